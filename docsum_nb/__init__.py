@@ -1,0 +1,72 @@
+"""Summarize piles of long documents with CrewAI from a notebook, and guard any crew.
+
+How the package is laid out; imports point downward only:
+
+    entry       start, kickoff, run_with_deadline: the user's own work as a run
+    pipeline/   summarize, plan: the one place where the steps meet       cli   the command line
+    ---------------------------------------------------------------------------------------------
+    crew/       the only importer of crewai: the lean agent, the evaluating agent, the guard
+    library/    the private documentation and its search, on LanceDB
+    models/     the only importer of litellm; the embedded model; ledger, limits, retries
+    views/      the live line and panel
+    ---------------------------------------------------------------------------------------------
+    documents/  load, split, count, cite                                  prompts/  YAML texts
+    run/        how work runs: one loop thread, Run, fan-out              ledger    kept answers
+    ---------------------------------------------------------------------------------------------
+    events      what happened, and the state it adds up to
+    records     what flows                                                render/   as text and HTML
+    errors      what can go wrong, by who must act
+
+Importing this module takes milliseconds: everything is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from docsum_nb import errors as errors
+    from docsum_nb.entry import kickoff as kickoff
+    from docsum_nb.entry import run_with_deadline as run_with_deadline
+    from docsum_nb.entry import start as start
+    from docsum_nb.library import Library as Library
+    from docsum_nb.models.model import Model as Model
+    from docsum_nb.pipeline import plan as plan
+    from docsum_nb.pipeline import summarize as summarize
+    from docsum_nb.records import Document as Document
+    from docsum_nb.records import Hit as Hit
+    from docsum_nb.records import Plan as Plan
+    from docsum_nb.records import Summary as Summary
+    from docsum_nb.run import Run as Run
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Document": "docsum_nb.records",
+    "Hit": "docsum_nb.records",
+    "Library": "docsum_nb.library",
+    "Model": "docsum_nb.models.model",
+    "Plan": "docsum_nb.records",
+    "Run": "docsum_nb.run",
+    "Summary": "docsum_nb.records",
+    "kickoff": "docsum_nb.entry",
+    "plan": "docsum_nb.pipeline",
+    "run_with_deadline": "docsum_nb.entry",
+    "start": "docsum_nb.entry",
+    "summarize": "docsum_nb.pipeline",
+}
+
+__all__ = [*_HOMES, "errors"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("docsum_nb.errors")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'docsum_nb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

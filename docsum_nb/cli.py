@@ -1,0 +1,164 @@
+"""The main job for cron and servers: ``python -m docsum_nb summarize PATH...``.
+
+Prints the summary to standard output or into a file, progress and errors to standard error. Exit
+codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docsum_nb import __version__
+from docsum_nb.errors import DocsumError, InputError
+
+if TYPE_CHECKING:
+    from docsum_nb.records import Summary
+
+__all__ = ["main"]
+
+FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
+_FORMATS = (".md", ".html", ".json", ".txt")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Without the program's name; ``None`` for those of the process.
+
+    Returns:
+        The exit code.
+    """
+    try:
+        given = _parser().parse_args(arguments)
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    try:
+        code: int = given.command(given)
+    except KeyboardInterrupt:
+        print("interrupted; finished answers are kept, the same call goes on", file=sys.stderr)
+        return INTERRUPTED
+    except InputError as error:
+        return _complain(error, BAD_ARGUMENTS)
+    except ExceptionGroup as group:
+        return _complain_all(group)
+    except Exception as error:  # noqa: BLE001  # a server's log wants one line, whatever it is
+        return _complain(error, FAILED)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="docsum_nb", description="Summarize long documents, and find related documentation."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    one = commands.add_parser("summarize", help="summarize files and folders")
+    one.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    one.add_argument("--library", metavar="DIR", help="find what this library says on the matter")
+    one.add_argument("--model", default="extractive", metavar="M", help="default: %(default)s")
+    one.add_argument("--base-url", metavar="URL", help="of an OpenAI-compatible server")
+    one.add_argument("--question", metavar="TEXT", help="what the summary should answer")
+    one.add_argument("--length", type=int, metavar="WORDS", help="of the summary; default: 300")
+    one.add_argument("--deadline", type=float, metavar="S", help="seconds until it must be done")
+    one.add_argument(
+        "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
+    )
+    one.add_argument("--ledger", metavar="FILE", help="where answers are kept; 'none' for nowhere")
+    one.add_argument(
+        "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
+    )
+    one.add_argument("--quiet", action="store_true", help="no progress")
+    one.set_defaults(command=_summarize)
+
+    add = commands.add_parser("add", help="add files and folders to a library")
+    add.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
+    add.set_defaults(command=_add)
+    return parser
+
+
+def _summarize(given: argparse.Namespace) -> int:
+    from docsum_nb import Model, summarize
+
+    _check_output(given.output)
+    run = summarize(
+        given.path,
+        model=Model(given.model, base_url=given.base_url),
+        library=given.library,
+        question=given.question,
+        length=given.length,
+        deadline=given.deadline,
+        on_error=given.on_error,
+        ledger=False if given.ledger == "none" else given.ledger,
+        show=not given.quiet,
+    )
+    _write(run.result(), given.output)
+    return 0
+
+
+def _add(given: argparse.Namespace) -> int:
+    from docsum_nb import Library
+
+    added = Library(given.library).add(given.path)
+    print(
+        f"{added.added} added, {added.updated} updated, {added.unchanged} unchanged "
+        f"({added.passages} passages written)"
+    )
+    for omission in added.omitted:
+        print(f"not read: {omission.what}: {omission.reason}", file=sys.stderr)
+    return 0
+
+
+def _check_output(output: Path | None) -> None:
+    """Find out before anything is paid for whether the result can be written."""
+    if output is None:
+        return
+    if output.suffix.lower() not in _FORMATS:
+        raise InputError(f"--output {output}: the name must end in {', '.join(_FORMATS)}")
+    folder = output.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or output.is_dir():
+        raise InputError(f"--output {output}: cannot be written there")
+
+
+def _write(summary: Summary, output: Path | None) -> None:
+    if output is None:
+        print(summary.to_text())
+        return
+    text = _rendered(summary, output.suffix.lower())
+    # Whoever watches the file never sees half of it.
+    unfinished = output.with_name(f".{output.name}.part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(output)
+
+
+def _rendered(summary: Summary, suffix: str) -> str:
+    match suffix:
+        case ".md":
+            return summary.to_markdown()
+        case ".html":
+            return summary.to_html(page=True)
+        case ".json":
+            return summary.to_json()
+        case _:
+            return summary.to_text()
+
+
+def _complain(error: BaseException, code: int) -> int:
+    name = "" if isinstance(error, DocsumError) else f"{type(error).__name__}: "
+    lines = [f"docsum_nb: {name}{error}", *getattr(error, "__notes__", ())]
+    print("\n".join(lines), file=sys.stderr)
+    return code
+
+
+def _complain_all(group: ExceptionGroup[Exception]) -> int:
+    print(f"docsum_nb: {group.message}", file=sys.stderr)
+    for error in group.exceptions:
+        _complain(error, FAILED)
+    return FAILED

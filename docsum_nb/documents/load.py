@@ -1,0 +1,186 @@
+"""Load documents from files, folders, globs, mappings and records.
+
+Decides what happens with a document that cannot be read, and that no two documents have the same
+name. Whatever was found but is not among the documents is among the omissions. Refuses files above
+512 MB and a source that comes to no document at all.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from docsum_nb.documents.sources import Found, Item, find
+from docsum_nb.errors import InputError, LoadError
+from docsum_nb.records import Document, Omission
+
+__all__ = ["Loaded", "load"]
+
+_MAX_BYTES = 512 * 1024 * 1024
+# Each PDF is read in a process of its own, so a few threads keep a few processors busy.
+_THREADS = min(4, os.cpu_count() or 1)
+
+Read = Document | Omission | LoadError
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a source came to."""
+
+    documents: tuple[Document, ...]
+    """In the order of the source; folders by relative path."""
+    omitted: tuple[Omission, ...] = ()
+    """What was found but not loaded, and why."""
+
+
+def load(source: object, *, on_error: Literal["raise", "collect", "skip"] = "raise") -> Loaded:
+    """Load the documents that a source names.
+
+    Args:
+        source: The path of a file or folder, a glob (``**`` goes through folders), a ``Document``,
+            a mapping or Series of name -> text, or a list of any of these.
+        on_error: What to do with a file that cannot be read. ``"raise"``: raise the first error;
+            ``"collect"``: try all files, then raise the errors together; ``"skip"``: leave the
+            file out and say so in ``omitted``.
+
+    Returns:
+        The documents, none of which is blank, and what was left out. Equal names of files are made
+        unique by more of their paths; a file that is named twice is loaded once.
+
+    Raises:
+        InputError: The source is of no accepted type or empty, a value in it is not text, two
+            documents have the same name, or there is nothing to load.
+        LoadError: With ``on_error="raise"``: a file is missing, too large, or cannot be read.
+        ExceptionGroup: With ``on_error="collect"``: the ``LoadError`` of each such file.
+    """
+    if on_error not in ("raise", "collect", "skip"):
+        raise InputError(f"on_error={on_error!r}: give 'raise', 'collect' or 'skip'")
+    documents: list[Document] = []
+    omitted: list[Omission] = []
+    errors: list[LoadError] = []
+    item: Read
+    for item in _read_all(_unique(find(source)), stop=on_error == "raise"):
+        if isinstance(item, Document):
+            documents.append(item)
+        elif isinstance(item, Omission):
+            omitted.append(item)
+        elif on_error == "raise":
+            raise item
+        elif on_error == "skip":
+            omitted.append(Omission(item.path, item.reason))
+        else:
+            errors.append(item)
+    if errors:
+        read = len(errors) + len(documents)
+        raise ExceptionGroup(f"{len(errors)} of {read} documents cannot be read", errors)
+    if not documents:
+        reason = f" ({omitted[0].what}: {omitted[0].reason})" if omitted else ""
+        raise InputError(f"there is no text to work on{reason}; give a source that holds text")
+    return Loaded(tuple(documents), tuple(omitted))
+
+
+def _unique(items: Iterable[Item]) -> list[Item]:
+    """Give every document a name of its own, and every file a single place."""
+    kept: list[Item] = []
+    files: set[str] = set()
+    for item in items:
+        if isinstance(item, Found):
+            place = os.path.abspath(item.path)  # noqa: PTH100  # resolve() would follow links
+            if place in files:
+                continue
+            files.add(place)
+        kept.append(item)
+    return _lengthened(kept)
+
+
+def _lengthened(items: list[Item]) -> list[Item]:
+    """Put more of the path before the names of files that share one, until none do."""
+    while True:
+        names = Counter(item.name for item in items if isinstance(item, Found | Document))
+        longer = [
+            _longer(item) if isinstance(item, Found) and names[item.name] > 1 else item
+            for item in items
+        ]
+        if longer == items:
+            break
+        items = longer
+    for name, times in names.items():
+        if times > 1:
+            raise InputError(f"{times} documents are named {name!r}; give each its own name")
+    return items
+
+
+def _longer(found: Found) -> Found:
+    parts = Path(os.path.abspath(found.path)).parts  # noqa: PTH100  # resolve() follows links
+    length = len(Path(found.name).parts) + 1
+    return replace(found, name=Path(*parts[-length:]).as_posix())
+
+
+def _read_all(items: list[Item], *, stop: bool) -> Iterator[Read]:
+    """Read the files among the items, several at a time; the order stays.
+
+    Args:
+        items: What was found.
+        stop: Give up the files after the first that cannot be read.
+    """
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="docsum-load")
+    try:
+        for future in [pool.submit(_read, item) for item in items]:
+            read = future.result()
+            yield from read
+            if stop and any(isinstance(item, LoadError) for item in read):
+                break
+    finally:
+        # Not waited for: a large PDF may take minutes, and the error is known now.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _read(item: Item) -> list[Read]:
+    """Read one item; a document comes with the omission of its pages that hold no text."""
+    try:
+        read = _read_file(item) if isinstance(item, Found) else [item]
+    except LoadError as error:
+        return [error]
+    return [
+        Omission(part.name, "holds no text")
+        if isinstance(part, Document) and not part.text.strip()
+        else part
+        for part in read
+    ]
+
+
+def _read_file(found: Found) -> list[Read]:
+    path = found.path
+    try:
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            limit = _MAX_BYTES // 2**20
+            raise LoadError(str(path), f"has {size // 2**20:,} MB, more than {limit} MB; split it")
+        if size == 0:
+            return [Omission(found.name, "holds no text")]
+        if found.kind == "pdf":
+            return _read_pdf(found)
+        text: str = import_module(f"docsum_nb.documents.{found.kind}").read(path)
+    except OSError as error:
+        raise LoadError(str(path), f"cannot be read ({error.strerror or error})") from error
+    except MemoryError as error:
+        raise LoadError(str(path), "is too large for this machine's memory; split it") from error
+    return [Document(found.name, text, path=str(path))]
+
+
+def _read_pdf(found: Found) -> list[Read]:
+    from docsum_nb.documents import pdf
+
+    pages = pdf.read(found.path)
+    document = Document(found.name, pages.text, path=str(found.path), pages=pages.starts)
+    if not pages.unread:
+        return [document]
+    numbers = ", ".join(map(str, pages.unread))
+    reason = "no text, only a picture or damage; they may need OCR (text recognition)"
+    return [document, Omission(f"{found.name}, page(s) {numbers}", reason)]

@@ -1,0 +1,144 @@
+"""Find the structure of a text: its blocks, headings and the places where it may be cut.
+
+Decides by CommonMark (with tables) what a heading, a fenced block or a paragraph is; plain text
+is Markdown without much of it. Blocks follow one another without a gap; blank lines belong to the
+block before. Refuses nothing: every text is some Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+__all__ = ["Block", "Heading", "Outline", "outline"]
+
+# What markdown-it takes for the end of a line.
+_LINE_END = re.compile(r"\r\n?|\n")
+# Only where lines begin and what they begin with matters; a longer line would cost time only.
+_LINE_SHOWN = 1_000
+# A paragraph that happens to stand above a rule is no heading.
+_LONGEST_HEADING = 200
+# Lines in which a front matter ("---" above and below) must end.
+_FRONT_MATTER = 100
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+# Emphasis, tags, and the line that reStructuredText sets above a title.
+_MARKS = re.compile(r"[*`]+|<[^>]*>|^[=~#^-]{3,}\s")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of the document, outside of lists and quotations."""
+
+    start: int
+    level: int
+    """1 is the outermost."""
+    title: str
+    """Its words, without marks."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A span of the text that belongs together."""
+
+    start: int
+    end: int
+    heading: Heading | None = None
+    """Set where the block is a heading."""
+    prose: bool = False
+    """A paragraph: its sentences matter more than its lines."""
+    lines: tuple[int, ...] = field(default=(), repr=False)
+    """Offsets of its lines but the first, without those inside a fenced block."""
+    items: frozenset[int] = field(default=frozenset(), repr=False)
+    """Those of ``lines`` at which a list item, a table row or another inner block begins."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The structure of a text."""
+
+    blocks: tuple[Block, ...]
+    """In order and without gaps; empty for an empty text."""
+    headings: tuple[Heading, ...]
+
+    def path_at(self, offset: int) -> tuple[str, ...]:
+        """List the headings above a character offset, outermost first, its own included."""
+        path: list[str] = []
+        level = 7
+        last = bisect_right(self.headings, offset, key=lambda heading: heading.start)
+        for heading in reversed(self.headings[:last]):
+            if heading.level < level:
+                path.append(heading.title)
+                level = heading.level
+            if level == 1:
+                break
+        return tuple(reversed(path))
+
+
+def outline(text: str) -> Outline:
+    """Find the structure of a text."""
+    starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+    if starts[-1] == len(text):
+        starts.pop()
+    tokens = _parse(text, starts)
+    inner = {starts[token.map[0]] for token in tokens if token.map and token.level}
+    fenced = {line for token in tokens if token.type == "fence" for line in _after_first(token)}
+    tops = [(n, t) for n, t in enumerate(tokens) if t.map and t.level == 0]
+    if not tops:
+        whole = Block(0, len(text), prose=True, lines=tuple(starts[1:]))
+        return Outline((whole,) if text else (), ())
+    # What comes before the first block, such as blank lines, counts as part of it.
+    firsts = [0, *(t.map[0] for _, t in tops[1:] if t.map), len(starts)]
+    starts.append(len(text))
+    blocks: list[Block] = []
+    for (first, last), (place, token) in zip(pairwise(firsts), tops, strict=True):
+        lines = tuple(starts[n] for n in range(first + 1, last) if n not in fenced)
+        heading = _heading(tokens[place : place + 2], starts[first])
+        prose = token.type == "paragraph_open"
+        items = frozenset(inner.intersection(lines))
+        blocks.append(Block(starts[first], starts[last], heading, prose, lines, items))
+    return Outline(tuple(blocks), tuple(block.heading for block in blocks if block.heading))
+
+
+def _parse(text: str, starts: list[int]) -> list[Token]:
+    spans = pairwise([*starts, len(text)])
+    shown = [text[start : min(start + _LINE_SHOWN, end)].rstrip("\r\n") for start, end in spans]
+    # Markdown takes the end of a front matter for the underline of a heading.
+    if shown and shown[0].rstrip() == "---":
+        head = [line.rstrip() for line in shown[1:_FRONT_MATTER]]
+        end = next((n for n, line in enumerate(head, 2) if line in ("---", "...")), 0)
+        shown[:end] = [""] * end
+    return _parser().parse("\n".join(shown))
+
+
+@lru_cache(maxsize=1)
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table")
+    # Only blocks are asked for; what is inside of a line does not matter here.
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+def _after_first(token: Token) -> range:
+    first, last = token.map or (0, 0)
+    return range(first + 1, last)
+
+
+def _heading(tokens: Sequence[Token], start: int) -> Heading | None:
+    if tokens[0].type != "heading_open":
+        return None
+    title = " ".join(_MARKS.sub("", _LINK.sub(r"\1", tokens[1].content)).split())
+    if not title or len(title) > _LONGEST_HEADING:
+        return None
+    return Heading(start, int(tokens[0].tag[1:]), title)

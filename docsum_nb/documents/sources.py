@@ -1,0 +1,215 @@
+"""Find what a source names: files, texts, and what is not read.
+
+Decides order and names: folders are read recursively, sorted by relative path, and a document is
+called by that path; hidden files are passed over. Symbolic links are followed, each folder once, so
+that a loop ends. Opens no document, except to see whether a file without suffix is text. Refuses
+sources of unknown type, values that are not text, and folders with nothing to read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from docsum_nb.documents.text import is_text
+from docsum_nb.errors import InputError, LoadError
+from docsum_nb.records import Document, Omission
+
+__all__ = ["KINDS", "Found", "Item", "find"]
+
+KINDS = {
+    **dict.fromkeys(
+        (".txt", ".text", ".log", ".md", ".markdown", ".rst", ".adoc", ".tex", ".org"), "text"
+    ),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
+    ".pdf": "pdf",
+    ".docx": "docx",
+    ".ipynb": "notebook",
+}
+_READ = "PDF, Word (.docx), HTML, Jupyter notebooks and text (" + " ".join(KINDS) + ")"
+_ACCEPTED = (
+    "give a path of a file or folder, a glob such as 'docs/**/*.md', a list of those, a Document, "
+    "or a mapping or Series of name -> text"
+)
+_MAGIC = frozenset("*?[")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that shall be read."""
+
+    path: Path
+    name: str
+    """What to call it, unless another is called so too."""
+    kind: str
+    """The module that reads it."""
+
+
+Item = Found | Document | Omission | LoadError
+"""What a source comes to; a ``LoadError`` is a value here, for the caller to raise or to keep."""
+
+
+def find(source: object) -> Iterator[Item]:
+    """Find what a source names, in order.
+
+    Raises:
+        InputError: The source is of no accepted type, empty, holds a value that is not text, or
+            is a folder or glob with nothing that is read.
+    """
+    if isinstance(source, Document):
+        yield _checked(source)
+    elif isinstance(source, str | os.PathLike):
+        yield from _named(os.fspath(source))
+    elif isinstance(source, list | tuple):
+        if not source:
+            raise InputError(f"the list of sources is empty; {_ACCEPTED}")
+        for part in source:
+            yield from find(part)
+    elif callable(getattr(source, "items", None)) and not isinstance(source, type):
+        yield from _texts(source)
+    else:
+        raise InputError(f"cannot load documents from {_type(source)}; {_ACCEPTED}")
+
+
+def _type(value: object) -> str:
+    return "None" if value is None else f"a value of type {type(value).__name__}"
+
+
+def _checked(document: Document) -> Document:
+    if not isinstance(document.text, str):
+        raise InputError(f"{document.name}: its text is {_type(document.text)}; give a str")
+    return document
+
+
+def _texts(source: Any) -> Iterator[Document]:
+    pairs = list(source.items())
+    if not pairs:
+        raise InputError(f"the {type(source).__name__} of texts is empty; {_ACCEPTED}")
+    for key, text in pairs:
+        if not isinstance(text, str):
+            hint = "; drop it or give its text as a str"
+            raise InputError(f"the value of {key!r} is {_type(text)}, not text{hint}")
+        yield Document(name=str(key), text=text)
+
+
+def _named(given: str | bytes) -> Iterator[Item]:
+    if isinstance(given, bytes) or not given.strip() or "\0" in given:
+        raise InputError(f"{given!r} is not the path of a file or folder; {_ACCEPTED}")
+    path = Path(given).expanduser()
+    try:
+        if path.is_dir():
+            yield from _with_something(_folder(path), given, "folder")
+            return
+        exists = path.exists() or path.is_symlink()
+    except OSError as error:
+        # A whole text given as a path is too long a name; a folder above may be closed.
+        yield LoadError(_short(given), f"{error.strerror}{_hint(given)}")
+        return
+    if exists:
+        yield _explicit(path)
+    elif _MAGIC.intersection(given) and "\n" not in given:
+        yield from _with_something(_glob(path, given), given, "glob")
+    else:
+        yield LoadError(
+            _short(given), f"no such file or folder (looked in {Path.cwd()}){_hint(given)}"
+        )
+
+
+def _short(given: str) -> str:
+    line = " ".join(given.split()) if "\n" in given else given
+    return line if len(line) <= 200 else f"{line[:80]}…"
+
+
+def _hint(given: str) -> str:
+    if "://" in given[:12]:
+        return "; download it first, addresses are not fetched"
+    if "\n" in given or len(given) > 200:
+        return "; to load a text itself, give {'name': text}"
+    return ""
+
+
+def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[Item]:
+    """Pass items on, and refuse if none of them can become a document."""
+    promising = False
+    for item in items:
+        promising = promising or not isinstance(item, Omission)
+        yield item
+    if not promising:
+        raise InputError(f"{given}: the {what} holds no file that is read; {_READ} are")
+
+
+def _explicit(path: Path) -> Item:
+    """A file the caller named: of an unknown kind, it is read if it looks like text."""
+    try:
+        if not path.exists():
+            return LoadError(str(path), "is a symbolic link to a file that does not exist")
+        if not path.is_file():
+            return LoadError(str(path), "is not a regular file; copy its content to one")
+        if path.suffix.lower() not in KINDS and not is_text(path):
+            return LoadError(str(path), f"is not a kind of file that is read; {_READ} are")
+    except OSError as error:
+        return LoadError(str(path), f"cannot be read ({error.strerror})")
+    return Found(path, path.name, KINDS.get(path.suffix.lower(), "text"))
+
+
+def _met(path: Path, name: str) -> Item:
+    """A file that was met in a folder or by a glob: others' files may stand there as well."""
+    suffix = path.suffix.lower()
+    if suffix and suffix not in KINDS:
+        return Omission(name, f"not a kind of file that is read ({suffix})")
+    try:
+        if not path.exists():
+            return LoadError(str(path), "is a symbolic link to a file that does not exist")
+        if not path.is_file():
+            return Omission(name, "not a regular file")
+        if not suffix and not is_text(path):
+            return Omission(name, "not a kind of file that is read (no suffix, not text)")
+    except OSError as error:
+        return LoadError(str(path), f"cannot be read ({error.strerror})")
+    return Found(path, name, KINDS.get(suffix, "text"))
+
+
+def _hidden(name: str) -> bool:
+    # "~$" begins the files by which Office marks a document as open.
+    return name.startswith((".", "~$"))
+
+
+def _folder(root: Path) -> Iterator[Item]:
+    files: list[str] = []
+    failed: list[OSError] = []
+    seen: set[tuple[int, int]] = set()
+    for folder, inner, names in os.walk(root, onerror=failed.append, followlinks=True):
+        identity = os.stat(folder)  # noqa: PTH116  # os.walk gives strings
+        if (identity.st_dev, identity.st_ino) in seen:
+            inner.clear()
+            continue
+        seen.add((identity.st_dev, identity.st_ino))
+        inner[:] = sorted(name for name in inner if not _hidden(name))
+        files.extend(
+            os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118
+            for name in names
+            if not _hidden(name)
+        )
+    for error in failed:
+        yield LoadError(str(error.filename), f"cannot be read ({error.strerror})")
+    for relative in sorted(Path(file).as_posix() for file in files):
+        yield _met(root / relative, relative)
+
+
+def _glob(path: Path, given: str) -> Iterator[Item]:
+    fixed = next(i for i, part in enumerate(path.parts) if _MAGIC.intersection(part))
+    base, pattern = Path(*path.parts[:fixed]), Path(*path.parts[fixed:])
+    if pattern.name == "**":
+        pattern /= "*"
+    try:
+        # Path.glob, unlike glob.glob, does not follow links to folders below "**".
+        found = sorted(base.glob(pattern.as_posix()))
+    except (ValueError, OSError) as error:
+        raise InputError(f"{given}: not a usable glob ({error}); {_ACCEPTED}") from error
+    for match in found:
+        relative = match.relative_to(base)
+        if not any(map(_hidden, relative.parts)) and not match.is_dir():
+            yield _met(match, relative.as_posix())

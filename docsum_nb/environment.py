@@ -1,0 +1,32 @@
+"""Switches of CrewAI and LiteLLM that must be set before either is imported.
+
+Both read the environment at import: CrewAI replaces signal handlers and waits for tracing, LiteLLM
+fetches its price list from the network. Only what the user has not set is set here.
+"""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["prepare"]
+
+_DEFAULTS = {
+    # With telemetry on, importing crewai replaces the handlers of SIGINT and SIGTERM.
+    "CREWAI_DISABLE_TELEMETRY": "true",
+    # First-run trace collection makes every agent wait 5 s for an event.
+    "CREWAI_TRACING_ENABLED": "false",
+    "CREWAI_DISABLE_VERSION_CHECK": "true",
+    # Otherwise a folder named after the current one appears in the user's data folder.
+    "CREWAI_STORAGE_DIR": "docsum_nb",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    # In any other mode LiteLLM loads a .env file from the current folder.
+    "LITELLM_MODE": "PRODUCTION",
+    # LanceDB's native core logs to stderr, some lines once for each query.
+    "LANCEDB_LOG": "error",
+}
+
+
+def prepare() -> None:
+    """Set the switches; call right before importing crewai, litellm or lancedb."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,109 @@
+"""What can go wrong, divided by who must act.
+
+    DocsumError
+    ├── InputError (ValueError)            you: a source, an argument, a model name, a key
+    │   └── LoadError                      you: one document that cannot be read
+    ├── ModelError                         the provider: an answer that cannot be used
+    ├── LedgerError (OSError)              this machine: the file that keeps the answers
+    ├── LibraryError (OSError)             this machine: the folder of the private documentation
+    └── RunError                           a run that ended early; carries what was finished
+        ├── DeadlineExceeded (TimeoutError)
+        ├── RunCancelled
+        └── WorkExited                     the work tried to end the process (SystemExit, Ctrl-C)
+
+Every message says what to do next. Errors of a provider, of CrewAI or of the user's own code are
+never wrapped: they are raised as they are, with a note that names the run.
+
+All of them can be pickled, so that they survive a process pool or a Dask worker.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "DeadlineExceeded",
+    "DocsumError",
+    "InputError",
+    "LedgerError",
+    "LibraryError",
+    "LoadError",
+    "ModelError",
+    "RunCancelled",
+    "RunError",
+    "WorkExited",
+]
+
+
+class DocsumError(Exception):
+    """The root of the package's own errors."""
+
+
+class InputError(DocsumError, ValueError):
+    """Something the caller gave cannot be used; raised before anything is paid for."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show one line in a notebook cell: the frames of this package would tell nothing."""
+        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
+
+
+class LoadError(InputError):
+    """A document cannot be read.
+
+    Attributes:
+        path: The file, or the document's name where it has no file.
+        reason: What is wrong with it, and what helps.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+class ModelError(DocsumError):
+    """A model answered, but the answer cannot be used (empty, cut off, refused)."""
+
+
+class LedgerError(DocsumError, OSError):
+    """The ledger's file cannot be opened, read or written."""
+
+
+class LibraryError(DocsumError, OSError):
+    """The library's folder cannot be opened, read or written."""
+
+
+class RunError(DocsumError):
+    """A run ended before its work was complete.
+
+    Attributes:
+        run_id: The run that ended, empty where no run is concerned.
+        partial: What was finished by then; ``None`` where nothing was.
+    """
+
+    def __init__(self, message: str, *, run_id: str = "", partial: Any = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+        self.partial = partial
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.args[0], self.run_id, self.partial))
+
+
+class DeadlineExceeded(RunError, TimeoutError):  # noqa: N818  # named as the field names it
+    """The run's deadline passed; the message names where the work was."""
+
+
+class RunCancelled(RunError):  # noqa: N818  # named as the field names it
+    """The run was stopped by ``cancel()``, an interrupt, or the end of the process."""
+
+
+class WorkExited(RunError):  # noqa: N818  # named as the field names it
+    """The work raised SystemExit or KeyboardInterrupt, which would have ended the kernel."""
+
+
+def _rebuild(kind: type[RunError], message: str, run_id: str, partial: Any) -> RunError:
+    return kind(message, run_id=run_id, partial=partial)

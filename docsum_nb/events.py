@@ -1,0 +1,183 @@
+"""What happened in a run, and the state it adds up to.
+
+Events are frozen and named in the past tense. ``RunState`` is a pure fold over them: the same
+events give the same state, whoever looks, in whatever thread. Views and users' observers see the
+events only, never the workers.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from docsum_nb.records import Usage
+
+__all__ = [
+    "CallFinished",
+    "CallStarted",
+    "ChunkFailed",
+    "ChunkStarted",
+    "ChunkSummarized",
+    "ChunksPlanned",
+    "Event",
+    "RunEnded",
+    "RunState",
+    "StageStarted",
+    "Warned",
+    "fold",
+]
+
+Stage = Literal["starting", "loading", "summarizing", "combining", "evaluating", "working"]
+Outcome = Literal["done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened."""
+
+    at: float = field(default_factory=time.time, compare=False)
+    """When, in seconds since the epoch."""
+
+
+@dataclass(frozen=True)
+class StageStarted(Event):
+    """A step of the work began."""
+
+    stage: Stage
+
+
+@dataclass(frozen=True)
+class ChunksPlanned(Event):
+    """The number of chunks became known."""
+
+    chunks: int
+    calls: int
+    """Calls planned in all, merges included."""
+
+
+@dataclass(frozen=True)
+class ChunkStarted(Event):
+    """Work on a chunk began; it may still wait for the rate limit or find its answer stored."""
+
+    label: str
+
+
+@dataclass(frozen=True)
+class ChunkSummarized(Event):
+    """A chunk's summary is stored."""
+
+    label: str
+    cached: bool
+    """Taken from the ledger: nothing was paid."""
+
+
+@dataclass(frozen=True)
+class ChunkFailed(Event):
+    """A chunk's summary could not be had, after all retries."""
+
+    label: str
+    error: str
+
+
+@dataclass(frozen=True)
+class CallStarted(Event):
+    """A request went out to a model; ``attempt`` counts from 1."""
+
+    model: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class CallFinished(Event):
+    """A model answered, and the answer is stored."""
+
+    model: str
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something the user should know that did not stop the run."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class RunEnded(Event):
+    """The run has an outcome; calls in flight may still land and be stored."""
+
+    outcome: Outcome
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """What has happened so far: counts of chunks, what was asked of the model, how it ended."""
+
+    stage: Stage = "starting"
+    queued: int = 0
+    """Chunks not begun."""
+    running: int = 0
+    done: int = 0
+    """Chunks whose summary is there, whether paid for now or taken from the ledger."""
+    failed: int = 0
+    cached: int = 0
+    """Of those done, the ones whose answer was in the ledger."""
+    calls: int = 0
+    """Requests that went out to a model, retries included."""
+    planned_calls: int = 0
+    usage: Usage = field(default_factory=Usage)
+    """Of the answers that came back."""
+    warnings: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+    """``None`` while the run goes on."""
+    error: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    @property
+    def chunks(self) -> int:
+        """All chunks of the run; 0 until they are known."""
+        return self.queued + self.running + self.done + self.failed
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of prompts and answers together."""
+        return self.usage.prompt_tokens + self.usage.completion_tokens
+
+    @property
+    def cost_usd(self) -> float | None:
+        """US dollars paid so far; ``None`` where a price is not known."""
+        return self.usage.cost_usd
+
+
+def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat table
+    """Return the state after one more event; unknown events change nothing."""
+    if state.started_at is None:
+        state = replace(state, started_at=event.at)
+    match event:
+        case StageStarted(stage=stage):
+            return replace(state, stage=stage)
+        case ChunksPlanned(chunks=chunks, calls=calls):
+            return replace(state, queued=chunks, planned_calls=calls)
+        case ChunkStarted():
+            return replace(state, queued=state.queued - 1, running=state.running + 1)
+        case ChunkSummarized(cached=cached):
+            return replace(
+                state,
+                running=state.running - 1,
+                done=state.done + 1,
+                cached=state.cached + cached,
+            )
+        case ChunkFailed(error=error):
+            return replace(state, running=state.running - 1, failed=state.failed + 1, error=error)
+        case CallStarted():
+            return replace(state, calls=state.calls + 1)
+        case CallFinished(usage=usage):
+            return replace(state, usage=state.usage + usage)
+        case Warned(message=message):
+            return replace(state, warnings=(*state.warnings, message))
+        case RunEnded(outcome=outcome, error=error):
+            return replace(state, outcome=outcome, error=error or state.error, ended_at=event.at)
+    return state

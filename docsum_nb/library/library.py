@@ -1,0 +1,220 @@
+"""The private documentation: what a user adds to it, and what a search gives back.
+
+Documents are told apart by name. A search returns a document at most once, with its best passage:
+whole documents and passages are ranked apart and the rankings fused, since a passage alone can
+match by chance and a whole document can bury the one page that matters. Refuses empty queries.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.library.entries import batches, digests, entry, storable
+from docsum_nb.library.query import excerpt, fuse, search_terms
+from docsum_nb.library.store import Match, Snapshot, Store
+from docsum_nb.records import Added, Document, Hit
+
+__all__ = ["Library"]
+
+_DEPTH = 100
+"""How many documents are ranked for a fusion, at least; passages, four times as many."""
+
+
+class Library:
+    """A folder that keeps private documentation and finds what it says about a matter.
+
+    The folder is made by the first ``add``. Any number of threads and processes may read and write
+    it at once; writers take turns. A search ranks by words (BM25, English stems), sees everything
+    added before it began, and needs no network and no model.
+
+    A process that was forked after a library was used cannot use one: start processes with
+    ``spawn`` or ``forkserver``.
+
+    Args:
+        path: The folder, relative to the current folder of the process at this moment.
+
+    Raises:
+        InputError: If the path is the address of something that is not a folder of this machine.
+
+    Example:
+        >>> import tempfile
+        >>> library = Library(tempfile.mkdtemp())
+        >>> added = library.add({
+        ...     "payments": "A payment is late when it comes after the end of the month.",
+        ...     "holidays": "Holidays are asked for in writing, two weeks ahead.",
+        ... })
+        >>> added.added
+        2
+        >>> [hit.name for hit in library.search("late payments")]
+        ['payments']
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        if "://" in os.fspath(path):
+            raise InputError(f"{path} is an address: give the path of a folder on this machine")
+        self._path = Path(path)
+        self._store = Store(self._path.expanduser().absolute())
+
+    @property
+    def path(self) -> Path:
+        """The folder, as it was given."""
+        return self._path
+
+    def add(self, source: Any) -> Added:
+        """Add documents, or bring those that are there up to date.
+
+        A document of the same name is replaced where its text or metadata differ. What is stored
+        is stored: an add that is interrupted leaves each document in its old or its new version,
+        and the same call finishes the rest.
+
+        Args:
+            source: A file, a folder, a glob, a mapping of names to texts, or documents, as for
+                ``summarize``.
+
+        Returns:
+            How many documents were new, changed and unchanged, and what was found but not read.
+
+        Raises:
+            InputError: If the source cannot be used, a document's metadata cannot be kept as JSON,
+                or two documents have the same name.
+            LibraryError: If the folder cannot be written, holds something else, was written by a
+                newer version, is damaged, or is in use for five minutes; if this process was forked
+                from one that had used a library.
+        """
+        from docsum_nb.documents import load
+
+        loaded = load(source)
+        documents = [storable(document) for document in loaded.documents]
+        wanted = digests(documents)
+        snapshot = self._store.snapshot()
+        known = snapshot.digests() if snapshot else {}
+        changed = [item for item in documents if known.get(item.name) != wanted[item.name]]
+        total = Added(unchanged=len(wanted) - len(changed), omitted=loaded.omitted)
+        for batch in batches(entry(document, wanted[document.name]) for document in changed):
+            total = _sum(total, self._store.write(batch))
+        # An add that was killed may have left this to be done.
+        if changed or (snapshot and snapshot.unindexed()):
+            self._store.optimize()
+        return total
+
+    def remove(self, name: str) -> bool:
+        """Remove a document.
+
+        Returns:
+            Whether it was there.
+
+        Raises:
+            LibraryError: As for ``add``.
+        """
+        return self._store.remove(name)
+
+    def search(self, query: str, k: int = 10) -> list[Hit]:
+        """Find what the library says about a matter.
+
+        Args:
+            query: Plain text: a few words, a question, a whole summary. Nothing in it is an
+                operator. Common English words do not count; of a long text, the 100 words do that
+                say most about it.
+            k: How many documents at most.
+
+        Returns:
+            At most one hit for each document, best first; empty where nothing matches. A hit's
+            metadata is the document's own, overridden by ``path`` (where it was read from, if a
+            file), ``headings`` (above the part of about 230 words that the passage was taken
+            from, outermost first), ``page`` (counted from 1, if it has pages), and ``start`` and
+            ``end`` (the passage's span in the document's text).
+
+        Raises:
+            InputError: If the query is blank, ``k`` is below 1, or nothing was ever added.
+            LibraryError: If the folder cannot be read, is not a library, was written by a newer
+                version, or is damaged.
+        """
+        if not isinstance(query, str) or not query.strip():
+            raise InputError("the query is empty: say in words what to look for")
+        if operator.index(k) < 1:
+            raise InputError(f"k is {k}: ask for at least one document")
+        snapshot = self._store.snapshot()
+        if snapshot is None:
+            raise InputError(
+                f"there is no library at {self._path} yet: fill it with "
+                f'Library("{self._path}").add(...), giving the folder of your documentation'
+            )
+        terms = search_terms(query)
+        return _hits(snapshot, terms, k) if terms else []
+
+    def __len__(self) -> int:
+        """Count the documents; 0 where nothing was added yet.
+
+        Raises:
+            LibraryError: As for ``search``.
+        """
+        snapshot = self._store.snapshot()
+        return snapshot.count() if snapshot else 0
+
+    def __bool__(self) -> bool:
+        """Be true, as an object: an empty library is still a library."""
+        return True
+
+    def __repr__(self) -> str:
+        return f"Library({str(self._path)!r})"
+
+
+def _hits(snapshot: Snapshot, terms: Sequence[str], k: int) -> list[Hit]:
+    depth = max(_DEPTH, 2 * min(k, snapshot.count()))
+    whole = snapshot.match_documents(terms, limit=depth)
+    passages = snapshot.match_passages(terms, limit=4 * depth)
+    ranking = fuse([whole, [(match.document, match.score) for match in passages]])[:k]
+    if not ranking:
+        return []
+    names = [name for name, _ in ranking]
+    best = _best(snapshot, terms, names, passages)
+    documents = snapshot.documents(names)
+    return [_hit(name, score, terms, best.get(name), documents[name]) for name, score in ranking]
+
+
+def _best(
+    snapshot: Snapshot, terms: Sequence[str], names: Sequence[str], passages: Sequence[Match]
+) -> dict[str, Match]:
+    """Give the best passage of each named document, also where it was beyond the depth."""
+    best: dict[str, Match] = {}
+    for match in passages:
+        best.setdefault(match.document, match)
+    for name in names:
+        if name not in best:
+            for match in snapshot.match_passages(terms, limit=1, within=[name]):
+                best[name] = match
+    return best
+
+
+def _hit(
+    name: str, score: float, terms: Sequence[str], match: Match | None, document: Mapping[str, Any]
+) -> Hit:
+    metadata: dict[str, Any] = json.loads(document["metadata"])
+    if document["path"] is not None:
+        metadata["path"] = document["path"]
+    if match is None:
+        return Hit(name, "", score, metadata)
+    start, end = excerpt(match.text, terms)
+    page = Document(name, "", pages=tuple(document["pages"])).page_at(match.start + start)
+    if page is not None:
+        metadata["page"] = page
+    if match.headings:
+        metadata["headings"] = match.headings
+    metadata |= {"start": match.start + start, "end": match.start + end}
+    return Hit(name, match.text[start:end], score, metadata)
+
+
+def _sum(one: Added, other: Added) -> Added:
+    return Added(
+        one.added + other.added,
+        one.updated + other.updated,
+        one.unchanged + other.unchanged,
+        one.passages + other.passages,
+        one.omitted + other.omitted,
+    )

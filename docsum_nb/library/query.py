@@ -1,0 +1,155 @@
+"""What a search looks for, how rankings are fused, and which words of a passage are shown.
+
+Pure functions. A query is plain text, never a query language: it is cut into words before the
+index sees it, so quotes, parentheses, ``AND`` or ``-`` mean nothing. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from docsum_nb.documents.sentences import sentence_spans, words
+
+__all__ = ["excerpt", "fuse", "search_terms", "searchable"]
+
+_MAX_TERMS = 100
+_MAX_EXCERPT_WORDS = 80
+_STOP_WORDS = frozenset(
+    words("""
+    a about after all also an and any are as at be because been before being between both but by
+    can could did do does doing during each few for from further had has have having he her here
+    him his how i if in into is it its itself just may me might more most must my no nor not of
+    off on once only or other our out over own same she should so some such than that the their
+    them then there these they this those through to too under until up very was we were what
+    when where which while who whom why will with would you your
+    """)
+)
+# Longest first where one ends another.
+_SUFFIXES = (
+    *("ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion"),
+    *("ies", "ied", "ers", "ed", "er", "es", "ly", "y", "s"),
+)
+_SHORTEST_STEM = 3
+_SUBWORD = re.compile(r"[^\W_]+")
+# A run without spaces, as in Chinese or in encoded data, counts as several words.
+_WORD_LIKE = re.compile(r"\S{1,20}")
+
+
+def searchable(text: str) -> str:
+    """Prepare text for the index, whose tokenizer takes a run without spaces for one word.
+
+    Args:
+        text: Any text. Scripts written without spaces become pairs of characters.
+
+    Returns:
+        Text whose words are set apart by spaces or punctuation.
+    """
+    return text if text.isascii() else " ".join(words(text))
+
+
+def search_terms(query: str) -> list[str]:
+    """Choose the words to search for.
+
+    Args:
+        query: Plain text of any length, such as a question or a whole summary.
+
+    Returns:
+        Distinct lower-case words without the most common English ones, most informative first:
+        those used often, then the long ones, which tend to be rare. At most 100, so that a
+        search with a whole book is as fast as one with a page.
+    """
+    counts = Counter(word for word in words(query) if word not in _STOP_WORDS)
+    return sorted(counts, key=lambda word: (-counts[word], -len(word)))[:_MAX_TERMS]
+
+
+def fuse(rankings: Sequence[Sequence[tuple[str, float]]]) -> list[tuple[str, float]]:
+    """Merge rankings by the sum of their scores, each ranking's best score counting the same.
+
+    Args:
+        rankings: Names with positive scores, best first; a name counts once in each ranking, with
+            its best score.
+
+    Returns:
+        Every name with its score, best first: 1 for a name that leads all rankings. Equal scores
+        in order of first appearance.
+    """
+    scores: defaultdict[str, float] = defaultdict(float)
+    for ranking in rankings:
+        best: dict[str, float] = {}
+        for name, score in ranking:
+            best.setdefault(name, score)
+        top = max(best.values(), default=1.0)
+        for name, score in best.items():
+            scores[name] += score / top / len(rankings)
+    return sorted(scores.items(), key=lambda item: -item[1])
+
+
+def excerpt(text: str, terms: Iterable[str]) -> tuple[int, int]:
+    """Find the part of a passage that a person should read.
+
+    Args:
+        text: The passage.
+        terms: What was searched for.
+
+    Returns:
+        The span of at most about 80 words, in whole sentences where they are short enough, that
+        holds most of the terms; of several, one that begins with a match. Without white space
+        at its ends.
+    """
+    wanted = {stem for term in terms for stem in _stems(term)}
+    pieces = _pieces(text)
+    found = [wanted.intersection(_stems(text[start:end])) for start, end in pieces]
+    best, best_value = (0, 0), (-1, False, 0)
+    for first in range(len(pieces)):
+        last = _window_end(text, pieces, first)
+        matched = set[str]().union(*found[first:last])
+        value = (len(matched), bool(found[first]), sum(map(len, found[first:last])))
+        if value > best_value:
+            best, best_value = (pieces[first][0], pieces[last - 1][1]), value
+    return _stripped(text, *best)
+
+
+def _window_end(text: str, pieces: Sequence[tuple[int, int]], first: int) -> int:
+    """Find how far an excerpt that begins with a piece can go: the index after its last piece."""
+    room = _MAX_EXCERPT_WORDS
+    last = first
+    while last < len(pieces):
+        room -= len(_WORD_LIKE.findall(text, *pieces[last]))
+        if room < 0 and last > first:
+            break
+        last += 1
+    return last
+
+
+def _pieces(text: str) -> list[tuple[int, int]]:
+    """Cut into sentences, and those that are too long into runs of half an excerpt."""
+    half = _MAX_EXCERPT_WORDS // 2
+    pieces: list[tuple[int, int]] = []
+    for start, end in sentence_spans(text):
+        starts = [match.start() for match in _WORD_LIKE.finditer(text, start, end)]
+        inner = starts[half::half] if len(starts) > _MAX_EXCERPT_WORDS else []
+        pieces.extend(pairwise([start, *inner, end]))
+    return pieces
+
+
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    part = text[start:end]
+    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+
+
+def _stems(text: str) -> set[str]:
+    """Reduce to word stems, roughly as the index does; only excerpts depend on it."""
+    folded = unicodedata.normalize("NFKD", text.lower())
+    plain = "".join(char for char in folded if not unicodedata.combining(char))
+    return {_stem(part) for word in words(plain) for part in _SUBWORD.findall(word)}
+
+
+def _stem(word: str) -> str:
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_STEM:
+            return word[: -len(suffix)]
+    return word

@@ -1,0 +1,41 @@
+"""The embedded extractive model as a model that can be asked like any other."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from docsum_nb.documents.tokens import token_counter
+from docsum_nb.models.extractive import VERSION, Extractive
+from docsum_nb.models.model import Model
+from docsum_nb.records import Answer, Request
+from docsum_nb.run import in_thread
+
+__all__ = ["Embedded"]
+
+
+class Embedded:
+    """Answers in a worker thread of this process, for nothing, always the same."""
+
+    window = 32_768
+    """Far more than a document's gist needs; bounds the memory of the ranking."""
+    overhead = 0
+
+    def __init__(self, settings: Model) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self.count = token_counter(settings.name)
+        self._extractive = Extractive()
+
+    async def answer(self, request: Request) -> Answer:
+        """Ask once; see ``ChatModel``."""
+        return await in_thread(self._extractive.answer, request)
+
+    def key_parts(self, request: Request) -> Any:
+        """Return everything that decides the answer; roles and wording of instructions do not."""
+        parts = dataclasses.asdict(request)
+        return [self.name, VERSION, parts["text"], parts["max_words"], parts["question"]]
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Return what so many tokens cost: nothing."""
+        return 0.0

@@ -1,0 +1,215 @@
+"""The default model: sentences of the text itself, chosen in this process, always the same.
+
+Candidates are the sentences that read as prose. They are scored by LexRank (Erkan & Radev 2004)
+with a bonus for what stands first, and by their likeness to the question where there is one; then
+taken one by one by maximal marginal relevance (Carbonell & Goldstein 1998, "The Use of MMR,
+Diversity-Based Reranking"): λ · score − (1 − λ) · likeness to what is taken already. Where the text
+is a list of labelled summaries, sections take turns unless one is clearly more central than others.
+
+The answer holds at most the words asked for and no sentence that is not in the text, save that a
+sentence too long for the whole answer is cut, with an ellipsis. Refuses a text without a word.
+Sentences out of their place can mislead (a "he" may lose its name): faithful words, not a proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from docsum_nb.documents.prose import Sentence, prose_sentences
+from docsum_nb.documents.sentences import words
+from docsum_nb.documents.stopwords import STOP_WORDS
+from docsum_nb.errors import ModelError
+from docsum_nb.models.lexrank import lexrank, tf_idf
+from docsum_nb.records import Answer, Request, Usage
+
+if TYPE_CHECKING:
+    from docsum_nb.models.lexrank import TfIdf, Vector
+
+__all__ = ["VERSION", "Extractive"]
+
+VERSION = "1"
+"""Raised whenever the same request may be answered otherwise; part of the ledger's key."""
+
+# Chosen on QMSum (validation) and SciSummNet: benchmarks/extractive_quality.py.
+_MIN_CONTENT_WORDS = 7  # shorter ones are mostly fillers; meetings would go below chance with them
+_MAX_WORDS = 80  # longer ones are mostly lists, and spend the answer on one thought
+_RELEVANCE = 0.5  # the λ of MMR
+_LEAD = 0.4
+_LEAD_SENTENCES = 20  # the bonus falls by 1/e over so many candidates
+_QUESTION = 0.7  # weight of the likeness to the question against the score
+_CROWDING = 0.2  # cost of each sentence more than the least used section has
+_DUPLICATE = 0.9  # cosine from which a sentence says nothing new
+_POOL = 4_000  # sentences that MMR compares; only the best of more
+
+_CLAUSE_END = re.compile(r"[,;:–—]\s")
+
+
+class Extractive:
+    """Summarizes by quoting; works offline, costs nothing and is deterministic."""
+
+    name = "extractive"
+
+    def answer(self, request: Request) -> Answer:
+        """Choose the sentences that answer a request best.
+
+        Args:
+            request: Its text, its question and the number of words count; its role, instructions
+                and ``max_tokens`` are for models that write.
+
+        Returns:
+            The sentences in the order of the text, a blank line between sections.
+
+        Raises:
+            ModelError: The text has no word in it.
+        """
+        limit = max(1, request.max_words)
+        sentences = _distinct(prose_sentences(request.text))
+        if sentences:
+            text = _extract(sentences, request, limit)
+        else:
+            text = _first_lines(request.text, limit)
+        return Answer(text=text, model=self.name, usage=Usage(calls=1))
+
+
+def _distinct(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Keep the first of sentences that read the same."""
+    return list({sentence.text: sentence for sentence in reversed(sentences)}.values())[::-1]
+
+
+def _extract(sentences: list[Sentence], request: Request, limit: int) -> str:
+    labelled = request.text.lstrip().startswith("## ")
+    sections = [sentence.section if labelled else 0 for sentence in sentences]
+    lengths = [_length(sentence.text) for sentence in sentences]
+    if sum(lengths) <= limit:
+        return _joined(sentences, sections)
+    content = [_content(sentence.text) for sentence in sentences]
+    pool = _candidates(content, lengths, limit)
+    matrix = tf_idf([content[i] for i in pool])
+    scores = _scores(matrix, [sections[i] for i in pool])
+    if request.question and (asked := set(_content(request.question))):
+        likeness = _likeness(asked, [content[i] for i in pool])
+        scores = (1 - _QUESTION) * scores + _QUESTION * likeness
+    ranked = scores.argsort(kind="stable")[::-1]
+    if len(pool) > _POOL:
+        best = sorted(ranked[:_POOL].tolist())
+        matrix, scores, pool = matrix.only(best), scores[best], [pool[i] for i in best]
+    chosen = _select(matrix, scores, [lengths[i] for i in pool], [sections[i] for i in pool], limit)
+    if not chosen:
+        return _cut(sentences[pool[int(scores.argmax())]].text, limit)
+    kept = [pool[i] for i in chosen]
+    return _joined([sentences[i] for i in kept], [sections[i] for i in kept])
+
+
+def _content(text: str) -> list[str]:
+    return [word for word in words(text) if word not in STOP_WORDS]
+
+
+def _candidates(content: list[list[str]], lengths: list[int], limit: int) -> list[int]:
+    """Find the sentences worth quoting; weaker ones only where the answer would stay short."""
+    for least, most in ((_MIN_CONTENT_WORDS, _MAX_WORDS), (_MIN_CONTENT_WORDS // 2, limit)):
+        found = [
+            i
+            for i, (own, length) in enumerate(zip(content, lengths, strict=True))
+            if len(set(own)) >= least and length <= min(most, limit)
+        ]
+        if sum(lengths[i] for i in found) >= limit:
+            return found
+    return list(range(len(content)))
+
+
+def _scores(matrix: TfIdf, sections: list[int]) -> Vector:
+    """Add the bonus for what stands first in its section to the centrality."""
+    import numpy as np
+
+    seen: Counter[int] = Counter()
+    places = []
+    for section in sections:
+        seen[section] += 1
+        places.append(seen[section])
+    return lexrank(matrix) + _LEAD * np.exp(-np.array(places) / _LEAD_SENTENCES)
+
+
+def _likeness(asked: set[str], content: list[list[str]]) -> Vector:
+    """Compare sentences with the question by the cosine of their weights, the best being 1."""
+    import numpy as np
+
+    with_question = tf_idf([*content, sorted(asked)])
+    likeness = with_question.similar_to_row(len(content))[:-1]
+    return likeness / max(float(np.max(likeness, initial=0.0)), 1e-12)
+
+
+def _select(
+    matrix: TfIdf, scores: Vector, lengths: list[int], sections: list[int], limit: int
+) -> list[int]:
+    """Take sentences by maximal marginal relevance until no more fits; give them in order."""
+    import numpy as np
+
+    size = np.array(lengths)
+    _, section = np.unique(np.array(sections), return_inverse=True)
+    taken = np.zeros(section.max() + 1)
+    alike = np.zeros(len(lengths))
+    open_ = np.ones(len(lengths), dtype=bool)
+    chosen: list[int] = []
+    while True:
+        open_ &= (size <= limit) & (alike < _DUPLICATE)
+        if not open_.any():
+            return sorted(chosen)
+        crowding = taken[section] - taken[section[open_]].min()
+        gain = _RELEVANCE * scores - (1 - _RELEVANCE) * alike - _CROWDING * crowding
+        best = int(np.where(open_, gain, -np.inf).argmax())
+        chosen.append(best)
+        limit -= lengths[best]
+        taken[section[best]] += 1
+        open_[best] = False
+        alike = np.maximum(alike, matrix.similar_to_row(best))
+
+
+def _joined(sentences: Sequence[Sentence], sections: Sequence[int]) -> str:
+    """Join sentences to a paragraph for each section."""
+    paragraphs: dict[int, list[str]] = {}
+    for sentence, section in zip(sentences, sections, strict=True):
+        ended = sentence.text if not sentence.text[-1].isalnum() else f"{sentence.text}."
+        paragraphs.setdefault(section, []).append(ended)
+    return "\n\n".join(" ".join(paragraph) for paragraph in paragraphs.values())
+
+
+def _length(text: str) -> int:
+    """Count words; pairs of characters in scripts that use no spaces."""
+    spaced = len(text.split())
+    return spaced if text.isascii() else max(spaced, len(words(text)))
+
+
+def _cut(sentence: str, limit: int) -> str:
+    """Shorten a sentence, at the end of a clause where one lies in its second half."""
+    length = _length(sentence)
+    if length <= limit:
+        return sentence
+    spaced = sentence.split()
+    if 2 * len(spaced) >= length:
+        short = " ".join(spaced[:limit])
+    else:
+        short = sentence[: max(1, len(sentence) * limit // length)]
+    ends = [match.start() for match in _CLAUSE_END.finditer(short)]
+    if ends and 2 * ends[-1] >= len(short):
+        short = short[: ends[-1]]
+    return f"{short.rstrip(' ,;:–—.')}…"
+
+
+def _first_lines(text: str, limit: int) -> str:
+    """Quote the lines that open a text without prose, such as a table or a listing."""
+    quoted: list[str] = []
+    for line in text.splitlines():
+        if not words(line):
+            continue
+        bare = " ".join(line.lstrip("#>-*+ ").split())
+        length = _length(bare)
+        if length > limit:
+            return "\n".join(quoted or [_cut(bare, limit)])
+        quoted.append(bare)
+        limit -= length
+    if not quoted:
+        raise ModelError("the text has no words to summarize: check the source that it came from")
+    return "\n".join(quoted)

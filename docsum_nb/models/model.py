@@ -1,0 +1,79 @@
+"""How a model is called: one frozen record, checked when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from docsum_nb.errors import InputError
+
+__all__ = ["Model", "as_model"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model, and how it is to be called.
+
+    ``"extractive"`` is the embedded default: sentences taken from the sources, in this process, for
+    nothing. Every other name is one of LiteLLM's, such as ``"openai/gpt-4o-mini"``,
+    ``"anthropic/claude-sonnet-4-5"`` or ``"ollama/llama3"``.
+
+    Example:
+        >>> Model("openai/gpt-4o-mini", requests_per_minute=500, fallbacks=("openai/gpt-4o",)).name
+        'openai/gpt-4o-mini'
+    """
+
+    name: str
+    base_url: str | None = field(default=None, kw_only=True)
+    """Address of an OpenAI-compatible server; ``None`` for the provider's own."""
+    api_key: str | None = field(default=None, kw_only=True, repr=False)
+    """The key; ``None`` takes it from the environment, where the provider's clients look for it."""
+    timeout: float = field(default=60.0, kw_only=True)
+    """Seconds for one request, from sending it to the end of its answer."""
+    max_concurrency: int | None = field(default=None, kw_only=True)
+    """Requests in flight at once, over all runs of the process; ``None`` for the run's own."""
+    requests_per_minute: float | None = field(default=None, kw_only=True)
+    """Over all runs of the process; callers wait. ``None`` for no limit."""
+    tokens_per_minute: float | None = field(default=None, kw_only=True)
+    """Prompt and longest possible answer together; ``None`` for no limit."""
+    max_retries: int = field(default=3, kw_only=True)
+    """Further tries after 408, 409, 429, 5xx, a timeout or a cut connection; nothing else."""
+    fallbacks: Sequence[str | Model] = field(default=(), kw_only=True)
+    """Models to ask, in this order, when this one has failed after its retries."""
+    params: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+    """Further parameters of the request, such as ``temperature``; part of the ledger's key."""
+    context_window: int | None = field(default=None, kw_only=True)
+    """Tokens of prompt and answer together; ``None`` takes what LiteLLM knows, else 8,192."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise InputError(f"a model's name is a text such as 'openai/gpt-4o', not {self.name!r}")
+        for name in ("timeout", "requests_per_minute", "tokens_per_minute"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise InputError(f"{name} of {self.name} must be more than 0, not {value!r}")
+        for name, least in (("max_concurrency", 1), ("max_retries", 0), ("context_window", 1024)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise InputError(f"{name} of {self.name} must be at least {least}, not {value!r}")
+        if isinstance(self.fallbacks, str):
+            raise InputError(f"fallbacks of {self.name} is a list; write [{self.fallbacks!r}]")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether it runs in this process, with no provider."""
+        return self.name == "extractive"
+
+
+def as_model(model: str | Model) -> Model:
+    """Return a ``Model``; a plain string is its name.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    if isinstance(model, Model):
+        return model
+    if isinstance(model, str):
+        return Model(model)
+    raise InputError(f"model is a name or a Model, not {type(model).__name__}")

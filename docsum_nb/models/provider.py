@@ -1,0 +1,212 @@
+"""A model behind LiteLLM: checked when it is opened, asked through one asynchronous call.
+
+Retries of LiteLLM and of the provider's client are off; ``retry.py`` is the only one. LiteLLM is
+imported when the first such model is opened, in a worker thread: it takes seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from docsum_nb import environment
+from docsum_nb.documents.tokens import token_counter
+from docsum_nb.errors import InputError, ModelError
+from docsum_nb.models.model import Model
+from docsum_nb.records import Answer, Request, Usage
+
+__all__ = ["Provider"]
+
+_UNKNOWN_WINDOW = 8_192
+_REASONING_TOKENS = 8_192
+"""Room for what a reasoning model thinks before it writes; it counts as part of the answer."""
+_MESSAGE_TOKENS = 32
+"""What the format of the messages takes, generously."""
+
+
+class Provider:
+    """A model of LiteLLM's.
+
+    Raises:
+        InputError: if LiteLLM does not know who provides the model, or the provider's key is
+            missing. Nothing is sent for it.
+    """
+
+    def __init__(self, settings: Model) -> None:
+        litellm = _litellm()
+        self.settings = settings
+        self.name = settings.name
+        _, provider, *_ = _known_provider(litellm, settings)
+        self._api_key = _key(litellm, settings, provider)
+        info = _info(litellm, settings.name)
+        self.window = (
+            settings.context_window
+            or info.get("max_input_tokens")
+            or info.get("max_tokens")
+            or _UNKNOWN_WINDOW
+        )
+        self.overhead = _MESSAGE_TOKENS
+        if info.get("supports_reasoning"):
+            self.overhead += _REASONING_TOKENS
+        self._most_output = info.get("max_output_tokens")
+        self._prices = (info.get("input_cost_per_token"), info.get("output_cost_per_token"))
+        self.count = token_counter(settings.name)
+
+    async def answer(self, request: Request) -> Answer:
+        """Ask once; see ``ChatModel``."""
+        return await self.complete(_messages(request), max_tokens=request.max_tokens)
+
+    async def complete(
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        max_tokens: int | None = None,
+        stop: Sequence[str] | None = None,
+    ) -> Answer:
+        """Send messages as they are, once.
+
+        Raises:
+            ModelError: if the answer is empty.
+            TimeoutError: if there was no whole answer within the model's timeout.
+            Exception: what LiteLLM raises.
+        """
+        settings = self.settings
+        sending = _litellm().acompletion(
+            model=settings.name,
+            messages=list(messages),
+            base_url=settings.base_url,
+            api_key=self._api_key,
+            timeout=settings.timeout,
+            num_retries=0,
+            max_retries=0,
+            drop_params=True,
+            stop=list(stop) if stop else None,
+            **self._parameters(max_tokens),
+        )
+        try:
+            # LiteLLM's own timeout starts anew with every byte that trickles in.
+            return self._read(await asyncio.wait_for(sending, settings.timeout + 1))
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"{self.name} gave no whole answer within {settings.timeout:g} s"
+            ) from error
+        except Exception as error:
+            # Behind it are the same failure's earlier forms, some hundred lines of a client's
+            # inside; the error itself says all of it.
+            error.__suppress_context__ = True
+            raise
+
+    def key_parts(self, request: Request) -> Any:
+        """Return everything that decides the answer; see ``ChatModel``."""
+        return self.key_of_messages(_messages(request), max_tokens=request.max_tokens)
+
+    def key_of_messages(
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        max_tokens: int | None = None,
+        stop: Sequence[str] | None = None,
+    ) -> Any:
+        """Return everything that decides the answer to messages as they are."""
+        call = [self._parameters(max_tokens), list(stop) if stop else None]
+        return [self.name, self.settings.base_url, list(messages), *call]
+
+    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Return what so many tokens cost; see ``ChatModel``."""
+        prompt, completion = self._prices
+        if prompt is None or completion is None:
+            return None
+        return float(prompt * prompt_tokens + completion * completion_tokens)
+
+    def _parameters(self, max_tokens: int | None) -> dict[str, Any]:
+        call = dict(self.settings.params)
+        if max_tokens is not None:
+            most = max_tokens + self.overhead - _MESSAGE_TOKENS
+            call.setdefault("max_tokens", min(most, self._most_output or most))
+        return call
+
+    def _read(self, response: Any) -> Answer:
+        choice = response.choices[0] if response.choices else None
+        text = ((choice.message.content if choice else None) or "").strip()
+        reason = str((choice.finish_reason if choice else None) or "stop")
+        if not text:
+            raise ModelError(
+                f"{self.name} answered with no text (finish reason {reason!r}); run again, or "
+                "choose another model"
+            )
+        used = getattr(response, "usage", None)
+        prompt = int(getattr(used, "prompt_tokens", 0) or 0)
+        completion = int(getattr(used, "completion_tokens", 0) or 0)
+        usage = Usage(1, prompt, completion, self.price(prompt, completion))
+        return Answer(text, self.name, usage, reason)
+
+
+def _messages(request: Request) -> list[dict[str, Any]]:
+    """Render a request; the text is set apart, so that nothing in it passes for an instruction."""
+    return [
+        {"role": "system", "content": request.role},
+        {
+            "role": "user",
+            "content": f"{request.instructions}\n\n<text>\n{request.text}\n</text>",
+        },
+    ]
+
+
+def _litellm() -> Any:
+    environment.prepare()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import litellm
+
+        # Its models build themselves when first used, and warn then; better here than in a cell.
+        litellm.ModelResponse(choices=[{"message": {"content": "", "role": "assistant"}}])
+
+    litellm.suppress_debug_info = True
+    # For some names LiteLLM would fetch a tokenizer from the network.
+    litellm.disable_hf_tokenizer_download = True
+    return litellm
+
+
+def _known_provider(litellm: Any, settings: Model) -> tuple[Any, ...]:
+    try:
+        found: tuple[Any, ...] = litellm.get_llm_provider(settings.name, api_base=settings.base_url)
+    except litellm.BadRequestError:
+        close = difflib.get_close_matches(settings.name, litellm.model_cost, n=2, cutoff=0.7)
+        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        if settings.base_url and not hint:
+            hint = f"; for an OpenAI-compatible server write 'openai/{settings.name}'"
+        raise InputError(
+            f"unknown model {settings.name!r}: write PROVIDER/MODEL as LiteLLM names it, such as "
+            f"'openai/gpt-4o-mini', or 'extractive'{hint}"
+        ) from None
+    return found
+
+
+def _key(litellm: Any, settings: Model, provider: str) -> str | None:
+    if settings.api_key:
+        return settings.api_key
+    missing = [
+        name
+        for name in litellm.validate_environment(settings.name)["missing_keys"]
+        # Addresses have defaults, such as that of a local Ollama; secrets have none.
+        if any(word in name for word in ("KEY", "TOKEN", "SECRET"))
+    ]
+    if missing and settings.base_url:
+        # Clients insist on a key, local servers do not look at it.
+        return "not-needed"
+    if missing:
+        raise InputError(
+            f"no key for {settings.name}: set {' and '.join(missing)} in the environment, or give "
+            f"Model({settings.name!r}, api_key=...)"
+        )
+    return None
+
+
+def _info(litellm: Any, name: str) -> dict[str, Any]:
+    try:
+        return dict(litellm.get_model_info(name))
+    except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
+        return {}

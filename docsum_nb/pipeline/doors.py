@@ -1,0 +1,167 @@
+"""The two doors of the main job: ``summarize`` and ``plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from docsum_nb.events import Event
+from docsum_nb.models.model import Model, as_model
+from docsum_nb.pipeline.options import OnError, Options, StrPath
+from docsum_nb.records import Plan, Summary
+from docsum_nb.run import Run
+from docsum_nb.views import LiveDisplay
+
+if TYPE_CHECKING:
+    from docsum_nb.library import Library
+    from docsum_nb.run import Control
+
+__all__ = ["plan", "summarize"]
+
+SETTLE_S = 5.0
+"""How long calls in flight may still land, and be stored, after a run was stopped."""
+
+
+def summarize(
+    source: Any,
+    *,
+    model: str | Model = "extractive",
+    library: StrPath | Library | None = None,
+    question: str | None = None,
+    length: int | None = None,
+    deadline: float | None = None,
+    on_error: OnError = "raise",
+    max_concurrency: int = 32,
+    ledger: StrPath | Literal[False] | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    chunk_tokens: int | None = None,
+    prompts: StrPath | None = None,
+    show: bool = True,
+) -> Run[Summary]:
+    """Summarize documents, and find what a library says about them.
+
+    Starts at once and returns a ``Run``: ``await`` it in a notebook cell or coroutine, call
+    ``.result()`` anywhere else, or leave it in the background and look at it.
+
+    Args:
+        source: A path, a glob, a ``Document``, a mapping of names to texts (a pandas Series too),
+            or a list of any of these.
+        model: A ``Model`` or its name. ``"extractive"`` needs no key and no network.
+        library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
+        question: What the reader wants to know; ``None`` for a summary of everything.
+        length: Words of the final summary; ``None`` for 300.
+        deadline: Seconds from now until the run must be over; ``None`` for no limit.
+        on_error: ``"raise"`` ends the run with the first error, at once; ``"collect"`` finishes
+            all other chunks, then raises one ExceptionGroup; ``"skip"`` goes on to the summary and
+            lists in ``omitted`` what it lacks.
+        max_concurrency: Chunks in work at once.
+        ledger: The file in which answers are kept, so that none is paid for twice; ``None`` for
+            the one in the user's data folder, ``False`` for none.
+        on_event: Called with every event, in order, in a thread of its own; its errors become
+            warnings of the run.
+        chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
+        prompts: A folder with ``agents.yaml`` or ``tasks.yaml`` that override the built-in texts.
+        show: Show live progress: a panel in notebooks, a line on stderr elsewhere.
+
+    Returns:
+        The run of a ``Summary``. Its ``documents`` and ``chunks`` are in input order.
+
+    Raises:
+        InputError: if an argument cannot be used. What is wrong with the source, the model's name
+            or its key comes out of the run, before anything is paid for.
+
+    Example:
+        >>> text = "Whales are mammals that live in the sea. They breathe air at the surface."
+        >>> run = summarize({"whales": text}, ledger=False, show=False)
+        >>> run.result().documents[0].name
+        'whales'
+    """
+    options = Options(
+        source=source,
+        model=as_model(model),
+        library=library,
+        question=question,
+        length=length,
+        on_error=on_error,
+        max_concurrency=max_concurrency,
+        ledger=ledger,
+        chunk_tokens=chunk_tokens,
+        prompts=prompts,
+    )
+    work = _Work(options)
+    return Run(
+        work,
+        title="summarize",
+        deadline=deadline,
+        settle_s=SETTLE_S,
+        partial=work.partial,
+        on_event=on_event,
+        display=LiveDisplay() if show else None,
+    )
+
+
+def plan(
+    source: Any,
+    *,
+    model: str | Model = "extractive",
+    library: StrPath | Library | None = None,
+    question: str | None = None,
+    length: int | None = None,
+    on_error: OnError = "raise",
+    chunk_tokens: int | None = None,
+    prompts: StrPath | None = None,
+) -> Plan:
+    """Tell what ``summarize`` would do with the same arguments, without a call of a model.
+
+    Reads and splits the documents; blocks while it does.
+
+    Returns:
+        Documents, chunks and calls exactly; tokens and cost at most. What the ledger holds already
+        is not taken off. An agent that searches the library further may add two calls.
+
+    Raises:
+        InputError: if an argument, a document, the model's name or its key cannot be used.
+        LibraryError: if the library cannot be opened or holds nothing.
+
+    Example:
+        >>> plan({"a": "One text.", "b": "Another text."}).calls
+        3
+    """
+    from docsum_nb.pipeline.prepare import plan_of, prepare
+
+    options = Options(
+        source=source,
+        model=as_model(model),
+        library=library,
+        question=question,
+        length=length,
+        on_error=on_error,
+        chunk_tokens=chunk_tokens,
+        prompts=prompts,
+    )
+    return plan_of(prepare(options))
+
+
+class _Work:
+    """The job, imported in a worker thread: CrewAI takes seconds to import."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._job: Any = None
+
+    async def __call__(self, control: Control) -> Summary:
+        from docsum_nb.run import in_thread
+
+        self._job = await in_thread(_make_job, self._options)
+        result: Summary = await self._job(control)
+        return result
+
+    def partial(self) -> Summary | None:
+        """Return what is finished so far."""
+        return self._job.partial() if self._job else None
+
+
+def _make_job(options: Options) -> Any:
+    from docsum_nb.pipeline.job import Job
+
+    return Job(options)

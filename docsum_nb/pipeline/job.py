@@ -1,0 +1,267 @@
+"""The main job as a run sees it: one step after the other, each with all the concurrency it allows.
+
+Holds what is finished so far, so that a run that ends early still has its partial result. Every
+request goes through one ``Asker``; every summary is a CrewAI task of a lean agent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from docsum_nb.events import (
+    ChunkFailed,
+    ChunksPlanned,
+    ChunkStarted,
+    ChunkSummarized,
+    StageStarted,
+)
+from docsum_nb.models import Asker
+from docsum_nb.pipeline.options import Options
+from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
+from docsum_nb.pipeline.related import find_related
+from docsum_nb.pipeline.sizing import groups
+from docsum_nb.pipeline.writer import Writer
+from docsum_nb.records import (
+    Answer,
+    Chunk,
+    ChunkSummary,
+    DocumentSummary,
+    Omission,
+    Summary,
+    Usage,
+)
+from docsum_nb.run import Control, Failed, fan_out, in_thread
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A summary on its way up: what it is of, and who wrote it."""
+
+    name: str
+    text: str
+    model: str
+
+
+class Job:
+    """Summarizes the documents of one run."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._began = time.monotonic()
+        self._prepared: Prepared | None = None
+        self._asker: Asker | None = None
+        self._chunks: dict[int, ChunkSummary] = {}
+        self._documents: dict[str, DocumentSummary] = {}
+        self._omitted: list[Omission] = []
+        self._run_id = ""
+
+    async def __call__(self, control: Control) -> Summary:
+        """Do the job.
+
+        Raises:
+            DocsumError: what can be known to be wrong before the first call.
+            BaseException: the first error of a model, with a note that names the chunk.
+            ExceptionGroup: with ``on_error="collect"``, of everything that failed.
+        """
+        self._run_id = control.run_id
+        control.emit(StageStarted("loading"))
+        prepared = self._prepared = await in_thread(prepare, self._options)
+        ledger = await in_thread(open_ledger, self._options)
+        try:
+            asker = self._asker = Asker(prepared.models, ledger=ledger, control=control)
+            self._omitted.extend(prepared.omitted)
+            control.emit(ChunksPlanned(len(prepared.chunks), plan_of(prepared).calls))
+            writer = await in_thread(Writer, prepared, asker)
+            await self._summarize_chunks(prepared, writer, control)
+            control.emit(StageStarted("combining"))
+            await self._combine_documents(prepared, writer, control)
+            text = await self._combine_all(prepared, writer, control)
+            return await self._finish(prepared, text, control)
+        finally:
+            if ledger is not None:
+                await in_thread(ledger.close)
+
+    def partial(self) -> Summary | None:
+        """Return what is finished so far; ``None`` before the documents are known."""
+        if self._prepared is None:
+            return None
+        return self._summary(self._prepared, "", missing=True)
+
+    # --- the steps -----------------------------------------------------------------------------
+
+    async def _summarize_chunks(self, prepared: Prepared, writer: Writer, control: Control) -> None:
+        control.emit(StageStarted("summarizing"))
+        counts = prepared.chunks_of()
+
+        async def one(place: tuple[int, Chunk]) -> None:
+            index, chunk = place
+            control.emit(ChunkStarted(chunk.label))
+            try:
+                answer = await writer.summarize(chunk, words=prepared.words_of(chunk, counts))
+            except Exception as error:
+                control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
+                if control.stopped_by() is None:
+                    error.add_note(self._note(chunk, prepared, error))
+                raise
+            self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
+            self._see_cut(chunk.label, answer)
+            control.emit(ChunkSummarized(chunk.label, answer.cached))
+
+        outcomes = await fan_out(
+            one,
+            list(enumerate(prepared.chunks)),
+            limit=self._options.max_concurrency,
+            control=control,
+            keep_failures=self._options.on_error != "raise",
+        )
+        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
+        self._judge(failed, len(prepared.chunks))
+
+    def _judge(self, failed: Sequence[Failed[tuple[int, Chunk]]], chunks: int) -> None:
+        if not failed:
+            return
+        if self._options.on_error == "collect":
+            raise ExceptionGroup(
+                f"{len(failed)} of {chunks} chunks failed; the others are kept: run the same call "
+                "again to go on",
+                [failure.error for failure in failed],
+            )
+        if len(failed) == chunks:
+            raise failed[0].error
+        for failure in failed:
+            reason = f"not summarized: {type(failure.error).__name__}: {failure.error}"
+            self._omitted.append(Omission(failure.item[1].label, reason))
+
+    async def _combine_documents(
+        self, prepared: Prepared, writer: Writer, control: Control
+    ) -> None:
+        parts: dict[str, list[ChunkSummary]] = {}
+        for _, summary in sorted(self._chunks.copy().items()):
+            parts.setdefault(summary.chunk.document, []).append(summary)
+        words = prepared.sizes.document_words
+        if len(prepared.documents) == 1:
+            words = prepared.sizes.final_words
+        paths = {document.name: document.path for document in prepared.documents}
+
+        async def one(name: str) -> None:
+            named = [_Named(part.chunk.label, part.text, part.model) for part in parts[name]]
+            merged = await self._merge(name, named, words, writer, control)
+            self._documents[name] = DocumentSummary(
+                name, merged.text, len(named), merged.model, paths[name]
+            )
+
+        await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
+
+    async def _combine_all(self, prepared: Prepared, writer: Writer, control: Control) -> str:
+        named = [
+            _Named(each.name, each.text, each.model)
+            for each in (self._documents.get(document.name) for document in prepared.documents)
+            if each is not None
+        ]
+        label = f"all {len(named)} documents together"
+        words = prepared.sizes.final_words
+        return (await self._merge(label, named, words, writer, control)).text
+
+    async def _merge(
+        self,
+        label: str,
+        level: list[_Named],
+        words: int,
+        writer: Writer,
+        control: Control,
+    ) -> _Named:
+        """Merge summaries into one, level by level; each level has fewer than the one before."""
+        fan_in = writer.prepared.sizes.fan_in
+        while len(level) > 1:
+            parts = groups(level, fan_in)
+            last = len(parts) == 1
+            length = words if last else writer.prepared.sizes.document_words
+
+            async def one(
+                place: tuple[int, Sequence[_Named]], *, last: bool = last, length: int = length
+            ) -> _Named:
+                index, group = place
+                if len(group) == 1:
+                    return group[0]
+                name = label if last else f"part {index + 1} of {label}"
+                answer, cut = await writer.combine(
+                    name, [(each.name, each.text) for each in group], words=length
+                )
+                self._omitted.extend(cut)
+                self._see_cut(name, answer)
+                return _Named(name, answer.text, answer.model)
+
+            merged = await fan_out(
+                one,
+                list(enumerate(parts)),
+                limit=self._options.max_concurrency,
+                control=control,
+            )
+            level = [each for each in merged if isinstance(each, _Named)]
+        return level[0]
+
+    async def _finish(self, prepared: Prepared, text: str, control: Control) -> Summary:
+        from docsum_nb.documents.cite import cite
+
+        pages = {document.name: document.page_at for document in prepared.documents}
+        citations = tuple(
+            replace(citation, page=pages[citation.document](citation.source_start))
+            for citation in await in_thread(cite, text, prepared.chunks)
+        )
+        summary = replace(self._summary(prepared, text), citations=citations)
+        if prepared.library is None:
+            return summary
+        control.emit(StageStarted("evaluating"))
+        assert self._asker is not None
+        related, omitted = await find_related(prepared, summary, self._asker)
+        self._omitted.extend(omitted)
+        whole = self._summary(prepared, text)
+        return replace(whole, citations=citations, related=related)
+
+    # --- what is known so far ------------------------------------------------------------------
+
+    def _summary(self, prepared: Prepared, text: str, *, missing: bool = False) -> Summary:
+        omitted = list(self._omitted)
+        documents = [
+            self._documents[document.name]
+            for document in prepared.documents
+            if document.name in self._documents
+        ]
+        if missing:
+            omitted += [
+                Omission(document.name, "the run ended before its summary was finished")
+                for document in prepared.documents
+                if document.name not in self._documents
+            ]
+        return Summary(
+            text=text,
+            model=prepared.model.name,
+            documents=tuple(documents),
+            chunks=tuple(summary for _, summary in sorted(self._chunks.copy().items())),
+            usage=self._asker.usage if self._asker else Usage(),
+            omitted=tuple(omitted),
+            question=self._options.question,
+            run_id=self._run_id,
+            seconds=time.monotonic() - self._began,
+        )
+
+    def _see_cut(self, label: str, answer: Answer) -> None:
+        if answer.finish_reason == "length":
+            self._omitted.append(
+                Omission(label, "its summary was cut off at the length limit of the model")
+            )
+
+    def _note(self, chunk: Chunk, prepared: Prepared, error: Exception) -> str:
+        kept = "not kept (ledger=False)" if self._options.ledger is False else "kept"
+        status = getattr(error, "status_code", None)
+        http = f" (HTTP status {status})" if status else ""
+        return (
+            f"docsum_nb run {self._run_id}: summarizing {chunk.label} with "
+            f"{prepared.model.name}{http}; "
+            f"{len(self._chunks)} of {len(prepared.chunks)} chunks are done and {kept}; the same "
+            "call goes on from there"
+        )

@@ -1,0 +1,51 @@
+"""What a caller asked for, checked before anything begins."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from docsum_nb.errors import InputError
+from docsum_nb.models import Model
+
+__all__ = ["OnError", "Options", "StrPath"]
+
+OnError = Literal["raise", "collect", "skip"]
+StrPath: TypeAlias = "str | os.PathLike[str]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The arguments of ``summarize`` and ``plan``, whose docstrings explain them.
+
+    Raises:
+        InputError: if one of them cannot be used; nothing has been read or asked by then.
+    """
+
+    source: Any
+    model: Model
+    library: Any = None
+    question: str | None = None
+    length: int | None = None
+    on_error: OnError = "raise"
+    max_concurrency: int = 32
+    ledger: StrPath | bool | None = None
+    chunk_tokens: int | None = None
+    prompts: StrPath | None = None
+
+    def __post_init__(self) -> None:
+        if self.on_error not in get_args(OnError):
+            raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {self.on_error!r}")
+        _check("max_concurrency", self.max_concurrency, least=1)
+        if self.length is not None:
+            _check("length (words)", self.length, least=10)
+        if self.question is not None and not str(self.question).strip():
+            raise InputError("question is empty; leave it out for a summary of everything")
+        if self.ledger is True:
+            raise InputError("ledger is a path, None for the default place, or False for none")
+
+
+def _check(name: str, value: Any, *, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name} is a whole number of at least {least}, not {value!r}")

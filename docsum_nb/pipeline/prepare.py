@@ -1,0 +1,185 @@
+"""Everything that is known before the first call: documents, chunks, models, sizes, the plan.
+
+Whatever is wrong with the source, the model's name, its key, the prompts, the library or the ledger
+comes out here, where nothing has been paid for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from docsum_nb.documents import load, split
+from docsum_nb.errors import InputError
+from docsum_nb.ledger import Ledger
+from docsum_nb.models import ChatModel, as_model, open_model
+from docsum_nb.pipeline.options import Options
+from docsum_nb.pipeline.sizing import (
+    LABEL_TOKENS,
+    Sizes,
+    answer_tokens,
+    merge_calls,
+    merge_depth,
+    sizes_for,
+)
+from docsum_nb.prompts import Prompts, load_prompts
+from docsum_nb.records import Chunk, Document, Omission, Plan
+
+if TYPE_CHECKING:
+    from docsum_nb.library import Library
+
+__all__ = ["Prepared", "plan_of", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a run works with."""
+
+    options: Options
+    documents: tuple[Document, ...]
+    chunks: tuple[Chunk, ...]
+    """Of all documents, in order."""
+    omitted: tuple[Omission, ...]
+    models: tuple[ChatModel, ...]
+    """The model, and its fallbacks."""
+    sizes: Sizes
+    prompts: Prompts
+    library: Library | None
+
+    @property
+    def model(self) -> ChatModel:
+        """The model asked first."""
+        return self.models[0]
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether a language model is to say why documents of the library are relevant."""
+        return self.library is not None and not self.model.settings.embedded
+
+    def chunks_of(self) -> dict[str, int]:
+        """Count the chunks of each document."""
+        return Counter(chunk.document for chunk in self.chunks)
+
+    def words_of(self, chunk: Chunk, counts: dict[str, int]) -> int:
+        """Choose the length of a chunk's summary: it may be the document's, or the whole result."""
+        if counts[chunk.document] > 1:
+            return self.sizes.chunk_words
+        return self.sizes.final_words if len(self.documents) == 1 else self.sizes.document_words
+
+
+def prepare(options: Options) -> Prepared:
+    """Read the source and make everything ready; blocking, and without any call of a model.
+
+    Raises:
+        InputError: if the source, the model, the prompts or a size cannot be used, or the library
+            holds nothing.
+        ExceptionGroup: with ``on_error="collect"``, of every document that cannot be read.
+        LibraryError: if the library cannot be opened.
+    """
+    library = _open_library(options.library)
+    settings = options.model
+    models = tuple(open_model(each) for each in (settings, *map(as_model, settings.fallbacks)))
+    prompts = load_prompts(options.prompts)
+    count = models[0].count
+    # A fallback must be able to take what was cut for the first model.
+    sizes = sizes_for(
+        window=min(each.window for each in models),
+        prompt_tokens=max(each.overhead for each in models)
+        + _longest_prompt(prompts, options, models[0]),
+        final_words=options.length,
+        chunk_tokens=options.chunk_tokens,
+    )
+    loaded = load(options.source, on_error=options.on_error)
+    chunks = [
+        chunk
+        for document in loaded.documents
+        for chunk in split(document, max_tokens=sizes.chunk_tokens, count=count)
+    ]
+    return Prepared(
+        options,
+        loaded.documents,
+        tuple(chunks),
+        loaded.omitted,
+        models,
+        sizes,
+        prompts,
+        library,
+    )
+
+
+def open_ledger(options: Options) -> Ledger | None:
+    """Open the ledger that was asked for.
+
+    Raises:
+        LedgerError: if it cannot be written.
+    """
+    return None if options.ledger is False else Ledger(_as_path(options.ledger))
+
+
+def _as_path(path: object) -> Path | None:
+    return None if path is None else Path(str(path))
+
+
+def plan_of(prepared: Prepared) -> Plan:
+    """Count the calls and bound the tokens of a run; asks nobody."""
+    sizes, counts = prepared.sizes, prepared.chunks_of()
+    answers = [answer_tokens(prepared.words_of(chunk, counts)) for chunk in prepared.chunks]
+    parts = [*counts.values(), len(prepared.documents)]
+    merges = sum(merge_calls(part, sizes.fan_in) for part in parts)
+    depths = [merge_depth(part, sizes.fan_in) for part in parts]
+    # Every summary but the last is the input of exactly one merge, at its largest.
+    summaries = len(prepared.chunks) + merges
+    largest = max(answer_tokens(sizes.document_words), answer_tokens(sizes.final_words))
+    calls = summaries + prepared.evaluates
+    sent = sum(chunk.tokens for chunk in prepared.chunks) + calls * sizes.prompt_tokens
+    sent += (summaries - 1) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
+    answered = sum(answers) + merges * largest
+    if prepared.evaluates:
+        from docsum_nb.crew.evaluate import ANSWER_TOKENS
+
+        sent, answered = sent + largest + ANSWER_TOKENS, answered + ANSWER_TOKENS
+    if prepared.model.settings.embedded:
+        sent = answered = 0
+    return Plan(
+        documents=len(prepared.documents),
+        chunks=len(prepared.chunks),
+        calls=calls,
+        tokens=sent + answered,
+        depth=1 + max(depths[:-1]) + depths[-1] + prepared.evaluates,
+        cost_usd=prepared.model.price(sent, answered),
+        model=prepared.model.name,
+        omitted=prepared.omitted,
+    )
+
+
+def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel) -> int:
+    texts = [str(agent) for agent in prompts.agents.values()]
+    asked = [
+        f"{filled.description} {filled.expected_output}"
+        for task in prompts.tasks.values()
+        for filled in [task.fill(question=options.question, label="", words=1000, count=1000)]
+    ]
+    return max(map(model.count, texts)) + max(map(model.count, asked)) + LABEL_TOKENS + 16
+
+
+def _open_library(library: object) -> Library | None:
+    if library is None:
+        return None
+    from docsum_nb.library import Library
+
+    opened = library if isinstance(library, Library) else Library(_library_path(library))
+    if len(opened) == 0:
+        raise InputError(
+            f"the library {opened.path} holds nothing; fill it first: "
+            f"docsum_nb.Library({str(opened.path)!r}).add(SOURCE)"
+        )
+    return opened
+
+
+def _library_path(library: object) -> Path:
+    if not isinstance(library, str | os.PathLike):
+        raise InputError(f"library is a folder or a Library, not {type(library).__name__}")
+    return Path(library)

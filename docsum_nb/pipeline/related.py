@@ -1,0 +1,80 @@
+"""What the library holds on the matter: searched by the summary and its parts, then judged.
+
+The search alone decides where no language model is configured. Otherwise an agent says of each
+document why it is relevant, and leaves out what is not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from docsum_nb.library import Library
+from docsum_nb.models import Asker
+from docsum_nb.pipeline.prepare import Prepared
+from docsum_nb.records import Answer, Hit, Omission, Summary
+from docsum_nb.run import in_thread
+
+__all__ = ["find_related"]
+
+_HITS = 10
+_MOST_PARTS = 50
+"""Document summaries used as queries besides the whole; more add time and hardly a new hit."""
+_RRF_K = 60
+"""Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion": 60 serves all collections well."""
+_WHOLE_WEIGHT = 3.0
+"""The whole summary (and the question) against the summary of one document."""
+
+
+async def find_related(
+    prepared: Prepared, summary: Summary, asker: Asker
+) -> tuple[tuple[Hit, ...], list[Omission]]:
+    """Find and judge the related documents of the library.
+
+    Returns:
+        The hits, best first, and what could not be said about them.
+    """
+    library = prepared.library
+    assert library is not None
+    hits = await in_thread(_search, library, summary)
+    if not prepared.evaluates or not hits:
+        return tuple(hits), []
+    from docsum_nb.crew.evaluate import explain
+
+    async def converse(
+        messages: Sequence[dict[str, Any]], max_tokens: int, stop: Sequence[str]
+    ) -> Answer:
+        return await asker.converse(messages, max_tokens=max_tokens, stop=stop)
+
+    judged = await explain(
+        hits,
+        summary=summary.text,
+        question=summary.question,
+        prompts=prepared.prompts,
+        converse=converse,
+        search=lambda query: library.search(query, 5),
+        model=prepared.model.name,
+        window=prepared.model.window,
+    )
+    if judged is None:
+        why = "the model's answer could not be read, so all that the search found is listed"
+        return tuple(hits), [Omission("why the related documents are relevant", why)]
+    return judged, []
+
+
+def _search(library: Library, summary: Summary) -> list[Hit]:
+    weighted = [(summary.text, _WHOLE_WEIGHT)]
+    if summary.question:
+        weighted.append((summary.question, _WHOLE_WEIGHT))
+    if len(summary.documents) > 1:
+        weighted += [(document.text, 1.0) for document in summary.documents[:_MOST_PARTS]]
+    scores: dict[str, float] = defaultdict(float)
+    best: dict[str, Hit] = {}
+    for query, weight in weighted:
+        for rank, hit in enumerate(library.search(query, 2 * _HITS) if query.strip() else []):
+            scores[hit.name] += weight / (_RRF_K + rank)
+            best.setdefault(hit.name, hit)
+    names = sorted(scores, key=lambda name: (-scores[name], name))[:_HITS]
+    return [replace(best[name], score=scores[name]) for name in names]

@@ -1,0 +1,96 @@
+"""Summaries and merges as CrewAI tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from docsum_nb.crew.agent import lean_agent, perform
+from docsum_nb.documents import sentence_spans
+from docsum_nb.models import Asker
+from docsum_nb.pipeline.prepare import Prepared
+from docsum_nb.pipeline.sizing import LABEL_TOKENS, answer_tokens
+from docsum_nb.prompts import AgentText, TaskText
+from docsum_nb.records import Answer, Chunk, Omission, Request
+
+__all__ = ["Writer"]
+
+
+class Writer:
+    """Writes the summaries of one run: two agents, shared by all of its tasks."""
+
+    def __init__(self, prepared: Prepared, asker: Asker) -> None:
+        self.prepared = prepared
+        agents = prepared.prompts.agents
+        self._agents = {
+            name: lean_agent(agents[name], asker.ask) for name in ("summarizer", "combiner")
+        }
+
+    async def summarize(self, chunk: Chunk, *, words: int) -> Answer:
+        """Summarize one chunk."""
+        asked = self.prepared.prompts.tasks["summarize"].fill(
+            question=self.prepared.options.question,
+            label=self._label(chunk.label),
+            words=words,
+        )
+        return await self._perform("summarizer", asked, chunk.label, chunk.text, words)
+
+    async def combine(
+        self, label: str, summaries: Sequence[tuple[str, str]], *, words: int
+    ) -> tuple[Answer, list[Omission]]:
+        """Merge named summaries into one.
+
+        Returns:
+            The answer, and what was left out of the summaries that were too long to be merged.
+        """
+        asked = self.prepared.prompts.tasks["combine"].fill(
+            question=self.prepared.options.question,
+            label=self._label(label),
+            words=words,
+            count=len(summaries),
+        )
+        cut: list[Omission] = []
+        blocks = [
+            f"## {self._label(name)}\n\n{self._fitting(name, text, cut)}"
+            for name, text in summaries
+        ]
+        text = "\n\n".join(blocks)
+        return await self._perform("combiner", asked, label, text, words), cut
+
+    async def _perform(
+        self, agent: str, asked: TaskText, name: str, text: str, words: int
+    ) -> Answer:
+        who: AgentText = self.prepared.prompts.agents[agent]
+        request = Request(
+            role=str(who),
+            instructions=f"{asked.description}\n\nExpected: {asked.expected_output}",
+            text=text,
+            max_words=words,
+            max_tokens=answer_tokens(words),
+            question=self.prepared.options.question,
+        )
+        return await perform(self._agents[agent], asked, name=name, request=request)
+
+    def _label(self, name: str) -> str:
+        """Shorten a name to the tokens that the plan gives it; of a path, the end tells most."""
+        count = self.prepared.model.count
+        label = " ".join(name.split())
+        while count(label) > LABEL_TOKENS:
+            label = "…" + label[len(label) // 4 + 1 :]
+        return label
+
+    def _fitting(self, name: str, text: str, cut: list[Omission]) -> str:
+        """Keep a summary to the size that the plan gives it, whole sentences at a time."""
+        count = self.prepared.model.count
+        most = answer_tokens(self.prepared.sizes.document_words)
+        if count(text) <= most:
+            return text
+        kept, end = "", 0
+        for _, end in sentence_spans(text):
+            if count(text[:end]) > most:
+                break
+            kept = text[:end]
+        kept = kept or text[:most]
+        cut.append(
+            Omission(name, f"the last {len(text) - len(kept)} characters of its summary: too long")
+        )
+        return kept

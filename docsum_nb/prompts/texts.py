@@ -1,0 +1,117 @@
+"""Roles, goals and prompts: the YAML files beside this module, and the user's overrides of them."""
+
+from __future__ import annotations
+
+import os
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from docsum_nb.errors import InputError
+
+__all__ = ["AgentText", "Prompts", "TaskText", "load_prompts"]
+
+_FILES = ("agents", "tasks")
+_FIELDS = {"label", "words", "question", "count"}
+
+
+@dataclass(frozen=True)
+class AgentText:
+    """Who an agent is."""
+
+    role: str
+    goal: str
+    backstory: str
+
+    def __str__(self) -> str:
+        return f"You are {self.role}. {self.backstory}\nYour goal: {self.goal}"
+
+
+@dataclass(frozen=True)
+class TaskText:
+    """What a task asks, with places to be filled in."""
+
+    description: str
+    expected_output: str
+
+    def fill(self, *, question: str | None, **values: object) -> TaskText:
+        """Return the task with its places filled in; filled-in text is not looked at again."""
+        values["question"] = f" The reader wants to know: {question}" if question else ""
+        return TaskText(self.description.format(**values), self.expected_output.format(**values))
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """All texts that agents and tasks are made of."""
+
+    agents: Mapping[str, AgentText]
+    tasks: Mapping[str, TaskText]
+
+
+def load_prompts(folder: str | os.PathLike[str] | None = None) -> Prompts:
+    """Read the built-in texts, and those of a user's folder over them.
+
+    Args:
+        folder: Holds ``agents.yaml`` or ``tasks.yaml`` or both, with any part of the built-in
+            ones' keys; ``None`` for the built-in texts alone.
+
+    Raises:
+        InputError: if the folder holds neither file, or a file is not of that form.
+    """
+    found = {name: _read(Path(__file__).parent / f"{name}.yaml") for name in _FILES}
+    if folder is not None:
+        own = Path(folder).expanduser()
+        paths = [own / f"{name}.yaml" for name in _FILES if (own / f"{name}.yaml").is_file()]
+        if not paths:
+            raise InputError(f"{own}: holds no agents.yaml and no tasks.yaml")
+        for path in paths:
+            _override(found[path.stem], _read(path), path)
+    tasks = {name: TaskText(**texts) for name, texts in found["tasks"].items()}
+    for name, task in tasks.items():
+        _check_places(name, task)
+    return Prompts({name: AgentText(**texts) for name, texts in found["agents"].items()}, tasks)
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
+        raise InputError(f"{path}: must hold a mapping of names to their texts")
+    return content
+
+
+def _override(
+    built_in: dict[str, dict[str, str]], own: dict[str, dict[str, str]], path: Path
+) -> None:
+    for name, texts in own.items():
+        if name not in built_in:
+            raise InputError(f"{path}: {name!r} is none of {', '.join(built_in)}")
+        for key, text in texts.items():
+            if key not in built_in[name] or not isinstance(text, str):
+                raise InputError(
+                    f"{path}: {name} takes texts for {', '.join(built_in[name])}, not {key!r}"
+                )
+            built_in[name][key] = text
+
+
+def _check_places(name: str, task: TaskText) -> None:
+    try:
+        used = {
+            field
+            for text in (task.description, task.expected_output)
+            for _, field, _, _ in string.Formatter().parse(text)
+            if field is not None
+        }
+    except ValueError as error:
+        raise InputError(f"task {name}: {error}; write {{{{ and }}}} for plain braces") from None
+    if used - _FIELDS:
+        raise InputError(
+            f"task {name}: {{{min(used - _FIELDS)}}} is none of {', '.join(sorted(_FIELDS))}; "
+            "write {{ and }} for plain braces"
+        )

@@ -1,0 +1,42 @@
+"""Counts, money and time in words, the same in every rendering and view."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["cost_text", "count_text", "duration_text"]
+
+
+def count_text(number: int, noun: str) -> str:
+    """Write a count with its noun: ``1 call``, ``1,200 calls``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def cost_text(cost_usd: float | None) -> str:
+    """Write a price.
+
+    Args:
+        cost_usd: In US dollars; ``None`` where it is not known.
+
+    Returns:
+        ``price not known``, or dollars with four decimals below one dollar and two above.
+    """
+    if cost_usd is None or not math.isfinite(cost_usd):
+        return "price not known"
+    if cost_usd == 0:
+        return "$0"
+    return f"${cost_usd:,.2f}" if cost_usd >= 1 else f"${cost_usd:.4f}"
+
+
+def duration_text(seconds: float) -> str:
+    """Write a duration: ``4.2 s``, ``35 s``, ``3 min 05 s``, ``1 h 02 min``."""
+    if not math.isfinite(seconds) or seconds < 0:
+        return "0 s"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

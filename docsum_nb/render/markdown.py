@@ -1,0 +1,121 @@
+"""A Summary as Markdown, with footnote-like numbered sources.
+
+Invariant: names and texts are shown as they read. Nothing in them becomes a heading, a link, a
+table, code, mathematics or an HTML tag, because every character that could begin one is escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from docsum_nb.render.outline import Entry, Outline, Paragraph, outline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docsum_nb.records import Summary
+
+__all__ = ["escape_markdown", "to_markdown"]
+
+_PASSAGE_CHARS = 400
+_SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$&^]|(?<=www)\.|:(?=//)", re.IGNORECASE)
+# What begins a list, a setext heading, a fence, a definition or a comment, first on its line.
+_OPENING = re.compile(r"^([-+=:%@!]|\d{1,9}(?=[.)]))", re.MULTILINE)
+
+
+def escape_markdown(text: str) -> str:
+    """Escape a clean text so that Markdown shows it as it reads.
+
+    Args:
+        text: A clean text; its line feeds become hard line breaks.
+
+    Returns:
+        Inline Markdown, to stand alone on its line or within one.
+    """
+    lines = "\n".join(line.strip() for line in text.split("\n") if line.strip())
+    escaped = _SPECIAL.sub(lambda match: "\\" + match.group(), lines)
+    return _OPENING.sub(_escape_opening, escaped).replace("\n", "  \n")
+
+
+def _escape_opening(match: re.Match[str]) -> str:
+    # A backslash before a digit means nothing; the list is undone at the mark behind the number.
+    opening = match.group()
+    return opening + "\\" if opening.isdigit() else "\\" + opening
+
+
+def to_markdown(summary: Summary) -> str:
+    """Render as Markdown.
+
+    Args:
+        summary: The result, complete or partial.
+
+    Returns:
+        CommonMark, from the summary's text down to a last line of facts.
+    """
+    page = outline(summary, passage_chars=_PASSAGE_CHARS)
+    blocks = [*_opening(page), *_sections(page)]
+    if page.note:
+        blocks.append(f"*{escape_markdown(page.note)}*")
+    blocks.append(escape_markdown(" · ".join(page.facts)))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _opening(page: Outline) -> Iterator[str]:
+    if page.question:
+        yield f"**Question:** {escape_markdown(page.question)}"
+    if page.status:
+        yield escape_markdown(page.status)
+    yield from map(_paragraph, page.body)
+
+
+def _sections(page: Outline) -> Iterator[str]:
+    if page.sources:
+        yield "### Sources"
+        yield "\n".join(_source_lines(page))
+    if page.documents:
+        yield "### Documents"
+        for entry in page.documents:
+            yield f"**{escape_markdown(entry.name)}** ({escape_markdown(entry.detail)})"
+            yield from map(_paragraph, entry.body)
+    if page.chunks:
+        yield "### Finished chunks"
+        yield "\n".join(_entry_lines(page.chunks))
+        if page.more_chunks:
+            yield f"… and {page.more_chunks:,} more chunks."
+    if page.related:
+        yield "### Related documentation"
+        yield "\n".join(_entry_lines(page.related))
+    if page.omitted:
+        yield "### Left out"
+        yield "\n".join(
+            f"- **{escape_markdown(entry.name)}**: {escape_markdown(entry.detail)}"
+            for entry in page.omitted
+        )
+
+
+def _paragraph(paragraph: Paragraph) -> str:
+    # Escaped piece by piece, a bullet after a mark would be taken for one at the line's start;
+    # marks are set in afterwards, at a character that clean texts cannot hold.
+    text = escape_markdown("\0".join(piece.text for piece in paragraph))
+    parts = text.split("\0")
+    return "".join(
+        part + "".join(f"[{mark.number}]" for mark in piece.marks)
+        for part, piece in zip(parts, paragraph, strict=True)
+    )
+
+
+def _source_lines(page: Outline) -> Iterator[str]:
+    for source in page.sources:
+        place = "".join(f", {escape_markdown(part)}" for part in source.place)
+        yield f"- [{source.number}] **{escape_markdown(source.document)}**{place}"
+        if source.passage:
+            yield f"  > {escape_markdown(source.passage)}"
+
+
+def _entry_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
+    for entry in entries:
+        detail = f": {escape_markdown(entry.detail)}" if entry.detail else ""
+        yield f"- **{escape_markdown(entry.name)}**{detail}"
+        if entry.passage:
+            yield f"  > {escape_markdown(entry.passage)}"

@@ -1,0 +1,12 @@
+"""How work runs: one loop thread, runs that can be awaited, blocked on, stopped and watched.
+
+Knows nothing of documents, crews or models.
+"""
+
+from docsum_nb.run.control import Control
+from docsum_nb.run.fanout import Failed, fan_out
+from docsum_nb.run.loop import in_thread
+from docsum_nb.run.run import Run
+from docsum_nb.run.view import Display, View
+
+__all__ = ["Control", "Display", "Failed", "Run", "View", "fan_out", "in_thread"]

@@ -1,0 +1,32 @@
+"""What running work sees of its run: a place to tell what happened, and word when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docsum_nb.events import Event
+
+__all__ = ["Control"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """The work's side of a run. All of it may be used from any thread."""
+
+    run_id: str
+    emit: Callable[[Event], None]
+    """Tell what happened; never blocks, never raises."""
+    fail: Callable[[BaseException], object]
+    """Publish the run's error now and begin to stop; the first error wins, later ones do nothing.
+
+    The waiter gets the error at once, while calls in flight may still land.
+    """
+    stopped_by: Callable[[], BaseException | None]
+    """The error, deadline or cancellation that stops the run; ``None`` while it goes on."""
+
+    def check(self) -> None:
+        """Raise what stops the run, if anything does; call before anything that costs."""
+        error = self.stopped_by()
+        if error is not None:
+            raise error

@@ -1,0 +1,383 @@
+"""A run: work that is started, and can be awaited, blocked on, stopped, watched and displayed.
+
+The work lives on the package's loop thread. The first of these becomes the outcome, and is seen at
+once: the work's value, its first error, the deadline, a cancellation, an interrupt. After that
+nothing new is started; calls in flight may land for the settle time, then they are cancelled.
+
+Whoever waits also watches the deadline, so it holds although the loop may be stuck in blocking
+code. CancelledError reaches an awaiting cell untranslated. A KeyboardInterrupt or SystemExit of the
+work becomes ``WorkExited``: raised in a task, it would end a kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import contextvars
+import math
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Generic, TypeVar
+
+from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
+from docsum_nb.events import Event, RunEnded, RunState, fold
+from docsum_nb.run.control import Control
+from docsum_nb.run.loop import current_loop, describe_frame
+from docsum_nb.run.tell import EventTeller, ViewTeller
+from docsum_nb.run.view import Display
+
+__all__ = ["Run"]
+
+T = TypeVar("T")
+
+_HEARTBEAT_S = 0.1
+"""A bare await cannot be interrupted in a kernel, and a bare lock not on Windows."""
+_TELL_S = 0.5
+"""How long a finished run waits for its observers to have seen the end."""
+_EXIT_GRACE_S = 2.0
+"""How long the end of the process waits for runs to land what is in flight."""
+_UNSET: Any = object()
+
+
+class Run(Generic[T]):
+    """Work in progress. Made by ``summarize``, ``kickoff`` and ``start``; started on creation.
+
+    ``await run`` in a cell or coroutine, ``run.result()`` anywhere else, or leave it in the
+    background; all three may be done more than once, from any thread. Attribute access never waits.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Control], Awaitable[T]],
+        *,
+        title: str,
+        deadline: float | None = None,
+        settle_s: float = 0.0,
+        partial: Callable[[], Any] | None = None,
+        on_event: Callable[[Event], object] | None = None,
+        display: Display | None = None,
+    ) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self.title = title
+        self._deadline = _positive("deadline", deadline)
+        self._expires_at = None if deadline is None else time.monotonic() + deadline
+        self._settle_s = settle_s
+        self._partial = partial
+        self._lock = threading.RLock()
+        self._state = RunState(started_at=time.time())
+        self._value: Any = _UNSET
+        self._error: BaseException | None = None
+        self._traceback: Any = None
+        self._ended = threading.Event()
+        self._closed = threading.Event()
+        self._wakers: list[Callable[[], object]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._teller = EventTeller(on_event, self._emit) if on_event else None
+        self._display = display
+        self._view: ViewTeller | None = None
+        self._control = Control(self.id, self._emit, self._stop, lambda: self._error)
+        self._home = current_loop()
+        _live.add(self)
+        context = contextvars.copy_context()
+        self._home.loop.call_soon_threadsafe(self._launch, work, context)
+
+    # --- waiting -------------------------------------------------------------------------------
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait in a coroutine or notebook cell. An interrupted or cancelled wait stops the run."""
+        return self._wait_async().__await__()
+
+    def result(self, timeout: float | None = None) -> T:
+        """Wait for the result, blocking the calling thread.
+
+        Args:
+            timeout: Seconds to wait; ``None`` waits until the run ends. The run goes on after it.
+
+        Returns:
+            The result of the work.
+
+        Raises:
+            TimeoutError: if the run did not end within ``timeout``.
+            InputError: if called on the loop thread of the package, which would wait for itself.
+            BaseException: the run's error, with its own type and traceback. A KeyboardInterrupt
+                while waiting stops the run and is raised as it is.
+        """
+        if self._home.on_thread():
+            raise InputError("result() would wait for itself here; write 'await run' instead")
+        limit = math.inf if timeout is None else time.monotonic() + timeout
+        self._show()
+        try:
+            while not self._ended.wait(max(0.0, min(_HEARTBEAT_S, limit - time.monotonic()))):
+                self._watch_deadline()
+                if time.monotonic() >= limit and not self._ended.is_set():
+                    raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
+        except KeyboardInterrupt:
+            self._stop(self._cancelled("interrupted"))
+            raise
+        for told in self._observers():
+            told.wait(_TELL_S)
+        return self._outcome()
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Wait like ``result``, and return the run's error instead of raising it.
+
+        Returns:
+            The error, or ``None`` where the run succeeded.
+
+        Raises:
+            TimeoutError: if the run did not end within ``timeout``.
+        """
+        try:
+            self.result(timeout)
+        except BaseException as error:
+            if error is self._error:
+                return error
+            raise
+        return None
+
+    async def _wait_async(self) -> T:
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        with self._lock:
+            self._wakers.append(lambda: loop.call_soon_threadsafe(ended.set))
+        self._show()
+        try:
+            while not self._ended.is_set():
+                try:
+                    await asyncio.wait_for(ended.wait(), _HEARTBEAT_S)
+                except TimeoutError:
+                    self._watch_deadline()
+            await self._observers_told()
+        except asyncio.CancelledError:
+            self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
+            raise
+        return self._outcome()
+
+    async def _observers_told(self) -> None:
+        give_up = time.monotonic() + _TELL_S
+        # They are set from other threads, so no asyncio.Event can stand for them.
+        while time.monotonic() < give_up and not all(  # noqa: ASYNC110
+            told.is_set() for told in self._observers()
+        ):
+            await asyncio.sleep(0.005)  # they are set from other threads
+
+    def _observers(self) -> list[threading.Event]:
+        return [teller.told for teller in (self._teller, self._view) if teller is not None]
+
+    def _outcome(self) -> T:
+        if self._error is not None:
+            # Raised many times, one exception would grow a longer traceback with each.
+            raise self._error.with_traceback(self._traceback)
+        value: T = self._value
+        return value
+
+    # --- stopping ------------------------------------------------------------------------------
+
+    def cancel(self, reason: str | None = None) -> bool:
+        """Stop the run: nothing new is started, waiters get ``RunCancelled`` at once.
+
+        Calls in flight may land for the settle time and are stored; then they are cancelled.
+
+        Args:
+            reason: What the error is to say; ``None`` for "cancelled".
+
+        Returns:
+            Whether this call stopped it; ``False`` where it had ended before.
+        """
+        return self._stop(self._cancelled(reason or "cancelled"))
+
+    def _cancelled(self, reason: str) -> RunCancelled:
+        return RunCancelled(
+            f"{self.title}: {reason}{self._progress()}", run_id=self.id, partial=self.partial
+        )
+
+    def _stop(self, error: BaseException) -> bool:
+        if not self._conclude(error=error):
+            return False
+        self._home.loop.call_soon_threadsafe(self._settle)
+        return True
+
+    def _settle(self) -> None:
+        task = self._task
+        if task is None or task.done():
+            return
+        if self._settle_s:
+            self._home.loop.call_later(self._settle_s, task.cancel)
+        else:
+            task.cancel()
+
+    def _watch_deadline(self) -> None:
+        if self._expires_at is None or time.monotonic() < self._expires_at or self.done:
+            return
+        stuck = not self._home.responds(2 * _HEARTBEAT_S)
+        where = f"stuck in {self._home.where()}" if stuck else self._whereabouts()
+        message = f"{self.title}: the deadline of {self._deadline:g} s passed, {where}"
+        self._stop(
+            DeadlineExceeded(message + self._progress(), run_id=self.id, partial=self.partial)
+        )
+
+    def _whereabouts(self) -> str:
+        """Follow the chain of awaits to the innermost frame the work waits in."""
+        awaited: Any = self._task.get_coro() if self._task else None
+        frame: Any = None
+        while awaited is not None:
+            frame = getattr(awaited, "cr_frame", getattr(awaited, "gi_frame", None)) or frame
+            awaited = getattr(awaited, "cr_await", getattr(awaited, "gi_yieldfrom", None))
+        return f"waiting in {describe_frame(frame)}" if frame else f"while {self._state.stage}"
+
+    def _progress(self) -> str:
+        state = self.state
+        if not state.chunks:
+            return ""
+        return f" ({state.stage}: {state.done} of {state.chunks} chunks done, {state.calls} calls)"
+
+    # --- what has happened ---------------------------------------------------------------------
+
+    @property
+    def done(self) -> bool:
+        """Whether there is an outcome: a result, an error or a cancellation."""
+        return self._ended.is_set()
+
+    @property
+    def state(self) -> RunState:
+        """What has happened so far: counts of chunks, calls, tokens, cost, the outcome."""
+        with self._lock:
+            return self._state
+
+    @property
+    def partial(self) -> Any:
+        """What is finished so far; ``None`` where the work has no parts."""
+        return self._partial() if self._partial else None
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait until nothing of the run is left running, past its settle time; for tests and exits.
+
+        Returns:
+            Whether that was so within ``timeout`` seconds.
+        """
+        return self._closed.wait(timeout)
+
+    def _emit(self, event: Event) -> None:
+        with self._lock:
+            self._state = fold(self._state, event)
+            if self._teller:
+                self._teller.put(event)
+
+    # --- the work ------------------------------------------------------------------------------
+
+    def _launch(
+        self, work: Callable[[Control], Awaitable[T]], context: contextvars.Context
+    ) -> None:
+        if self.done:
+            self._closed.set()
+            return
+        self._task = self._home.loop.create_task(self._main(work), context=context)
+        if self._expires_at is not None:
+            self._home.loop.call_later(self._expires_at - time.monotonic(), self._watch_deadline)
+
+    async def _main(self, work: Callable[[Control], Awaitable[T]]) -> None:
+        try:
+            self._conclude(value=await work(self._control))
+        except asyncio.CancelledError as error:
+            # Without a stop of ours, the work cancelled itself: that must not look like success.
+            self._conclude(error=self._exited("was cancelled from within", error))
+        except Exception as error:  # noqa: BLE001  # every error belongs to the waiter
+            self._conclude(error=error)
+        except BaseException as error:  # noqa: BLE001  # see the module's docstring
+            self._conclude(error=self._exited(f"raised {error!r}", error))
+        finally:
+            self._closed.set()
+
+    def _exited(self, how: str, cause: BaseException) -> WorkExited:
+        exited = WorkExited(f"{self.title}: the work {how}", run_id=self.id, partial=self.partial)
+        exited.__cause__ = cause
+        return exited
+
+    def _conclude(self, *, value: Any = _UNSET, error: BaseException | None = None) -> bool:
+        """Set the outcome unless there is one; tell everybody."""
+        with self._lock:
+            if self._ended.is_set():
+                return False
+            self._value, self._error = value, error
+            self._traceback = error.__traceback__ if error else None
+            if isinstance(error, RunCancelled):
+                self._emit(RunEnded("cancelled", str(error)))
+            elif error is not None:
+                self._emit(RunEnded("failed", f"{type(error).__name__}: {error}"))
+            else:
+                self._emit(RunEnded("done"))
+            self._ended.set()
+            if self._teller:
+                self._teller.end()
+            wakers = self._wakers
+        for wake in wakers:
+            # A waiter whose loop was closed meanwhile waits no more.
+            with contextlib.suppress(RuntimeError):
+                wake()
+        _live.discard(self)
+        return True
+
+    # --- showing -------------------------------------------------------------------------------
+
+    def _show(self, *, with_result: bool = False) -> None:
+        """Open the live view where the caller is, once, unless it is over."""
+        with self._lock:
+            if self._display is None or self._view is not None or self.done:
+                return
+            view = self._display.open(self.title, self.cancel)
+            if view is not None:
+                self._view = ViewTeller(
+                    view,
+                    lambda: self.state,
+                    self._ended,
+                    # Whoever awaits the run shows the result himself.
+                    lambda: self._finished_value() if with_result else None,
+                    self._emit,
+                )
+
+    def _finished_value(self) -> T | None:
+        return None if self._value is _UNSET else self._value
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        self._show(with_result=True)
+        if self._view is None or self.done:
+            display(self._bundle(), raw=True)
+
+    def _bundle(self) -> dict[str, str]:
+        if self._display is None:
+            return {"text/plain": repr(self)}
+        return self._display.bundle(self.state, self.title, self._finished_value())
+
+    def __repr__(self) -> str:
+        state = self.state
+        return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{self._progress()}>"
+
+
+_live: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
+
+
+def _stop_all() -> None:
+    """Let paid answers land before the process ends, for a bounded time."""
+    runs = list(_live)
+    for run in runs:
+        run.cancel("the process is ending")
+    give_up = time.monotonic() + _EXIT_GRACE_S
+    for run in runs:
+        run.join(max(0.0, give_up - time.monotonic()))
+
+
+atexit.register(_stop_all)
+
+
+def _positive(name: str, seconds: float | None) -> float | None:
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise InputError(f"{name} is seconds from now, more than 0, not {seconds!r}")
+    return float(seconds)

@@ -1,0 +1,78 @@
+"""Telling observers and views what happens, each from a daemon thread of its own.
+
+Whatever an observer does (blocks, raises, never returns), the work does not wait for it and the
+other observers do not notice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+from docsum_nb.events import Event, RunState, Warned
+from docsum_nb.run.view import View
+
+__all__ = ["EventTeller", "ViewTeller"]
+
+_TICK_S = 0.1
+
+
+class EventTeller:
+    """Hands every event to a user's observer, in order."""
+
+    def __init__(self, observer: Callable[[Event], object], warn: Callable[[Event], None]) -> None:
+        self.told = threading.Event()
+        self._observer = observer
+        self._warn = warn
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        threading.Thread(target=self._serve, name="docsum_nb-events", daemon=True).start()
+
+    def put(self, event: Event) -> None:
+        """Queue an event; never blocks."""
+        self._events.put(event)
+
+    def end(self) -> None:
+        """Let the thread end once everything queued is told."""
+        self._events.put(None)
+
+    def _serve(self) -> None:
+        warned = False
+        while (event := self._events.get()) is not None:
+            try:
+                self._observer(event)
+            except BaseException as error:  # noqa: BLE001  # theirs to raise, ours to report
+                if not warned:
+                    warned = True
+                    self._warn(Warned(f"on_event raised {error!r}; the run goes on"))
+        self.told.set()
+
+
+class ViewTeller:
+    """Shows a view the newest state, at most ten times a second, and the end."""
+
+    def __init__(
+        self,
+        view: View,
+        state: Callable[[], RunState],
+        ended: threading.Event,
+        result: Callable[[], object | None],
+        warn: Callable[[Event], None],
+    ) -> None:
+        self.told = threading.Event()
+        self._view = view
+        self._state = state
+        self._ended = ended
+        self._result = result
+        self._warn = warn
+        threading.Thread(target=self._serve, name="docsum_nb-view", daemon=True).start()
+
+    def _serve(self) -> None:
+        try:
+            while not self._ended.wait(_TICK_S):
+                self._view.update(self._state())
+            self._view.close(self._state(), self._result())
+        except BaseException as error:  # noqa: BLE001  # a broken view must not end the work
+            self._warn(Warned(f"the live view failed: {error!r}; the run goes on"))
+        finally:
+            self.told.set()

@@ -1,0 +1,47 @@
+"""Which view a run gets: a panel where the caller is a notebook, else a line on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from docsum_nb.events import RunState
+from docsum_nb.views.line import LineView
+from docsum_nb.views.panel import PanelView, static_bundle
+
+__all__ = ["LiveDisplay", "choose_view"]
+
+
+class LiveDisplay:
+    """The ways a run can be shown, for ``Run``."""
+
+    def open(self, title: str, cancel: Callable[[], object]) -> LineView | PanelView | None:
+        """Show a live view where the caller is; see ``choose_view``."""
+        return choose_view(title, cancel)
+
+    def bundle(self, state: RunState, title: str, result: object | None) -> dict[str, str]:
+        """Render a state as it is now, by MIME type; see ``static_bundle``."""
+        return static_bundle(state, title, result)
+
+
+def choose_view(title: str, cancel: Callable[[], object]) -> LineView | PanelView | None:
+    """Open the view that suits the place where the caller is.
+
+    Args:
+        title: What the run is called.
+        cancel: Stops the run.
+
+    Returns:
+        A panel, displayed in the current cell, in a Jupyter kernel; a line on stderr elsewhere;
+        ``None`` where there is no stderr.
+    """
+    if _in_kernel():
+        return PanelView(title, cancel).show()
+    return None if sys.stderr is None else LineView(title)
+
+
+def _in_kernel() -> bool:
+    # Whoever is in a kernel has IPython loaded already; a script is spared the import.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None) is not None

@@ -1,0 +1,129 @@
+"""Progress as a line of text: redrawn in place on a terminal, a few plain lines in a log.
+
+Invariant: a stream that is closed, full or gone ends the view, never the run. A run without chunks
+that ends within half a second prints nothing: its result says it all.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from docsum_nb.render.clean import one_line
+from docsum_nb.views.state import elapsed_s, progress_facts, state_text
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from docsum_nb.events import RunState
+
+__all__ = ["LineView"]
+
+_QUIET_S = 0.5
+_TENTHS = 10
+_USUAL_COLUMNS = 79
+
+
+class LineView:
+    """Shows a run on a text stream.
+
+    Args:
+        title: What the run is called.
+        stream: Where to write; ``None`` for ``sys.stderr`` as it is now.
+    """
+
+    def __init__(self, title: str, stream: TextIO | None = None) -> None:
+        self._title = one_line(title, max_chars=80)
+        self._stream = sys.stderr if stream is None else stream
+        self._bar: tqdm[None] | None = None
+        self._tenths = 0
+        self._lost = self._stream is None  # pythonw and some services have no stderr
+        self._live = not self._lost and _is_terminal(self._stream)
+
+    def update(self, state: RunState) -> None:
+        """Show a state: redraw the line, or write one where another tenth is finished."""
+        if self._lost or (not state.chunks and elapsed_s(state) < _QUIET_S):
+            return
+        try:
+            if self._live:
+                self._draw(state)
+            else:
+                self._log_tenth(state)
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            self._give_up()
+
+    def close(self, state: RunState, result: object | None) -> None:
+        """Show the last state on a line that stays; the result is not shown."""
+        if self._lost or (not state.chunks and elapsed_s(state) < _QUIET_S):
+            return
+        try:
+            if self._live:
+                self._draw(state)
+                if self._bar is not None:
+                    self._bar.close()
+            else:
+                self._write(state_text(state, self._title))
+        except (OSError, ValueError):
+            self._give_up()
+
+    def _draw(self, state: RunState) -> None:
+        if self._bar is None:
+            self._bar = _open_bar(self._stream)
+        bar = self._bar
+        bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix}" if state.chunks else "{desc}"
+        # tqdm knows no total of 0, and its own guess at a rate is not wanted.
+        bar.total, bar.n = state.chunks or None, state.done + state.failed
+        if state.chunks:
+            bar.set_description(self._fit(f"{self._title}, {self._status(state)}"), refresh=False)
+            facts = (*progress_facts(state), f"{elapsed_s(state):.0f} s")
+            bar.set_postfix_str(self._fit(", ".join(facts)), refresh=False)
+        else:
+            bar.set_description_str(self._fit(state_text(state, self._title)), refresh=False)
+        bar.refresh()
+
+    def _status(self, state: RunState) -> str:
+        failed = f", {state.failed} failed" if state.failed else ""
+        return f"{state.outcome or state.stage}{failed}"
+
+    def _log_tenth(self, state: RunState) -> None:
+        tenths = _TENTHS * (state.done + state.failed) // state.chunks if state.chunks else 0
+        # The last tenth is the closing line's.
+        if self._tenths < tenths < _TENTHS:
+            self._tenths = tenths
+            self._write(state_text(state, self._title))
+
+    def _write(self, line: str) -> None:
+        self._stream.write(self._fit(line) + "\n")
+        self._stream.flush()
+
+    def _fit(self, text: str) -> str:
+        """Replace what the stream's encoding cannot write."""
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        return text.encode(encoding, "replace").decode(encoding)
+
+    def _give_up(self) -> None:
+        self._lost = True
+        if self._bar is not None:
+            # Otherwise tqdm writes to the dead stream once more when it is collected.
+            self._bar.disable = True
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def _open_bar(stream: TextIO) -> tqdm[None]:
+    import tqdm
+
+    class Bar(tqdm.tqdm):  # type: ignore[type-arg]  # generic in its stubs only
+        # The monitor is a thread that redraws bars which do not move; this one is drawn by its run.
+        monitor_interval = 0
+
+    # A terminal that does not tell its width is told none, and tqdm would cut each line short.
+    known = os.get_terminal_size(stream.fileno()).columns > 0
+    width = {"dynamic_ncols": True} if known else {"ncols": _USUAL_COLUMNS}
+    return Bar(file=stream, leave=True, bar_format="{desc}", desc="", **width)

@@ -1,0 +1,143 @@
+"""A run's state as it is now, as one line of text or as static HTML.
+
+Invariant: titles, warnings and errors are shown cleaned and escaped; an error message is often a
+piece of a document or of a provider's answer.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from docsum_nb.events import RunState
+from docsum_nb.render.amounts import cost_text, count_text, duration_text
+from docsum_nb.render.clean import clean, one_line
+from docsum_nb.render.templating import fill
+
+__all__ = ["elapsed_s", "progress_facts", "state_html", "state_text", "style_html"]
+
+_MAX_ERROR_CHARS = 2000
+
+
+def elapsed_s(state: RunState) -> float:
+    """Tell how long the run took or has been taking, in seconds; 0 before it began."""
+    if state.started_at is None:
+        return 0.0
+    return max(0.0, (state.ended_at or time.time()) - state.started_at)
+
+
+def progress_facts(state: RunState) -> tuple[str, ...]:
+    """List what was asked of the model: calls, tokens, cost; empty where nothing was."""
+    if not (state.chunks or state.calls):
+        return ()
+    return (
+        count_text(state.calls, "call"),
+        count_text(state.tokens, "token"),
+        cost_text(state.cost_usd),
+    )
+
+
+def state_text(state: RunState, title: str) -> str:
+    """Render as one line of text.
+
+    Args:
+        state: The state of a run, running or ended.
+        title: What the run is called.
+
+    Returns:
+        Title, stage or outcome, counts, cost, elapsed time, and the error where it failed.
+    """
+    parts: list[str] = [state.outcome or state.stage]
+    if state.chunks:
+        counts = ", ".join(f"{count} {word}" for word, count in _details(state))
+        parts.append(f"{state.done}/{state.chunks} chunks" + (f" ({counts})" if counts else ""))
+    parts += progress_facts(state)
+    if state.started_at is not None:
+        parts.append(_duration(state))
+    if state.outcome == "failed" and state.error:
+        parts.append(one_line(state.error, max_chars=400))
+    return f"{one_line(title, max_chars=80)}: {' · '.join(parts)}"
+
+
+def state_html(
+    state: RunState, title: str, *, with_style: bool = True, status: str | None = None
+) -> str:
+    """Render as static HTML.
+
+    Args:
+        state: The state of a run, running or ended.
+        title: What the run is called.
+        with_style: Whether to put the style in; ``False`` where the page has it already.
+        status: What to say in place of stage or outcome; ``None`` for these.
+
+    Returns:
+        One ``div`` with title, stage or outcome, progress bar, counts, and the last warning or
+        error; the bar is left out where no chunks are known.
+    """
+    return fill(
+        __package__,
+        "state.html.j2",
+        view=_Face.of(state, title, status or state.outcome or state.stage),
+        with_style=with_style,
+    )
+
+
+def style_html() -> str:
+    """Render the style that ``state_html(..., with_style=False)`` relies on."""
+    return fill(__package__, "style.html.j2")
+
+
+@dataclass(frozen=True)
+class _Face:
+    """What the HTML shows, cleaned."""
+
+    title: str
+    status: str
+    outcome: str
+    duration: str
+    done: int
+    finished: int
+    """Done or failed: what the bar shows."""
+    chunks: int
+    counts: tuple[tuple[str, int], ...]
+    facts: tuple[str, ...]
+    warning: str
+    more_warnings: int
+    error: str
+
+    @classmethod
+    def of(cls, state: RunState, title: str, status: str) -> _Face:
+        return cls(
+            title=one_line(title, max_chars=120),
+            status=status,
+            outcome=state.outcome or "running",
+            duration=_duration(state),
+            done=state.done,
+            finished=state.done + state.failed,
+            chunks=state.chunks,
+            counts=_details(state),
+            facts=progress_facts(state),
+            warning=one_line(state.warnings[-1], max_chars=400) if state.warnings else "",
+            more_warnings=max(0, len(state.warnings) - 1),
+            error=clean(state.error or "")[:_MAX_ERROR_CHARS],
+        )
+
+
+def _details(state: RunState) -> tuple[tuple[str, int], ...]:
+    counts = (
+        ("running", state.running),
+        ("queued", state.queued),
+        ("failed", state.failed),
+        ("cached", state.cached),
+    )
+    return tuple((word, count) for word, count in counts if count)
+
+
+def _duration(state: RunState) -> str:
+    if state.started_at is None:
+        return ""
+    seconds = elapsed_s(state)
+    if state.outcome:
+        return duration_text(seconds)
+    # Tenths of a running clock would change the panel, and cost a message, at every tick.
+    return duration_text(int(seconds)).replace(".0 s", " s")

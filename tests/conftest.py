@@ -1,0 +1,58 @@
+"""What every test gets: an environment of its own, and a scriptable model server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from docsum_nb import environment
+from tests.loopback import Loopback, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+# Tests import CrewAI as its users do; it reads its switches then.
+environment.prepare()
+
+SECRETS = ("KEY", "TOKEN", "SECRET")
+
+
+@pytest.fixture(autouse=True)
+def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key of the user's reaches a test, and nothing a test does reaches the user's folders."""
+    for name in list(os.environ):
+        if name.endswith(SECRETS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def server() -> Iterator[Loopback]:
+    """A model server on loopback; set its ``script``."""
+    with running() as loopback:
+        yield loopback
+
+
+@pytest.fixture
+def chromium_page() -> Iterator[Page]:
+    """Open an empty page in an offline Chromium; skips where there is none, except in CI."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        assert os.environ.get("CI") != "true", "CI must have Chromium; install it"
+        pytest.skip("needs Chromium")
+    arguments = [
+        *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+        *("--disable-component-update", "--no-first-run", "--disable-sync"),
+    ]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        page = browser.new_context(offline=True, viewport={"width": 900, "height": 700}).new_page()
+        yield page
+        browser.close()

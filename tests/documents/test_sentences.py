@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docsum_nb.documents.sentences import sentence_spans, words
+
+_PIECES = st.sampled_from(
+    ["One. ", "Two! ", "\n", "\n\n", "  ", "Dr. Who ", "a", '"Q?" ', "中文。", "\r\n", "😀", "(x. "]
+)
+
+
+def _check(text: str) -> None:
+    spans = sentence_spans(text)
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert all(start < end for start, end in spans)
+
+
+@given(st.text(st.characters()))
+def test_spans_cover_any_text(text: str) -> None:
+    """The spans join to the text, whatever it holds, and none is empty."""
+    _check(text)
+
+
+@given(st.lists(_PIECES, max_size=60), st.integers(1, 120))
+def test_spans_cover_long_texts(pieces: list[str], times: int) -> None:
+    """The same holds for texts longer than the window that is looked at at once."""
+    _check("".join(pieces) * times)
+
+
+def test_sentences_end_where_a_reader_ends_them() -> None:
+    """Full stops in abbreviations end nothing, blank lines do."""
+    text = "Dr. Smith came at 5 p.m. today. He left!\n\nA title\n\nThe end."
+    found = [text[start:end].strip() for start, end in sentence_spans(text)]
+    assert found[:2] == ["Dr. Smith came at 5 p.m. today.", "He left!"]
+    assert found[-2:] == ["A title", "The end."]
+
+
+def test_long_texts_are_cut_as_short_ones() -> None:
+    """Windows do not add or lose a sentence."""
+    text = "This is a sentence of some length. " * 2000
+    assert len(sentence_spans(text)) == 2000
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", ["a", "中文。", "a. ", "\n", '"A. '])
+def test_long_lines_do_not_hang(unit: str) -> None:
+    """A line of 300,000 characters is cut in time that is linear."""
+    _check(unit * (300_000 // len(unit)))
+
+
+def test_words_of_spaced_and_unspaced_scripts() -> None:
+    """Words keep inner apostrophes and hyphens; unspaced scripts become pairs."""
+    assert words("Don't re-run IT!") == ["don't", "re-run", "it"]
+    assert words("中文字 a") == ["中文", "文字", "a"]
+    assert words("中") == ["中"]
+    assert words("") == []

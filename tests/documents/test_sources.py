@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docsum_nb.documents.sources import Found, find
+from docsum_nb.errors import InputError, LoadError
+from docsum_nb.records import Document, Omission
+
+
+@pytest.fixture
+def pile(tmp_path: Path) -> Path:
+    """Give a folder with files of several kinds, hidden ones among them."""
+    for name in ["b.md", "a/c.txt", "a/z/d.rst", ".git/config.txt", ".hidden.md", "~$b.docx"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("text")
+    (tmp_path / "plot.png").write_bytes(b"\x89PNG\0")
+    (tmp_path / "binary").write_bytes(b"\0\1")
+    (tmp_path / "LICENSE").write_text("free")
+    return tmp_path
+
+
+def _found(source: object) -> list[str]:
+    return [item.name for item in find(source) if isinstance(item, Found)]
+
+
+def test_a_folder_is_read_by_relative_path(pile: Path) -> None:
+    """Files come sorted by path below the folder; hidden ones are passed over, others named."""
+    items = list(find(pile))
+    assert _found(pile) == ["LICENSE", "a/c.txt", "a/z/d.rst", "b.md"]
+    assert [item for item in items if isinstance(item, Omission)] == [
+        Omission("binary", "not a kind of file that is read (no suffix, not text)"),
+        Omission("plot.png", "not a kind of file that is read (.png)"),
+    ]
+
+
+def test_globs_go_through_folders(pile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names are paths below the part of the glob that has no wildcard."""
+    monkeypatch.chdir(pile)
+    assert _found("*.md") == ["b.md"]
+    assert _found("**/*.[tr][xs]t") == ["a/c.txt", "a/z/d.rst"]
+    assert _found("a/**") == ["c.txt", "z/d.rst"]
+    assert _found(str(pile / "**")) == ["LICENSE", "a/c.txt", "a/z/d.rst", "b.md"]
+
+
+def test_a_file_with_wildcards_in_its_name_is_a_file(pile: Path) -> None:
+    """An existing file is meant before a glob is."""
+    (pile / "notes [1].md").write_text("text")
+    assert _found(str(pile / "notes [1].md")) == ["notes [1].md"]
+
+
+def test_a_named_file_is_read_whatever_its_suffix(pile: Path) -> None:
+    """A file that is named is read if it looks like text, and refused if it does not."""
+    (pile / "data.csv").write_text("a,b")
+    assert _found([pile / "data.csv", str(pile / ".hidden.md")]) == ["data.csv", ".hidden.md"]
+    [error] = find(pile / "plot.png")
+    assert isinstance(error, LoadError)
+    assert "plot.png: is not a kind of file that is read; PDF" in str(error)
+
+
+def test_a_missing_path_tells_where_it_was_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the path and the current folder."""
+    monkeypatch.chdir(tmp_path)
+    [error] = find("reports/x.pdf")
+    assert str(error) == f"reports/x.pdf: no such file or folder (looked in {tmp_path})"
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("A whole text.\nOf two lines.", "give {'name': text}"),
+        ("word " * 2000, "give {'name': text}"),
+        ("https://example.org/a.pdf", "download it first"),
+    ],
+)
+def test_what_is_no_path_gets_a_hint(given: str, hint: str) -> None:
+    """A text or an address given as a path gives one short line that says what to do."""
+    [error] = find(given)
+    assert hint in str(error)
+    assert "\n" not in str(error)
+    assert len(str(error)) < 400
+
+
+@pytest.mark.parametrize("pattern", ["*.md", "**/*", "x/*.txt", "[", "a**b/*", ""])
+def test_nothing_to_read_is_refused(tmp_path: Path, pattern: str) -> None:
+    """A folder or glob without a file that is read raises, and says what is read."""
+    (tmp_path / "plot.png").write_bytes(b"\x89PNG\0")
+    source = str(tmp_path / pattern) if pattern else tmp_path
+    with pytest.raises(InputError, match=r"holds no file that is read; PDF|not a usable glob"):
+        list(find(source))
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), 3, b"bytes", ["x"], Path("x")])
+def test_a_value_that_is_not_text_is_refused(value: object) -> None:
+    """The error names the key of a value that is not text."""
+    with pytest.raises(InputError, match=r"the value of 'second' is .*, not text"):
+        list(find({"first": "text", "second": value}))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [None, 3, b"x", object(), {"a"}, dict, iter(()), True, 1.5, {}, [], (), [[]], "", "\0"],
+)
+def test_what_is_no_source_is_refused(source: object) -> None:
+    """Other types, and empty sources, raise an InputError that lists what is accepted."""
+    with pytest.raises(InputError, match="give a path of a file or folder, a glob"):
+        list(find(source))
+
+
+def test_a_document_without_text_is_refused() -> None:
+    """A Document that was made with something else than text is named."""
+    text: Any = None
+    with pytest.raises(InputError, match="odd: its text is None; give a str"):
+        list(find(Document("odd", text)))
+
+
+class _Series:
+    """Like a pandas Series: items() may repeat an index."""
+
+    def items(self) -> list[tuple[int, str]]:
+        return [(0, "a"), (1, "b")]
+
+
+def test_anything_with_items_is_a_mapping() -> None:
+    """A Series gives its values, named by their index."""
+    assert list(find(_Series())) == [Document("0", "a"), Document("1", "b")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and pipes")
+@pytest.mark.timeout(30)
+def test_links_and_pipes_do_not_hang(pile: Path) -> None:
+    """Loops of links end, broken links are errors, and a pipe is not opened."""
+    (pile / "a/loop").symlink_to(pile)
+    (pile / "self.md").symlink_to(pile / "self.md")
+    (pile / "gone.md").symlink_to(pile / "nowhere.md")
+    os.mkfifo(pile / "pipe.txt")
+    items = list(find(pile))
+    assert _found(pile) == ["LICENSE", "a/c.txt", "a/z/d.rst", "b.md"]
+    assert _found(str(pile / "**")) == ["LICENSE", "a/c.txt", "a/z/d.rst", "b.md"]
+    errors = [Path(item.path).name for item in items if isinstance(item, LoadError)]
+    assert errors == ["gone.md", "self.md"]
+    assert Omission("pipe.txt", "not a regular file") in items
+    for name in ("gone.md", "self.md", "pipe.txt"):
+        assert isinstance(next(find(pile / name)), LoadError)
+
+
+def test_a_linked_folder_is_read_once(pile: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A link to a folder elsewhere is followed."""
+    other = tmp_path_factory.mktemp("other")
+    (other / "far.md").write_text("text")
+    (pile / "linked").symlink_to(other)
+    assert "linked/far.md" in _found(pile)

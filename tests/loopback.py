@@ -1,0 +1,174 @@
+"""A real OpenAI-compatible server on loopback, whose answers a test scripts.
+
+Only the language model's words are made up: the HTTP, the status codes, the latencies, the cut
+connections and the hangs are real. It runs on a thread of its own, or as a process of its own
+(``python tests/loopback.py``), which prints its address and ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+__all__ = ["Call", "Loopback", "Reply", "running"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as the server saw it."""
+
+    number: int
+    """Counted from 0 in order of arrival."""
+    messages: list[dict[str, Any]]
+    body: dict[str, Any]
+    at: float
+    """When it arrived, in seconds of the monotonic clock."""
+
+    @property
+    def prompt(self) -> str:
+        """All that was said to the model."""
+        return "\n".join(str(message["content"]) for message in self.messages)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server does with a request."""
+
+    text: str = "A summary."
+    status: int = 200
+    delay: float = 0.0
+    """Seconds before the answer."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    hang: bool = False
+    """Never answer."""
+    cut: bool = False
+    """Close the connection without an answer."""
+    raw: str | None = None
+    """Send this as the body, as it is."""
+    finish_reason: str = "stop"
+
+
+Script = Callable[[Call], Reply | Awaitable[Reply]]
+
+
+class Loopback:
+    """The server: its address, what it was asked, and how it answers."""
+
+    def __init__(self, script: Script | None = None) -> None:
+        self.script: Script = script or (lambda call: Reply())
+        self.calls: list[Call] = []
+        self.in_flight = 0
+        self.most_in_flight = 0
+        self.address = ""
+        self.closing = asyncio.Event()
+        self._lock = threading.Lock()
+
+    @property
+    def base_url(self) -> str:
+        """What an OpenAI client takes as its base."""
+        return f"{self.address}/v1"
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one chat completion as the script says."""
+        body = await request.json()
+        with self._lock:
+            call = Call(len(self.calls), body["messages"], body, time.monotonic())
+            self.calls.append(call)
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            reply = self.script(call)
+            if not isinstance(reply, Reply):
+                reply = await reply
+            return await self._send(request, call, reply)
+        finally:
+            with self._lock:
+                self.in_flight -= 1
+
+    async def _send(self, request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
+        await asyncio.sleep(reply.delay)
+        if reply.hang:
+            await self.closing.wait()
+        if reply.hang or reply.cut:
+            assert request.transport is not None
+            request.transport.abort()
+        if reply.raw is not None:
+            return web.Response(
+                text=reply.raw, status=reply.status, content_type="application/json"
+            )
+        if reply.status != 200:
+            error = {"error": {"message": reply.text, "type": "scripted", "code": reply.status}}
+            return web.json_response(error, status=reply.status, headers=dict(reply.headers))
+        return web.json_response(_completion(call, reply), headers=dict(reply.headers))
+
+
+def _completion(call: Call, reply: Reply) -> dict[str, Any]:
+    prompt, completion = len(call.prompt.split()), len(reply.text.split())
+    return {
+        "id": f"call-{call.number}",
+        "object": "chat.completion",
+        "created": int(time.time()),
+        "model": call.body["model"],
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": reply.text},
+                "finish_reason": reply.finish_reason,
+            }
+        ],
+        "usage": {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+        },
+    }
+
+
+@contextmanager
+def running(script: Script | None = None) -> Iterator[Loopback]:
+    """Serve on a free port of the loopback address until the block ends."""
+    server = Loopback(script)
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+
+    async def serve() -> None:
+        application = web.Application(client_max_size=64 * 2**20)
+        application.router.add_post("/v1/chat/completions", server.answer)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        server.address = f"http://{host}:{port}"
+        ready.set()
+        await server.closing.wait()
+        await runner.cleanup()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
+    thread.start()
+    assert ready.wait(10), "the loopback server did not start"
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(server.closing.set)
+        thread.join(10)
+        loop.close()
+
+
+def _main() -> None:
+    delay = float(sys.argv[1]) if len(sys.argv) > 1 else 0.0
+    with running(lambda call: Reply("A summary of some length.", delay=delay)) as server:
+        print(json.dumps({"base_url": server.base_url}), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from docsum_nb.documents.prose import prose_sentences
+from docsum_nb.errors import ModelError
+from docsum_nb.models.extractive import Extractive
+from docsum_nb.records import Request
+
+TOPICS = {
+    "solar": "panels inverters rooftop photovoltaic sunlight subsidy kilowatt installers batteries",
+    "ocean": "currents plankton salinity reefs fisheries trawlers acidification tides sediment",
+    "rail": "locomotives signaling timetable freight sleepers gauge commuters depots electrified",
+}
+
+
+def _document(*, sentences: int, seed: int = 1, topics: str = "solar ocean rail") -> str:
+    chance = random.Random(seed)
+    names = topics.split()
+    lines = []
+    for number in range(sentences):
+        chosen = chance.sample(TOPICS[names[number % len(names)]].split(), 7)
+        lines.append(f"Statement {number} says that {' '.join(chosen)} matter.")
+    return " ".join(lines)
+
+
+def _ask(text: str, *, max_words: int = 60, question: str | None = None) -> str:
+    request = Request("", "", text, max_words, 4 * max_words, question)
+    return Extractive().answer(request).text
+
+
+def test_sentences_are_verbatim_and_in_source_order() -> None:
+    """A summary is made of whole sentences of the text, in the text's order, within the length."""
+    text = _document(sentences=80)
+    answer = _ask(text)
+    taken = [sentence.text for sentence in prose_sentences(answer)]
+    places = [text.index(sentence) for sentence in taken]
+    assert len(taken) >= 3
+    assert places == sorted(places)
+    assert 30 <= len(answer.split()) <= 60
+
+
+def test_the_same_request_has_the_same_answer() -> None:
+    """Two instances answer alike: nothing is random and nothing is remembered."""
+    text = _document(sentences=50)
+    assert _ask(text) == _ask(text)
+
+
+def test_the_answer_names_the_model_and_costs_nothing() -> None:
+    """An answer is one call of "extractive" with no tokens and no price."""
+    answer = Extractive().answer(Request("", "", _document(sentences=9), 40, 100))
+    assert (answer.model, answer.finish_reason, answer.cached) == ("extractive", "stop", False)
+    usage = answer.usage
+    assert (usage.calls, usage.prompt_tokens, usage.completion_tokens) == (1, 0, 0)
+    assert usage.cost_usd == 0.0
+
+
+def test_a_question_turns_the_summary_to_its_subject() -> None:
+    """With a question, sentences about it are preferred over those more central."""
+    text = _document(sentences=60, topics="solar solar solar ocean")
+    answer = _ask(text, question="What about plankton, reefs and salinity?")
+    taken = prose_sentences(answer)
+    on_subject = [s for s in taken if re.search("plankton|reefs|salinity", s.text)]
+    assert len(on_subject) >= len(taken) - 1
+
+
+def test_near_duplicates_are_not_repeated() -> None:
+    """Of sentences that say the same in the same words, one is taken."""
+    same = "Solar panels on rooftop installations reduce electricity cost for families"
+    text = " ".join([f"{same}.", f"{same}!", f"Indeed, {same.lower()}."] * 5)
+    answer = _ask(f"{text} {_document(sentences=40)}")
+    assert len(re.findall("reduce electricity", answer)) <= 1
+
+
+def test_a_combined_summary_hears_every_section() -> None:
+    """Of labelled summaries none is taken from twice while equally central ones are unheard."""
+    parts = [f"## part {i}\n\n{_document(sentences=6, seed=i)}" for i in range(20)]
+    text = "\n\n".join(parts)
+    answer = _ask(text, max_words=110)
+    sections = [
+        next(i for i, part in enumerate(parts) if sentence.text in part)
+        for sentence in prose_sentences(answer)
+    ]
+    assert len(sections) >= 8
+    assert len(set(sections)) == len(sections)
+    assert "##" not in answer
+    assert "part" not in answer
+
+
+def test_a_short_text_is_given_as_it_is() -> None:
+    """A text within the length asked for loses its headings and nothing else."""
+    assert _ask("# Title\n\nIt is short. It is also clear.") == "It is short. It is also clear."
+
+
+def test_a_sentence_too_long_is_cut_with_an_ellipsis() -> None:
+    """Where no sentence fits, the best is cut at a clause and shown to be cut."""
+    answer = _ask(
+        "The committee agreed on the budget for the coming year, although several of its members "
+        "had asked for a delay until the new figures were known to all of the regional offices.",
+        max_words=14,
+    )
+    assert answer == "The committee agreed on the budget for the coming year…"
+
+
+def test_text_in_a_script_without_spaces_keeps_to_the_length() -> None:
+    """Chinese text is measured in pairs of characters, so that an answer cannot run on."""
+    text = "".join(f"第{i}个项目的预算问题在会议上被详细讨论了很长时间。" for i in range(50))
+    assert 10 < len(_ask(text, max_words=60)) < 90
+
+
+def test_a_text_without_prose_gives_its_first_lines() -> None:
+    """Tables and listings are quoted from their start, within the length."""
+    answer = _ask("| a | b |\n|---|---|\n| 1 | 2 |\n", max_words=6)
+    assert answer == "| a | b |"
+
+
+@pytest.mark.parametrize("text", ["", " \n\t ", "--- *** |||"])
+def test_a_text_without_a_word_is_refused(text: str) -> None:
+    """Nothing can be said about a text that says nothing."""
+    with pytest.raises(ModelError, match="no words"):
+        _ask(text)
+
+
+def test_more_sentences_than_are_compared_can_be_summarized() -> None:
+    """A text of thousands of sentences has a summary; only its best sentences are compared."""
+    answer = _ask(_document(sentences=5_000), max_words=100)
+    assert 60 <= len(answer.split()) <= 100
+
+
+@given(
+    st.text(alphabet=st.sampled_from("abcdé \n.!?#|-*这是句。…"), max_size=300), st.integers(0, 20)
+)
+def test_any_text_with_a_word_has_an_answer_within_the_length(text: str, limit: int) -> None:
+    """Whatever the text and the length, the answer has words and not too many."""
+    try:
+        answer = _ask(text, max_words=limit)
+    except ModelError:
+        assert not re.search(r"\w", text)
+    else:
+        assert answer
+        assert len(answer.split()) <= max(1, limit)

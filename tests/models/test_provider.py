@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from docsum_nb.errors import InputError, ModelError
+from docsum_nb.models import Model, open_model
+from docsum_nb.models.provider import Provider
+from docsum_nb.records import Request
+from tests.loopback import Loopback, Reply
+
+REQUEST = Request("You are a tester.", "Summarize.", "The text {with} braces.", 50, 150)
+
+
+def provider(server: Loopback, **options: Any) -> Provider:
+    return Provider(Model("openai/scripted", base_url=server.base_url, **options))
+
+
+def test_request_arrives_as_it_was_meant(server: Loopback) -> None:
+    """Role, instructions, text, limits and the user's parameters reach the server unchanged."""
+    answer = asyncio.run(provider(server, params={"temperature": 0.5}).answer(REQUEST))
+
+    body = server.calls[0].body
+    assert [message["role"] for message in body["messages"]] == ["system", "user"]
+    assert "The text {with} braces." in server.calls[0].prompt
+    assert (body["max_tokens"], body["temperature"]) == (150, 0.5)
+    assert answer.text == "A summary."
+    assert answer.usage.calls == 1
+    assert answer.usage.completion_tokens == 2
+    assert answer.usage.cost_usd is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 429, 500, 503])
+def test_status_of_the_provider_is_on_its_own_error_and_one_request_is_made(
+    server: Loopback, status: int
+) -> None:
+    """Whatever the provider refuses with, LiteLLM's error carries it and nothing tried again."""
+    server.script = lambda call: Reply("no", status=status)
+    with pytest.raises(Exception, match="no") as caught:
+        asyncio.run(provider(server).answer(REQUEST))
+    assert caught.value.status_code == status  # type: ignore[attr-defined]
+    assert type(caught.value).__module__.startswith("litellm")
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("reply", [Reply(hang=True), Reply(cut=True), Reply(raw="{broken")])
+def test_server_that_hangs_cuts_or_babbles_is_an_error(server: Loopback, reply: Reply) -> None:
+    """No answer within the timeout, a cut connection and broken JSON end the call."""
+    server.script = lambda call: reply
+    with pytest.raises(Exception):  # noqa: B017, PT011  # three kinds, all of LiteLLM's choosing
+        asyncio.run(provider(server, timeout=0.3).answer(REQUEST))
+    assert len(server.calls) == 1
+
+
+def test_empty_answer_is_no_summary(server: Loopback) -> None:
+    """White space for an answer raises ModelError with the finish reason."""
+    server.script = lambda call: Reply("  \n", finish_reason="content_filter")
+    with pytest.raises(ModelError, match="content_filter"):
+        asyncio.run(provider(server).answer(REQUEST))
+
+
+@pytest.mark.parametrize("name", ["foo-bar", "nosuch/model", "gpt-4o-mimi/"])
+def test_unknown_name_says_how_to_write_one(name: str) -> None:
+    """A name that no provider takes is an InputError before anything is sent."""
+    with pytest.raises(InputError, match=r"unknown model .*PROVIDER/MODEL"):
+        open_model(Model(name))
+
+
+def test_missing_key_names_the_variable() -> None:
+    """Without a key the error names what to set."""
+    with pytest.raises(InputError, match="OPENAI_API_KEY"):
+        open_model(Model("openai/gpt-4o-mini"))
+
+
+def test_known_model_has_its_window_and_price() -> None:
+    """What LiteLLM knows of a model is used; what it does not is None, never guessed."""
+    known = open_model(Model("openai/gpt-4o-mini", api_key="k"))
+    unknown = open_model(Model("openai/my-own", api_key="k"))
+    assert known.window == 128_000
+    assert known.price(1_000_000, 0) == pytest.approx(0.15)
+    assert unknown.price(1, 1) is None
+    assert unknown.window == 8_192
+    assert open_model(Model("openai/my-own", api_key="k", context_window=5000)).window == 5000
+
+
+def test_key_of_a_request_changes_with_what_decides_the_answer(server: Loopback) -> None:
+    """Name, address, parameters and messages are in the ledger's key; the API key is not."""
+    base = provider(server).key_parts(REQUEST)
+    assert provider(server, params={"seed": 1}).key_parts(REQUEST) != base
+    assert provider(server, api_key="secret").key_parts(REQUEST) == base
+    assert "secret" not in repr(Model("openai/x", api_key="secret"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": ""},
+        {"name": "x", "timeout": 0},
+        {"name": "x", "max_retries": -1},
+        {"name": "x", "max_concurrency": 0},
+        {"name": "x", "requests_per_minute": -5},
+        {"name": "x", "fallbacks": "openai/y"},
+    ],
+)
+def test_rubbish_settings_are_refused(options: dict[str, Any]) -> None:
+    """A setting that could never work is an InputError when the model is made."""
+    name = options.pop("name")
+    with pytest.raises(InputError):
+        Model(name, **options)

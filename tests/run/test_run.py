@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
+from docsum_nb.events import Event, RunEnded, RunState, StageStarted, Warned
+from docsum_nb.run import Control, Run
+
+LONG_S = 30.0
+
+
+def run_of(work: Callable[[], Awaitable[Any]], **options: Any) -> Run[Any]:
+    return Run(lambda control: work(), title="test", **options)
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()
+
+
+def test_result_is_the_same_from_everywhere_and_as_often_as_asked() -> None:
+    """A run gives its value to a blocking wait, an await and a thread, again and again."""
+
+    async def work() -> int:
+        return 42
+
+    run = run_of(work)
+
+    async def awaited() -> list[int]:
+        return [await run, await run]
+
+    from_thread: list[int] = []
+    thread = threading.Thread(target=lambda: from_thread.append(run.result()))
+    thread.start()
+    thread.join(LONG_S)
+    assert [run.result(), run.result(), *asyncio.run(awaited()), *from_thread] == [42] * 5
+    assert run.done
+    assert run.state.outcome == "done"
+    assert run.exception() is None
+
+
+def test_the_works_own_error_is_raised_with_its_own_traceback() -> None:
+    """The error arrives as it is, and its traceback does not grow with every wait."""
+
+    async def broken() -> None:
+        raise KeyError("the real one")
+
+    run = run_of(broken)
+    lengths = []
+    for _ in range(3):
+        with pytest.raises(KeyError, match="the real one") as caught:
+            run.result()
+        lengths.append(len(caught.traceback))
+        assert any(entry.name == "broken" for entry in caught.traceback)
+    assert len(set(lengths)) == 1
+    assert run.exception() is run.exception()
+    assert run.state.outcome == "failed"
+
+
+def test_deadline_ends_a_wait_that_would_never_end() -> None:
+    """The deadline raises in a blocking and in an awaiting caller, and names where the work was."""
+    with pytest.raises(DeadlineExceeded, match=r"deadline of 0.2 s passed, waiting in .*wait\(\)"):
+        run_of(forever, deadline=0.2).result()
+
+    async def awaited() -> None:
+        await run_of(forever, deadline=0.2)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(awaited())
+
+
+def test_deadline_holds_although_the_loop_is_stuck_and_the_next_run_works() -> None:
+    """A coroutine in blocking code is named with its function; a later run gets a new loop."""
+    release = threading.Event()
+
+    async def blocking() -> None:
+        release.wait(LONG_S)
+
+    async def work() -> str:
+        return "fine"
+
+    try:
+        with pytest.raises(DeadlineExceeded, match=r"stuck in .*wait\(\) in threading.py"):
+            run_of(blocking, deadline=0.2).result()
+        assert run_of(work).result(LONG_S) == "fine"
+    finally:
+        release.set()
+
+
+def test_timeout_of_result_leaves_the_run_going() -> None:
+    """A wait that gives up says so; the run can still be waited for."""
+    gate = threading.Event()
+
+    async def gated() -> str:
+        while not gate.is_set():
+            await asyncio.sleep(0.01)
+        return "late"
+
+    run = run_of(gated)
+    with pytest.raises(TimeoutError, match="it goes on"):
+        run.result(0.05)
+    gate.set()
+    assert run.result(LONG_S) == "late"
+
+
+def test_cancel_ends_the_wait_at_once_and_the_work_soon() -> None:
+    """Cancelling raises RunCancelled with the reason, cancels the work, and happens once."""
+    cancelled = threading.Event()
+    started = threading.Event()
+
+    async def work() -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    run = run_of(work)
+    assert started.wait(LONG_S)
+    assert run.cancel("enough")
+    assert not run.cancel("again")
+    with pytest.raises(RunCancelled, match="enough"):
+        run.result()
+    assert cancelled.wait(LONG_S)
+    assert run.join(LONG_S)
+    assert run.state.outcome == "cancelled"
+
+
+def test_cancelled_await_stops_the_run_and_stays_a_cancelled_error() -> None:
+    """A cell's cancellation reaches the work, and the cell gets CancelledError untranslated."""
+    run = run_of(forever)
+
+    async def cell() -> None:
+        waiting = asyncio.ensure_future(_await(run))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(cell())
+    assert run.join(LONG_S)
+    assert isinstance(run.exception(), RunCancelled)
+
+
+async def _await(run: Run[Any]) -> Any:
+    return await run
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()]
+)
+def test_what_would_end_a_kernel_becomes_an_ordinary_error(error: BaseException) -> None:
+    """SystemExit and its like in the work raise WorkExited, and the loop goes on."""
+
+    async def work() -> None:
+        raise error
+
+    with pytest.raises(WorkExited) as caught:
+        run_of(work).result(LONG_S)
+    assert caught.value.__cause__ is not None
+
+    async def fine() -> int:
+        return 1
+
+    assert run_of(fine).result(LONG_S) == 1
+
+
+def test_a_child_task_that_exits_does_not_take_the_loop_with_it() -> None:
+    """SystemExit in a task the user's work created leaves other runs and later ones working."""
+
+    async def child() -> None:
+        raise SystemExit(1)
+
+    async def work() -> str:
+        task = asyncio.create_task(child())
+        await asyncio.wait([task])
+        return type(task.exception()).__name__
+
+    assert run_of(work).result(LONG_S) == "SystemExit"
+
+
+def test_calls_in_flight_may_land_after_the_first_error() -> None:
+    """The error is seen at once; what is in flight has the settle time to be stored."""
+    landed = threading.Event()
+    gate = threading.Event()
+
+    async def work(control: Control) -> None:
+        control.fail(ValueError("first"))
+        while not gate.is_set():
+            await asyncio.sleep(0.01)
+        landed.set()
+
+    run: Run[None] = Run(work, title="test", settle_s=LONG_S)
+    with pytest.raises(ValueError, match="first"):
+        run.result()
+    assert not landed.is_set()
+    gate.set()
+    assert run.join(LONG_S)
+    assert landed.is_set()
+
+
+def test_observer_gets_every_event_in_order_and_its_error_is_a_warning() -> None:
+    """An observer that raises or is slow neither stops the run nor hides its result."""
+    seen: list[Event] = []
+
+    def observe(event: Event) -> None:
+        seen.append(event)
+        raise RuntimeError("observer")
+
+    async def work(control: Control) -> str:
+        control.emit(StageStarted("working"))
+        return "value"
+
+    run: Run[str] = Run(work, title="test", on_event=observe)
+    assert run.result() == "value"
+    assert seen[0] == StageStarted("working")
+    assert RunEnded("done") in seen
+    assert "observer" in run.state.warnings[0]
+
+
+def test_observer_that_never_returns_does_not_hold_the_result() -> None:
+    """A stuck observer costs the waiter half a second at most."""
+    release = threading.Event()
+
+    async def work() -> int:
+        return 1
+
+    run = run_of(work, on_event=lambda event: release.wait(LONG_S))
+    assert run.result(LONG_S) == 1
+    release.set()
+
+
+class RecordingView:
+    """A view that keeps what it was shown."""
+
+    def __init__(self) -> None:
+        self.closed: list[RunState] = []
+
+    def update(self, state: RunState) -> None:
+        """Fail, as a broken front end does."""
+        raise OSError("no front end")
+
+    def close(self, state: RunState, result: object | None) -> None:
+        """Keep the last state."""
+        self.closed.append(state)
+
+
+class RecordingDisplay:
+    """Opens recording views."""
+
+    def __init__(self) -> None:
+        self.views: list[RecordingView] = []
+
+    def open(self, title: str, cancel: Callable[[], object]) -> RecordingView:
+        """Open a view and keep it."""
+        self.views.append(RecordingView())
+        return self.views[-1]
+
+    def bundle(self, state: RunState, title: str, result: object | None) -> dict[str, str]:
+        """Render nothing much."""
+        return {"text/plain": title}
+
+
+def test_view_is_opened_once_and_a_broken_one_is_a_warning() -> None:
+    """Waiting twice shows one view; its failure is told in the state and stops nothing."""
+    gate = threading.Event()
+    warned = threading.Event()
+
+    async def work() -> int:
+        while not gate.is_set():
+            await asyncio.sleep(0.01)
+        return 1
+
+    display = RecordingDisplay()
+    run = run_of(
+        work,
+        display=display,
+        on_event=lambda event: warned.set() if isinstance(event, Warned) else None,
+    )
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            run.result(0.01)
+    assert warned.wait(LONG_S)
+    gate.set()
+    assert run.result() == 1
+    assert len(display.views) == 1
+    assert "no front end" in run.state.warnings[0]
+
+
+@pytest.mark.parametrize("deadline", [0, -1, float("nan"), "10", True])
+def test_rubbish_deadline_is_refused_before_anything_starts(deadline: Any) -> None:
+    """A deadline that is no positive number of seconds is an InputError at the call."""
+    with pytest.raises(InputError, match="deadline is seconds"):
+        run_of(forever, deadline=deadline)
+
+
+def test_result_on_the_loops_own_thread_is_refused_instead_of_deadlocking() -> None:
+    """Blocking on a run from within another one says what to write instead."""
+
+    async def fine() -> int:
+        return 1
+
+    async def work() -> int:
+        inner = run_of(fine)
+        with pytest.raises(InputError, match="await run"):
+            inner.result()
+        return int(await inner)
+
+    assert run_of(work).result(LONG_S) == 1
+
+
+def test_two_runs_at_once_share_the_loop() -> None:
+    """Two runs that wait for each other both end: neither holds the loop."""
+    first, second = threading.Event(), threading.Event()
+
+    async def work(mine: threading.Event, other: threading.Event) -> None:
+        mine.set()
+        while not other.is_set():
+            await asyncio.sleep(0.01)
+
+    runs = [run_of(lambda: work(first, second)), run_of(lambda: work(second, first))]
+    for run in runs:
+        run.result(LONG_S)
+
+
+def test_script_with_a_run_nobody_awaits_ends_quietly() -> None:
+    """The interpreter ends within seconds, without noise, although a thread is stuck."""
+    script = (
+        "import asyncio, time\n"
+        "from docsum_nb import start\n"
+        "async def forever():\n"
+        "    await asyncio.Event().wait()\n"
+        "start(forever, show=False)\n"
+        "start(time.sleep, 300, show=False)\n"
+        "print('end')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+
+
+def test_forked_child_gets_a_loop_of_its_own() -> None:
+    """After a fork, the child can start runs; the parent's go on."""
+    script = (
+        "import os\n"
+        "from docsum_nb import start\n"
+        "assert start(lambda: 1, show=False).result(20) == 1\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    os._exit(start(lambda: 7, show=False).result(20))\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7\n"
+        "assert start(lambda: 2, show=False).result(20) == 2\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")

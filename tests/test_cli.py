@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docsum_nb.cli import main
+from tests.loopback import Call, Loopback, Reply, running
+
+TEXT = "Whales are mammals that live in the sea. They come up to breathe air at the surface."
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of two documents."""
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "whales.md").write_text(f"# Whales\n\n{TEXT}\n")
+    (documents / "ships.txt").write_text("Ships pay harbour dues by tonnage in every harbour.")
+    return documents
+
+
+def test_summary_is_printed_and_progress_is_not_in_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard output holds the summary alone."""
+    assert main(["summarize", str(folder), "--length", "30"]) == 0
+    printed = capsys.readouterr()
+    assert "whales.md" in printed.out
+    assert "chunks" not in printed.out.splitlines()[0]
+    assert "2/2 chunks" in printed.err
+
+
+@pytest.mark.parametrize("suffix", [".md", ".html", ".json", ".txt"])
+def test_output_file_has_the_format_of_its_name(folder: Path, tmp_path: Path, suffix: str) -> None:
+    """Each suffix gives its format, whole."""
+    output = tmp_path / f"summary{suffix}"
+    assert main(["summarize", str(folder), "--output", str(output), "--quiet"]) == 0
+    text = output.read_text()
+    if suffix == ".json":
+        assert json.loads(text)["model"] == "extractive"
+    if suffix == ".html":
+        assert text.startswith("<!doctype html>")
+    assert "Whales" in text
+
+
+def test_library_is_filled_and_searched(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``add`` makes a library that ``summarize --library`` finds related documents in."""
+    library = str(tmp_path / "library")
+    assert main(["add", str(folder), "--library", library]) == 0
+    assert "2 added" in capsys.readouterr().out
+    assert main(["summarize", str(folder), "--library", library]) == 0
+    assert "Related documentation" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["summarize"],
+        ["summarize", "FOLDER", "--length", "many"],
+        ["summarize", "nowhere/at/all"],
+        ["summarize", "FOLDER", "--model", "no-such-model"],
+        ["summarize", "FOLDER", "--model", "openai/gpt-4o"],
+        ["summarize", "FOLDER", "--deadline", "-1"],
+        ["summarize", "FOLDER", "--output", "summary.docx"],
+        ["summarize", "FOLDER", "--output", "no/such/folder/summary.md"],
+        ["summarize", "FOLDER", "--library", "no/such/library"],
+    ],
+)
+def test_bad_arguments_are_code_2_and_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """What the caller can mend exits with 2, before anything is asked."""
+    given = [str(folder) if each == "FOLDER" else each for each in arguments]
+    assert main(given) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    own = [line for line in printed.err.splitlines() if line.startswith("docsum_nb: ")]
+    assert len(own) == 1 or "usage" in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_failing_provider_is_code_1_with_the_error(
+    folder: Path,
+    server: Loopback,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the provider refused with is on standard error, without a traceback."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    server.script = lambda call: Reply("quota used up", status=403)
+    code = main(["summarize", str(folder), "--model", "openai/x", "--base-url", server.base_url])
+    printed = capsys.readouterr()
+    assert code == 1
+    assert "quota used up" in printed.err
+    assert "Traceback" not in printed.err
+
+
+def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_path: Path) -> None:
+    """Ctrl-C in the middle ends the process soon; the next call asks only for the rest."""
+    for number in range(6):
+        (folder / f"more-{number}.txt").write_text(f"Document number {number} says little.")
+    ledger = tmp_path / "ledger"
+
+    def script(call: Call) -> Reply:
+        return Reply(hang=True) if call.number >= 3 else Reply("fine")
+
+    with running(script) as server:
+        command = [sys.executable, "-m", "docsum_nb", "summarize", str(folder), "--quiet"]
+        command += ["--model", "openai/x", "--base-url", server.base_url, "--ledger", str(ledger)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        try:
+            while len(server.calls) < 8 and process.poll() is None:
+                pass
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+        assert process.returncode == 130, errors
+        assert "interrupted" in errors
+        assert "Traceback" not in errors
+        asked = len(server.calls)
+        server.script = lambda call: Reply("fine")
+        again = subprocess.run(command, timeout=60, check=False)
+        assert again.returncode == 0
+        # Five chunks are missing; two documents more than fit are merged in one level here.
+        assert len(server.calls) - asked == 5 + 1

@@ -1,0 +1,196 @@
+"""The rules of the house, as tests."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pickle
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import docsum_nb
+from docsum_nb import errors
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "docsum_nb"
+
+LAYERS = [
+    {"__main__"},
+    {"cli"},
+    {"entry", "pipeline"},
+    {"crew", "library", "models", "views"},
+    {"documents", "prompts"},
+    {"run", "ledger"},
+    {"events", "environment"},
+    {"records"},
+    {"render"},
+    {"errors"},
+]
+
+HEAVY = ("crewai", "litellm", "openai", "ipywidgets", "lancedb", "numpy", "chromadb", "IPython")
+
+
+def part_of(module: str) -> str:
+    """Name the part of the package that a dotted module belongs to."""
+    return [*module.split("."), "__init__"][1]
+
+
+def imports_of(path: Path) -> set[str]:
+    """List the package's own modules that a file imports, apart from those for types only."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("docsum_nb"):
+            found |= {node.module or ""} | (
+                {f"docsum_nb.{alias.name}" for alias in node.names}
+                if node.module == "docsum_nb"
+                else set()
+            )
+    return found - {"docsum_nb"}
+
+
+def level(part: str) -> int:
+    return next(number for number, layer in enumerate(LAYERS) if part in layer)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_imports_point_downward(path: Path) -> None:
+    """A module imports its own part and those below it; siblings do not know each other."""
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if own == "__init__":
+        return
+    parts = {part_of(module) for module in imports_of(path)} - {own}
+    if own == "cli":
+        parts -= {"Model", "summarize", "Library", "__version__"}
+    upward = {part for part in parts if level(part) <= level(own)}
+    assert not upward, f"{own} imports {upward}"
+
+
+@pytest.mark.parametrize(("library", "home"), [("crewai", "crew"), ("litellm", "models")])
+def test_one_part_only_imports_each_of_the_two(library: str, home: str) -> None:
+    """CrewAI is imported in crew/ alone, LiteLLM in models/ alone."""
+    importers = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            if any(name.partition(".")[0] == library for name in names):
+                importers.add(path.relative_to(PACKAGE).parts[0])
+    assert importers == {home}
+
+
+def test_import_is_light() -> None:
+    """Importing the package loads none of the heavy libraries and opens no connection."""
+    script = (
+        "import sys, socket\n"
+        "def no(*a, **k): raise SystemExit('network')\n"
+        "socket.socket.connect = no\n"
+        "import docsum_nb\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_are_what_they_are() -> None:
+    """The public surface is written out; every name is there and documented."""
+    assert sorted(docsum_nb.__all__) == [
+        "Document",
+        "Hit",
+        "Library",
+        "Model",
+        "Plan",
+        "Run",
+        "Summary",
+        "errors",
+        "kickoff",
+        "plan",
+        "run_with_deadline",
+        "start",
+        "summarize",
+    ]
+    for name in docsum_nb.__all__:
+        assert inspect.getdoc(getattr(docsum_nb, name)), name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = docsum_nb.nothing
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_errors_are_in_one_tree_and_can_be_pickled(name: str) -> None:
+    """Every error is a DocsumError and survives a process boundary with what it carries."""
+    kind = getattr(errors, name)
+    assert issubclass(kind, errors.DocsumError)
+    assert name in (errors.__doc__ or "")
+    arguments: dict[str, Any] = {"run_id": "r", "partial": [1]}
+    if issubclass(kind, errors.RunError):
+        error = kind("message", **arguments)
+    elif kind is errors.LoadError:
+        error = kind("file.pdf", "broken")
+    else:
+        error = kind("message")
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is kind
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+def test_environment_yml_says_what_pyproject_says() -> None:
+    """Conda users get the same ranges."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    assert f"python{project['requires-python']}" in conda
+    assert [entry for entry in conda if isinstance(entry, dict)] == [
+        {"pip": project["dependencies"]}
+    ]
+
+
+def test_lock_pins_every_dependency_and_names_no_index() -> None:
+    """The lock has one version of each, all of pyproject's, and no address."""
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "://" not in lock
+    assert "--" not in lock
+    pinned = {line.partition("==")[0] for line in lock.splitlines() if "==" in line}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    for wanted in project["project"]["dependencies"] + project["dependency-groups"]["dev"]:
+        name = wanted.partition(">")[0].strip().lower()
+        assert name.replace("_", "-") in {each.lower() for each in pinned}, name
+
+
+def test_every_module_says_what_it_decides() -> None:
+    """Every module of the package opens with a docstring."""
+    for path in PACKAGE.rglob("*.py"):
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+
+
+def test_docstrings_examples_hold() -> None:
+    """The examples in the public docstrings print what they say."""
+    import doctest
+
+    for name in ("entry", "library.library", "models.model", "pipeline.doors"):
+        result = doctest.testmod(importlib.import_module(f"docsum_nb.{name}"))
+        assert result.attempted > 0, name
+        assert result.failed == 0, name

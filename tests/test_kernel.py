@@ -1,0 +1,167 @@
+"""What a person sees in a notebook cell, in a real kernel."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kernels import Cell, Kernel, running_kernel
+from tests.loopback import Call, Loopback, Reply
+
+HANG_S = 20.0
+"""Whatever takes longer hangs."""
+
+SETUP = """
+import asyncio, os, time
+os.environ["XDG_DATA_HOME"] = {data!r}
+import docsum_nb as ds
+documents = {{f"doc-{{i:02}}": f"Document {{i}} tells of ships." for i in range(20)}}
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """One kernel for all tests here, as a notebook has one for all its cells."""
+    with running_kernel() as running:
+        data = tmp_path_factory.mktemp("data")
+        assert running.run(SETUP.format(data=str(data))).status == "ok"
+        assert running.run("await ds.summarize({'a': 'Text.'}, ledger=False)").status == "ok"
+        yield running
+
+
+@pytest.fixture
+def model(server: Loopback) -> str:
+    """The code of a model on the loopback server."""
+    return f'ds.Model("openai/x", base_url={server.base_url!r})'
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def alive(kernel: Kernel) -> bool:
+    return kernel.run("print(6 * 7)").text == "42\n"
+
+
+@pytest.mark.parametrize("form", ["await {run}", "{run}.result()"])
+def test_cell_gives_the_summary_three_times_over(
+    kernel: Kernel, server: Loopback, model: str, form: str
+) -> None:
+    """Awaited or blocked on, the same cell works again and again in one kernel."""
+    run = f"ds.summarize(documents, model={model}, ledger=False)"
+    for _ in range(3):
+        cell = kernel.run(f"summary = {form.format(run=run)}\nprint(len(summary.documents))")
+        assert cell.text.endswith("20\n"), cell
+    assert alive(kernel)
+
+
+def test_refused_chunk_shows_its_error_while_another_still_hangs(
+    kernel: Kernel, server: Loopback, model: str, tmp_path: Path
+) -> None:
+    """A 403 on chunk 10 is in the cell at once, though chunk 0 would take 8 s."""
+    answered: list[float] = []
+
+    def script(call: Call) -> Reply:
+        if "which is doc-10" in call.prompt:
+            answered.append(time.monotonic())
+            return Reply("forbidden", status=403)
+        return Reply(delay=8.0 if "which is doc-00" in call.prompt else 0.0)
+
+    server.script = script
+    ledger = str(tmp_path / "ledger")
+    cell = kernel.run(f"await ds.summarize(documents, model={model}, ledger={ledger!r})")
+    assert cell.status == "error"
+    assert time.monotonic() - answered[0] < 8.0
+    assert "forbidden" in cell.error
+    assert "doc-10, chunk 0 with openai/x (HTTP status 403)" in plain(cell.traceback)
+    assert alive(kernel)
+
+
+def test_input_error_is_one_line_in_the_cell(kernel: Kernel) -> None:
+    """A missing path shows one line, no frames of the package."""
+    cell = kernel.run("await ds.summarize('no/such/folder')")
+    assert cell.status == "error"
+    assert cell.error.startswith("LoadError") or cell.error.startswith("InputError")
+    assert len(cell.traceback.splitlines()) == 1
+    assert "no/such/folder" in cell.traceback
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [("await {run}", "CancelledError"), ("{run}.result()", "KeyboardInterrupt")],
+)
+def test_stop_button_ends_the_cell_and_the_work(
+    kernel: Kernel, server: Loopback, model: str, form: str, error: str
+) -> None:
+    """Interrupting a cell that would wait for ever ends it, and nothing more is sent."""
+    server.script = lambda call: Reply(hang=True)
+    run = f"(run := ds.summarize(documents, model={model}, ledger=False, max_concurrency=2))"
+    sent = kernel.send(form.format(run=run))
+    while len(server.calls) < 2:
+        time.sleep(0.01)
+    kernel.interrupt()
+    cell = kernel.wait(sent)
+    assert cell.error.startswith(error)
+    assert cell.seconds < HANG_S
+    ended = kernel.run("print(type(run.exception()).__name__, len(run.partial.omitted))")
+    assert ended.text == "RunCancelled 20\n"
+    assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "await ds.start(time.sleep, 60, deadline=0.5)",
+        "ds.run_with_deadline(lambda: time.sleep(60), 0.5)",
+        "async def stuck(): time.sleep(3)\nawait ds.start(stuck, deadline=0.5)",
+        "await ds.start(asyncio.sleep(60), deadline=0.5)",
+    ],
+)
+def test_deadline_ends_the_cell_whatever_it_is_stuck_in(kernel: Kernel, form: str) -> None:
+    """Blocking code, a stuck loop, an endless await: DeadlineExceeded, and the kernel lives."""
+    cell = kernel.run(form)
+    assert cell.error.startswith("DeadlineExceeded"), cell
+    assert cell.seconds < HANG_S
+    assert alive(kernel)
+
+
+def test_work_that_exits_does_not_end_the_kernel(kernel: Kernel) -> None:
+    """SystemExit in started work is an ordinary error of the cell."""
+    cell = kernel.run("async def leave(): raise SystemExit(3)\nawait ds.start(leave)")
+    assert cell.error.startswith("WorkExited")
+    assert alive(kernel)
+
+
+def test_background_run_shows_a_panel_that_ends_as_static_html(
+    kernel: Kernel, server: Loopback, model: str
+) -> None:
+    """Not awaited, the cell returns at once; the panel is replaced by the final state."""
+    cell = kernel.run(f"run = ds.summarize(documents, model={model}, ledger=False)\nrun")
+    assert cell.status == "ok"
+    assert any("text/html" in data or "widget" in str(data) for data in cell.displays)
+    ended = kernel.run("summary = await run\nprint(run.state.done)\nrun")
+    assert ended.text == "20\n"
+    assert "20/20 chunks" in str(ended.displays[-1]["text/plain"])
+
+
+def test_summary_displays_as_html_markdown_and_text(kernel: Kernel) -> None:
+    """The last line of a cell shows the result in all three forms."""
+    cell: Cell = kernel.run("await ds.summarize(documents, ledger=False, show=False)")
+    shown = cell.displays[-1]
+    assert {"text/html", "text/markdown", "text/plain"} <= set(shown)
+    assert "<script" not in shown["text/html"]
+
+
+def test_works_where_nest_asyncio_was_applied(kernel: Kernel) -> None:
+    """In a kernel whose loop the user has patched, runs still work in all forms."""
+    cell = kernel.run(
+        "import nest_asyncio; nest_asyncio.apply()\n"
+        "one = await ds.summarize(documents, ledger=False)\n"
+        "two = ds.summarize(documents, ledger=False).result()\n"
+        "print(one.text == two.text)"
+    )
+    assert cell.text.endswith("True\n"), cell

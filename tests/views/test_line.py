@@ -1,0 +1,198 @@
+"""Progress as a line, on a real terminal and in a real pipe."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import re
+import struct
+import termios
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TextIO
+
+import pytest
+
+from docsum_nb.events import RunState
+from docsum_nb.records import Usage
+from docsum_nb.views import LineView
+
+HALF = RunState(
+    stage="summarizing",
+    queued=10,
+    done=10,
+    calls=10,
+    usage=Usage(10, 900, 100, 0.5),
+    started_at=1000.0,
+    ended_at=1003.0,
+)
+DONE = replace(HALF, queued=0, done=20, outcome="done")
+
+
+class Terminal:
+    """A pseudo-terminal: what is written to ``stream`` can be read back."""
+
+    def __init__(self, columns: int) -> None:
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.stream = os.fdopen(slave, "w", encoding="utf-8")
+
+    def read(self) -> str:
+        """Close the stream and return everything that was written."""
+        self.stream.flush()
+        written = os.read(self._master, 1 << 16)
+        self.stream.close()
+        os.close(self._master)
+        return written.decode()
+
+
+@pytest.fixture(params=[120, 0], ids=["wide", "unknown width"])
+def terminal(request: pytest.FixtureRequest) -> Terminal:
+    """Open a terminal, also one that does not tell its width."""
+    return Terminal(request.param)
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[TextIO, Callable[[], str]]]:
+    """Open a pipe: a stream to write to, and a function that closes and reads it."""
+    reader, writer = os.pipe()
+    stream = os.fdopen(writer, "w", encoding="utf-8")
+
+    def read() -> str:
+        stream.close()
+        with os.fdopen(reader, encoding="utf-8") as end:
+            return end.read()
+
+    yield stream, read
+    if not stream.closed:
+        read()
+
+
+def test_a_terminal_gets_one_line_that_stays(terminal: Terminal) -> None:
+    """The line is redrawn in place, ends with one line feed, and shows counts and cost."""
+    view = LineView("Summarize", terminal.stream)
+    view.update(HALF)
+    view.close(DONE, None)
+    written = terminal.read()
+
+    assert written.count("\n") == 1
+    assert written.endswith("\n")
+    last = written.rstrip().split("\r")[-1]
+    assert "Summarize, done" in last
+    assert "20/20" in last
+    assert "10 calls, 1,000 tokens, $0.5000, 3 s" in last
+
+
+def test_a_narrow_terminal_is_never_wrapped() -> None:
+    """A line that is longer than the terminal is cut, so that it can be redrawn in place."""
+    terminal = Terminal(40)
+    view = LineView("Summarize " * 20, terminal.stream)
+    view.update(HALF)
+    view.close(DONE, None)
+
+    assert all(len(part.rstrip()) <= 40 for part in re.split(r"[\r\n]", terminal.read()))
+
+
+def test_a_pipe_gets_a_line_for_each_tenth_and_one_at_the_end(
+    pipe: tuple[TextIO, Callable[[], str]],
+) -> None:
+    """A hundred updates are ten lines, without a carriage return."""
+    stream, read = pipe
+    view = LineView("Summarize", stream)
+    for done in range(101):
+        view.update(replace(HALF, queued=100 - done, done=done))
+    view.close(replace(DONE, done=100), None)
+    written = read()
+
+    assert "\r" not in written
+    assert re.findall(r"(\d+)/100", written) == [str(n) for n in range(10, 101, 10)]
+    assert "done · 100/100 chunks" in written.splitlines()[-1]
+
+
+@pytest.mark.parametrize("make", [lambda: Terminal(80), None], ids=["terminal", "pipe"])
+def test_a_short_run_without_chunks_prints_nothing(
+    make: Callable[[], Terminal] | None, pipe: tuple[TextIO, Callable[[], str]]
+) -> None:
+    """A generic run that ends at once leaves no trace on the stream."""
+    terminal = make() if make else None
+    view = LineView("start", terminal.stream if terminal else pipe[0])
+    state = RunState(stage="working", started_at=time.time())
+    view.update(state)
+    view.close(replace(state, outcome="done", ended_at=(state.started_at or 0) + 0.3), None)
+
+    if terminal:
+        terminal.stream.write("!")  # a terminal that was not written to cannot be read
+        assert terminal.read() == "!"
+    else:
+        assert pipe[1]() == ""
+
+
+def test_a_long_run_without_chunks_shows_stage_and_time(terminal: Terminal) -> None:
+    """Without chunks there is neither bar nor count."""
+    view = LineView("start", terminal.stream)
+    state = RunState(stage="working", started_at=1.0, ended_at=8.0)
+    view.update(state)
+    view.close(replace(state, outcome="done"), None)
+    parts = [part.strip() for part in re.split(r"[\r\n]", terminal.read()) if part.strip()]
+
+    assert parts[0].startswith("start: working · 7 s")
+    assert parts[-1].startswith("start: done · 7.0 s")
+
+
+def test_a_failed_run_says_so(pipe: tuple[TextIO, Callable[[], str]]) -> None:
+    """The last line names outcome and error, without the error's own control characters."""
+    view = LineView("Summarize\x1b[2J", pipe[0])
+    view.close(replace(DONE, outcome="failed", error="Boom: \x1b[31m\nsecond line"), None)
+
+    assert pipe[1]() == (
+        "Summarize␛[2J: failed · 20/20 chunks · 10 calls · 1,000 tokens · $0.5000 · 3.0 s"
+        " · Boom: ␛[31m second line\n"
+    )
+
+
+def test_a_closed_stream_ends_the_view_only() -> None:
+    """Nothing is raised when the stream is closed before, between or after updates."""
+    terminal = Terminal(80)
+    live = LineView("t", terminal.stream)
+    live.update(HALF)
+    terminal.read()
+    live.update(HALF)
+    live.close(DONE, None)
+
+    closed = io.StringIO()
+    closed.close()
+    plain = LineView("t", closed)
+    plain.update(HALF)
+    plain.close(DONE, None)
+
+
+def test_a_broken_pipe_ends_the_view_only() -> None:
+    """A reader that went away is no error of the run."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = os.fdopen(writer, "w")
+    view = LineView("t", stream)
+    view.update(HALF)
+    view.close(DONE, None)
+
+    with pytest.raises(BrokenPipeError):
+        stream.close()
+
+
+def test_a_stream_in_ascii_gets_what_it_can_write() -> None:
+    """Characters the stream cannot encode are replaced, not raised."""
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    LineView("Übersicht", stream).close(DONE, None)
+
+    assert raw.getvalue().startswith(b"?bersicht: done ? 20/20 chunks")
+
+
+def test_no_stderr_is_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a stderr, as under pythonw, the view shows nothing and does not fail."""
+    monkeypatch.setattr("sys.stderr", None)
+    view = LineView("t")
+    view.update(HALF)
+    view.close(DONE, None)

@@ -1,0 +1,93 @@
+"""A run's state as text and as static HTML."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from bs4 import BeautifulSoup
+
+from docsum_nb.events import Outcome, RunState
+from docsum_nb.records import Usage
+from docsum_nb.views import state_html, state_text
+
+ATTACK = "<img src=x onerror=alert(1)>\x1b[2J\u202e</div>"
+RUNNING = RunState(
+    stage="summarizing",
+    queued=20,
+    running=7,
+    done=12,
+    failed=1,
+    cached=3,
+    calls=17,
+    usage=Usage(17, 20_000, 3_000, 0.0123),
+    started_at=1000.0,
+)
+
+
+def ended(outcome: Outcome, **changes: object) -> RunState:
+    """End the run after 12.3 seconds."""
+    state = replace(RUNNING, outcome=outcome, ended_at=1012.3)
+    return replace(state, **changes)  # type: ignore[arg-type]
+
+
+def test_text_holds_counts_cost_and_time() -> None:
+    """One line names outcome, chunks, calls, tokens, cost and duration."""
+    assert state_text(ended("done"), "Summarize") == (
+        "Summarize: done · 12/40 chunks (7 running, 20 queued, 1 failed, 3 cached)"
+        " · 17 calls · 23,000 tokens · $0.0123 · 12 s"
+    )
+
+
+def test_text_of_a_run_without_chunks_is_stage_and_time() -> None:
+    """Where no model was asked, no zeros are shown."""
+    state = RunState(stage="working", outcome="done", started_at=5.0, ended_at=7.5)
+
+    assert state_text(state, "start") == "start: done · 2.5 s"
+    assert state_text(RunState(), "start") == "start: starting"
+
+
+def test_an_unknown_cost_is_said_to_be_unknown() -> None:
+    """``None`` is not shown as zero, in either form."""
+    state = ended("done", usage=Usage(1, 1, 1, None))
+
+    assert "price not known" in state_text(state, "t")
+    assert "price not known" in state_html(state, "t")
+
+
+@pytest.mark.parametrize("outcome", ["failed", "cancelled"])
+def test_hostile_title_warning_and_error_stay_text(outcome: Outcome) -> None:
+    """No element comes out of a title, a warning or an error; escapes are visible."""
+    state = ended(outcome, error=ATTACK, warnings=("first", ATTACK))
+    html = state_html(state, ATTACK)
+    page = BeautifulSoup(html, "html.parser")
+
+    assert {tag.name for tag in page.select("*")} <= {"div", "style", "span", "progress"}
+    assert not set(html + state_text(state, ATTACK)) & set("\x1b\u202e")
+    error = page.select_one(".docsum-error")
+    assert error is not None
+    assert error.get_text() == "<img src=x onerror=alert(1)>␛[2J</div>"
+    warning = page.select_one(".docsum-warning")
+    assert warning is not None
+    assert warning.get_text().endswith("(and 1 more)")
+
+
+def test_html_has_a_bar_only_where_chunks_are_known() -> None:
+    """The bar holds what is done or failed; without chunks there is none."""
+    bar = BeautifulSoup(state_html(RUNNING, "t"), "html.parser").progress
+
+    assert bar is not None
+    assert (bar["value"], bar["max"]) == ("13", "40")
+    assert "<progress" not in state_html(RunState(started_at=1.0), "t")
+
+
+def test_a_running_clock_counts_whole_seconds() -> None:
+    """Two ticks within one second give the same HTML, so that the second costs no message."""
+    state = RunState(stage="working", started_at=1.0, ended_at=3.2)
+
+    assert state_html(state, "t") == state_html(replace(state, ended_at=3.4), "t")
+
+
+def test_a_very_long_error_is_bounded() -> None:
+    """An error with a document in it does not fill the notebook."""
+    assert len(state_html(ended("failed", error="x" * 10**6), "t", with_style=False)) < 5000
