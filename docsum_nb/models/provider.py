@@ -10,6 +10,7 @@ import asyncio
 import difflib
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from docsum_nb import environment
@@ -17,6 +18,7 @@ from docsum_nb.documents.tokens import token_counter
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.models.model import Model
 from docsum_nb.records import Answer, Request, Usage
+from docsum_nb.run import before_exit
 
 __all__ = ["Provider"]
 
@@ -155,6 +157,7 @@ def _messages(request: Request) -> list[dict[str, Any]]:
     ]
 
 
+@cache
 def _litellm() -> Any:
     environment.prepare()
     with warnings.catch_warnings():
@@ -167,7 +170,17 @@ def _litellm() -> Any:
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True
+    before_exit(close=_close)
     return litellm
+
+
+async def _close() -> None:
+    """End what LiteLLM has running on the loop, which its own exit handler would do twice."""
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+
+    await GLOBAL_LOGGING_WORKER.flush()
+    await GLOBAL_LOGGING_WORKER.stop()
+    await _litellm().close_litellm_async_clients()
 
 
 def _known_provider(litellm: Any, settings: Model) -> tuple[Any, ...]:

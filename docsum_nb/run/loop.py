@@ -24,7 +24,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import WorkExited
 
-__all__ = ["LoopThread", "current_loop", "describe_frame", "in_thread"]
+__all__ = ["LoopThread", "before_exit", "current_loop", "describe_frame", "in_thread"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,10 +59,8 @@ class LoopThread:
     """An event loop that runs for ever on a daemon thread."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(_DaemonThreads())
-        self._closers: list[Callable[[], Awaitable[object]]] = []
         self._thread = threading.Thread(target=self._serve, name="docsum_nb-loop", daemon=True)
         self._thread.start()
 
@@ -95,15 +93,11 @@ class LoopThread:
         frame = sys._current_frames().get(self._thread.ident or 0)
         return describe_frame(frame) if frame else "a thread that has ended"
 
-    def on_close(self, closer: Callable[[], Awaitable[object]]) -> None:
-        """Have a coroutine function called on the loop before the process ends."""
-        self._closers.append(closer)
-
     def close(self, grace: float) -> None:
         """Run the closers, then stop the loop; takes at most ``grace`` seconds."""
 
         async def close_all() -> None:
-            await asyncio.gather(*(closer() for closer in self._closers), return_exceptions=True)
+            await asyncio.gather(*(closer() for closer in _closers), return_exceptions=True)
             self.loop.stop()
 
         asyncio.run_coroutine_threadsafe(close_all(), self.loop)
@@ -111,32 +105,63 @@ class LoopThread:
 
 
 _current: LoopThread | None = None
+_left: list[LoopThread] = []
+"""Loops that were stuck once; they may have come free since."""
 _lock = threading.Lock()
+_stoppers: list[Callable[[], object]] = []
+_closers: list[Callable[[], Awaitable[object]]] = []
 
 
 def current_loop() -> LoopThread:
     """Return the process's loop, made anew where there is none that answers."""
     global _current
     with _lock:
-        found = _current
-        if found is None or found.pid != os.getpid() or not found.responds(_ANSWER_S):
-            found = _current = LoopThread()
-        return found
+        if _current is not None and not _current.responds(_ANSWER_S):
+            _left.append(_current)
+            _current = None
+        if _current is None:
+            _current = LoopThread()
+        return _current
 
 
 def _after_fork() -> None:
     global _current, _lock
     _current, _lock = None, threading.Lock()
+    _left.clear()
+
+
+def before_exit(
+    *,
+    stop: Callable[[], object] | None = None,
+    close: Callable[[], Awaitable[object]] | None = None,
+) -> None:
+    """Have something done when the process ends, before the exit handlers registered until now.
+
+    Call it after importing a library that has exit handlers of its own: Python calls the newest
+    first, and the work on the loop must be over before a library takes its clients down.
+
+    Args:
+        stop: Called first, in the main thread.
+        close: Awaited then on every loop, for a second at most.
+    """
+    if stop is not None:
+        _stoppers.append(stop)
+    if close is not None:
+        _closers.append(close)
+    atexit.unregister(_at_exit)
+    atexit.register(_at_exit)
 
 
 def _at_exit() -> None:
-    if _current is not None and _current.pid == os.getpid():
-        _current.close(grace=1.0)
+    for stop in _stoppers:
+        stop()
+    for thread in [*_left, *([_current] if _current else [])]:
+        thread.close(grace=_ANSWER_S)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-atexit.register(_at_exit)
+before_exit()
 
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

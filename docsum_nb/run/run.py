@@ -12,21 +12,20 @@ work becomes ``WorkExited``: raised in a task, it would end a kernel.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import contextvars
 import math
+import os
 import threading
 import time
 import uuid
-import weakref
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunEnded, RunState, fold
 from docsum_nb.run.control import Control
-from docsum_nb.run.loop import current_loop, describe_frame
+from docsum_nb.run.loop import before_exit, current_loop, describe_frame
 from docsum_nb.run.tell import EventTeller, ViewTeller
 from docsum_nb.run.view import Display
 
@@ -273,11 +272,16 @@ class Run(Generic[T]):
         self, work: Callable[[Control], Awaitable[T]], context: contextvars.Context
     ) -> None:
         if self.done:
-            self._closed.set()
+            self._close()
             return
         self._task = self._home.loop.create_task(self._main(work), context=context)
+        self._task.add_done_callback(lambda task: self._close())
         if self._expires_at is not None:
             self._home.loop.call_later(self._expires_at - time.monotonic(), self._watch_deadline)
+
+    def _close(self) -> None:
+        self._closed.set()
+        _live.discard(self)
 
     async def _main(self, work: Callable[[Control], Awaitable[T]]) -> None:
         try:
@@ -289,8 +293,6 @@ class Run(Generic[T]):
             self._conclude(error=error)
         except BaseException as error:  # noqa: BLE001  # see the module's docstring
             self._conclude(error=self._exited(f"raised {error!r}", error))
-        finally:
-            self._closed.set()
 
     def _exited(self, how: str, cause: BaseException) -> WorkExited:
         exited = WorkExited(f"{self.title}: the work {how}", run_id=self.id, partial=self.partial)
@@ -318,7 +320,6 @@ class Run(Generic[T]):
             # A waiter whose loop was closed meanwhile waits no more.
             with contextlib.suppress(RuntimeError):
                 wake()
-        _live.discard(self)
         return True
 
     # --- showing -------------------------------------------------------------------------------
@@ -359,7 +360,8 @@ class Run(Generic[T]):
         return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{self._progress()}>"
 
 
-_live: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
+_live: set[Run[Any]] = set()
+"""Loops hold their tasks weakly: without this, a run that nobody holds would be collected."""
 
 
 def _stop_all() -> None:
@@ -372,7 +374,9 @@ def _stop_all() -> None:
         run.join(max(0.0, give_up - time.monotonic()))
 
 
-atexit.register(_stop_all)
+before_exit(stop=_stop_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_live.clear)
 
 
 def _positive(name: str, seconds: float | None) -> float | None:
