@@ -9,10 +9,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from docsum_nb.errors import InputError
-from docsum_nb.events import StageStarted
+from docsum_nb.events import Event, StageStarted
 from docsum_nb.run import Control, Run, in_thread
 from docsum_nb.views import LiveDisplay
 
@@ -54,23 +54,42 @@ def kickoff(
     inputs: Mapping[str, Any] | None = None,
     *,
     deadline: float | None = None,
+    on_error: Literal["raise", "collect", "skip"] = "raise",
+    on_task_error: Callable[[Any, BaseException], Any] | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    on_event: Callable[[Event], object] | None = None,
     show: bool = True,
 ) -> Run[Any]:
-    """Kick off a CrewAI Crew or Flow, and return its ``Run``.
+    """Kick off a CrewAI Crew or Flow, guarded, and return its ``Run``.
 
-    Works in a notebook cell, where ``crew.kickoff()`` fails and ``flow.kickoff()`` blocks.
+    Works in a notebook cell, where ``crew.kickoff()`` fails and ``flow.kickoff()`` blocks. The crew
+    runs as a double with an agent of its own for each concurrent task: agents may be shared, the
+    same crew may run twice at once, and your objects stay as they were; outputs are in the result's
+    ``tasks_output``. Crews that a Flow kicks off are guarded with it. Of the retries that CrewAI
+    stacks, those of the provider's client are left, and an agent's where you have set them.
 
     Args:
-        crew_or_flow: A Crew or a Flow; it is not changed.
+        crew_or_flow: A Crew or a Flow.
         inputs: Its inputs; ``None`` for none.
         deadline: Seconds from now; ``None`` for no limit.
+        on_error: ``"raise"`` ends the run with the first task's error, at once; ``"collect"``
+            finishes the tasks that run beside it, then raises one ExceptionGroup; ``"skip"`` goes
+            on with a line in the failed task's place, and a warning in ``run.state``.
+        on_task_error: Called with every failed task and its error, in the task's thread. What it
+            returns, a text or a ``TaskOutput``, takes the place of the task's output and the crew
+            goes on; ``None`` leaves it to ``on_error``.
+        max_concurrency: Tasks of ``async_execution`` at once; ``None`` for all, as CrewAI does.
+        max_calls: Model calls of its agents at most; ``None`` for no bound.
+        on_event: Called with every event, in order, in a thread of its own.
         show: Show live progress.
 
     Returns:
-        The run of what ``kickoff`` returns. Stopped, the crew's thread is left to itself.
+        The run of what ``kickoff`` returns. Stopped, it begins no further task and no model call;
+        a call in flight cannot be taken back, and its thread is left to end by itself.
 
     Raises:
-        InputError: if it is no Crew or Flow, or the inputs are no mapping.
+        InputError: if it is no Crew or Flow, or an argument cannot be used.
     """
     if not is_crew_or_flow(crew_or_flow):
         raise InputError(
@@ -79,17 +98,37 @@ def kickoff(
         )
     if inputs is not None and not isinstance(inputs, Mapping):
         raise InputError(f"inputs is a mapping of names to values, not {type(inputs).__name__}")
+    if on_error not in ("raise", "collect", "skip"):
+        raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {on_error!r}")
+    for name, bound in (("max_concurrency", max_concurrency), ("max_calls", max_calls)):
+        if bound is not None and bound < 1:
+            raise InputError(f"{name} must be at least 1, not {bound!r}")
     own_inputs = None if inputs is None else dict(inputs)
+    guards: list[Any] = []
 
     async def work(control: Control) -> Any:
         control.emit(StageStarted("working"))
         # Whoever has a crew has paid for importing CrewAI already.
-        from docsum_nb.crew.guard import kick_off
+        from docsum_nb.crew.guard import Guard
 
-        return await in_thread(kick_off, crew_or_flow, own_inputs)
+        guard = Guard(
+            control,
+            on_error=on_error,
+            on_task_error=on_task_error,
+            max_concurrency=max_concurrency,
+            max_calls=max_calls,
+        )
+        guards.append(guard)
+        return await in_thread(guard.kick_off, crew_or_flow, own_inputs)
 
-    name = getattr(crew_or_flow, "name", None) or type(crew_or_flow).__name__
-    return Run(work, title=str(name), deadline=deadline, display=LiveDisplay() if show else None)
+    return Run(
+        work,
+        title=str(getattr(crew_or_flow, "name", None) or type(crew_or_flow).__name__),
+        deadline=deadline,
+        whereabouts=lambda: guards[0].whereabouts() if guards else "before it began",
+        on_event=on_event,
+        display=LiveDisplay() if show else None,
+    )
 
 
 def run_with_deadline(

@@ -9,6 +9,7 @@
     └── RunError                           a run that ended early; carries what was finished
         ├── DeadlineExceeded (TimeoutError)
         ├── RunCancelled
+        ├── BudgetExceeded                 the next call would go over a bound you set
         └── WorkExited                     the work tried to end the process (SystemExit, Ctrl-C)
 
 Every message says what to do next. Errors of a provider, of CrewAI or of the user's own code are
@@ -22,6 +23,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "BudgetExceeded",
     "DeadlineExceeded",
     "DocsumError",
     "InputError",
@@ -99,6 +101,10 @@ class DeadlineExceeded(RunError, TimeoutError):  # noqa: N818  # named as the fi
 
 class RunCancelled(RunError):  # noqa: N818  # named as the field names it
     """The run was stopped by ``cancel()``, an interrupt, or the end of the process."""
+
+
+class BudgetExceeded(RunError):  # noqa: N818  # named as the field names it
+    """A call was not made because it would go over the budget of the run."""
 
 
 class WorkExited(RunError):  # noqa: N818  # named as the field names it

@@ -49,7 +49,7 @@ class StageStarted(Event):
 
 @dataclass(frozen=True)
 class ChunksPlanned(Event):
-    """The number of chunks became known."""
+    """The number of chunks (of a crew: tasks) became known, or grew."""
 
     chunks: int
     calls: int
@@ -160,7 +160,8 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
         case StageStarted(stage=stage):
             return replace(state, stage=stage)
         case ChunksPlanned(chunks=chunks, calls=calls):
-            return replace(state, queued=chunks, planned_calls=calls)
+            begun = state.running + state.done + state.failed
+            return replace(state, queued=chunks - begun, planned_calls=calls)
         case ChunkStarted():
             return replace(state, queued=state.queued - 1, running=state.running + 1)
         case ChunkSummarized(cached=cached):

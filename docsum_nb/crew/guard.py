@@ -1,36 +1,302 @@
-"""A user's own Crew or Flow, run to its end in a thread that has no event loop.
+"""A user's own Crew or Flow, run so that it fails at once, stops when told, and shares nothing.
 
-CrewAI runs a crew by blocking, and a Flow by a loop of its own; neither may touch the kernel's loop
-or ours. In a thread without a running loop both work as in a plain script.
+A guarded crew runs as a double (``isolate.py``) in a thread without an event loop, where CrewAI
+works as in a plain script. Every task passes through the guard: the first error is published when
+it happens, whichever task CrewAI waits for; a BaseException, which would leave CrewAI waiting for
+ever, becomes an ordinary error; once the run is stopping, no task and no model call begins. Crews
+that a guarded Flow kicks off are guarded with it.
+
+What is in flight in a thread cannot be killed; it is left to end by itself.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import importlib
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Literal
 
+from crewai import Crew
 from crewai.events.utils.console_formatter import set_suppress_console_output
+from crewai.tasks.task_output import TaskOutput
 
-__all__ = ["kick_off"]
+from docsum_nb.crew.isolate import double_of
+from docsum_nb.errors import BudgetExceeded, WorkExited
+from docsum_nb.events import (
+    CallStarted,
+    ChunkFailed,
+    ChunksPlanned,
+    ChunkStarted,
+    ChunkSummarized,
+    Warned,
+)
+from docsum_nb.run import Control, describe_frame
+
+__all__ = ["Guard", "OnTaskError"]
+
+# ``crewai.hooks.dispatch`` names a function of that module as well.
+_hooks = importlib.import_module("crewai.hooks.dispatch")
+
+OnTaskError = Callable[[Any, BaseException], Any]
+
+_current: ContextVar[Guard | None] = ContextVar("docsum_nb_guard", default=None)
 
 
-def kick_off(work: Any, inputs: dict[str, Any] | None) -> Any:
-    """Run a Crew or Flow, blocking, without its console panels.
+class _Stopped(_hooks.HookAborted):  # type: ignore[name-defined]
+    """Raised in a hook: the only kind of error that CrewAI lets out of one."""
 
-    Args:
-        work: A Crew or Flow.
-        inputs: What its ``kickoff`` takes; ``None`` for nothing.
 
-    Raises:
-        BaseException: what the crew raised. Where a Flow hides its own RuntimeError behind one
-            about event loops, the flow's.
-    """
-    set_suppress_console_output(True)
+class Guard:
+    """Watches over the crews of one run."""
+
+    def __init__(
+        self,
+        control: Control,
+        *,
+        on_error: Literal["raise", "collect", "skip"] = "raise",
+        on_task_error: OnTaskError | None = None,
+        max_concurrency: int | None = None,
+        max_calls: int | None = None,
+    ) -> None:
+        self._control = control
+        self._on_error = on_error
+        self._on_task_error = on_task_error
+        self._slots = threading.BoundedSemaphore(max_concurrency) if max_concurrency else None
+        self._max_calls = max_calls
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._planned = 0
+        self._active: dict[int, int] = {}
+        """From a running task to the thread it was last seen in."""
+        self._labels: dict[int, str] = {}
+        self.failures: list[Exception] = []
+
+    def kick_off(self, work: Any, inputs: dict[str, Any] | None) -> Any:
+        """Run a Crew or Flow to its end, blocking; call it in a thread without a running loop.
+
+        Args:
+            work: A Crew or Flow.
+            inputs: What its ``kickoff`` takes; ``None`` for nothing.
+
+        Raises:
+            BaseException: what it raised, or what stopped the run.
+            ExceptionGroup: with ``on_error="collect"``, of all tasks that failed.
+        """
+        set_suppress_console_output(True)
+        with _hooks.scoped_hooks(), _quiet_logs(), _guarding(self):
+            _hooks.register_scoped(_hooks.InterceptionPoint.PRE_MODEL_CALL, self._before_call)
+            result = work.kickoff(inputs=inputs)
+        self.check_collected()
+        return result
+
+    def double(self, crew: Any) -> Any:
+        """Make a crew's double, each task of which passes through this guard."""
+        double = double_of(crew)
+        with self._lock:
+            self._planned += len(double.tasks)
+        self._control.emit(ChunksPlanned(self._planned, 0))
+        for task in double.tasks:
+            own, own_async = task._execute_core, task._aexecute_core
+            # Pydantic knows fields only; CrewAI looks the method up on the task.
+            object.__setattr__(task, "_execute_core", functools.partial(self._execute, task, own))
+            object.__setattr__(
+                task, "_aexecute_core", functools.partial(self._aexecute, task, own_async)
+            )
+        return double
+
+    def check_collected(self) -> None:
+        """Raise what failed so far, where errors are collected."""
+        if self._on_error == "collect" and self.failures:
+            raise ExceptionGroup(f"{len(self.failures)} tasks failed", self.failures)
+
+    def whereabouts(self) -> str:
+        """Name the tasks that are running, their agents, and where their threads are."""
+        frames = sys._current_frames()
+        places = []
+        for task, thread in self._active.copy().items():
+            place = f", in {describe_frame(frames[thread])}" if thread in frames else ""
+            places.append(self._labels[task] + place)
+        return "while running " + "; ".join(places[:5]) if places else "between tasks"
+
+    # --- a task --------------------------------------------------------------------------------
+
+    def _execute(self, task: Any, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        with self._slot(task), self._failing(task) as outcome:
+            outcome.append(own(*args, **kwargs))
+        return outcome[0]
+
+    async def _aexecute(self, task: Any, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        with self._failing(task) as outcome:
+            outcome.append(await own(*args, **kwargs))
+        return outcome[0]
+
+    @contextmanager
+    def _slot(self, task: Any) -> Iterator[None]:
+        """Hold one of the places for concurrent tasks; a stop ends the wait for it."""
+        if self._slots is None or not task.async_execution:
+            yield
+            return
+        while not self._slots.acquire(timeout=0.1):
+            self._control.check()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    @contextmanager
+    def _failing(self, task: Any) -> Iterator[list[Any]]:
+        """Report how a task ends; what it yields holds the task's output in the end."""
+        outcome: list[Any] = []
+        self._control.check()
+        if not task.async_execution:
+            # What follows builds on the tasks before: better nothing than half of it.
+            self.check_collected()
+        label = _label(task)
+        self._control.emit(ChunkStarted(label))
+        self._labels[id(task)] = f"task {label!r} of agent {_role(task)!r}"
+        self._active[id(task)] = threading.get_ident()
+        try:
+            yield outcome
+        except BaseException as error:  # noqa: BLE001  # a BaseException leaves CrewAI waiting
+            outcome.append(self._failed(task, label, error))
+        else:
+            self._control.emit(ChunkSummarized(label, cached=False))
+        finally:
+            self._active.pop(id(task), None)
+
+    def _failed(self, task: Any, label: str, error: BaseException) -> Any:
+        """Decide what a failed task comes to: a replacement, or the error."""
+        stopped = self._control.stopped_by()
+        if stopped is not None:
+            raise stopped if isinstance(error, _Stopped) else error
+        if isinstance(error, _Stopped):
+            error = error.source if isinstance(error.source, Exception) else error
+        if not isinstance(error, Exception):
+            exited = WorkExited(f"task {label!r} raised {error!r}", run_id=self._control.run_id)
+            exited.__cause__ = error
+            error = exited
+        self._control.emit(ChunkFailed(label, f"{type(error).__name__}: {error}"))
+        replacement = self._on_task_error(task, error) if self._on_task_error else None
+        if replacement is not None:
+            return _output(task, replacement)
+        _note(error, f"docsum_nb run {self._control.run_id}: task {label!r}, agent {_role(task)!r}")
+        if self._on_error == "raise" or isinstance(error, BudgetExceeded):
+            self._control.fail(error)
+            raise error
+        with self._lock:
+            self.failures.append(error)
+        self._control.emit(Warned(f"task {label!r} failed: {type(error).__name__}: {error}"))
+        return _output(task, f"[This part is missing: {type(error).__name__}]")
+
+    # --- a model call --------------------------------------------------------------------------
+
+    def _before_call(self, context: Any) -> None:
+        stopped = self._control.stopped_by()
+        if stopped is not None:
+            raise _Stopped(f"the run is stopping: {stopped}", source=stopped)
+        with self._lock:
+            if self._max_calls is not None and self._calls >= self._max_calls:
+                error = BudgetExceeded(
+                    f"max_calls={self._max_calls} calls are made; the next one was not",
+                    run_id=self._control.run_id,
+                )
+                raise _Stopped(str(error), source=error)
+            self._calls += 1
+        if id(context.task) in self._active:
+            # An agent calls its model from a thread of its own.
+            self._active[id(context.task)] = threading.get_ident()
+        model = getattr(context.llm, "model", None) or "model"
+        self._control.emit(CallStarted(str(model), 1))
+
+
+@contextmanager
+def _guarding(guard: Guard) -> Iterator[None]:
+    """Have every crew that is kicked off in this context run as a guarded double."""
+    _install()
+    token = _current.set(guard)
     try:
-        return work.kickoff(inputs=inputs)
-    except RuntimeError as error:
-        # Flow.kickoff takes any RuntimeError of the flow for "no loop can be made here", and
-        # starts the flow a second time; the flow's own error is only left as context.
-        hidden = error.__context__
-        if "asyncio.run() cannot be called" in str(error) and isinstance(hidden, RuntimeError):
-            raise hidden from None
-        raise
+        yield
+    finally:
+        _current.reset(token)
+
+
+@functools.cache
+def _install() -> None:
+    """Put the guard before a crew's kickoff, once; without a guard it does nothing.
+
+    A Flow kicks its crews off in the user's own code, so this is the only place to reach them.
+    """
+    kickoff, akickoff = Crew.kickoff, Crew.akickoff
+
+    @functools.wraps(kickoff)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        guard = _current.get()
+        crew = self if guard is None or _is_double(self) else guard.double(self)
+        return kickoff(crew, *args, **kwargs)
+
+    @functools.wraps(akickoff)
+    async def aguarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        guard = _current.get()
+        crew = self if guard is None or _is_double(self) else guard.double(self)
+        return await akickoff(crew, *args, **kwargs)
+
+    Crew.kickoff, Crew.akickoff = guarded, aguarded
+
+
+def _is_double(crew: Any) -> bool:
+    # A streaming crew kicks itself off again.
+    return any("_execute_core" in vars(task) for task in crew.tasks)
+
+
+class _OutsideGuard(logging.Filter):
+    """Keeps CrewAI's log lines on an error out of the cell that is shown the error itself."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return _current.get() is None or "crewai" not in record.pathname
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
+    loggers = [logging.getLogger(name) for name in (None, "crewai.flow.runtime")]
+    quiet = _OutsideGuard()
+    for logger in loggers:
+        logger.addFilter(quiet)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(quiet)
+
+
+def _label(task: Any) -> str:
+    text = " ".join(str(task.name or task.description).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _role(task: Any) -> str:
+    return str(task.agent.role) if task.agent is not None else "none"
+
+
+def _output(task: Any, replacement: Any) -> Any:
+    """Set a failed task's output to what takes its place."""
+    if not isinstance(replacement, TaskOutput):
+        replacement = TaskOutput(
+            name=task.name or task.description,
+            description=task.description,
+            expected_output=task.expected_output,
+            raw=str(replacement),
+            agent=_role(task),
+        )
+    task.output = replacement
+    return replacement
+
+
+def _note(error: BaseException, note: str) -> None:
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)

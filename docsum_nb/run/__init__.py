@@ -5,8 +5,18 @@ Knows nothing of documents, crews or models.
 
 from docsum_nb.run.control import Control
 from docsum_nb.run.fanout import Failed, fan_out
-from docsum_nb.run.loop import before_exit, in_thread
+from docsum_nb.run.loop import before_exit, describe_frame, in_thread
 from docsum_nb.run.run import Run
 from docsum_nb.run.view import Display, View
 
-__all__ = ["Control", "Display", "Failed", "Run", "View", "before_exit", "fan_out", "in_thread"]
+__all__ = [
+    "Control",
+    "Display",
+    "Failed",
+    "Run",
+    "View",
+    "before_exit",
+    "describe_frame",
+    "fan_out",
+    "in_thread",
+]

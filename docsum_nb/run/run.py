@@ -57,6 +57,7 @@ class Run(Generic[T]):
         deadline: float | None = None,
         settle_s: float = 0.0,
         partial: Callable[[], Any] | None = None,
+        whereabouts: Callable[[], str] | None = None,
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
     ) -> None:
@@ -66,6 +67,7 @@ class Run(Generic[T]):
         self._expires_at = None if deadline is None else time.monotonic() + deadline
         self._settle_s = settle_s
         self._partial = partial
+        self._place = whereabouts or self._innermost_await
         self._lock = threading.RLock()
         self._state = RunState(started_at=time.time())
         self._value: Any = _UNSET
@@ -213,13 +215,13 @@ class Run(Generic[T]):
         if self._expires_at is None or time.monotonic() < self._expires_at or self.done:
             return
         stuck = not self._home.responds(2 * _HEARTBEAT_S)
-        where = f"stuck in {self._home.where()}" if stuck else self._whereabouts()
+        where = f"stuck in {self._home.where()}" if stuck else self._place()
         message = f"{self.title}: the deadline of {self._deadline:g} s passed, {where}"
         self._stop(
             DeadlineExceeded(message + self._progress(), run_id=self.id, partial=self.partial)
         )
 
-    def _whereabouts(self) -> str:
+    def _innermost_await(self) -> str:
         """Follow the chain of awaits to the innermost frame the work waits in."""
         awaited: Any = self._task.get_coro() if self._task else None
         frame: Any = None

@@ -1,0 +1,330 @@
+"""The crew from the field: many asynchronous tasks on one shared agent, then combine, evaluate."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from crewai import LLM, Agent, BaseLLM, Crew, Process, Task
+from crewai.flow.flow import Flow, listen, start
+
+import docsum_nb as ds
+from docsum_nb.errors import BudgetExceeded, DeadlineExceeded, RunCancelled, WorkExited
+from tests.loopback import Call, Loopback, Reply
+
+LONG_S = 60.0
+PARTS = 8
+
+
+def field_crew(llm: Any, *, parts: int = PARTS, **options: Any) -> Any:
+    """Make the crew that bare CrewAI fails with "Executor is already running"."""
+    shared = Agent(role="summarizer", goal="Summarize {topic}", backstory="b", llm=llm)
+    tasks = [
+        Task(
+            name=f"part {i}",
+            description=f"Summarize part {i} of {{topic}}",
+            expected_output="A summary.",
+            agent=shared,
+            async_execution=True,
+        )
+        for i in range(parts)
+    ]
+    combine = Task(
+        name="combine", description="Combine.", expected_output="One.", agent=shared, context=tasks
+    )
+    evaluate = Task(name="evaluate", description="Evaluate.", expected_output="E.", agent=shared)
+    return Crew(agents=[shared], tasks=[*tasks, combine, evaluate], **options)
+
+
+def llm_of(server: Loopback, **options: Any) -> Any:
+    return LLM(
+        model="openai/gpt-4o-mini",
+        base_url=server.base_url,
+        api_key="k",
+        **{"max_retries": 0, **options},
+    )
+
+
+def part_of(call: Call) -> int | None:
+    """Tell which part a call summarizes; None for combining and evaluating."""
+    found = re.search(r"Summarize part (\d+)", call.prompt)
+    return int(found.group(1)) if found and "Combine." not in call.prompt else None
+
+
+def kickoff(crew: Any, topic: str = "whales", **options: Any) -> Any:
+    return ds.kickoff(crew, {"topic": topic}, **{"show": False, "deadline": LONG_S, **options})
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+def snapshot(crew: Any) -> Any:
+    """Copy what a run could change in the user's objects."""
+    return [
+        (id(t), t.description, t.output, id(t.agent), id(t.agent.agent_executor), t.agent.role)
+        for t in crew.tasks
+    ]
+
+
+def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: Loopback) -> None:
+    """All tasks run at once, each with its own prompt; the crew is untouched and runs again."""
+
+    async def script(call: Call) -> Reply:
+        if part_of(call) is not None:
+            await until(lambda: len(server.calls) % (PARTS + 2) >= PARTS)
+        return Reply(f"About {part_of(call)}.")
+
+    server.script = script
+    crew = field_crew(llm_of(server))
+    before = snapshot(crew)
+    for _ in range(2):
+        result = kickoff(crew).result()
+        assert [output.raw for output in result.tasks_output[:PARTS]] == [
+            f"About {i}." for i in range(PARTS)
+        ]
+        assert snapshot(crew) == before
+    assert len(server.calls) == 2 * (PARTS + 2)
+
+
+def test_same_crew_twice_at_once_does_not_mix(server: Loopback) -> None:
+    """Two runs of one crew with different inputs each get their own prompts."""
+    crew = field_crew(llm_of(server))
+    runs = [kickoff(crew, topic) for topic in ("whales", "seals")]
+    for run in runs:
+        assert run.result().raw == "A summary."
+    for topic in ("whales", "seals"):
+        assert sum(f"of {topic}" in call.prompt for call in server.calls) >= PARTS
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply("no", status=401), "AuthenticationError"),
+        (Reply("no", status=403), "PermissionDeniedError"),
+        (Reply("no", status=500), "InternalServerError"),
+        (Reply(cut=True), "ConnectionError"),
+        (Reply(hang=True), "ConnectionError"),
+    ],
+)
+def test_providers_error_arrives_at_once_whichever_task_comes_first(
+    server: Loopback, reply: Reply, kind: str
+) -> None:
+    """Task 5 fails while task 0 is never answered: its own error, and no request after it."""
+
+    async def script(call: Call) -> Reply:
+        await until(lambda: len(server.calls) >= PARTS)
+        return reply if part_of(call) == 5 else Reply(hang=True)
+
+    server.script = script
+    timeout = 1.0 if reply.hang else None
+    run = kickoff(field_crew(llm_of(server, timeout=timeout)))
+    error = run.exception()
+    assert type(error).__name__ == kind, repr(error)
+    assert not isinstance(error, DeadlineExceeded)
+    assert any("agent 'summarizer'" in note for note in error.__notes__)
+    assert len(server.calls) == PARTS
+    assert run.state.failed >= 1
+
+
+def test_too_many_requests_are_tried_again_in_one_layer_only(server: Loopback) -> None:
+    """A 429 on a task costs no more than CrewAI's own three tries, not twenty-seven."""
+    server.script = lambda call: Reply("slow down", status=429, headers={"retry-after": "0"})
+    error = kickoff(field_crew(llm_of(server), parts=1)).exception()
+    assert type(error).__name__ == "RateLimitError"
+    assert len(server.calls) <= 3
+
+
+class ScriptedLLM(BaseLLM):
+    """A model in this process that does what a test says."""
+
+    answer: Any = None
+
+    def call(self, messages: Any, *args: Any, **kwargs: Any) -> str:
+        """Answer as the test says."""
+        return str(self.answer(str(messages)))
+
+    def supports_function_calling(self) -> bool:
+        """Say no."""
+        return False
+
+    def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
+        """Count nothing."""
+        return 1
+
+
+@pytest.mark.parametrize(
+    "raised", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()]
+)
+def test_what_leaves_crewai_waiting_for_ever_is_an_error(raised: BaseException) -> None:
+    """A BaseException in an asynchronous task ends the run, where bare CrewAI hangs."""
+
+    def answer(prompt: str) -> str:
+        if "part 2" in prompt:
+            raise raised
+        return "fine"
+
+    crew = field_crew(ScriptedLLM(model="scripted", answer=answer), parts=4)
+    error = kickoff(crew).exception()
+    assert isinstance(error, WorkExited)
+    assert "part 2" in str(error)
+
+
+def test_deadline_names_task_agent_and_place() -> None:
+    """Blocking code in a task costs the deadline; the error says which task, agent and line."""
+    release = threading.Event()
+
+    def answer(prompt: str) -> str:
+        release.wait(LONG_S)
+        return "late"
+
+    crew = field_crew(ScriptedLLM(model="scripted", answer=answer), parts=1)
+    try:
+        run = kickoff(crew, deadline=2.0)
+        with pytest.raises(DeadlineExceeded) as caught:
+            run.result()
+    finally:
+        release.set()
+    assert re.search(
+        r"task 'part 0' of agent 'summarizer', in \S*wait\(\) in threading.py, line \d+",
+        str(caught.value),
+    )
+
+
+def test_cancelled_crew_makes_no_further_call(server: Loopback) -> None:
+    """After cancel(), tasks in flight end and nothing more is asked."""
+    flying, gate = threading.Event(), threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if len(server.calls) >= PARTS:
+            flying.set()
+        await until(gate.is_set)
+        return Reply("fine")
+
+    server.script = script
+    run = kickoff(field_crew(llm_of(server)))
+    assert flying.wait(LONG_S)
+    run.cancel("enough")
+    assert isinstance(run.exception(), RunCancelled)
+    gate.set()
+    threads = [t for t in threading.enumerate() if t.name.startswith("docsum_nb-work")]
+    for thread in threads:
+        thread.join(LONG_S)
+    assert len(server.calls) == PARTS
+
+
+def test_failed_task_can_be_replaced_and_the_crew_goes_on(server: Loopback) -> None:
+    """What on_task_error returns takes the place of the output, and is combined."""
+    seen: list[tuple[str, str]] = []
+
+    def replace(task: Any, error: BaseException) -> str | None:
+        seen.append((task.name, type(error).__name__))
+        return "REPLACED"
+
+    def script(call: Call) -> Reply:
+        return Reply("no", status=403) if part_of(call) == 3 else Reply("fine")
+
+    server.script = script
+    result = kickoff(field_crew(llm_of(server)), on_task_error=replace).result()
+    assert seen == [("part 3", "PermissionDeniedError")]
+    assert result.tasks_output[3].raw == "REPLACED"
+    assert any("REPLACED" in call.prompt for call in server.calls)
+
+
+def test_skip_and_collect(server: Loopback) -> None:
+    """Skipping goes on with a line in the gap; collecting raises all before combining."""
+
+    def script(call: Call) -> Reply:
+        return Reply("no", status=403) if part_of(call) in (1, 2) else Reply("fine")
+
+    server.script = script
+    skipping = kickoff(field_crew(llm_of(server)), on_error="skip")
+    assert "missing" in skipping.result().tasks_output[1].raw
+    assert len(skipping.state.warnings) == 2
+    made = len(server.calls)
+    with pytest.raises(ExceptionGroup) as caught:
+        kickoff(field_crew(llm_of(server)), on_error="collect").result()
+    assert [type(error).__name__ for error in caught.value.exceptions] == [
+        "PermissionDeniedError"
+    ] * 2
+    assert len(server.calls) == made + PARTS
+
+
+def test_bounds_hold_before_the_call_that_would_exceed_them(server: Loopback) -> None:
+    """No more tasks run at once, and no more calls are made, than allowed."""
+    server.script = lambda call: Reply(delay=0.05)
+    kickoff(field_crew(llm_of(server)), max_concurrency=3).result()
+    assert server.most_in_flight <= 3
+    made = len(server.calls)
+    error = kickoff(field_crew(llm_of(server)), max_calls=5).exception()
+    assert isinstance(error, BudgetExceeded)
+    assert len(server.calls) - made <= 5
+
+
+def test_hierarchical_process_is_guarded_too(server: Loopback) -> None:
+    """A crew with a manager completes, and its provider's error comes out."""
+    llm = llm_of(server)
+    agent = Agent(role="worker", goal="g", backstory="b", llm=llm)
+    task = Task(description="Work on {topic}", expected_output="Done.")
+    crew = Crew(agents=[agent], tasks=[task], process=Process.hierarchical, manager_llm=llm)
+    assert kickoff(crew).result().raw == "A summary."
+    server.script = lambda call: Reply("no", status=403)
+    assert type(kickoff(crew).exception()).__name__ == "PermissionDeniedError"
+
+
+class FieldFlow(Flow[Any]):
+    """A flow one step of which kicks off the crew from the field."""
+
+    crew: Any = None
+
+    @start()
+    def load(self) -> str:
+        return "whales"
+
+    @listen(load)
+    def summarize(self, topic: str) -> Any:
+        return self.crew.kickoff(inputs={"topic": topic}).raw
+
+
+class AsyncFieldFlow(Flow[Any]):
+    """The same with an asynchronous step."""
+
+    crew: Any = None
+
+    @start()
+    async def summarize(self) -> Any:
+        return (await self.crew.kickoff_async(inputs={"topic": "whales"})).raw
+
+
+@pytest.mark.parametrize("kind", [FieldFlow, AsyncFieldFlow])
+def test_crew_in_a_flow_step_is_guarded_with_the_flow(server: Loopback, kind: Any) -> None:
+    """The flow completes though its crew shares an agent, and shows the crew's own error."""
+    flow = kind()
+    flow.crew = field_crew(llm_of(server))
+    assert ds.kickoff(flow, deadline=LONG_S, show=False).result() == "A summary."
+
+    async def script(call: Call) -> Reply:
+        return Reply("no", status=403) if part_of(call) == 5 else Reply(hang=True)
+
+    server.script = script
+    flow = kind()
+    flow.crew = field_crew(llm_of(server))
+    error = ds.kickoff(flow, deadline=LONG_S, show=False).exception()
+    assert type(error).__name__ == "PermissionDeniedError"
+
+
+def test_crews_outside_a_guard_are_left_alone(server: Loopback) -> None:
+    """Once a guard was used, a bare kickoff() still runs the user's own objects."""
+    llm = llm_of(server)
+    agent = Agent(role="r", goal="g", backstory="b", llm=llm)
+    task = Task(description="d", expected_output="e", agent=agent)
+    crew = Crew(agents=[agent], tasks=[task])
+    ds.kickoff(crew, deadline=LONG_S, show=False).result()
+    assert task.output is None
+    crew.kickoff()
+    assert task.output is not None
