@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from docsum_nb import errors as errors
+    from docsum_nb.entry import allow_nested_asyncio as allow_nested_asyncio
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
     from docsum_nb.entry import start as start
@@ -50,6 +51,7 @@ _HOMES = {
     "Plan": "docsum_nb.records",
     "Run": "docsum_nb.run",
     "Summary": "docsum_nb.records",
+    "allow_nested_asyncio": "docsum_nb.entry",
     "kickoff": "docsum_nb.entry",
     "plan": "docsum_nb.pipeline",
     "run_with_deadline": "docsum_nb.entry",

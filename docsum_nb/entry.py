@@ -7,20 +7,33 @@ on the package's loop if it is asynchronous, in a daemon thread if it blocks.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event, StageStarted
-from docsum_nb.run import Control, Run, in_thread
+from docsum_nb.run import Control, Run, Whereabouts, in_thread
 from docsum_nb.views import LiveDisplay
 
-__all__ = ["kickoff", "run_with_deadline", "start"]
+__all__ = ["allow_nested_asyncio", "kickoff", "run_with_deadline", "start"]
 
 
-def start(work: Any, *args: Any, deadline: float | None = None, show: bool = True) -> Run[Any]:
+def start(
+    work: Any,
+    *args: Any,
+    deadline: float | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    show: bool = True,
+) -> Run[Any]:
     """Start a coroutine, a coroutine function or a callable, and return its ``Run``.
+
+    Crews that the work kicks off are guarded as by ``kickoff``: ``start(crew.kickoff_for_each,
+    [...])`` or ``start(my_function)``. Give the method itself, ``crew.akickoff``, not the coroutine
+    ``crew.akickoff()``: that is bound to the crew before a guard can be.
 
     Args:
         work: A coroutine or other awaitable that is bound to no loop yet; a coroutine function; or
@@ -28,6 +41,8 @@ def start(work: Any, *args: Any, deadline: float | None = None, show: bool = Tru
             ``kickoff``.
         *args: For the function or callable.
         deadline: Seconds from now; ``None`` for no limit.
+        max_concurrency: Of its crews' asynchronous tasks; ``None`` for all at once.
+        max_calls: Model calls of its crews' agents at most; ``None`` for no bound.
         show: Show live progress.
 
     Returns:
@@ -41,12 +56,13 @@ def start(work: Any, *args: Any, deadline: float | None = None, show: bool = Tru
         >>> start(sorted, [3, 1, 2], show=False).result()
         [1, 2, 3]
     """
+    options = _GuardOptions(max_concurrency=max_concurrency, max_calls=max_calls)
     if is_crew_or_flow(work):
         if args:
             raise InputError("a crew takes inputs, not arguments: kickoff(crew, inputs={...})")
-        return kickoff(work, deadline=deadline, show=show)
+        return _kickoff(work, None, options, deadline=deadline, on_event=None, show=show)
     name = getattr(work, "__qualname__", None) or type(work).__name__
-    return _run(_as_coroutine_function(work, args), name, deadline, show=show)
+    return _run(_as_coroutine_function(work, args), options, name, deadline, show=show)
 
 
 def kickoff(
@@ -98,37 +114,13 @@ def kickoff(
         )
     if inputs is not None and not isinstance(inputs, Mapping):
         raise InputError(f"inputs is a mapping of names to values, not {type(inputs).__name__}")
-    if on_error not in ("raise", "collect", "skip"):
-        raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {on_error!r}")
-    for name, bound in (("max_concurrency", max_concurrency), ("max_calls", max_calls)):
-        if bound is not None and bound < 1:
-            raise InputError(f"{name} must be at least 1, not {bound!r}")
-    own_inputs = None if inputs is None else dict(inputs)
-    guards: list[Any] = []
-
-    async def work(control: Control) -> Any:
-        control.emit(StageStarted("working"))
-        # Whoever has a crew has paid for importing CrewAI already.
-        from docsum_nb.crew.guard import Guard
-
-        guard = Guard(
-            control,
-            on_error=on_error,
-            on_task_error=on_task_error,
-            max_concurrency=max_concurrency,
-            max_calls=max_calls,
-        )
-        guards.append(guard)
-        return await in_thread(guard.kick_off, crew_or_flow, own_inputs)
-
-    return Run(
-        work,
-        title=str(getattr(crew_or_flow, "name", None) or type(crew_or_flow).__name__),
-        deadline=deadline,
-        whereabouts=lambda: guards[0].whereabouts() if guards else "before it began",
-        on_event=on_event,
-        display=LiveDisplay() if show else None,
+    options = _GuardOptions(
+        on_error=on_error,
+        on_task_error=on_task_error,
+        max_concurrency=max_concurrency,
+        max_calls=max_calls,
     )
+    return _kickoff(crew_or_flow, inputs, options, deadline=deadline, on_event=on_event, show=show)
 
 
 def run_with_deadline(
@@ -178,13 +170,32 @@ def is_crew_or_flow(work: object) -> bool:
     )
 
 
+def allow_nested_asyncio() -> None:
+    """Let ``asyncio.run`` work inside the loop that is running here, with nest-asyncio.
+
+    Only for a tool of yours that insists on it; nothing in this package needs it. It patches
+    asyncio for the whole process and for good, and it costs: while such a nested call runs, clicks
+    on widgets are lost, and interrupting it leaves its work running. ``ds.start(tool)`` runs the
+    tool in a thread without a loop instead, and costs nothing.
+
+    Raises:
+        InputError: if the running loop is of a kind that cannot be patched, such as uvloop.
+    """
+    import nest_asyncio
+
+    try:
+        nest_asyncio.apply()
+    except ValueError as error:
+        raise InputError(f"{error}; use docsum_nb.start(tool) instead") from error
+
+
 def _as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awaitable[Any]]:
     if inspect.isawaitable(work):
         if args:
             raise InputError("a coroutine has its arguments already; give the function instead")
         return lambda: work
     if inspect.iscoroutinefunction(_innermost(work)):
-        return partial(work, *args)
+        return partial(_awaited, work, args)
     if callable(work):
         return partial(_called, work, args)
     raise InputError(
@@ -199,17 +210,86 @@ def _innermost(work: Any) -> Any:
     return work if inspect.isroutine(work) else getattr(work, "__call__", work)  # noqa: B004
 
 
+async def _awaited(work: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
+    return await _looked_up_again(work)(*args)
+
+
 async def _called(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    result = await in_thread(work, *args)
+    result = await in_thread(_looked_up_again(work), *args)
     # A callable that only makes a coroutine meant it to be run.
     return await result if inspect.isawaitable(result) else result
 
 
+def _looked_up_again(work: Any) -> Any:
+    """Take a crew's method as it is now: it was given before the guard was in place."""
+    owner = getattr(work, "__self__", None)
+    return getattr(owner, work.__name__) if is_crew_or_flow(owner) else work
+
+
+@dataclass(frozen=True, kw_only=True)
+class _GuardOptions:
+    """What a guard is made of; checked at the call, before CrewAI is imported."""
+
+    on_error: Literal["raise", "collect", "skip"] = "raise"
+    on_task_error: Callable[[Any, BaseException], Any] | None = None
+    max_concurrency: int | None = None
+    max_calls: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ("raise", "collect", "skip"):
+            raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {self.on_error!r}")
+        for name in ("max_concurrency", "max_calls"):
+            bound = getattr(self, name)
+            if bound is not None and bound < 1:
+                raise InputError(f"{name} must be at least 1, not {bound!r}")
+
+
+def _kickoff(
+    work: Any,
+    inputs: Mapping[str, Any] | None,
+    options: _GuardOptions,
+    *,
+    deadline: float | None,
+    on_event: Callable[[Event], object] | None,
+    show: bool,
+) -> Run[Any]:
+    own_inputs = None if inputs is None else dict(inputs)
+    guards: list[Any] = []
+
+    async def controlled(control: Control) -> Any:
+        control.emit(StageStarted("working"))
+        # Whoever has a crew has paid for importing CrewAI already.
+        from docsum_nb.crew.guard import Guard
+
+        guards.append(Guard(control, **vars(options)))
+        return await in_thread(guards[0].kick_off, work, own_inputs)
+
+    return Run(
+        controlled,
+        title=str(getattr(work, "name", None) or type(work).__name__),
+        deadline=deadline,
+        partial=lambda: guards[0].outputs() if guards else None,
+        whereabouts=lambda: guards[0].whereabouts() if guards else Whereabouts("before it began"),
+        on_event=on_event,
+        display=LiveDisplay() if show else None,
+    )
+
+
 def _run(
-    work: Callable[[], Awaitable[Any]], name: str, deadline: float | None, *, show: bool
+    work: Callable[[], Awaitable[Any]],
+    options: _GuardOptions,
+    name: str,
+    deadline: float | None,
+    *,
+    show: bool,
 ) -> Run[Any]:
     async def controlled(control: Control) -> Any:
         control.emit(StageStarted("working"))
-        return await work()
+        if "crewai" not in sys.modules:
+            return await work()
+        from docsum_nb.crew.guard import Guard
+
+        with Guard(control, **vars(options)).watching():
+            return await work()
 
     return Run(controlled, title=name, deadline=deadline, display=LiveDisplay() if show else None)

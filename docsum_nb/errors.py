@@ -83,16 +83,31 @@ class RunError(DocsumError):
 
     Attributes:
         run_id: The run that ended, empty where no run is concerned.
+        step: The step it was in, such as ``"summarizing"``; empty where it had none.
+        task: The CrewAI task concerned, and ...
+        agent: ... its agent; empty where no single one is.
         partial: What was finished by then; ``None`` where nothing was.
     """
 
-    def __init__(self, message: str, *, run_id: str = "", partial: Any = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        run_id: str = "",
+        step: str = "",
+        task: str = "",
+        agent: str = "",
+        partial: Any = None,
+    ) -> None:
         super().__init__(message)
         self.run_id = run_id
+        self.step = step
+        self.task = task
+        self.agent = agent
         self.partial = partial
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (type(self), self.args[0], self.run_id, self.partial))
+        return (_rebuild, (type(self), self.args[0], vars(self)))
 
 
 class DeadlineExceeded(RunError, TimeoutError):  # noqa: N818  # named as the field names it
@@ -111,5 +126,7 @@ class WorkExited(RunError):  # noqa: N818  # named as the field names it
     """The work raised SystemExit or KeyboardInterrupt, which would have ended the kernel."""
 
 
-def _rebuild(kind: type[RunError], message: str, run_id: str, partial: Any) -> RunError:
-    return kind(message, run_id=run_id, partial=partial)
+def _rebuild(kind: type[RunError], message: str, carried: dict[str, Any]) -> RunError:
+    error = kind(message)
+    vars(error).update(carried)
+    return error

@@ -126,6 +126,7 @@ def test_public_names_are_what_they_are() -> None:
         "Plan",
         "Run",
         "Summary",
+        "allow_nested_asyncio",
         "errors",
         "kickoff",
         "plan",
@@ -145,7 +146,7 @@ def test_errors_are_in_one_tree_and_can_be_pickled(name: str) -> None:
     kind = getattr(errors, name)
     assert issubclass(kind, errors.DocsumError)
     assert name in (errors.__doc__ or "")
-    arguments: dict[str, Any] = {"run_id": "r", "partial": [1]}
+    arguments: dict[str, Any] = {"run_id": "r", "step": "s", "task": "t", "partial": [1]}
     if issubclass(kind, errors.RunError):
         error = kind("message", **arguments)
     elif kind is errors.LoadError:

@@ -11,14 +11,16 @@ What is in flight in a thread cannot be killed; it is left to end by itself.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import importlib
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from crewai import Crew
@@ -35,7 +37,7 @@ from docsum_nb.events import (
     ChunkSummarized,
     Warned,
 )
-from docsum_nb.run import Control, describe_frame
+from docsum_nb.run import Control, Whereabouts, describe_frame
 
 __all__ = ["Guard", "OnTaskError"]
 
@@ -44,11 +46,22 @@ _hooks = importlib.import_module("crewai.hooks.dispatch")
 
 OnTaskError = Callable[[Any, BaseException], Any]
 
+_MOST_PLACES = 5
+
 _current: ContextVar[Guard | None] = ContextVar("docsum_nb_guard", default=None)
 
 
 class _Stopped(_hooks.HookAborted):  # type: ignore[name-defined]
     """Raised in a hook: the only kind of error that CrewAI lets out of one."""
+
+
+@dataclass
+class _Active:
+    """A task that is running, and the thread it was last seen in."""
+
+    label: str
+    agent: str
+    thread: int
 
 
 class Guard:
@@ -71,9 +84,8 @@ class Guard:
         self._lock = threading.Lock()
         self._calls = 0
         self._planned = 0
-        self._active: dict[int, int] = {}
-        """From a running task to the thread it was last seen in."""
-        self._labels: dict[int, str] = {}
+        self._active: dict[int, _Active] = {}
+        self._outputs: list[Any] = []
         self.failures: list[Exception] = []
 
     def kick_off(self, work: Any, inputs: dict[str, Any] | None) -> Any:
@@ -87,12 +99,23 @@ class Guard:
             BaseException: what it raised, or what stopped the run.
             ExceptionGroup: with ``on_error="collect"``, of all tasks that failed.
         """
-        set_suppress_console_output(True)
-        with _hooks.scoped_hooks(), _quiet_logs(), _guarding(self):
-            _hooks.register_scoped(_hooks.InterceptionPoint.PRE_MODEL_CALL, self._before_call)
+        with self.watching():
             result = work.kickoff(inputs=inputs)
         self.check_collected()
         return result
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Guard every crew that is kicked off in this context, and in what is started from it."""
+        _install()
+        set_suppress_console_output(True)
+        token = _current.set(self)
+        try:
+            with _hooks.scoped_hooks(), _quiet_logs():
+                _hooks.register_scoped(_hooks.InterceptionPoint.PRE_MODEL_CALL, self._before_call)
+                yield
+        finally:
+            _current.reset(token)
 
     def double(self, crew: Any) -> Any:
         """Make a crew's double, each task of which passes through this guard."""
@@ -114,14 +137,24 @@ class Guard:
         if self._on_error == "collect" and self.failures:
             raise ExceptionGroup(f"{len(self.failures)} tasks failed", self.failures)
 
-    def whereabouts(self) -> str:
+    def whereabouts(self) -> Whereabouts:
         """Name the tasks that are running, their agents, and where their threads are."""
         frames = sys._current_frames()
-        places = []
-        for task, thread in self._active.copy().items():
-            place = f", in {describe_frame(frames[thread])}" if thread in frames else ""
-            places.append(self._labels[task] + place)
-        return "while running " + "; ".join(places[:5]) if places else "between tasks"
+        active = list(self._active.copy().values())
+        if not active:
+            return Whereabouts("between two tasks")
+        places = [
+            f"task {each.label!r} of agent {each.agent!r}"
+            + (f", in {describe_frame(frames[each.thread])}" if each.thread in frames else "")
+            for each in active[:_MOST_PLACES]
+        ]
+        more = f"; and {len(active) - _MOST_PLACES} more" if len(active) > _MOST_PLACES else ""
+        text = f"while running {'; '.join(places)}{more}"
+        return Whereabouts(text, active[0].label, active[0].agent)
+
+    def outputs(self) -> tuple[Any, ...] | None:
+        """Return the outputs of the tasks that are finished; ``None`` where none is."""
+        return tuple(self._outputs.copy()) or None
 
     # --- a task --------------------------------------------------------------------------------
 
@@ -131,8 +164,9 @@ class Guard:
         return outcome[0]
 
     async def _aexecute(self, task: Any, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        with self._failing(task) as outcome:
-            outcome.append(await own(*args, **kwargs))
+        async with self._async_slot(task):
+            with self._failing(task) as outcome:
+                outcome.append(await own(*args, **kwargs))
         return outcome[0]
 
     @contextmanager
@@ -148,6 +182,20 @@ class Guard:
         finally:
             self._slots.release()
 
+    @asynccontextmanager
+    async def _async_slot(self, task: Any) -> AsyncIterator[None]:
+        if self._slots is None or not task.async_execution:
+            yield
+            return
+        # The places are shared with tasks in threads, so no asyncio lock can stand for them.
+        while not self._slots.acquire(blocking=False):
+            self._control.check()
+            await asyncio.sleep(0.05)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
     @contextmanager
     def _failing(self, task: Any) -> Iterator[list[Any]]:
         """Report how a task ends; what it yields holds the task's output in the end."""
@@ -158,13 +206,13 @@ class Guard:
             self.check_collected()
         label = _label(task)
         self._control.emit(ChunkStarted(label))
-        self._labels[id(task)] = f"task {label!r} of agent {_role(task)!r}"
-        self._active[id(task)] = threading.get_ident()
+        self._active[id(task)] = _Active(label, _role(task), threading.get_ident())
         try:
             yield outcome
         except BaseException as error:  # noqa: BLE001  # a BaseException leaves CrewAI waiting
             outcome.append(self._failed(task, label, error))
         else:
+            self._outputs.append(outcome[0])
             self._control.emit(ChunkSummarized(label, cached=False))
         finally:
             self._active.pop(id(task), None)
@@ -177,7 +225,14 @@ class Guard:
         if isinstance(error, _Stopped):
             error = error.source if isinstance(error.source, Exception) else error
         if not isinstance(error, Exception):
-            exited = WorkExited(f"task {label!r} raised {error!r}", run_id=self._control.run_id)
+            exited = WorkExited(
+                f"task {label!r} of agent {_role(task)!r} raised {error!r}",
+                run_id=self._control.run_id,
+                step="working",
+                task=label,
+                agent=_role(task),
+                partial=self.outputs(),
+            )
             exited.__cause__ = error
             error = exited
         self._control.emit(ChunkFailed(label, f"{type(error).__name__}: {error}"))
@@ -204,25 +259,18 @@ class Guard:
                 error = BudgetExceeded(
                     f"max_calls={self._max_calls} calls are made; the next one was not",
                     run_id=self._control.run_id,
+                    step="working",
+                    task=_label(context.task) if context.task is not None else "",
+                    partial=self.outputs(),
                 )
                 raise _Stopped(str(error), source=error)
             self._calls += 1
-        if id(context.task) in self._active:
+        active = self._active.get(id(context.task))
+        if active is not None:
             # An agent calls its model from a thread of its own.
-            self._active[id(context.task)] = threading.get_ident()
+            active.thread = threading.get_ident()
         model = getattr(context.llm, "model", None) or "model"
         self._control.emit(CallStarted(str(model), 1))
-
-
-@contextmanager
-def _guarding(guard: Guard) -> Iterator[None]:
-    """Have every crew that is kicked off in this context run as a guarded double."""
-    _install()
-    token = _current.set(guard)
-    try:
-        yield
-    finally:
-        _current.reset(token)
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 Knows nothing of documents, crews or models.
 """
 
-from docsum_nb.run.control import Control
+from docsum_nb.run.control import Control, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.loop import before_exit, describe_frame, in_thread
 from docsum_nb.run.run import Run
@@ -15,6 +15,7 @@ __all__ = [
     "Failed",
     "Run",
     "View",
+    "Whereabouts",
     "before_exit",
     "describe_frame",
     "fan_out",

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from docsum_nb.events import Event
 
-__all__ = ["Control"]
+__all__ = ["Control", "Whereabouts"]
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where work is at a moment."""
+
+    text: str
+    """For a person: the tasks, functions and lines."""
+    task: str = ""
+    """The CrewAI task, where there is a single one or a first one."""
+    agent: str = ""
 
 
 @dataclass(frozen=True)

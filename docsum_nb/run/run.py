@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import logging
 import math
 import os
 import threading
@@ -22,16 +23,22 @@ import uuid
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, TypeVar
 
-from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
+from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
 from docsum_nb.events import Event, RunEnded, RunState, fold
-from docsum_nb.run.control import Control
+from docsum_nb.run.control import Control, Whereabouts
 from docsum_nb.run.loop import before_exit, current_loop, describe_frame
+from docsum_nb.run.signals import terminable
 from docsum_nb.run.tell import EventTeller, ViewTeller
 from docsum_nb.run.view import Display
 
 __all__ = ["Run"]
 
 T = TypeVar("T")
+E = TypeVar("E", bound=RunError)
+
+_log = logging.getLogger(__name__)
+# Silent unless the user sets logging up: without a handler, Python prints warnings itself.
+logging.getLogger("docsum_nb").addHandler(logging.NullHandler())
 
 _HEARTBEAT_S = 0.1
 """A bare await cannot be interrupted in a kernel, and a bare lock not on Windows."""
@@ -57,7 +64,7 @@ class Run(Generic[T]):
         deadline: float | None = None,
         settle_s: float = 0.0,
         partial: Callable[[], Any] | None = None,
-        whereabouts: Callable[[], str] | None = None,
+        whereabouts: Callable[[], Whereabouts] | None = None,
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
     ) -> None:
@@ -105,23 +112,29 @@ class Run(Generic[T]):
             TimeoutError: if the run did not end within ``timeout``.
             InputError: if called on the loop thread of the package, which would wait for itself.
             BaseException: the run's error, with its own type and traceback. A KeyboardInterrupt
-                while waiting stops the run and is raised as it is.
+                while waiting stops the run and is raised as it is; SIGTERM raises SystemExit in a
+                script's main thread.
         """
         if self._home.on_thread():
             raise InputError("result() would wait for itself here; write 'await run' instead")
         limit = math.inf if timeout is None else time.monotonic() + timeout
         self._show()
         try:
-            while not self._ended.wait(max(0.0, min(_HEARTBEAT_S, limit - time.monotonic()))):
-                self._watch_deadline()
-                if time.monotonic() >= limit and not self._ended.is_set():
-                    raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
-        except KeyboardInterrupt:
-            self._stop(self._cancelled("interrupted"))
+            with terminable():
+                self._wait(limit)
+        except (KeyboardInterrupt, SystemExit) as signal:
+            self._stop(self._cancelled(f"interrupted ({type(signal).__name__})"))
             raise
+        if not self.done:
+            raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
         for told in self._observers():
             told.wait(_TELL_S)
         return self._outcome()
+
+    def _wait(self, until: float) -> None:
+        while not self.done and time.monotonic() < until:
+            self._ended.wait(max(0.0, min(_HEARTBEAT_S, until - time.monotonic())))
+            self._watch_deadline()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait like ``result``, and return the run's error instead of raising it.
@@ -192,8 +205,16 @@ class Run(Generic[T]):
         return self._stop(self._cancelled(reason or "cancelled"))
 
     def _cancelled(self, reason: str) -> RunCancelled:
-        return RunCancelled(
-            f"{self.title}: {reason}{self._progress()}", run_id=self.id, partial=self.partial
+        return self._ended_early(RunCancelled, reason)
+
+    def _ended_early(self, kind: type[E], what: str, place: Whereabouts | None = None) -> E:
+        return kind(
+            f"{self.title}: {what}{self._progress()}",
+            run_id=self.id,
+            step=self.state.stage,
+            task=place.task if place else "",
+            agent=place.agent if place else "",
+            partial=self.partial,
         )
 
     def _stop(self, error: BaseException) -> bool:
@@ -214,21 +235,21 @@ class Run(Generic[T]):
     def _watch_deadline(self) -> None:
         if self._expires_at is None or time.monotonic() < self._expires_at or self.done:
             return
-        stuck = not self._home.responds(2 * _HEARTBEAT_S)
-        where = f"stuck in {self._home.where()}" if stuck else self._place()
-        message = f"{self.title}: the deadline of {self._deadline:g} s passed, {where}"
-        self._stop(
-            DeadlineExceeded(message + self._progress(), run_id=self.id, partial=self.partial)
-        )
+        if self._home.responds(2 * _HEARTBEAT_S):
+            place = self._place()
+        else:
+            place = Whereabouts(f"stuck in {self._home.where()}")
+        what = f"the deadline of {self._deadline:g} s passed, {place.text}"
+        self._stop(self._ended_early(DeadlineExceeded, what, place))
 
-    def _innermost_await(self) -> str:
+    def _innermost_await(self) -> Whereabouts:
         """Follow the chain of awaits to the innermost frame the work waits in."""
         awaited: Any = self._task.get_coro() if self._task else None
         frame: Any = None
         while awaited is not None:
             frame = getattr(awaited, "cr_frame", getattr(awaited, "gi_frame", None)) or frame
             awaited = getattr(awaited, "cr_await", getattr(awaited, "gi_yieldfrom", None))
-        return f"waiting in {describe_frame(frame)}" if frame else f"while {self._state.stage}"
+        return Whereabouts(f"waiting in {describe_frame(frame)}" if frame else "before it began")
 
     def _progress(self) -> str:
         state = self.state
@@ -263,6 +284,7 @@ class Run(Generic[T]):
         return self._closed.wait(timeout)
 
     def _emit(self, event: Event) -> None:
+        _log.debug("run %s: %s", self.id, event, extra={"run_id": self.id})
         with self._lock:
             self._state = fold(self._state, event)
             if self._teller:
@@ -297,7 +319,7 @@ class Run(Generic[T]):
             self._conclude(error=self._exited(f"raised {error!r}", error))
 
     def _exited(self, how: str, cause: BaseException) -> WorkExited:
-        exited = WorkExited(f"{self.title}: the work {how}", run_id=self.id, partial=self.partial)
+        exited = self._ended_early(WorkExited, f"the work {how}")
         exited.__cause__ = cause
         return exited
 

@@ -194,6 +194,8 @@ def test_deadline_names_task_agent_and_place() -> None:
         r"task 'part 0' of agent 'summarizer', in \S*wait\(\) in threading.py, line \d+",
         str(caught.value),
     )
+    assert (caught.value.task, caught.value.agent) == ("part 0", "summarizer")
+    assert caught.value.run_id == run.id
 
 
 def test_cancelled_crew_makes_no_further_call(server: Loopback) -> None:
@@ -261,8 +263,10 @@ def test_bounds_hold_before_the_call_that_would_exceed_them(server: Loopback) ->
     kickoff(field_crew(llm_of(server)), max_concurrency=3).result()
     assert server.most_in_flight <= 3
     made = len(server.calls)
-    error = kickoff(field_crew(llm_of(server)), max_calls=5).exception()
+    run = kickoff(field_crew(llm_of(server)), max_calls=5, max_concurrency=1)
+    error = run.exception()
     assert isinstance(error, BudgetExceeded)
+    assert len(run.partial) == len(error.partial) == 5
     assert len(server.calls) - made <= 5
 
 
@@ -328,3 +332,76 @@ def test_crews_outside_a_guard_are_left_alone(server: Loopback) -> None:
     assert task.output is None
     crew.kickoff()
     assert task.output is not None
+
+
+def test_every_kickoff_method_is_guarded_when_it_is_started(server: Loopback) -> None:
+    """kickoff, kickoff_async, akickoff and kickoff_for_each run the shared-agent crew."""
+    crew = field_crew(llm_of(server), parts=3)
+    inputs = {"topic": "whales"}
+    options: dict[str, Any] = {"show": False, "deadline": LONG_S, "max_concurrency": 2}
+    for method in (crew.kickoff, crew.kickoff_async, crew.akickoff):
+        assert ds.start(method, inputs, **options).result().raw == "A summary."
+    results = ds.start(crew.kickoff_for_each, [inputs, {"topic": "seals"}], **options).result()
+    assert [result.raw for result in results] == ["A summary."] * 2
+    assert len(server.calls) == 5 * 5
+
+    async def own_code() -> str:
+        first = crew.kickoff_async(inputs)
+        second = crew.kickoff_async({"topic": "seals"})
+        return "".join(result.raw for result in await asyncio.gather(first, second))
+
+    assert ds.start(own_code, **options).result() == "A summary." * 2
+
+
+def test_tools_guardrails_and_callbacks_of_a_guarded_crew_work_and_fail_like_tasks(
+    server: Loopback,
+) -> None:
+    """A guardrail that refuses once is asked again; a callback that raises fails the task."""
+    seen: list[str] = []
+
+    def guardrail(output: Any) -> tuple[bool, Any]:
+        seen.append(output.raw)
+        return len(seen) > 1, output.raw
+
+    # CrewAI reads the annotation, which is a text here.
+    guardrail.__annotations__.clear()
+    agent = Agent(role="r", goal="g", backstory="b", llm=llm_of(server))
+    task = Task(description="d", expected_output="e", agent=agent, guardrail=guardrail)
+    crew = Crew(agents=[agent], tasks=[task])
+    assert kickoff(crew).result().raw == "A summary."
+    assert len(seen) == 2
+
+    def broken(output: Any) -> None:
+        raise LookupError("callback")
+
+    task = Task(
+        description="d", expected_output="e", agent=agent, callback=broken, async_execution=True
+    )
+    crew = Crew(agents=[agent], tasks=[task])
+    assert isinstance(kickoff(crew).exception(), LookupError)
+
+
+def test_crewais_own_events_stay_as_they_are(server: Loopback) -> None:
+    """A handler of the user's on the event bus sees the failed task of a guarded crew."""
+    from crewai.events import crewai_event_bus
+    from crewai.events.types.task_events import TaskFailedEvent
+
+    seen: list[str] = []
+    handler = crewai_event_bus.on(TaskFailedEvent)(lambda source, event: seen.append(event.error))
+    try:
+        server.script = lambda call: Reply("no", status=403)
+        kickoff(field_crew(llm_of(server), parts=1)).exception()
+        crewai_event_bus.flush()
+    finally:
+        crewai_event_bus.off(TaskFailedEvent, handler)
+    assert len(seen) == 1
+
+
+def test_error_of_a_guarded_crew_prints_nothing_beside_itself(
+    server: Loopback, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No log line and no panel of CrewAI's is in the cell that is shown the error."""
+    server.script = lambda call: Reply("no", status=403)
+    kickoff(field_crew(llm_of(server))).exception()
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
