@@ -111,7 +111,7 @@ class Guard:
         set_suppress_console_output(True)
         token = _current.set(self)
         try:
-            with _hooks.scoped_hooks(), _quiet_logs():
+            with _hooks.scoped_hooks():
                 _hooks.register_scoped(_hooks.InterceptionPoint.PRE_MODEL_CALL, self._before_call)
                 yield
         finally:
@@ -294,6 +294,9 @@ def _install() -> None:
         return await akickoff(crew, *args, **kwargs)
 
     Crew.kickoff, Crew.akickoff = guarded, aguarded
+    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
+    for name in (None, "crewai.flow.runtime"):
+        logging.getLogger(name).addFilter(_OutsideGuard())
 
 
 def _is_double(crew: Any) -> bool:
@@ -302,24 +305,13 @@ def _is_double(crew: Any) -> bool:
 
 
 class _OutsideGuard(logging.Filter):
-    """Keeps CrewAI's log lines on an error out of the cell that is shown the error itself."""
+    """Keeps CrewAI's log lines on an error out of the cell that is shown the error itself.
+
+    Threads that a stopped run has left to themselves are still in its context.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         return _current.get() is None or "crewai" not in record.pathname
-
-
-@contextmanager
-def _quiet_logs() -> Iterator[None]:
-    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
-    loggers = [logging.getLogger(name) for name in (None, "crewai.flow.runtime")]
-    quiet = _OutsideGuard()
-    for logger in loggers:
-        logger.addFilter(quiet)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(quiet)
 
 
 def _label(task: Any) -> str:

@@ -353,6 +353,11 @@ def test_every_kickoff_method_is_guarded_when_it_is_started(server: Loopback) ->
     assert ds.start(own_code, **options).result() == "A summary." * 2
 
 
+def broken(output: Any) -> None:
+    """Fail, as a callback does that was never tried."""
+    raise LookupError("callback")
+
+
 def test_tools_guardrails_and_callbacks_of_a_guarded_crew_work_and_fail_like_tasks(
     server: Loopback,
 ) -> None:
@@ -370,9 +375,6 @@ def test_tools_guardrails_and_callbacks_of_a_guarded_crew_work_and_fail_like_tas
     crew = Crew(agents=[agent], tasks=[task])
     assert kickoff(crew).result().raw == "A summary."
     assert len(seen) == 2
-
-    def broken(output: Any) -> None:
-        raise LookupError("callback")
 
     task = Task(
         description="d", expected_output="e", agent=agent, callback=broken, async_execution=True

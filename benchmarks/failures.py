@@ -1,0 +1,258 @@
+"""How a crew fails, bare CrewAI beside docsum_nb: what the caller gets, when, after how many calls.
+
+The crew: six asynchronous tasks, then one that combines them. Each case runs in a fresh process
+against a scripted server on loopback; what has not ended after 20 s counts as a hang.
+
+Usage: python benchmarks/failures.py [CASE ...]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.loopback import Call, Reply, running  # noqa: E402
+
+HANG_S = 20.0
+PARTS = 6
+
+
+def part(call: Call) -> int | None:
+    """Tell which part a call is about; None for combining."""
+    found = re.search(r"Summarize part (\d+)", call.prompt)
+    return int(found.group(1)) if found and "Combine." not in call.prompt else None
+
+
+def refused_beside_slow(call: Call) -> Reply:
+    """Refuse part 4; take 8 s for part 0."""
+    if part(call) == 4:
+        return Reply("no", status=403)
+    return Reply(delay=8.0 if part(call) == 0 else 0.1)
+
+
+def refused_beside_silent(call: Call) -> Reply:
+    """Refuse part 4; never answer part 0."""
+    if part(call) == 4:
+        return Reply("no", status=403)
+    return Reply(hang=part(call) == 0, delay=0.1)
+
+
+# --- what is run, in a process of its own ---------------------------------------------------------
+
+
+def crew(base_url: str, *, shared: bool = False, parts: int = PARTS, **agent: Any) -> Any:
+    """Make the crew; agents are shared between the tasks, or not."""
+    from crewai import LLM, Agent, Crew, Task
+
+    llm = LLM(model="openai/gpt-4o-mini", base_url=base_url, api_key="k")
+    agents = [
+        Agent(role=f"writer {i}", goal="g", backstory="b", llm=llm, **agent)
+        for i in range(1 if shared else parts + 1)
+    ]
+    tasks = [
+        Task(
+            description=f"Summarize part {i} of {{topic}}.",
+            expected_output="A paragraph.",
+            agent=agents[0 if shared else i],
+            async_execution=True,
+        )
+        for i in range(parts)
+    ]
+    combine = Task(
+        description="Combine.", expected_output="A page.", agent=agents[-1], context=tasks
+    )
+    return Crew(agents=agents, tasks=[*tasks, combine])
+
+
+INPUTS = {"topic": "whales"}
+
+
+def plain(side: str, made: Any) -> Any:
+    """Kick a crew off in a script."""
+    import docsum_nb as ds
+
+    if side == "bare":
+        return made.kickoff(inputs=INPUTS).raw
+    return ds.kickoff(made, INPUTS, show=False).result().raw
+
+
+def in_loop(side: str, made: Any) -> Any:
+    """Kick a crew off where a loop is running, as in a notebook cell."""
+
+    async def cell() -> Any:
+        return plain(side, made)
+
+    return asyncio.run(cell())
+
+
+def exits(side: str, url: str) -> Any:
+    """Have a task raise SystemExit."""
+    from crewai import BaseLLM
+
+    class Exiting(BaseLLM):
+        def call(self, messages: Any, *args: Any, **kwargs: Any) -> str:
+            if "part 4" in str(messages):
+                raise SystemExit(1)
+            return "fine"
+
+        def supports_function_calling(self) -> bool:
+            return False
+
+    made = crew(url)
+    for agent in made.agents:
+        agent.llm = Exiting(model="exiting")
+    return plain(side, made)
+
+
+def flow_error(side: str, url: str) -> Any:
+    """Have a flow raise a RuntimeError of its own, where a loop is running."""
+    from crewai.flow.flow import Flow, start
+
+    class Failing(Flow[Any]):
+        @start()
+        def only(self) -> None:
+            raise RuntimeError("the flow's own error")
+
+    async def cell() -> Any:
+        import docsum_nb as ds
+
+        flow = Failing(suppress_flow_events=True)
+        if side == "bare":
+            return flow.kickoff()
+        return ds.kickoff(flow, show=False).result()
+
+    return asyncio.run(cell())
+
+
+def limited(side: str, url: str) -> Any:
+    """Give a slow task 2 s."""
+    import docsum_nb as ds
+
+    if side == "bare":
+        return crew(url, parts=1, max_execution_time=2).kickoff(inputs=INPUTS).raw
+    return ds.run_with_deadline(crew(url, parts=1), 2, inputs=INPUTS, show=False).raw
+
+
+def twice(side: str, url: str) -> Any:
+    """Kick the same crew off twice at once, with different inputs."""
+    import docsum_nb as ds
+
+    made = crew(url)
+
+    async def cell() -> Any:
+        topics = [{"topic": "whales"}, {"topic": "seals"}]
+        if side == "bare":
+            await asyncio.gather(*(made.kickoff_async(inputs=each) for each in topics))
+        else:
+            await asyncio.gather(*(_await(ds.kickoff(made, each, show=False)) for each in topics))
+        return "both completed"
+
+    return asyncio.run(cell())
+
+
+async def _await(run: Any) -> Any:
+    return await run
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way to fail."""
+
+    title: str
+    run: Callable[[str, str], Any]
+    script: Callable[[Call], Reply] = lambda call: Reply(delay=0.1)
+
+
+CASES = {
+    "shared": Case(
+        "one agent for all tasks", lambda side, url: plain(side, crew(url, shared=True))
+    ),
+    "loop": Case("kicked off where a loop runs", lambda side, url: in_loop(side, crew(url))),
+    "slow": Case(
+        "403 on a task while another takes 8 s",
+        lambda side, url: plain(side, crew(url)),
+        refused_beside_slow,
+    ),
+    "silent": Case(
+        "403 on a task while another is never answered",
+        lambda side, url: plain(side, crew(url)),
+        refused_beside_silent,
+    ),
+    "exit": Case("SystemExit in a task", exits),
+    "flow": Case("RuntimeError in a flow, where a loop runs", flow_error),
+    "limit": Case("2 s allowed, the model takes 8 s", limited, lambda call: Reply(delay=8.0)),
+    "twice": Case("the same crew twice at once", twice),
+    "key": Case(
+        "401: requests for one task",
+        lambda side, url: plain(side, crew(url, parts=1)),
+        lambda call: Reply("no", status=401),
+    ),
+    "rate": Case(
+        "429: requests for one task",
+        lambda side, url: plain(side, crew(url, parts=1)),
+        lambda call: Reply("no", status=429),
+    ),
+}
+
+
+def one(case: str, side: str, url: str) -> None:
+    """Run a case in this process, and tell in one line how it ended."""
+    from docsum_nb import environment
+
+    environment.prepare()
+    import crewai  # noqa: F401
+
+    began = time.perf_counter()
+    try:
+        ended = f"completes: {CASES[case].run(side, url)}"
+    except BaseException as error:  # noqa: BLE001  # how it fails is what is measured
+        ended = f"{type(error).__name__}: {error}"
+    print(json.dumps([ended, time.perf_counter() - began]), flush=True)
+    os._exit(0)
+
+
+def outcome(case: str, side: str) -> tuple[str, str, int]:
+    """Run a case in a fresh process; return how it ended, after how long, with how many calls."""
+    with running(CASES[case].script) as server:
+        command = [sys.executable, __file__, "--one", case, side, server.base_url]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            try:
+                # The imports take their time before the case begins.
+                printed, _ = process.communicate(timeout=HANG_S + 15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return "HANGS", f"> {HANG_S:.0f} s", len(server.calls)
+        ended, seconds = json.loads(printed.splitlines()[-1])
+        return " ".join(ended.split())[:70], f"{seconds:.1f} s", len(server.calls)
+
+
+def main() -> None:
+    """Print the table as Markdown."""
+    if sys.argv[1:2] == ["--one"]:
+        one(*sys.argv[2:5])
+        return
+    print("| case | bare CrewAI | docsum_nb |\n|---|---|---|")
+    for name in sys.argv[1:] or CASES:
+        cells = [
+            f"{ended.replace('|', '/')} ({seconds}, {calls} calls)"
+            for ended, seconds, calls in (outcome(name, side) for side in ("bare", "ours"))
+        ]
+        print(f"| {CASES[name].title} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
