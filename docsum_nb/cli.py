@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = given.command(given)
     except KeyboardInterrupt:
-        print("interrupted; finished answers are kept, the same call goes on", file=sys.stderr)
+        kept = getattr(given, "ledger", None) != "none"
+        print(f"interrupted{'; what was answered is kept' if kept else ''}", file=sys.stderr)
         return INTERRUPTED
     except InputError as error:
         return _complain(error, BAD_ARGUMENTS)

@@ -164,10 +164,8 @@ def run_with_deadline(
 
 def is_crew_or_flow(work: object) -> bool:
     """Tell whether something is a CrewAI Crew or Flow, without importing CrewAI."""
-    return any(
-        kind.__module__.partition(".")[0] == "crewai" and hasattr(kind, "kickoff")
-        for kind in type(work).__mro__
-    )
+    kinds = {kind.__name__ for kind in type(work).__mro__ if kind.__module__.startswith("crewai.")}
+    return not kinds.isdisjoint({"Crew", "Flow"})
 
 
 def allow_nested_asyncio() -> None:
@@ -268,7 +266,7 @@ def _kickoff(
         controlled,
         title=str(getattr(work, "name", None) or type(work).__name__),
         deadline=deadline,
-        partial=lambda: guards[0].outputs() if guards else None,
+        partial_result=lambda: guards[0].outputs() if guards else None,
         whereabouts=lambda: guards[0].whereabouts() if guards else Whereabouts("before it began"),
         on_event=on_event,
         display=LiveDisplay() if show else None,
@@ -292,4 +290,11 @@ def _run(
         with Guard(control, **vars(options)).watching():
             return await work()
 
-    return Run(controlled, title=name, deadline=deadline, display=LiveDisplay() if show else None)
+    # Users' coroutines may block their loop; the loop of model calls is not theirs.
+    return Run(
+        controlled,
+        title=name,
+        deadline=deadline,
+        display=LiveDisplay() if show else None,
+        guest=True,
+    )

@@ -67,7 +67,15 @@ class LoadError(InputError):
 
 
 class ModelError(DocsumError):
-    """A model answered, but the answer cannot be used (empty, cut off, refused)."""
+    """A model answered, but the answer cannot be used (empty, cut off, refused).
+
+    Attributes:
+        usage: What the answer took all the same, a ``Usage``; ``None`` where that is not known.
+    """
+
+    def __init__(self, message: str, *, usage: Any = None) -> None:
+        super().__init__(message)
+        self.usage = usage
 
 
 class LedgerError(DocsumError, OSError):

@@ -172,7 +172,9 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
                 cached=state.cached + cached,
             )
         case ChunkFailed(error=error):
-            return replace(state, running=state.running - 1, failed=state.failed + 1, error=error)
+            # The error that ended the run stays the one that is shown.
+            shown = error if state.outcome is None else state.error
+            return replace(state, running=state.running - 1, failed=state.failed + 1, error=shown)
         case CallStarted():
             return replace(state, calls=state.calls + 1)
         case CallFinished(usage=usage):

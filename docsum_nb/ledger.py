@@ -14,10 +14,11 @@ import json
 import sqlite3
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from docsum_nb.errors import LedgerError
+from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.records import Answer, Usage
 
 __all__ = ["Ledger", "default_path", "key_of"]
@@ -51,13 +52,26 @@ def key_of(parts: Any) -> str:
     """Hash everything that decides an answer.
 
     Args:
-        parts: JSON-serializable; other objects count by their text.
+        parts: JSON-serializable; a pydantic class counts by its schema.
 
     Returns:
         A SHA-256 in hexadecimal.
+
+    Raises:
+        InputError: if something in it is neither, so that it could not be told from another.
     """
-    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=_as_json)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _as_json(value: Any) -> Any:
+    schema = getattr(value, "model_json_schema", None)
+    if callable(schema):
+        return schema()
+    raise InputError(
+        f"a parameter of type {type(value).__name__} cannot be part of the ledger's key; give "
+        "plain values, or ledger=False"
+    )
 
 
 class Ledger:
@@ -85,7 +99,7 @@ class Ledger:
             self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
         )
         try:
-            db.execute("PRAGMA journal_mode=WAL")
+            _in_turn(lambda: db.execute("PRAGMA journal_mode=WAL"))
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute(_SCHEMA)
             # Opening a read-only file succeeds; only a write shows it.
@@ -117,8 +131,14 @@ class Ledger:
         text, model, prompt, completion, cost, finish = row
         return Answer(text, model, Usage(1, prompt, completion, cost), finish, cached=True)
 
+    def first(self, keys: Sequence[str]) -> Answer | None:
+        """Return the stored answer of the first key that has one, or ``None``; raises like get."""
+        return next((found for key in keys if (found := self.get(key)) is not None), None)
+
     def put(self, key: str, answer: Answer, *, run_id: str = "") -> None:
-        """Store an answer; it is on disk when this returns. The first answer of a key stays.
+        """Store an answer; when this returns, it survives the end of the process.
+
+        The first answer of a key stays.
 
         Raises:
             LedgerError: if it cannot be written, as on a full disk.
@@ -157,3 +177,17 @@ class Ledger:
 
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"
+
+
+def _in_turn(work: Callable[[], object]) -> None:
+    """Repeat while another process has the file; SQLite does not wait when it changes the mode."""
+    give_up = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            work()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)
+        else:
+            return

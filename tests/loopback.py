@@ -150,6 +150,10 @@ def running(script: Script | None = None) -> Iterator[Loopback]:
         ready.set()
         await server.closing.wait()
         await runner.cleanup()
+        handlers = asyncio.all_tasks() - {asyncio.current_task()}
+        for handler in handlers:
+            handler.cancel()
+        await asyncio.gather(*handlers, return_exceptions=True)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()

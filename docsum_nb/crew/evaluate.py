@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crewai import Agent, Task
@@ -25,14 +26,26 @@ from docsum_nb.prompts import Prompts
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread
 
-__all__ = ["ANSWER_TOKENS", "MOST_TURNS", "explain"]
+__all__ = ["AgentSizes", "explain"]
 
-Converse = Callable[[Sequence[dict[str, Any]], int, Sequence[str]], Awaitable[Answer]]
+Converse = Callable[[Sequence[dict[str, Any]], int, Sequence[str]], Coroutine[Any, Any, Answer]]
 Search = Callable[[str], Sequence[Hit]]
+Fit = Callable[[str], str]
 
-ANSWER_TOKENS = 2_000
-MOST_TURNS = 3
-"""Calls of the model at most: an agent that keeps searching costs without end."""
+
+@dataclass(frozen=True)
+class AgentSizes:
+    """How large everything may be that passes between the agent and its model, in tokens."""
+
+    window: int
+    context: int
+    """What the agent is told at first."""
+    found: int
+    """What one search may add."""
+    answer: int
+    """What the model may say at once."""
+    calls: int
+    """Calls of the model at most: an agent that keeps searching costs without end."""
 
 
 class _RunModel(BaseLLM):
@@ -40,7 +53,8 @@ class _RunModel(BaseLLM):
 
     _converse: Converse = PrivateAttr()
     _loop: asyncio.AbstractEventLoop = PrivateAttr()
-    _window: int = PrivateAttr()
+    _sizes: AgentSizes = PrivateAttr()
+    _asked: list[Future[Answer]] = PrivateAttr(default_factory=list)
 
     def call(
         self,
@@ -57,11 +71,11 @@ class _RunModel(BaseLLM):
         who = {"from_task": from_task, "from_agent": from_agent}
         with llm_call_context():
             self._emit_call_started_event(messages=sent, **who)
-            asking = self._converse(sent, ANSWER_TOKENS, self.stop or [])
+            asking = self._converse(sent, self._sizes.answer, self.stop or [])
             try:
-                answer = asyncio.run_coroutine_threadsafe(
-                    _as_coroutine(asking), self._loop
-                ).result()
+                asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
+                self._asked.append(asked)
+                answer = asked.result()
             except BaseException as error:
                 self._emit_call_failed_event(error=str(error), **who)
                 raise
@@ -73,13 +87,18 @@ class _RunModel(BaseLLM):
     # Failures are tried again by the run's own layer, and only there.
     call._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
 
+    def give_up(self) -> None:
+        """Cancel what was asked; the thread that waits for it gets a CancelledError."""
+        for asked in self._asked:
+            asked.cancel()
+
     def supports_function_calling(self) -> bool:
         """Say no: the tool is offered in the prompt, which every model can read."""
         return False
 
     def get_context_window_size(self) -> int:
         """Return the model's window in tokens."""
-        return self._window
+        return self._sizes.window
 
     def get_input_tokens_count(self, messages: Any, tools: Any = None, **_: Any) -> int:
         """Estimate four characters a token, without the warning that CrewAI gives with it."""
@@ -93,9 +112,10 @@ class _LibrarySearch(BaseTool):
         "the passage that matched."
     )
     _search: Search = PrivateAttr()
+    _fit: Fit = PrivateAttr()
 
     def _run(self, query: str) -> str:
-        return describe(self._search(query)) or "Nothing was found."
+        return self._fit(describe(self._search(query))) or "Nothing was found."
 
 
 async def explain(
@@ -107,7 +127,8 @@ async def explain(
     converse: Converse,
     search: Search,
     model: str,
-    window: int,
+    sizes: AgentSizes,
+    count: Callable[[str], int],
 ) -> tuple[Hit, ...] | None:
     """Have an agent say why each document is relevant, and leave out those that are not.
 
@@ -119,7 +140,8 @@ async def explain(
         converse: Asks the run's model; called on the running loop.
         search: Searches the library; called from a thread.
         model: The model's name.
-        window: The model's tokens of prompt and answer together.
+        sizes: How large everything may be.
+        count: Counts the tokens of a text.
 
     Returns:
         The relevant hits in the given order, with ``why``; what the agent found by itself comes
@@ -137,10 +159,19 @@ async def explain(
         return found
 
     llm = _RunModel(model=model)
-    llm._converse, llm._window, llm._loop = converse, window, asyncio.get_running_loop()
+    llm._converse, llm._sizes, llm._loop = converse, sizes, asyncio.get_running_loop()
     tool = _LibrarySearch()
     tool._search = remembered
-    answer = await in_thread(_work, llm, tool, prompts, question, _context(summary, hits))
+    tool._fit = lambda text: clipped(text, sizes.found, count)
+    shown = clipped(summary, sizes.context // 2, count)
+    context = clipped(
+        f"Summary:\n{shown}\n\nDocuments of the library:\n{describe(hits)}", sizes.context, count
+    )
+    try:
+        answer = await in_thread(_work, llm, tool, prompts, question, context, sizes.calls)
+    except asyncio.CancelledError:
+        llm.give_up()
+        raise
     reasons = read_reasons(answer)
     if reasons is None:
         return None
@@ -148,7 +179,7 @@ async def explain(
 
 
 def _work(
-    llm: BaseLLM, tool: BaseTool, prompts: Prompts, question: str | None, context: str
+    llm: BaseLLM, tool: BaseTool, prompts: Prompts, question: str | None, context: str, calls: int
 ) -> str:
     set_suppress_console_output(True)
     text = prompts.agents["librarian"]
@@ -158,7 +189,8 @@ def _work(
         backstory=text.backstory,
         llm=llm,
         tools=[tool],
-        max_iter=MOST_TURNS,
+        # When its turns are used up, CrewAI makes one call more for the final answer.
+        max_iter=calls - 1,
         max_retry_limit=0,
         allow_delegation=False,
         verbose=False,
@@ -173,8 +205,17 @@ def _work(
     return str(task.execute_sync(context=context).raw)
 
 
-def _context(summary: str, hits: Sequence[Hit]) -> str:
-    return f"Summary:\n{summary}\n\nDocuments of the library:\n{describe(hits)}"
+def clipped(text: str, most: int, count: Callable[[str], int]) -> str:
+    """Keep the first lines of a text that are at most so many tokens."""
+    if count(text) <= most:
+        return text
+    kept: list[str] = []
+    for line in text.splitlines():
+        most -= count(line) + 1
+        if most < 0:
+            break
+        kept.append(line)
+    return "\n".join(kept)
 
 
 def describe(hits: Sequence[Hit]) -> str:
@@ -196,7 +237,3 @@ def read_reasons(answer: str) -> dict[str, str] | None:
                 if each.get("name") and each.get("why")
             }
     return None
-
-
-async def _as_coroutine(asking: Awaitable[Answer]) -> Answer:
-    return await asking

@@ -8,17 +8,19 @@ name. Whatever was found but is not among the documents is among the omissions. 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.errors import InputError, LoadError
 from docsum_nb.records import Document, Omission
+from docsum_nb.run import DAEMON_THREADS
 
 __all__ = ["Loaded", "load"]
 
@@ -129,16 +131,18 @@ def _read_all(items: list[Item], *, stop: bool) -> Iterator[Read]:
         items: What was found.
         stop: Give up the files after the first that cannot be read.
     """
-    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="docsum-load")
-    try:
-        for future in [pool.submit(_read, item) for item in items]:
-            read = future.result()
-            yield from read
-            if stop and any(isinstance(item, LoadError) for item in read):
-                break
-    finally:
-        # Not waited for: a large PDF may take minutes, and the error is known now.
-        pool.shutdown(wait=False, cancel_futures=True)
+    waiting = iter(items)
+    reading: deque[Future[list[Read]]] = deque()
+    while True:
+        # A reader that never returns must not keep the process from ending.
+        for item in islice(waiting, _THREADS - len(reading)):
+            reading.append(DAEMON_THREADS.submit(_read, item))
+        if not reading:
+            return
+        read = reading.popleft().result()
+        yield from read
+        if stop and any(isinstance(item, LoadError) for item in read):
+            return
 
 
 def _read(item: Item) -> list[Read]:

@@ -7,12 +7,12 @@ When the run is stopped, nothing new is sent; an answer that still arrives is st
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from docsum_nb.errors import InputError
-from docsum_nb.events import CallFinished, CallStarted
+from docsum_nb.errors import InputError, ModelError
+from docsum_nb.events import CallFinished, CallStarted, Warned
 from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.chat import ChatModel, Converser
 from docsum_nb.models.limit import limiter_for
@@ -22,7 +22,14 @@ from docsum_nb.run import Control, in_thread
 
 __all__ = ["Asker"]
 
-Call = tuple[ChatModel, Callable[[], Awaitable[Answer]]]
+
+@dataclass(frozen=True)
+class _Call:
+    """One way to get an answer: which model, its key in the ledger, and how to ask it once."""
+
+    model: ChatModel
+    key_parts: Any
+    ask: Callable[[], Awaitable[Answer]]
 
 
 class Asker:
@@ -36,22 +43,24 @@ class Asker:
         self._ledger = ledger
         self._control = control
         self.usage = Usage()
+        self._failed: set[str] = set()
 
     async def ask(self, request: Request) -> Answer:
         """Return the answer to a request, from the ledger where it has it.
 
         Raises:
-            Exception: the error of the last model asked, after its retries, as it was raised.
-            BaseException: what stopped the run, if it is stopping; then nothing was sent.
+            Exception: the error of the last model asked, after its retries, as it was raised; a
+                note tells the errors of those before it.
+            Stopping: if the run is stopping; then nothing was sent.
         """
         model = self.model
         size = model.count(request.role) + model.count(request.instructions)
-        size += model.count(request.text) + request.max_tokens + model.overhead
-        return await self._stored(
-            model.key_parts(request),
-            [(each, partial(each.answer, request)) for each in self._models],
-            size,
-        )
+        size += model.count(request.text) + request.max_tokens + model.overhead + model.thinking
+        calls = [
+            _Call(each, each.key_parts(request), partial(each.answer, request))
+            for each in self._models
+        ]
+        return await self._stored(calls, size)
 
     async def converse(
         self, messages: Sequence[dict[str, Any]], *, max_tokens: int, stop: Sequence[str]
@@ -65,49 +74,68 @@ class Asker:
         if not models:
             raise InputError(f"{self.model.name} takes no messages; choose a language model")
         size = sum(self.model.count(str(message.get("content"))) for message in messages)
-        return await self._stored(
-            models[0].key_of_messages(messages, max_tokens=max_tokens, stop=stop),
-            [
-                (each, partial(each.complete, messages, max_tokens=max_tokens, stop=stop))
-                for each in models
-            ],
-            size + max_tokens + self.model.overhead,
-        )
+        options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop}
+        calls = [
+            _Call(
+                each,
+                each.key_of_messages(messages, **options),
+                partial(each.complete, messages, **options),
+            )
+            for each in models
+        ]
+        return await self._stored(calls, size + max_tokens + self.model.overhead)
 
-    async def _stored(self, key_parts: Any, calls: Sequence[Call], tokens: int) -> Answer:
-        """Return the stored answer of a key, or make the calls in turn and store the answer."""
+    async def _stored(self, calls: Sequence[_Call], tokens: int) -> Answer:
+        """Return the answer that is stored for the first of the calls, or make them in turn."""
         self._control.check()
-        key = key_of(key_parts)
         if self._ledger is not None:
-            found = await in_thread(self._ledger.get, key)
+            keys = [key_of(call.key_parts) for call in calls]
+            found = await in_thread(self._ledger.first, keys)
             if found is not None:
                 return found
-        answer = await self._first_answer(calls, tokens)
+        call, answer = await self._first_answer(calls, tokens)
+        # Metered before it is stored: it is paid for, whatever happens to the file.
+        self._meter(answer.model, answer.usage)
         if self._ledger is not None:
+            key = key_of(call.key_parts)
             await in_thread(self._ledger.put, key, answer, run_id=self._control.run_id)
-        self.usage += answer.usage
-        self._control.emit(CallFinished(answer.model, answer.usage))
         return answer
 
-    async def _first_answer(self, calls: Sequence[Call], tokens: int) -> Answer:
-        *others, last = calls
-        for call in others:
+    async def _first_answer(self, calls: Sequence[_Call], tokens: int) -> tuple[_Call, Answer]:
+        errors: list[str] = []
+        for call in calls:
             try:
-                return await self._persist(call, tokens)
-            except Exception:  # noqa: BLE001  # any failure is a reason for the next model
-                self._control.check()
-        return await self._persist(last, tokens)
+                return call, await self._persist(call, tokens)
+            except Exception as error:
+                name = call.model.name
+                if call is calls[-1] or self._control.stopped_by() is not None:
+                    if errors:
+                        error.add_note(f"asked last: {name}; before it failed {'; '.join(errors)}")
+                    raise
+                errors.append(f"{name} ({type(error).__name__}: {error})")
+                if name not in self._failed:
+                    self._failed.add(name)
+                    self._control.emit(Warned(f"{errors[-1]}: the next model is asked"))
+        raise AssertionError("there is at least one model")
 
-    async def _persist(self, call: Call, tokens: int) -> Answer:
+    async def _persist(self, call: _Call, tokens: int) -> Answer:
         """Ask one model until it answers or its retries are used up."""
-        model, ask = call
-        limiter = limiter_for(model.settings)
+        settings, name = call.model.settings, call.model.name
+        limiter = limiter_for(settings)
         going = lambda: self._control.stopped_by() is None  # noqa: E731
-        async for attempt in retrying(model.settings.max_retries, while_=going):
+        async for attempt in retrying(settings.max_retries, while_=going):
             with attempt:
                 async with limiter.turn(tokens):
                     self._control.check()
-                    number = attempt.retry_state.attempt_number
-                    self._control.emit(CallStarted(model.name, number))
-                    return replace(await ask(), model=model.name)
+                    self._control.emit(CallStarted(name, attempt.retry_state.attempt_number))
+                    try:
+                        return replace(await call.ask(), model=name)
+                    except ModelError as error:
+                        # An answer that cannot be used is paid for like any other.
+                        self._meter(name, error.usage or Usage(calls=1))
+                        raise
         raise AssertionError("tenacity ends with an answer or an error")
+
+    def _meter(self, model: str, usage: Usage) -> None:
+        self.usage += usage
+        self._control.emit(CallFinished(model, usage))

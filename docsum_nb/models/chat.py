@@ -20,6 +20,8 @@ class ChatModel(Protocol):
     """Tokens of prompt and answer together."""
     overhead: int
     """Tokens a request takes beside its texts and its answer."""
+    thinking: int
+    """Tokens a reasoning model may take before it writes, which count as part of its answer."""
     count: Callable[[str], int]
     """Count the tokens of a text, offline."""
 

@@ -20,6 +20,7 @@ class Embedded:
     window = 32_768
     """Far more than a document's gist needs; bounds the memory of the ranking."""
     overhead = 0
+    thinking = 0
 
     def __init__(self, settings: Model) -> None:
         self.settings = settings

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docsum_nb.errors import InputError
 
 __all__ = ["Model", "as_model"]
+
+
+_TAKEN = {
+    *("model", "messages", "stop", "stream", "timeout", "n"),
+    *("base_url", "api_base", "api_key", "num_retries", "max_retries", "drop_params"),
+}
+"""Parameters of a request that this package sets itself."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Model:
     timeout: float = field(default=60.0, kw_only=True)
     """Seconds for one request, from sending it to the end of its answer."""
     max_concurrency: int | None = field(default=None, kw_only=True)
-    """Requests in flight at once, over all runs of the process; ``None`` for the run's own."""
+    """Requests in flight at once, over all runs of the process; ``None``: each run's own bound."""
     requests_per_minute: float | None = field(default=None, kw_only=True)
     """Over all runs of the process; callers wait. ``None`` for no limit."""
     tokens_per_minute: float | None = field(default=None, kw_only=True)
@@ -40,7 +47,8 @@ class Model:
     max_retries: int = field(default=3, kw_only=True)
     """Further tries after 408, 409, 429, 5xx, a timeout or a cut connection; nothing else."""
     fallbacks: Sequence[str | Model] = field(default=(), kw_only=True)
-    """Models to ask, in this order, when this one has failed after its retries."""
+    """Models to ask, in this order, when this one has failed after its retries. A plain name of the
+    same provider is called like this model."""
     params: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     """Further parameters of the request, such as ``temperature``; part of the ledger's key."""
     context_window: int | None = field(default=None, kw_only=True)
@@ -51,7 +59,8 @@ class Model:
             raise InputError(f"a model's name is a text such as 'openai/gpt-4o', not {self.name!r}")
         for name in ("timeout", "requests_per_minute", "tokens_per_minute"):
             value = getattr(self, name)
-            if value is not None and not value > 0:
+            optional = name != "timeout" and value is None
+            if not optional and not (isinstance(value, int | float) and value > 0):
                 raise InputError(f"{name} of {self.name} must be more than 0, not {value!r}")
         for name, least in (("max_concurrency", 1), ("max_retries", 0), ("context_window", 1024)):
             value = getattr(self, name)
@@ -59,6 +68,25 @@ class Model:
                 raise InputError(f"{name} of {self.name} must be at least {least}, not {value!r}")
         if isinstance(self.fallbacks, str):
             raise InputError(f"fallbacks of {self.name} is a list; write [{self.fallbacks!r}]")
+        if any(isinstance(each, Model) and each.fallbacks for each in self.fallbacks):
+            raise InputError(f"list all fallbacks in {self.name}: theirs are not asked")
+        taken = sorted(_TAKEN & set(self.params))
+        if taken:
+            raise InputError(f"params of {self.name} cannot hold {taken[0]!r}: it is set here")
+
+    def with_fallbacks(self) -> tuple[Model, ...]:
+        """Return this model and its fallbacks, in the order in which they are asked.
+
+        A fallback that is a name of the same provider is called like this one: same address, same
+        key, same limits.
+        """
+        return (self, *map(self._fallback, self.fallbacks))
+
+    def _fallback(self, fallback: str | Model) -> Model:
+        if isinstance(fallback, Model):
+            return fallback
+        same = fallback.partition("/")[0] == self.name.partition("/")[0]
+        return replace(self, name=fallback, fallbacks=()) if same else Model(fallback)
 
     @property
     def embedded(self) -> bool:

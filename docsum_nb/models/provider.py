@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import os
 import warnings
 from collections.abc import Sequence
 from functools import cache
@@ -41,7 +42,8 @@ class Provider:
         litellm = _litellm()
         self.settings = settings
         self.name = settings.name
-        _, provider, *_ = _known_provider(litellm, settings)
+        _, provider, _, api_base = _known_provider(litellm, settings)
+        self._address = settings.base_url or api_base or _address_in_environment(provider)
         self._api_key = _key(litellm, settings, provider)
         info = _info(litellm, settings.name)
         self.window = (
@@ -51,8 +53,7 @@ class Provider:
             or _UNKNOWN_WINDOW
         )
         self.overhead = _MESSAGE_TOKENS
-        if info.get("supports_reasoning"):
-            self.overhead += _REASONING_TOKENS
+        self.thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
         self._prices = (info.get("input_cost_per_token"), info.get("output_cost_per_token"))
         self.count = token_counter(settings.name)
@@ -114,7 +115,7 @@ class Provider:
     ) -> Any:
         """Return everything that decides the answer to messages as they are."""
         call = [self._parameters(max_tokens), list(stop) if stop else None]
-        return [self.name, self.settings.base_url, list(messages), *call]
+        return [self.name, self._address, list(messages), *call]
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return what so many tokens cost; see ``ChatModel``."""
@@ -126,33 +127,39 @@ class Provider:
     def _parameters(self, max_tokens: int | None) -> dict[str, Any]:
         call = dict(self.settings.params)
         if max_tokens is not None:
-            most = max_tokens + self.overhead - _MESSAGE_TOKENS
+            most = max_tokens + self.thinking
             call.setdefault("max_tokens", min(most, self._most_output or most))
         return call
 
     def _read(self, response: Any) -> Answer:
         choice = response.choices[0] if response.choices else None
         text = ((choice.message.content if choice else None) or "").strip()
+        # Half of a pair of surrogates, as JSON can hold it, cannot be written anywhere.
+        text = text.encode("utf-8", "replace").decode("utf-8")
         reason = str((choice.finish_reason if choice else None) or "stop")
-        if not text:
-            raise ModelError(
-                f"{self.name} answered with no text (finish reason {reason!r}); run again, or "
-                "choose another model"
-            )
         used = getattr(response, "usage", None)
         prompt = int(getattr(used, "prompt_tokens", 0) or 0)
         completion = int(getattr(used, "completion_tokens", 0) or 0)
         usage = Usage(1, prompt, completion, self.price(prompt, completion))
+        if not text:
+            raise ModelError(
+                f"{self.name} answered with no text (finish reason {reason!r}); run again, or "
+                "choose another model",
+                usage=usage,
+            )
         return Answer(text, self.name, usage, reason)
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:
     """Render a request; the text is set apart, so that nothing in it passes for an instruction."""
+    tag = "text"
+    while f"</{tag}>" in request.text:
+        tag += "_"
     return [
         {"role": "system", "content": request.role},
         {
             "role": "user",
-            "content": f"{request.instructions}\n\n<text>\n{request.text}\n</text>",
+            "content": f"{request.instructions}\n\n<{tag}>\n{request.text}\n</{tag}>",
         },
     ]
 
@@ -216,6 +223,12 @@ def _key(litellm: Any, settings: Model, provider: str) -> str | None:
             f"Model({settings.name!r}, api_key=...)"
         )
     return None
+
+
+def _address_in_environment(provider: str) -> str | None:
+    """Return the server that the provider's client takes from the environment."""
+    names = (f"{provider.upper()}_{suffix}" for suffix in ("BASE_URL", "API_BASE"))
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
 
 
 def _info(litellm: Any, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from docsum_nb.events import Event
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.pipeline.options import OnError, Options, StrPath
 from docsum_nb.records import Plan, Summary
-from docsum_nb.run import Run
+from docsum_nb.run import Run, Whereabouts
 from docsum_nb.views import LiveDisplay
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def summarize(
         title="summarize",
         deadline=deadline,
         settle_s=SETTLE_S,
-        partial=work.partial,
+        partial_result=work.partial,
+        whereabouts=lambda: Whereabouts("and the work was not done"),
         on_event=on_event,
         display=LiveDisplay() if show else None,
     )

@@ -27,7 +27,9 @@ from docsum_nb.records import (
     Answer,
     Chunk,
     ChunkSummary,
+    Citation,
     DocumentSummary,
+    Hit,
     Omission,
     Summary,
     Usage,
@@ -57,6 +59,8 @@ class Job:
         self._chunks: dict[int, ChunkSummary] = {}
         self._documents: dict[str, DocumentSummary] = {}
         self._omitted: list[Omission] = []
+        self._text = ""
+        self._citations: tuple[Citation, ...] = ()
         self._run_id = ""
 
     async def __call__(self, control: Control) -> Summary:
@@ -79,8 +83,10 @@ class Job:
             await self._summarize_chunks(prepared, writer, control)
             control.emit(StageStarted("combining"))
             await self._combine_documents(prepared, writer, control)
-            text = await self._combine_all(prepared, writer, control)
-            return await self._finish(prepared, text, control)
+            self._text = await self._combine_all(prepared, writer, control)
+            self._citations = await self._cite(prepared)
+            related = await self._evaluate(prepared, control)
+            return replace(self._summary(prepared), related=related)
         finally:
             if ledger is not None:
                 await in_thread(ledger.close)
@@ -89,23 +95,23 @@ class Job:
         """Return what is finished so far; ``None`` before the documents are known."""
         if self._prepared is None:
             return None
-        return self._summary(self._prepared, "", missing=True)
+        return self._summary(self._prepared, missing=True)
 
     # --- the steps -----------------------------------------------------------------------------
 
     async def _summarize_chunks(self, prepared: Prepared, writer: Writer, control: Control) -> None:
         control.emit(StageStarted("summarizing"))
-        counts = prepared.chunks_of()
+        counts = prepared.chunk_counts()
 
         async def one(place: tuple[int, Chunk]) -> None:
             index, chunk = place
             control.emit(ChunkStarted(chunk.label))
             try:
-                answer = await writer.summarize(chunk, words=prepared.words_of(chunk, counts))
+                answer = await writer.summarize(chunk, words=prepared.words_for(chunk, counts))
             except Exception as error:
-                control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
                 if control.stopped_by() is None:
-                    error.add_note(self._note(chunk, prepared, error))
+                    control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
+                    error.add_note(self._note(f"summarizing {chunk.label}", error))
                 raise
             self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
             self._see_cut(chunk.label, answer)
@@ -188,9 +194,14 @@ class Job:
                 if len(group) == 1:
                     return group[0]
                 name = label if last else f"part {index + 1} of {label}"
-                answer, cut = await writer.combine(
-                    name, [(each.name, each.text) for each in group], words=length
-                )
+                try:
+                    answer, cut = await writer.combine(
+                        name, [(each.name, each.text) for each in group], words=length
+                    )
+                except Exception as error:
+                    if control.stopped_by() is None:
+                        error.add_note(self._note(f"combining {name}", error))
+                    raise
                 self._omitted.extend(cut)
                 self._see_cut(name, answer)
                 return _Named(name, answer.text, answer.model)
@@ -204,27 +215,36 @@ class Job:
             level = [each for each in merged if isinstance(each, _Named)]
         return level[0]
 
-    async def _finish(self, prepared: Prepared, text: str, control: Control) -> Summary:
+    async def _cite(self, prepared: Prepared) -> tuple[Citation, ...]:
         from docsum_nb.documents.cite import cite
 
         pages = {document.name: document.page_at for document in prepared.documents}
-        citations = tuple(
+        return tuple(
             replace(citation, page=pages[citation.document](citation.source_start))
-            for citation in await in_thread(cite, text, prepared.chunks)
+            for citation in await in_thread(cite, self._text, prepared.chunks)
         )
-        summary = replace(self._summary(prepared, text), citations=citations)
+
+    async def _evaluate(self, prepared: Prepared, control: Control) -> tuple[Hit, ...]:
         if prepared.library is None:
-            return summary
+            return ()
         control.emit(StageStarted("evaluating"))
         assert self._asker is not None
-        related, omitted = await find_related(prepared, summary, self._asker)
+        try:
+            related, omitted = await find_related(prepared, self._summary(prepared), self._asker)
+        except Exception as error:
+            if control.stopped_by() is not None:
+                raise
+            if self._options.on_error != "skip":
+                error.add_note(self._note("evaluating the related documentation", error))
+                raise
+            reason = f"not judged: {type(error).__name__}: {error}"
+            related, omitted = (), [Omission("the related documentation", reason)]
         self._omitted.extend(omitted)
-        whole = self._summary(prepared, text)
-        return replace(whole, citations=citations, related=related)
+        return related
 
     # --- what is known so far ------------------------------------------------------------------
 
-    def _summary(self, prepared: Prepared, text: str, *, missing: bool = False) -> Summary:
+    def _summary(self, prepared: Prepared, *, missing: bool = False) -> Summary:
         omitted = list(self._omitted)
         documents = [
             self._documents[document.name]
@@ -238,8 +258,9 @@ class Job:
                 if document.name not in self._documents
             ]
         return Summary(
-            text=text,
+            text=self._text,
             model=prepared.model.name,
+            citations=self._citations,
             documents=tuple(documents),
             chunks=tuple(summary for _, summary in sorted(self._chunks.copy().items())),
             usage=self._asker.usage if self._asker else Usage(),
@@ -255,13 +276,13 @@ class Job:
                 Omission(label, "its summary was cut off at the length limit of the model")
             )
 
-    def _note(self, chunk: Chunk, prepared: Prepared, error: Exception) -> str:
+    def _note(self, doing: str, error: Exception) -> str:
+        assert self._prepared is not None
         kept = "not kept (ledger=False)" if self._options.ledger is False else "kept"
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
         return (
-            f"docsum_nb run {self._run_id}: summarizing {chunk.label} with "
-            f"{prepared.model.name}{http}; "
-            f"{len(self._chunks)} of {len(prepared.chunks)} chunks are done and {kept}; the same "
-            "call goes on from there"
+            f"docsum_nb run {self._run_id}: {doing} with {self._prepared.model.name}{http}; "
+            f"{len(self._chunks)} of {len(self._prepared.chunks)} chunks are done and {kept}; "
+            "the same call goes on from there"
         )

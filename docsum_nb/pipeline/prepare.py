@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 from docsum_nb.documents import load, split
 from docsum_nb.errors import InputError
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import ChatModel, as_model, open_model
+from docsum_nb.models import ChatModel, open_model
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.sizing import (
+    AGENT_CALLS,
     LABEL_TOKENS,
+    LEAST_AGENT_WINDOW,
     Sizes,
+    agent_answer_tokens,
+    agent_context_tokens,
     answer_tokens,
     merge_calls,
     merge_depth,
@@ -57,13 +61,15 @@ class Prepared:
     @property
     def evaluates(self) -> bool:
         """Whether a language model is to say why documents of the library are relevant."""
-        return self.library is not None and not self.model.settings.embedded
+        if self.library is None or self.model.settings.embedded:
+            return False
+        return self.model.window >= LEAST_AGENT_WINDOW
 
-    def chunks_of(self) -> dict[str, int]:
+    def chunk_counts(self) -> dict[str, int]:
         """Count the chunks of each document."""
         return Counter(chunk.document for chunk in self.chunks)
 
-    def words_of(self, chunk: Chunk, counts: dict[str, int]) -> int:
+    def words_for(self, chunk: Chunk, counts: dict[str, int]) -> int:
         """Choose the length of a chunk's summary: it may be the document's, or the whole result."""
         if counts[chunk.document] > 1:
             return self.sizes.chunk_words
@@ -81,13 +87,13 @@ def prepare(options: Options) -> Prepared:
     """
     library = _open_library(options.library)
     settings = options.model
-    models = tuple(open_model(each) for each in (settings, *map(as_model, settings.fallbacks)))
+    models = tuple(map(open_model, settings.with_fallbacks()))
     prompts = load_prompts(options.prompts)
     count = models[0].count
     # A fallback must be able to take what was cut for the first model.
     sizes = sizes_for(
         window=min(each.window for each in models),
-        prompt_tokens=max(each.overhead for each in models)
+        prompt_tokens=max(each.overhead + each.thinking for each in models)
         + _longest_prompt(prompts, options, models[0]),
         final_words=options.length,
         chunk_tokens=options.chunk_tokens,
@@ -125,8 +131,8 @@ def _as_path(path: object) -> Path | None:
 
 def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run; asks nobody."""
-    sizes, counts = prepared.sizes, prepared.chunks_of()
-    answers = [answer_tokens(prepared.words_of(chunk, counts)) for chunk in prepared.chunks]
+    sizes, counts = prepared.sizes, prepared.chunk_counts()
+    answers = [answer_tokens(prepared.words_for(chunk, counts)) for chunk in prepared.chunks]
     parts = [*counts.values(), len(prepared.documents)]
     merges = sum(merge_calls(part, sizes.fan_in) for part in parts)
     depths = [merge_depth(part, sizes.fan_in) for part in parts]
@@ -138,9 +144,12 @@ def plan_of(prepared: Prepared) -> Plan:
     sent += (summaries - 1) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
     answered = sum(answers) + merges * largest
     if prepared.evaluates:
-        from docsum_nb.crew.evaluate import ANSWER_TOKENS
-
-        sent, answered = sent + largest + ANSWER_TOKENS, answered + ANSWER_TOKENS
+        asked = agent_context_tokens(prepared.model.window)
+        said = agent_answer_tokens(prepared.model.window)
+        # Each further call sends what was said and found before it as well.
+        sent += AGENT_CALLS * (asked + (AGENT_CALLS - 1) * 2 * said)
+        answered += AGENT_CALLS * said
+    answered += calls * prepared.model.thinking
     if prepared.model.settings.embedded:
         sent = answered = 0
     return Plan(
@@ -149,10 +158,17 @@ def plan_of(prepared: Prepared) -> Plan:
         calls=calls,
         tokens=sent + answered,
         depth=1 + max(depths[:-1]) + depths[-1] + prepared.evaluates,
-        cost_usd=prepared.model.price(sent, answered),
+        cost_usd=_dearest(prepared.models, sent, answered),
         model=prepared.model.name,
         omitted=prepared.omitted,
     )
+
+
+def _dearest(models: tuple[ChatModel, ...], sent: int, answered: int) -> float | None:
+    """Return the price at the dearest of the models, as a fallback may be."""
+    prices = [model.price(sent, answered) for model in models]
+    known = [price for price in prices if price is not None]
+    return max(known) if len(known) == len(prices) else None
 
 
 def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel) -> int:

@@ -14,6 +14,12 @@ from typing import Any
 from docsum_nb.library import Library
 from docsum_nb.models import Asker
 from docsum_nb.pipeline.prepare import Prepared
+from docsum_nb.pipeline.sizing import (
+    AGENT_CALLS,
+    agent_answer_tokens,
+    agent_found_tokens,
+    agent_text_tokens,
+)
 from docsum_nb.records import Answer, Hit, Omission, Summary
 from docsum_nb.run import in_thread
 
@@ -41,7 +47,9 @@ async def find_related(
     hits = await in_thread(_search, library, summary)
     if not prepared.evaluates or not hits:
         return tuple(hits), []
-    from docsum_nb.crew.evaluate import explain
+    from docsum_nb.crew.evaluate import AgentSizes, explain
+
+    window = prepared.model.window
 
     async def converse(
         messages: Sequence[dict[str, Any]], max_tokens: int, stop: Sequence[str]
@@ -56,7 +64,14 @@ async def find_related(
         converse=converse,
         search=lambda query: library.search(query, 5),
         model=prepared.model.name,
-        window=prepared.model.window,
+        sizes=AgentSizes(
+            window=window,
+            context=agent_text_tokens(window),
+            found=agent_found_tokens(window),
+            answer=agent_answer_tokens(window),
+            calls=AGENT_CALLS,
+        ),
+        count=prepared.model.count,
     )
     if judged is None:
         why = "the model's answer could not be read, so all that the search found is listed"

@@ -14,7 +14,18 @@ from typing import TypeVar
 
 from docsum_nb.errors import InputError
 
-__all__ = ["Sizes", "groups", "merge_calls", "merge_depth", "sizes_for"]
+__all__ = [
+    "Sizes",
+    "agent_answer_tokens",
+    "agent_context_tokens",
+    "agent_found_tokens",
+    "agent_text_tokens",
+    "answer_tokens",
+    "groups",
+    "merge_calls",
+    "merge_depth",
+    "sizes_for",
+]
 
 T = TypeVar("T")
 
@@ -33,6 +44,34 @@ _SAFETY = 0.9
 """Tokens are counted with OpenAI's encodings; others differ by some percent."""
 
 
+AGENT_CALLS = 3
+"""Calls of the evaluating agent at most; commonly it makes one."""
+LEAST_AGENT_WINDOW = 6_000
+"""In a smaller window there is no room for an agent's prompt and what it is to judge."""
+_AGENT_PROMPT = 1_000
+"""What CrewAI puts around a task: who the agent is, how to use the tool, how to answer."""
+
+
+def agent_answer_tokens(window: int) -> int:
+    """Return the longest answer of the evaluating agent's model."""
+    return min(2_000, window // 8)
+
+
+def agent_found_tokens(window: int) -> int:
+    """Return the most that one of its searches may add."""
+    return min(2_000, window // 10)
+
+
+def agent_context_tokens(window: int) -> int:
+    """Return its longest first prompt; with all searches and answers it stays in the window."""
+    return min(12_000, int(0.4 * window))
+
+
+def agent_text_tokens(window: int) -> int:
+    """Return what is left of its first prompt for what it is to judge."""
+    return agent_context_tokens(window) - _AGENT_PROMPT
+
+
 @dataclass(frozen=True)
 class Sizes:
     """All sizes of a run, in words and tokens."""
@@ -46,10 +85,6 @@ class Sizes:
     """Summaries that fit into one merge; at least 2."""
     prompt_tokens: int
     """Role and instructions of a request, at most, with what the model takes besides."""
-
-    def answer_tokens(self, words: int) -> int:
-        """Return the tokens at which an answer of so many words is cut off."""
-        return answer_tokens(words)
 
 
 def answer_tokens(words: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from docsum_nb.crew.agent import lean_agent, perform
@@ -20,6 +21,8 @@ class Writer:
 
     def __init__(self, prepared: Prepared, asker: Asker) -> None:
         self.prepared = prepared
+        # Documents are merged beside one another, and each merge has calls beside one another.
+        self._slots = asyncio.Semaphore(prepared.options.max_concurrency)
         agents = prepared.prompts.agents
         self._agents = {
             name: lean_agent(agents[name], asker.ask) for name in ("summarizer", "combiner")
@@ -68,7 +71,8 @@ class Writer:
             max_tokens=answer_tokens(words),
             question=self.prepared.options.question,
         )
-        return await perform(self._agents[agent], asked, name=name, request=request)
+        async with self._slots:
+            return await perform(self._agents[agent], asked, name=name, request=request)
 
     def _label(self, name: str) -> str:
         """Shorten a name to the tokens that the plan gives it; of a path, the end tells most."""

@@ -16,7 +16,11 @@ from docsum_nb.errors import InputError
 __all__ = ["AgentText", "Prompts", "TaskText", "load_prompts"]
 
 _FILES = ("agents", "tasks")
-_FIELDS = {"label", "words", "question", "count"}
+_PLACES = {
+    "summarize": {"label", "words", "question"},
+    "combine": {"label", "words", "question", "count"},
+    "evaluate": {"question"},
+}
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,9 @@ def _check_places(name: str, task: TaskText) -> None:
         }
     except ValueError as error:
         raise InputError(f"task {name}: {error}; write {{{{ and }}}} for plain braces") from None
-    if used - _FIELDS:
+    unknown = used - _PLACES[name]
+    if unknown:
         raise InputError(
-            f"task {name}: {{{min(used - _FIELDS)}}} is none of {', '.join(sorted(_FIELDS))}; "
+            f"task {name}: {{{min(unknown)}}} is none of {', '.join(sorted(_PLACES[name]))}; "
             "write {{ and }} for plain braces"
         )

@@ -3,17 +3,19 @@
 Knows nothing of documents, crews or models.
 """
 
-from docsum_nb.run.control import Control, Whereabouts
+from docsum_nb.run.control import Control, Stopping, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
-from docsum_nb.run.loop import before_exit, describe_frame, in_thread
+from docsum_nb.run.loop import DAEMON_THREADS, before_exit, describe_frame, in_thread
 from docsum_nb.run.run import Run
 from docsum_nb.run.view import Display, View
 
 __all__ = [
+    "DAEMON_THREADS",
     "Control",
     "Display",
     "Failed",
     "Run",
+    "Stopping",
     "View",
     "Whereabouts",
     "before_exit",

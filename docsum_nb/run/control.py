@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from docsum_nb.events import Event
 
-__all__ = ["Control", "Whereabouts"]
+__all__ = ["Control", "Stopping", "Whereabouts"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,14 @@ class Whereabouts:
     task: str = ""
     """The CrewAI task, where there is a single one or a first one."""
     agent: str = ""
+
+
+class Stopping(Exception):  # noqa: N818  # a word to the work, never seen by a user
+    """Raised in the work of a run that has its outcome already.
+
+    Not the outcome's own error: raised in many tasks, one exception object would gather all their
+    frames and contexts.
+    """
 
 
 @dataclass(frozen=True)
@@ -37,7 +45,6 @@ class Control:
     """The error, deadline or cancellation that stops the run; ``None`` while it goes on."""
 
     def check(self) -> None:
-        """Raise what stops the run, if anything does; call before anything that costs."""
-        error = self.stopped_by()
-        if error is not None:
-            raise error
+        """Raise ``Stopping`` if the run is to stop; call before anything that costs."""
+        if self.stopped_by() is not None:
+            raise Stopping

@@ -50,7 +50,7 @@ async def fan_out(
         One result for each item, in input order.
 
     Raises:
-        BaseException: the first error of ``work``, or what else stopped the run.
+        Stopping: if the run was stopped, by the first error of ``work`` or otherwise.
     """
     results: dict[int, R | Failed[T]] = {}
     waiting = iter(enumerate(items))
@@ -60,6 +60,8 @@ async def fan_out(
             results[index] = await _uncancelled(work, item)
         except Exception as error:
             if not keep_failures or control.stopped_by() is not None:
+                # At once: workers that end at this moment must begin nothing new.
+                control.fail(error)
                 raise
             results[index] = Failed(item, error)
 

@@ -16,6 +16,7 @@ import contextvars
 import os
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import WorkExited
 
-__all__ = ["LoopThread", "before_exit", "current_loop", "describe_frame", "in_thread"]
+__all__ = [
+    "DAEMON_THREADS",
+    "LoopThread",
+    "before_exit",
+    "current_loop",
+    "describe_frame",
+    "in_thread",
+    "innermost_frame",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -104,7 +113,7 @@ class LoopThread:
         self._thread.join(grace)
 
 
-_current: LoopThread | None = None
+_loops: dict[bool, LoopThread] = {}
 _left: list[LoopThread] = []
 """Loops that were stuck once; they may have come free since."""
 _lock = threading.Lock()
@@ -112,21 +121,29 @@ _stoppers: list[Callable[[], object]] = []
 _closers: list[Callable[[], Awaitable[object]]] = []
 
 
-def current_loop() -> LoopThread:
-    """Return the process's loop, made anew where there is none that answers."""
-    global _current
+def current_loop(*, guest: bool = False) -> LoopThread:
+    """Return the process's loop, made anew where there is none that answers.
+
+    Args:
+        guest: The loop for users' own coroutines, which may block it; model work has its own.
+    """
     with _lock:
-        if _current is not None and not _current.responds(_ANSWER_S):
-            _left.append(_current)
-            _current = None
-        if _current is None:
-            _current = LoopThread()
-        return _current
+        found = _loops.get(guest)
+    # Not under the lock: a coroutine on that loop may be waiting for it to start a run itself.
+    if found is not None and found.responds(_ANSWER_S):
+        return found
+    with _lock:
+        if found is not None and _loops.get(guest) is found:
+            _left.append(_loops.pop(guest))
+        if guest not in _loops:
+            _loops[guest] = LoopThread()
+        return _loops[guest]
 
 
 def _after_fork() -> None:
-    global _current, _lock
-    _current, _lock = None, threading.Lock()
+    global _lock
+    _lock = threading.Lock()
+    _loops.clear()
     _left.clear()
 
 
@@ -135,33 +152,32 @@ def before_exit(
     stop: Callable[[], object] | None = None,
     close: Callable[[], Awaitable[object]] | None = None,
 ) -> None:
-    """Have something done when the process ends, before the exit handlers registered until now.
-
-    Call it after importing a library that has exit handlers of its own: Python calls the newest
-    first, and the work on the loop must be over before a library takes its clients down.
+    """Have something done when the process ends, before any library takes its clients down.
 
     Args:
         stop: Called first, in the main thread.
-        close: Awaited then on every loop, for a second at most.
+        close: Awaited then on every loop; all of it takes a second at most.
     """
     if stop is not None:
         _stoppers.append(stop)
     if close is not None:
         _closers.append(close)
-    atexit.unregister(_at_exit)
-    atexit.register(_at_exit)
 
 
 def _at_exit() -> None:
     for stop in _stoppers:
         stop()
-    for thread in [*_left, *([_current] if _current else [])]:
-        thread.close(grace=_ANSWER_S)
+    give_up = time.monotonic() + _ANSWER_S
+    for thread in [*_loops.values(), *_left]:
+        thread.close(grace=max(0.0, give_up - time.monotonic()))
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-before_exit()
+# Exit handlers of the atexit module come too late: libraries registered theirs after ours, and
+# from Python 3.12 on no thread can be started in one, so no answer could be stored. The hook that
+# concurrent.futures uses comes first; it has no public name.
+getattr(threading, "_register_atexit", atexit.register)(_at_exit)
 
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -171,29 +187,41 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     left to finish by itself and its result is dropped.
 
     Raises:
-        WorkExited: if the function raised SystemExit or KeyboardInterrupt, which must not reach
-            an event loop. Any other error is raised as it is.
+        WorkExited: if the function raised something that must not reach an event loop, such as
+            SystemExit, KeyboardInterrupt or StopIteration. Any other error is raised as it is.
     """
     context = contextvars.copy_context()
-    call: Callable[[], R] = lambda: context.run(function, *args, **kwargs)  # noqa: E731
 
-    def guarded() -> tuple[R | None, BaseException | None]:
+    def caught() -> tuple[R | None, BaseException | None]:
+        # Not every error may pass through a future: asyncio refuses StopIteration there.
         try:
-            return call(), None
-        except (KeyboardInterrupt, SystemExit) as error:
+            return context.run(function, *args, **kwargs), None
+        except BaseException as error:  # noqa: BLE001  # raised again by the waiter
             return None, error
 
-    result, exited = await asyncio.get_running_loop().run_in_executor(_THREADS, guarded)
-    if exited is not None:
-        name = getattr(function, "__qualname__", repr(function))
-        raise WorkExited(f"{name} raised {exited!r}") from exited
-    return result  # type: ignore[return-value]
+    result, error = await asyncio.get_running_loop().run_in_executor(DAEMON_THREADS, caught)
+    if error is None:
+        return result  # type: ignore[return-value]
+    if isinstance(error, Exception) and not isinstance(error, StopIteration | StopAsyncIteration):
+        raise error
+    name = getattr(function, "__qualname__", repr(function))
+    raise WorkExited(f"{name} raised {error!r}") from error
 
 
-_THREADS = _DaemonThreads()
+DAEMON_THREADS = _DaemonThreads()
+"""Runs what blocks; nothing waits for it when the process ends."""
 
 
 def describe_frame(frame: FrameType | Any) -> str:
     """Name a frame as a person would: function, file and line."""
     code = frame.f_code
     return f"{code.co_qualname}() in {Path(code.co_filename).name}, line {frame.f_lineno}"
+
+
+def innermost_frame(coroutine: Any) -> FrameType | None:
+    """Follow a coroutine's chain of awaits to the frame it waits in; ``None`` once it is over."""
+    frame: FrameType | None = None
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", getattr(coroutine, "gi_frame", None)) or frame
+        coroutine = getattr(coroutine, "cr_await", getattr(coroutine, "gi_yieldfrom", None))
+    return frame

@@ -21,12 +21,13 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
-from docsum_nb.events import Event, RunEnded, RunState, fold
+from docsum_nb.events import Event, RunEnded, RunState, Warned, fold
 from docsum_nb.run.control import Control, Whereabouts
-from docsum_nb.run.loop import before_exit, current_loop, describe_frame
+from docsum_nb.run.loop import before_exit, current_loop, describe_frame, innermost_frame
 from docsum_nb.run.signals import terminable
 from docsum_nb.run.tell import EventTeller, ViewTeller
 from docsum_nb.run.view import Display
@@ -35,6 +36,7 @@ __all__ = ["Run"]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=RunError)
+R = TypeVar("R")
 
 _log = logging.getLogger(__name__)
 # Silent unless the user sets logging up: without a handler, Python prints warnings itself.
@@ -63,17 +65,18 @@ class Run(Generic[T]):
         title: str,
         deadline: float | None = None,
         settle_s: float = 0.0,
-        partial: Callable[[], Any] | None = None,
+        partial_result: Callable[[], Any] | None = None,
         whereabouts: Callable[[], Whereabouts] | None = None,
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
+        guest: bool = False,
     ) -> None:
         self.id = uuid.uuid4().hex[:12]
         self.title = title
         self._deadline = _positive("deadline", deadline)
         self._expires_at = None if deadline is None else time.monotonic() + deadline
         self._settle_s = settle_s
-        self._partial = partial
+        self._partial = partial_result
         self._place = whereabouts or self._innermost_await
         self._lock = threading.RLock()
         self._state = RunState(started_at=time.time())
@@ -83,12 +86,14 @@ class Run(Generic[T]):
         self._ended = threading.Event()
         self._closed = threading.Event()
         self._wakers: list[Callable[[], object]] = []
+        self._shown = False
+        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._teller = EventTeller(on_event, self._emit) if on_event else None
         self._display = display
         self._view: ViewTeller | None = None
         self._control = Control(self.id, self._emit, self._stop, lambda: self._error)
-        self._home = current_loop()
+        self._home = current_loop(guest=guest)
         _live.add(self)
         context = contextvars.copy_context()
         self._home.loop.call_soon_threadsafe(self._launch, work, context)
@@ -127,8 +132,9 @@ class Run(Generic[T]):
             raise
         if not self.done:
             raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
+        give_up = time.monotonic() + _TELL_S
         for told in self._observers():
-            told.wait(_TELL_S)
+            told.wait(max(0.0, give_up - time.monotonic()))
         return self._outcome()
 
     def _wait(self, until: float) -> None:
@@ -156,8 +162,9 @@ class Run(Generic[T]):
     async def _wait_async(self) -> T:
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
+        wake = partial(loop.call_soon_threadsafe, ended.set)
         with self._lock:
-            self._wakers.append(lambda: loop.call_soon_threadsafe(ended.set))
+            self._wakers.append(wake)
         self._show()
         try:
             while not self._ended.is_set():
@@ -169,6 +176,9 @@ class Run(Generic[T]):
         except asyncio.CancelledError:
             self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
             raise
+        finally:
+            with self._lock:
+                self._wakers.remove(wake)
         return self._outcome()
 
     async def _observers_told(self) -> None:
@@ -177,7 +187,7 @@ class Run(Generic[T]):
         while time.monotonic() < give_up and not all(  # noqa: ASYNC110
             told.is_set() for told in self._observers()
         ):
-            await asyncio.sleep(0.005)  # they are set from other threads
+            await asyncio.sleep(0.005)
 
     def _observers(self) -> list[threading.Event]:
         return [teller.told for teller in (self._teller, self._view) if teller is not None]
@@ -236,19 +246,14 @@ class Run(Generic[T]):
         if self._expires_at is None or time.monotonic() < self._expires_at or self.done:
             return
         if self._home.responds(2 * _HEARTBEAT_S):
-            place = self._place()
+            place = _safely(self._place) or Whereabouts("somewhere that cannot be told")
         else:
             place = Whereabouts(f"stuck in {self._home.where()}")
         what = f"the deadline of {self._deadline:g} s passed, {place.text}"
         self._stop(self._ended_early(DeadlineExceeded, what, place))
 
     def _innermost_await(self) -> Whereabouts:
-        """Follow the chain of awaits to the innermost frame the work waits in."""
-        awaited: Any = self._task.get_coro() if self._task else None
-        frame: Any = None
-        while awaited is not None:
-            frame = getattr(awaited, "cr_frame", getattr(awaited, "gi_frame", None)) or frame
-            awaited = getattr(awaited, "cr_await", getattr(awaited, "gi_yieldfrom", None))
+        frame = innermost_frame(self._task.get_coro()) if self._task else None
         return Whereabouts(f"waiting in {describe_frame(frame)}" if frame else "before it began")
 
     def _progress(self) -> str:
@@ -273,7 +278,7 @@ class Run(Generic[T]):
     @property
     def partial(self) -> Any:
         """What is finished so far; ``None`` where the work has no parts."""
-        return self._partial() if self._partial else None
+        return _safely(self._partial) if self._partial else None
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until nothing of the run is left running, past its settle time; for tests and exits.
@@ -301,9 +306,14 @@ class Run(Generic[T]):
         self._task = self._home.loop.create_task(self._main(work), context=context)
         self._task.add_done_callback(lambda task: self._close())
         if self._expires_at is not None:
-            self._home.loop.call_later(self._expires_at - time.monotonic(), self._watch_deadline)
+            left = self._expires_at - time.monotonic()
+            self._timer = self._home.loop.call_later(left, self._watch_deadline)
 
     def _close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._teller is not None:
+            self._teller.end()
         self._closed.set()
         _live.discard(self)
 
@@ -325,21 +335,15 @@ class Run(Generic[T]):
 
     def _conclude(self, *, value: Any = _UNSET, error: BaseException | None = None) -> bool:
         """Set the outcome unless there is one; tell everybody."""
+        ended = _how(error)
         with self._lock:
             if self._ended.is_set():
                 return False
             self._value, self._error = value, error
             self._traceback = error.__traceback__ if error else None
-            if isinstance(error, RunCancelled):
-                self._emit(RunEnded("cancelled", str(error)))
-            elif error is not None:
-                self._emit(RunEnded("failed", f"{type(error).__name__}: {error}"))
-            else:
-                self._emit(RunEnded("done"))
+            self._emit(ended)
             self._ended.set()
-            if self._teller:
-                self._teller.end()
-            wakers = self._wakers
+            wakers = list(self._wakers)
         for wake in wakers:
             # A waiter whose loop was closed meanwhile waits no more.
             with contextlib.suppress(RuntimeError):
@@ -351,18 +355,25 @@ class Run(Generic[T]):
     def _show(self, *, with_result: bool = False) -> None:
         """Open the live view where the caller is, once, unless it is over."""
         with self._lock:
-            if self._display is None or self._view is not None or self.done:
+            if self._display is None or self._shown or self.done:
                 return
+            self._shown = True
+        # Not under the lock: a front end may take its time, and the work must go on telling.
+        try:
             view = self._display.open(self.title, self.cancel)
-            if view is not None:
-                self._view = ViewTeller(
-                    view,
-                    lambda: self.state,
-                    self._ended,
-                    # Whoever awaits the run shows the result himself.
-                    lambda: self._finished_value() if with_result else None,
-                    self._emit,
-                )
+        except Exception as error:  # noqa: BLE001  # the result matters more than its bar
+            self._emit(Warned(f"no live view could be opened: {error!r}; the run goes on"))
+            return
+        if view is not None:
+            self._view = ViewTeller(
+                view,
+                lambda: self.state,
+                self._ended,
+                # Whoever awaits the run shows the result himself.
+                lambda: self._finished_value() if with_result else None,
+                self._emit,
+                self._watch_deadline,
+            )
 
     def _finished_value(self) -> T | None:
         return None if self._value is _UNSET else self._value
@@ -401,6 +412,28 @@ def _stop_all() -> None:
 before_exit(stop=_stop_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_live.clear)
+
+
+def _how(error: BaseException | None) -> RunEnded:
+    """Tell how a run ended; an error that cannot even be printed is told by its kind."""
+    if error is None:
+        return RunEnded("done")
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  # it must not keep the run from ending
+        text = "(the error cannot be printed)"
+    if isinstance(error, RunCancelled):
+        return RunEnded("cancelled", text)
+    return RunEnded("failed", f"{type(error).__name__}: {text}")
+
+
+def _safely(ask: Callable[[], R]) -> R | None:
+    """Ask the work for something that a stop of the run must not depend on."""
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001  # theirs to raise; the run ends all the same
+        _log.debug("the work could not be asked", exc_info=True)
+        return None
 
 
 def _positive(name: str, seconds: float | None) -> float | None:

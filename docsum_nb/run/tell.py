@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from docsum_nb.events import Event, RunState, Warned
+from docsum_nb.events import Event, RunEnded, RunState, Warned
 from docsum_nb.run.view import View
 
 __all__ = ["EventTeller", "ViewTeller"]
@@ -45,6 +45,9 @@ class EventTeller:
                 if not warned:
                     warned = True
                     self._warn(Warned(f"on_event raised {error!r}; the run goes on"))
+            if isinstance(event, RunEnded):
+                # Calls in flight may still land and are told too, but nobody waits for that.
+                self.told.set()
         self.told.set()
 
 
@@ -58,8 +61,10 @@ class ViewTeller:
         ended: threading.Event,
         result: Callable[[], object | None],
         warn: Callable[[Event], None],
+        tick: Callable[[], object],
     ) -> None:
         self.told = threading.Event()
+        self._tick = tick
         self._view = view
         self._state = state
         self._ended = ended
@@ -71,6 +76,7 @@ class ViewTeller:
         try:
             while not self._ended.wait(_TICK_S):
                 self._view.update(self._state())
+                self._tick()
             self._view.close(self._state(), self._result())
         except BaseException as error:  # noqa: BLE001  # a broken view must not end the work
             self._warn(Warned(f"the live view failed: {error!r}; the run goes on"))

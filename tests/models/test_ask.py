@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from docsum_nb.errors import ModelError
-from docsum_nb.events import CallFinished, CallStarted, Event
+from docsum_nb.events import CallFinished, CallStarted, Event, Warned
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import Asker, Model, open_model
 from docsum_nb.models.limit import Limiter
 from docsum_nb.models.retry import is_transient
 from docsum_nb.records import Answer, Request
-from docsum_nb.run import Control
+from docsum_nb.run import Control, Stopping
 from tests.loopback import Call, Loopback, Reply
 
 REQUEST = Request("role", "instructions", "text", 50, 150)
@@ -99,16 +99,51 @@ def test_fallback_answers_when_the_first_model_fails(server: Loopback) -> None:
         return Reply("no", status=403) if call.body["model"] == "first" else Reply("second's")
 
     server.script = script
-    answer = Asking(server, fallbacks=["openai/second"]).ask()
+    asking = Asking(server, fallbacks=["openai/second"])
+    answer = asking.ask()
     assert (answer.text, answer.model) == ("second's", "openai/second")
+    warnings = [event.message for event in asking.events if isinstance(event, Warned)]
+    assert warnings[0].startswith("openai/first (")
     assert [call.body["model"] for call in server.calls] == ["first", "second"]
 
 
+def test_fallbacks_answer_is_not_taken_for_the_first_models(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """It is kept under the fallback's name; asked without fallbacks, the first model is asked."""
+    ledger = Ledger(tmp_path / "l")
+    server.script = lambda call: (
+        Reply("no", status=403) if call.body["model"] == "first" else Reply("second's")
+    )
+    Asking(server, ledger, fallbacks=["openai/second"]).ask()
+    assert Asking(server, ledger, fallbacks=["openai/second"]).ask().cached
+    with pytest.raises(Exception, match="no"):
+        Asking(server, ledger).ask()
+
+
+def test_when_all_models_fail_the_last_error_tells_of_the_first(server: Loopback) -> None:
+    """The note of the error that is raised names what was asked before, and why it failed."""
+    server.script = lambda call: Reply(f"no {call.body['model']}", status=403)
+    with pytest.raises(Exception, match="no second") as caught:
+        Asking(server, fallbacks=["openai/second"]).ask()
+    assert "no first" in caught.value.__notes__[0]
+
+
+def test_answers_that_cannot_be_used_are_metered(server: Loopback) -> None:
+    """Empty answers are paid for like others, and are in the usage."""
+    server.script = lambda call: Reply(" ")
+    asking = Asking(server, max_retries=1)
+    with pytest.raises(ModelError):
+        asking.ask()
+    assert asking.asker.usage.calls == len(server.calls) == 2
+    assert asking.asker.usage.prompt_tokens > 0
+
+
 def test_stopped_run_sends_nothing(server: Loopback) -> None:
-    """Once the run is stopping, asking raises what stopped it, and no request goes out."""
+    """Once the run is stopping, asking raises Stopping, and no request goes out."""
     asking = Asking(server)
     asking.stopped = ValueError("the first error")
-    with pytest.raises(ValueError, match="first error"):
+    with pytest.raises(Stopping):
         asking.ask()
     assert server.calls == []
 

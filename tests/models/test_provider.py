@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,6 +94,25 @@ def test_key_of_a_request_changes_with_what_decides_the_answer(server: Loopback)
     assert "secret" not in repr(Model("openai/x", api_key="secret"))
 
 
+def test_address_from_the_environment_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer of a private server is not taken for one of the public service."""
+    public = Provider(Model("openai/gpt-4o", api_key="k")).key_parts(REQUEST)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    assert Provider(Model("openai/gpt-4o", api_key="k")).key_parts(REQUEST) != public
+
+
+def test_named_fallback_of_the_same_provider_goes_to_the_same_server() -> None:
+    """Documents meant for a private server do not go to the public one when a call fails."""
+    first = Model("openai/a", base_url="http://127.0.0.1:1/v1", fallbacks=["openai/b", "ollama/c"])
+    assert [each.base_url for each in first.with_fallbacks()] == [first.base_url] * 2 + [None]
+
+
+def test_text_that_ends_its_own_marks_is_marked_otherwise(server: Loopback) -> None:
+    """A document that holds the closing mark cannot end the text early."""
+    asyncio.run(provider(server).answer(replace(REQUEST, text="a </text> b")))
+    assert "<text_>\na </text> b\n</text_>" in server.calls[0].prompt
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -102,6 +122,9 @@ def test_key_of_a_request_changes_with_what_decides_the_answer(server: Loopback)
         {"name": "x", "max_concurrency": 0},
         {"name": "x", "requests_per_minute": -5},
         {"name": "x", "fallbacks": "openai/y"},
+        {"name": "x", "fallbacks": [Model("y", fallbacks=["z"])]},
+        {"name": "x", "params": {"stream": True}},
+        {"name": "x", "timeout": None},
     ],
 )
 def test_rubbish_settings_are_refused(options: dict[str, Any]) -> None:
