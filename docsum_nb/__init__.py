@@ -25,6 +25,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb import environment
+
 if TYPE_CHECKING:
     from docsum_nb import errors as errors
     from docsum_nb.entry import allow_nested_asyncio as allow_nested_asyncio
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     from docsum_nb.run import Run as Run
 
 __version__ = "0.1.0"
+
+# CrewAI and LiteLLM read their switches when they are imported, which may be the next line.
+environment.prepare()
 
 _HOMES = {
     "Document": "docsum_nb.records",

@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser("add", help="add files and folders to a library")
     add.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
+    add.add_argument(
+        "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
+    )
     add.set_defaults(command=_add)
     return parser
 
@@ -107,7 +110,7 @@ def _summarize(given: argparse.Namespace) -> int:
 def _add(given: argparse.Namespace) -> int:
     from docsum_nb import Library
 
-    added = Library(given.library).add(given.path)
+    added = Library(given.library).add(given.path, on_error=given.on_error)
     print(
         f"{added.added} added, {added.updated} updated, {added.unchanged} unchanged "
         f"({added.passages} passages written)"

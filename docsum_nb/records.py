@@ -183,6 +183,10 @@ class Hit:
     why: str | None = None
     """Why it is relevant, in the words of a language model; ``None`` where none was asked."""
 
+    def __str__(self) -> str:
+        why = f" ({self.why})" if self.why else ""
+        return f"{self.name}{why}: {' '.join(self.passage.split())}"
+
 
 @dataclass(frozen=True)
 class Omission:
@@ -230,7 +234,7 @@ class Plan:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
     """The result of ``summarize``; displays itself in a notebook cell.
 
@@ -241,7 +245,7 @@ class Summary:
     text: str
     """The final summary, without citation marks; the renderings set them."""
     model: str
-    """The model that wrote it. ``"extractive"``: sentences taken from the sources as they are."""
+    """The model that wrote the text; ``"extractive"`` takes sentences from the sources."""
     citations: tuple[Citation, ...] = ()
     documents: tuple[DocumentSummary, ...] = ()
     """A summary for each document, in input order."""
@@ -285,6 +289,13 @@ class Summary:
         from docsum_nb.render import to_text
 
         return to_text(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        gist = " ".join(self.text.split())[:60]
+        return f"<Summary of {len(self.documents)} documents by {self.model}: {gist!r}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import pydoc_data.topics
+from dataclasses import replace
 from pathlib import Path
 
 import docsum_nb as ds
@@ -34,7 +35,11 @@ def main() -> None:
     readmes = installed_readmes()
     print(ds.plan(readmes, library=library))
     summary = ds.summarize(readmes, library=library, ledger=BUILD / "ledger.sqlite3").result()
-    print(summary.to_text())
+    for document in summary.documents:
+        print(f"\n{document.name}: {document.text}")
+    # The documents are printed above, so that the whole is what stays on the screen.
+    print("\n" + "=" * 88 + "\n")
+    print(replace(summary, documents=()).to_text())
 
 
 if __name__ == "__main__":

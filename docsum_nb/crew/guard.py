@@ -15,7 +15,6 @@ import asyncio
 import functools
 import importlib
 import logging
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -37,7 +36,7 @@ from docsum_nb.events import (
     ChunkSummarized,
     Warned,
 )
-from docsum_nb.run import Control, Whereabouts, describe_frame
+from docsum_nb.run import Control, Stopping, Whereabouts, describe_frame, own_frame, thread_frames
 
 __all__ = ["Guard", "OnTaskError"]
 
@@ -139,14 +138,14 @@ class Guard:
 
     def whereabouts(self) -> Whereabouts:
         """Name the tasks that are running, their agents, and where their threads are."""
-        frames = sys._current_frames()
         active = list(self._active.copy().values())
         if not active:
             return Whereabouts("between two tasks")
         places = [
             f"task {each.label!r} of agent {each.agent!r}"
-            + (f", in {describe_frame(frames[each.thread])}" if each.thread in frames else "")
+            + (f", in {describe_frame(frame)}" if frame else "")
             for each in active[:_MOST_PLACES]
+            for frame in [own_frame(thread_frames(each.thread))]
         ]
         more = f"; and {len(active) - _MOST_PLACES} more" if len(active) > _MOST_PLACES else ""
         text = f"while running {'; '.join(places)}{more}"
@@ -219,9 +218,8 @@ class Guard:
 
     def _failed(self, task: Any, label: str, error: BaseException) -> Any:
         """Decide what a failed task comes to: a replacement, or the error."""
-        stopped = self._control.stopped_by()
-        if stopped is not None:
-            raise stopped if isinstance(error, _Stopped) else error
+        if self._control.stopped_by() is not None:
+            raise Stopping from None if isinstance(error, _Stopped) else error
         if isinstance(error, _Stopped):
             error = error.source if isinstance(error.source, Exception) else error
         if not isinstance(error, Exception):
@@ -239,6 +237,8 @@ class Guard:
         replacement = self._on_task_error(task, error) if self._on_task_error else None
         if replacement is not None:
             return _output(task, replacement)
+        # Behind a provider's error are its client's, some hundred lines that say the same.
+        error.__suppress_context__ = True
         _note(error, f"docsum_nb run {self._control.run_id}: task {label!r}, agent {_role(task)!r}")
         if self._on_error == "raise" or isinstance(error, BudgetExceeded):
             self._control.fail(error)
@@ -295,7 +295,7 @@ def _install() -> None:
 
     Crew.kickoff, Crew.akickoff = guarded, aguarded
     # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
-    for name in (None, "crewai.flow.runtime"):
+    for name in (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm"):
         logging.getLogger(name).addFilter(_OutsideGuard())
 
 

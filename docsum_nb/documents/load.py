@@ -20,7 +20,6 @@ from typing import Literal
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.errors import InputError, LoadError
 from docsum_nb.records import Document, Omission
-from docsum_nb.run import DAEMON_THREADS
 
 __all__ = ["Loaded", "load"]
 
@@ -131,6 +130,9 @@ def _read_all(items: list[Item], *, stop: bool) -> Iterator[Read]:
         items: What was found.
         stop: Give up the files after the first that cannot be read.
     """
+    # Imported here: the process that reads a PDF imports this package, and must start quickly.
+    from docsum_nb.run import DAEMON_THREADS
+
     waiting = iter(items)
     reading: deque[Future[list[Read]]] = deque()
     while True:

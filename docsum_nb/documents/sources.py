@@ -90,8 +90,9 @@ def _texts(source: Any) -> Iterator[Document]:
         raise InputError(f"the {type(source).__name__} of texts is empty; {_ACCEPTED}")
     for key, text in pairs:
         if not isinstance(text, str):
-            hint = "; drop it or give its text as a str"
-            raise InputError(f"the value of {key!r} is {_type(text)}, not text{hint}")
+            missing = text is None or text != text  # NaN, the missing value of pandas
+            what = "missing" if missing else f"{_type(text)}, not text"
+            raise InputError(f"the value of {key!r} is {what}; drop it (dropna) or give its text")
         yield Document(name=str(key), text=text)
 
 
@@ -126,7 +127,7 @@ def _short(given: str) -> str:
 def _hint(given: str) -> str:
     if "://" in given[:12]:
         return "; download it first, addresses are not fetched"
-    if "\n" in given or len(given) > 200:
+    if "\n" in given or len(given) > 200 or given.count(" ") > 4:
         return "; to load a text itself, give {'name': text}"
     return ""
 

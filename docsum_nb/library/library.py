@@ -8,11 +8,10 @@ match by chance and a whole document can bury the one page that matters. Refuses
 from __future__ import annotations
 
 import json
-import operator
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from docsum_nb.errors import InputError
 from docsum_nb.library.entries import batches, digests, entry, storable
@@ -58,6 +57,8 @@ class Library:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if "://" in os.fspath(path):
             raise InputError(f"{path} is an address: give the path of a folder on this machine")
+        if not isinstance(path, str | os.PathLike):
+            raise InputError(f"a library is a folder's path, not {path!r}")
         self._path = Path(path)
         self._store = Store(self._path.expanduser().absolute())
 
@@ -66,7 +67,7 @@ class Library:
         """The folder, as it was given."""
         return self._path
 
-    def add(self, source: Any) -> Added:
+    def add(self, source: Any, *, on_error: Literal["raise", "collect", "skip"] = "raise") -> Added:
         """Add documents, or bring those that are there up to date.
 
         A document of the same name is replaced where its text or metadata differ. What is stored
@@ -76,6 +77,8 @@ class Library:
         Args:
             source: A file, a folder, a glob, a mapping of names to texts, or documents, as for
                 ``summarize``.
+            on_error: What to do with a file that cannot be read, as for ``summarize``; nothing is
+                added where it raises.
 
         Returns:
             How many documents were new, changed and unchanged, and what was found but not read.
@@ -89,7 +92,7 @@ class Library:
         """
         from docsum_nb.documents import load
 
-        loaded = load(source)
+        loaded = load(source, on_error=on_error)
         documents = [storable(document) for document in loaded.documents]
         wanted = digests(documents)
         snapshot = self._store.snapshot()
@@ -136,9 +139,9 @@ class Library:
                 version, or is damaged.
         """
         if not isinstance(query, str) or not query.strip():
-            raise InputError("the query is empty: say in words what to look for")
-        if operator.index(k) < 1:
-            raise InputError(f"k is {k}: ask for at least one document")
+            raise InputError(f"a query is a text that says what to look for, not {query!r}")
+        if not isinstance(k, int) or k < 1:
+            raise InputError(f"k is a number of documents, at least one, not {k!r}")
         snapshot = self._store.snapshot()
         if snapshot is None:
             raise InputError(

@@ -6,7 +6,9 @@ When the run is stopped, nothing new is sent; an answer that still arrives is st
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -30,6 +32,28 @@ class _Call:
     model: ChatModel
     key_parts: Any
     ask: Callable[[], Awaitable[Answer]]
+
+
+_flying: dict[tuple[object, ...], asyncio.Future[None]] = {}
+"""The questions that are being asked, over all runs of the process."""
+
+
+@asynccontextmanager
+async def _alone(question: tuple[str, str]) -> AsyncIterator[None]:
+    """Ask a question by oneself: whoever has the same one waits, and finds the answer stored.
+
+    A run that was stopped may have it in flight still when it is run again.
+    """
+    loop = asyncio.get_running_loop()
+    place = (loop, *question)
+    while (flying := _flying.get(place)) is not None:
+        await asyncio.wait([flying])
+    landed = _flying[place] = loop.create_future()
+    try:
+        yield
+    finally:
+        del _flying[place]
+        landed.set_result(None)
 
 
 class Asker:
@@ -88,24 +112,26 @@ class Asker:
     async def _stored(self, calls: Sequence[_Call], tokens: int) -> Answer:
         """Return the answer that is stored for the first of the calls, or make them in turn."""
         self._control.check()
-        if self._ledger is not None:
-            keys = [key_of(call.key_parts) for call in calls]
+        if self._ledger is None:
+            return (await self._first_answer(calls, tokens))[1]
+        keys = [key_of(call.key_parts) for call in calls]
+        async with _alone((str(self._ledger.path), keys[0])):
             found = await in_thread(self._ledger.first, keys)
             if found is not None:
                 return found
-        call, answer = await self._first_answer(calls, tokens)
-        # Metered before it is stored: it is paid for, whatever happens to the file.
-        self._meter(answer.model, answer.usage)
-        if self._ledger is not None:
+            call, answer = await self._first_answer(calls, tokens)
             key = key_of(call.key_parts)
             await in_thread(self._ledger.put, key, answer, run_id=self._control.run_id)
-        return answer
+            return answer
 
     async def _first_answer(self, calls: Sequence[_Call], tokens: int) -> tuple[_Call, Answer]:
         errors: list[str] = []
         for call in calls:
             try:
-                return call, await self._persist(call, tokens)
+                answer = await self._persist(call, tokens)
+                # Metered before it is stored: it is paid for, whatever happens to the file.
+                self._meter(answer.model, answer.usage)
+                return call, answer
             except Exception as error:
                 name = call.model.name
                 if call is calls[-1] or self._control.stopped_by() is not None:

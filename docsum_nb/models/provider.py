@@ -174,6 +174,8 @@ def _litellm() -> Any:
         # Its models build themselves when first used, and warn then; better here than in a cell.
         litellm.ModelResponse(choices=[{"message": {"content": "", "role": "assistant"}}])
 
+    # Its classes for other providers are built later; nobody can act on what they warn of.
+    warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True

@@ -50,7 +50,8 @@ def summarize(
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary; ``None`` for 300.
-        deadline: Seconds from now until the run must be over; ``None`` for no limit.
+        deadline: Seconds from now until the run must be over; ``None`` for no limit. The first run
+            of a process takes some ten of them to import CrewAI and LiteLLM.
         on_error: ``"raise"`` ends the run with the first error, at once; ``"collect"`` finishes
             all other chunks, then raises one ExceptionGroup; ``"skip"`` goes on to the summary and
             lists in ``omitted`` what it lacks.
@@ -89,16 +90,17 @@ def summarize(
         prompts=prompts,
     )
     work = _Work(options)
-    return Run(
+    run: Run[Summary] = Run(
         work,
         title="summarize",
         deadline=deadline,
         settle_s=SETTLE_S,
         partial_result=work.partial,
-        whereabouts=lambda: Whereabouts("and the work was not done"),
+        whereabouts=lambda: Whereabouts(f"while {run.state.stage}"),
         on_event=on_event,
         display=LiveDisplay() if show else None,
     )
+    return run
 
 
 def plan(

@@ -7,8 +7,10 @@ request goes through one ``Asker``; every summary is a CrewAI task of a lean age
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from docsum_nb.events import (
     ChunkFailed,
@@ -22,7 +24,6 @@ from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
 from docsum_nb.pipeline.sizing import groups
-from docsum_nb.pipeline.writer import Writer
 from docsum_nb.records import (
     Answer,
     Chunk,
@@ -36,6 +37,9 @@ from docsum_nb.records import (
 )
 from docsum_nb.run import Control, Failed, fan_out, in_thread
 
+if TYPE_CHECKING:
+    from docsum_nb.pipeline.writer import Writer
+
 __all__ = ["Job"]
 
 
@@ -46,6 +50,13 @@ class _Named:
     name: str
     text: str
     model: str
+
+
+def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
+    # Imported late: CrewAI takes seconds, and a missing file should be told at once.
+    from docsum_nb.pipeline.writer import Writer
+
+    return Writer(prepared, asker)
 
 
 class Job:
@@ -59,7 +70,7 @@ class Job:
         self._chunks: dict[int, ChunkSummary] = {}
         self._documents: dict[str, DocumentSummary] = {}
         self._omitted: list[Omission] = []
-        self._text = ""
+        self._text, self._model = "", options.model.name
         self._citations: tuple[Citation, ...] = ()
         self._run_id = ""
 
@@ -79,11 +90,13 @@ class Job:
             asker = self._asker = Asker(prepared.models, ledger=ledger, control=control)
             self._omitted.extend(prepared.omitted)
             control.emit(ChunksPlanned(len(prepared.chunks), plan_of(prepared).calls))
-            writer = await in_thread(Writer, prepared, asker)
+            writer = await in_thread(_make_writer, prepared, asker)
             await self._summarize_chunks(prepared, writer, control)
             control.emit(StageStarted("combining"))
             await self._combine_documents(prepared, writer, control)
-            self._text = await self._combine_all(prepared, writer, control)
+            last = await self._combine_all(prepared, writer, control)
+            self._text, self._model = last.text, last.model
+            self._name_writers(prepared)
             self._citations = await self._cite(prepared)
             related = await self._evaluate(prepared, control)
             return replace(self._summary(prepared), related=related)
@@ -162,7 +175,7 @@ class Job:
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
-    async def _combine_all(self, prepared: Prepared, writer: Writer, control: Control) -> str:
+    async def _combine_all(self, prepared: Prepared, writer: Writer, control: Control) -> _Named:
         named = [
             _Named(each.name, each.text, each.model)
             for each in (self._documents.get(document.name) for document in prepared.documents)
@@ -170,7 +183,7 @@ class Job:
         ]
         label = f"all {len(named)} documents together"
         words = prepared.sizes.final_words
-        return (await self._merge(label, named, words, writer, control)).text
+        return await self._merge(label, named, words, writer, control)
 
     async def _merge(
         self,
@@ -259,7 +272,7 @@ class Job:
             ]
         return Summary(
             text=self._text,
-            model=prepared.model.name,
+            model=self._model,
             citations=self._citations,
             documents=tuple(documents),
             chunks=tuple(summary for _, summary in sorted(self._chunks.copy().items())),
@@ -270,6 +283,14 @@ class Job:
             seconds=time.monotonic() - self._began,
         )
 
+    def _name_writers(self, prepared: Prepared) -> None:
+        """Say so where a fallback wrote some of it."""
+        asked = prepared.model.name
+        others = Counter(each.model for each in self._chunks.values() if each.model != asked)
+        for model, count in others.items():
+            reason = f"written by {model}, because {asked} failed"
+            self._omitted.append(Omission(f"{count} of {len(self._chunks)} chunks", reason))
+
     def _see_cut(self, label: str, answer: Answer) -> None:
         if answer.finish_reason == "length":
             self._omitted.append(
@@ -278,11 +299,17 @@ class Job:
 
     def _note(self, doing: str, error: Exception) -> str:
         assert self._prepared is not None
-        kept = "not kept (ledger=False)" if self._options.ledger is False else "kept"
+        done = f"{len(self._chunks)} of {len(self._prepared.chunks)} chunks are done"
+        if self._options.ledger is False:
+            kept = f"{done}; their answers are not kept (ledger=False)"
+        else:
+            kept = f"{done} and kept; the same call goes on from there"
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
+        if "Connection error" in str(error):
+            http = (
+                f" (nothing answers at {self._prepared.model.settings.base_url or 'its address'})"
+            )
         return (
-            f"docsum_nb run {self._run_id}: {doing} with {self._prepared.model.name}{http}; "
-            f"{len(self._chunks)} of {len(self._prepared.chunks)} chunks are done and {kept}; "
-            "the same call goes on from there"
+            f"docsum_nb run {self._run_id}: {doing} with {self._prepared.model.name}{http}; {kept}"
         )

@@ -40,8 +40,12 @@ class Options:
         _check("max_concurrency", self.max_concurrency, least=1)
         if self.length is not None:
             _check("length (words)", self.length, least=10)
-        if self.question is not None and not str(self.question).strip():
-            raise InputError("question is empty; leave it out for a summary of everything")
+        if self.question is not None and not (
+            isinstance(self.question, str) and self.question.strip()
+        ):
+            raise InputError(
+                f"question is a text, not {self.question!r}; leave it out to summarize everything"
+            )
         if self.ledger is True:
             raise InputError("ledger is a path, None for the default place, or False for none")
 

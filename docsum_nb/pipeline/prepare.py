@@ -85,6 +85,8 @@ def prepare(options: Options) -> Prepared:
         ExceptionGroup: with ``on_error="collect"``, of every document that cannot be read.
         LibraryError: if the library cannot be opened.
     """
+    # What is quickly told comes first: a model may take seconds to open.
+    loaded = load(options.source, on_error=options.on_error)
     library = _open_library(options.library)
     settings = options.model
     models = tuple(map(open_model, settings.with_fallbacks()))
@@ -98,7 +100,6 @@ def prepare(options: Options) -> Prepared:
         final_words=options.length,
         chunk_tokens=options.chunk_tokens,
     )
-    loaded = load(options.source, on_error=options.on_error)
     chunks = [
         chunk
         for document in loaded.documents

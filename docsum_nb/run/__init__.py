@@ -5,7 +5,14 @@ Knows nothing of documents, crews or models.
 
 from docsum_nb.run.control import Control, Stopping, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
-from docsum_nb.run.loop import DAEMON_THREADS, before_exit, describe_frame, in_thread
+from docsum_nb.run.loop import (
+    DAEMON_THREADS,
+    before_exit,
+    describe_frame,
+    in_thread,
+    own_frame,
+    thread_frames,
+)
 from docsum_nb.run.run import Run
 from docsum_nb.run.view import Display, View
 
@@ -22,4 +29,6 @@ __all__ = [
     "describe_frame",
     "fan_out",
     "in_thread",
+    "own_frame",
+    "thread_frames",
 ]

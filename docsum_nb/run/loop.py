@@ -15,9 +15,10 @@ import atexit
 import contextvars
 import os
 import sys
+import sysconfig
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
@@ -32,7 +33,9 @@ __all__ = [
     "current_loop",
     "describe_frame",
     "in_thread",
-    "innermost_frame",
+    "own_frame",
+    "thread_frames",
+    "thread_of",
 ]
 
 P = ParamSpec("P")
@@ -49,6 +52,8 @@ class _DaemonThreads(ThreadPoolExecutor):
     would keep a script from ending; and it holds only a handful of threads.
     """
 
+    name = "docsum_nb-work"
+
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         future: Future[R] = Future()
 
@@ -60,7 +65,7 @@ class _DaemonThreads(ThreadPoolExecutor):
             except BaseException as error:  # noqa: BLE001  # the waiter decides what to do with it
                 future.set_exception(error)
 
-        threading.Thread(target=call, name="docsum_nb-work", daemon=True).start()
+        threading.Thread(target=call, name=self.name, daemon=True).start()
         return future
 
 
@@ -99,7 +104,7 @@ class LoopThread:
 
     def where(self) -> str:
         """Name the function and line at which the loop's thread is now."""
-        frame = sys._current_frames().get(self._thread.ident or 0)
+        frame = own_frame(thread_frames(self._thread.ident))
         return describe_frame(frame) if frame else "a thread that has ended"
 
     def close(self, grace: float) -> None:
@@ -170,6 +175,23 @@ def _at_exit() -> None:
     give_up = time.monotonic() + _ANSWER_S
     for thread in [*_loops.values(), *_left]:
         thread.close(grace=max(0.0, give_up - time.monotonic()))
+    _forget_stuck_workers()
+
+
+def _forget_stuck_workers() -> None:
+    """Keep threads that are left to themselves from holding up the end of the process.
+
+    concurrent.futures joins the threads of all its pools at exit, also those of the pools that
+    stuck work has made (CrewAI makes one for each agent). They are daemons, as the thread that made
+    them is one of ours, so Python itself would not wait; its list has no public name.
+    """
+    from concurrent.futures import thread as pools
+
+    if not any(thread.name == DAEMON_THREADS.name for thread in threading.enumerate()):
+        return
+    workers = getattr(pools, "_threads_queues", {})
+    for worker in [worker for worker in workers if worker.daemon]:
+        del workers[worker]
 
 
 if hasattr(os, "register_at_fork"):
@@ -178,6 +200,15 @@ if hasattr(os, "register_at_fork"):
 # from Python 3.12 on no thread can be started in one, so no answer could be stored. The hook that
 # concurrent.futures uses comes first; it has no public name.
 getattr(threading, "_register_atexit", atexit.register)(_at_exit)
+
+
+_calls: dict[asyncio.Task[Any], int] = {}
+"""From a task that waits for a thread to that thread, while it does."""
+
+
+def thread_of(task: asyncio.Task[Any]) -> int | None:
+    """Return the thread that a task waits for in ``in_thread``; ``None`` where it does not."""
+    return _calls.get(task)
 
 
 async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -191,13 +222,18 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
             SystemExit, KeyboardInterrupt or StopIteration. Any other error is raised as it is.
     """
     context = contextvars.copy_context()
+    waiting = asyncio.current_task()
 
     def caught() -> tuple[R | None, BaseException | None]:
         # Not every error may pass through a future: asyncio refuses StopIteration there.
+        if waiting is not None:
+            _calls[waiting] = threading.get_ident()
         try:
             return context.run(function, *args, **kwargs), None
         except BaseException as error:  # noqa: BLE001  # raised again by the waiter
             return None, error
+        finally:
+            _calls.pop(waiting, None)  # type: ignore[arg-type]
 
     result, error = await asyncio.get_running_loop().run_in_executor(DAEMON_THREADS, caught)
     if error is None:
@@ -212,16 +248,48 @@ DAEMON_THREADS = _DaemonThreads()
 """Runs what blocks; nothing waits for it when the process ends."""
 
 
-def describe_frame(frame: FrameType | Any) -> str:
+def describe_frame(frame: FrameType) -> str:
     """Name a frame as a person would: function, file and line."""
     code = frame.f_code
     return f"{code.co_qualname}() in {Path(code.co_filename).name}, line {frame.f_lineno}"
 
 
-def innermost_frame(coroutine: Any) -> FrameType | None:
-    """Follow a coroutine's chain of awaits to the frame it waits in; ``None`` once it is over."""
-    frame: FrameType | None = None
+def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
+    """Choose the innermost frame of the user's own code, else the innermost one of all.
+
+    Args:
+        frames: Innermost first.
+    """
+    first: FrameType | None = None
+    for frame in frames:
+        first = first or frame
+        if not frame.f_code.co_filename.startswith(_LIBRARIES):
+            return frame
+    return first
+
+
+def thread_frames(ident: int | None) -> Iterator[FrameType]:
+    """Walk the frames of a thread, innermost first."""
+    frame = sys._current_frames().get(ident or 0)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def await_frames(coroutine: Any) -> list[FrameType]:
+    """Follow a coroutine's chain of awaits; innermost first."""
+    frames: list[FrameType] = []
     while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", getattr(coroutine, "gi_frame", None)) or frame
+        frame = getattr(coroutine, "cr_frame", getattr(coroutine, "gi_frame", None))
+        if frame is not None:
+            frames.append(frame)
         coroutine = getattr(coroutine, "cr_await", getattr(coroutine, "gi_yieldfrom", None))
-    return frame
+    return frames[::-1]
+
+
+_LIBRARIES = (
+    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
+    str(Path(__file__).parents[1]),
+    "<frozen",
+)
+"""Where code that is not the user's own lies: Python's, what is installed, and this package."""

@@ -27,7 +27,15 @@ from typing import Any, Generic, TypeVar
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
 from docsum_nb.events import Event, RunEnded, RunState, Warned, fold
 from docsum_nb.run.control import Control, Whereabouts
-from docsum_nb.run.loop import before_exit, current_loop, describe_frame, innermost_frame
+from docsum_nb.run.loop import (
+    await_frames,
+    before_exit,
+    current_loop,
+    describe_frame,
+    own_frame,
+    thread_frames,
+    thread_of,
+)
 from docsum_nb.run.signals import terminable
 from docsum_nb.run.tell import EventTeller, ViewTeller
 from docsum_nb.run.view import Display
@@ -75,6 +83,8 @@ class Run(Generic[T]):
         self.title = title
         self._deadline = _positive("deadline", deadline)
         self._expires_at = None if deadline is None else time.monotonic() + deadline
+        if on_event is not None and not callable(on_event):
+            raise InputError(f"on_event is called with every event; {on_event!r} cannot be called")
         self._settle_s = settle_s
         self._partial = partial_result
         self._place = whereabouts or self._innermost_await
@@ -253,8 +263,12 @@ class Run(Generic[T]):
         self._stop(self._ended_early(DeadlineExceeded, what, place))
 
     def _innermost_await(self) -> Whereabouts:
-        frame = innermost_frame(self._task.get_coro()) if self._task else None
-        return Whereabouts(f"waiting in {describe_frame(frame)}" if frame else "before it began")
+        if self._task is None:
+            return Whereabouts("before it began")
+        thread = thread_of(self._task)
+        frames = thread_frames(thread) if thread else await_frames(self._task.get_coro())
+        frame = own_frame(frames)
+        return Whereabouts(f"in {describe_frame(frame)}" if frame else "as it ended")
 
     def _progress(self) -> str:
         state = self.state

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,7 +194,7 @@ def test_deadline_names_task_agent_and_place() -> None:
     finally:
         release.set()
     assert re.search(
-        r"task 'part 0' of agent 'summarizer', in \S*wait\(\) in threading.py, line \d+",
+        r"task 'part 0' of agent 'summarizer', in \S*answer\(\) in test_guarded_crew.py, line \d+",
         str(caught.value),
     )
     assert (caught.value.task, caught.value.agent) == ("part 0", "summarizer")
@@ -407,3 +410,28 @@ def test_error_of_a_guarded_crew_prints_nothing_beside_itself(
     kickoff(field_crew(llm_of(server))).exception()
     printed = capfd.readouterr()
     assert (printed.out, printed.err) == ("", "")
+
+
+def test_script_ends_after_a_deadline_though_its_crew_hangs(server: Loopback) -> None:
+    """Threads that CrewAI left in a call that never returns do not keep the process."""
+    script = (
+        "import sys\n"
+        "from tests.crew.test_guarded_crew import *\n"
+        "class Server: base_url = sys.argv[1]\n"
+        "try:\n"
+        "    crew = field_crew(llm_of(Server))\n"
+        "    ds.run_with_deadline(crew, 2, inputs={'topic': 'x'}, show=False)\n"
+        "except DeadlineExceeded:\n"
+        "    print('deadline')\n"
+    )
+    server.script = lambda call: Reply(hang=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, server.base_url],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "deadline\n"
+    assert "Traceback" not in done.stderr

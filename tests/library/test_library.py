@@ -202,7 +202,7 @@ def test_scripts_without_spaces_are_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("query", ["", "  \n\t"])
 def test_blank_query_is_refused(office: Library, query: str) -> None:
     """A blank query is an input error."""
-    with pytest.raises(InputError, match="empty"):
+    with pytest.raises(InputError, match="what to look for"):
         office.search(query)
 
 

@@ -228,3 +228,29 @@ def test_rates_pace_requests_and_tokens() -> None:
 def test_errors_without_a_status_are_told_by_kind(error: Exception, transient: bool) -> None:  # noqa: FBT001
     """Connections, timeouts and empty answers may pass; errors of the program do not."""
     assert is_transient(error) is transient
+
+
+def test_same_question_at_once_is_one_request(server: Loopback, tmp_path: Path) -> None:
+    """Two runs with one ledger share a request that is in flight, and its failure is not shared."""
+    server.script = lambda call: Reply(delay=0.1)
+    askings = [Asking(server, Ledger(tmp_path / "l")) for _ in range(3)]
+
+    async def all_of_them() -> list[Answer]:
+        return await asyncio.gather(*(asking.asker.ask(REQUEST) for asking in askings))
+
+    answers = asyncio.run(all_of_them())
+    assert len(server.calls) == 1
+    assert sorted(answer.cached for answer in answers) == [False, True, True]
+
+    server.script = lambda call: (
+        Reply("no", status=400, delay=0.1) if call.number == 1 else Reply("yes")
+    )
+    askings = [Asking(server, Ledger(tmp_path / "m")) for _ in range(2)]
+
+    async def both() -> list[Any]:
+        asked = [asking.asker.ask(REQUEST) for asking in askings]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    failed, answered = asyncio.run(both())
+    assert isinstance(failed, Exception)
+    assert answered.text == "yes"

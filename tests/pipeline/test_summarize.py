@@ -464,3 +464,77 @@ def test_unreadable_judgement_keeps_the_hits_and_says_so(server: Loopback, tmp_p
     summary = summarize(TEXTS, model=model_of(server), library=library).result(LONG_S)
     assert [hit.name for hit in summary.related] == ["dues"]
     assert "could not be read" in summary.omitted[-1].reason
+
+
+def test_failed_evaluation_keeps_the_summary(server: Loopback, tmp_path: Path) -> None:
+    """The summary that was paid for is in the partial result; skipping, it is the result."""
+    library = ds.Library(tmp_path / "lib")
+    library.add({"dues": "Harbour dues by tonnage."})
+
+    def script(call: Call) -> Reply:
+        agent = "search_library" in call.prompt
+        return Reply("no", status=400) if agent else Reply("Ships pay harbour dues.")
+
+    server.script = script
+    run = summarize(TEXTS, model=model_of(server), library=library)
+    error = run.exception(LONG_S)
+    assert error is not None
+    assert "evaluating" in error.__notes__[0]
+    assert run.partial.text == "Ships pay harbour dues."
+    skipping = summarize(TEXTS, model=model_of(server), library=library, on_error="skip")
+    summary = skipping.result(LONG_S)
+    assert summary.text == "Ships pay harbour dues."
+    assert "not judged" in summary.omitted[-1].reason
+
+
+def test_concurrency_holds_over_merges_of_many_documents(server: Loopback) -> None:
+    """Documents merged beside one another share the run's bound."""
+    server.script = lambda call: Reply(delay=0.02)
+    model = model_of(server, context_window=SMALL)
+    summarize(marked(5, 150), model=model, max_concurrency=3).result(LONG_S)
+    assert server.most_in_flight <= 3
+
+
+def test_failed_merge_says_what_was_combined(server: Loopback) -> None:
+    """The error of a merge has a note that names it."""
+
+    def script(call: Call) -> Reply:
+        return Reply("no", status=400) if chunk_number(call) is None else Reply("fine")
+
+    server.script = script
+    error = summarize(marked(3), model=model_of(server)).exception(LONG_S)
+    assert error is not None
+    assert "combining all 3 documents together" in error.__notes__[0]
+
+
+@pytest.mark.parametrize("window", [6_000, 8_192, 128_000])
+def test_agents_calls_stay_in_the_window_and_in_the_plan(
+    server: Loopback, tmp_path: Path, window: int
+) -> None:
+    """However long the agent searches, its calls and tokens are within the plan's bound."""
+    library = ds.Library(tmp_path / "lib")
+    library.add({f"dues {i}": f"Harbour dues {i} by tonnage. " * 100 for i in range(30)})
+
+    def script(call: Call) -> Reply:
+        if "search_library" in call.prompt:
+            return Reply('Thought: more.\nAction: search_library\nAction Input: {"query": "dues"}')
+        return Reply("Ships pay harbour dues by tonnage. " * 8)
+
+    server.script = script
+    model = model_of(server, context_window=window)
+    planned = ds.plan(TEXTS, model=model, library=library)
+    summary = summarize(TEXTS, model=model, library=library).result(LONG_S)
+    assert len(server.calls) <= planned.calls + 2
+    assert summary.usage.prompt_tokens + summary.usage.completion_tokens <= planned.tokens
+    assert all(len(call.prompt) / 4 + call.body["max_tokens"] < window for call in server.calls)
+
+
+def test_prompts_of_the_users_are_taken_and_checked(server: Loopback, tmp_path: Path) -> None:
+    """A folder overrides any text; a place that a task does not have is refused before a call."""
+    (tmp_path / "tasks.yaml").write_text("summarize:\n  description: Nur {words} Wörter.{question}")
+    summarize(marked(1), model=model_of(server), prompts=tmp_path).result(LONG_S)
+    assert "Nur 300 Wörter." in server.calls[0].prompt
+    (tmp_path / "tasks.yaml").write_text("summarize:\n  description: All {count}.")
+    error = summarize(marked(1), model=model_of(server), prompts=tmp_path).exception(LONG_S)
+    assert isinstance(error, InputError)
+    assert "{count}" in str(error)

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
-from docsum_nb.events import Event, RunEnded, RunState, StageStarted, Warned
+from docsum_nb.events import (
+    ChunkFailed,
+    ChunksPlanned,
+    ChunkStarted,
+    Event,
+    RunEnded,
+    RunState,
+    StageStarted,
+    Warned,
+)
 from docsum_nb.run import Control, Run
 
 LONG_S = 30.0
@@ -65,7 +74,9 @@ def test_the_works_own_error_is_raised_with_its_own_traceback() -> None:
 
 def test_deadline_ends_a_wait_that_would_never_end() -> None:
     """The deadline raises in a blocking and in an awaiting caller, and names where the work was."""
-    with pytest.raises(DeadlineExceeded, match=r"deadline of 0.2 s passed, waiting in .*wait\(\)"):
+    with pytest.raises(
+        DeadlineExceeded, match=r"deadline of 0.2 s passed, in forever\(\) in test_run.py"
+    ):
         run_of(forever, deadline=0.2).result()
 
     async def awaited() -> None:
@@ -86,7 +97,7 @@ def test_deadline_holds_although_the_loop_is_stuck_and_the_next_run_works() -> N
         return "fine"
 
     try:
-        with pytest.raises(DeadlineExceeded, match=r"stuck in .*wait\(\) in threading.py"):
+        with pytest.raises(DeadlineExceeded, match=r"stuck in \S*blocking\(\) in test_run.py"):
             run_of(blocking, deadline=0.2).result()
         assert run_of(work).result(LONG_S) == "fine"
     finally:
@@ -366,3 +377,114 @@ def test_forked_child_gets_a_loop_of_its_own() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("cannot be printed")
+
+
+def test_error_that_cannot_be_printed_ends_the_run_all_the_same() -> None:
+    """An error whose text raises is still the outcome."""
+
+    async def work() -> None:
+        raise UnprintableError
+
+    run = run_of(work)
+    assert isinstance(run.exception(LONG_S), UnprintableError)
+    assert "cannot be printed" in (run.state.error or "")
+
+
+def test_partial_result_that_raises_does_not_keep_the_run_from_ending() -> None:
+    """Neither cancel() nor the deadline depends on what the work says of itself."""
+
+    def broken() -> Any:
+        raise KeyError("partial")
+
+    run = run_of(forever, partial_result=broken, whereabouts=broken, deadline=0.2)
+    assert isinstance(run.exception(LONG_S), DeadlineExceeded)
+    assert run.partial is None
+
+
+def test_stop_iteration_of_a_callable_is_an_error_not_a_hang() -> None:
+    """What asyncio refuses in a future comes out as WorkExited."""
+    from docsum_nb.run import in_thread
+
+    with pytest.raises(WorkExited, match="StopIteration"):
+        run_of(lambda: in_thread(next, iter([]))).result(LONG_S)
+
+
+def test_view_that_cannot_be_opened_is_a_warning() -> None:
+    """A front end that fails costs the bar, not the result."""
+
+    class Broken(RecordingDisplay):
+        def open(self, title: str, cancel: Callable[[], object]) -> RecordingView:
+            raise ImportError("no widgets")
+
+    async def work() -> int:
+        await asyncio.sleep(0.05)
+        return 1
+
+    run = run_of(work, display=Broken())
+    assert run.result(LONG_S) == 1
+    assert "no widgets" in run.state.warnings[0]
+
+
+def test_what_lands_after_the_end_is_told_and_the_first_error_stays() -> None:
+    """Observers hear of calls that land in the settle time; the state keeps the run's error."""
+    landed = threading.Event()
+    gate = threading.Event()
+
+    async def work(control: Control) -> None:
+        control.emit(ChunksPlanned(2, 2))
+        control.emit(ChunkStarted("a"))
+        control.fail(ValueError("first"))
+        while not gate.is_set():
+            await asyncio.sleep(0.01)
+        control.emit(ChunkFailed("a", "second"))
+
+    def observe(event: Event) -> None:
+        if isinstance(event, ChunkFailed):
+            landed.set()
+
+    run: Run[None] = Run(work, title="test", settle_s=LONG_S, on_event=observe)
+    with pytest.raises(ValueError, match="first"):
+        run.result(LONG_S)
+    gate.set()
+    assert landed.wait(LONG_S)
+    assert "first" in (run.state.error or "")
+
+
+def test_blocked_coroutine_of_a_users_does_not_hold_up_model_work() -> None:
+    """A run on the loop of guests that blocks it leaves the other loop free."""
+    release, blocked = threading.Event(), threading.Event()
+
+    async def blocking() -> None:
+        blocked.set()
+        release.wait(LONG_S)
+
+    async def fine() -> int:
+        return 1
+
+    guest = run_of(blocking, guest=True)
+    assert blocked.wait(LONG_S)
+    try:
+        assert run_of(fine).result(LONG_S) == 1
+    finally:
+        release.set()
+    guest.result(LONG_S)
+
+
+def test_starting_a_run_from_the_loop_is_no_reason_to_replace_it() -> None:
+    """Runs started from a thread and from the loop at once use the same loop."""
+
+    async def inner() -> int:
+        return 1
+
+    async def outer() -> list[int]:
+        return [await run_of(inner) for _ in range(20)]
+
+    runs = [run_of(outer) for _ in range(4)]
+    for run in runs:
+        assert run.result(LONG_S) == [1] * 20
+    assert len({id(run._home) for run in runs}) == 1
