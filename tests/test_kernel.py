@@ -81,6 +81,39 @@ def test_refused_chunk_shows_its_error_while_another_still_hangs(
     assert alive(kernel)
 
 
+def test_error_is_shown_by_the_users_own_frames_and_its_notes(
+    kernel: Kernel, server: Loopback, model: str
+) -> None:
+    """A cell shows the line that waited, the error and its note; no frame of a library."""
+    server.script = lambda call: Reply("forbidden", status=403)
+    cell = kernel.run(
+        f"def mine():\n    return ds.summarize(documents, model={model}).result()\nmine()"
+    )
+    shown = plain(cell.traceback)
+    assert "return ds.summarize(documents" in shown
+    assert "site-packages" not in shown
+    assert len(shown.splitlines()) < 15
+    whole = kernel.run(
+        "import sys, traceback\nprint(len(traceback.extract_tb(sys.last_value.__traceback__)))"
+    )
+    assert int(whole.text) > 10
+
+
+def test_group_of_errors_is_readable_in_the_cell(
+    kernel: Kernel, server: Loopback, model: str
+) -> None:
+    """Collected errors are all there, each with its note; IPython prints groups as Python does."""
+    server.script = lambda call: Reply("forbidden", status=403)
+    cell = kernel.run(
+        "two = {'a': 'Text a.', 'b': 'Text b.'}\n"
+        f"await ds.summarize(two, model={model}, on_error='collect', ledger=False)"
+    )
+    shown = plain(cell.text + cell.traceback)
+    assert shown.count("APIError: litellm.APIError") == 2
+    assert "summarizing a, chunk 0" in shown
+    assert "summarizing b, chunk 0" in shown
+
+
 def test_input_error_is_one_line_in_the_cell(kernel: Kernel) -> None:
     """A missing path shows one line, no frames of the package."""
     cell = kernel.run("await ds.summarize('no/such/folder')")

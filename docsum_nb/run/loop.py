@@ -33,6 +33,7 @@ __all__ = [
     "current_loop",
     "describe_frame",
     "in_thread",
+    "is_own_file",
     "own_frame",
     "thread_frames",
     "thread_of",
@@ -263,9 +264,14 @@ def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
     first: FrameType | None = None
     for frame in frames:
         first = first or frame
-        if not frame.f_code.co_filename.startswith(_LIBRARIES):
+        if is_own_file(frame.f_code.co_filename):
             return frame
     return first
+
+
+def is_own_file(filename: str) -> bool:
+    """Tell whether a source file is the user's own, and not of a library or this package."""
+    return not filename.startswith(_LIBRARIES)
 
 
 def thread_frames(ident: int | None) -> Iterator[FrameType]:

@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
 from docsum_nb.events import Event, RunEnded, RunState, Warned, fold
+from docsum_nb.run.brief import shown_briefly
 from docsum_nb.run.control import Control, Whereabouts
 from docsum_nb.run.loop import (
     await_frames,
@@ -205,7 +206,7 @@ class Run(Generic[T]):
     def _outcome(self) -> T:
         if self._error is not None:
             # Raised many times, one exception would grow a longer traceback with each.
-            raise self._error.with_traceback(self._traceback)
+            raise shown_briefly(self._error.with_traceback(self._traceback))
         value: T = self._value
         return value
 

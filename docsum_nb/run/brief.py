@@ -1,0 +1,58 @@
+"""How a notebook cell shows an error of a run: by the user's own frames, the error, its notes.
+
+Formatting every frame of a provider's client takes IPython a second, and buries the one line that
+matters under hundreds. The traceback itself stays whole: ``run.exception().__traceback__``.
+IPython prints ExceptionGroups as Python does, whatever they ask for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Iterator
+
+from docsum_nb.run.loop import is_own_file
+
+__all__ = ["shown_briefly"]
+
+_HEAD = "Traceback of your own code (run.exception().__traceback__ holds all of it):"
+
+
+def shown_briefly(error: BaseException) -> BaseException:
+    """Have IPython, where it is running, show an error briefly; returns the error."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        # IPython asks an exception for this; one that takes no attributes is shown in full.
+        with contextlib.suppress(AttributeError, TypeError):
+            if not hasattr(error, "_render_traceback_"):
+                error._render_traceback_ = _Brief(error)  # type: ignore[attr-defined]
+    return error
+
+
+class _Brief:
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __call__(self) -> list[str]:
+        frames = [
+            frame
+            for frame in traceback.extract_tb(self._error.__traceback__)
+            if is_own_file(frame.filename)
+        ]
+        head = [_HEAD, *_lines(traceback.format_list(frames))] if frames else []
+        return [*head, *_lines(_told(self._error))]
+
+    def __reduce__(self) -> tuple[type[str], tuple[()]]:
+        # An error that goes to another process leaves this behind.
+        return (str, ())
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    yield from _lines(traceback.format_exception_only(error))
+    if error.__cause__ is not None:
+        yield f"because of {type(error.__cause__).__name__}: {error.__cause__}"
+
+
+def _lines(texts: list[str] | Iterator[str]) -> list[str]:
+    return [line for text in texts for line in text.rstrip("\n").split("\n")]
