@@ -1,7 +1,8 @@
 """Switches of CrewAI and LiteLLM that must be set before either is imported.
 
 Both read the environment at import: CrewAI replaces signal handlers and waits for tracing, LiteLLM
-fetches its price list from the network. Only what the user has not set is set here.
+fetches its price list from the network. Only what the user has not set is set here, and nothing
+that would move the user's data (CrewAI's storage folder) or keep a ``.env`` file from being read.
 """
 
 from __future__ import annotations
@@ -16,17 +17,13 @@ _DEFAULTS = {
     # First-run trace collection makes every agent wait 5 s for an event.
     "CREWAI_TRACING_ENABLED": "false",
     "CREWAI_DISABLE_VERSION_CHECK": "true",
-    # Otherwise a folder named after the current one appears in the user's data folder.
-    "CREWAI_STORAGE_DIR": "docsum_nb",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    # In any other mode LiteLLM loads a .env file from the current folder.
-    "LITELLM_MODE": "PRODUCTION",
     # LanceDB's native core logs to stderr, some lines once for each query.
     "LANCEDB_LOG": "error",
 }
 
 
 def prepare() -> None:
-    """Set the switches; call right before importing crewai, litellm or lancedb."""
+    """Set the switches; called when docsum_nb is imported, before CrewAI or LiteLLM can be."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)

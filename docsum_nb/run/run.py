@@ -16,7 +16,6 @@ import contextlib
 import contextvars
 import logging
 import math
-import os
 import threading
 import time
 import uuid
@@ -25,27 +24,28 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
-from docsum_nb.events import Event, RunEnded, RunState, Warned, fold
+from docsum_nb.events import Event, RunState, fold
 from docsum_nb.run.brief import shown_briefly
 from docsum_nb.run.control import Control, Whereabouts
+from docsum_nb.run.live import keep, let_go
 from docsum_nb.run.loop import (
     await_frames,
-    before_exit,
     current_loop,
     describe_frame,
     own_frame,
     thread_frames,
     thread_of,
 )
+from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
+from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import terminable
-from docsum_nb.run.tell import EventTeller, ViewTeller
+from docsum_nb.run.tell import EventTeller
 from docsum_nb.run.view import Display
 
 __all__ = ["Run"]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=RunError)
-R = TypeVar("R")
 
 _log = logging.getLogger(__name__)
 # Silent unless the user sets logging up: without a handler, Python prints warnings itself.
@@ -55,8 +55,6 @@ _HEARTBEAT_S = 0.1
 """A bare await cannot be interrupted in a kernel, and a bare lock not on Windows."""
 _TELL_S = 0.5
 """How long a finished run waits for its observers to have seen the end."""
-_EXIT_GRACE_S = 2.0
-"""How long the end of the process waits for runs to land what is in flight."""
 _UNSET: Any = object()
 
 
@@ -82,7 +80,7 @@ class Run(Generic[T]):
     ) -> None:
         self.id = uuid.uuid4().hex[:12]
         self.title = title
-        self._deadline = _positive("deadline", deadline)
+        self._deadline = positive_seconds("deadline", deadline)
         self._expires_at = None if deadline is None else time.monotonic() + deadline
         if on_event is not None and not callable(on_event):
             raise InputError(f"on_event is called with every event; {on_event!r} cannot be called")
@@ -97,15 +95,15 @@ class Run(Generic[T]):
         self._ended = threading.Event()
         self._closed = threading.Event()
         self._wakers: list[Callable[[], object]] = []
-        self._shown = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._teller = EventTeller(on_event, self._emit) if on_event else None
-        self._display = display
-        self._view: ViewTeller | None = None
+        self._showing = Showing(
+            self, display, result=self._finished_value, warn=self._emit, tick=self._watch_deadline
+        )
         self._control = Control(self.id, self._emit, self._stop, lambda: self._error)
         self._home = current_loop(guest=guest)
-        _live.add(self)
+        keep(self)
         context = contextvars.copy_context()
         self._home.loop.call_soon_threadsafe(self._launch, work, context)
 
@@ -134,7 +132,7 @@ class Run(Generic[T]):
         if self._home.on_thread():
             raise InputError("result() would wait for itself here; write 'await run' instead")
         limit = math.inf if timeout is None else time.monotonic() + timeout
-        self._show()
+        self._showing.open(self._ended)
         try:
             with terminable():
                 self._wait(limit)
@@ -176,7 +174,7 @@ class Run(Generic[T]):
         wake = partial(loop.call_soon_threadsafe, ended.set)
         with self._lock:
             self._wakers.append(wake)
-        self._show()
+        self._showing.open(self._ended)
         try:
             while not self._ended.is_set():
                 try:
@@ -201,7 +199,7 @@ class Run(Generic[T]):
             await asyncio.sleep(0.005)
 
     def _observers(self) -> list[threading.Event]:
-        return [teller.told for teller in (self._teller, self._view) if teller is not None]
+        return [*([self._teller.told] if self._teller else []), *self._showing.told()]
 
     def _outcome(self) -> T:
         if self._error is not None:
@@ -257,7 +255,7 @@ class Run(Generic[T]):
         if self._expires_at is None or time.monotonic() < self._expires_at or self.done:
             return
         if self._home.responds(2 * _HEARTBEAT_S):
-            place = _safely(self._place) or Whereabouts("somewhere that cannot be told")
+            place = safely(self._place) or Whereabouts("somewhere that cannot be told")
         else:
             place = Whereabouts(f"stuck in {self._home.where()}")
         what = f"the deadline of {self._deadline:g} s passed, {place.text}"
@@ -293,7 +291,7 @@ class Run(Generic[T]):
     @property
     def partial(self) -> Any:
         """What is finished so far; ``None`` where the work has no parts."""
-        return _safely(self._partial) if self._partial else None
+        return safely(self._partial) if self._partial else None
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until nothing of the run is left running, past its settle time; for tests and exits.
@@ -330,7 +328,7 @@ class Run(Generic[T]):
         if self._teller is not None:
             self._teller.end()
         self._closed.set()
-        _live.discard(self)
+        let_go(self)
 
     async def _main(self, work: Callable[[Control], Awaitable[T]]) -> None:
         try:
@@ -350,7 +348,7 @@ class Run(Generic[T]):
 
     def _conclude(self, *, value: Any = _UNSET, error: BaseException | None = None) -> bool:
         """Set the outcome unless there is one; tell everybody."""
-        ended = _how(error)
+        ended = how_it_ended(error)
         with self._lock:
             if self._ended.is_set():
                 return False
@@ -367,93 +365,15 @@ class Run(Generic[T]):
 
     # --- showing -------------------------------------------------------------------------------
 
-    def _show(self, *, with_result: bool = False) -> None:
-        """Open the live view where the caller is, once, unless it is over."""
-        with self._lock:
-            if self._display is None or self._shown or self.done:
-                return
-            self._shown = True
-        # Not under the lock: a front end may take its time, and the work must go on telling.
-        try:
-            view = self._display.open(self.title, self.cancel)
-        except Exception as error:  # noqa: BLE001  # the result matters more than its bar
-            self._emit(Warned(f"no live view could be opened: {error!r}; the run goes on"))
-            return
-        if view is not None:
-            self._view = ViewTeller(
-                view,
-                lambda: self.state,
-                self._ended,
-                # Whoever awaits the run shows the result himself.
-                lambda: self._finished_value() if with_result else None,
-                self._emit,
-                self._watch_deadline,
-            )
-
     def _finished_value(self) -> T | None:
         return None if self._value is _UNSET else self._value
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        self._show(with_result=True)
-        if self._view is None or self.done:
-            display(self._bundle(), raw=True)
-
-    def _bundle(self) -> dict[str, str]:
-        if self._display is None:
-            return {"text/plain": repr(self)}
-        return self._display.bundle(self.state, self.title, self._finished_value())
+        if not self._showing.open(self._ended, with_result=True):
+            display(self._showing.bundle(), raw=True)
 
     def __repr__(self) -> str:
         state = self.state
         return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{self._progress()}>"
-
-
-_live: set[Run[Any]] = set()
-"""Loops hold their tasks weakly: without this, a run that nobody holds would be collected."""
-
-
-def _stop_all() -> None:
-    """Let paid answers land before the process ends, for a bounded time."""
-    runs = list(_live)
-    for run in runs:
-        run.cancel("the process is ending")
-    give_up = time.monotonic() + _EXIT_GRACE_S
-    for run in runs:
-        run.join(max(0.0, give_up - time.monotonic()))
-
-
-before_exit(stop=_stop_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_live.clear)
-
-
-def _how(error: BaseException | None) -> RunEnded:
-    """Tell how a run ended; an error that cannot even be printed is told by its kind."""
-    if error is None:
-        return RunEnded("done")
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001  # it must not keep the run from ending
-        text = "(the error cannot be printed)"
-    if isinstance(error, RunCancelled):
-        return RunEnded("cancelled", text)
-    return RunEnded("failed", f"{type(error).__name__}: {text}")
-
-
-def _safely(ask: Callable[[], R]) -> R | None:
-    """Ask the work for something that a stop of the run must not depend on."""
-    try:
-        return ask()
-    except Exception:  # noqa: BLE001  # theirs to raise; the run ends all the same
-        _log.debug("the work could not be asked", exc_info=True)
-        return None
-
-
-def _positive(name: str, seconds: float | None) -> float | None:
-    if seconds is None:
-        return None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-        raise InputError(f"{name} is seconds from now, more than 0, not {seconds!r}")
-    return float(seconds)

@@ -1,0 +1,48 @@
+"""The runs that are not over yet: kept alive until they are, and stopped when the process ends."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Protocol
+
+from docsum_nb.run.loop import before_exit
+
+__all__ = ["keep", "let_go"]
+
+_EXIT_GRACE_S = 2.0
+"""How long the end of the process waits for runs to land what is in flight."""
+
+
+class _Live(Protocol):
+    def cancel(self, reason: str | None = None) -> bool: ...
+
+    def join(self, timeout: float | None = None) -> bool: ...
+
+
+_live: set[_Live] = set()
+
+
+def keep(run: _Live) -> None:
+    """Hold a run until it is over: loops hold their tasks weakly, and nobody else may hold it."""
+    _live.add(run)
+
+
+def let_go(run: _Live) -> None:
+    """Let go of a run that is over."""
+    _live.discard(run)
+
+
+def _stop_all() -> None:
+    """Let paid answers land before the process ends, for a bounded time."""
+    runs = list(_live)
+    for run in runs:
+        run.cancel("the process is ending")
+    give_up = time.monotonic() + _EXIT_GRACE_S
+    for run in runs:
+        run.join(max(0.0, give_up - time.monotonic()))
+
+
+before_exit(stop=_stop_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_live.clear)

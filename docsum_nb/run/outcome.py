@@ -1,0 +1,50 @@
+"""Small things about how runs begin and end, none of which may fail."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from docsum_nb.errors import InputError, RunCancelled
+from docsum_nb.events import RunEnded
+
+__all__ = ["how_it_ended", "positive_seconds", "safely"]
+
+R = TypeVar("R")
+_log = logging.getLogger(__name__)
+
+
+def how_it_ended(error: BaseException | None) -> RunEnded:
+    """Tell how a run ended; an error that cannot even be printed is told by its kind."""
+    if error is None:
+        return RunEnded("done")
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  # it must not keep the run from ending
+        text = "(the error cannot be printed)"
+    if isinstance(error, RunCancelled):
+        return RunEnded("cancelled", text)
+    return RunEnded("failed", f"{type(error).__name__}: {text}")
+
+
+def safely(ask: Callable[[], R]) -> R | None:
+    """Ask the work for something that a stop of the run must not depend on."""
+    try:
+        return ask()
+    except Exception:  # noqa: BLE001  # theirs to raise; the run ends all the same
+        _log.debug("the work could not be asked", exc_info=True)
+        return None
+
+
+def positive_seconds(name: str, seconds: float | None) -> float | None:
+    """Check a number of seconds from now.
+
+    Raises:
+        InputError: if it is no number above 0.
+    """
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
+        raise InputError(f"{name} is seconds from now, more than 0, not {seconds!r}")
+    return float(seconds)

@@ -1,0 +1,19 @@
+"""What the tests of runs share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from docsum_nb.run import Run
+
+LONG_S = 30.0
+
+
+def run_of(work: Callable[[], Awaitable[Any]], **options: Any) -> Run[Any]:
+    return Run(lambda control: work(), title="test", **options)
+
+
+async def forever() -> None:
+    await asyncio.Event().wait()

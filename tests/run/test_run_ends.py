@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from docsum_nb.errors import DeadlineExceeded, WorkExited
+from tests.run.run_samples import LONG_S, forever, run_of
+
+
+def test_deadline_holds_although_the_loop_is_stuck_and_the_next_run_works() -> None:
+    """A coroutine in blocking code is named with its function; a later run gets a new loop."""
+    release = threading.Event()
+
+    async def blocking() -> None:
+        release.wait(LONG_S)
+
+    async def work() -> str:
+        return "fine"
+
+    try:
+        with pytest.raises(DeadlineExceeded, match=r"stuck in \S*blocking\(\) in test_run_ends.py"):
+            run_of(blocking, deadline=0.2).result()
+        assert run_of(work).result(LONG_S) == "fine"
+    finally:
+        release.set()
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()]
+)
+def test_what_would_end_a_kernel_becomes_an_ordinary_error(error: BaseException) -> None:
+    """SystemExit and its like in the work raise WorkExited, and the loop goes on."""
+
+    async def work() -> None:
+        raise error
+
+    with pytest.raises(WorkExited) as caught:
+        run_of(work).result(LONG_S)
+    assert caught.value.__cause__ is not None
+
+    async def fine() -> int:
+        return 1
+
+    assert run_of(fine).result(LONG_S) == 1
+
+
+def test_a_child_task_that_exits_does_not_take_the_loop_with_it() -> None:
+    """SystemExit in a task the user's work created leaves other runs and later ones working."""
+
+    async def child() -> None:
+        raise SystemExit(1)
+
+    async def work() -> str:
+        task = asyncio.create_task(child())
+        await asyncio.wait([task])
+        return type(task.exception()).__name__
+
+    assert run_of(work).result(LONG_S) == "SystemExit"
+
+
+def test_script_with_a_run_nobody_awaits_ends_quietly() -> None:
+    """The interpreter ends within seconds, without noise, although a thread is stuck."""
+    script = (
+        "import asyncio, time\n"
+        "from docsum_nb import start\n"
+        "async def forever():\n"
+        "    await asyncio.Event().wait()\n"
+        "start(forever, show=False)\n"
+        "start(time.sleep, 300, show=False)\n"
+        "print('end')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+
+
+def test_forked_child_gets_a_loop_of_its_own() -> None:
+    """After a fork, the child can start runs; the parent's go on."""
+    script = (
+        "import os\n"
+        "from docsum_nb import start\n"
+        "assert start(lambda: 1, show=False).result(20) == 1\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    os._exit(start(lambda: 7, show=False).result(20))\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7\n"
+        "assert start(lambda: 2, show=False).result(20) == 2\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("cannot be printed")
+
+
+def test_error_that_cannot_be_printed_ends_the_run_all_the_same() -> None:
+    """An error whose text raises is still the outcome."""
+
+    async def work() -> None:
+        raise UnprintableError
+
+    run = run_of(work)
+    assert isinstance(run.exception(LONG_S), UnprintableError)
+    assert "cannot be printed" in (run.state.error or "")
+
+
+def test_partial_result_that_raises_does_not_keep_the_run_from_ending() -> None:
+    """Neither cancel() nor the deadline depends on what the work says of itself."""
+
+    def broken() -> Any:
+        raise KeyError("partial")
+
+    run = run_of(forever, partial_result=broken, whereabouts=broken, deadline=0.2)
+    assert isinstance(run.exception(LONG_S), DeadlineExceeded)
+    assert run.partial is None
+
+
+def test_stop_iteration_of_a_callable_is_an_error_not_a_hang() -> None:
+    """What asyncio refuses in a future comes out as WorkExited."""
+    from docsum_nb.run import in_thread
+
+    with pytest.raises(WorkExited, match="StopIteration"):
+        run_of(lambda: in_thread(next, iter([]))).result(LONG_S)
+
+
+def test_blocked_coroutine_of_a_users_does_not_hold_up_model_work() -> None:
+    """A run on the loop of guests that blocks it leaves the other loop free."""
+    release, blocked = threading.Event(), threading.Event()
+
+    async def blocking() -> None:
+        blocked.set()
+        release.wait(LONG_S)
+
+    async def fine() -> int:
+        return 1
+
+    guest = run_of(blocking, guest=True)
+    assert blocked.wait(LONG_S)
+    try:
+        assert run_of(fine).result(LONG_S) == 1
+    finally:
+        release.set()
+    guest.result(LONG_S)
+
+
+def test_starting_a_run_from_the_loop_is_no_reason_to_replace_it() -> None:
+    """Runs started from a thread and from the loop at once use the same loop."""
+
+    async def inner() -> int:
+        return 1
+
+    async def outer() -> list[int]:
+        return [await run_of(inner) for _ in range(20)]
+
+    runs = [run_of(outer) for _ in range(4)]
+    for run in runs:
+        assert run.result(LONG_S) == [1] * 20
+    assert len({id(run._home) for run in runs}) == 1
