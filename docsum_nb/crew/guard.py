@@ -208,7 +208,10 @@ class Guard:
         self._active[id(task)] = _Active(label, _role(task), threading.get_ident())
         try:
             yield outcome
-        except BaseException as error:  # noqa: BLE001  # a BaseException leaves CrewAI waiting
+        except BaseException as error:
+            if _cancelled(error):
+                raise
+            # Any other BaseException would leave CrewAI waiting for ever.
             outcome.append(self._failed(task, label, error))
         else:
             self._outputs.append(outcome[0])
@@ -234,7 +237,7 @@ class Guard:
             exited.__cause__ = error
             error = exited
         self._control.emit(ChunkFailed(label, f"{type(error).__name__}: {error}"))
-        replacement = self._on_task_error(task, error) if self._on_task_error else None
+        replacement = self._replacement(task, error)
         if replacement is not None:
             return _output(task, replacement)
         # Behind a provider's error are its client's, some hundred lines that say the same.
@@ -247,6 +250,15 @@ class Guard:
             self.failures.append(error)
         self._control.emit(Warned(f"task {label!r} failed: {type(error).__name__}: {error}"))
         return _output(task, f"[This part is missing: {type(error).__name__}]")
+
+    def _replacement(self, task: Any, error: Exception) -> Any:
+        if self._on_task_error is None:
+            return None
+        try:
+            return self._on_task_error(task, error)
+        except BaseException as second:  # noqa: BLE001  # the task's own error is the one to show
+            _note(error, f"on_task_error raised {second!r}")
+            return None
 
     # --- a model call --------------------------------------------------------------------------
 
@@ -312,6 +324,17 @@ class _OutsideGuard(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         return _current.get() is None or "crewai" not in record.pathname
+
+
+def _cancelled(error: BaseException) -> bool:
+    """Tell whether a task of the running loop was cancelled from outside, and must end so."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def _label(task: Any) -> str:

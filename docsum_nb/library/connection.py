@@ -14,7 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from docsum_nb.environment import prepare
 from docsum_nb.errors import LibraryError
 from docsum_nb.library.folder import marker_identity
 
@@ -38,7 +37,6 @@ def connect(folder: Path) -> Any:
 # A connection caches what it has read; it is made anew where another library took the folder.
 @lru_cache(maxsize=8)
 def _connection(folder: str, marker: tuple[int, int]) -> Any:
-    prepare()
     import lancedb
 
     # Said at any fork of the process, also one that never comes near a library.

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from docsum_nb import environment
 from docsum_nb.documents.tokens import token_counter
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.models.model import Model
@@ -166,7 +165,6 @@ def _messages(request: Request) -> list[dict[str, Any]]:
 
 @cache
 def _litellm() -> Any:
-    environment.prepare()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import litellm

@@ -435,3 +435,28 @@ def test_script_ends_after_a_deadline_though_its_crew_hangs(server: Loopback) ->
     )
     assert done.stdout == "deadline\n"
     assert "Traceback" not in done.stderr
+
+
+def test_handler_that_raises_does_not_hide_the_tasks_error(server: Loopback) -> None:
+    """An on_task_error that fails itself is a note on the error it was called for."""
+
+    def broken_handler(task: Any, error: BaseException) -> None:
+        raise SystemExit(3)
+
+    server.script = lambda call: Reply("no", status=403)
+    error = kickoff(field_crew(llm_of(server)), on_task_error=broken_handler).exception()
+    assert type(error).__name__ == "PermissionDeniedError"
+    assert any("on_task_error raised SystemExit(3)" in note for note in error.__notes__)
+
+
+def test_cancelled_native_kickoff_ends_as_cancelled(server: Loopback) -> None:
+    """akickoff() on the loop takes its cancellation, and its run says so."""
+    server.script = lambda call: Reply(hang=True)
+    crew = field_crew(llm_of(server), parts=2)
+    run = ds.start(crew.akickoff, {"topic": "whales"}, show=False)
+    while len(server.calls) < 2:
+        assert not run.done
+        threading.Event().wait(0.02)
+    run.cancel("enough")
+    assert isinstance(run.exception(), RunCancelled)
+    assert run.join(LONG_S)
