@@ -115,7 +115,8 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
         return Reply(hang=True) if call.number >= 3 else Reply("fine")
 
     with running(script) as server:
-        command = [sys.executable, "-m", "docsum_nb", "summarize", str(folder), "--quiet"]
+        command = [sys.executable, "-X", "faulthandler", "-m", "docsum_nb", "summarize"]
+        command += [str(folder), "--quiet"]
         command += ["--model", "openai/x", "--base-url", server.base_url, "--ledger", str(ledger)]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
@@ -123,7 +124,7 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
                 assert process.poll() is None
                 time.sleep(0.05)
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=30)
+            errors = _end(process)
         finally:
             process.kill()
         assert process.returncode == 130, errors
@@ -135,3 +136,12 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
         assert again.returncode == 0
         # Five chunks are missing, and the one merge.
         assert len(server.calls) - asked == 5 + 1
+
+
+def _end(process: subprocess.Popen[str]) -> str:
+    """Wait for a process to end; one that does not is made to say where its threads are."""
+    try:
+        return process.communicate(timeout=30)[1]
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(f"did not end: {process.communicate()[1]}")

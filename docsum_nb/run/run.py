@@ -21,6 +21,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
@@ -147,9 +148,18 @@ class Run(Generic[T]):
         return self._outcome()
 
     def _wait(self, until: float) -> None:
-        while not self.done and time.monotonic() < until:
-            self._ended.wait(max(0.0, min(_HEARTBEAT_S, until - time.monotonic())))
-            self._watch_deadline()
+        # A Ctrl-C that hits Event.wait() at the wrong moment leaves its lock held, and the run
+        # could not be stopped then; this queue is written in C and has no such moment.
+        woken: SimpleQueue[None] = SimpleQueue()
+        wake = partial(woken.put, None)
+        self._wakers.append(wake)
+        try:
+            while not self.done and time.monotonic() < until:
+                with contextlib.suppress(Empty):
+                    woken.get(timeout=max(0.0, min(_HEARTBEAT_S, until - time.monotonic())))
+                self._watch_deadline()
+        finally:
+            self._wakers.remove(wake)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait like ``result``, and return the run's error instead of raising it.
@@ -172,8 +182,7 @@ class Run(Generic[T]):
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
         wake = partial(loop.call_soon_threadsafe, ended.set)
-        with self._lock:
-            self._wakers.append(wake)
+        self._wakers.append(wake)
         self._showing.open(self._ended)
         try:
             while not self._ended.is_set():
@@ -186,8 +195,7 @@ class Run(Generic[T]):
             self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
             raise
         finally:
-            with self._lock:
-                self._wakers.remove(wake)
+            self._wakers.remove(wake)
         return self._outcome()
 
     async def _observers_told(self) -> None:
