@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,15 @@ def test_failing_provider_is_code_1_with_the_error(
     assert "Traceback" not in printed.err
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C reach child processes: those of a job in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_path: Path) -> None:
     """Ctrl-C in the middle ends the process soon; the next call asks only for the rest."""
     for number in range(6):
