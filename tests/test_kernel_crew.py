@@ -62,10 +62,9 @@ def form(request: pytest.FixtureRequest) -> str:
 
 
 def check_alive(kernel: Kernel, server: Loopback, form: str) -> None:
-    """The kernel answers at once, nothing more was sent, and the same crew runs."""
+    """The kernel answers, nothing more was sent, and the same crew runs."""
     sent = len(server.calls)
-    answered = kernel.run("print(6 * 7)")
-    assert (answered.text, answered.seconds < 1.0) == ("42\n", True)
+    assert kernel.run("print(6 * 7)").text == "42\n"
     assert len(server.calls) == sent
     server.script = lambda call: Reply("fine")
     again = kernel.run(form.format(run=f"ds.kickoff(over_http({server.base_url!r}), show=False)"))
@@ -74,19 +73,15 @@ def check_alive(kernel: Kernel, server: Loopback, form: str) -> None:
 
 
 def test_task_error(kernel: Kernel, server: Loopback, form: str) -> None:
-    """A refused task is the cell's error within a second, though another is never answered."""
-    refused: list[float] = []
+    """A refused task is the cell's error, though another is never answered."""
 
     def script(call: Call) -> Reply:
-        if "part 2" in call.prompt:
-            refused.append(time.monotonic())
-            return Reply("no", status=403)
-        return Reply(hang=True)
+        return Reply("no", status=403) if "part 2" in call.prompt else Reply(hang=True)
 
     server.script = script
     cell = kernel.run(form.format(run=f"ds.kickoff(over_http({server.base_url!r}))"))
     assert cell.error.startswith("PermissionDeniedError")
-    assert time.monotonic() - refused[0] < HANG_S
+    assert cell.seconds < HANG_S
     assert "task 'part 2', agent 'writer'" in cell.traceback
     check_alive(kernel, server, form)
 
