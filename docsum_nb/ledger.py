@@ -175,6 +175,12 @@ class Ledger:
         with self._lock:
             self._db.close()
 
+    def __del__(self) -> None:
+        # Where opening failed there is nothing to close.
+        db: sqlite3.Connection | None = getattr(self, "_db", None)
+        if db is not None:
+            db.close()
+
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"
 

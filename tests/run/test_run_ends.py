@@ -97,7 +97,11 @@ def test_forked_child_gets_a_loop_of_its_own() -> None:
         "assert start(lambda: 2, show=False).result(20) == 2\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
 
