@@ -274,8 +274,7 @@ def test_two_runs_at_once_share_the_loop() -> None:
             await asyncio.sleep(0.01)
 
     runs = [run_of(lambda: work(first, second)), run_of(lambda: work(second, first))]
-    for run in runs:
-        run.result(LONG_S)
+    assert [run.result(LONG_S) for run in runs] == [None, None]
 
 
 def test_view_that_cannot_be_opened_is_a_warning() -> None:
