@@ -15,6 +15,7 @@ from docsum_nb.models.retry import is_transient
 from docsum_nb.records import Answer, Request
 from docsum_nb.run import Control, Stopping
 from tests.loopback import Call, Loopback, Reply
+from tests.loops import on_loop
 
 REQUEST = Request("role", "instructions", "text", 50, 150)
 
@@ -34,7 +35,7 @@ class Asking:
         self.asker = Asker([open_model(each) for each in settings], ledger=ledger, control=control)
 
     def ask(self) -> Answer:
-        return asyncio.run(self.asker.ask(REQUEST))
+        return on_loop(self.asker.ask(REQUEST))
 
 
 def failing_first(times: int, **reply: Any) -> Any:
@@ -169,7 +170,7 @@ def test_converse_sends_messages_as_they_are_and_stores_the_answer(
     asking = Asking(server, Ledger(tmp_path / "l"))
     messages = [{"role": "user", "content": "Thought: {x}"}]
     for _ in range(2):
-        answer = asyncio.run(asking.asker.converse(messages, max_tokens=99, stop=["\nObs"]))
+        answer = on_loop(asking.asker.converse(messages, max_tokens=99, stop=["\nObs"]))
     assert answer.cached
     assert server.calls[0].body["messages"] == messages
     assert server.calls[0].body["stop"] == ["\nObs"]
@@ -185,7 +186,7 @@ def test_concurrency_limit_of_a_model_holds(server: Loopback) -> None:
     async def all_of_them() -> None:
         await asyncio.gather(*(a.asker.ask(REQUEST) for a in askings for _ in range(4)))
 
-    asyncio.run(all_of_them())
+    on_loop(all_of_them())
     assert len(server.calls) == 12
     assert server.most_in_flight <= 2
 
@@ -208,11 +209,11 @@ def test_rates_pace_requests_and_tokens() -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         return done
 
-    by_requests = asyncio.run(passed(Limiter(Model("m", requests_per_minute=300)), 1))
-    by_tokens = asyncio.run(passed(Limiter(Model("m", tokens_per_minute=12_000)), 100))
+    by_requests = on_loop(passed(Limiter(Model("m", requests_per_minute=300)), 1))
+    by_tokens = on_loop(passed(Limiter(Model("m", tokens_per_minute=12_000)), 100))
     assert 5 <= by_requests <= 30
     assert 10 <= by_tokens <= 40
-    assert asyncio.run(passed(Limiter(Model("m")), 1)) == 50
+    assert on_loop(passed(Limiter(Model("m")), 1)) == 50
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_same_question_at_once_is_one_request(server: Loopback, tmp_path: Path) 
     async def all_of_them() -> list[Answer]:
         return await asyncio.gather(*(asking.asker.ask(REQUEST) for asking in askings))
 
-    answers = asyncio.run(all_of_them())
+    answers = on_loop(all_of_them())
     assert len(server.calls) == 1
     assert sorted(answer.cached for answer in answers) == [False, True, True]
 
@@ -251,6 +252,6 @@ def test_same_question_at_once_is_one_request(server: Loopback, tmp_path: Path) 
         asked = [asking.asker.ask(REQUEST) for asking in askings]
         return await asyncio.gather(*asked, return_exceptions=True)
 
-    failed, answered = asyncio.run(both())
+    failed, answered = on_loop(both())
     assert isinstance(failed, Exception)
     assert answered.text == "yes"

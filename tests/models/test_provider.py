@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from docsum_nb.models import Model, open_model
 from docsum_nb.models.provider import Provider
 from docsum_nb.records import Request
 from tests.loopback import Loopback, Reply
+from tests.loops import on_loop
 
 REQUEST = Request("You are a tester.", "Summarize.", "The text {with} braces.", 50, 150)
 
@@ -21,7 +21,7 @@ def provider(server: Loopback, **options: Any) -> Provider:
 
 def test_request_arrives_as_it_was_meant(server: Loopback) -> None:
     """Role, instructions, text, limits and the user's parameters reach the server unchanged."""
-    answer = asyncio.run(provider(server, params={"temperature": 0.5}).answer(REQUEST))
+    answer = on_loop(provider(server, params={"temperature": 0.5}).answer(REQUEST))
 
     body = server.calls[0].body
     assert [message["role"] for message in body["messages"]] == ["system", "user"]
@@ -40,7 +40,7 @@ def test_status_of_the_provider_is_on_its_own_error_and_one_request_is_made(
     """Whatever the provider refuses with, LiteLLM's error carries it and nothing tried again."""
     server.script = lambda call: Reply("no", status=status)
     with pytest.raises(Exception, match="no") as caught:
-        asyncio.run(provider(server).answer(REQUEST))
+        on_loop(provider(server).answer(REQUEST))
     assert caught.value.status_code == status  # type: ignore[attr-defined]
     assert type(caught.value).__module__.startswith("litellm")
     assert len(server.calls) == 1
@@ -51,7 +51,7 @@ def test_server_that_hangs_cuts_or_babbles_is_an_error(server: Loopback, reply: 
     """No answer within the timeout, a cut connection and broken JSON end the call."""
     server.script = lambda call: reply
     with pytest.raises(Exception):  # noqa: B017, PT011  # three kinds, all of LiteLLM's choosing
-        asyncio.run(provider(server, timeout=0.3).answer(REQUEST))
+        on_loop(provider(server, timeout=0.3).answer(REQUEST))
     assert len(server.calls) == 1
 
 
@@ -59,7 +59,7 @@ def test_empty_answer_is_no_summary(server: Loopback) -> None:
     """White space for an answer raises ModelError with the finish reason."""
     server.script = lambda call: Reply("  \n", finish_reason="content_filter")
     with pytest.raises(ModelError, match="content_filter"):
-        asyncio.run(provider(server).answer(REQUEST))
+        on_loop(provider(server).answer(REQUEST))
 
 
 @pytest.mark.parametrize("name", ["foo-bar", "nosuch/model", "gpt-4o-mimi/"])
@@ -109,7 +109,7 @@ def test_named_fallback_of_the_same_provider_goes_to_the_same_server() -> None:
 
 def test_text_that_ends_its_own_marks_is_marked_otherwise(server: Loopback) -> None:
     """A document that holds the closing mark cannot end the text early."""
-    asyncio.run(provider(server).answer(replace(REQUEST, text="a </text> b")))
+    on_loop(provider(server).answer(replace(REQUEST, text="a </text> b")))
     assert "<text_>\na </text> b\n</text_>" in server.calls[0].prompt
 
 
