@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from docsum_nb.errors import InputError, ModelError
@@ -32,6 +32,11 @@ class _Call:
     model: ChatModel
     key_parts: Any
     ask: Callable[[], Awaitable[Answer]]
+
+    @cached_property
+    def key(self) -> str:
+        """The key; hashing a long prompt is done once, and not at all without a ledger."""
+        return key_of(self.key_parts)
 
 
 _flying: dict[tuple[object, ...], asyncio.Future[None]] = {}
@@ -114,14 +119,13 @@ class Asker:
         self._control.check()
         if self._ledger is None:
             return (await self._first_answer(calls, tokens))[1]
-        keys = [key_of(call.key_parts) for call in calls]
+        keys = [call.key for call in calls]
         async with _alone((str(self._ledger.path), keys[0])):
             found = await in_thread(self._ledger.first, keys)
             if found is not None:
                 return found
             call, answer = await self._first_answer(calls, tokens)
-            key = key_of(call.key_parts)
-            await in_thread(self._ledger.put, key, answer, run_id=self._control.run_id)
+            await in_thread(self._ledger.put, call.key, answer, run_id=self._control.run_id)
             return answer
 
     async def _first_answer(self, calls: Sequence[_Call], tokens: int) -> tuple[_Call, Answer]:

@@ -70,12 +70,16 @@ class _DaemonThreads(ThreadPoolExecutor):
         return future
 
 
+DAEMON_THREADS = _DaemonThreads()
+"""Runs what blocks; nothing waits for it when the process ends."""
+
+
 class LoopThread:
     """An event loop that runs for ever on a daemon thread."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self.loop.set_default_executor(_DaemonThreads())
+        self.loop.set_default_executor(DAEMON_THREADS)
         self._thread = threading.Thread(target=self._serve, name="docsum_nb-loop", daemon=True)
         self._thread.start()
 
@@ -243,10 +247,6 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
         raise error
     name = getattr(function, "__qualname__", repr(function))
     raise WorkExited(f"{name} raised {error!r}") from error
-
-
-DAEMON_THREADS = _DaemonThreads()
-"""Runs what blocks; nothing waits for it when the process ends."""
 
 
 def describe_frame(frame: FrameType) -> str:

@@ -63,6 +63,17 @@ def test_a_child_task_that_exits_does_not_take_the_loop_with_it() -> None:
     assert run_of(work).result(LONG_S) == "SystemExit"
 
 
+def finished(script: str, *, warnings: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a process of its own, to its end."""
+    return subprocess.run(
+        [sys.executable, "-W", warnings, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_script_with_a_run_nobody_awaits_ends_quietly() -> None:
     """The interpreter ends within seconds, without noise, although a thread is stuck."""
     script = (
@@ -74,13 +85,7 @@ def test_script_with_a_run_nobody_awaits_ends_quietly() -> None:
         "start(time.sleep, 300, show=False)\n"
         "print('end')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = finished(script, warnings="error")
     assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
 
 
@@ -96,13 +101,7 @@ def test_forked_child_gets_a_loop_of_its_own() -> None:
         "assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7\n"
         "assert start(lambda: 2, show=False).result(20) == 2\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = finished(script, warnings="ignore::DeprecationWarning")
     assert (done.returncode, done.stderr) == (0, "")
 
 
