@@ -12,6 +12,7 @@ How the package is laid out; imports point downward only:
     ---------------------------------------------------------------------------------------------
     documents/  load, split, count, cite                                  prompts/  YAML texts
     run/        how work runs: one loop thread, Run, fan-out              ledger    kept answers
+                                                                          budget    bounds of a run
     ---------------------------------------------------------------------------------------------
     events      what happened, and the state it adds up to
     records     what flows                                                render/   as text and HTML

@@ -11,14 +11,22 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event, StageStarted
+from docsum_nb.models.pricelist import listed_price
+from docsum_nb.records import Price
 from docsum_nb.run import Control, Run, Whereabouts, in_thread
 from docsum_nb.views import LiveDisplay
 
+if TYPE_CHECKING:
+    from docsum_nb.crew.guard import Guard
+
 __all__ = ["allow_nested_asyncio", "kickoff", "run_with_deadline", "start"]
+
+Prices: TypeAlias = Mapping[str, tuple[float, float]]
 
 
 def start(
@@ -27,6 +35,8 @@ def start(
     deadline: float | None = None,
     max_concurrency: int | None = None,
     max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
     show: bool = True,
 ) -> Run[Any]:
     """Start a coroutine, a coroutine function or a callable, and return its ``Run``.
@@ -43,6 +53,8 @@ def start(
         deadline: Seconds from now; ``None`` for no limit.
         max_concurrency: Of its crews' asynchronous tasks; ``None`` for all at once.
         max_calls: Model calls of its crews' agents at most; ``None`` for no bound.
+        max_cost: US dollars of these calls at most, and ...
+        prices: ... what their models cost, both as for ``kickoff``.
         show: Show live progress.
 
     Returns:
@@ -56,7 +68,9 @@ def start(
         >>> start(sorted, [3, 1, 2], show=False).result()
         [1, 2, 3]
     """
-    options = _GuardOptions(max_concurrency=max_concurrency, max_calls=max_calls)
+    options = _GuardOptions(
+        max_concurrency=max_concurrency, max_calls=max_calls, max_cost=max_cost, prices=prices
+    )
     if is_crew_or_flow(work):
         if args:
             raise InputError("a crew takes inputs, not arguments: kickoff(crew, inputs={...})")
@@ -74,6 +88,8 @@ def kickoff(
     on_task_error: Callable[[Any, BaseException], Any] | None = None,
     max_concurrency: int | None = None,
     max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
 ) -> Run[Any]:
@@ -97,12 +113,18 @@ def kickoff(
             goes on; ``None`` leaves it to ``on_error``.
         max_concurrency: Tasks of ``async_execution`` at once; ``None`` for all, as CrewAI does.
         max_calls: Model calls of its agents at most; ``None`` for no bound.
-        on_event: Called with every event, in order, in a thread of its own.
+        max_cost: US dollars of these calls at most; ``None`` for no bound. Each call is reserved at
+            the most it may cost before it goes out, so give the LLM a ``max_tokens``.
+        prices: Of models that LiteLLM's list does not know or has wrong: from the model's name to
+            US dollars for a million tokens, ``(prompt, answer)``.
+        on_event: Called with every event, in order, in a thread of its own; of a crew that streams,
+            with each piece of text.
         show: Show live progress.
 
     Returns:
-        The run of what ``kickoff`` returns. Stopped, it begins no further task and no model call;
-        a call in flight cannot be taken back, and its thread is left to end by itself.
+        The run of what ``kickoff`` returns; where that streams, of its output at the end of the
+        stream. Its ``token_usage`` counts each call once. Stopped, the run begins no further task
+        and no model call; a call in flight cannot be taken back, and its thread is left to itself.
 
     Raises:
         InputError: if it is no Crew or Flow, or an argument cannot be used.
@@ -119,6 +141,8 @@ def kickoff(
         on_task_error=on_task_error,
         max_concurrency=max_concurrency,
         max_calls=max_calls,
+        max_cost=max_cost,
+        prices=prices,
     )
     return _kickoff(crew_or_flow, inputs, options, deadline=deadline, on_event=on_event, show=show)
 
@@ -232,14 +256,43 @@ class _GuardOptions:
     on_task_error: Callable[[Any, BaseException], Any] | None = None
     max_concurrency: int | None = None
     max_calls: int | None = None
+    max_cost: float | None = None
+    prices: Prices | None = None
 
     def __post_init__(self) -> None:
         if self.on_error not in ("raise", "collect", "skip"):
             raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {self.on_error!r}")
-        for name in ("max_concurrency", "max_calls"):
-            bound = getattr(self, name)
-            if bound is not None and bound < 1:
-                raise InputError(f"{name} must be at least 1, not {bound!r}")
+        if self.max_concurrency is not None and self.max_concurrency < 1:
+            raise InputError(f"max_concurrency must be at least 1, not {self.max_concurrency!r}")
+        Budget(max_calls=self.max_calls, max_cost=self.max_cost)
+        for model, pair in (self.prices or {}).items():
+            if not (isinstance(pair, tuple | list) and len(pair) == 2 and min(pair) >= 0):
+                raise InputError(
+                    f"prices[{model!r}] is (prompt, answer) in US dollars for a million tokens, "
+                    f"not {pair!r}"
+                )
+
+    def guard(self, control: Control) -> Guard:
+        """Make the guard of a run; imports CrewAI, which whoever has a crew has paid for."""
+        from docsum_nb.crew.guard import Guard
+
+        return Guard(
+            control,
+            on_error=self.on_error,
+            on_task_error=self.on_task_error,
+            max_concurrency=self.max_concurrency,
+            max_calls=self.max_calls,
+            max_cost=self.max_cost,
+            price_of=self._price,
+        )
+
+    def _price(self, model: str, provider: str | None) -> Price | None:
+        pair = (self.prices or {}).get(model)
+        listed = listed_price(model, provider)
+        if pair is None:
+            return listed
+        most_output = listed.most_output if listed else None
+        return Price(pair[0] / 1e6, pair[1] / 1e6, most_output=most_output)
 
 
 def _kickoff(
@@ -252,14 +305,11 @@ def _kickoff(
     show: bool,
 ) -> Run[Any]:
     own_inputs = None if inputs is None else dict(inputs)
-    guards: list[Any] = []
+    guards: list[Guard] = []
 
     async def controlled(control: Control) -> Any:
         control.emit(StageStarted("working"))
-        # Whoever has a crew has paid for importing CrewAI already.
-        from docsum_nb.crew.guard import Guard
-
-        guards.append(Guard(control, **vars(options)))
+        guards.append(options.guard(control))
         return await in_thread(guards[0].kick_off, work, own_inputs)
 
     return Run(
@@ -285,10 +335,10 @@ def _run(
         control.emit(StageStarted("working"))
         if "crewai" not in sys.modules:
             return await work()
-        from docsum_nb.crew.guard import Guard
-
-        with Guard(control, **vars(options)).watching():
-            return await work()
+        guard = options.guard(control)
+        with guard.watching():
+            result = await guard.astreamed(await work())
+            return await in_thread(guard.streamed, result)
 
     # Users' coroutines may block their loop; the loop of model calls is not theirs.
     return Run(

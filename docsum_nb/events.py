@@ -24,6 +24,7 @@ __all__ = [
     "RunEnded",
     "RunState",
     "StageStarted",
+    "TextStreamed",
     "Warned",
     "fold",
 ]
@@ -38,6 +39,8 @@ class Event:
 
     at: float = field(default_factory=time.time, compare=False)
     """When, in seconds since the epoch."""
+    run_id: str = field(default="", compare=False)
+    """The run it happened in; the run itself fills it in."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,14 @@ class CallFinished(Event):
 
     model: str
     usage: Usage
+
+
+@dataclass(frozen=True)
+class TextStreamed(Event):
+    """A model wrote a piece of its answer, where it streams; ``label`` names the chunk or task."""
+
+    label: str
+    text: str
 
 
 @dataclass(frozen=True)

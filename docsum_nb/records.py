@@ -25,6 +25,7 @@ __all__ = [
     "Hit",
     "Omission",
     "Plan",
+    "Price",
     "Request",
     "Summary",
     "Usage",
@@ -95,6 +96,43 @@ class Usage:
             self.completion_tokens + other.completion_tokens,
             (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
         )
+
+
+@dataclass(frozen=True)
+class Price:
+    """The price of a model, in US dollars a token."""
+
+    prompt: float
+    completion: float
+    cache_read: float | None = None
+    """Of prompt tokens that the provider's cache held; ``None`` if like any other."""
+    cache_write: float | None = None
+    """Of prompt tokens that the provider put into its cache; ``None`` if like any other."""
+    most_output: int | None = None
+    """Tokens of its longest answer; ``None`` where that is not known."""
+
+    def of(
+        self, prompt_tokens: int, completion_tokens: int, *, read: int = 0, written: int = 0
+    ) -> float:
+        """Return what a call cost.
+
+        Args:
+            prompt_tokens: All of them, cached ones included.
+            completion_tokens: Of the answer, thinking included.
+            read: Prompt tokens that came from the provider's cache.
+            written: Prompt tokens that went into it.
+        """
+        cost = self.prompt * prompt_tokens + self.completion * completion_tokens
+        if self.cache_read is not None:
+            cost -= (self.prompt - self.cache_read) * read
+        if self.cache_write is not None:
+            cost += (self.cache_write - self.prompt) * written
+        return cost
+
+    def at_most(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Return what a call can cost at most: all of its prompt may be written to the cache."""
+        dearest = max(self.prompt, self.cache_write or 0.0)
+        return dearest * prompt_tokens + self.completion * completion_tokens
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ LAYERS = [
     {"entry", "pipeline"},
     {"crew", "library", "models", "views"},
     {"documents", "prompts"},
-    {"run", "ledger"},
+    {"run", "ledger", "budget"},
     {"events", "environment"},
     {"records"},
     {"render"},

@@ -13,54 +13,27 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import importlib
-import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from crewai import Crew
-from crewai.events.utils.console_formatter import set_suppress_console_output
 from crewai.tasks.task_output import TaskOutput
+from crewai.types.streaming import StreamingOutputBase
 
+from docsum_nb.budget import Budget
+from docsum_nb.crew.calls import ModelCalls
+from docsum_nb.crew.install import Stopped, watched_by
 from docsum_nb.crew.isolate import double_of
-from docsum_nb.errors import BudgetExceeded, WorkExited
-from docsum_nb.events import (
-    CallStarted,
-    ChunkFailed,
-    ChunksPlanned,
-    ChunkStarted,
-    ChunkSummarized,
-    Warned,
-)
-from docsum_nb.run import Control, Stopping, Whereabouts, describe_frame, own_frame, thread_frames
+from docsum_nb.crew.places import Places
+from docsum_nb.errors import RunError, WorkExited
+from docsum_nb.events import ChunkFailed, ChunksPlanned, ChunkStarted, ChunkSummarized, Warned
+from docsum_nb.records import Price
+from docsum_nb.run import Control, Stopping, Whereabouts, span
 
 __all__ = ["Guard", "OnTaskError"]
 
-# ``crewai.hooks.dispatch`` names a function of that module as well.
-_hooks = importlib.import_module("crewai.hooks.dispatch")
-
 OnTaskError = Callable[[Any, BaseException], Any]
-
-_MOST_PLACES = 5
-
-_current: ContextVar[Guard | None] = ContextVar("docsum_nb_guard", default=None)
-
-
-class _Stopped(_hooks.HookAborted):  # type: ignore[name-defined]
-    """Raised in a hook: the only kind of error that CrewAI lets out of one."""
-
-
-@dataclass
-class _Active:
-    """A task that is running, and the thread it was last seen in."""
-
-    label: str
-    agent: str
-    thread: int
 
 
 class Guard:
@@ -70,20 +43,23 @@ class Guard:
         self,
         control: Control,
         *,
+        price_of: Callable[[str, str | None], Price | None],
         on_error: Literal["raise", "collect", "skip"] = "raise",
         on_task_error: OnTaskError | None = None,
         max_concurrency: int | None = None,
         max_calls: int | None = None,
+        max_cost: float | None = None,
     ) -> None:
         self._control = control
         self._on_error = on_error
         self._on_task_error = on_task_error
         self._slots = threading.BoundedSemaphore(max_concurrency) if max_concurrency else None
-        self._max_calls = max_calls
+        self._calls = ModelCalls(
+            control, budget=Budget(max_calls=max_calls, max_cost=max_cost), price_of=price_of
+        )
+        self._places = Places()
         self._lock = threading.Lock()
-        self._calls = 0
         self._planned = 0
-        self._active: dict[int, _Active] = {}
         self._outputs: list[Any] = []
         self.failures: list[Exception] = []
 
@@ -94,27 +70,40 @@ class Guard:
             work: A Crew or Flow.
             inputs: What its ``kickoff`` takes; ``None`` for nothing.
 
+        Returns:
+            Its output; of one that streams, the output at the end of the stream.
+
         Raises:
             BaseException: what it raised, or what stopped the run.
             ExceptionGroup: with ``on_error="collect"``, of all tasks that failed.
         """
         with self.watching():
-            result = work.kickoff(inputs=inputs)
+            result = self.streamed(work.kickoff(inputs=inputs))
         self.check_collected()
         return result
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Guard every crew that is kicked off in this context, and in what is started from it."""
-        _install()
-        set_suppress_console_output(True)
-        token = _current.set(self)
-        try:
-            with _hooks.scoped_hooks():
-                _hooks.register_scoped(_hooks.InterceptionPoint.PRE_MODEL_CALL, self._before_call)
-                yield
-        finally:
-            _current.reset(token)
+        self._places.thread = threading.get_ident()
+        with watched_by(self):
+            yield
+
+    def streamed(self, result: Any) -> Any:
+        """Take a stream to its end, and return its output; anything else as it is."""
+        if not isinstance(result, StreamingOutputBase):
+            return result
+        for _ in result:
+            self._control.check()
+        return result.result
+
+    async def astreamed(self, result: Any) -> Any:
+        """Take a stream of either kind to its end, on the running loop."""
+        if not isinstance(result, StreamingOutputBase) or result._async_iterator is None:
+            return result
+        async for _ in result:
+            self._control.check()
+        return result.result
 
     def double(self, crew: Any) -> Any:
         """Make a crew's double, each task of which passes through this guard."""
@@ -137,23 +126,51 @@ class Guard:
             raise ExceptionGroup(f"{len(self.failures)} tasks failed", self.failures)
 
     def whereabouts(self) -> Whereabouts:
-        """Name the tasks that are running, their agents, and where their threads are."""
-        active = list(self._active.copy().values())
-        if not active:
-            return Whereabouts("between two tasks")
-        places = [
-            f"task {each.label!r} of agent {each.agent!r}"
-            + (f", in {describe_frame(frame)}" if frame else "")
-            for each in active[:_MOST_PLACES]
-            for frame in [own_frame(thread_frames(each.thread))]
-        ]
-        more = f"; and {len(active) - _MOST_PLACES} more" if len(active) > _MOST_PLACES else ""
-        text = f"while running {'; '.join(places)}{more}"
-        return Whereabouts(text, active[0].label, active[0].agent)
+        """Name the tasks or steps that are running, and where their threads are."""
+        return self._places.whereabouts()
 
     def outputs(self) -> tuple[Any, ...] | None:
         """Return the outputs of the tasks that are finished; ``None`` where none is."""
         return tuple(self._outputs.copy()) or None
+
+    # --- what CrewAI tells --------------------------------------------------------------------
+
+    def before_call(self, context: Any) -> None:
+        """Allow a model call, unless the run is stopping or its budget says no."""
+        stopped = self._control.stopped_by()
+        if stopped is not None:
+            raise Stopped(f"the run is stopping: {stopped}", source=stopped)
+        self._places.task_seen(context.task)
+        try:
+            self._calls.before(context)
+        except Exception as error:
+            if isinstance(error, RunError):
+                error.run_id, error.step, error.partial = (
+                    self._control.run_id,
+                    "working",
+                    self.outputs(),
+                )
+                if context.task is not None:
+                    error.task, error.agent = _label(context.task), _role(context.task)
+            raise Stopped(str(error), source=error) from error
+
+    def after_call(self, context: Any) -> None:
+        """See a model call that was answered."""
+        self._calls.after(context)
+
+    def before_step(self, context: Any) -> None:
+        """See a step of a flow begin."""
+        if context.kind == "flow_method":
+            self._places.step_began(context.flow, context.step_name)
+
+    def after_step(self, context: Any) -> None:
+        """See a step of a flow end."""
+        if context.kind == "flow_method":
+            self._places.step_ended(context.flow, context.step_name)
+
+    def seen(self, source: Any, event: Any) -> None:
+        """See an event of CrewAI's."""
+        self._calls.seen(source, event)
 
     # --- a task --------------------------------------------------------------------------------
 
@@ -205,9 +222,10 @@ class Guard:
             self.check_collected()
         label = _label(task)
         self._control.emit(ChunkStarted(label))
-        self._active[id(task)] = _Active(label, _role(task), threading.get_ident())
+        self._places.task_began(task, label, _role(task))
         try:
-            yield outcome
+            with span(f"task {label}", {"docsum_nb.task": label, "docsum_nb.agent": _role(task)}):
+                yield outcome
         except BaseException as error:
             if _cancelled(error):
                 raise
@@ -217,39 +235,46 @@ class Guard:
             self._outputs.append(outcome[0])
             self._control.emit(ChunkSummarized(label, cached=False))
         finally:
-            self._active.pop(id(task), None)
+            self._places.task_ended(task)
+            self._calls.ended(task)
 
     def _failed(self, task: Any, label: str, error: BaseException) -> Any:
         """Decide what a failed task comes to: a replacement, or the error."""
         if self._control.stopped_by() is not None:
-            raise Stopping from None if isinstance(error, _Stopped) else error
-        if isinstance(error, _Stopped):
-            error = error.source if isinstance(error.source, Exception) else error
-        if not isinstance(error, Exception):
-            exited = WorkExited(
-                f"task {label!r} of agent {_role(task)!r} raised {error!r}",
-                run_id=self._control.run_id,
-                step="working",
-                task=label,
-                agent=_role(task),
-                partial=self.outputs(),
-            )
-            exited.__cause__ = error
-            error = exited
-        self._control.emit(ChunkFailed(label, f"{type(error).__name__}: {error}"))
-        replacement = self._replacement(task, error)
+            raise Stopping from None if isinstance(error, Stopped) else error
+        refused = isinstance(error, Stopped)
+        failure = self._as_exception(task, label, error)
+        self._control.emit(ChunkFailed(label, f"{type(failure).__name__}: {failure}"))
+        replacement = self._replacement(task, failure)
         if replacement is not None:
             return _output(task, replacement)
         # Behind a provider's error are its client's, some hundred lines that say the same.
-        error.__suppress_context__ = True
-        _note(error, f"docsum_nb run {self._control.run_id}: task {label!r}, agent {_role(task)!r}")
-        if self._on_error == "raise" or isinstance(error, BudgetExceeded):
-            self._control.fail(error)
-            raise error
+        failure.__suppress_context__ = True
+        run = self._control.run_id
+        _note(failure, f"docsum_nb run {run}: task {label!r}, agent {_role(task)!r}")
+        if self._on_error == "raise" or refused:
+            self._control.fail(failure)
+            raise failure
         with self._lock:
-            self.failures.append(error)
-        self._control.emit(Warned(f"task {label!r} failed: {type(error).__name__}: {error}"))
-        return _output(task, f"[This part is missing: {type(error).__name__}]")
+            self.failures.append(failure)
+        self._control.emit(Warned(f"task {label!r} failed: {type(failure).__name__}: {failure}"))
+        return _output(task, f"[This part is missing: {type(failure).__name__}]")
+
+    def _as_exception(self, task: Any, label: str, error: BaseException) -> Exception:
+        if isinstance(error, Stopped) and isinstance(error.source, Exception):
+            return error.source
+        if isinstance(error, Exception):
+            return error
+        exited = WorkExited(
+            f"task {label!r} of agent {_role(task)!r} raised {error!r}",
+            run_id=self._control.run_id,
+            step="working",
+            task=label,
+            agent=_role(task),
+            partial=self.outputs(),
+        )
+        exited.__cause__ = error
+        return exited
 
     def _replacement(self, task: Any, error: Exception) -> Any:
         if self._on_task_error is None:
@@ -259,71 +284,6 @@ class Guard:
         except BaseException as second:  # noqa: BLE001  # the task's own error is the one to show
             _note(error, f"on_task_error raised {second!r}")
             return None
-
-    # --- a model call --------------------------------------------------------------------------
-
-    def _before_call(self, context: Any) -> None:
-        stopped = self._control.stopped_by()
-        if stopped is not None:
-            raise _Stopped(f"the run is stopping: {stopped}", source=stopped)
-        with self._lock:
-            if self._max_calls is not None and self._calls >= self._max_calls:
-                error = BudgetExceeded(
-                    f"max_calls={self._max_calls} calls are made; the next one was not",
-                    run_id=self._control.run_id,
-                    step="working",
-                    task=_label(context.task) if context.task is not None else "",
-                    partial=self.outputs(),
-                )
-                raise _Stopped(str(error), source=error)
-            self._calls += 1
-        active = self._active.get(id(context.task))
-        if active is not None:
-            # An agent calls its model from a thread of its own.
-            active.thread = threading.get_ident()
-        model = getattr(context.llm, "model", None) or "model"
-        self._control.emit(CallStarted(str(model), 1))
-
-
-@functools.cache
-def _install() -> None:
-    """Put the guard before a crew's kickoff, once; without a guard it does nothing.
-
-    A Flow kicks its crews off in the user's own code, so this is the only place to reach them.
-    """
-    kickoff, akickoff = Crew.kickoff, Crew.akickoff
-
-    @functools.wraps(kickoff)
-    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        guard = _current.get()
-        crew = self if guard is None or _is_double(self) else guard.double(self)
-        return kickoff(crew, *args, **kwargs)
-
-    @functools.wraps(akickoff)
-    async def aguarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        guard = _current.get()
-        crew = self if guard is None or _is_double(self) else guard.double(self)
-        return await akickoff(crew, *args, **kwargs)
-
-    Crew.kickoff, Crew.akickoff = guarded, aguarded
-    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
-    for name in (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm"):
-        logging.getLogger(name).addFilter(_OutsideGuard())
-
-
-def _is_double(crew: Any) -> bool:
-    # A streaming crew kicks itself off again.
-    return any("_execute_core" in vars(task) for task in crew.tasks)
-
-
-class _OutsideGuard(logging.Filter):
-    """Keeps CrewAI's log lines on an error out of the cell that is shown the error itself.
-
-    Threads that a stopped run has left to themselves are still in its context.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return _current.get() is None or "crewai" not in record.pathname
 
 
 def _cancelled(error: BaseException) -> bool:

@@ -5,16 +5,25 @@ description and the output in the task. So two tasks that share an agent crash, 
 crew mix. The double has its own tasks, and an agent of its own for every task that runs beside
 others; models, tools, memory and callbacks are the user's. The user's objects stay as they were.
 
+An agent's ``max_execution_time`` holds in the double: CrewAI waits for what it has given up.
+
 ``Crew.copy()`` does not serve: it tells agents apart by role and loses what a custom agent holds
 in private.
 """
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
+import contextvars
+import functools
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-__all__ = ["double_of"]
+from docsum_nb.run import DAEMON_THREADS
+
+__all__ = ["double_of", "is_double"]
 
 
 def double_of(crew: Any) -> Any:
@@ -26,10 +35,14 @@ def double_of(crew: Any) -> Any:
     Returns:
         A crew of the same class, with tasks and agents in the same order.
     """
-    agents: dict[int, Any] = {id(agent): _agent(agent) for agent in crew.agents}
+    make = _Agents(own_models=bool(crew.stream)).double
+    agents: dict[int, Any] = {id(agent): make(agent) for agent in crew.agents}
     tasks: dict[int, Any] = {}
     for task in crew.tasks:
-        tasks[id(task)] = _task(task, agents)
+        double = tasks[id(task)] = _task(task)
+        if task.agent is not None:
+            own = agents.setdefault(id(task.agent), make(task.agent))
+            double.agent = make(task.agent) if task.async_execution else own
     for task, double in zip(crew.tasks, tasks.values(), strict=True):
         if isinstance(task.context, list):
             double.context = [tasks.get(id(each), each) for each in task.context]
@@ -39,7 +52,7 @@ def double_of(crew: Any) -> Any:
             "id": uuid4(),
             "agents": list(agents.values())[: len(crew.agents)],
             "tasks": list(tasks.values()),
-            "manager_agent": None if manager is None else _agent(manager),
+            "manager_agent": None if manager is None else make(manager),
         }
     )
     double._inputs = None
@@ -47,21 +60,75 @@ def double_of(crew: Any) -> Any:
     return double
 
 
-def _agent(agent: Any) -> Any:
-    double = agent.model_copy(update={"id": uuid4()})
-    # The executor is what must not be shared; the next task makes a new one.
-    double.agent_executor = None
-    if hasattr(double, "_times_executed"):
-        # CrewAI counts an agent's failures over its life, so old ones would end a new run.
-        double._times_executed = 0
-    retries = "max_retry_limit"
-    if retries in type(agent).model_fields and retries not in agent.model_fields_set:
-        # It multiplies with the retries of the provider's client, and repeats refusals.
-        double.max_retry_limit = 0
-    return double
+def is_double(crew: Any) -> bool:
+    """Tell whether a crew is the double of another: a streaming one kicks itself off again."""
+    return any("_execute_core" in vars(task) for task in crew.tasks)
 
 
-def _task(task: Any, agents: dict[int, Any]) -> Any:
+class _Agents:
+    """Makes the doubles of the agents of one crew."""
+
+    def __init__(self, *, own_models: bool) -> None:
+        self._own_models = own_models
+        self._models: dict[int, Any] = {}
+
+    def double(self, agent: Any) -> Any:
+        double = agent.model_copy(update={"id": uuid4()})
+        # The executor is what must not be shared; the next task makes a new one.
+        double.agent_executor = None
+        if hasattr(double, "_times_executed"):
+            # CrewAI counts an agent's failures over its life, so old ones would end a new run.
+            double._times_executed = 0
+        retries = "max_retry_limit"
+        if retries in type(agent).model_fields and retries not in agent.model_fields_set:
+            # It multiplies with the retries of the provider's client, and repeats refusals.
+            double.max_retry_limit = 0
+        if self._own_models and hasattr(agent.llm, "model_copy"):
+            # A crew that streams switches its agents' models to streaming, for good.
+            own = self._models.setdefault(id(agent.llm), agent.llm.model_copy())
+            double.llm = own
+        limit = getattr(agent, "max_execution_time", None)
+        if isinstance(limit, int) and limit > 0:
+            _limit(double, limit)
+        return double
+
+
+def _limit(agent: Any, seconds: int) -> None:
+    """Have an agent give a task up in time, where CrewAI would wait for the call in flight."""
+    agent.max_execution_time = None
+    for name, limited in (("execute_task", _execute_in_time), ("aexecute_task", _aexecute_in_time)):
+        own = getattr(agent, name)
+        # Pydantic knows fields only; the task looks the method up on the agent.
+        object.__setattr__(agent, name, functools.partial(limited, own, seconds))
+
+
+def _execute_in_time(own: Callable[..., Any], seconds: int, *args: Any, **kwargs: Any) -> Any:
+    context = contextvars.copy_context()
+    asked = DAEMON_THREADS.submit(context.run, own, *args, **kwargs)
+    try:
+        return asked.result(timeout=seconds)
+    except concurrent.futures.TimeoutError:
+        if asked.done():
+            raise
+        raise _out_of_time(seconds) from None
+
+
+async def _aexecute_in_time(
+    own: Callable[..., Awaitable[Any]], seconds: int, *args: Any, **kwargs: Any
+) -> Any:
+    working = asyncio.ensure_future(own(*args, **kwargs))
+    done, _ = await asyncio.wait([working], timeout=seconds)
+    if not done:
+        working.cancel()
+        raise _out_of_time(seconds)
+    return working.result()
+
+
+def _out_of_time(seconds: int) -> TimeoutError:
+    return TimeoutError(f"the task took longer than its agent's max_execution_time of {seconds} s")
+
+
+def _task(task: Any) -> Any:
     double = task.model_copy(
         update={
             "id": uuid4(),
@@ -73,7 +140,4 @@ def _task(task: Any, agents: dict[int, Any]) -> Any:
         }
     )
     double._guardrail_retry_counts = {}
-    if task.agent is not None:
-        own = agents.setdefault(id(task.agent), _agent(task.agent))
-        double.agent = _agent(task.agent) if task.async_execution else own
     return double

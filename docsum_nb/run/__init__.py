@@ -10,10 +10,12 @@ from docsum_nb.run.loop import (
     before_exit,
     describe_frame,
     in_thread,
+    is_own_file,
     own_frame,
     thread_frames,
 )
 from docsum_nb.run.run import Run
+from docsum_nb.run.trace import begin_span, end_span, span
 from docsum_nb.run.view import Display, View
 
 __all__ = [
@@ -26,9 +28,13 @@ __all__ = [
     "View",
     "Whereabouts",
     "before_exit",
+    "begin_span",
     "describe_frame",
+    "end_span",
     "fan_out",
     "in_thread",
+    "is_own_file",
     "own_frame",
+    "span",
     "thread_frames",
 ]

@@ -2,7 +2,9 @@
 
 Formatting every frame of a provider's client takes IPython a second, and buries the one line that
 matters under hundreds. The traceback itself stays whole: ``run.exception().__traceback__``.
-IPython prints ExceptionGroups as Python does, whatever they ask for.
+
+IPython asks an error how it wants to be shown, but no ExceptionGroup; for these a handler is put in
+place, unless the user has one, that asks them too and shows all others as IPython does.
 """
 
 from __future__ import annotations
@@ -11,23 +13,38 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 from docsum_nb.run.loop import is_own_file
 
 __all__ = ["shown_briefly"]
 
+_MOST_PARTS = 10
 _HEAD = "Traceback of your own code (run.exception().__traceback__ holds all of it):"
 
 
 def shown_briefly(error: BaseException) -> BaseException:
     """Have IPython, where it is running, show an error briefly; returns the error."""
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is not None:
+    module = sys.modules.get("IPython")
+    ipython = module.get_ipython() if module is not None else None
+    if ipython is not None:
         # IPython asks an exception for this; one that takes no attributes is shown in full.
         with contextlib.suppress(AttributeError, TypeError):
             if not hasattr(error, "_render_traceback_"):
                 error._render_traceback_ = _Brief(error)  # type: ignore[attr-defined]
+        if isinstance(error, BaseExceptionGroup) and not ipython.custom_exceptions:
+            ipython.set_custom_exc((BaseExceptionGroup,), _group_lines)
     return error
+
+
+def _group_lines(
+    _shell: Any, kind: Any, error: BaseException, tb: Any, tb_offset: int | None = None
+) -> list[str]:
+    """Show a group the way it asks for; IPython calls this as a method of its shell."""
+    render = getattr(error, "_render_traceback_", None)
+    lines: list[str] = render() if render else traceback.format_exception(kind, error, tb)
+    _shell._showtraceback(kind, error, lines)
+    return lines
 
 
 class _Brief:
@@ -50,6 +67,13 @@ class _Brief:
 
 def _told(error: BaseException) -> Iterator[str]:
     yield from _lines(traceback.format_exception_only(error))
+    if isinstance(error, BaseExceptionGroup):
+        for number, part in enumerate(error.exceptions[:_MOST_PARTS], start=1):
+            first, *more = _told(part)
+            yield f"  {number}. {first}"
+            yield from (f"     {line}" for line in more)
+        if len(error.exceptions) > _MOST_PARTS:
+            yield f"  and {len(error.exceptions) - _MOST_PARTS} more: run.exception().exceptions"
     if error.__cause__ is not None:
         yield f"because of {type(error.__cause__).__name__}: {error.__cause__}"
 

@@ -20,6 +20,7 @@ import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Generator
+from dataclasses import replace
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
@@ -41,6 +42,7 @@ from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
 from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import terminable
 from docsum_nb.run.tell import EventTeller
+from docsum_nb.run.trace import span
 from docsum_nb.run.view import Display
 
 __all__ = ["Run"]
@@ -310,6 +312,7 @@ class Run(Generic[T]):
         return self._closed.wait(timeout)
 
     def _emit(self, event: Event) -> None:
+        event = replace(event, run_id=self.id)
         _log.debug("run %s: %s", self.id, event, extra={"run_id": self.id})
         with self._lock:
             self._state = fold(self._state, event)
@@ -340,7 +343,9 @@ class Run(Generic[T]):
 
     async def _main(self, work: Callable[[Control], Awaitable[T]]) -> None:
         try:
-            self._conclude(value=await work(self._control))
+            with span(f"docsum_nb {self.title}", {"docsum_nb.run_id": self.id}):
+                value = await work(self._control)
+            self._conclude(value=value)
         except asyncio.CancelledError as error:
             # Without a stop of ours, the work cancelled itself: that must not look like success.
             self._conclude(error=self._exited("was cancelled from within", error))

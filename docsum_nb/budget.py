@@ -1,0 +1,152 @@
+"""Bounds on what one run may ask of models: calls, tokens, US dollars.
+
+A call reserves what it may take at most before it goes out, and gives back the rest when its answer
+is there. So a bound is never exceeded, however many calls are in flight; and none is refused that
+the answers still to come may leave room for: it waits for them.
+
+Usable from threads and event loops alike; nothing here blocks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from docsum_nb.errors import BudgetExceeded, InputError
+from docsum_nb.records import Usage
+
+__all__ = ["Budget", "Reservation"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reservation:
+    """What a call may take at most, until it is settled."""
+
+    tokens: int
+    cost_usd: float
+
+
+class Budget:
+    """The bounds of one run, and what is left of them; ``None`` is no bound."""
+
+    def __init__(
+        self,
+        *,
+        max_calls: int | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
+    ) -> None:
+        for name, bound in (("max_calls", max_calls), ("max_tokens", max_tokens)):
+            if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
+                raise InputError(f"{name} is a whole number, not {bound!r}")
+        bounds = {"max_calls": max_calls, "max_tokens": max_tokens, "max_cost": max_cost}
+        for name, amount in bounds.items():
+            if amount is not None and not amount > 0:
+                raise InputError(f"{name} must be more than 0, not {amount!r}")
+        self.max_calls = max_calls
+        self.max_tokens = max_tokens
+        self.max_cost = max_cost
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._spent = Usage()
+        self._open: set[Reservation] = set()
+        self._wakers: set[Callable[[], object]] = set()
+
+    @property
+    def bounds_size(self) -> bool:
+        """Whether the size or price of a call matters: without, nothing need be counted for it."""
+        return self.max_tokens is not None or self.max_cost is not None
+
+    def reserve(
+        self,
+        model: str,
+        tokens: int = 0,
+        cost_usd: float | None = 0.0,
+        *,
+        may_wait: bool = True,
+    ) -> Reservation | None:
+        """Reserve what a call may take at most.
+
+        Args:
+            model: For the message of an error.
+            tokens: Prompt and longest possible answer.
+            cost_usd: Of these; ``None`` where the price is not known.
+            may_wait: Whether the caller can wait for calls in flight; one that cannot is refused.
+
+        Returns:
+            The reservation, to be settled in any case; ``None`` where it does not fit now, but may
+            once a call in flight is settled: see ``on_change``.
+
+        Raises:
+            BudgetExceeded: if it does not fit and nothing can be waited for; the call must not be
+                made.
+            InputError: if there is a bound on cost and the price is not known.
+        """
+        if self.max_cost is not None and cost_usd is None:
+            raise InputError(
+                f"max_cost needs the price of {model}, which is not known: give it with prices="
+            )
+        with self._lock:
+            lacking = self._lacking(tokens, cost_usd or 0.0)
+            if not lacking:
+                place = Reservation(tokens, cost_usd or 0.0)
+                self._open.add(place)
+                self._calls += 1
+                return place
+            if may_wait and self._open and not lacking.startswith("max_calls"):
+                return None
+        raise BudgetExceeded(f"the next call of {model} was not made: {lacking}")
+
+    def settle(self, place: Reservation, usage: Usage | None) -> None:
+        """Replace a reservation by what the call really took; further times do nothing.
+
+        Args:
+            place: What ``reserve`` returned.
+            usage: Of the call; ``None`` where it is not known: the reservation stays spent. A call
+                that failed took nothing: ``Usage(calls=1)``.
+        """
+        with self._lock:
+            if place not in self._open:
+                return
+            self._open.remove(place)
+            if usage is None:
+                usage = Usage(1, 0, place.tokens, place.cost_usd)
+            elif usage.cost_usd is None:
+                usage = Usage(1, usage.prompt_tokens, usage.completion_tokens, place.cost_usd)
+            self._spent += usage
+            wakers = list(self._wakers)
+        for wake in wakers:
+            wake()
+
+    def on_change(self, wake: Callable[[], object]) -> Callable[[], None]:
+        """Have something called, in whatever thread, whenever a call is settled.
+
+        Returns:
+            What ends that.
+        """
+        self._wakers.add(wake)
+        return lambda: self._wakers.discard(wake)
+
+    def _lacking(self, tokens: int, cost_usd: float) -> str:
+        """Tell which bound is in the way, and by how much; empty if none is."""
+        if self.max_calls is not None and self._calls >= self.max_calls:
+            return f"max_calls={self.max_calls:,} calls are made"
+        spent = self._spent
+        used = spent.prompt_tokens + spent.completion_tokens
+        held = sum(place.tokens for place in self._open)
+        if self.max_tokens is not None and used + held + tokens > self.max_tokens:
+            return (
+                f"it may take {tokens:,} tokens, and {max(0, self.max_tokens - used):,} of "
+                f"max_tokens={self.max_tokens:,} are left"
+            )
+        paid = spent.cost_usd or 0.0
+        held_usd = sum(place.cost_usd for place in self._open)
+        # Sums of floats that come out a hair above the bound are at the bound.
+        if self.max_cost is not None and paid + held_usd + cost_usd > self.max_cost * (1 + 1e-9):
+            left = max(0.0, self.max_cost - paid)
+            return (
+                f"it may cost ${cost_usd:.4f}, and ${left:.4f} of max_cost=${self.max_cost:g} "
+                "are left"
+            )
+        return ""

@@ -1,0 +1,240 @@
+"""The model calls of a guarded crew: whether one may be made, and what it took.
+
+Before a call CrewAI asks a hook; what the call took comes by an event, in the same context. Both
+are CrewAI's own and reach every thread that a guarded crew starts. A model of the user's own that
+tells no usage is counted, but what its calls take is not known.
+
+Of the retries that CrewAI stacks on a 429, one layer is left: the provider's client's where it has
+one, since that one heeds Retry-After; CrewAI's own elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from crewai.events.types.llm_events import (
+    LLMCallCompletedEvent,
+    LLMCallFailedEvent,
+    LLMCallType,
+    LLMStreamChunkEvent,
+)
+from crewai.llms import retry as crewai_retry
+from crewai.types.usage_metrics import UsageMetrics
+
+from docsum_nb.budget import Budget, Reservation
+from docsum_nb.documents import token_counter
+from docsum_nb.errors import InputError
+from docsum_nb.events import CallFinished, CallStarted, TextStreamed
+from docsum_nb.records import Price, Usage
+from docsum_nb.run import Control
+
+__all__ = ["ModelCalls", "metered"]
+
+_MESSAGE_TOKENS = 16
+"""What the format takes around a message, generously."""
+_SPARE = 1.1
+"""Tokens are counted with OpenAI's encodings; other vocabularies differ by some percent."""
+_WAIT_S = 0.1
+
+
+class _Meter:
+    """Adds up what the calls of one kickoff took."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._total = UsageMetrics()
+
+    def add(self, used: UsageMetrics) -> None:
+        with self._lock:
+            self._total.add_usage_metrics(used)
+
+    def total(self) -> UsageMetrics:
+        with self._lock:
+            return self._total.model_copy()
+
+
+_meter: ContextVar[_Meter | None] = ContextVar("docsum_nb_meter", default=None)
+_made: ContextVar[_Call | None] = ContextVar("docsum_nb_call", default=None)
+
+
+@contextmanager
+def metered() -> Iterator[Callable[[], UsageMetrics]]:
+    """Count what is called in this context, and in what is started from it.
+
+    CrewAI adds up the lifetime counts of every agent's model, so what agents share counts twice.
+    """
+    meter = _Meter()
+    token = _meter.set(meter)
+    try:
+        yield meter.total
+    finally:
+        _meter.reset(token)
+
+
+class _Call:
+    """One call that was allowed, until it is known what it took."""
+
+    def __init__(self, model: str, price: Price | None, place: Reservation, task: Any) -> None:
+        self.model = model
+        self.price = price
+        self.place = place
+        self.task = task
+
+
+class ModelCalls:
+    """Watches over the model calls of one guarded run."""
+
+    def __init__(
+        self,
+        control: Control,
+        *,
+        budget: Budget,
+        price_of: Callable[[str, str | None], Price | None],
+    ) -> None:
+        self._control = control
+        self._budget = budget
+        self._price_of = price_of
+        self._lock = threading.Lock()
+        self._open: set[_Call] = set()
+
+    def before(self, context: Any) -> None:
+        """Allow a call, in the thread that is about to make it.
+
+        Raises:
+            Exception: what the budget has against it; the call must not be made.
+        """
+        model, price = self._priced(context.llm)
+        tokens, cost = self._at_most(context, model, price)
+        place = self._reserve(model, tokens, cost)
+        call = _Call(model, price, place, context.task)
+        with self._lock:
+            self._open.add(call)
+        # CrewAI runs the call in this very context, so its events find it.
+        _made.set(call)
+        _leave_one_retry_layer(context.llm)
+        self._control.emit(CallStarted(model, 1))
+
+    def after(self, context: Any) -> None:
+        """See a call through whose model tells no usage; the others are settled by then."""
+        self._settle(_made.get(), None)
+
+    def seen(self, source: Any, event: Any) -> None:
+        """Take an event of CrewAI's, in the thread that emitted it; must not raise."""
+        if isinstance(event, LLMCallCompletedEvent) and event.call_type is LLMCallType.LLM_CALL:
+            self._settle(_made.get(), UsageMetrics.from_provider_dict(event.usage))
+        elif isinstance(event, LLMCallFailedEvent):
+            self._drop(_made.get())
+        elif isinstance(event, LLMStreamChunkEvent):
+            self._control.emit(TextStreamed(event.task_name or "", event.chunk))
+
+    def ended(self, task: Any) -> None:
+        """Let go of the calls of a task that is over: those that failed without a word."""
+        with self._lock:
+            left = [call for call in self._open if call.task is task]
+        for call in left:
+            self._drop(call)
+
+    def _reserve(self, model: str, tokens: int, cost: float | None) -> Reservation:
+        settled = threading.Event()
+        unsubscribe = self._budget.on_change(settled.set)
+        # On a loop, the calls to be waited for may need that very loop.
+        may_wait = not _on_a_loop()
+        try:
+            while True:
+                place = self._budget.reserve(model, tokens, cost, may_wait=may_wait)
+                if place is not None:
+                    return place
+                self._control.check()
+                settled.wait(_WAIT_S)
+                settled.clear()
+        finally:
+            unsubscribe()
+
+    def _priced(self, llm: Any) -> tuple[str, Price | None]:
+        model = str(getattr(llm, "model", None) or "model")
+        return model, self._price_of(model, getattr(llm, "provider", None))
+
+    def _at_most(self, context: Any, model: str, price: Price | None) -> tuple[int, float | None]:
+        if self._budget.max_cost is None:
+            return 0, 0.0
+        if price is None:
+            return 0, None
+        llm = context.llm
+        said = getattr(llm, "max_tokens", None) or getattr(llm, "max_completion_tokens", None)
+        answer = said or price.most_output
+        if not answer:
+            raise InputError(
+                f"max_cost needs a longest answer: give max_tokens= to the LLM {model}"
+            )
+        prompt = _prompt_tokens(context, model)
+        return prompt + int(answer), price.at_most(prompt, int(answer))
+
+    def _settle(self, call: _Call | None, used: UsageMetrics | None) -> None:
+        if not self._close(call):
+            return
+        assert call is not None
+        meter = _meter.get()
+        if meter is not None:
+            meter.add(used or UsageMetrics(successful_requests=1))
+        usage = Usage(1, cost_usd=None)
+        if used is not None:
+            usage = Usage(1, used.prompt_tokens, used.completion_tokens, _cost(call.price, used))
+        self._budget.settle(call.place, usage if used is not None else None)
+        self._control.emit(CallFinished(call.model, usage))
+
+    def _drop(self, call: _Call | None) -> None:
+        if self._close(call):
+            assert call is not None
+            self._budget.settle(call.place, Usage(calls=1))
+
+    def _close(self, call: _Call | None) -> bool:
+        """Take a call off the open ones; ``False`` where it was settled before."""
+        with self._lock:
+            if call is None or call not in self._open:
+                return False
+            self._open.remove(call)
+            return True
+
+
+def _cost(price: Price | None, used: UsageMetrics) -> float | None:
+    if price is None:
+        return None
+    return price.of(
+        used.prompt_tokens,
+        used.completion_tokens,
+        read=used.cached_prompt_tokens,
+        written=used.cache_creation_tokens,
+    )
+
+
+def _prompt_tokens(context: Any, model: str) -> int:
+    count = token_counter(model)
+    texts = [str(message.get("content")) for message in context.messages]
+    tools = [
+        *(getattr(context.agent, "tools", None) or []),
+        *(getattr(context.task, "tools", None) or []),
+    ]
+    # A tool's description holds its arguments, which native calls send once more as a schema.
+    texts += [2 * str(getattr(tool, "description", "")) for tool in tools]
+    return int(_SPARE * sum(map(count, texts))) + _MESSAGE_TOKENS * (len(texts) + 1)
+
+
+def _on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _leave_one_retry_layer(llm: Any) -> None:
+    params = getattr(llm, "additional_params", None) or {}
+    # Through LiteLLM, it is the provider's client that tries again, twice unless it is told.
+    default = 2 if getattr(llm, "is_litellm", False) else 0
+    own = getattr(llm, "max_retries", params.get("max_retries", default))
+    crewai_retry._active_llm_rate_limit_retry.set(bool(own))

@@ -1,0 +1,122 @@
+"""Where the guard meets CrewAI: what is put in place once, and what holds for one context.
+
+A Flow kicks its crews off in the user's own code, so the only place to reach them is the kickoff of
+every crew. What is put there does nothing without a guard in the context.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from crewai import Crew
+from crewai.crews.crew_output import CrewOutput
+from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
+from crewai.events.utils.console_formatter import set_suppress_console_output
+
+from docsum_nb.crew.calls import metered
+from docsum_nb.crew.isolate import is_double
+
+__all__ = ["Stopped", "Watcher", "watched_by"]
+
+# ``crewai.hooks.dispatch`` names a function of that module as well.
+_hooks = importlib.import_module("crewai.hooks.dispatch")
+
+
+class Stopped(_hooks.HookAborted):  # type: ignore[name-defined]
+    """Raised in a hook: the only kind of error that CrewAI lets out of one."""
+
+
+class Watcher(Protocol):
+    """What a guard does at the points where CrewAI lets it."""
+
+    def double(self, crew: Any) -> Any:
+        """Make the double of a crew that is about to be kicked off."""
+
+    def before_call(self, context: Any) -> None:
+        """See a model call that is about to be made; raises ``Stopped`` to keep it from that."""
+
+    def after_call(self, context: Any) -> None:
+        """See a model call that was answered."""
+
+    def before_step(self, context: Any) -> None:
+        """See a step of a flow, or a task, that is about to begin."""
+
+    def after_step(self, context: Any) -> None:
+        """See a step of a flow, or a task, that is done."""
+
+    def seen(self, source: Any, event: Any) -> None:
+        """See an event of CrewAI's, in the thread that emitted it; must not raise."""
+
+
+_current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=None)
+
+
+@contextmanager
+def watched_by(watcher: Watcher) -> Iterator[None]:
+    """Have a watcher see every crew that is kicked off in this context, and what those start."""
+    _install()
+    set_suppress_console_output(True)
+    points = _hooks.InterceptionPoint
+    guard = _current.set(watcher)
+    sink = add_stream_sink(watcher.seen)
+    try:
+        with _hooks.scoped_hooks():
+            _hooks.register_scoped(points.PRE_MODEL_CALL, watcher.before_call)
+            _hooks.register_scoped(points.POST_MODEL_CALL, watcher.after_call)
+            _hooks.register_scoped(points.PRE_STEP, watcher.before_step)
+            _hooks.register_scoped(points.POST_STEP, watcher.after_step)
+            yield
+    finally:
+        reset_stream_sinks(sink)
+        _current.reset(guard)
+
+
+@functools.cache
+def _install() -> None:
+    kickoff, akickoff = Crew.kickoff, Crew.akickoff
+
+    @functools.wraps(kickoff)
+    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watcher = _current.get()
+        if watcher is None:
+            return kickoff(self, *args, **kwargs)
+        crew = self if is_double(self) else watcher.double(self)
+        with metered() as used:
+            return _with_usage(kickoff(crew, *args, **kwargs), used)
+
+    @functools.wraps(akickoff)
+    async def aguarded(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watcher = _current.get()
+        if watcher is None:
+            return await akickoff(self, *args, **kwargs)
+        crew = self if is_double(self) else watcher.double(self)
+        with metered() as used:
+            return _with_usage(await akickoff(crew, *args, **kwargs), used)
+
+    Crew.kickoff, Crew.akickoff = guarded, aguarded
+    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
+    for name in (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm"):
+        logging.getLogger(name).addFilter(_OutsideGuard())
+
+
+def _with_usage(result: Any, used: Callable[[], Any]) -> Any:
+    # A streaming crew has given no output yet; it kicks itself off again, and passes here then.
+    if isinstance(result, CrewOutput):
+        result.token_usage = used()
+    return result
+
+
+class _OutsideGuard(logging.Filter):
+    """Keeps CrewAI's log lines on an error out of the cell that is shown the error itself.
+
+    Threads that a stopped run has left to themselves are still in its context.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return _current.get() is None or "crewai" not in record.pathname

@@ -1,0 +1,108 @@
+"""Where the work of a guarded crew or flow is at a moment: tasks, agents, steps, functions, lines.
+
+Frames are looked at only when somebody asks, which is when a deadline has passed.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from docsum_nb.run import (
+    Whereabouts,
+    describe_frame,
+    is_own_file,
+    own_frame,
+    thread_frames,
+)
+
+__all__ = ["Places"]
+
+_MOST = 5
+
+
+@dataclass
+class _Active:
+    """A task that is running, and the thread it was last seen in."""
+
+    label: str
+    agent: str
+    thread: int
+
+
+class Places:
+    """The tasks and flow steps that are running. Usable from any thread."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[int, _Active] = {}
+        self._steps: dict[tuple[int, str], tuple[Any, int]] = {}
+        self.thread = threading.get_ident()
+        """The thread that kicked the work off."""
+
+    def task_began(self, task: Any, label: str, agent: str) -> None:
+        """Note a task that begins in this thread."""
+        self._tasks[id(task)] = _Active(label, agent, threading.get_ident())
+
+    def task_seen(self, task: Any) -> None:
+        """Note that a task goes on in this thread: an agent calls its model from its own."""
+        active = self._tasks.get(id(task))
+        if active is not None:
+            active.thread = threading.get_ident()
+
+    def task_ended(self, task: Any) -> None:
+        """Forget a task."""
+        self._tasks.pop(id(task), None)
+
+    def step_began(self, flow: Any, name: str) -> None:
+        """Note a step of a flow that begins; an asynchronous one runs in this thread."""
+        self._steps[id(flow), name] = (flow, threading.get_ident())
+
+    def step_ended(self, flow: Any, name: str) -> None:
+        """Forget a step."""
+        self._steps.pop((id(flow), name), None)
+
+    def whereabouts(self) -> Whereabouts:
+        """Name what is running: tasks where there are any, else steps, else the thread."""
+        active = list(self._tasks.copy().values())
+        if active:
+            places = [
+                f"task {each.label!r} of agent {each.agent!r}{_at(own_frame_of(each.thread))}"
+                for each in active[:_MOST]
+            ]
+            return Whereabouts(_listed(places, len(active)), active[0].label, active[0].agent)
+        steps = list(self._steps.copy().items())
+        if steps:
+            places = [
+                f"step {name!r} of {type(flow).__name__}{_at(_frame_in(flow, thread))}"
+                for (_, name), (flow, thread) in steps[:_MOST]
+            ]
+            return Whereabouts(_listed(places, len(steps)))
+        return Whereabouts(f"between two tasks{_at(own_frame_of(self.thread))}")
+
+
+def _listed(places: list[str], count: int) -> str:
+    more = f"; and {count - len(places)} more" if count > len(places) else ""
+    return f"while running {'; '.join(places)}{more}"
+
+
+def _at(frame: FrameType | None) -> str:
+    return f", in {describe_frame(frame)}" if frame else ""
+
+
+def own_frame_of(thread: int) -> FrameType | None:
+    """Choose the frame of a thread that tells most."""
+    return own_frame(thread_frames(thread))
+
+
+def _frame_in(flow: Any, began: int) -> FrameType | None:
+    """Find where a step is: in the user's own code, on the loop's thread or in one of its pool."""
+    for ident in [began, *sys._current_frames()]:
+        frames = list(thread_frames(ident))
+        own = [frame for frame in frames if is_own_file(frame.f_code.co_filename)]
+        # Other threads of the user's are none of this flow's business.
+        if any(frame.f_locals.get("self") is flow for frame in own):
+            return own[0]
+    return None
