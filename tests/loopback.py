@@ -107,7 +107,30 @@ class Loopback:
         if reply.status != 200:
             error = {"error": {"message": reply.text, "type": "scripted", "code": reply.status}}
             return web.json_response(error, status=reply.status, headers=dict(reply.headers))
+        if call.body.get("stream"):
+            return await self._stream(request, call, reply)
         return web.json_response(_completion(call, reply), headers=dict(reply.headers))
+
+    async def _stream(self, request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
+        """Send the answer word by word, as server-sent events."""
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        whole = _completion(call, reply)
+        base = {**whole, "object": "chat.completion.chunk", "usage": None}
+        words = reply.text.split(" ")
+        for number, word in enumerate(words):
+            text = word if number == len(words) - 1 else f"{word} "
+            choice = {"index": 0, "delta": {"content": text, "role": "assistant"}}
+            await _send_event(response, {**base, "choices": [{**choice, "finish_reason": None}]})
+        end = {"index": 0, "delta": {}, "finish_reason": reply.finish_reason}
+        await _send_event(response, {**base, "choices": [end]})
+        await _send_event(response, {**base, "choices": [], "usage": whole["usage"]})
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+
+async def _send_event(response: web.StreamResponse, data: dict[str, Any]) -> None:
+    await response.write(f"data: {json.dumps(data)}\n\n".encode())
 
 
 def _completion(call: Call, reply: Reply) -> dict[str, Any]:

@@ -86,8 +86,12 @@ class Guard:
     def watching(self) -> Iterator[None]:
         """Guard every crew that is kicked off in this context, and in what is started from it."""
         self._places.thread = threading.get_ident()
-        with watched_by(self):
-            yield
+        try:
+            with watched_by(self):
+                yield
+        except Stopped as stopped:
+            # Outside of a task, as where a flow asks a model itself, nobody has unwrapped it.
+            raise _source(stopped) from None
 
     def streamed(self, result: Any) -> Any:
         """Take a stream to its end, and return its output; anything else as it is."""
@@ -261,8 +265,8 @@ class Guard:
         return _output(task, f"[This part is missing: {type(failure).__name__}]")
 
     def _as_exception(self, task: Any, label: str, error: BaseException) -> Exception:
-        if isinstance(error, Stopped) and isinstance(error.source, Exception):
-            return error.source
+        if isinstance(error, Stopped):
+            return _source(error)
         if isinstance(error, Exception):
             return error
         exited = WorkExited(
@@ -284,6 +288,10 @@ class Guard:
         except BaseException as second:  # noqa: BLE001  # the task's own error is the one to show
             _note(error, f"on_task_error raised {second!r}")
             return None
+
+
+def _source(stopped: Stopped) -> Exception:
+    return stopped.source if isinstance(stopped.source, Exception) else stopped
 
 
 def _cancelled(error: BaseException) -> bool:
