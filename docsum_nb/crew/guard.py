@@ -19,13 +19,14 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from crewai import Crew
 from crewai.events.utils.console_formatter import set_suppress_console_output
 from crewai.tasks.task_output import TaskOutput
 
+from docsum_nb.crew.evaluate import RunModel
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.errors import BudgetExceeded, WorkExited
 from docsum_nb.events import (
@@ -34,11 +35,13 @@ from docsum_nb.events import (
     ChunksPlanned,
     ChunkStarted,
     ChunkSummarized,
+    Event,
+    StageStarted,
     Warned,
 )
 from docsum_nb.run import Control, Stopping, Whereabouts, describe_frame, own_frame, thread_frames
 
-__all__ = ["Guard", "OnTaskError"]
+__all__ = ["Guard", "OnTaskError", "current_guard"]
 
 # ``crewai.hooks.dispatch`` names a function of that module as well.
 _hooks = importlib.import_module("crewai.hooks.dispatch")
@@ -83,6 +86,8 @@ class Guard:
         self._lock = threading.Lock()
         self._calls = 0
         self._planned = 0
+        self._planned_calls = 0
+        self._stage = ""
         self._active: dict[int, _Active] = {}
         self._outputs: list[Any] = []
         self.failures: list[Exception] = []
@@ -121,7 +126,8 @@ class Guard:
         double = double_of(crew)
         with self._lock:
             self._planned += len(double.tasks)
-        self._control.emit(ChunksPlanned(self._planned, 0))
+            self._stage = ""
+        self._control.emit(ChunksPlanned(self._planned, self._planned_calls))
         for task in double.tasks:
             own, own_async = task._execute_core, task._aexecute_core
             # Pydantic knows fields only; CrewAI looks the method up on the task.
@@ -140,7 +146,7 @@ class Guard:
         """Name the tasks that are running, their agents, and where their threads are."""
         active = list(self._active.copy().values())
         if not active:
-            return Whereabouts("between two tasks")
+            return Whereabouts(f"while {self._stage}" if self._stage else "between two tasks")
         places = [
             f"task {each.label!r} of agent {each.agent!r}"
             + (f", in {describe_frame(frame)}" if frame else "")
@@ -154,6 +160,34 @@ class Guard:
     def outputs(self) -> tuple[Any, ...] | None:
         """Return the outputs of the tasks that are finished; ``None`` where none is."""
         return tuple(self._outputs.copy()) or None
+
+    # --- a run inside the guarded one ----------------------------------------------------------
+
+    def control_of(self, inner: Control) -> Control:
+        """Have what a run inside this one does be seen, and its model calls counted, in this one.
+
+        Returns:
+            The control for the inner run's work. A call above ``max_calls`` raises BudgetExceeded
+            where it is told, before it is made.
+        """
+
+        def emit(event: Event) -> None:
+            self._tell(event)
+            inner.emit(event)
+
+        return replace(inner, emit=emit)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, CallStarted):
+            self._count_call("")
+        elif isinstance(event, StageStarted):
+            self._stage = event.stage
+        elif isinstance(event, ChunksPlanned):
+            with self._lock:
+                self._planned += event.chunks
+                self._planned_calls += event.calls
+            event = ChunksPlanned(self._planned, self._planned_calls)
+        self._control.emit(event)
 
     # --- a task --------------------------------------------------------------------------------
 
@@ -266,23 +300,35 @@ class Guard:
         stopped = self._control.stopped_by()
         if stopped is not None:
             raise _Stopped(f"the run is stopping: {stopped}", source=stopped)
-        with self._lock:
-            if self._max_calls is not None and self._calls >= self._max_calls:
-                error = BudgetExceeded(
-                    f"max_calls={self._max_calls} calls are made; the next one was not",
-                    run_id=self._control.run_id,
-                    step="working",
-                    task=_label(context.task) if context.task is not None else "",
-                    partial=self.outputs(),
-                )
-                raise _Stopped(str(error), source=error)
-            self._calls += 1
+        if isinstance(context.llm, RunModel):
+            return  # asked, counted and stopped by the run that it was lent by
+        try:
+            self._count_call(_label(context.task) if context.task is not None else "")
+        except BudgetExceeded as error:
+            raise _Stopped(str(error), source=error) from None
         active = self._active.get(id(context.task))
         if active is not None:
             # An agent calls its model from a thread of its own.
             active.thread = threading.get_ident()
         model = getattr(context.llm, "model", None) or "model"
         self._control.emit(CallStarted(str(model), 1))
+
+    def _count_call(self, task: str) -> None:
+        with self._lock:
+            if self._max_calls is not None and self._calls >= self._max_calls:
+                raise BudgetExceeded(
+                    f"max_calls={self._max_calls} calls are made; the next one was not",
+                    run_id=self._control.run_id,
+                    step="working",
+                    task=task,
+                    partial=self.outputs(),
+                )
+            self._calls += 1
+
+
+def current_guard() -> Guard | None:
+    """Return the guard of the run that the caller is in; ``None`` outside of one."""
+    return _current.get()
 
 
 @functools.cache
