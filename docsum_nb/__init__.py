@@ -3,7 +3,7 @@
 How the package is laid out; imports point downward only:
 
     entry       start, kickoff, run_with_deadline: the user's own work as a run
-    pipeline/   summarize, plan: the one place where the steps meet       cli   the command line
+    pipeline/   summarize, plan, SummaryFlow: where the steps meet        cli   the command line
     ---------------------------------------------------------------------------------------------
     crew/       the only importer of crewai: the lean agent, the evaluating agent, the guard
     library/    the private documentation and its search, on LanceDB
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from docsum_nb.models.model import Model as Model
     from docsum_nb.pipeline import plan as plan
     from docsum_nb.pipeline import summarize as summarize
+    from docsum_nb.pipeline.flow import SummaryFlow as SummaryFlow
     from docsum_nb.records import Document as Document
     from docsum_nb.records import Hit as Hit
     from docsum_nb.records import Plan as Plan
@@ -57,6 +58,7 @@ _HOMES = {
     "Plan": "docsum_nb.records",
     "Run": "docsum_nb.run",
     "Summary": "docsum_nb.records",
+    "SummaryFlow": "docsum_nb.pipeline.flow",
     "allow_nested_asyncio": "docsum_nb.entry",
     "kickoff": "docsum_nb.entry",
     "plan": "docsum_nb.pipeline",

@@ -126,6 +126,7 @@ def test_public_names_are_what_they_are() -> None:
         "Plan",
         "Run",
         "Summary",
+        "SummaryFlow",
         "allow_nested_asyncio",
         "errors",
         "kickoff",

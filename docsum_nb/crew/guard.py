@@ -16,6 +16,7 @@ import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 from crewai.tasks.task_output import TaskOutput
@@ -23,15 +24,25 @@ from crewai.types.streaming import StreamingOutputBase
 
 from docsum_nb.budget import Budget
 from docsum_nb.crew.calls import ModelCalls
-from docsum_nb.crew.install import Stopped, watched_by
+from docsum_nb.crew.evaluate import RunModel
+from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.places import Places
 from docsum_nb.errors import RunError, WorkExited
-from docsum_nb.events import ChunkFailed, ChunksPlanned, ChunkStarted, ChunkSummarized, Warned
+from docsum_nb.events import (
+    CallStarted,
+    ChunkFailed,
+    ChunksPlanned,
+    ChunkStarted,
+    ChunkSummarized,
+    Event,
+    StageStarted,
+    Warned,
+)
 from docsum_nb.records import Price
 from docsum_nb.run import Control, Stopping, Whereabouts, span
 
-__all__ = ["Guard", "OnTaskError"]
+__all__ = ["Guard", "OnTaskError", "current_guard"]
 
 OnTaskError = Callable[[Any, BaseException], Any]
 
@@ -59,7 +70,7 @@ class Guard:
         )
         self._places = Places()
         self._lock = threading.Lock()
-        self._planned = 0
+        self._planned = ChunksPlanned(0, 0)
         self._outputs: list[Any] = []
         self.failures: list[Exception] = []
 
@@ -112,9 +123,7 @@ class Guard:
     def double(self, crew: Any) -> Any:
         """Make a crew's double, each task of which passes through this guard."""
         double = double_of(crew)
-        with self._lock:
-            self._planned += len(double.tasks)
-        self._control.emit(ChunksPlanned(self._planned, 0))
+        self._plan(ChunksPlanned(len(double.tasks), 0))
         for task in double.tasks:
             own, own_async = task._execute_core, task._aexecute_core
             # Pydantic knows fields only; CrewAI looks the method up on the task.
@@ -137,6 +146,38 @@ class Guard:
         """Return the outputs of the tasks that are finished; ``None`` where none is."""
         return tuple(self._outputs.copy()) or None
 
+    # --- a run inside the guarded one ----------------------------------------------------------
+
+    def control_of(self, inner: Control) -> Control:
+        """Have what a run inside this one does be seen, and its model calls counted, in this one.
+
+        Returns:
+            The control for the inner run's work. A call above ``max_calls`` raises BudgetExceeded
+            where it is told, before it is made.
+        """
+
+        def emit(event: Event) -> None:
+            self._tell(event)
+            inner.emit(event)
+
+        return replace(inner, emit=emit)
+
+    def _tell(self, event: Event) -> None:
+        if isinstance(event, ChunksPlanned):
+            self._plan(event)
+            return
+        if isinstance(event, CallStarted):
+            self._allow(lambda: self._calls.count(event.model), None)
+        elif isinstance(event, StageStarted):
+            self._places.stage = event.stage
+        self._control.emit(event)
+
+    def _plan(self, more: ChunksPlanned) -> None:
+        with self._lock:
+            before = self._planned
+            self._planned = ChunksPlanned(before.chunks + more.chunks, before.calls + more.calls)
+        self._control.emit(self._planned)
+
     # --- what CrewAI tells --------------------------------------------------------------------
 
     def before_call(self, context: Any) -> None:
@@ -144,19 +185,24 @@ class Guard:
         stopped = self._control.stopped_by()
         if stopped is not None:
             raise Stopped(f"the run is stopping: {stopped}", source=stopped)
+        if isinstance(context.llm, RunModel):
+            return  # asked, counted and stopped by the run that it was lent by
         self._places.task_seen(context.task)
         try:
-            self._calls.before(context)
+            self._allow(lambda: self._calls.before(context), context.task)
         except Exception as error:
-            if isinstance(error, RunError):
-                error.run_id, error.step, error.partial = (
-                    self._control.run_id,
-                    "working",
-                    self.outputs(),
-                )
-                if context.task is not None:
-                    error.task, error.agent = _label(context.task), _role(context.task)
             raise Stopped(str(error), source=error) from error
+
+    def _allow(self, ask: Callable[[], None], task: Any) -> None:
+        """Have a call allowed; what is said against it tells where it was to be made."""
+        try:
+            ask()
+        except RunError as error:
+            error.run_id, error.step = self._control.run_id, "working"
+            error.partial = self.outputs()
+            if task is not None:
+                error.task, error.agent = _label(task), _role(task)
+            raise
 
     def after_call(self, context: Any) -> None:
         """See a model call that was answered."""
@@ -288,6 +334,12 @@ class Guard:
         except BaseException as second:  # noqa: BLE001  # the task's own error is the one to show
             _note(error, f"on_task_error raised {second!r}")
             return None
+
+
+def current_guard() -> Guard | None:
+    """Return the guard of the run that the caller is in; ``None`` outside of one."""
+    guard = watcher()
+    return guard if isinstance(guard, Guard) else None
 
 
 def _source(stopped: Stopped) -> Exception:

@@ -32,12 +32,14 @@ from docsum_nb.records import (
     DocumentSummary,
     Hit,
     Omission,
+    Plan,
     Summary,
     Usage,
 )
 from docsum_nb.run import Control, Failed, fan_out, in_thread
 
 if TYPE_CHECKING:
+    from docsum_nb.ledger import Ledger
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Job"]
@@ -59,19 +61,34 @@ def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
     return Writer(prepared, asker)
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """What loading leaves for the other steps."""
+
+    prepared: Prepared
+    asker: Asker
+    writer: Writer
+
+
 class Job:
-    """Summarizes the documents of one run."""
+    """Summarizes the documents of one run: load, summarize, combine, evaluate, each once, in order.
+
+    Whoever calls the steps one by one calls ``close`` at last, however they ended.
+    """
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._began = time.monotonic()
         self._prepared: Prepared | None = None
+        self._ledger: Ledger | None = None
         self._asker: Asker | None = None
+        self._writer: Writer | None = None
         self._chunks: dict[int, ChunkSummary] = {}
         self._documents: dict[str, DocumentSummary] = {}
         self._omitted: list[Omission] = []
         self._text, self._model = "", options.model.name
         self._citations: tuple[Citation, ...] = ()
+        self._related: tuple[Hit, ...] = ()
         self._run_id = ""
 
     async def __call__(self, control: Control) -> Summary:
@@ -82,27 +99,61 @@ class Job:
             BaseException: the first error of a model, with a note that names the chunk.
             ExceptionGroup: with ``on_error="collect"``, of everything that failed.
         """
+        try:
+            await self.load(control)
+            await self.summarize(control)
+            await self.combine(control)
+            return await self.evaluate(control)
+        finally:
+            await self.close()
+
+    async def load(self, control: Control) -> Plan:
+        """Read the source, and open everything the other steps need; nothing is asked."""
         self._run_id = control.run_id
         control.emit(StageStarted("loading"))
         prepared = self._prepared = await in_thread(prepare, self._options)
-        ledger = await in_thread(open_ledger, self._options)
-        try:
-            asker = self._asker = Asker(prepared.models, ledger=ledger, control=control)
-            self._omitted.extend(prepared.omitted)
-            control.emit(ChunksPlanned(len(prepared.chunks), plan_of(prepared).calls))
-            writer = await in_thread(_make_writer, prepared, asker)
-            await self._summarize_chunks(prepared, writer, control)
-            control.emit(StageStarted("combining"))
-            await self._combine_documents(prepared, writer, control)
-            last = await self._combine_all(prepared, writer, control)
-            self._text, self._model = last.text, last.model
-            self._name_writers(prepared)
-            self._citations = await self._cite(prepared)
-            related = await self._evaluate(prepared, control)
-            return replace(self._summary(prepared), related=related)
-        finally:
-            if ledger is not None:
-                await in_thread(ledger.close)
+        self._ledger = await in_thread(open_ledger, self._options)
+        self._asker = Asker(prepared.models, ledger=self._ledger, control=control)
+        self._omitted.extend(prepared.omitted)
+        planned = plan_of(prepared)
+        control.emit(ChunksPlanned(planned.chunks, planned.calls))
+        self._writer = await in_thread(_make_writer, prepared, self._asker)
+        return planned
+
+    async def summarize(self, control: Control) -> tuple[ChunkSummary, ...]:
+        """Summarize every chunk."""
+        loaded = self._loaded()
+        control.emit(StageStarted("summarizing"))
+        await self._summarize_chunks(loaded.prepared, loaded.writer, control)
+        return tuple(summary for _, summary in sorted(self._chunks.items()))
+
+    async def combine(self, control: Control) -> Summary:
+        """Merge the summaries into one, and cite its sources."""
+        loaded = self._loaded()
+        control.emit(StageStarted("combining"))
+        await self._combine_documents(loaded.prepared, loaded.writer, control)
+        last = await self._combine_all(loaded.prepared, loaded.writer, control)
+        self._text, self._model = last.text, last.model
+        self._name_writers(loaded.prepared)
+        self._citations = await self._cite(loaded.prepared)
+        return self._summary(loaded.prepared)
+
+    async def evaluate(self, control: Control) -> Summary:
+        """Find what the library says; without a library, there is nothing to do."""
+        loaded = self._loaded()
+        self._related = await self._evaluate(loaded, control)
+        return self._summary(loaded.prepared)
+
+    async def close(self) -> None:
+        """Let go of the ledger."""
+        if self._ledger is not None:
+            await in_thread(self._ledger.close)
+
+    def _loaded(self) -> _Loaded:
+        assert self._prepared is not None
+        assert self._asker is not None
+        assert self._writer is not None
+        return _Loaded(self._prepared, self._asker, self._writer)
 
     def partial(self) -> Summary | None:
         """Return what is finished so far; ``None`` before the documents are known."""
@@ -110,10 +161,9 @@ class Job:
             return None
         return self._summary(self._prepared, missing=True)
 
-    # --- the steps -----------------------------------------------------------------------------
+    # --- how the steps do it -------------------------------------------------------------------
 
     async def _summarize_chunks(self, prepared: Prepared, writer: Writer, control: Control) -> None:
-        control.emit(StageStarted("summarizing"))
         counts = prepared.chunk_counts()
 
         async def one(place: tuple[int, Chunk]) -> None:
@@ -237,13 +287,13 @@ class Job:
             for citation in await in_thread(cite, self._text, prepared.chunks)
         )
 
-    async def _evaluate(self, prepared: Prepared, control: Control) -> tuple[Hit, ...]:
+    async def _evaluate(self, loaded: _Loaded, control: Control) -> tuple[Hit, ...]:
+        prepared = loaded.prepared
         if prepared.library is None:
             return ()
         control.emit(StageStarted("evaluating"))
-        assert self._asker is not None
         try:
-            related, omitted = await find_related(prepared, self._summary(prepared), self._asker)
+            related, omitted = await find_related(prepared, self._summary(prepared), loaded.asker)
         except Exception as error:
             if control.stopped_by() is not None:
                 raise
@@ -276,6 +326,7 @@ class Job:
             citations=self._citations,
             documents=tuple(documents),
             chunks=tuple(summary for _, summary in sorted(self._chunks.copy().items())),
+            related=self._related,
             usage=self._asker.usage if self._asker else Usage(),
             omitted=tuple(omitted),
             question=self._options.question,

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from docsum_nb.errors import DeadlineExceeded, WorkExited
+from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
+from docsum_nb.run import Run, in_thread
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
@@ -173,3 +174,34 @@ def test_starting_a_run_from_the_loop_is_no_reason_to_replace_it() -> None:
     for run in runs:
         assert run.result(LONG_S) == [1] * 20
     assert len({id(run._home) for run in runs}) == 1
+
+
+def test_run_in_the_work_of_another_is_stopped_with_it() -> None:
+    """Through threads and loops: the outer run's end by an error stops it, its success does not."""
+    made: list[Run[Any]] = []
+    ready = threading.Event()
+
+    def in_a_thread() -> None:
+        async def in_a_loop() -> None:
+            made.append(run_of(forever))
+            ready.set()
+            await made[-1]
+
+        asyncio.run(in_a_loop())
+
+    async def outer() -> None:
+        await in_thread(in_a_thread)
+
+    async def leaves_one() -> str:
+        made.append(run_of(forever))
+        return "fine"
+
+    run = run_of(outer)
+    assert ready.wait(LONG_S)
+    assert run.cancel()
+    assert made[0].join(LONG_S)
+    with pytest.raises(RunCancelled, match="stopped with the run 'test'"):
+        made[0].result()
+    assert run_of(leaves_one).result(LONG_S) == "fine"
+    assert not made[1].done
+    made[1].cancel()
