@@ -7,7 +7,9 @@ imported when the first such model is opened, in a worker thread: it takes secon
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import difflib
+import importlib
 import os
 import warnings
 from collections.abc import Sequence
@@ -27,6 +29,13 @@ __all__ = ["Provider"]
 _UNKNOWN_WINDOW = 8_192
 _REASONING_TOKENS = 8_192
 """Room for what a reasoning model thinks before it writes; it counts as part of the answer."""
+_IMPORTED_BY_REQUESTS = (
+    "openai.resources",
+    "litellm._service_logger",
+    "litellm.proxy._types",
+    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
+)
+"""The first request imports these otherwise, within its timeout: seconds on a busy machine."""
 _MESSAGE_TOKENS = 32
 """What the format of the messages takes, generously."""
 
@@ -209,11 +218,16 @@ def _litellm() -> Any:
         warnings.simplefilter("ignore")
         import litellm
 
+        for module in _IMPORTED_BY_REQUESTS:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
         # Its models build themselves when first used, and warn then; better here than in a cell.
         litellm.ModelResponse(choices=[{"message": {"content": "", "role": "assistant"}}])
 
     # Its classes for other providers are built later; nobody can act on what they warn of.
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
+    # A request that is stopped before it is sent, while LiteLLM prepares it in a thread.
+    warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True
