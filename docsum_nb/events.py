@@ -25,6 +25,8 @@ __all__ = [
     "RunState",
     "StageStarted",
     "TextStreamed",
+    "WaitEnded",
+    "WaitStarted",
     "Warned",
     "fold",
 ]
@@ -84,6 +86,20 @@ class ChunkFailed(Event):
 
 
 @dataclass(frozen=True)
+class WaitStarted(Event):
+    """A request waits for its turn: a limit is reached, or the provider turned requests away."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class WaitEnded(Event):
+    """A request waits no longer: it goes out, or was given up."""
+
+    model: str
+
+
+@dataclass(frozen=True)
 class CallStarted(Event):
     """A request went out to a model; ``attempt`` counts from 1."""
 
@@ -93,7 +109,7 @@ class CallStarted(Event):
 
 @dataclass(frozen=True)
 class CallFinished(Event):
-    """A model answered, and the answer is stored."""
+    """A model answered, well or not; it is paid for."""
 
     model: str
     usage: Usage
@@ -135,6 +151,8 @@ class RunState:
     failed: int = 0
     cached: int = 0
     """Of those done, the ones whose answer was in the ledger."""
+    waiting: int = 0
+    """Requests that wait for their turn under the limits; their chunks count as running."""
     calls: int = 0
     """Requests that went out to a model, retries included."""
     planned_calls: int = 0
@@ -186,6 +204,10 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             # The error that ended the run stays the one that is shown.
             shown = error if state.outcome is None else state.error
             return replace(state, running=state.running - 1, failed=state.failed + 1, error=shown)
+        case WaitStarted():
+            return replace(state, waiting=state.waiting + 1)
+        case WaitEnded():
+            return replace(state, waiting=state.waiting - 1)
         case CallStarted():
             return replace(state, calls=state.calls + 1)
         case CallFinished(usage=usage):

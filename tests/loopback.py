@@ -55,6 +55,8 @@ class Reply:
     raw: str | None = None
     """Send this as the body, as it is."""
     finish_reason: str = "stop"
+    refusal: str | None = None
+    """What stands in the message's field of that name, in place of a text."""
 
 
 Script = Callable[[Call], Reply | Awaitable[Reply]]
@@ -102,7 +104,10 @@ class Loopback:
             request.transport.abort()
         if reply.raw is not None:
             return web.Response(
-                text=reply.raw, status=reply.status, content_type="application/json"
+                text=reply.raw,
+                status=reply.status,
+                content_type="application/json",
+                headers=dict(reply.headers),
             )
         if reply.status != 200:
             error = {"error": {"message": reply.text, "type": "scripted", "code": reply.status}}
@@ -143,7 +148,7 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": reply.text},
+                "message": _message(reply),
                 "finish_reason": reply.finish_reason,
             }
         ],
@@ -153,6 +158,12 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
             "total_tokens": prompt + completion,
         },
     }
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    if reply.refusal is not None:
+        return {"role": "assistant", "content": None, "refusal": reply.refusal}
+    return {"role": "assistant", "content": reply.text}
 
 
 @contextmanager

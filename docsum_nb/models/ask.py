@@ -1,24 +1,28 @@
 """Asking a model: the ledger first, then in turn, with retries and fallbacks; stored, then seen.
 
 Every request of a run goes through one ``Asker``, so its count of calls and costs is the truth.
-When the run is stopped, nothing new is sent; an answer that still arrives is stored.
+What comes back is checked; a refused, cut or malformed answer is asked for once more, and only a
+cut one is ever passed on, marked as such. When the run is stopped, nothing new is sent; an answer
+that still arrives is stored.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 from docsum_nb.errors import InputError, ModelError
-from docsum_nb.events import CallFinished, CallStarted, Warned
+from docsum_nb.events import CallFinished, CallStarted, WaitEnded, WaitStarted, Warned
 from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.chat import ChatModel, Converser
-from docsum_nb.models.limit import limiter_for
-from docsum_nb.models.retry import retrying
+from docsum_nb.models.check import Flaw, checked, refused, repairing
+from docsum_nb.models.flight import share
+from docsum_nb.models.limit import NoTurn, Turn, limiter_for, new_ticket
+from docsum_nb.models.retry import Tries
+from docsum_nb.models.structured import check_schema, schema_instructions
 from docsum_nb.records import Answer, Request, Usage
 from docsum_nb.run import Control, in_thread
 
@@ -32,33 +36,27 @@ class _Call:
     model: ChatModel
     key_parts: Any
     ask: Callable[[], Awaitable[Answer]]
+    request: Request | None = None
+    """What is asked, where it is not messages as they are."""
 
     @cached_property
     def key(self) -> str:
-        """The key; hashing a long prompt is done once, and not at all without a ledger."""
+        """The key; hashing a long prompt is done once."""
         return key_of(self.key_parts)
 
+    def check(self, answer: Answer) -> tuple[Answer, Flaw | None]:
+        """Look at an answer; the embedded model quotes, and may quote a refusal."""
+        if self.model.settings.embedded:
+            return answer, None
+        if self.request is None:
+            return answer, Flaw("refused") if refused(answer) else None
+        return checked(answer, self.request)
 
-_flying: dict[tuple[object, ...], asyncio.Future[None]] = {}
-"""The questions that are being asked, over all runs of the process."""
-
-
-@asynccontextmanager
-async def _alone(question: tuple[str, str]) -> AsyncIterator[None]:
-    """Ask a question by oneself: whoever has the same one waits, and finds the answer stored.
-
-    A run that was stopped may have it in flight still when it is run again.
-    """
-    loop = asyncio.get_running_loop()
-    place = (loop, *question)
-    while (flying := _flying.get(place)) is not None:
-        await asyncio.wait([flying])
-    landed = _flying[place] = loop.create_future()
-    try:
-        yield
-    finally:
-        del _flying[place]
-        landed.set_result(None)
+    def repaired(self, flaw: Flaw, answer: Answer) -> _Call:
+        """Return the call that asks once more after a bad answer."""
+        if self.request is None:
+            return self
+        return replace(self, ask=partial(self.model.answer, repairing(self.request, flaw, answer)))
 
 
 class Asker:
@@ -72,21 +70,30 @@ class Asker:
         self._ledger = ledger
         self._control = control
         self.usage = Usage()
-        self._failed: set[str] = set()
+        self._warned: set[object] = set()
 
     async def ask(self, request: Request) -> Answer:
         """Return the answer to a request, from the ledger where it has it.
 
+        Returns:
+            The answer. With a schema, its text is JSON that fits it. One that was cut off twice
+            has ``finish_reason`` "length"; the caller has to report it.
+
         Raises:
             Exception: the error of the last model asked, after its retries, as it was raised; a
                 note tells the errors of those before it.
+            ModelError: if the answer was empty, refused or malformed, and was so again.
+            InputError: if the request's schema is no pydantic model class, or the model takes none.
             Stopping: if the run is stopping; then nothing was sent.
         """
         model = self.model
         size = model.count(request.role) + model.count(request.instructions)
         size += model.count(request.text) + request.max_tokens + model.overhead + model.thinking
+        if request.schema is not None:
+            check_schema(request.schema)
+            size += model.count(schema_instructions(request.schema))
         calls = [
-            _Call(each, each.key_parts(request), partial(each.answer, request))
+            _Call(each, each.key_parts(request), partial(each.answer, request), request)
             for each in self._models
         ]
         return await self._stored(calls, size)
@@ -115,57 +122,147 @@ class Asker:
         return await self._stored(calls, size + max_tokens + self.model.overhead)
 
     async def _stored(self, calls: Sequence[_Call], tokens: int) -> Answer:
-        """Return the answer that is stored for the first of the calls, or make them in turn."""
+        """Return the answer that is stored or in flight for the calls, or make them in turn."""
         self._control.check()
         if self._ledger is None:
-            return (await self._first_answer(calls, tokens))[1]
-        keys = [call.key for call in calls]
-        async with _alone((str(self._ledger.path), keys[0])):
-            found = await in_thread(self._ledger.first, keys)
+            return await self._unstored(calls, tokens)
+        ledger, keys = self._ledger, [call.key for call in calls]
+
+        async def find_or_ask() -> Answer:
+            found = await in_thread(ledger.first, keys)
             if found is not None:
                 return found
             call, answer = await self._first_answer(calls, tokens)
-            await in_thread(self._ledger.put, call.key, answer, run_id=self._control.run_id)
+            await in_thread(ledger.put, call.key, answer, run_id=self._control.run_id)
             return answer
 
+        return await share((str(ledger.path), *keys), find_or_ask)
+
+    async def _unstored(self, calls: Sequence[_Call], tokens: int) -> Answer:
+        async def ask() -> Answer:
+            return (await self._first_answer(calls, tokens))[1]
+
+        try:
+            keys = [call.key for call in calls]
+        except InputError:
+            return await ask()  # parameters that no key can be made of
+        return await share(("", *keys), ask)
+
     async def _first_answer(self, calls: Sequence[_Call], tokens: int) -> tuple[_Call, Answer]:
+        """Ask one model after the other until one gives an answer that can be used."""
         errors: list[str] = []
         for call in calls:
+            last = call is calls[-1]
             try:
-                answer = await self._persist(call, tokens)
-                # Metered before it is stored: it is paid for, whatever happens to the file.
-                self._meter(answer.model, answer.usage)
-                return call, answer
+                return call, await self._usable(call, tokens, last=last)
             except Exception as error:
                 name = call.model.name
-                if call is calls[-1] or self._control.stopped_by() is not None:
+                if last or self._control.stopped_by() is not None:
                     if errors:
                         error.add_note(f"asked last: {name}; before it failed {'; '.join(errors)}")
                     raise
                 errors.append(f"{name} ({type(error).__name__}: {error})")
-                if name not in self._failed:
-                    self._failed.add(name)
-                    self._control.emit(Warned(f"{errors[-1]}: the next model is asked"))
+                self._warn_once(f"{errors[-1]}: the next model is asked", of=name)
         raise AssertionError("there is at least one model")
 
-    async def _persist(self, call: _Call, tokens: int) -> Answer:
+    async def _usable(self, call: _Call, tokens: int, *, last: bool) -> Answer:
+        """Ask one model for an answer that can be used, once more where the first cannot."""
+        answer, flaw = call.check(await self._persist(call, tokens, last=last))
+        if flaw is None:
+            return answer
+        try:
+            again = await self._persist(call.repaired(flaw, answer), tokens, last=last)
+        except Exception:
+            if flaw.kind == "cut":
+                return answer  # it is paid for, and better than none
+            raise
+        repaired, flaw_again = call.check(again)
+        if flaw_again is None or flaw_again.kind == "cut":
+            return repaired
+        if flaw.kind == "cut":
+            return answer
+        raise ModelError(_unusable(call.model.name, flaw_again, again), usage=again.usage)
+
+    async def _persist(self, call: _Call, tokens: int, *, last: bool) -> Answer:
         """Ask one model until it answers or its retries are used up."""
-        settings, name = call.model.settings, call.model.name
-        limiter = limiter_for(settings)
         going = lambda: self._control.stopped_by() is None  # noqa: E731
-        async for attempt in retrying(settings.max_retries, while_=going):
+        # With another model to ask, a slow one is not worth a second try.
+        tries = Tries(call.model.settings, going=going, after_timeout=last)
+        ticket = new_ticket()
+        async for attempt in tries.attempts():
             with attempt:
-                async with limiter.turn(tokens):
-                    self._control.check()
-                    self._control.emit(CallStarted(name, attempt.retry_state.attempt_number))
-                    try:
-                        return replace(await call.ask(), model=name)
-                    except ModelError as error:
-                        # An answer that cannot be used is paid for like any other.
-                        self._meter(name, error.usage or Usage(calls=1))
-                        raise
+                number = attempt.retry_state.attempt_number
+                return await self._attempt(call, tokens, tries, ticket, number)
         raise AssertionError("tenacity ends with an answer or an error")
+
+    async def _attempt(
+        self, call: _Call, tokens: int, tries: Tries, ticket: int, number: int
+    ) -> Answer:
+        """Wait for one's turn, then send one request."""
+        waiting = partial(self._waiting, call.model.name)
+        turn_of = limiter_for(call.model.account).turn(
+            call.model.settings, ticket, tokens, until=tries.give_up_at, waiting=waiting
+        )
+        try:
+            async with turn_of as turn:
+                # All that may keep a request from going out is to be asked here, in its turn.
+                self._control.check()
+                return await self._send(call, tries, turn, number)
+        except NoTurn:
+            # Only what has failed before has a time to give up at.
+            assert tries.last_error is not None
+            raise tries.last_error from None
+
+    async def _send(self, call: _Call, tries: Tries, turn: Turn, number: int) -> Answer:
+        name = call.model.name
+        self._control.emit(CallStarted(name, number))
+        tries.begin()
+        try:
+            answer = replace(await call.ask(), model=name)
+        except Exception as error:
+            if isinstance(error, ModelError):
+                # An answer that cannot be used is paid for like any other.
+                self._meter(name, error.usage or Usage(calls=1))
+            pause = tries.pause_for(error)
+            if pause is not None:
+                turn.turned_away(pause)
+                self._warn_once(
+                    f"{name} turned a request away (status {getattr(error, 'status_code', '?')}); "
+                    "all that it is asked waits until it takes requests again"
+                )
+            raise
+        turn.answered = True
+        # Metered before it is stored: it is paid for, whatever happens to the file.
+        self._meter(name, answer.usage)
+        return answer
+
+    @contextmanager
+    def _waiting(self, name: str) -> Iterator[None]:
+        self._control.emit(WaitStarted(name))
+        try:
+            yield
+        finally:
+            self._control.emit(WaitEnded(name))
 
     def _meter(self, model: str, usage: Usage) -> None:
         self.usage += usage
         self._control.emit(CallFinished(model, usage))
+
+    def _warn_once(self, message: str, *, of: object = None) -> None:
+        """Warn, unless it was said before; ``of`` is what it is about where its words vary."""
+        if (of or message) not in self._warned:
+            self._warned.add(of or message)
+            self._control.emit(Warned(message))
+
+
+def _unusable(name: str, flaw: Flaw, answer: Answer) -> str:
+    said = " ".join(answer.text.split())[:200]
+    if flaw.kind == "refused":
+        return (
+            f"{name} refused to answer, twice (finish reason {answer.finish_reason!r}): {said!r}; "
+            "choose another model, give fallbacks, or leave this text out"
+        )
+    return (
+        f"{name} gave JSON that does not fit the schema, twice: {flaw.detail}; make the schema "
+        f"simpler, or choose another model. It said {said!r}"
+    )
