@@ -31,7 +31,7 @@ from docsum_nb.documents import token_counter
 from docsum_nb.errors import InputError
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed
 from docsum_nb.records import Price, Usage
-from docsum_nb.run import Control, begin_span, end_span
+from docsum_nb.run import Control, begin_span, chat_attributes, end_span
 
 __all__ = ["ModelCalls", "metered"]
 
@@ -84,9 +84,7 @@ class _Call:
         self.price = price
         self.place = place
         self.task = task
-        self.span = begin_span(
-            f"chat {model}", {"gen_ai.operation.name": "chat", "gen_ai.request.model": model}
-        )
+        self.span = begin_span(f"chat {model}", chat_attributes(model))
 
 
 class ModelCalls:

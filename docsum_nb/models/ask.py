@@ -8,13 +8,15 @@ that still arrives is stored.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
-from docsum_nb.errors import InputError, ModelError
+from docsum_nb.budget import Budget, Reservation
+from docsum_nb.errors import InputError, ModelError, RunError
 from docsum_nb.events import CallFinished, CallStarted, WaitEnded, WaitStarted, Warned
 from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.chat import ChatModel, Converser
@@ -24,9 +26,26 @@ from docsum_nb.models.limit import NoTurn, Turn, limiter_for, new_ticket
 from docsum_nb.models.retry import Tries
 from docsum_nb.models.structured import check_schema, schema_instructions
 from docsum_nb.records import Answer, Request, Usage
-from docsum_nb.run import Control, in_thread
+from docsum_nb.run import Control, chat_attributes, in_thread, span
 
 __all__ = ["Asker"]
+
+_SPARE = 1.1
+"""Tokens are counted with OpenAI's encodings; other vocabularies differ by some percent."""
+_LOOK_S = 0.1
+"""How often whoever waits for the budget looks whether the run is stopping."""
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Tokens of a call at most, as the first model counts them."""
+
+    prompt: int
+    answer: int
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt + self.answer
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,7 @@ class _Call:
     model: ChatModel
     key_parts: Any
     ask: Callable[[], Awaitable[Answer]]
+    measure: Callable[[], _Size]
     request: Request | None = None
     """What is asked, where it is not messages as they are."""
 
@@ -43,6 +63,11 @@ class _Call:
     def key(self) -> str:
         """The key; hashing a long prompt is done once."""
         return key_of(self.key_parts)
+
+    @cached_property
+    def size(self) -> _Size:
+        """The size; counting takes a while, and is not needed for what is stored."""
+        return self.measure()
 
     def check(self, answer: Answer) -> tuple[Answer, Flaw | None]:
         """Look at an answer; the embedded model quotes, and may quote a refusal."""
@@ -56,19 +81,28 @@ class _Call:
         """Return the call that asks once more after a bad answer."""
         if self.request is None:
             return self
-        return replace(self, ask=partial(self.model.answer, repairing(self.request, flaw, answer)))
+        request = repairing(self.request, flaw, answer)
+        more = self.model.count(request.instructions) - self.model.count(self.request.instructions)
+        size = replace(self.size, prompt=self.size.prompt + more)
+        return replace(self, ask=partial(self.model.answer, request), measure=lambda: size)
 
 
 class Asker:
     """Asks the models of one run: the first one, and its fallbacks in order."""
 
     def __init__(
-        self, models: Sequence[ChatModel], *, ledger: Ledger | None, control: Control
+        self,
+        models: Sequence[ChatModel],
+        *,
+        ledger: Ledger | None,
+        control: Control,
+        budget: Budget | None = None,
     ) -> None:
         self.model = models[0]
         self._models = models
         self._ledger = ledger
         self._control = control
+        self._budget = budget or Budget()
         self.usage = Usage()
         self._warned: set[object] = set()
 
@@ -84,19 +118,25 @@ class Asker:
                 note tells the errors of those before it.
             ModelError: if the answer was empty, refused or malformed, and was so again.
             InputError: if the request's schema is no pydantic model class, or the model takes none.
+            BudgetExceeded: if the next request might exceed a bound of the run; it was not sent.
             Stopping: if the run is stopping; then nothing was sent.
         """
-        model = self.model
-        size = model.count(request.role) + model.count(request.instructions)
-        size += model.count(request.text) + request.max_tokens + model.overhead + model.thinking
         if request.schema is not None:
             check_schema(request.schema)
-            size += model.count(schema_instructions(request.schema))
+        measure = cache(partial(self._size, request))
         calls = [
-            _Call(each, each.key_parts(request), partial(each.answer, request), request)
+            _Call(each, each.key_parts(request), partial(each.answer, request), measure, request)
             for each in self._models
         ]
-        return await self._stored(calls, size)
+        return await self._stored(calls)
+
+    def _size(self, request: Request) -> _Size:
+        model = self.model
+        texts = [request.role, request.instructions, request.text]
+        if request.schema is not None:
+            texts.append(schema_instructions(request.schema))
+        prompt = sum(map(model.count, texts)) + model.overhead
+        return _Size(prompt, request.max_tokens + model.thinking)
 
     async def converse(
         self, messages: Sequence[dict[str, Any]], *, max_tokens: int, stop: Sequence[str]
@@ -109,38 +149,44 @@ class Asker:
         models = [each for each in self._models if isinstance(each, Converser)]
         if not models:
             raise InputError(f"{self.model.name} takes no messages; choose a language model")
-        size = sum(self.model.count(str(message.get("content"))) for message in messages)
+
+        @cache
+        def measure() -> _Size:
+            prompt = sum(self.model.count(str(message.get("content"))) for message in messages)
+            return _Size(prompt + self.model.overhead, max_tokens + self.model.thinking)
+
         options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop}
         calls = [
             _Call(
                 each,
                 each.key_of_messages(messages, **options),
                 partial(each.complete, messages, **options),
+                measure,
             )
             for each in models
         ]
-        return await self._stored(calls, size + max_tokens + self.model.overhead)
+        return await self._stored(calls)
 
-    async def _stored(self, calls: Sequence[_Call], tokens: int) -> Answer:
+    async def _stored(self, calls: Sequence[_Call]) -> Answer:
         """Return the answer that is stored or in flight for the calls, or make them in turn."""
         self._control.check()
         if self._ledger is None:
-            return await self._unstored(calls, tokens)
+            return await self._unstored(calls)
         ledger, keys = self._ledger, [call.key for call in calls]
 
         async def find_or_ask() -> Answer:
             found = await in_thread(ledger.first, keys)
             if found is not None:
                 return found
-            call, answer = await self._first_answer(calls, tokens)
+            call, answer = await self._first_answer(calls)
             await in_thread(ledger.put, call.key, answer, run_id=self._control.run_id)
             return answer
 
         return await share((str(ledger.path), *keys), find_or_ask)
 
-    async def _unstored(self, calls: Sequence[_Call], tokens: int) -> Answer:
+    async def _unstored(self, calls: Sequence[_Call]) -> Answer:
         async def ask() -> Answer:
-            return (await self._first_answer(calls, tokens))[1]
+            return (await self._first_answer(calls))[1]
 
         try:
             keys = [call.key for call in calls]
@@ -148,13 +194,15 @@ class Asker:
             return await ask()  # parameters that no key can be made of
         return await share(("", *keys), ask)
 
-    async def _first_answer(self, calls: Sequence[_Call], tokens: int) -> tuple[_Call, Answer]:
+    async def _first_answer(self, calls: Sequence[_Call]) -> tuple[_Call, Answer]:
         """Ask one model after the other until one gives an answer that can be used."""
         errors: list[str] = []
         for call in calls:
             last = call is calls[-1]
             try:
-                return call, await self._usable(call, tokens, last=last)
+                return call, await self._usable(call, last=last)
+            except RunError:
+                raise  # a bound of the run's holds for the next model as well
             except Exception as error:
                 name = call.model.name
                 if last or self._control.stopped_by() is not None:
@@ -165,13 +213,13 @@ class Asker:
                 self._warn_once(f"{errors[-1]}: the next model is asked", of=name)
         raise AssertionError("there is at least one model")
 
-    async def _usable(self, call: _Call, tokens: int, *, last: bool) -> Answer:
+    async def _usable(self, call: _Call, *, last: bool) -> Answer:
         """Ask one model for an answer that can be used, once more where the first cannot."""
-        answer, flaw = call.check(await self._persist(call, tokens, last=last))
+        answer, flaw = call.check(await self._persist(call, last=last))
         if flaw is None:
             return answer
         try:
-            again = await self._persist(call.repaired(flaw, answer), tokens, last=last)
+            again = await self._persist(call.repaired(flaw, answer), last=last)
         except Exception:
             if flaw.kind == "cut":
                 return answer  # it is paid for, and better than none
@@ -183,7 +231,7 @@ class Asker:
             return answer
         raise ModelError(_unusable(call.model.name, flaw_again, again), usage=again.usage)
 
-    async def _persist(self, call: _Call, tokens: int, *, last: bool) -> Answer:
+    async def _persist(self, call: _Call, *, last: bool) -> Answer:
         """Ask one model until it answers or its retries are used up."""
         going = lambda: self._control.stopped_by() is None  # noqa: E731
         # With another model to ask, a slow one is not worth a second try.
@@ -192,37 +240,56 @@ class Asker:
         async for attempt in tries.attempts():
             with attempt:
                 number = attempt.retry_state.attempt_number
-                return await self._attempt(call, tokens, tries, ticket, number)
+                return await self._attempt(call, tries, ticket, number)
         raise AssertionError("tenacity ends with an answer or an error")
 
-    async def _attempt(
-        self, call: _Call, tokens: int, tries: Tries, ticket: int, number: int
-    ) -> Answer:
+    async def _attempt(self, call: _Call, tries: Tries, ticket: int, number: int) -> Answer:
         """Wait for one's turn, then send one request."""
         waiting = partial(self._waiting, call.model.name)
         turn_of = limiter_for(call.model.account).turn(
-            call.model.settings, ticket, tokens, until=tries.give_up_at, waiting=waiting
+            call.model.settings, ticket, call.size.tokens, until=tries.give_up_at, waiting=waiting
         )
         try:
             async with turn_of as turn:
-                # All that may keep a request from going out is to be asked here, in its turn.
-                self._control.check()
-                return await self._send(call, tries, turn, number)
+                place = await self._reserve(call)
+                return await self._send(call, tries, turn, number, place)
         except NoTurn:
             # Only what has failed before has a time to give up at.
             assert tries.last_error is not None
             raise tries.last_error from None
 
-    async def _send(self, call: _Call, tries: Tries, turn: Turn, number: int) -> Answer:
+    async def _reserve(self, call: _Call) -> Reservation:
+        """Reserve what a call may take, once those in flight leave room for it."""
+        name, size = call.model.name, call.size
+        prompt = int(_SPARE * size.prompt)
+        cost = call.model.price(prompt, size.answer)
+        loop, settled = asyncio.get_running_loop(), asyncio.Event()
+        unsubscribe = self._budget.on_change(lambda: loop.call_soon_threadsafe(settled.set))
+        try:
+            while True:
+                self._control.check()
+                settled.clear()
+                place = self._budget.reserve(name, prompt + size.answer, cost)
+                if place is not None:
+                    return place
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(settled.wait(), _LOOK_S)
+        finally:
+            unsubscribe()
+
+    async def _send(
+        self, call: _Call, tries: Tries, turn: Turn, number: int, place: Reservation
+    ) -> Answer:
         name = call.model.name
         self._control.emit(CallStarted(name, number))
         tries.begin()
+        used: Usage | None = None
         try:
-            answer = replace(await call.ask(), model=name)
+            with span(f"chat {name}", chat_attributes(name)):
+                answer = replace(await call.ask(), model=name)
+            used = answer.usage
         except Exception as error:
-            if isinstance(error, ModelError):
-                # An answer that cannot be used is paid for like any other.
-                self._meter(name, error.usage or Usage(calls=1))
+            used = self._used_by_failure(name, error)
             pause = tries.pause_for(error)
             if pause is not None:
                 turn.turned_away(pause)
@@ -231,10 +298,22 @@ class Asker:
                     "all that it is asked waits until it takes requests again"
                 )
             raise
+        finally:
+            # A call that was cancelled may be paid for all the same.
+            self._budget.settle(place, used)
         turn.answered = True
         # Metered before it is stored: it is paid for, whatever happens to the file.
         self._meter(name, answer.usage)
         return answer
+
+    def _used_by_failure(self, name: str, error: Exception) -> Usage | None:
+        """Tell what a failed call took; ``None`` where the provider may have answered unheard."""
+        if isinstance(error, ModelError):
+            # An answer that cannot be used is paid for like any other.
+            used: Usage = error.usage or Usage(calls=1)
+            self._meter(name, used)
+            return used
+        return Usage(calls=1) if isinstance(getattr(error, "status_code", None), int) else None
 
     @contextmanager
     def _waiting(self, name: str) -> Iterator[None]:

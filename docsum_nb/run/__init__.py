@@ -15,7 +15,7 @@ from docsum_nb.run.loop import (
     thread_frames,
 )
 from docsum_nb.run.run import Run
-from docsum_nb.run.trace import begin_span, end_span, span
+from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import Display, View
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Whereabouts",
     "before_exit",
     "begin_span",
+    "chat_attributes",
     "describe_frame",
     "end_span",
     "fan_out",
