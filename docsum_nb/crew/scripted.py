@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _MARK = re.compile(r"\[rehearsal (\d+)\]")
+_MARKS = re.compile(r"\s*\[rehearsal \d+\]")
 _number: ContextVar[int | None] = ContextVar("docsum_nb_rehearsal", default=None)
 _WINDOW = 1_000_000
 _LEAST_S, _MORE_S = 0.02, 0.06
@@ -155,7 +156,7 @@ def marks_in(text: str) -> frozenset[int]:
 
 def without_marks(text: str) -> str:
     """Take the marks of all runs out of a text, such as a name that inputs were filled into."""
-    return " ".join(_MARK.sub("", text).split())
+    return _MARKS.sub("", text)
 
 
 def unmarked(text: str, run: int | None) -> str:

@@ -77,7 +77,7 @@ def test_python_outside_a_declared_range(packages: Path) -> None:
 
 
 def test_requirements_that_are_not_met(packages: Path) -> None:
-    """A version out of range is a warning, what is missing a problem; docsum_nb's own ranges too."""
+    """Out of range is a warning; what is missing, or out of docsum_nb's ranges, is a problem."""
     assert {finding.level for finding in ds.doctor().about("versions")} == {"ok"}
     install(
         packages, "crewai", "1.20.0", "Requires-Dist: mcp<2", "Requires-Dist: nowhere-at-all>=1"
@@ -131,9 +131,7 @@ def test_proxy_beside_crewai(packages: Path) -> None:
         ("8.0.0", "ok", "live"),
     ],
 )
-def test_cancel_depends_on_the_kernel(
-    packages: Path, version: str, level: str, words: str
-) -> None:
+def test_cancel_depends_on_the_kernel(packages: Path, version: str, level: str, words: str) -> None:
     """What a click on Cancel does while a cell runs follows from ipykernel's version."""
     install(packages, "ipykernel", version)
     finding = only("cancel")
@@ -143,7 +141,7 @@ def test_cancel_depends_on_the_kernel(
 
 
 def test_old_widgets(packages: Path) -> None:
-    """ipywidgets below 8.1 is a warning."""
+    """The panel's ipywidgets below 8.1 is a warning."""
     assert only("widgets").level == "ok"
     install(packages, "ipywidgets", "7.7.1")
     assert only("widgets").level == "warning"
@@ -163,7 +161,7 @@ def test_running_loop() -> None:
 
 @pytest.mark.parametrize("by", ["nest_asyncio", "nest_asyncio2"])
 def test_patched_asyncio(by: str) -> None:
-    """asyncio patched by either of the two is found, and by which."""
+    """An asyncio patched by either of the two is found, and by which."""
     pytest.importorskip(by)
     assert only("nested-loop").level == "ok"
     printed = in_a_script(

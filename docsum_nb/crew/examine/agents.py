@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from crewai import Agent
+
 from docsum_nb.crew.examine.parts import (
     agents_of,
     concurrent_groups,
@@ -35,7 +37,7 @@ def _shared(crew: Any) -> Iterator[Finding]:
                 tasks_of[id(task.agent)].append(task)
         for tasks in tasks_of.values():
             # An agent of the user's own class has no executor that a second task would find busy.
-            if len(tasks) < 2 or "agent_executor" not in type(tasks[0].agent).model_fields:
+            if len(tasks) < 2 or not isinstance(tasks[0].agent, Agent):
                 continue
             fine = False
             yield Finding(
