@@ -8,11 +8,13 @@ stored as they are, and made harmless by each rendering.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, overload
+from typing import Any, Literal, ParamSpec, get_args, overload
 
-__all__ = ["LEVELS", "Diagnosis", "Finding", "Level"]
+__all__ = ["LEVELS", "Diagnosis", "Finding", "Level", "examined"]
+
+P = ParamSpec("P")
 
 Level = Literal["problem", "warning", "note", "ok"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -97,3 +99,29 @@ class Diagnosis(Sequence[Finding]):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": self.to_text(), "text/html": self.to_html()}
+
+
+def examined(
+    what: str, examine: Callable[P, Iterable[Finding]], *args: P.args, **kwargs: P.kwargs
+) -> Iterator[Finding]:
+    """Yield what an examination finds; where it fails itself, that is a finding.
+
+    Packages and crews come in every state, and one that cannot be read must not hide the rest.
+
+    Args:
+        what: What it examines, for a person.
+        examine: The examination.
+        *args: For it.
+        **kwargs: For it.
+    """
+    try:
+        yield from examine(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001  # see the docstring
+        yield Finding(
+            "warning",
+            "unexamined",
+            what,
+            f"could not be read to the end: {type(error).__name__}: {error}",
+            "What is wrong there, if anything, is not in this list.",
+            "Look at what the error names; if it is nothing of yours, report it.",
+        )

@@ -142,7 +142,7 @@ def _differences(step: Step, alone: Step, stable: Mapping[str, str]) -> Iterator
         worst = "; ".join(
             f"{text} ({count_text(times, 'run')})" for text, times in kinds.most_common(2)
         )
-        yield f"{len(failed)} of {total} failed, where the crew alone completes: {worst}"
+        yield f"{len(failed)} of {total} failed: {worst}"
     mixed = step.mixed - alone.mixed
     different: dict[str, int] = {}
     foreign: dict[str, None] = dict.fromkeys(map(_task, sorted(mixed)))
@@ -177,7 +177,7 @@ def _said(error: BaseException | None) -> str:
     if error is None:
         return ""
     message = one_line(without_marks(str(error)), max_chars=240)
-    said = f"{type(error).__name__}: {message}"
+    said = f"{type(error).__name__}: {message.rstrip('.')}"
     if isinstance(error, DocsumError):
         # Its message names the place; its traceback is that of whoever waited.
         return said

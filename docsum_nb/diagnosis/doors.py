@@ -10,7 +10,7 @@ from docsum_nb.diagnosis.switches import switch_findings
 from docsum_nb.diagnosis.versions import version_findings
 from docsum_nb.entry import is_crew_or_flow
 from docsum_nb.errors import InputError
-from docsum_nb.findings import Diagnosis, Finding
+from docsum_nb.findings import Diagnosis, Finding, examined
 
 __all__ = ["doctor"]
 
@@ -35,7 +35,7 @@ def doctor(
     does. What differs is told: what fails only under load, and what of one run turns up in another.
     The scripted model calls no tool. Memory, knowledge, MCP servers, apps and output files are left
     out; your callbacks, guardrails, conditions and agents of a class of your own are really run,
-    each time, and handlers of yours on CrewAI's event bus see the events.
+    each time; handlers of yours on CrewAI's event bus, and its telemetry if that is on, see them.
 
     It blocks its caller: an examination for well under a second, once CrewAI is imported, a probe
     until its runs are over. Interrupting stops them.
@@ -46,8 +46,8 @@ def doctor(
             In a probe, texts among them get a mark for each run. ``None`` leaves the check out, and
             a probe makes a text up for each placeholder.
         probe: How many runs at once, 2 to 64; ``None`` for no probe.
-        deadline: Seconds that a probe gives the runs of each of its steps, of which there are at
-            most five. What has not ended by then is a finding.
+        deadline: Seconds that a probe gives the runs of each of its steps, five as a rule and seven
+            at most. What has not ended by then is a finding.
 
     Returns:
         The findings, worst first. ``ok`` tells whether there is no problem.
@@ -66,9 +66,9 @@ def doctor(
 def _findings(
     work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadline: float
 ) -> Iterator[Finding]:
-    yield from version_findings()
-    yield from notebook_findings()
-    yield from switch_findings()
+    yield from examined("installed packages", version_findings)
+    yield from examined("kernel and event loop", notebook_findings)
+    yield from examined("switches and folders", switch_findings)
     if work is None:
         return
     # Whoever has a crew has paid for importing CrewAI already.
@@ -94,7 +94,9 @@ def _check(work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadl
         return
     if isinstance(probe, bool) or not isinstance(probe, int) or not 2 <= probe <= _MOST_RUNS:
         raise InputError(f"probe is how many runs at once, 2 to {_MOST_RUNS}, not {probe!r}")
-    if not hasattr(work, "tasks"):
+    from docsum_nb.crew.examine import is_crew
+
+    if not is_crew(work):
         raise InputError(
             "a probe takes a Crew: a Flow's own code cannot be put on a scripted model; give "
             "doctor each crew that the flow kicks off"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from crewai import BaseLLM, Crew
+from crewai.knowledge.source.string_knowledge_source import StringKnowledgeSource
 from crewai.tools import BaseTool
 
 import docsum_nb as ds
@@ -278,6 +279,17 @@ def test_services(options: dict[str, Any], check: str, level: str, words: str) -
     assert words in finding.seen
     assert finding.do
     assert all(each.level == "ok" for each in found(crew(), check))
+
+
+def test_knowledge_without_an_embedder() -> None:
+    """Knowledge that would be embedded by OpenAI is a warning, unless an embedder is named."""
+    source = StringKnowledgeSource(content="Whales are mammals.")
+    sick = crew(task(agent=agent(knowledge_sources=[source])))
+    finding = only(sick, "knowledge")
+    assert finding.level == "warning"
+    assert "agent 'writer'" in finding.subject
+    own = agent(knowledge_sources=[source], embedder={"provider": "onnx", "config": {}})
+    assert only(crew(task(agent=own)), "knowledge").level == "ok"
 
 
 def test_person_at_the_keyboard() -> None:

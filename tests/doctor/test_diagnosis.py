@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
+import pytest
 from bs4 import BeautifulSoup
 
 from docsum_nb.findings import Diagnosis, Finding
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 FINE = Finding("ok", "python", "Python 3.11", "in range")
 NOTE = Finding("note", "verbose", "the crew", "prints", "It is loud.", "verbose=False")
@@ -78,3 +83,20 @@ def test_json_has_every_field() -> None:
         "why": "It fails.",
         "do": "ds.kickoff(crew)",
     }
+
+
+@pytest.mark.browser
+def test_table_is_readable_in_a_browser(chromium_page: Page) -> None:
+    """Levels stand on one line, long texts stay inside, and what is fine opens on a click."""
+    long = Finding("warning", "same-key", "t" * 300, "x" * 900, "y " * 300, "z" * 400)
+    chromium_page.set_content(Diagnosis.of([FINE, BAD, long]).to_html())
+    heights = chromium_page.locator("td.docsum-level").evaluate_all(
+        "cells => cells.map(cell => { const range = document.createRange();"
+        " range.selectNodeContents(cell); return range.getClientRects().length; })"
+    )
+    assert heights == [1, 1]
+    wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    assert chromium_page.evaluate(wide) is False
+    assert not chromium_page.get_by_text("Python 3.11: in range").is_visible()
+    chromium_page.get_by_text("1 check fine", exact=True).click()
+    assert chromium_page.get_by_text("Python 3.11: in range").is_visible()

@@ -241,6 +241,16 @@ def test_structure_planning_guardrail_and_manager_are_rehearsed(
     assert list(tmp_path.glob("*.txt")) == []
 
 
+def test_record_of_the_last_kickoff_is_left_alone() -> None:
+    """What CrewAI keeps for a replay is still that of the user's own kickoff."""
+    own = crew(task("On {topic}.", agent=Stateless(role="r", goal="g", backstory="b")))
+    own.kickoff({"topic": "whales"})
+    record = own._task_output_handler.load()
+    assert len(record) == 1
+    probed(own, runs=2)
+    assert own._task_output_handler.load() == record
+
+
 @pytest.mark.parametrize("probe", [1, 0, -1, 65, True, 2.5, "8"])
 def test_number_of_runs_that_cannot_be_used(probe: Any) -> None:
     """A probe takes 2 to 64 runs."""

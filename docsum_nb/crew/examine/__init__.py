@@ -12,13 +12,14 @@ from typing import Any
 from docsum_nb.crew.examine.agents import agent_findings
 from docsum_nb.crew.examine.calls import call_findings
 from docsum_nb.crew.examine.flow import crews_of, flow_findings
+from docsum_nb.crew.examine.parts import is_crew
 from docsum_nb.crew.examine.services import service_findings
 from docsum_nb.crew.examine.tasks import task_findings
 from docsum_nb.crew.examine.texts import text_findings, variables_of
 from docsum_nb.crew.examine.tools import tool_findings
-from docsum_nb.findings import Finding
+from docsum_nb.findings import Finding, examined
 
-__all__ = ["examine", "variables_of"]
+__all__ = ["examine", "is_crew", "variables_of"]
 
 
 def examine(work: Any, inputs: Mapping[str, Any] | None) -> Iterator[Finding]:
@@ -28,19 +29,19 @@ def examine(work: Any, inputs: Mapping[str, Any] | None) -> Iterator[Finding]:
         work: A Crew or Flow.
         inputs: What its ``kickoff`` would take; ``None`` where that is not known.
     """
-    if hasattr(work, "tasks"):
+    if is_crew(work):
         yield from _examine_crew(work, inputs)
         return
-    yield from flow_findings(work)
+    yield from examined("the flow's steps", flow_findings, work)
     for crew in crews_of(work):
         # A flow's inputs are its own; what it hands to its crews is not known.
         yield from _examine_crew(crew, None)
 
 
 def _examine_crew(crew: Any, inputs: Mapping[str, Any] | None) -> Iterator[Finding]:
-    yield from agent_findings(crew)
-    yield from task_findings(crew)
-    yield from text_findings(crew, inputs)
-    yield from call_findings(crew)
-    yield from tool_findings(crew)
-    yield from service_findings(crew)
+    yield from examined("the crew's agents", agent_findings, crew)
+    yield from examined("the crew's tasks", task_findings, crew)
+    yield from examined("the crew's texts", text_findings, crew, inputs)
+    yield from examined("the crew's models", call_findings, crew)
+    yield from examined("the crew's tools", tool_findings, crew)
+    yield from examined("what the crew uses besides", service_findings, crew)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from docsum_nb.crew.examine.code import Blocking, blocking_calls
-from docsum_nb.crew.examine.parts import field_of
+from docsum_nb.crew.examine.parts import field_of, is_crew
 from docsum_nb.findings import Finding
 
 __all__ = ["crews_of", "flow_findings"]
@@ -32,15 +32,8 @@ def crews_of(flow: Any) -> list[Any]:
     places = [vars(flow), vars(type(flow)), getattr(flow, "__pydantic_extra__", None) or {}]
     places.append(state if isinstance(state, dict) else getattr(state, "__dict__", {}))
     held = [value for place in places for value in place.values()]
-    crews = {id(each): each for each in held if _is_crew(each)}
+    crews = {id(each): each for each in held if is_crew(each)}
     return list(crews.values())
-
-
-def _is_crew(value: Any) -> bool:
-    return not isinstance(value, type) and any(
-        kind.__name__ == "Crew" and kind.__module__.startswith("crewai.")
-        for kind in type(value).__mro__
-    )
 
 
 def _own_methods(kind: type) -> Iterator[tuple[str, Any]]:

@@ -6,9 +6,24 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
-__all__ = ["agents_of", "concurrent_groups", "field_of", "listed", "role_of", "title_of"]
+from crewai import Crew
+
+__all__ = [
+    "agents_of",
+    "concurrent_groups",
+    "field_of",
+    "is_crew",
+    "listed",
+    "role_of",
+    "title_of",
+]
 
 _MOST_NAMES = 4
+
+
+def is_crew(value: object) -> bool:
+    """Tell a crew from a flow, or from anything else."""
+    return isinstance(value, Crew)
 
 
 def agents_of(crew: Any) -> list[Any]:
