@@ -2,10 +2,11 @@
 
 How the package is laid out; imports point downward only:
 
+    diagnosis/  doctor: what to check by hand when a crew freezes         cli   the command line
     entry       start, kickoff, run_with_deadline: the user's own work as a run
-    pipeline/   summarize, plan, SummaryFlow: where the steps meet        cli   the command line
+    pipeline/   summarize, plan, SummaryFlow: where the steps meet
     ---------------------------------------------------------------------------------------------
-    crew/       the only importer of crewai: the lean agent, the evaluating agent, the guard
+    crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
     library/    the private documentation and its search, on LanceDB
     models/     the only importer of litellm; the embedded model; ledger, limits, retries
     views/      the live line and panel
@@ -15,7 +16,7 @@ How the package is laid out; imports point downward only:
                                                                           budget    bounds of a run
     ---------------------------------------------------------------------------------------------
     events      what happened, and the state it adds up to
-    records     what flows                                                render/   as text and HTML
+    records     what flows      findings   what the doctor sees           render/   as text and HTML
     errors      what can go wrong, by who must act
 
 Importing this module takes milliseconds: everything is imported when it is first used.
@@ -30,6 +31,7 @@ from docsum_nb import environment
 
 if TYPE_CHECKING:
     from docsum_nb import errors as errors
+    from docsum_nb.diagnosis import doctor as doctor
     from docsum_nb.entry import allow_nested_asyncio as allow_nested_asyncio
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
@@ -60,6 +62,7 @@ _HOMES = {
     "Summary": "docsum_nb.records",
     "SummaryFlow": "docsum_nb.pipeline.flow",
     "allow_nested_asyncio": "docsum_nb.entry",
+    "doctor": "docsum_nb.diagnosis",
     "kickoff": "docsum_nb.entry",
     "plan": "docsum_nb.pipeline",
     "run_with_deadline": "docsum_nb.entry",

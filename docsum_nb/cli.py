@@ -1,7 +1,8 @@
 """The main job for cron and servers: ``python -m docsum_nb summarize PATH...``.
 
 Prints the summary to standard output or into a file, progress and errors to standard error. Exit
-codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
+codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor`` fails where it finds a
+problem.
 """
 
 from __future__ import annotations
@@ -85,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
         "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
     )
     add.set_defaults(command=_add)
+
+    look = commands.add_parser("doctor", help="check versions, kernel, switches and folders")
+    look.add_argument("--json", action="store_true", help="as data")
+    look.set_defaults(command=_doctor, ledger="none")
     return parser
 
 
@@ -118,6 +123,14 @@ def _add(given: argparse.Namespace) -> int:
     for omission in added.omitted:
         print(f"not read: {omission.what}: {omission.reason}", file=sys.stderr)
     return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from docsum_nb import doctor
+
+    diagnosis = doctor()
+    print(diagnosis.to_json() if given.json else diagnosis)
+    return 0 if diagnosis.ok else FAILED
 
 
 def _check_output(output: Path | None) -> None:

@@ -106,6 +106,22 @@ def test_failing_provider_is_code_1_with_the_error(
     assert "Traceback" not in printed.err
 
 
+def test_doctor_prints_a_table_and_fails_on_a_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 0 where nothing is wrong, 1 with the problem first; as a table or as data."""
+    assert main(["doctor"]) == 0
+    assert "checks fine" in capsys.readouterr().out
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    assert main(["doctor"]) == 1
+    assert "PROBLEM: the ledger of answers" in capsys.readouterr().out
+    assert main(["doctor", "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert (data["ok"], data["findings"][0]["check"]) == (False, "ledger")
+    assert main(["doctor", "whom"]) == 2
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C reach child processes: those of a job in the background ignore it."""

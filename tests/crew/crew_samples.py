@@ -23,6 +23,7 @@ __all__ = [
     "kickoff",
     "llm_of",
     "part_of",
+    "snapshot",
     "until",
 ]
 
@@ -72,6 +73,14 @@ def kickoff(crew: Any, topic: str = "whales", **options: Any) -> Any:
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():
         await asyncio.sleep(0.01)
+
+
+def snapshot(crew: Any) -> Any:
+    """Copy what a run could change in the user's objects."""
+    return [
+        (id(t), t.description, t.output, id(t.agent), id(t.agent.agent_executor), t.agent.role)
+        for t in crew.tasks
+    ]
 
 
 class ScriptedLLM(BaseLLM):

@@ -25,17 +25,10 @@ from tests.crew.crew_samples import (
     kickoff,
     llm_of,
     part_of,
+    snapshot,
     until,
 )
 from tests.loopback import Call, Loopback, Reply
-
-
-def snapshot(crew: Any) -> Any:
-    """Copy what a run could change in the user's objects."""
-    return [
-        (id(t), t.description, t.output, id(t.agent), id(t.agent.agent_executor), t.agent.role)
-        for t in crew.tasks
-    ]
 
 
 def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: Loopback) -> None:
