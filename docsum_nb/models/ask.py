@@ -17,10 +17,11 @@ from docsum_nb.errors import InputError, ModelError
 from docsum_nb.events import CallFinished, CallStarted, Warned
 from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.chat import ChatModel, Converser
+from docsum_nb.models.keep import Keeper
 from docsum_nb.models.limit import limiter_for
 from docsum_nb.models.retry import retrying
-from docsum_nb.records import Answer, Request, Usage
-from docsum_nb.run import Control, in_thread
+from docsum_nb.records import Answer, Omission, Request, Usage
+from docsum_nb.run import Control
 
 __all__ = ["Asker"]
 
@@ -69,7 +70,9 @@ class Asker:
     ) -> None:
         self.model = models[0]
         self._models = models
-        self._ledger = ledger
+        self._keeper: Keeper | None = None
+        if ledger is not None:
+            self._keeper = Keeper(ledger, run_id=control.run_id, warn=self._say)
         self._control = control
         self.usage = Usage()
         self._failed: set[str] = set()
@@ -117,16 +120,23 @@ class Asker:
     async def _stored(self, calls: Sequence[_Call], tokens: int) -> Answer:
         """Return the answer that is stored for the first of the calls, or make them in turn."""
         self._control.check()
-        if self._ledger is None:
+        if self._keeper is None:
             return (await self._first_answer(calls, tokens))[1]
         keys = [call.key for call in calls]
-        async with _alone((str(self._ledger.path), keys[0])):
-            found = await in_thread(self._ledger.first, keys)
+        async with _alone((self._keeper.place, keys[0])):
+            found = await self._keeper.find(keys)
             if found is not None:
                 return found
             call, answer = await self._first_answer(calls, tokens)
-            await in_thread(self._ledger.put, call.key, answer, run_id=self._control.run_id)
+            await self._keeper.keep(call.key, answer)
             return answer
+
+    def unkept(self) -> tuple[Omission, ...]:
+        """Tell which answers of this run could not be stored; empty where all were."""
+        return self._keeper.unkept() if self._keeper else ()
+
+    def _say(self, message: str) -> None:
+        self._control.emit(Warned(message))
 
     async def _first_answer(self, calls: Sequence[_Call], tokens: int) -> tuple[_Call, Answer]:
         errors: list[str] = []

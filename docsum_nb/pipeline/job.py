@@ -258,7 +258,7 @@ class Job:
     # --- what is known so far ------------------------------------------------------------------
 
     def _summary(self, prepared: Prepared, *, missing: bool = False) -> Summary:
-        omitted = list(self._omitted)
+        omitted = [*self._omitted, *(self._asker.unkept() if self._asker else ())]
         documents = [
             self._documents[document.name]
             for document in prepared.documents
