@@ -3,7 +3,7 @@
 How the package is laid out; imports point downward only:
 
     entry       start, kickoff, run_with_deadline: the user's own work as a run
-    pipeline/   summarize, plan: the one place where the steps meet       cli   the command line
+    pipeline/   summarize, plan, resume: where the steps meet             cli   the command line
     ---------------------------------------------------------------------------------------------
     crew/       the only importer of crewai: the lean agent, the evaluating agent, the guard
     library/    the private documentation and its search, on LanceDB
@@ -11,7 +11,7 @@ How the package is laid out; imports point downward only:
     views/      the live line and panel
     ---------------------------------------------------------------------------------------------
     documents/  load, split, count, cite                                  prompts/  YAML texts
-    run/        how work runs: one loop thread, Run, fan-out              ledger    kept answers
+    run/        how work runs: one loop thread, Run, fan-out      ledger/   kept answers, and runs
     ---------------------------------------------------------------------------------------------
     events      what happened, and the state it adds up to
     records     what flows                                                render/   as text and HTML
@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
     from docsum_nb.entry import start as start
+    from docsum_nb.ledger import forget as forget
+    from docsum_nb.ledger import runs as runs
     from docsum_nb.library import Library as Library
     from docsum_nb.models.model import Model as Model
     from docsum_nb.pipeline import plan as plan
+    from docsum_nb.pipeline import resume as resume
     from docsum_nb.pipeline import summarize as summarize
     from docsum_nb.records import Document as Document
     from docsum_nb.records import Hit as Hit
@@ -57,9 +60,12 @@ _HOMES = {
     "Run": "docsum_nb.run",
     "Summary": "docsum_nb.records",
     "allow_nested_asyncio": "docsum_nb.entry",
+    "forget": "docsum_nb.ledger",
     "kickoff": "docsum_nb.entry",
     "plan": "docsum_nb.pipeline",
+    "resume": "docsum_nb.pipeline",
     "run_with_deadline": "docsum_nb.entry",
+    "runs": "docsum_nb.ledger",
     "start": "docsum_nb.entry",
     "summarize": "docsum_nb.pipeline",
 }

@@ -128,9 +128,12 @@ def test_public_names_are_what_they_are() -> None:
         "Summary",
         "allow_nested_asyncio",
         "errors",
+        "forget",
         "kickoff",
         "plan",
+        "resume",
         "run_with_deadline",
+        "runs",
         "start",
         "summarize",
     ]

@@ -35,7 +35,7 @@ class Keeper:
             LedgerError: if the ledger cannot be read.
         """
         waiting = next((self._waiting[key] for key in keys if key in self._waiting), None)
-        return waiting or await in_thread(self._ledger.first, keys)
+        return waiting or await in_thread(self._ledger.first, keys, run_id=self._run_id)
 
     async def keep(self, key: str, answer: Answer) -> None:
         """Store an answer, and with it those that could not be stored before; never fails."""
@@ -47,7 +47,7 @@ class Keeper:
                 self._waiting.pop(each, None)
         except LedgerError as error:
             if not self._reason:
-                self._warn(f"{error}; the run goes on and keeps its answers in memory")
+                self._warn(f"{error}; the run goes on, with its answers in memory")
             self._reason = str(error)
 
     def unkept(self) -> tuple[Omission, ...]:

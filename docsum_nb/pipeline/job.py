@@ -20,8 +20,9 @@ from docsum_nb.events import (
     StageStarted,
 )
 from docsum_nb.models import Asker
+from docsum_nb.pipeline.book import opened
 from docsum_nb.pipeline.options import Options
-from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
+from docsum_nb.pipeline.prepare import Prepared, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
 from docsum_nb.pipeline.sizing import groups
 from docsum_nb.records import (
@@ -84,10 +85,10 @@ class Job:
         """
         self._run_id = control.run_id
         control.emit(StageStarted("loading"))
-        prepared = self._prepared = await in_thread(prepare, self._options)
-        ledger = await in_thread(open_ledger, self._options)
-        try:
-            asker = self._asker = Asker(prepared.models, ledger=ledger, control=control)
+        async with opened(self._options, control) as book:
+            prepared = self._prepared = await in_thread(prepare, self._options)
+            await in_thread(book.begin, chunks=len(prepared.chunks))
+            asker = self._asker = Asker(prepared.models, ledger=book.ledger, control=control)
             self._omitted.extend(prepared.omitted)
             control.emit(ChunksPlanned(len(prepared.chunks), plan_of(prepared).calls))
             writer = await in_thread(_make_writer, prepared, asker)
@@ -100,9 +101,6 @@ class Job:
             self._citations = await self._cite(prepared)
             related = await self._evaluate(prepared, control)
             return replace(self._summary(prepared), related=related)
-        finally:
-            if ledger is not None:
-                await in_thread(ledger.close)
 
     def partial(self) -> Summary | None:
         """Return what is finished so far; ``None`` before the documents are known."""

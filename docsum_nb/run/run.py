@@ -78,8 +78,9 @@ class Run(Generic[T]):
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
         guest: bool = False,
+        run_id: str | None = None,
     ) -> None:
-        self.id = uuid.uuid4().hex[:12]
+        self.id = run_id or uuid.uuid4().hex[:12]
         self.title = title
         self._deadline = positive_seconds("deadline", deadline)
         self._expires_at = None if deadline is None else time.monotonic() + deadline
@@ -102,7 +103,9 @@ class Run(Generic[T]):
         self._showing = Showing(
             self, display, result=self._finished_value, warn=self._emit, tick=self._watch_deadline
         )
-        self._control = Control(self.id, self._emit, self._stop, lambda: self._error)
+        self._control = Control(
+            self.id, self._emit, self._stop, lambda: self._error, lambda: self.state
+        )
         self._home = current_loop(guest=guest)
         keep(self)
         context = contextvars.copy_context()

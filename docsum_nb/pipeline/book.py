@@ -1,0 +1,90 @@
+"""A run's place in its ledger: opened first, written down when it begins and when it ends.
+
+Writing down must not cost a run anything: before the first call a ledger that cannot be written is
+an error; after it, only the list of runs is the poorer for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from docsum_nb.errors import LedgerError
+from docsum_nb.ledger import Figures, History, Ledger, Stretch
+from docsum_nb.pipeline.arguments import Secrets, in_words, packed
+from docsum_nb.pipeline.options import Options
+from docsum_nb.pipeline.prepare import open_ledger
+from docsum_nb.run import Control, in_thread
+
+__all__ = ["Book", "opened"]
+
+
+@asynccontextmanager
+async def opened(options: Options, control: Control) -> AsyncIterator[Book]:
+    """Open the ledger that was asked for; write down the run's end, and close it.
+
+    Raises:
+        LedgerError: if it cannot be written.
+    """
+    book = Book(await in_thread(open_ledger, options), options, control)
+    error: BaseException | None = None
+    try:
+        yield book
+    except BaseException as raised:
+        error = raised
+        raise
+    finally:
+        await in_thread(book.close, error)
+
+
+class Book:
+    """The ledger of one run; without one, all of it does nothing."""
+
+    def __init__(self, ledger: Ledger | None, options: Options, control: Control) -> None:
+        self.ledger = ledger
+        self._options = options
+        self._control = control
+        self._stretch: Stretch | None = None
+
+    def begin(self, *, chunks: int) -> None:
+        """Write down that the run begins, or goes on, with what it takes to go on with it.
+
+        Raises:
+            InputError: if the same run is going on in another process.
+            LedgerError: if it cannot be written.
+        """
+        if self.ledger is None:
+            return
+        run_id = self._control.run_id
+        arguments, texts = packed(self._options)
+        self._stretch = History(self.ledger).begin(
+            run_id,
+            what=in_words(self._options),
+            model=self._options.model.name,
+            chunks=chunks,
+            arguments=arguments,
+        )
+        self.ledger.save_pieces(texts, run_id=run_id)
+
+    def close(self, error: BaseException | None) -> None:
+        """Write down how the run ended, if it began, and close the ledger."""
+        if self.ledger is None:
+            return
+        with contextlib.suppress(LedgerError):
+            if self._stretch is not None:
+                History(self.ledger).end(self._stretch, **self._ending(error))
+        self.ledger.close()
+
+    def _ending(self, error: BaseException | None) -> dict[str, Any]:
+        state = self._control.state()
+        outcome, why = state.outcome, state.error
+        if outcome is None:
+            outcome = "failed" if error is not None else "done"
+            why = f"{type(error).__name__}: {error}" if error is not None else None
+        return {
+            "state": outcome,
+            "figures": Figures(state.done, state.calls, state.tokens, state.cost_usd),
+            "error": Secrets(self._options.model).masked(why) if why else None,
+        }
