@@ -67,7 +67,7 @@ class Ledger:
         """
         query = f"SELECT key, {_COLUMNS} FROM answers WHERE key IN"  # noqa: S608  # constants
         found = {row[0]: _answer(row[1:]) for row in self._rows(query, keys)}
-        self._note_uses(run_id, found)
+        self.note_uses(run_id, found)
         return found
 
     def put(self, key: str, answer: Answer, *, run_id: str = "") -> None:
@@ -94,12 +94,10 @@ class Ledger:
 
     # --- pieces --------------------------------------------------------------------------------
 
-    def pieces(self, keys: Sequence[str], *, run_id: str = "") -> dict[str, bytes]:
-        """Return the pieces that are stored, by key; as ``find``."""
+    def pieces(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the pieces that are stored, by key; raises like ``find``."""
         rows = self._rows("SELECT key, content FROM pieces WHERE key IN", keys)
-        found = {key: zlib.decompress(content) for key, content in rows}
-        self._note_uses(run_id, found)
-        return found
+        return {key: zlib.decompress(content) for key, content in rows}
 
     def save_pieces(self, pieces: Mapping[str, bytes], *, run_id: str) -> None:
         """Store pieces that a run uses; one that is there already is not written again.
@@ -124,7 +122,8 @@ class Ledger:
                 rows += db.execute(f"{query} ({', '.join('?' * len(some))})", some)
         return rows
 
-    def _note_uses(self, run_id: str, keys: Iterable[str]) -> None:
+    def note_uses(self, run_id: str, keys: Iterable[str]) -> None:
+        """Note what a run uses, so that it stays until the run is forgotten; never fails."""
         if run_id and (used := list(keys)):
             # Where it cannot be noted, the worst is that forgetting another run takes it away.
             with contextlib.suppress(LedgerError), self.file.writing() as db:

@@ -7,7 +7,7 @@ When the run is stopped, nothing new is sent; an answer that still arrives is st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -21,7 +21,7 @@ from docsum_nb.models.keep import Keeper
 from docsum_nb.models.limit import limiter_for
 from docsum_nb.models.retry import retrying
 from docsum_nb.records import Answer, Omission, Request, Usage
-from docsum_nb.run import Control
+from docsum_nb.run import Control, in_thread
 
 __all__ = ["Asker"]
 
@@ -85,14 +85,45 @@ class Asker:
                 note tells the errors of those before it.
             Stopping: if the run is stopping; then nothing was sent.
         """
-        model = self.model
-        size = model.count(request.role) + model.count(request.instructions)
-        size += model.count(request.text) + request.max_tokens + model.overhead + model.thinking
         calls = [
             _Call(each, each.key_parts(request), partial(each.answer, request))
             for each in self._models
         ]
-        return await self._stored(calls, size)
+        return await self._stored(calls, lambda: self._size(request))
+
+    async def stored(self, requests: Callable[[], Iterable[Request]]) -> dict[int, Answer]:
+        """Look up what the ledger has for many requests at once, and ask nobody.
+
+        Args:
+            requests: Makes them; called in a worker thread, and not without a ledger.
+
+        Returns:
+            The answers that are there, by the place of their requests, in order.
+
+        Raises:
+            LedgerError: if the ledger cannot be read.
+            Stopping: if the run is stopping.
+        """
+        self._control.check()
+        if self._keeper is None:
+            return {}
+        return await in_thread(self._look_up, requests, self._keeper)
+
+    def _look_up(
+        self, requests: Callable[[], Iterable[Request]], keeper: Keeper
+    ) -> dict[int, Answer]:
+        missing, found = dict(enumerate(requests())), dict[int, Answer]()
+        for model in self._models:
+            keys = {at: key_of(model.key_parts(request)) for at, request in missing.items()}
+            stored = keeper.find_all(list(keys.values()))
+            found |= {at: stored[key] for at, key in keys.items() if key in stored}
+            missing = {at: request for at, request in missing.items() if at not in found}
+        return dict(sorted(found.items()))
+
+    def _size(self, request: Request) -> int:
+        model = self.model
+        texts = (request.role, request.instructions, request.text)
+        return sum(map(model.count, texts)) + request.max_tokens + model.overhead + model.thinking
 
     async def converse(
         self, messages: Sequence[dict[str, Any]], *, max_tokens: int, stop: Sequence[str]
@@ -105,7 +136,11 @@ class Asker:
         models = [each for each in self._models if isinstance(each, Converser)]
         if not models:
             raise InputError(f"{self.model.name} takes no messages; choose a language model")
-        size = sum(self.model.count(str(message.get("content"))) for message in messages)
+
+        def size() -> int:
+            texts = (str(message.get("content")) for message in messages)
+            return sum(map(self.model.count, texts)) + max_tokens + self.model.overhead
+
         options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop}
         calls = [
             _Call(
@@ -115,19 +150,24 @@ class Asker:
             )
             for each in models
         ]
-        return await self._stored(calls, size + max_tokens + self.model.overhead)
+        return await self._stored(calls, size)
 
-    async def _stored(self, calls: Sequence[_Call], tokens: int) -> Answer:
-        """Return the answer that is stored for the first of the calls, or make them in turn."""
+    async def _stored(self, calls: Sequence[_Call], size: Callable[[], int]) -> Answer:
+        """Return the answer that is stored for the first of the calls, or make them in turn.
+
+        Args:
+            calls: The first model's, and those of its fallbacks.
+            size: Counts the tokens of one, which takes a while.
+        """
         self._control.check()
         if self._keeper is None:
-            return (await self._first_answer(calls, tokens))[1]
+            return (await self._first_answer(calls, size()))[1]
         keys = [call.key for call in calls]
         async with _alone((self._keeper.place, keys[0])):
             found = await self._keeper.find(keys)
             if found is not None:
                 return found
-            call, answer = await self._first_answer(calls, tokens)
+            call, answer = await self._first_answer(calls, size())
             await self._keeper.keep(call.key, answer)
             return answer
 

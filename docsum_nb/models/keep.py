@@ -37,6 +37,15 @@ class Keeper:
         waiting = next((self._waiting[key] for key in keys if key in self._waiting), None)
         return waiting or await in_thread(self._ledger.first, keys, run_id=self._run_id)
 
+    def find_all(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """Return the answers that are there, by key; blocking.
+
+        Raises:
+            LedgerError: if the ledger cannot be read.
+        """
+        waiting = {key: self._waiting[key] for key in keys if key in self._waiting}
+        return {**self._ledger.find(keys, run_id=self._run_id), **waiting}
+
     async def keep(self, key: str, answer: Answer) -> None:
         """Store an answer, and with it those that could not be stored before; never fails."""
         self._waiting = {key: answer, **self._waiting}

@@ -14,6 +14,7 @@ from typing import Any
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import Figures, History, Ledger, Stretch
 from docsum_nb.pipeline.arguments import Secrets, in_words, packed
+from docsum_nb.pipeline.cutting import Cuts
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.prepare import open_ledger
 from docsum_nb.run import Control, in_thread
@@ -47,6 +48,7 @@ class Book:
         self._options = options
         self._control = control
         self._stretch: Stretch | None = None
+        self.cut = Cuts(ledger.pieces if ledger is not None else lambda keys: {})
 
     def begin(self, *, chunks: int) -> None:
         """Write down that the run begins, or goes on, with what it takes to go on with it.
@@ -66,7 +68,8 @@ class Book:
             chunks=chunks,
             arguments=arguments,
         )
-        self.ledger.save_pieces(texts, run_id=run_id)
+        self.ledger.save_pieces({**texts, **self.cut.made}, run_id=run_id)
+        self.ledger.note_uses(run_id, self.cut.keys)
 
     def close(self, error: BaseException | None) -> None:
         """Write down how the run ended, if it began, and close the ledger."""

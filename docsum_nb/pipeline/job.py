@@ -6,6 +6,7 @@ request goes through one ``Asker``; every summary is a CrewAI task of a lean age
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Job"]
+
+_BREATH = 200
+"""Stored chunks after which other runs get their turn."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Job:
         self._run_id = control.run_id
         control.emit(StageStarted("loading"))
         async with opened(self._options, control) as book:
-            prepared = self._prepared = await in_thread(prepare, self._options)
+            prepared = self._prepared = await in_thread(prepare, self._options, cut=book.cut)
             await in_thread(book.begin, chunks=len(prepared.chunks))
             asker = self._asker = Asker(prepared.models, ledger=book.ledger, control=control)
             self._omitted.extend(prepared.omitted)
@@ -114,6 +118,11 @@ class Job:
         control.emit(StageStarted("summarizing"))
         counts = prepared.chunk_counts()
 
+        def finish(index: int, chunk: Chunk, answer: Answer) -> None:
+            self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
+            self._see_cut(chunk.label, answer)
+            control.emit(ChunkSummarized(chunk.label, answer.cached))
+
         async def one(place: tuple[int, Chunk]) -> None:
             index, chunk = place
             control.emit(ChunkStarted(chunk.label))
@@ -124,13 +133,21 @@ class Job:
                     control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
                     error.add_note(self._note(f"summarizing {chunk.label}", error))
                 raise
-            self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
-            self._see_cut(chunk.label, answer)
-            control.emit(ChunkSummarized(chunk.label, answer.cached))
+            finish(index, chunk, answer)
 
+        # What is stored needs no task: a run of ten thousand finished chunks takes seconds.
+        stored = await writer.stored(
+            [(chunk, prepared.words_for(chunk, counts)) for chunk in prepared.chunks]
+        )
+        for index, answer in stored.items():
+            control.emit(ChunkStarted(prepared.chunks[index].label))
+            finish(index, prepared.chunks[index], answer)
+            if index % _BREATH == 0:
+                await asyncio.sleep(0)
+                control.check()
         outcomes = await fan_out(
             one,
-            list(enumerate(prepared.chunks)),
+            [place for place in enumerate(prepared.chunks) if place[0] not in stored],
             limit=self._options.max_concurrency,
             control=control,
             keep_failures=self._options.on_error != "raise",
