@@ -24,7 +24,8 @@ def source() -> dict[str, str]:
     """Make documents whose paragraphs are a chunk each."""
     return {
         f"doc-{d:02}": "\n\n".join(
-            f"Paragraph {p} of document {d} tells of ships. " + f"Harbor {d * 20 + p} has boats. " * 9
+            f"Paragraph {p} of document {d} tells of ships. "
+            + f"Harbor {d * 20 + p} has boats. " * 9
             for p in range(CHUNKS // DOCUMENTS)
         )
         for d in range(DOCUMENTS)

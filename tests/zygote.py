@@ -69,10 +69,10 @@ def running_zygote() -> Iterator[Zygote]:
 def _serve() -> None:
     import threading
 
-    import docsum_nb.pipeline.job
-    import docsum_nb.pipeline.writer
     from docsum_nb.models import Model, open_model
+    from docsum_nb.pipeline.writer import Writer
 
+    assert callable(Writer)  # importing it has imported CrewAI
     # Opening a model imports LiteLLM.
     open_model(Model("openai/x", base_url="http://127.0.0.1:1"))
     assert threading.active_count() == 1, "a process with threads must not be forked"
@@ -90,7 +90,7 @@ def _work(job: dict[str, Any]) -> None:
     """Do a job and end the process, whatever happens."""
     try:
         Path(job["output"]).write_text(json.dumps(_done(job)))
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # the child must not go on as the zygote
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
@@ -99,15 +99,15 @@ def _work(job: dict[str, Any]) -> None:
 def _done(job: dict[str, Any]) -> dict[str, Any]:
     import docsum_nb as ds
 
+    if "before" in job:
+        # A named pipe: opening it waits for whoever opens the other end.
+        Path(job["before"]).open().close()
     common = {"ledger": job["ledger"], "show": False}
     model = ds.Model("openai/scripted", base_url=job["base_url"])
     if job["source"] is None:
         run = ds.resume(**common)
     else:
         run = ds.summarize(job["source"], model=model, **common, **job["options"])
-    if job.get("wait_for"):
-        with Path(job["wait_for"]).open() as opened:
-            opened.read()
     summary = json.loads(run.result(120).to_json())
     kept = ("text", "documents", "citations", "chunks", "omitted")
     return {"calls": run.state.calls, **{name: summary[name] for name in kept}}

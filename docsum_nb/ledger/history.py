@@ -182,7 +182,7 @@ class History:
                 "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL, 'running', ?, 0, ?, ?,"
                 " ?, NULL, ?, ?, ?)",
                 (
-                    *(run_id, what, model, json.dumps(arguments)),
+                    *(run_id, before.what if before else what, model, json.dumps(arguments)),
                     *(before.started_at if before else now, now, chunks),
                     *(so_far.calls, so_far.tokens, so_far.cost_usd),
                     *(process.host, process.pid, process.born),

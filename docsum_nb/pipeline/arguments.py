@@ -7,7 +7,6 @@ named, so that it can be asked for again.
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import os
 import re
@@ -158,7 +157,7 @@ def _document(document: Any, texts: dict[str, bytes]) -> dict[str, Any]:
 
 def _unpacked_source(stored: Any, texts: Mapping[str, bytes], cwd: str | None) -> Any:
     if isinstance(stored, str):
-        return stored if cwd is None else _from(cwd, stored)
+        return stored if cwd is None else str(Path(cwd) / Path(stored).expanduser())
     if isinstance(stored, list):
         return [_unpacked_source(part, texts, cwd) for part in stored]
     return [
@@ -179,15 +178,6 @@ def keys_in(stored: Any) -> Iterator[str]:
             yield from keys_in(part)
     elif isinstance(stored, dict):
         yield from (each["text"] for each in stored["documents"])
-
-
-def _from(cwd: str, given: str) -> str:
-    """Make a path absolute that was given in another folder, whose own name is no pattern."""
-    path = Path(given).expanduser()
-    if path.is_absolute():
-        return str(path)
-    plain = Path(cwd) / path
-    return str(plain) if plain.exists() else str(Path(glob.escape(cwd)) / path)
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:
@@ -246,10 +236,13 @@ def _is_plain(name: str, value: Any, secrets: Secrets) -> bool:
 def _unpacked_model(stored: Mapping[str, Any], run_id: str) -> Model:
     missing = [what for what in stored["dropped"] if what != "api_key" or not _key_is_set(stored)]
     if missing:
-        shown = "".join(f", {what}=..." for what in _as_arguments(missing))
+        address = f", base_url={stored['base_url']!r}" if stored["base_url"] else ""
+        names = dict.fromkeys(what.partition("[")[0] for what in missing)
+        shown = address + "".join(f", {name}=..." for name in names)
         raise InputError(
             f"run {run_id} was given {' and '.join(missing)}, which the ledger does not keep; "
-            f"write resume({run_id!r}, model=Model({stored['name']!r}{shown}))"
+            f"write resume({run_id!r}, model=Model({stored['name']!r}{shown})), and what else the "
+            "model was given"
         )
     settings = {name: value for name, value in stored.items() if name != "dropped"}
     settings["fallbacks"] = tuple(
@@ -257,10 +250,6 @@ def _unpacked_model(stored: Mapping[str, Any], run_id: str) -> Model:
         for each in stored["fallbacks"]
     )
     return Model(settings.pop("name"), **settings)
-
-
-def _as_arguments(missing: list[str]) -> list[str]:
-    return list(dict.fromkeys(what.partition("[")[0] for what in missing))
 
 
 def _key_is_set(stored: Mapping[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """A run's place in its ledger: opened first, written down when it begins and when it ends.
 
+Remembers what takes long and is always the same: where documents are cut, what supports a text.
 Writing down must not cost a run anything: before the first call a ledger that cannot be written is
 an error; after it, only the list of runs is the poorer for it.
 """
@@ -7,16 +8,19 @@ an error; after it, only the list of runs is the poorer for it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any
 
 from docsum_nb.errors import LedgerError
-from docsum_nb.ledger import Figures, History, Ledger, Stretch
+from docsum_nb.ledger import Figures, History, Ledger, Stretch, key_of
 from docsum_nb.pipeline.arguments import Secrets, in_words, packed
 from docsum_nb.pipeline.cutting import Cuts
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.prepare import open_ledger
+from docsum_nb.records import Chunk, Citation
 from docsum_nb.run import Control, in_thread
 
 __all__ = ["Book", "opened"]
@@ -70,6 +74,27 @@ class Book:
         )
         self.ledger.save_pieces({**texts, **self.cut.made}, run_id=run_id)
         self.ledger.note_uses(run_id, self.cut.keys)
+
+    def cite(self, text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
+        """Find the passages that support a text, as ``documents.cite`` does, or remember them."""
+        from docsum_nb.documents.cite import VERSION, cite
+
+        if self.ledger is None:
+            return cite(text, chunks)
+        names = list(dict.fromkeys(chunk.document for chunk in chunks))
+        key = key_of(["citations", VERSION, text, self.cut.keys, names])
+        stored = self.ledger.pieces([key]).get(key)
+        if stored is not None:
+            self.ledger.note_uses(self._control.run_id, [key])
+            return tuple(
+                Citation(**{**each, "headings": tuple(each["headings"])})
+                for each in json.loads(stored)
+            )
+        found = cite(text, chunks)
+        content = json.dumps([asdict(each) for each in found]).encode()
+        with contextlib.suppress(LedgerError):
+            self.ledger.save_pieces({key: content}, run_id=self._control.run_id)
+        return found
 
     def close(self, error: BaseException | None) -> None:
         """Write down how the run ended, if it began, and close the ledger."""

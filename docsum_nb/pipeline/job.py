@@ -21,7 +21,7 @@ from docsum_nb.events import (
     StageStarted,
 )
 from docsum_nb.models import Asker
-from docsum_nb.pipeline.book import opened
+from docsum_nb.pipeline.book import Book, opened
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.prepare import Prepared, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
@@ -70,6 +70,7 @@ class Job:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._began = time.monotonic()
+        self._book: Book | None = None
         self._prepared: Prepared | None = None
         self._asker: Asker | None = None
         self._chunks: dict[int, ChunkSummary] = {}
@@ -90,6 +91,7 @@ class Job:
         self._run_id = control.run_id
         control.emit(StageStarted("loading"))
         async with opened(self._options, control) as book:
+            self._book = book
             prepared = self._prepared = await in_thread(prepare, self._options, cut=book.cut)
             await in_thread(book.begin, chunks=len(prepared.chunks))
             asker = self._asker = Asker(prepared.models, ledger=book.ledger, control=control)
@@ -244,12 +246,11 @@ class Job:
         return level[0]
 
     async def _cite(self, prepared: Prepared) -> tuple[Citation, ...]:
-        from docsum_nb.documents.cite import cite
-
+        assert self._book is not None
         pages = {document.name: document.page_at for document in prepared.documents}
         return tuple(
             replace(citation, page=pages[citation.document](citation.source_start))
-            for citation in await in_thread(cite, self._text, prepared.chunks)
+            for citation in await in_thread(self._book.cite, self._text, prepared.chunks)
         )
 
     async def _evaluate(self, prepared: Prepared, control: Control) -> tuple[Hit, ...]:
@@ -318,7 +319,8 @@ class Job:
         if self._options.ledger is False:
             kept = f"{done}; their answers are not kept (ledger=False)"
         else:
-            kept = f"{done} and kept; the same call goes on from there"
+            again = f"docsum_nb.resume({self._run_id!r})"
+            kept = f"{done} and kept; {again} or the same call goes on from there"
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
         if "Connection error" in str(error):

@@ -12,6 +12,7 @@ from docsum_nb.pipeline.prepare import Prepared
 from docsum_nb.pipeline.sizing import LABEL_TOKENS, answer_tokens
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Chunk, Omission, Request
+from docsum_nb.run import in_thread
 
 __all__ = ["Writer"]
 
@@ -69,14 +70,20 @@ class Writer:
             words=words,
             count=len(summaries),
         )
+        # Counting the tokens of many summaries takes a while: not on the loop.
+        request, cut = await in_thread(self._to_combine, asked, summaries, words)
+        stored = await self._asker.stored(lambda: [request])
+        return stored.get(0) or await self._perform("combiner", asked, label, request), cut
+
+    def _to_combine(
+        self, asked: TaskText, summaries: Sequence[tuple[str, str]], words: int
+    ) -> tuple[Request, list[Omission]]:
         cut: list[Omission] = []
         blocks = [
             f"## {self._label(name)}\n\n{self._fitting(name, text, cut)}"
             for name, text in summaries
         ]
-        request = self._request("combiner", asked, "\n\n".join(blocks), words)
-        stored = await self._asker.stored(lambda: [request])
-        return stored.get(0) or await self._perform("combiner", asked, label, request), cut
+        return self._request("combiner", asked, "\n\n".join(blocks), words), cut
 
     def _request(self, agent: str, asked: TaskText, text: str, words: int) -> Request:
         who: AgentText = self.prepared.prompts.agents[agent]
