@@ -127,7 +127,11 @@ def test_run_of_a_killed_process_is_interrupted_and_counted(
     )
     killed = subprocess.run(
         [sys.executable, "-c", script, str(ledger)],
-        **{"capture_output": True, "text": True, "timeout": 60, "check": False, "cwd": ROOT},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
     )
     assert killed.stdout.split() == ["running"], killed.stderr
     [record] = ds.runs(ledger)
@@ -296,7 +300,7 @@ def test_what_cannot_be_resumed_or_forgotten_is_told(tmp_path: Path) -> None:
         ds.forget("x", ledger=path)
     for arguments in ({}, {"run_id": "ab1", "everything": True}, {"older_than_days": -1}):
         with pytest.raises(InputError):
-            ds.forget(**arguments, ledger=path)  # type: ignore[arg-type]
+            ds.forget(**arguments, ledger=path)
 
 
 def test_table_of_runs_shows_hostile_names_as_text(tmp_path: Path) -> None:

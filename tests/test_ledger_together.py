@@ -39,11 +39,8 @@ def test_two_processes_on_one_ledger_pay_for_a_chunk_once_or_twice(
     """Both get the result of a run alone; what they share is asked for once or twice."""
     server.script = echo
     source = marked(60)
-    alone = ds.summarize(
-        source,
-        **{"model": ds.Model("openai/scripted", base_url=server.base_url), "show": False},
-        ledger=tmp_path / "alone",
-    ).result(LONG_S)
+    model = ds.Model("openai/scripted", base_url=server.base_url)
+    alone = ds.summarize(source, model=model, ledger=tmp_path / "alone", show=False).result(LONG_S)
     needed = len(server.calls)
     server.calls.clear()
     ledger, start = tmp_path / "shared", tmp_path / "start"
