@@ -25,6 +25,7 @@ class Writer:
         self._asker = asker
         # Documents are merged beside one another, and each merge has calls beside one another.
         self._slots = asyncio.Semaphore(prepared.options.max_concurrency)
+        self._counting = asyncio.Semaphore(2)
         agents = prepared.prompts.agents
         self._agents = {
             name: lean_agent(agents[name], asker.ask) for name in ("summarizer", "combiner")
@@ -70,9 +71,11 @@ class Writer:
             words=words,
             count=len(summaries),
         )
-        # Counting the tokens of many summaries takes a while: not on the loop.
-        request, cut = await in_thread(self._to_combine, asked, summaries, words)
-        stored = await self._asker.stored(lambda: [request])
+        # Counting the tokens of many summaries takes a while: not on the loop, and not in many
+        # threads, which would take turns on Python's lock.
+        async with self._counting:
+            request, cut = await in_thread(self._to_combine, asked, summaries, words)
+            stored = await self._asker.stored(lambda: [request])
         return stored.get(0) or await self._perform("combiner", asked, label, request), cut
 
     def _to_combine(
