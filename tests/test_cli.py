@@ -171,3 +171,27 @@ def _end(process: subprocess.Popen[str]) -> str:
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGABRT)
         pytest.fail(f"did not end: {process.communicate()[1]}")
+
+
+def test_runs_are_listed_resumed_and_forgotten(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of the ledger do what their functions do; bad arguments end with 2."""
+    ledger = ["--ledger", str(tmp_path / "l")]
+    assert main(["resume", *ledger]) == 2
+    assert main(["summarize", str(folder), "--quiet", *ledger]) == 0
+    first = capsys.readouterr().out
+    assert main(["runs", *ledger]) == 0
+    _, line = capsys.readouterr().out.splitlines()
+    assert "done" in line
+    run_id = line.split()[0]
+    assert main(["resume", run_id, "--quiet", *ledger]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == first.splitlines()[0]
+    assert main(["resume", *ledger]) == 2
+    assert "no unfinished run" in capsys.readouterr().err
+    assert main(["forget", *ledger]) == 2
+    assert main(["forget", run_id, "--everything", *ledger]) == 2
+    assert main(["forget", run_id, *ledger]) == 0
+    assert "deleted: 1 run, 3 answers" in capsys.readouterr().out
+    assert main(["forget", "--everything", *ledger]) == 0
+    assert main(["forget", "--older-than-days", "1", *ledger]) == 0

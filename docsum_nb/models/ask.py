@@ -9,7 +9,7 @@ that still arrives is stored.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -22,10 +22,11 @@ from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.chat import ChatModel, Converser
 from docsum_nb.models.check import Flaw, checked, refused, repairing
 from docsum_nb.models.flight import share
+from docsum_nb.models.keep import Keeper
 from docsum_nb.models.limit import NoTurn, Turn, limiter_for, new_ticket
 from docsum_nb.models.retry import Tries
 from docsum_nb.models.structured import check_schema, schema_instructions
-from docsum_nb.records import Answer, Request, Usage
+from docsum_nb.records import Answer, Omission, Request, Usage
 from docsum_nb.run import Control, chat_attributes, in_thread, span
 
 __all__ = ["Asker"]
@@ -100,7 +101,9 @@ class Asker:
     ) -> None:
         self.model = models[0]
         self._models = models
-        self._ledger = ledger
+        self._keeper: Keeper | None = None
+        if ledger is not None:
+            self._keeper = Keeper(ledger, run_id=control.run_id, warn=self._say)
         self._control = control
         self._budget = budget or Budget()
         self.usage = Usage()
@@ -129,6 +132,35 @@ class Asker:
             for each in self._models
         ]
         return await self._stored(calls)
+
+    async def stored(self, requests: Callable[[], Iterable[Request]]) -> dict[int, Answer]:
+        """Look up what the ledger has for many requests at once, and ask nobody.
+
+        Args:
+            requests: Makes them; called in a worker thread, and not without a ledger.
+
+        Returns:
+            The answers that are there, by the place of their requests, in order.
+
+        Raises:
+            LedgerError: if the ledger cannot be read.
+            Stopping: if the run is stopping.
+        """
+        self._control.check()
+        if self._keeper is None:
+            return {}
+        return await in_thread(self._look_up, requests, self._keeper)
+
+    def _look_up(
+        self, requests: Callable[[], Iterable[Request]], keeper: Keeper
+    ) -> dict[int, Answer]:
+        missing, found = dict(enumerate(requests())), dict[int, Answer]()
+        for model in self._models:
+            keys = {at: key_of(model.key_parts(request)) for at, request in missing.items()}
+            stored = keeper.find_all(list(keys.values()))
+            found |= {at: stored[key] for at, key in keys.items() if key in stored}
+            missing = {at: request for at, request in missing.items() if at not in found}
+        return dict(sorted(found.items()))
 
     def _size(self, request: Request) -> _Size:
         model = self.model
@@ -170,19 +202,19 @@ class Asker:
     async def _stored(self, calls: Sequence[_Call]) -> Answer:
         """Return the answer that is stored or in flight for the calls, or make them in turn."""
         self._control.check()
-        if self._ledger is None:
+        if self._keeper is None:
             return await self._unstored(calls)
-        ledger, keys = self._ledger, [call.key for call in calls]
+        keeper, keys = self._keeper, [call.key for call in calls]
 
         async def find_or_ask() -> Answer:
-            found = await in_thread(ledger.first, keys)
+            found = await keeper.find(keys)
             if found is not None:
                 return found
             call, answer = await self._first_answer(calls)
-            await in_thread(ledger.put, call.key, answer, run_id=self._control.run_id)
+            await keeper.keep(call.key, answer)
             return answer
 
-        return await share((str(ledger.path), *keys), find_or_ask)
+        return await share((keeper.place, *keys), find_or_ask)
 
     async def _unstored(self, calls: Sequence[_Call]) -> Answer:
         async def ask() -> Answer:
@@ -193,6 +225,13 @@ class Asker:
         except InputError:
             return await ask()  # parameters that no key can be made of
         return await share(("", *keys), ask)
+
+    def unkept(self) -> tuple[Omission, ...]:
+        """Tell which answers of this run could not be stored; empty where all were."""
+        return self._keeper.unkept() if self._keeper else ()
+
+    def _say(self, message: str) -> None:
+        self._control.emit(Warned(message))
 
     async def _first_answer(self, calls: Sequence[_Call]) -> tuple[_Call, Answer]:
         """Ask one model after the other until one gives an answer that can be used."""

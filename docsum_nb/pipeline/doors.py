@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from docsum_nb.library import Library
     from docsum_nb.run import Control
 
-__all__ = ["plan", "summarize"]
+__all__ = ["begin", "plan", "summarize"]
 
 SETTLE_S = 5.0
 """How long calls in flight may still land, and be stored, after a run was stopped."""
@@ -89,6 +89,18 @@ def summarize(
         chunk_tokens=chunk_tokens,
         prompts=prompts,
     )
+    return begin(options, deadline=deadline, on_event=on_event, show=show)
+
+
+def begin(
+    options: Options,
+    *,
+    deadline: float | None,
+    on_event: Callable[[Event], object] | None,
+    show: bool,
+    run_id: str | None = None,
+) -> Run[Summary]:
+    """Start the job as a run; ``run_id`` is that of the run it goes on with."""
     work = _Work(options)
     run: Run[Summary] = Run(
         work,
@@ -99,6 +111,7 @@ def summarize(
         whereabouts=lambda: Whereabouts(f"while {run.state.stage}"),
         on_event=on_event,
         display=LiveDisplay() if show else None,
+        run_id=run_id,
     )
     return run
 

@@ -6,11 +6,12 @@ request goes through one ``Asker``; every summary is a CrewAI task of a lean age
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.events import (
     ChunkFailed,
@@ -20,6 +21,7 @@ from docsum_nb.events import (
     StageStarted,
 )
 from docsum_nb.models import Asker
+from docsum_nb.pipeline.book import Book
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
@@ -39,10 +41,12 @@ from docsum_nb.records import (
 from docsum_nb.run import Control, Failed, fan_out, in_thread
 
 if TYPE_CHECKING:
-    from docsum_nb.ledger import Ledger
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Job"]
+
+_BREATH = 200
+"""Stored chunks after which other runs get their turn."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,14 @@ class _Loaded:
 class Job:
     """Summarizes the documents of one run: load, summarize, combine, evaluate, each once, in order.
 
-    Whoever calls the steps one by one calls ``close`` at last, however they ended.
+    Whoever calls the steps one by one does so within ``async with job``.
     """
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._began = time.monotonic()
+        self._book: Book | None = None
         self._prepared: Prepared | None = None
-        self._ledger: Ledger | None = None
         self._asker: Asker | None = None
         self._writer: Writer | None = None
         self._chunks: dict[int, ChunkSummary] = {}
@@ -99,21 +103,21 @@ class Job:
             BaseException: the first error of a model, with a note that names the chunk.
             ExceptionGroup: with ``on_error="collect"``, of everything that failed.
         """
-        try:
+        async with self:
             await self.load(control)
             await self.summarize(control)
             await self.combine(control)
             return await self.evaluate(control)
-        finally:
-            await self.close()
 
     async def load(self, control: Control) -> Plan:
         """Read the source, and open everything the other steps need; nothing is asked."""
         self._run_id = control.run_id
         control.emit(StageStarted("loading"))
-        prepared = self._prepared = await in_thread(prepare, self._options)
-        self._ledger = await in_thread(open_ledger, self._options)
-        self._asker = Asker(prepared.models, ledger=self._ledger, control=control)
+        ledger = await in_thread(open_ledger, self._options)
+        book = self._book = Book(ledger, self._options, control)
+        prepared = self._prepared = await in_thread(prepare, self._options, cut=book.cut)
+        await in_thread(book.begin, chunks=len(prepared.chunks))
+        self._asker = Asker(prepared.models, ledger=ledger, control=control)
         self._omitted.extend(prepared.omitted)
         planned = plan_of(prepared)
         control.emit(ChunksPlanned(planned.chunks, planned.calls))
@@ -144,10 +148,13 @@ class Job:
         self._related = await self._evaluate(loaded, control)
         return self._summary(loaded.prepared)
 
-    async def close(self) -> None:
-        """Let go of the ledger."""
-        if self._ledger is not None:
-            await in_thread(self._ledger.close)
+    async def __aenter__(self) -> Job:
+        """Return the job; leaving it writes down how it ended, and lets go of the ledger."""
+        return self
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if self._book is not None:
+            await in_thread(self._book.close, error)
 
     def _loaded(self) -> _Loaded:
         assert self._prepared is not None
@@ -166,6 +173,11 @@ class Job:
     async def _summarize_chunks(self, prepared: Prepared, writer: Writer, control: Control) -> None:
         counts = prepared.chunk_counts()
 
+        def finish(index: int, chunk: Chunk, answer: Answer) -> None:
+            self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
+            self._see_cut(chunk.label, answer)
+            control.emit(ChunkSummarized(chunk.label, answer.cached))
+
         async def one(place: tuple[int, Chunk]) -> None:
             index, chunk = place
             control.emit(ChunkStarted(chunk.label))
@@ -176,13 +188,21 @@ class Job:
                     control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
                     error.add_note(self._note(f"summarizing {chunk.label}", error))
                 raise
-            self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
-            self._see_cut(chunk.label, answer)
-            control.emit(ChunkSummarized(chunk.label, answer.cached))
+            finish(index, chunk, answer)
 
+        # What is stored needs no task: a run of ten thousand finished chunks takes seconds.
+        stored = await writer.stored(
+            [(chunk, prepared.words_for(chunk, counts)) for chunk in prepared.chunks]
+        )
+        for index, answer in stored.items():
+            control.emit(ChunkStarted(prepared.chunks[index].label))
+            finish(index, prepared.chunks[index], answer)
+            if index % _BREATH == 0:
+                await asyncio.sleep(0)
+                control.check()
         outcomes = await fan_out(
             one,
-            list(enumerate(prepared.chunks)),
+            [place for place in enumerate(prepared.chunks) if place[0] not in stored],
             limit=self._options.max_concurrency,
             control=control,
             keep_failures=self._options.on_error != "raise",
@@ -279,12 +299,11 @@ class Job:
         return level[0]
 
     async def _cite(self, prepared: Prepared) -> tuple[Citation, ...]:
-        from docsum_nb.documents.cite import cite
-
+        assert self._book is not None
         pages = {document.name: document.page_at for document in prepared.documents}
         return tuple(
             replace(citation, page=pages[citation.document](citation.source_start))
-            for citation in await in_thread(cite, self._text, prepared.chunks)
+            for citation in await in_thread(self._book.cite, self._text, prepared.chunks)
         )
 
     async def _evaluate(self, loaded: _Loaded, control: Control) -> tuple[Hit, ...]:
@@ -308,7 +327,7 @@ class Job:
     # --- what is known so far ------------------------------------------------------------------
 
     def _summary(self, prepared: Prepared, *, missing: bool = False) -> Summary:
-        omitted = list(self._omitted)
+        omitted = [*self._omitted, *(self._asker.unkept() if self._asker else ())]
         documents = [
             self._documents[document.name]
             for document in prepared.documents
@@ -354,7 +373,8 @@ class Job:
         if self._options.ledger is False:
             kept = f"{done}; their answers are not kept (ledger=False)"
         else:
-            kept = f"{done} and kept; the same call goes on from there"
+            again = f"docsum_nb.resume({self._run_id!r})"
+            kept = f"{done} and kept; {again} or the same call goes on from there"
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
         if "Connection error" in str(error):

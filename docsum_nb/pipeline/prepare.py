@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents import load, split
+from docsum_nb.documents import load
+from docsum_nb.documents.tokens import vocabulary
 from docsum_nb.errors import InputError
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import ChatModel, open_model
+from docsum_nb.pipeline.cutting import cut
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.sizing import (
     AGENT_CALLS,
@@ -76,8 +79,12 @@ class Prepared:
         return self.sizes.final_words if len(self.documents) == 1 else self.sizes.document_words
 
 
-def prepare(options: Options) -> Prepared:
+def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepared:
     """Read the source and make everything ready; blocking, and without any call of a model.
+
+    Args:
+        options: What was asked for.
+        cut: Cuts the documents, as ``cutting.cut`` does.
 
     Raises:
         InputError: if the source, the model, the prompts or a size cannot be used, or the library
@@ -100,11 +107,12 @@ def prepare(options: Options) -> Prepared:
         final_words=options.length,
         chunk_tokens=options.chunk_tokens,
     )
-    chunks = [
-        chunk
-        for document in loaded.documents
-        for chunk in split(document, max_tokens=sizes.chunk_tokens, count=count)
-    ]
+    chunks = cut(
+        loaded.documents,
+        max_tokens=sizes.chunk_tokens,
+        count=count,
+        vocabulary=vocabulary(models[0].name),
+    )
     return Prepared(
         options,
         loaded.documents,

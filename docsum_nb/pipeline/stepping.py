@@ -104,7 +104,7 @@ class Stepping:
     async def _work(self, control: Control) -> Summary:
         if self._seen_by is not None:
             control = self._seen_by(control)
-        try:
+        async with self._job:
             for step in STEPS:
                 await asyncio.wrap_future(self._asked[step])
                 self._place = f"while at the step {step!r}"
@@ -113,7 +113,5 @@ class Stepping:
                 # Nobody waits for it any more, and the loop that did may be closed.
                 control.check()
                 self._done[step].set_result(result)
-        finally:
-            await self._job.close()
         summary: Summary = result
         return summary

@@ -85,8 +85,9 @@ class Run(Generic[T]):
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
         guest: bool = False,
+        run_id: str | None = None,
     ) -> None:
-        self.id = uuid.uuid4().hex[:12]
+        self.id = run_id or uuid.uuid4().hex[:12]
         self.title = title
         self._deadline = positive_seconds("deadline", deadline)
         self._expires_at = None if deadline is None else time.monotonic() + deadline
@@ -110,7 +111,9 @@ class Run(Generic[T]):
             self, display, result=self._finished_value, warn=self._emit, tick=self._watch_deadline
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
-        self._control = Control(self.id, self._emit, self._stop, lambda: self._error)
+        self._control = Control(
+            self.id, self._emit, self._stop, lambda: self._error, lambda: self.state
+        )
         self._home = current_loop(guest=guest)
         keep(self)
         self._belong_to(_outer.get())
