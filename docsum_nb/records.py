@@ -297,6 +297,8 @@ class Summary:
     """A summary for each chunk, in input order."""
     related: tuple[Hit, ...] = ()
     """What the library holds on the matter, best first; empty without a library."""
+    data: Any = None
+    """The result in the form asked for with ``schema``, an instance of it; ``None`` without."""
     usage: Usage = field(default_factory=Usage)
     """What this run paid for."""
     omitted: tuple[Omission, ...] = ()

@@ -120,12 +120,6 @@ class ModelCalls:
         _leave_one_retry_layer(context.llm)
         self._control.emit(CallStarted(model, 1))
 
-    def count(self, model: str) -> None:
-        """Count a call that another run makes, and pays for, within this one."""
-        place = self._budget.reserve(model, may_wait=False)
-        assert place is not None
-        self._budget.settle(place, Usage(calls=1))
-
     def after(self, context: Any) -> None:
         """See a call through whose model tells no usage; the others are settled by then."""
         self._settle(_made.get(), None)

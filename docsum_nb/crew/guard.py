@@ -30,7 +30,6 @@ from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.places import Places
 from docsum_nb.errors import RunError, WorkExited
 from docsum_nb.events import (
-    CallStarted,
     ChunkFailed,
     ChunksPlanned,
     ChunkStarted,
@@ -65,9 +64,9 @@ class Guard:
         self._on_error = on_error
         self._on_task_error = on_task_error
         self._slots = threading.BoundedSemaphore(max_concurrency) if max_concurrency else None
-        self._calls = ModelCalls(
-            control, budget=Budget(max_calls=max_calls, max_cost=max_cost), price_of=price_of
-        )
+        self.budget = Budget(max_calls=max_calls, max_cost=max_cost)
+        """The bounds of all model calls of this run, and of runs inside it."""
+        self._calls = ModelCalls(control, budget=self.budget, price_of=price_of)
         self._places = Places()
         self._lock = threading.Lock()
         self._planned = ChunksPlanned(0, 0)
@@ -149,11 +148,10 @@ class Guard:
     # --- a run inside the guarded one ----------------------------------------------------------
 
     def control_of(self, inner: Control) -> Control:
-        """Have what a run inside this one does be seen, and its model calls counted, in this one.
+        """Have what a run inside this one does be seen in this one; ``budget`` bounds it.
 
         Returns:
-            The control for the inner run's work. A call above ``max_calls`` raises BudgetExceeded
-            where it is told, before it is made.
+            The control for the inner run's work.
         """
 
         def emit(event: Event) -> None:
@@ -166,9 +164,7 @@ class Guard:
         if isinstance(event, ChunksPlanned):
             self._plan(event)
             return
-        if isinstance(event, CallStarted):
-            self._allow(lambda: self._calls.count(event.model), None)
-        elif isinstance(event, StageStarted):
+        if isinstance(event, StageStarted):
             self._places.stage = event.stage
         self._control.emit(event)
 

@@ -26,7 +26,7 @@ from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 from docsum_nb.errors import ModelError
 from docsum_nb.models.model import Model
 
-__all__ = ["Failure", "Tries", "failure_of", "retry_after"]
+__all__ = ["Failure", "Tries", "failure_of", "is_too_long", "retry_after"]
 
 _backoff = wait_random_exponential(multiplier=0.5, max=30)
 _SPREAD = 0.1
@@ -56,6 +56,13 @@ def failure_of(error: BaseException) -> Failure:
     if status == 529 or (status == 503 and retry_after(error) is not None):
         return Failure.OVERLOAD
     return Failure.TRANSIENT if status in (408, 409) or status >= 500 else Failure.PERMANENT
+
+
+def is_too_long(error: BaseException) -> bool:
+    """Tell whether the provider refused a request because it does not fit the model's window."""
+    # LiteLLM knows it by the words of many providers; what it passes on as it came has a code.
+    named = any(kind.__name__ == "ContextWindowExceededError" for kind in type(error).__mro__)
+    return named or getattr(error, "code", None) == "context_length_exceeded"
 
 
 def _out_of_money(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -24,7 +25,10 @@ from docsum_nb.records import Document
 
 __all__ = ["Secrets", "in_words", "packed", "unpacked"]
 
-_PLAIN = ("question", "length", "on_error", "max_concurrency", "chunk_tokens")
+_PLAIN = (
+    *("question", "length", "on_error", "max_concurrency", "chunk_tokens"),
+    *("max_cost", "max_calls", "max_tokens"),
+)
 _SECRET_NAME = re.compile(
     r"key|token|secret|passw|credential|auth|header|cookie|bearer|signature", re.IGNORECASE
 )
@@ -70,6 +74,8 @@ def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
     library = getattr(options.library, "path", options.library)
     arguments["library"] = None if library is None else _absolute(library)
     arguments["prompts"] = None if options.prompts is None else _absolute(options.prompts)
+    schema = options.schema
+    arguments["schema"] = schema and [schema.__module__, schema.__qualname__]
     arguments["cwd"] = os.getcwd()  # noqa: PTH109  # a plain string is stored
     return arguments, texts
 
@@ -110,7 +116,8 @@ def unpacked(
         library=arguments["library"],
         prompts=arguments["prompts"],
         ledger=ledger,
-        **{name: arguments[name] for name in _PLAIN},
+        schema=_schema(arguments.get("schema"), run_id),
+        **{name: arguments[name] for name in _PLAIN if name in arguments},
     )
 
 
@@ -130,6 +137,22 @@ def in_words(options: Options) -> str:
     if len(parts) > 3:
         words.append(f"… {len(parts)} sources")
     return ", ".join(words)[:500]
+
+
+def _schema(stored: Any, run_id: str) -> Any:
+    """Find a pydantic class where it was; a class of a notebook is there if its cell was run."""
+    if not stored:
+        return None
+    module, name = stored
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is None:
+        raise InputError(
+            f"run {run_id} was given schema={name} of {module}, which is not defined here: define "
+            "or import it first"
+        )
+    return found
 
 
 # --- sources -----------------------------------------------------------------------------------

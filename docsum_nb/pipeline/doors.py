@@ -36,6 +36,10 @@ def summarize(
     on_event: Callable[[Event], object] | None = None,
     chunk_tokens: int | None = None,
     prompts: StrPath | None = None,
+    max_cost: float | None = None,
+    max_calls: int | None = None,
+    max_tokens: int | None = None,
+    schema: Any = None,
     show: bool = True,
 ) -> Run[Summary]:
     """Summarize documents, and find what a library says about them.
@@ -62,6 +66,13 @@ def summarize(
             warnings of the run.
         chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
         prompts: A folder with ``agents.yaml`` or ``tasks.yaml`` that override the built-in texts.
+        max_cost: US dollars to be paid at most, and ...
+        max_calls: ... requests to be sent at most, those that fail included, and ...
+        max_tokens: ... tokens of prompts and answers together; ``None`` for no bound. A request
+            is not sent that might exceed one, by the most it may take; what is finished is in
+            ``run.partial``, and the error says what remains.
+        schema: A pydantic model class; the summary's ``data`` is then an instance, filled in from
+            the final summary and those of the documents by one call more.
         show: Show live progress: a panel in notebooks, a line on stderr elsewhere.
 
     Returns:
@@ -88,6 +99,10 @@ def summarize(
         ledger=ledger,
         chunk_tokens=chunk_tokens,
         prompts=prompts,
+        max_cost=max_cost,
+        max_calls=max_calls,
+        max_tokens=max_tokens,
+        schema=schema,
     )
     return begin(options, deadline=deadline, on_event=on_event, show=show)
 
@@ -126,6 +141,7 @@ def plan(
     on_error: OnError = "raise",
     chunk_tokens: int | None = None,
     prompts: StrPath | None = None,
+    schema: Any = None,
 ) -> Plan:
     """Tell what ``summarize`` would do with the same arguments, without a call of a model.
 
@@ -154,6 +170,7 @@ def plan(
         on_error=on_error,
         chunk_tokens=chunk_tokens,
         prompts=prompts,
+        schema=schema,
     )
     return plan_of(prepare(options))
 

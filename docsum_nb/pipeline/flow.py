@@ -83,6 +83,10 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         ledger: The file in which answers are kept; ``False`` for none.
         chunk_tokens: Longest chunk, in tokens.
         prompts: A folder with texts that override the built-in ones.
+        max_cost: US dollars at most, and ...
+        max_calls: ... requests at most, and ...
+        max_tokens: ... tokens at most.
+        schema: A pydantic model class for ``data``.
         on_event: Called with every event of the run, in order, in a thread of its own.
         show: Show live progress.
         **flow: What CrewAI's ``Flow`` takes, such as ``persistence`` or ``tracing``.
@@ -113,6 +117,10 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         ledger: StrPath | Literal[False] | None = None,
         chunk_tokens: int | None = None,
         prompts: StrPath | None = None,
+        max_cost: float | None = None,
+        max_calls: int | None = None,
+        max_tokens: int | None = None,
+        schema: Any = None,
         on_event: Callable[[Event], object] | None = None,
         show: bool = True,
         **flow: Any,
@@ -130,6 +138,10 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
             "ledger": ledger,
             "chunk_tokens": chunk_tokens,
             "prompts": prompts,
+            "max_cost": max_cost,
+            "max_calls": max_calls,
+            "max_tokens": max_tokens,
+            "schema": schema,
         }
         self._on_event, self._show = on_event, show
         for name, value in given.items():
@@ -163,7 +175,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         """Merge them, document by document, then all; returns the summary with its citations."""
         summary: Summary = await self._done("combine")
         self.state.documents, self.state.text = summary.documents, summary.text
-        self.state.citations = summary.citations
+        self.state.citations, self.state.data = summary.citations, summary.data
         self.state.omitted = summary.omitted
         return summary
 
@@ -222,6 +234,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
             # Guarded, the run around this one shows it.
             show=self._show and guard is None,
             seen_by=None if guard is None else guard.control_of,
+            within=None if guard is None else guard.budget,
         )
         self.state.run_id = self._stepping.run.id
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.budget import Budget
+from docsum_nb.errors import BudgetExceeded, RunError
 from docsum_nb.events import (
     ChunkFailed,
     ChunksPlanned,
@@ -22,10 +24,11 @@ from docsum_nb.events import (
 )
 from docsum_nb.models import Asker
 from docsum_nb.pipeline.book import Book
+from docsum_nb.pipeline.merging import Merger, Named, cut_off
 from docsum_nb.pipeline.options import Options
-from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
+from docsum_nb.pipeline.pieces import in_pieces
+from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare, remaining_of
 from docsum_nb.pipeline.related import find_related
-from docsum_nb.pipeline.sizing import groups
 from docsum_nb.records import (
     Answer,
     Chunk,
@@ -47,15 +50,6 @@ __all__ = ["Job"]
 
 _BREATH = 200
 """Stored chunks after which other runs get their turn."""
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A summary on its way up: what it is of, and who wrote it."""
-
-    name: str
-    text: str
-    model: str
 
 
 def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
@@ -80,7 +74,7 @@ class Job:
     Whoever calls the steps one by one does so within ``async with job``.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, within: Budget | None = None) -> None:
         self._options = options
         self._began = time.monotonic()
         self._book: Book | None = None
@@ -93,6 +87,8 @@ class Job:
         self._text, self._model = "", options.model.name
         self._citations: tuple[Citation, ...] = ()
         self._related: tuple[Hit, ...] = ()
+        self._data: Any = None
+        self._within = within
         self._run_id = ""
 
     async def __call__(self, control: Control) -> Summary:
@@ -117,7 +113,8 @@ class Job:
         book = self._book = Book(ledger, self._options, control)
         prepared = self._prepared = await in_thread(prepare, self._options, cut=book.cut)
         await in_thread(book.begin, chunks=len(prepared.chunks))
-        self._asker = Asker(prepared.models, ledger=ledger, control=control)
+        budget = self._options.budget(within=self._within)
+        self._asker = Asker(prepared.models, ledger=ledger, control=control, budget=budget)
         self._omitted.extend(prepared.omitted)
         planned = plan_of(prepared)
         control.emit(ChunksPlanned(planned.chunks, planned.calls))
@@ -135,9 +132,11 @@ class Job:
         """Merge the summaries into one, and cite its sources."""
         loaded = self._loaded()
         control.emit(StageStarted("combining"))
-        await self._combine_documents(loaded.prepared, loaded.writer, control)
-        last = await self._combine_all(loaded.prepared, loaded.writer, control)
+        merger = self._merger(loaded.writer, control)
+        await self._combine_documents(loaded.prepared, merger, control)
+        last = await self._combine_all(loaded.prepared, merger)
         self._text, self._model = last.text, last.model
+        self._data = await self._extract(loaded, control)
         self._name_writers(loaded.prepared)
         self._citations = await self._cite(loaded.prepared)
         return self._summary(loaded.prepared)
@@ -175,18 +174,21 @@ class Job:
 
         def finish(index: int, chunk: Chunk, answer: Answer) -> None:
             self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
-            self._see_cut(chunk.label, answer)
+            self._omitted.extend(cut_off(chunk.label, answer))
             control.emit(ChunkSummarized(chunk.label, answer.cached))
+
+        merger = self._merger(writer, control)
 
         async def one(place: tuple[int, Chunk]) -> None:
             index, chunk = place
             control.emit(ChunkStarted(chunk.label))
+            words = prepared.words_for(chunk, counts)
             try:
-                answer = await writer.summarize(chunk, words=prepared.words_for(chunk, counts))
+                answer = await in_pieces(chunk, words, writer, merger)
             except Exception as error:
                 if control.stopped_by() is None:
                     control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
-                    error.add_note(self._note(f"summarizing {chunk.label}", error))
+                    self._blame(f"summarizing {chunk.label}", error)
                 raise
             finish(index, chunk, answer)
 
@@ -226,7 +228,7 @@ class Job:
             self._omitted.append(Omission(failure.item[1].label, reason))
 
     async def _combine_documents(
-        self, prepared: Prepared, writer: Writer, control: Control
+        self, prepared: Prepared, merger: Merger, control: Control
     ) -> None:
         parts: dict[str, list[ChunkSummary]] = {}
         for _, summary in sorted(self._chunks.copy().items()):
@@ -237,66 +239,39 @@ class Job:
         paths = {document.name: document.path for document in prepared.documents}
 
         async def one(name: str) -> None:
-            named = [_Named(part.chunk.label, part.text, part.model) for part in parts[name]]
-            merged = await self._merge(name, named, words, writer, control)
+            named = [Named(part.chunk.label, part.text, part.model) for part in parts[name]]
+            merged = await merger.merge(name, named, words)
             self._documents[name] = DocumentSummary(
                 name, merged.text, len(named), merged.model, paths[name]
             )
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
-    async def _combine_all(self, prepared: Prepared, writer: Writer, control: Control) -> _Named:
-        named = [
-            _Named(each.name, each.text, each.model)
-            for each in (self._documents.get(document.name) for document in prepared.documents)
-            if each is not None
-        ]
+    async def _combine_all(self, prepared: Prepared, merger: Merger) -> Named:
+        named = [Named(each.name, each.text, each.model) for each in self._in_order(prepared)]
         label = f"all {len(named)} documents together"
-        words = prepared.sizes.final_words
-        return await self._merge(label, named, words, writer, control)
+        return await merger.merge(label, named, prepared.sizes.final_words)
 
-    async def _merge(
-        self,
-        label: str,
-        level: list[_Named],
-        words: int,
-        writer: Writer,
-        control: Control,
-    ) -> _Named:
-        """Merge summaries into one, level by level; each level has fewer than the one before."""
-        fan_in = writer.prepared.sizes.fan_in
-        while len(level) > 1:
-            parts = groups(level, fan_in)
-            last = len(parts) == 1
-            length = words if last else writer.prepared.sizes.document_words
+    def _in_order(self, prepared: Prepared) -> list[DocumentSummary]:
+        found = (self._documents.get(document.name) for document in prepared.documents)
+        return [each for each in found if each is not None]
 
-            async def one(
-                place: tuple[int, Sequence[_Named]], *, last: bool = last, length: int = length
-            ) -> _Named:
-                index, group = place
-                if len(group) == 1:
-                    return group[0]
-                name = label if last else f"part {index + 1} of {label}"
-                try:
-                    answer, cut = await writer.combine(
-                        name, [(each.name, each.text) for each in group], words=length
-                    )
-                except Exception as error:
-                    if control.stopped_by() is None:
-                        error.add_note(self._note(f"combining {name}", error))
-                    raise
-                self._omitted.extend(cut)
-                self._see_cut(name, answer)
-                return _Named(name, answer.text, answer.model)
-
-            merged = await fan_out(
-                one,
-                list(enumerate(parts)),
-                limit=self._options.max_concurrency,
-                control=control,
-            )
-            level = [each for each in merged if isinstance(each, _Named)]
-        return level[0]
+    async def _extract(self, loaded: _Loaded, control: Control) -> Any:
+        """Have the result put into the form that was asked for; ``None`` without one."""
+        schema = self._options.schema
+        if schema is None:
+            return None
+        parts = [(each.name, each.text) for each in self._in_order(loaded.prepared)]
+        try:
+            answer = await loaded.writer.extract(self._text, parts, schema)
+            return schema.model_validate_json(answer.text)
+        except Exception as error:
+            if control.stopped_by() is not None or not self._may_skip(error):
+                self._blame("putting the result into the form asked for", error)
+                raise
+            reason = f"not extracted: {type(error).__name__}: {error}"
+            self._omitted.append(Omission("the data asked for", reason))
+            return None
 
     async def _cite(self, prepared: Prepared) -> tuple[Citation, ...]:
         assert self._book is not None
@@ -316,8 +291,8 @@ class Job:
         except Exception as error:
             if control.stopped_by() is not None:
                 raise
-            if self._options.on_error != "skip":
-                error.add_note(self._note("evaluating the related documentation", error))
+            if not self._may_skip(error):
+                self._blame("evaluating the related documentation", error)
                 raise
             reason = f"not judged: {type(error).__name__}: {error}"
             related, omitted = (), [Omission("the related documentation", reason)]
@@ -328,11 +303,6 @@ class Job:
 
     def _summary(self, prepared: Prepared, *, missing: bool = False) -> Summary:
         omitted = [*self._omitted, *(self._asker.unkept() if self._asker else ())]
-        documents = [
-            self._documents[document.name]
-            for document in prepared.documents
-            if document.name in self._documents
-        ]
         if missing:
             omitted += [
                 Omission(document.name, "the run ended before its summary was finished")
@@ -343,9 +313,10 @@ class Job:
             text=self._text,
             model=self._model,
             citations=self._citations,
-            documents=tuple(documents),
+            documents=tuple(self._in_order(prepared)),
             chunks=tuple(summary for _, summary in sorted(self._chunks.copy().items())),
             related=self._related,
+            data=self._data,
             usage=self._asker.usage if self._asker else Usage(),
             omitted=tuple(omitted),
             question=self._options.question,
@@ -361,11 +332,26 @@ class Job:
             reason = f"written by {model}, because {asked} failed"
             self._omitted.append(Omission(f"{count} of {len(self._chunks)} chunks", reason))
 
-    def _see_cut(self, label: str, answer: Answer) -> None:
-        if answer.finish_reason == "length":
-            self._omitted.append(
-                Omission(label, "its summary was cut off at the length limit of the model")
-            )
+    def _merger(self, writer: Writer, control: Control) -> Merger:
+        return Merger(
+            writer,
+            control,
+            limit=self._options.max_concurrency,
+            omit=self._omitted.extend,
+            blame=self._blame,
+        )
+
+    def _may_skip(self, error: Exception) -> bool:
+        return self._options.on_error == "skip" and not isinstance(error, RunError)
+
+    def _blame(self, doing: str, error: Exception) -> None:
+        """Have an error tell what was being done, and what is left to do."""
+        if isinstance(error, BudgetExceeded) and not error.run_id:
+            assert self._prepared is not None
+            error.run_id, error.step, error.partial = self._run_id, doing, self.partial()
+            left = remaining_of(self._prepared, self._chunks.keys())
+            error.args = (f"{error}; what remains: {left}",)
+        error.add_note(self._note(doing, error))
 
     def _note(self, doing: str, error: Exception) -> str:
         assert self._prepared is not None

@@ -65,6 +65,10 @@ def _path_of(library: Any) -> Any:
     return os.fspath(path) if isinstance(path, os.PathLike) else path
 
 
+def _name_of(schema: Any) -> str | None:
+    return None if schema is None else f"{schema.__module__}:{schema.__qualname__}"
+
+
 def _without_texts(summaries: tuple[ChunkSummary, ...]) -> tuple[ChunkSummary, ...]:
     return tuple(replace(each, chunk=replace(each.chunk, text="")) for each in summaries)
 
@@ -94,6 +98,10 @@ class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any
     ledger: _Path = None
     chunk_tokens: int | None = None
     prompts: _Path = None
+    max_cost: float | None = None
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    schema: Annotated[Any, PlainSerializer(_name_of, when_used="json")] = None
 
     plan: Plan | None = None
     """Documents, chunks, calls, tokens and cost at most; from ``load`` on."""
@@ -108,6 +116,8 @@ class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any
     """The final summary; from ``combine`` on."""
     citations: tuple[Citation, ...] = ()
     """The passages that support it; from ``combine`` on."""
+    data: Any = None
+    """The result in the form of ``schema``; from ``combine`` on."""
     related: tuple[Hit, ...] = ()
     """What the library holds on the matter, best first; after ``evaluate``."""
     omitted: tuple[Omission, ...] = ()

@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
+from docsum_nb.budget import Budget
 from docsum_nb.events import Event
 from docsum_nb.pipeline.doors import SETTLE_S
 from docsum_nb.pipeline.job import Job
@@ -37,6 +38,7 @@ class Stepping:
         on_event: Callable[[Event], object] | None,
         show: bool,
         seen_by: Callable[[Control], Control] | None,
+        within: Budget | None,
     ) -> None:
         """Start the run; it waits for its first step.
 
@@ -47,8 +49,9 @@ class Stepping:
             on_event: Called with every event, in order, in a thread of its own.
             show: Show live progress.
             seen_by: Makes the work's control known to a run around this one; ``None`` without one.
+            within: The budget of the run around this one; ``None`` without one.
         """
-        self._job = Job(options)
+        self._job = Job(options, within=within)
         self._seen_by = seen_by
         self._asked: dict[str, Future[None]] = {step: Future() for step in STEPS}
         self._done: dict[str, Future[Any]] = {step: Future() for step in STEPS}

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from docsum_nb.crew.agent import lean_agent, perform
 from docsum_nb.documents import sentence_spans
 from docsum_nb.models import Asker
 from docsum_nb.pipeline.prepare import Prepared
-from docsum_nb.pipeline.sizing import LABEL_TOKENS, answer_tokens
+from docsum_nb.pipeline.sizing import (
+    EXTRACT_WORDS,
+    LABEL_TOKENS,
+    answer_tokens,
+    extract_text_tokens,
+)
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Chunk, Omission, Request
 from docsum_nb.run import in_thread
@@ -77,6 +84,32 @@ class Writer:
             request, cut = await in_thread(self._to_combine, asked, summaries, words)
             stored = await self._asker.stored(lambda: [request])
         return stored.get(0) or await self._perform("combiner", asked, label, request), cut
+
+    async def extract(self, text: str, parts: Sequence[tuple[str, str]], schema: Any) -> Answer:
+        """Put what was found into a form.
+
+        Args:
+            text: The final summary.
+            parts: The summaries of the documents, by name; as many as fit are shown as well.
+            schema: A pydantic model class.
+
+        Returns:
+            An answer whose text is JSON that fits the schema.
+        """
+        asked = self.prepared.prompts.tasks["extract"].fill(question=self.prepared.options.question)
+        most = extract_text_tokens(self.prepared.model.window, self.prepared.sizes)
+        count = self.prepared.model.count
+        blocks = [f"## {self._label('the summary')}\n\n{text}"]
+        left = most - count(blocks[0])
+        for name, summary in parts if len(parts) > 1 else []:
+            block = f"## {self._label(name)}\n\n{summary}"
+            left -= count(block) + 2
+            if left < 0:
+                break
+            blocks.append(block)
+        request = self._request("combiner", asked, "\n\n".join(blocks), EXTRACT_WORDS)
+        request = replace(request, schema=schema)
+        return await self._perform("combiner", asked, "extract", request)
 
     def _to_combine(
         self, asked: TaskText, summaries: Sequence[tuple[str, str]], words: int

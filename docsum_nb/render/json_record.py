@@ -23,7 +23,8 @@ def to_json(record: object) -> str:
     """Render as JSON.
 
     Args:
-        record: A record, such as a Summary, complete or partial; or a mapping with records in it.
+        record: A record, such as a Summary, complete or partial; an instance of a pydantic model;
+            or a mapping with records in it.
 
     Returns:
         An indented JSON object. Tuples are arrays; metadata of other types than JSON's is written
@@ -44,6 +45,8 @@ def _plain(value: Any) -> Any:
             return {str(key): _plain(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return _plain_items(value)
+    if callable(getattr(value, "model_dump", None)):
+        return _plain(value.model_dump())
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     return str(value)
