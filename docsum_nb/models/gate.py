@@ -97,7 +97,7 @@ class Gate:
         """How many requests may be in flight, in parts of one; infinite until one is refused."""
         self.paused_until = -math.inf
         self._moved_at = -math.inf
-        """When a request was last sent or came back, or the window was made larger for want of it."""
+        """When a request was last sent or came back, or one more was let in for want of that."""
         self._rounds = 0
         """How often the window was made smaller."""
         self._lanes: dict[str, _Lane] = {}
