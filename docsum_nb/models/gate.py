@@ -96,8 +96,8 @@ class Gate:
         self.window = math.inf
         """How many requests may be in flight, in parts of one; infinite until one is refused."""
         self.paused_until = -math.inf
-        self._heard_at = -math.inf
-        """When a request last came back, or the window was made larger for want of that."""
+        self._moved_at = -math.inf
+        """When a request was last sent or came back, or one more was let in for want of that."""
         self._rounds = 0
         """How often the window was made smaller."""
         self._lanes: dict[str, _Lane] = {}
@@ -145,8 +145,8 @@ class Gate:
 
     def admit(self, now: float) -> list[int]:
         """Send all that may be sent now; return their tickets."""
-        if self._full and self._open_lanes() and now - self._heard_at >= _SILENCE_S - _ROUNDING_S:
-            self.window, self._heard_at = self.window + 1, now
+        if self._full and self._open_lanes() and now - self._moved_at >= _SILENCE_S - _ROUNDING_S:
+            self.window, self._moved_at = self.window + 1, now
         admitted = []
         while (lane := self._next_lane(now)) is not None:
             ticket = heapq.heappop(lane.queue)
@@ -155,13 +155,14 @@ class Gate:
             lane.sent += 1
             self._sent[ticket] = lane, self._rounds
             admitted.append(ticket)
+            self._moved_at = now
         return admitted
 
     def wake_at(self, now: float) -> float | None:
         """Tell when time alone may let the next one go; ``None`` if none waits that time helps."""
         earliest = self.paused_until
         if self._full:
-            earliest = max(earliest, self._heard_at + _SILENCE_S)
+            earliest = max(earliest, self._moved_at + _SILENCE_S)
         times = [
             max(earliest, lane.ready_at(self._waiting[lane.queue[0]], now))
             for lane in self._open_lanes()
@@ -172,7 +173,7 @@ class Gate:
         """End a request; an answer to one that filled the window makes the window larger."""
         was_full = self._full
         self._leave(ticket)
-        self._heard_at = now
+        self._moved_at = now
         if answered and was_full:
             self.window += 1 / self.window
 
@@ -186,7 +187,7 @@ class Gate:
         """
         in_flight = self.in_flight
         sent_in = self._leave(ticket)
-        self._heard_at = now
+        self._moved_at = now
         # Those sent under one window are turned away together; that is one sign, not many.
         if sent_in == self._rounds:
             self._rounds += 1
