@@ -45,8 +45,7 @@ def state_text(state: RunState, title: str) -> str:
         title: What the run is called.
 
     Returns:
-        Title, stage or outcome, counts, cost, elapsed time, and the error or the reason where it failed or
-        was cancelled.
+        Title, stage or outcome, counts, cost, elapsed time, and why it failed or was cancelled.
     """
     parts: list[str] = [state.outcome or state.stage]
     if state.chunks:
