@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
+import gc
 import os
 import sys
 import sysconfig
@@ -153,6 +154,11 @@ class LoopThread:
 
         async def close_all() -> None:
             await asyncio.gather(*(closer() for closer in _closers), return_exceptions=True)
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            # A task that is still pending when it is dropped is complained of on stderr.
+            await asyncio.gather(*left, return_exceptions=True)
             self.loop.stop()
 
         asyncio.run_coroutine_threadsafe(close_all(), self.loop)
@@ -220,6 +226,10 @@ def _at_exit() -> None:
     for thread in [*_loops.values(), *_left]:
         thread.close(grace=max(0.0, give_up - time.monotonic()))
     _forget_stuck_workers()
+    if _loops:
+        # As it ends, Python searches all objects for garbage several times. With CrewAI and
+        # LiteLLM loaded that takes seconds, more than is left of the time a scheduler grants.
+        gc.freeze()
 
 
 def _forget_stuck_workers() -> None:

@@ -189,12 +189,13 @@ class Run(Generic[T]):
         self._wakers.append(wake)
         self._showing.open(self._ended)
         try:
-            while not self._ended.is_set():
-                try:
-                    await asyncio.wait_for(ended.wait(), _HEARTBEAT_S)
-                except TimeoutError:
-                    self._watch_deadline()
-            await self._observers_told()
+            with terminable():
+                while not self._ended.is_set():
+                    try:
+                        await asyncio.wait_for(ended.wait(), _HEARTBEAT_S)
+                    except TimeoutError:
+                        self._watch_deadline()
+                await self._observers_told()
         except asyncio.CancelledError as error:
             self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
             shown_briefly(error)
