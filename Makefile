@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test check format bench proxy lock clean
+.PHONY: help setup demo test ipykernel6 check format bench proxy lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the environment in .venv from the lock file
 
@@ -29,6 +29,10 @@ demo: $(READY) ## summarize the installed packages' READMEs, offline, into build
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest
+
+ipykernel6: $(READY) ## a kernel of the last ipykernel 6 for the tests, into build/ipykernel6/
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
+	  --target build/ipykernel6 ipykernel==6.31.0
 
 check: $(READY) ## style and types
 	$(BIN)/ruff format --check .

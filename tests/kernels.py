@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import KernelManager
 
-__all__ = ["Cell", "Kernel", "running_kernel"]
+__all__ = ["OLD_IPYKERNEL", "Cell", "Kernel", "Shown", "running_kernel"]
 
 LONG_S = 90.0
+OLD_IPYKERNEL = Path(__file__).parent.parent / "build" / "ipykernel6"
+"""Where ``make ipykernel6`` puts the last ipykernel 6, beside the one that is installed."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a cell displays, or displays anew in its place."""
+
+    data: dict[str, Any]
+    """By MIME type."""
+    at: float
+    """When the kernel sent it, in seconds since the epoch."""
 
 
 @dataclass
@@ -26,6 +40,8 @@ class Cell:
     traceback: str = ""
     displays: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    ended_at: float = 0.0
+    """When the kernel sent its reply, in seconds since the epoch."""
 
 
 class Kernel:
@@ -34,6 +50,10 @@ class Kernel:
     def __init__(self, manager: Any, client: Any) -> None:
         self.manager = manager
         self.client = client
+        self.shown: list[Shown] = []
+        """What all cells have displayed so far, in order, as far as it was read."""
+        self.buttons: list[str] = []
+        """The widgets that can be clicked, by the id of their comm, in order."""
 
     def send(self, code: str) -> str:
         """Send a cell without waiting for it."""
@@ -47,7 +67,7 @@ class Kernel:
         """Wait until a cell that was sent has ended."""
         cell, began = Cell(), time.monotonic()
         while True:
-            message = self.client.get_iopub_msg(timeout=LONG_S)
+            message = self._read()
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             if not self._take(message, cell):
@@ -56,18 +76,69 @@ class Kernel:
         while reply["parent_header"].get("msg_id") != message_id:
             reply = self.client.get_shell_msg(timeout=LONG_S)
         cell.status, cell.seconds = reply["content"]["status"], time.monotonic() - began
+        cell.ended_at = _sent_at(reply)
         return cell
 
     def wait_for(self, text: str) -> None:
         """Wait until a running cell has printed a text."""
+        while text not in str(self._read()["content"].get("text", "")):
+            pass
+
+    def wait_shown(self, wanted: Callable[[Shown], bool], *, since: int = 0) -> Shown:
+        """Wait until something is displayed, by whatever cell or thread.
+
+        Args:
+            wanted: Tells what is waited for.
+            since: How much of ``shown`` not to look at.
+        """
         while True:
-            message = self.client.get_iopub_msg(timeout=LONG_S)
-            if text in str(message["content"].get("text", "")):
-                return
+            for shown in self.shown[since:]:
+                if wanted(shown):
+                    return shown
+            since = len(self.shown)
+            self._read()
 
     def interrupt(self) -> None:
         """Press the stop button."""
         self.manager.interrupt_kernel()
+
+    def click(self, *, subshell: str = "") -> None:
+        """Click the newest button, as a front end does it; returns before it is handled.
+
+        Args:
+            subshell: Where to have it handled; empty for the main shell.
+        """
+        while not self.buttons:
+            self._read()
+        session = self.client.session
+        click = {"method": "custom", "content": {"event": "click"}, "buffers": []}
+        message = session.msg("comm_msg", {"comm_id": self.buttons[-1], "data": click})
+        if subshell:
+            message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+
+    def make_subshell(self) -> str:
+        """Make a subshell, as JupyterLab does for widgets where a kernel has any (ipykernel 7)."""
+        request = self.client.session.msg("create_subshell_request")
+        self.client.control_channel.send(request)
+        reply = self.client.get_control_msg(timeout=LONG_S)
+        while reply["parent_header"].get("msg_id") != request["header"]["msg_id"]:
+            reply = self.client.get_control_msg(timeout=LONG_S)
+        return str(reply["content"]["subshell_id"])
+
+    def _read(self) -> Any:
+        """Read the next message of any cell; keep what it displays and which buttons it makes."""
+        message = self.client.get_iopub_msg(timeout=LONG_S)
+        kind, content = message["msg_type"], message["content"]
+        if kind in ("display_data", "execute_result", "update_display_data"):
+            self.shown.append(Shown(content["data"], _sent_at(message)))
+        elif kind == "comm_open":
+            state = content["data"].get("state", {})
+            if state.get("_model_name") == "ButtonModel":
+                self.buttons.append(content["comm_id"])
+        elif kind == "comm_close" and content["comm_id"] in self.buttons:
+            self.buttons.remove(content["comm_id"])
+        return message
 
     @staticmethod
     def _take(message: Any, cell: Cell) -> bool:
@@ -82,12 +153,25 @@ class Kernel:
         return not (kind == "status" and content["execution_state"] == "idle")
 
 
+def _sent_at(message: Any) -> float:
+    return float(message["header"]["date"].timestamp())
+
+
 @contextmanager
-def running_kernel() -> Iterator[Kernel]:
-    """Start a kernel in this environment, and end it."""
+def running_kernel(*, ipykernel: Path | None = None) -> Iterator[Kernel]:
+    """Start a kernel in this environment, and end it.
+
+    Args:
+        ipykernel: A folder with another ipykernel than the one that is installed; ``None`` for
+            that one.
+    """
+    # The environment may ask for what Rust code says on a panic to fill pages.
+    environment = {**os.environ, "RUST_BACKTRACE": "0"}
+    if ipykernel is not None:
+        environment["PYTHONPATH"] = str(ipykernel)
     # Sockets of the file system: over TCP the kernel warns that it is not encrypted.
     manager = KernelManager(kernel_name="python3", transport="ipc")
-    manager.start_kernel()
+    manager.start_kernel(env=environment)
     client = manager.blocking_client()
     client.start_channels()
     try:

@@ -21,6 +21,7 @@ __all__ = ["shown_briefly"]
 
 _MOST_PARTS = 10
 _HEAD = "Traceback of your own code (run.exception().__traceback__ holds all of it):"
+_HEAD_OF_INTERRUPT = "Traceback of your own code:"
 
 
 def shown_briefly(error: BaseException) -> BaseException:
@@ -57,7 +58,9 @@ class _Brief:
             for frame in traceback.extract_tb(self._error.__traceback__)
             if is_own_file(frame.filename)
         ]
-        head = [_HEAD, *_lines(traceback.format_list(frames))] if frames else []
+        # An interrupt is not the run's error.
+        first = _HEAD if isinstance(self._error, Exception) else _HEAD_OF_INTERRUPT
+        head = [first, *_lines(traceback.format_list(frames))] if frames else []
         return [*head, *_lines(_told(self._error))]
 
     def __reduce__(self) -> tuple[type[str], tuple[()]]:

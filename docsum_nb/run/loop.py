@@ -5,7 +5,8 @@ cell is run twice, and the kernel's own loop is never patched, nested or blocked
 
 A loop that no longer answers (a coroutine sits in blocking code) is left to itself and replaced:
 the next run gets a new one. A thread cannot be killed; it is a daemon, so it cannot keep the
-process alive either. In a forked child the loop is made anew.
+process alive either. Once free, a loop of guests that was left ends when its last run is over. In a
+forked child the loop is made anew.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextvars
+import gc
 import os
 import sys
 import sysconfig
@@ -80,6 +82,9 @@ class LoopThread:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self.loop.set_default_executor(DAEMON_THREADS)
+        self._gate = threading.Lock()
+        self._beginning = 0
+        self._over = False
         self._thread = threading.Thread(target=self._serve, name="docsum_nb-loop", daemon=True)
         self._thread.start()
 
@@ -92,8 +97,40 @@ class LoopThread:
                 # A task of the user's raised it; asyncio lets these two out of the loop. The task
                 # has kept it for its waiter, and all other work must go on.
                 continue
-            else:
-                return
+            break
+        if self._over:
+            self.loop.close()
+            with _lock:
+                _left.remove(self)
+
+    def begin(self, work: Callable[..., object], *args: Any) -> bool:
+        """Have the loop call something that begins a run.
+
+        Returns:
+            Whether it will; ``False`` where the loop has ended.
+        """
+        with self._gate:
+            if not self._over:
+                self._beginning += 1
+                self.loop.call_soon_threadsafe(self._begun, work, *args)
+            return not self._over
+
+    def _begun(self, work: Callable[..., object], *args: Any) -> None:
+        work(*args)
+        with self._gate:
+            self._beginning -= 1
+
+    def end_when_free(self) -> None:
+        """Let the loop end once nothing runs on it any more; it may be stuck now."""
+        self.loop.call_soon_threadsafe(self._end_if_free)
+
+    def _end_if_free(self) -> None:
+        with self._gate:
+            self._over = not self._beginning and not asyncio.all_tasks(self.loop)
+        if self._over:
+            self.loop.stop()
+        else:
+            self.loop.call_later(_ANSWER_S, self._end_if_free)
 
     def on_thread(self) -> bool:
         """Tell whether the caller is on the loop's own thread."""
@@ -117,6 +154,11 @@ class LoopThread:
 
         async def close_all() -> None:
             await asyncio.gather(*(closer() for closer in _closers), return_exceptions=True)
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in left:
+                task.cancel()
+            # A task that is still pending when it is dropped is complained of on stderr.
+            await asyncio.gather(*left, return_exceptions=True)
             self.loop.stop()
 
         asyncio.run_coroutine_threadsafe(close_all(), self.loop)
@@ -145,6 +187,9 @@ def current_loop(*, guest: bool = False) -> LoopThread:
     with _lock:
         if found is not None and _loops.get(guest) is found:
             _left.append(_loops.pop(guest))
+            if guest:
+                # Clients of models stay bound to the other one, which is closed at the very end.
+                found.end_when_free()
         if guest not in _loops:
             _loops[guest] = LoopThread()
         return _loops[guest]
@@ -181,6 +226,10 @@ def _at_exit() -> None:
     for thread in [*_loops.values(), *_left]:
         thread.close(grace=max(0.0, give_up - time.monotonic()))
     _forget_stuck_workers()
+    if _loops:
+        # As it ends, Python searches all objects for garbage several times. With CrewAI and
+        # LiteLLM loaded that takes seconds, more than is left of the time a scheduler grants.
+        gc.freeze()
 
 
 def _forget_stuck_workers() -> None:

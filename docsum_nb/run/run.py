@@ -118,7 +118,8 @@ class Run(Generic[T]):
         keep(self)
         self._belong_to(_outer.get())
         context = contextvars.copy_context()
-        self._home.loop.call_soon_threadsafe(self._launch, work, context)
+        while not self._home.begin(self._launch, work, context):
+            self._home = current_loop(guest=guest)
 
     # --- waiting -------------------------------------------------------------------------------
 
@@ -151,6 +152,7 @@ class Run(Generic[T]):
                 self._wait(limit)
         except (KeyboardInterrupt, SystemExit) as signal:
             self._stop(self._cancelled(f"interrupted ({type(signal).__name__})"))
+            shown_briefly(signal)
             raise
         if not self.done:
             raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
@@ -197,14 +199,16 @@ class Run(Generic[T]):
         self._wakers.append(wake)
         self._showing.open(self._ended)
         try:
-            while not self._ended.is_set():
-                try:
-                    await asyncio.wait_for(ended.wait(), _HEARTBEAT_S)
-                except TimeoutError:
-                    self._watch_deadline()
-            await self._observers_told()
-        except asyncio.CancelledError:
+            with terminable():
+                while not self._ended.is_set():
+                    try:
+                        await asyncio.wait_for(ended.wait(), _HEARTBEAT_S)
+                    except TimeoutError:
+                        self._watch_deadline()
+                await self._observers_told()
+        except asyncio.CancelledError as error:
             self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
+            shown_briefly(error)
             raise
         finally:
             self._wakers.remove(wake)
@@ -259,7 +263,9 @@ class Run(Generic[T]):
     def _stop(self, error: BaseException) -> bool:
         if not self._conclude(error=error):
             return False
-        self._home.loop.call_soon_threadsafe(self._settle)
+        # The work may be over at this very moment, and its loop with it.
+        with contextlib.suppress(RuntimeError):
+            self._home.loop.call_soon_threadsafe(self._settle)
         return True
 
     def _belong_to(self, outer: Run[Any] | None) -> None:

@@ -45,7 +45,7 @@ def state_text(state: RunState, title: str) -> str:
         title: What the run is called.
 
     Returns:
-        Title, stage or outcome, counts, cost, elapsed time, and the error where it failed.
+        Title, stage or outcome, counts, cost, elapsed time, and why it failed or was cancelled.
     """
     parts: list[str] = [state.outcome or state.stage]
     if state.chunks:
@@ -54,7 +54,7 @@ def state_text(state: RunState, title: str) -> str:
     parts += progress_facts(state)
     if state.started_at is not None:
         parts.append(_duration(state))
-    if state.outcome == "failed" and state.error:
+    if state.outcome in ("failed", "cancelled") and state.error:
         parts.append(one_line(state.error, max_chars=400))
     return f"{one_line(title, max_chars=80)}: {' · '.join(parts)}"
 
