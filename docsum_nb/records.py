@@ -298,7 +298,7 @@ class Summary:
     related: tuple[Hit, ...] = ()
     """What the library holds on the matter, best first; empty without a library."""
     data: Any = None
-    """The result in the form asked for with ``schema``, an instance of it; ``None`` without."""
+    """The result as an instance of the ``response_model`` asked for; ``None`` without one."""
     usage: Usage = field(default_factory=Usage)
     """What this run paid for."""
     omitted: tuple[Omission, ...] = ()

@@ -27,7 +27,7 @@ def check_schema(schema: Any) -> None:
         InputError: if it is something else.
     """
     if not (isinstance(schema, type) and hasattr(schema, "model_validate_json")):
-        raise InputError(f"schema is a pydantic model class, not {schema!r}")
+        raise InputError(f"response_model is a pydantic model class, not {schema!r}")
 
 
 @lru_cache(maxsize=32)

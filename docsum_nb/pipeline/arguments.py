@@ -74,8 +74,8 @@ def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
     library = getattr(options.library, "path", options.library)
     arguments["library"] = None if library is None else _absolute(library)
     arguments["prompts"] = None if options.prompts is None else _absolute(options.prompts)
-    schema = options.schema
-    arguments["schema"] = schema and [schema.__module__, schema.__qualname__]
+    asked = options.response_model
+    arguments["response_model"] = asked and [asked.__module__, asked.__qualname__]
     arguments["cwd"] = os.getcwd()  # noqa: PTH109  # a plain string is stored
     return arguments, texts
 
@@ -116,7 +116,7 @@ def unpacked(
         library=arguments["library"],
         prompts=arguments["prompts"],
         ledger=ledger,
-        schema=_schema(arguments.get("schema"), run_id),
+        response_model=_response_model(arguments.get("response_model"), run_id),
         **{name: arguments[name] for name in _PLAIN if name in arguments},
     )
 
@@ -139,7 +139,7 @@ def in_words(options: Options) -> str:
     return ", ".join(words)[:500]
 
 
-def _schema(stored: Any, run_id: str) -> Any:
+def _response_model(stored: Any, run_id: str) -> Any:
     """Find a pydantic class where it was; a class of a notebook is there if its cell was run."""
     if not stored:
         return None
@@ -149,8 +149,8 @@ def _schema(stored: Any, run_id: str) -> Any:
         found = getattr(found, part, None)
     if found is None:
         raise InputError(
-            f"run {run_id} was given schema={name} of {module}, which is not defined here: define "
-            "or import it first"
+            f"run {run_id} was given response_model={name} of {module}, which is not defined "
+            "here: define or import it first"
         )
     return found
 

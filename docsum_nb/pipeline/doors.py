@@ -39,7 +39,7 @@ def summarize(
     max_cost: float | None = None,
     max_calls: int | None = None,
     max_tokens: int | None = None,
-    schema: Any = None,
+    response_model: Any = None,
     show: bool = True,
 ) -> Run[Summary]:
     """Summarize documents, and find what a library says about them.
@@ -71,8 +71,8 @@ def summarize(
         max_tokens: ... tokens of prompts and answers together; ``None`` for no bound. A request
             is not sent that might exceed one, by the most it may take; what is finished is in
             ``run.partial``, and the error says what remains.
-        schema: A pydantic model class; the summary's ``data`` is then an instance, filled in from
-            the final summary and those of the documents by one call more.
+        response_model: A pydantic model class; the summary's ``data`` is then an instance, filled
+            in from the final summary and those of the documents by one call more.
         show: Show live progress: a panel in notebooks, a line on stderr elsewhere.
 
     Returns:
@@ -102,7 +102,7 @@ def summarize(
         max_cost=max_cost,
         max_calls=max_calls,
         max_tokens=max_tokens,
-        schema=schema,
+        response_model=response_model,
     )
     return begin(options, deadline=deadline, on_event=on_event, show=show)
 
@@ -141,7 +141,7 @@ def plan(
     on_error: OnError = "raise",
     chunk_tokens: int | None = None,
     prompts: StrPath | None = None,
-    schema: Any = None,
+    response_model: Any = None,
 ) -> Plan:
     """Tell what ``summarize`` would do with the same arguments, without a call of a model.
 
@@ -170,7 +170,7 @@ def plan(
         on_error=on_error,
         chunk_tokens=chunk_tokens,
         prompts=prompts,
-        schema=schema,
+        response_model=response_model,
     )
     return plan_of(prepare(options))
 

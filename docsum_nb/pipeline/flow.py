@@ -86,7 +86,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         max_cost: US dollars at most, and ...
         max_calls: ... requests at most, and ...
         max_tokens: ... tokens at most.
-        schema: A pydantic model class for ``data``.
+        response_model: A pydantic model class for ``data``.
         on_event: Called with every event of the run, in order, in a thread of its own.
         show: Show live progress.
         **flow: What CrewAI's ``Flow`` takes, such as ``persistence`` or ``tracing``.
@@ -120,7 +120,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         max_cost: float | None = None,
         max_calls: int | None = None,
         max_tokens: int | None = None,
-        schema: Any = None,
+        response_model: Any = None,
         on_event: Callable[[Event], object] | None = None,
         show: bool = True,
         **flow: Any,
@@ -141,7 +141,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
             "max_cost": max_cost,
             "max_calls": max_calls,
             "max_tokens": max_tokens,
-            "schema": schema,
+            "response_model": response_model,
         }
         self._on_event, self._show = on_event, show
         for name, value in given.items():

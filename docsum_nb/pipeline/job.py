@@ -258,7 +258,7 @@ class Job:
 
     async def _extract(self, loaded: _Loaded, control: Control) -> Any:
         """Have the result put into the form that was asked for; ``None`` without one."""
-        schema = self._options.schema
+        schema = self._options.response_model
         if schema is None:
             return None
         parts = [(each.name, each.text) for each in self._in_order(loaded.prepared)]

@@ -37,7 +37,7 @@ class Options:
     max_calls: int | None = None
     max_tokens: int | None = None
     max_cost: float | None = None
-    schema: Any = None
+    response_model: Any = None
 
     def __post_init__(self) -> None:
         if self.on_error not in get_args(OnError):
@@ -52,10 +52,12 @@ class Options:
                 f"question is a text, not {self.question!r}; leave it out to summarize everything"
             )
         self.budget()
-        if self.schema is not None:
-            check_schema(self.schema)
+        if self.response_model is not None:
+            check_schema(self.response_model)
             if self.model.embedded:
-                raise InputError("schema needs a language model: the extractive one only quotes")
+                raise InputError(
+                    "response_model needs a language model: the extractive one only quotes"
+                )
         if self.ledger is True:
             raise InputError("ledger is a path, None for the default place, or False for none")
 

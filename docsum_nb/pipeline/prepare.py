@@ -161,7 +161,7 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     # Every summary but the last is the input of exactly one merge, at its largest.
     summaries = len(prepared.chunks) + merges
     largest = max(answer_tokens(sizes.document_words), answer_tokens(sizes.final_words))
-    extracts = prepared.options.schema is not None
+    extracts = prepared.options.response_model is not None
     calls = len(chunks) + merges + extracts + prepared.evaluates
     sent = sum(chunk.tokens for chunk in chunks) + calls * sizes.prompt_tokens
     sent += (summaries - 1) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
@@ -191,7 +191,7 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
 
 
 def _schema_tokens(prepared: Prepared) -> int:
-    return prepared.model.count(schema_instructions(prepared.options.schema))
+    return prepared.model.count(schema_instructions(prepared.options.response_model))
 
 
 def _dearest(models: tuple[ChatModel, ...], sent: int, answered: int) -> float | None:

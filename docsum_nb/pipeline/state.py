@@ -65,8 +65,8 @@ def _path_of(library: Any) -> Any:
     return os.fspath(path) if isinstance(path, os.PathLike) else path
 
 
-def _name_of(schema: Any) -> str | None:
-    return None if schema is None else f"{schema.__module__}:{schema.__qualname__}"
+def _name_of(kind: Any) -> str | None:
+    return None if kind is None else f"{kind.__module__}:{kind.__qualname__}"
 
 
 def _without_texts(summaries: tuple[ChunkSummary, ...]) -> tuple[ChunkSummary, ...]:
@@ -101,7 +101,7 @@ class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any
     max_cost: float | None = None
     max_calls: int | None = None
     max_tokens: int | None = None
-    schema: Annotated[Any, PlainSerializer(_name_of, when_used="json")] = None
+    response_model: Annotated[Any, PlainSerializer(_name_of, when_used="json")] = None
 
     plan: Plan | None = None
     """Documents, chunks, calls, tokens and cost at most; from ``load`` on."""
@@ -117,7 +117,7 @@ class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any
     citations: tuple[Citation, ...] = ()
     """The passages that support it; from ``combine`` on."""
     data: Any = None
-    """The result in the form of ``schema``; from ``combine`` on."""
+    """The result in the form of ``response_model``; from ``combine`` on."""
     related: tuple[Hit, ...] = ()
     """What the library holds on the matter, best first; after ``evaluate``."""
     omitted: tuple[Omission, ...] = ()
