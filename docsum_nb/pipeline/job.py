@@ -6,32 +6,25 @@ request goes through one ``Asker``; every summary is a CrewAI task of a lean age
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import BudgetExceeded, RunError
 from docsum_nb.events import (
-    ChunkFailed,
     ChunksPlanned,
-    ChunkStarted,
-    ChunkSummarized,
     StageStarted,
 )
 from docsum_nb.models import Asker
 from docsum_nb.pipeline.book import Book
-from docsum_nb.pipeline.merging import Merger, Named, cut_off
+from docsum_nb.pipeline.mapping import Mapper
+from docsum_nb.pipeline.merging import Merger, Named
 from docsum_nb.pipeline.options import Options
-from docsum_nb.pipeline.pieces import in_pieces
 from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare, remaining_of
 from docsum_nb.pipeline.related import find_related
 from docsum_nb.records import (
-    Answer,
-    Chunk,
     ChunkSummary,
     Citation,
     DocumentSummary,
@@ -41,15 +34,12 @@ from docsum_nb.records import (
     Summary,
     Usage,
 )
-from docsum_nb.run import Control, Failed, fan_out, in_thread
+from docsum_nb.run import Control, fan_out, in_thread
 
 if TYPE_CHECKING:
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Job"]
-
-_BREATH = 200
-"""Stored chunks after which other runs get their turn."""
 
 
 def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
@@ -125,7 +115,16 @@ class Job:
         """Summarize every chunk."""
         loaded = self._loaded()
         control.emit(StageStarted("summarizing"))
-        await self._summarize_chunks(loaded.prepared, loaded.writer, control)
+        mapper = Mapper(
+            loaded.writer,
+            self._merger(loaded.writer, control),
+            control,
+            omit=self._omitted.extend,
+            blame=self._blame,
+        )
+        await mapper.summarize(
+            self._chunks, limit=self._options.max_concurrency, on_error=self._options.on_error
+        )
         return tuple(summary for _, summary in sorted(self._chunks.items()))
 
     async def combine(self, control: Control) -> Summary:
@@ -168,64 +167,6 @@ class Job:
         return self._summary(self._prepared, missing=True)
 
     # --- how the steps do it -------------------------------------------------------------------
-
-    async def _summarize_chunks(self, prepared: Prepared, writer: Writer, control: Control) -> None:
-        counts = prepared.chunk_counts()
-
-        def finish(index: int, chunk: Chunk, answer: Answer) -> None:
-            self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
-            self._omitted.extend(cut_off(chunk.label, answer))
-            control.emit(ChunkSummarized(chunk.label, answer.cached))
-
-        merger = self._merger(writer, control)
-
-        async def one(place: tuple[int, Chunk]) -> None:
-            index, chunk = place
-            control.emit(ChunkStarted(chunk.label))
-            words = prepared.words_for(chunk, counts)
-            try:
-                answer = await in_pieces(chunk, words, writer, merger)
-            except Exception as error:
-                if control.stopped_by() is None:
-                    control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
-                    self._blame(f"summarizing {chunk.label}", error)
-                raise
-            finish(index, chunk, answer)
-
-        # What is stored needs no task: a run of ten thousand finished chunks takes seconds.
-        stored = await writer.stored(
-            [(chunk, prepared.words_for(chunk, counts)) for chunk in prepared.chunks]
-        )
-        for index, answer in stored.items():
-            control.emit(ChunkStarted(prepared.chunks[index].label))
-            finish(index, prepared.chunks[index], answer)
-            if index % _BREATH == 0:
-                await asyncio.sleep(0)
-                control.check()
-        outcomes = await fan_out(
-            one,
-            [place for place in enumerate(prepared.chunks) if place[0] not in stored],
-            limit=self._options.max_concurrency,
-            control=control,
-            keep_failures=self._options.on_error != "raise",
-        )
-        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-        self._judge(failed, len(prepared.chunks))
-
-    def _judge(self, failed: Sequence[Failed[tuple[int, Chunk]]], chunks: int) -> None:
-        if not failed:
-            return
-        if self._options.on_error == "collect":
-            raise ExceptionGroup(
-                f"{len(failed)} of {chunks} chunks failed; the others are kept: run the same call "
-                "again to go on",
-                [failure.error for failure in failed],
-            )
-        if len(failed) == chunks:
-            raise failed[0].error
-        for failure in failed:
-            reason = f"not summarized: {type(failure.error).__name__}: {failure.error}"
-            self._omitted.append(Omission(failure.item[1].label, reason))
 
     async def _combine_documents(
         self, prepared: Prepared, merger: Merger, control: Control
