@@ -69,7 +69,7 @@ def test_answers_in_flight_are_kept_when_a_script_is_told_to_end(
             time.sleep(0.01)
         told = time.monotonic()
         process.send_signal(number)
-        output, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=30)
         assert time.monotonic() - told < EXIT_S
     assert process.returncode in codes, errors
     assert len(server.calls) == CHUNKS
