@@ -102,6 +102,12 @@ class Kernel:
         """Press the stop button."""
         self.manager.interrupt_kernel()
 
+    def restart(self) -> None:
+        """Choose "restart kernel", and wait until the new one is ready."""
+        self.manager.restart_kernel()
+        self.client.wait_for_ready(timeout=LONG_S)
+        self.buttons.clear()
+
     def click(self, *, subshell: str = "") -> None:
         """Click the newest button, as a front end does it; returns before it is handled.
 

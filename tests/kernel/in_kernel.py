@@ -19,11 +19,13 @@ from crewai.flow.flow import Flow, start
 from crewai.tools import tool
 
 __all__ = [
+    "LLM",
     "Blocked",
     "Threads",
     "asyncio",
     "blocked",
     "cancel_when_told",
+    "crew",
     "ds",
     "forget",
     "fresh",
