@@ -163,9 +163,7 @@ class Guard:
 
     def before_call(self, context: Any) -> None:
         """Allow a model call, unless the run is stopping or its budget says no."""
-        stopped = self._control.stopped_by()
-        if stopped is not None:
-            raise Stopped(f"the run is stopping: {stopped}", source=stopped)
+        self._check_stop()
         if isinstance(context.llm, RunModel):
             return  # asked, counted and stopped by the run that it was lent by
         self._places.task_seen(context.task)
@@ -188,6 +186,16 @@ class Guard:
     def after_call(self, context: Any) -> None:
         """See a model call that was answered."""
         self._calls.after(context)
+
+    def before_tool(self, context: Any) -> None:
+        """See a tool that is about to be called in this thread, unless the run is stopping."""
+        self._check_stop()
+        self._places.task_seen(context.task)
+
+    def _check_stop(self) -> None:
+        stopped = self._control.stopped_by()
+        if stopped is not None:
+            raise Stopped(f"the run is stopping: {stopped}", source=stopped)
 
     def before_step(self, context: Any) -> None:
         """See a step of a flow begin."""

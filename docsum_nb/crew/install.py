@@ -44,6 +44,9 @@ class Watcher(Protocol):
     def after_call(self, context: Any) -> None:
         """See a model call that was answered."""
 
+    def before_tool(self, context: Any) -> None:
+        """See a tool that is about to be called; raises ``Stopped`` to keep it from that."""
+
     def before_step(self, context: Any) -> None:
         """See a step of a flow, or a task, that is about to begin."""
 
@@ -69,6 +72,7 @@ def watched_by(guard: Watcher) -> Iterator[None]:
         with _hooks.scoped_hooks():
             _hooks.register_scoped(points.PRE_MODEL_CALL, guard.before_call)
             _hooks.register_scoped(points.POST_MODEL_CALL, guard.after_call)
+            _hooks.register_scoped(points.PRE_TOOL_CALL, guard.before_tool)
             _hooks.register_scoped(points.PRE_STEP, guard.before_step)
             _hooks.register_scoped(points.POST_STEP, guard.after_step)
             yield

@@ -47,8 +47,6 @@ class End:
     """The server leaves unanswered what it does not refuse."""
     keeps_threads: bool = False
     """Threads are stuck for longer than anybody waits here; ``tells`` has where."""
-    falls_short: str = ""
-    """Why the error does not always say all of ``tells`` yet."""
     cell_errors: dict[Form, str] = field(default_factory=dict)
     """The type of the cell's error, where it is not the run's."""
 
@@ -64,7 +62,6 @@ def _deadline(
     again: str = CREW,
     hangs: bool = False,
     keeps_threads: bool = False,
-    falls_short: str = "",
 ) -> End:
     return End(
         name=name,
@@ -76,7 +73,6 @@ def _deadline(
         limit_s=0.5,
         hangs=hangs,
         keeps_threads=keeps_threads,
-        falls_short=falls_short,
     )
 
 
@@ -139,8 +135,6 @@ ENDS: tuple[End, ...] = (
         "tool that never returns",
         "ds.kickoff(with_stuck_tool(), deadline=1)",
         *("task 'use the tool'", "agent 'writer'", "stuck_tool() in in_kernel.py, line"),
-        falls_short="the guard looks for a task in the thread of its last model call; "
-        "CrewAI may call a tool in another one",
     ),
     _deadline(
         "flow's loop blocked by a tool",
