@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test ipykernel6 check format bench lock clean
+.PHONY: help setup demo test ipykernel6 check format bench proxy lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -45,6 +45,18 @@ format: $(READY) ## let ruff rewrite what it can
 
 bench: $(READY) ## bare CrewAI beside ours, on the same job
 	$(BIN)/python benchmarks/bare_crewai.py
+
+# LiteLLM's proxy needs versions that CrewAI cannot have, so it has an environment of its own.
+PROXY := build/proxy
+
+proxy: $(READY) $(PROXY)/.ready ## test against LiteLLM's proxy, in an environment of its own
+	DOCSUM_NB_TEST_PROXY=$(abspath $(PROXY))/bin/litellm $(BIN)/python -m pytest -m proxy tests/models/test_proxy.py
+
+$(PROXY)/.ready: requirements.lock
+	$(PYTHON) -m venv $(PROXY)
+	$(PROXY)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  "$$(sed -n 's/^litellm==/litellm[proxy]==/p' requirements.lock)"
+	@touch $(PROXY)/.ready
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --upgrade \

@@ -162,6 +162,51 @@ def twice(side: str, url: str) -> Any:
     return asyncio.run(cell())
 
 
+def same_roles(side: str, url: str) -> Any:
+    """Run a crew whose agents have one role for each of two inputs."""
+    import docsum_nb as ds
+
+    made = crew(url)
+    for agent in made.agents:
+        agent.role = "writer"
+    topics = [{"topic": "whales"}, {"topic": "seals"}]
+    each = made.kickoff_for_each
+    results = each(topics) if side == "bare" else ds.start(each, topics, show=False).result()
+    return f"{len(results)} results"
+
+
+def cancelled(side: str, url: str) -> Any:
+    """Stop after half a second, when six calls of a second are in flight; then see what comes."""
+    import docsum_nb as ds
+
+    made = crew(url)
+
+    async def cell() -> Any:
+        if side == "bare":
+            await asyncio.wait_for(made.kickoff_async(inputs=INPUTS), 0.5)
+        else:
+            await asyncio.wait_for(_await(ds.kickoff(made, INPUTS, show=False)), 0.5)
+
+    try:
+        asyncio.run(cell())
+    except TimeoutError:
+        time.sleep(3.0)
+    return "stopped"
+
+
+def told(side: str, url: str) -> Any:
+    """Tell how many requests CrewAI's own usage speaks of."""
+    import docsum_nb as ds
+
+    made = crew(url)
+    result = (
+        made.kickoff(inputs=INPUTS)
+        if side == "bare"
+        else ds.kickoff(made, INPUTS, show=False).result()
+    )
+    return f"{result.token_usage.successful_requests} requests told"
+
+
 async def _await(run: Any) -> Any:
     return await run
 
@@ -194,6 +239,13 @@ CASES = {
     "flow": Case("RuntimeError in a flow, where a loop runs", flow_error),
     "limit": Case("2 s allowed, the model takes 8 s", limited, lambda call: Reply(delay=8.0)),
     "twice": Case("the same crew twice at once", twice),
+    "roles": Case("agents of one role, kickoff_for_each", same_roles),
+    "cancel": Case(
+        "stopped while six calls are in flight: calls made in all",
+        cancelled,
+        lambda call: Reply(delay=1.0),
+    ),
+    "tokens": Case("requests told for seven that were made", told),
     "key": Case(
         "401: requests for one task",
         lambda side, url: plain(side, crew(url, parts=1)),
@@ -214,6 +266,7 @@ def one(case: str, side: str, url: str) -> None:
     environment.prepare()
     import crewai  # noqa: F401
 
+    print("ready", flush=True)
     began = time.perf_counter()
     try:
         ended = f"completes: {CASES[case].run(side, url)}"
@@ -230,9 +283,11 @@ def outcome(case: str, side: str) -> tuple[str, str, int]:
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as process:
+            assert process.stdout is not None
+            # The imports take their time before the case begins.
+            process.stdout.readline()
             try:
-                # The imports take their time before the case begins.
-                printed, _ = process.communicate(timeout=HANG_S + 15)
+                printed, _ = process.communicate(timeout=HANG_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 return "HANGS", f"> {HANG_S:.0f} s", len(server.calls)

@@ -2,20 +2,21 @@
 
 How the package is laid out; imports point downward only:
 
+    diagnosis/  doctor: what to check by hand when a crew freezes         cli   the command line
     entry       start, kickoff, run_with_deadline: the user's own work as a run
-    pipeline/   summarize, plan: the one place where the steps meet       cli   the command line
+    pipeline/   summarize, plan, resume, SummaryFlow: where the steps meet
     ---------------------------------------------------------------------------------------------
-    crew/       the only importer of crewai: the lean agent, the evaluating agent, the guard
+    crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
     library/    the private documentation and its search, on LanceDB
     models/     the only importer of litellm; the embedded model; ledger, limits, retries
     views/      the live line and panel
     ---------------------------------------------------------------------------------------------
     documents/  load, split, count, cite                                  prompts/  YAML texts
-    run/        how work runs: one loop thread, Run, fan-out              ledger    kept answers
-                                                                          budget    bounds of a run
+    run/        how work runs: one loop thread, Run, fan-out      ledger/   kept answers, and runs
+                                                                  budget    bounds of a run
     ---------------------------------------------------------------------------------------------
     events      what happened, and the state it adds up to
-    records     what flows                                                render/   as text and HTML
+    records     what flows      findings   what the doctor sees           render/   as text and HTML
     errors      what can go wrong, by who must act
 
 Importing this module takes milliseconds: everything is imported when it is first used.
@@ -30,14 +31,19 @@ from docsum_nb import environment
 
 if TYPE_CHECKING:
     from docsum_nb import errors as errors
+    from docsum_nb.diagnosis import doctor as doctor
     from docsum_nb.entry import allow_nested_asyncio as allow_nested_asyncio
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
     from docsum_nb.entry import start as start
+    from docsum_nb.ledger import forget as forget
+    from docsum_nb.ledger import runs as runs
     from docsum_nb.library import Library as Library
     from docsum_nb.models.model import Model as Model
     from docsum_nb.pipeline import plan as plan
+    from docsum_nb.pipeline import resume as resume
     from docsum_nb.pipeline import summarize as summarize
+    from docsum_nb.pipeline.flow import SummaryFlow as SummaryFlow
     from docsum_nb.records import Document as Document
     from docsum_nb.records import Hit as Hit
     from docsum_nb.records import Plan as Plan
@@ -57,10 +63,15 @@ _HOMES = {
     "Plan": "docsum_nb.records",
     "Run": "docsum_nb.run",
     "Summary": "docsum_nb.records",
+    "SummaryFlow": "docsum_nb.pipeline.flow",
     "allow_nested_asyncio": "docsum_nb.entry",
+    "doctor": "docsum_nb.diagnosis",
+    "forget": "docsum_nb.ledger",
     "kickoff": "docsum_nb.entry",
     "plan": "docsum_nb.pipeline",
+    "resume": "docsum_nb.pipeline",
     "run_with_deadline": "docsum_nb.entry",
+    "runs": "docsum_nb.ledger",
     "start": "docsum_nb.entry",
     "summarize": "docsum_nb.pipeline",
 }

@@ -25,10 +25,19 @@ class Reservation:
 
     tokens: int
     cost_usd: float
+    outer: Reservation | None = None
+    """The same in the budget around this one."""
 
 
 class Budget:
-    """The bounds of one run, and what is left of them; ``None`` is no bound."""
+    """The bounds of one run, and what is left of them; ``None`` is no bound.
+
+    Args:
+        max_calls: Requests, those that fail included.
+        max_tokens: Of prompts and answers together.
+        max_cost: US dollars.
+        within: The budget of a run around this one, whose bounds hold as well.
+    """
 
     def __init__(
         self,
@@ -36,6 +45,7 @@ class Budget:
         max_calls: int | None = None,
         max_tokens: int | None = None,
         max_cost: float | None = None,
+        within: Budget | None = None,
     ) -> None:
         for name, bound in (("max_calls", max_calls), ("max_tokens", max_tokens)):
             if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
@@ -47,16 +57,12 @@ class Budget:
         self.max_calls = max_calls
         self.max_tokens = max_tokens
         self.max_cost = max_cost
+        self._within = within
         self._lock = threading.Lock()
         self._calls = 0
         self._spent = Usage()
         self._open: set[Reservation] = set()
         self._wakers: set[Callable[[], object]] = set()
-
-    @property
-    def bounds_size(self) -> bool:
-        """Whether the size or price of a call matters: without, nothing need be counted for it."""
-        return self.max_tokens is not None or self.max_cost is not None
 
     def reserve(
         self,
@@ -87,16 +93,32 @@ class Budget:
             raise InputError(
                 f"max_cost needs the price of {model}, which is not known: give it with prices="
             )
+        outer = None
+        if self._within is not None:
+            outer = self._within.reserve(model, tokens, cost_usd, may_wait=may_wait)
+            if outer is None:
+                return None
+        place = Reservation(tokens, cost_usd or 0.0, outer)
         with self._lock:
-            lacking = self._lacking(tokens, cost_usd or 0.0)
+            lacking = self._lacking(place)
             if not lacking:
-                place = Reservation(tokens, cost_usd or 0.0)
                 self._open.add(place)
                 self._calls += 1
                 return place
-            if may_wait and self._open and not lacking.startswith("max_calls"):
-                return None
+            waits = may_wait and bool(self._open) and not lacking.startswith("max_calls")
+        if self._within is not None and outer is not None:
+            self._within.withdraw(outer)
+        if waits:
+            return None
         raise BudgetExceeded(f"the next call of {model} was not made: {lacking}")
+
+    def withdraw(self, place: Reservation) -> None:
+        """Give a reservation back whose call is not made after all."""
+        with self._lock:
+            self._open.remove(place)
+            self._calls -= 1
+        if self._within is not None and place.outer is not None:
+            self._within.withdraw(place.outer)
 
     def settle(self, place: Reservation, usage: Usage | None) -> None:
         """Replace a reservation by what the call really took; further times do nothing.
@@ -104,8 +126,10 @@ class Budget:
         Args:
             place: What ``reserve`` returned.
             usage: Of the call; ``None`` where it is not known: the reservation stays spent. A call
-                that failed took nothing: ``Usage(calls=1)``.
+                that was refused took nothing: ``Usage(calls=1)``.
         """
+        if self._within is not None and place.outer is not None:
+            self._within.settle(place.outer, usage)
         with self._lock:
             if place not in self._open:
                 return
@@ -115,7 +139,7 @@ class Budget:
             elif usage.cost_usd is None:
                 usage = Usage(1, usage.prompt_tokens, usage.completion_tokens, place.cost_usd)
             self._spent += usage
-            wakers = list(self._wakers)
+            wakers = self._wakers.copy()
         for wake in wakers:
             wake()
 
@@ -126,10 +150,18 @@ class Budget:
             What ends that.
         """
         self._wakers.add(wake)
-        return lambda: self._wakers.discard(wake)
+        outer = None if self._within is None else self._within.on_change(wake)
 
-    def _lacking(self, tokens: int, cost_usd: float) -> str:
+        def end() -> None:
+            self._wakers.discard(wake)
+            if outer is not None:
+                outer()
+
+        return end
+
+    def _lacking(self, asked: Reservation) -> str:
         """Tell which bound is in the way, and by how much; empty if none is."""
+        tokens, cost_usd = asked.tokens, asked.cost_usd
         if self.max_calls is not None and self._calls >= self.max_calls:
             return f"max_calls={self.max_calls:,} calls are made"
         spent = self._spent

@@ -1,7 +1,8 @@
-"""The main job for cron and servers: ``python -m docsum_nb summarize PATH...``.
+"""The main job for cron and servers: ``python -m docsum_nb summarize PATH...``, and its ledger.
 
 Prints the summary to standard output or into a file, progress and errors to standard error. Exit
-codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted.
+codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor`` fails where it finds a
+problem.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb import __version__
 from docsum_nb.errors import DocsumError, InputError
@@ -78,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--quiet", action="store_true", help="no progress")
     one.set_defaults(command=_summarize)
 
+    _add_ledger_commands(commands)
+
     add = commands.add_parser("add", help="add files and folders to a library")
     add.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
@@ -85,7 +88,69 @@ def _parser() -> argparse.ArgumentParser:
         "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
     )
     add.set_defaults(command=_add)
+
+    look = commands.add_parser("doctor", help="check versions, kernel, switches and folders")
+    look.add_argument("--json", action="store_true", help="as data")
+    look.set_defaults(command=_doctor, ledger="none")
     return parser
+
+
+def _add_ledger_commands(commands: Any) -> None:
+    place = {"metavar": "FILE", "help": "the ledger; default: the one in the user's data folder"}
+    listing = commands.add_parser("runs", help="list the runs of a ledger")
+    listing.add_argument("--ledger", **place)
+    listing.set_defaults(command=_runs)
+
+    again = commands.add_parser("resume", help="go on with a run that was interrupted or failed")
+    again.add_argument("id", nargs="?", metavar="ID", help="default: the newest unfinished one")
+    again.add_argument("--ledger", **place)
+    again.add_argument("--deadline", type=float, metavar="S", help="seconds until it must be done")
+    again.add_argument(
+        "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
+    )
+    again.add_argument("--quiet", action="store_true", help="no progress")
+    again.set_defaults(command=_resume)
+
+    forgetting = commands.add_parser("forget", help="delete runs and their answers")
+    which = forgetting.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", metavar="ID", help="one run")
+    which.add_argument("--older-than-days", type=float, metavar="N", help="runs that ended before")
+    which.add_argument("--everything", action="store_true", help="all runs and answers")
+    forgetting.add_argument("--ledger", **place)
+    forgetting.set_defaults(command=_forget)
+
+
+def _runs(given: argparse.Namespace) -> int:
+    from docsum_nb import runs
+
+    print(runs(given.ledger))
+    return 0
+
+
+def _resume(given: argparse.Namespace) -> int:
+    from docsum_nb import resume
+
+    _check_output(given.output)
+    run = resume(given.id, ledger=given.ledger, deadline=given.deadline, show=not given.quiet)
+    _write(run.result(), given.output)
+    return 0
+
+
+def _forget(given: argparse.Namespace) -> int:
+    from docsum_nb import forget
+    from docsum_nb.render.amounts import count_text
+
+    gone = forget(
+        given.id,
+        older_than_days=given.older_than_days,
+        everything=given.everything,
+        ledger=given.ledger,
+    )
+    print(
+        f"deleted: {count_text(gone.runs, 'run')}, {count_text(gone.answers, 'answer')}, "
+        f"{count_text(gone.bytes_freed, 'byte')} freed"
+    )
+    return 0
 
 
 def _summarize(given: argparse.Namespace) -> int:
@@ -118,6 +183,14 @@ def _add(given: argparse.Namespace) -> int:
     for omission in added.omitted:
         print(f"not read: {omission.what}: {omission.reason}", file=sys.stderr)
     return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from docsum_nb import doctor
+
+    diagnosis = doctor()
+    print(diagnosis.to_json() if given.json else diagnosis)
+    return 0 if diagnosis.ok else FAILED
 
 
 def _check_output(output: Path | None) -> None:

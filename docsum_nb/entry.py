@@ -316,11 +316,17 @@ def _kickoff(
         controlled,
         title=str(getattr(work, "name", None) or type(work).__name__),
         deadline=deadline,
-        partial_result=lambda: guards[0].outputs() if guards else None,
+        partial_result=lambda: _finished(work, guards),
         whereabouts=lambda: guards[0].whereabouts() if guards else Whereabouts("before it began"),
         on_event=on_event,
         display=LiveDisplay() if show else None,
     )
+
+
+def _finished(work: Any, guards: list[Any]) -> Any:
+    """Return the outputs of its tasks, or what a flow that has none says of itself."""
+    outputs = guards[0].outputs() if guards else None
+    return outputs if outputs is not None else getattr(work, "partial", None)
 
 
 def _run(

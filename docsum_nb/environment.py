@@ -8,8 +8,9 @@ that would move the user's data (CrewAI's storage folder) or keep a ``.env`` fil
 from __future__ import annotations
 
 import os
+import sys
 
-__all__ = ["prepare"]
+__all__ = ["late_switches", "prepare"]
 
 _DEFAULTS = {
     # With telemetry on, importing crewai replaces the handlers of SIGINT and SIGTERM.
@@ -23,7 +24,17 @@ _DEFAULTS = {
 }
 
 
+_late: dict[str, None] = {}
+
+
 def prepare() -> None:
     """Set the switches; called when docsum_nb is imported, before CrewAI or LiteLLM can be."""
     for name, value in _DEFAULTS.items():
+        if name not in os.environ and name.partition("_")[0].lower() in sys.modules:
+            _late[name] = None
         os.environ.setdefault(name, value)
+
+
+def late_switches() -> tuple[str, ...]:
+    """Name the switches that were set when their library had been imported already."""
+    return tuple(_late)

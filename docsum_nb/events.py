@@ -8,8 +8,8 @@ events only, never the workers.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from docsum_nb.records import Usage
 
@@ -25,6 +25,8 @@ __all__ = [
     "RunState",
     "StageStarted",
     "TextStreamed",
+    "WaitEnded",
+    "WaitStarted",
     "Warned",
     "fold",
 ]
@@ -84,6 +86,20 @@ class ChunkFailed(Event):
 
 
 @dataclass(frozen=True)
+class WaitStarted(Event):
+    """A request waits for its turn: a limit is reached, or the provider turned requests away."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class WaitEnded(Event):
+    """A request waits no longer: it goes out, or was given up."""
+
+    model: str
+
+
+@dataclass(frozen=True)
 class CallStarted(Event):
     """A request went out to a model; ``attempt`` counts from 1."""
 
@@ -93,7 +109,7 @@ class CallStarted(Event):
 
 @dataclass(frozen=True)
 class CallFinished(Event):
-    """A model answered, and the answer is stored."""
+    """A model answered, well or not; it is paid for."""
 
     model: str
     usage: Usage
@@ -135,6 +151,8 @@ class RunState:
     failed: int = 0
     cached: int = 0
     """Of those done, the ones whose answer was in the ledger."""
+    waiting: int = 0
+    """Requests that wait for their turn under the limits; their chunks count as running."""
     calls: int = 0
     """Requests that went out to a model, retries included."""
     planned_calls: int = 0
@@ -166,17 +184,17 @@ class RunState:
 def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat table
     """Return the state after one more event; unknown events change nothing."""
     if state.started_at is None:
-        state = replace(state, started_at=event.at)
+        state = _changed(state, started_at=event.at)
     match event:
         case StageStarted(stage=stage):
-            return replace(state, stage=stage)
+            return _changed(state, stage=stage)
         case ChunksPlanned(chunks=chunks, calls=calls):
             begun = state.running + state.done + state.failed
-            return replace(state, queued=chunks - begun, planned_calls=calls)
+            return _changed(state, queued=chunks - begun, planned_calls=calls)
         case ChunkStarted():
-            return replace(state, queued=state.queued - 1, running=state.running + 1)
+            return _changed(state, queued=state.queued - 1, running=state.running + 1)
         case ChunkSummarized(cached=cached):
-            return replace(
+            return _changed(
                 state,
                 running=state.running - 1,
                 done=state.done + 1,
@@ -185,13 +203,24 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
         case ChunkFailed(error=error):
             # The error that ended the run stays the one that is shown.
             shown = error if state.outcome is None else state.error
-            return replace(state, running=state.running - 1, failed=state.failed + 1, error=shown)
+            return _changed(state, running=state.running - 1, failed=state.failed + 1, error=shown)
+        case WaitStarted():
+            return _changed(state, waiting=state.waiting + 1)
+        case WaitEnded():
+            return _changed(state, waiting=state.waiting - 1)
         case CallStarted():
-            return replace(state, calls=state.calls + 1)
+            return _changed(state, calls=state.calls + 1)
         case CallFinished(usage=usage):
-            return replace(state, usage=state.usage + usage)
+            return _changed(state, usage=state.usage + usage)
         case Warned(message=message):
-            return replace(state, warnings=(*state.warnings, message))
+            return _changed(state, warnings=(*state.warnings, message))
         case RunEnded(outcome=outcome, error=error):
-            return replace(state, outcome=outcome, error=error or state.error, ended_at=event.at)
+            return _changed(state, outcome=outcome, error=error or state.error, ended_at=event.at)
     return state
+
+
+def _changed(state: RunState, **changes: Any) -> RunState:
+    """Do what ``replace`` does, ten times as fast: a stored run has twenty thousand events."""
+    new = object.__new__(RunState)
+    vars(new).update(vars(state), **changes)
+    return new

@@ -151,6 +151,8 @@ class Request:
     """The length at which the answer is cut off by the provider."""
     question: str | None = None
     """What the reader wants to know; ``None`` for a summary of everything."""
+    schema: Any = None
+    """A pydantic model class that the answer, as JSON, is to fit; ``None`` for plain text."""
 
 
 @dataclass(frozen=True)
@@ -162,8 +164,10 @@ class Answer:
     """The model that wrote it, which is a fallback where the first one failed."""
     usage: Usage = field(default_factory=Usage)
     finish_reason: str = "stop"
+    """``"length"`` where the answer was cut off, and again when it was asked for once more."""
     cached: bool = False
-    """Taken from the ledger; its usage is that of the call that was paid for then."""
+    """Taken from the ledger, or from another request for the same that was in flight; its usage is
+    that of the call that was paid for."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +268,9 @@ class Plan:
     omitted: tuple[Omission, ...] = ()
 
     def __str__(self) -> str:
-        cost = "price not known" if self.cost_usd is None else f"at most ${self.cost_usd:.4f}"
+        cost = f"at most ${self.cost_usd or 0:.4f}"
+        if self.cost_usd is None:
+            cost = "price not known (give Model(..., prices=...))"
         takes = f"at most {self.tokens:,} tokens, {cost}" if self.tokens else "free"
         return (
             f"{self.documents} documents, {self.chunks} chunks: {self.calls} calls of {self.model} "
@@ -291,6 +297,8 @@ class Summary:
     """A summary for each chunk, in input order."""
     related: tuple[Hit, ...] = ()
     """What the library holds on the matter, best first; empty without a library."""
+    data: Any = None
+    """The result as an instance of the ``response_model`` asked for; ``None`` without one."""
     usage: Usage = field(default_factory=Usage)
     """What this run paid for."""
     omitted: tuple[Omission, ...] = ()

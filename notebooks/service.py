@@ -1,18 +1,24 @@
-"""A crew behind a web service: one CrewAI Flow for each request, guarded.
+"""CrewAI behind a web service: one Flow for each request.
 
     uvicorn notebooks.service:application
     curl -X POST "http://127.0.0.1:8000/summaries?topic=whales"
+    curl -X POST http://127.0.0.1:8000/documents -d '{"a": "A long text.", "b": "Another one."}'
 
-The flow's crew summarizes the parts of a topic at once, on one shared agent, then combines them.
-Bare, ``await flow.kickoff_async()`` crashes with "Executor is already running", or never answers
-when a task dies. ``await docsum_nb.kickoff(flow)`` answers, with the provider's own error at once
-when there is one, and one request's failure does not touch another's.
+``/summaries`` guards a flow of your own. Its crew summarizes the parts of a topic at once, on one
+shared agent, then combines them. Bare, ``await flow.kickoff_async()`` crashes with "Executor is
+already running", or never answers when a task dies. ``await docsum_nb.kickoff(flow)`` answers, with
+the provider's own error at once when there is one, and one request's failure does not touch
+another's.
+
+``/documents`` summarizes the texts it is sent with ``docsum_nb.SummaryFlow``, and says in which
+stage it failed. A client that hangs up stops its own flow: no further call is made for it.
 
 The model is told by the environment: ``MODEL`` (and ``BASE_URL`` for a server of your own).
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
@@ -28,16 +34,13 @@ from crewai import LLM, Agent, Crew, Task
 from crewai.flow.flow import Flow, start
 
 PARTS = ("history", "present", "future", "risks")
+MODEL = os.environ.get("MODEL", "openai/gpt-4o-mini")
+BASE_URL = os.environ.get("BASE_URL")
 
 
 def crew_for(topic: str) -> Any:
     """Make the crew: four tasks at once on one agent, and one that combines."""
-    llm = LLM(
-        model=os.environ.get("MODEL", "openai/gpt-4o-mini"),
-        base_url=os.environ.get("BASE_URL"),
-        timeout=60,
-        max_retries=0,
-    )
+    llm = LLM(model=MODEL, base_url=BASE_URL, timeout=60, max_retries=0)
     writer = Agent(role="writer", goal="Summarize.", backstory="A careful one.", llm=llm)
     parts = [
         Task(
@@ -75,12 +78,56 @@ async def summaries(request: Request) -> Response:
     run = ds.kickoff(SummaryOfTopic(), {"topic": topic}, deadline=60, show=False)
     try:
         return JSONResponse({"summary": await run, "calls": run.state.calls})
-    except ds.errors.DeadlineExceeded as error:
-        return JSONResponse({"error": "DeadlineExceeded", "message": str(error)}, 504)
     except Exception as error:  # noqa: BLE001  # whatever the provider raised is the answer
-        notes = getattr(error, "__notes__", [])
-        answer = {"error": type(error).__name__, "message": str(error), "notes": notes}
-        return JSONResponse(answer, 502)
+        return refusal(error)
 
 
-application = Starlette(routes=[Route("/summaries", summaries, methods=["POST"])])
+async def documents(request: Request) -> Response:
+    """Answer with the summary of the posted texts, a JSON object of names and texts."""
+    texts = await request.json()
+    if not isinstance(texts, dict):
+        # Any other source would be a path on this machine.
+        return refusal(ds.errors.InputError("post a JSON object of names and texts"))
+    flow = ds.SummaryFlow(
+        model=ds.Model(MODEL, base_url=BASE_URL), deadline=60, ledger=False, show=False
+    )
+    working = asyncio.ensure_future(flow.kickoff_async({"source": texts}))
+    hanging_up = asyncio.ensure_future(hung_up(request))
+    await asyncio.wait({working, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
+    hanging_up.cancel()
+    if not working.done():
+        working.cancel()
+        return Response(status_code=499)
+    try:
+        summary = working.result()
+    except Exception as error:  # noqa: BLE001  # whatever the provider raised is the answer
+        return refusal(error, stage=flow.run.state.stage if flow.run else "")
+    answer = {
+        "summary": summary.text,
+        "documents": {each.name: each.text for each in summary.documents},
+        "calls": summary.usage.calls,
+    }
+    return JSONResponse(answer)
+
+
+async def hung_up(request: Request) -> None:
+    """Wait until the client has closed its connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def refusal(error: Exception, **more: str) -> Response:
+    """Say what failed: the service's caller, its provider, or its time."""
+    kinds = {ds.errors.DeadlineExceeded: 504, ds.errors.InputError: 422}
+    status = next((code for kind, code in kinds.items() if isinstance(error, kind)), 502)
+    notes = getattr(error, "__notes__", [])
+    answer = {"error": type(error).__name__, "message": str(error), "notes": notes, **more}
+    return JSONResponse(answer, status)
+
+
+application = Starlette(
+    routes=[
+        Route("/summaries", summaries, methods=["POST"]),
+        Route("/documents", documents, methods=["POST"]),
+    ]
+)

@@ -55,6 +55,8 @@ class Reply:
     raw: str | None = None
     """Send this as the body, as it is."""
     finish_reason: str = "stop"
+    refusal: str | None = None
+    """What stands in the message's field of that name, in place of a text."""
 
 
 Script = Callable[[Call], Reply | Awaitable[Reply]]
@@ -102,12 +104,38 @@ class Loopback:
             request.transport.abort()
         if reply.raw is not None:
             return web.Response(
-                text=reply.raw, status=reply.status, content_type="application/json"
+                text=reply.raw,
+                status=reply.status,
+                content_type="application/json",
+                headers=dict(reply.headers),
             )
         if reply.status != 200:
             error = {"error": {"message": reply.text, "type": "scripted", "code": reply.status}}
             return web.json_response(error, status=reply.status, headers=dict(reply.headers))
+        if call.body.get("stream"):
+            return await self._stream(request, call, reply)
         return web.json_response(_completion(call, reply), headers=dict(reply.headers))
+
+    async def _stream(self, request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
+        """Send the answer word by word, as server-sent events."""
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        whole = _completion(call, reply)
+        base = {**whole, "object": "chat.completion.chunk", "usage": None}
+        words = reply.text.split(" ")
+        for number, word in enumerate(words):
+            text = word if number == len(words) - 1 else f"{word} "
+            choice = {"index": 0, "delta": {"content": text, "role": "assistant"}}
+            await _send_event(response, {**base, "choices": [{**choice, "finish_reason": None}]})
+        end = {"index": 0, "delta": {}, "finish_reason": reply.finish_reason}
+        await _send_event(response, {**base, "choices": [end]})
+        await _send_event(response, {**base, "choices": [], "usage": whole["usage"]})
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+
+async def _send_event(response: web.StreamResponse, data: dict[str, Any]) -> None:
+    await response.write(f"data: {json.dumps(data)}\n\n".encode())
 
 
 def _completion(call: Call, reply: Reply) -> dict[str, Any]:
@@ -120,7 +148,7 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": reply.text},
+                "message": _message(reply),
                 "finish_reason": reply.finish_reason,
             }
         ],
@@ -130,6 +158,12 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
             "total_tokens": prompt + completion,
         },
     }
+
+
+def _message(reply: Reply) -> dict[str, Any]:
+    if reply.refusal is not None:
+        return {"role": "assistant", "content": None, "refusal": reply.refusal}
+    return {"role": "assistant", "content": reply.text}
 
 
 @contextmanager

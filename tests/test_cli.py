@@ -106,6 +106,22 @@ def test_failing_provider_is_code_1_with_the_error(
     assert "Traceback" not in printed.err
 
 
+def test_doctor_prints_a_table_and_fails_on_a_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 0 where nothing is wrong, 1 with the problem first; as a table or as data."""
+    assert main(["doctor"]) == 0
+    assert "checks fine" in capsys.readouterr().out
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    assert main(["doctor"]) == 1
+    assert "PROBLEM: the ledger of answers" in capsys.readouterr().out
+    assert main(["doctor", "--json"]) == 1
+    data = json.loads(capsys.readouterr().out)
+    assert (data["ok"], data["findings"][0]["check"]) == (False, "ledger")
+    assert main(["doctor", "whom"]) == 2
+
+
 @pytest.fixture
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C reach child processes: those of a job in the background ignore it."""
@@ -155,3 +171,27 @@ def _end(process: subprocess.Popen[str]) -> str:
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGABRT)
         pytest.fail(f"did not end: {process.communicate()[1]}")
+
+
+def test_runs_are_listed_resumed_and_forgotten(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands of the ledger do what their functions do; bad arguments end with 2."""
+    ledger = ["--ledger", str(tmp_path / "l")]
+    assert main(["resume", *ledger]) == 2
+    assert main(["summarize", str(folder), "--quiet", *ledger]) == 0
+    first = capsys.readouterr().out
+    assert main(["runs", *ledger]) == 0
+    _, line = capsys.readouterr().out.splitlines()
+    assert "done" in line
+    run_id = line.split()[0]
+    assert main(["resume", run_id, "--quiet", *ledger]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == first.splitlines()[0]
+    assert main(["resume", *ledger]) == 2
+    assert "no unfinished run" in capsys.readouterr().err
+    assert main(["forget", *ledger]) == 2
+    assert main(["forget", run_id, "--everything", *ledger]) == 2
+    assert main(["forget", run_id, *ledger]) == 0
+    assert "deleted: 1 run, 3 answers" in capsys.readouterr().out
+    assert main(["forget", "--everything", *ledger]) == 0
+    assert main(["forget", "--older-than-days", "1", *ledger]) == 0

@@ -102,16 +102,31 @@ def test_error_is_shown_by_the_users_own_frames_and_its_notes(
 def test_group_of_errors_is_readable_in_the_cell(
     kernel: Kernel, server: Loopback, model: str
 ) -> None:
-    """Collected errors are all there, each with its note; IPython prints groups as Python does."""
+    """Collected errors are numbered, each with its note, without a frame of a library."""
     server.script = lambda call: Reply("forbidden", status=403)
     cell = kernel.run(
         "two = {'a': 'Text a.', 'b': 'Text b.'}\n"
         f"await ds.summarize(two, model={model}, on_error='collect', ledger=False)"
     )
-    shown = plain(cell.text + cell.traceback)
+    shown = plain(cell.traceback)
+    assert cell.error.startswith("ExceptionGroup: 2 of 2 chunks failed")
     assert shown.count("APIError: litellm.APIError") == 2
+    assert "1. litellm" in shown
     assert "summarizing a, chunk 0" in shown
     assert "summarizing b, chunk 0" in shown
+    assert "site-packages" not in shown
+    assert len(shown.splitlines()) < 15
+    assert alive(kernel)
+
+
+def test_group_of_the_users_own_is_shown_as_ever(kernel: Kernel) -> None:
+    """A group that no run raised has its whole traceback in the cell."""
+    cell = kernel.run(
+        "def mine():\n    raise ValueError('x')\ntry:\n    mine()\n"
+        "except ValueError as error:\n    raise ExceptionGroup('mine', [error])"
+    )
+    assert cell.error.startswith("ExceptionGroup: mine")
+    assert "in mine" in plain(cell.traceback + cell.text)
 
 
 def test_input_error_is_one_line_in_the_cell(kernel: Kernel) -> None:

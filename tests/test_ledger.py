@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -49,7 +50,9 @@ def test_stored_answers_survive_a_killed_process(tmp_path: Path) -> None:
     assert killed.returncode == -9
     ledger = Ledger(path)
     assert len(ledger) == 50
-    assert ledger._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    db.close()
 
 
 def test_threads_and_two_connections_write_at_once(tmp_path: Path) -> None:

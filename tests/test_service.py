@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -40,7 +41,7 @@ def service(server: Loopback) -> Iterator[str]:
                 break
         rest = threading.Thread(target=process.stderr.read, daemon=True)
         rest.start()
-        yield f"http://127.0.0.1:{port}/summaries"
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         assert process.wait(30) in (0, -15, 143)
@@ -62,7 +63,9 @@ def test_service_answers_many_at_once_and_a_failure_touches_no_other(
     async def ask_all() -> list[httpx.Response]:
         async with httpx.AsyncClient(timeout=LONG_S) as client:
             topics = ["whales", "seals", "bad", "krill", "ships", "ports"]
-            asked = [client.post(service, params={"topic": topic}) for topic in topics]
+            asked = [
+                client.post(f"{service}/summaries", params={"topic": topic}) for topic in topics
+            ]
             return list(await asyncio.gather(*asked))
 
     answers = asyncio.run(ask_all())
@@ -71,3 +74,66 @@ def test_service_answers_many_at_once_and_a_failure_touches_no_other(
     refused = answers[2].json()
     assert refused["error"] == "PermissionDeniedError"
     assert "task 'risks', agent 'writer'" in refused["notes"][0]
+
+
+def test_documents_of_many_requests_are_summarized_at_once(service: str, server: Loopback) -> None:
+    """Flows of one server do not mix, and one that is refused says so, with its note and stage."""
+
+    def script(call: Call) -> Reply:
+        if "bad" in call.prompt:
+            return Reply("no", status=403)
+        return Reply(f"About {next(n for n in '0123456' if f'text {n}' in call.prompt)}.")
+
+    server.script = script
+    posted: list[Any] = [{"a": f"This is text {number}."} for number in range(5)]
+    posted += [{"a": "This is bad."}, "/etc", {}]
+
+    async def ask_all() -> list[httpx.Response]:
+        async with httpx.AsyncClient(timeout=LONG_S) as client:
+            asked = [client.post(f"{service}/documents", json=texts) for texts in posted]
+            return list(await asyncio.gather(*asked))
+
+    answers = asyncio.run(ask_all())
+    assert [answer.status_code for answer in answers] == [200] * 5 + [502, 422, 422]
+    assert [answer.json()["summary"] for answer in answers[:5]] == [f"About {n}." for n in range(5)]
+    assert answers[0].json() == {"summary": "About 0.", "documents": {"a": "About 0."}, "calls": 1}
+    refused = answers[5].json()
+    assert refused["stage"] == "summarizing"
+    assert "summarizing a, chunk 0" in refused["notes"][0]
+    assert "HTTP status 403" in refused["notes"][0]
+    assert answers[6].json()["message"] == "post a JSON object of names and texts"
+    assert "empty" in answers[7].json()["message"]
+
+
+def test_client_that_hangs_up_stops_its_flow_and_no_other(service: str, server: Loopback) -> None:
+    """After one client has gone, nothing more is asked for it; the other one is answered."""
+    flying, landed = threading.Event(), threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if "leaving" in call.prompt:
+            flying.set()
+            while not landed.is_set():
+                await asyncio.sleep(0.01)
+        return Reply("fine")
+
+    server.script = script
+    leaving = {f"text {i}": f"This is leaving text {i}." for i in range(60)}
+
+    async def leave() -> None:
+        async with httpx.AsyncClient(timeout=LONG_S) as client:
+            asked = asyncio.ensure_future(client.post(f"{service}/documents", json=leaving))
+            while not flying.is_set():
+                await asyncio.sleep(0.01)
+            asked.cancel()
+            await asyncio.wait({asked})
+            # The same server answers others, and then has seen that this one is gone.
+            while True:
+                sent = len(server.calls)
+                await client.post(f"{service}/documents", json={"b": f"Staying {sent}."})
+                landed.set()
+                if server.in_flight == 0:
+                    return
+
+    asyncio.run(leave())
+    asked = sum("leaving" in call.prompt for call in server.calls)
+    assert 1 <= asked <= 32, "max_concurrency were in flight; no other was sent"

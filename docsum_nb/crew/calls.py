@@ -31,7 +31,7 @@ from docsum_nb.documents import token_counter
 from docsum_nb.errors import InputError
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed
 from docsum_nb.records import Price, Usage
-from docsum_nb.run import Control
+from docsum_nb.run import Control, begin_span, chat_attributes, end_span
 
 __all__ = ["ModelCalls", "metered"]
 
@@ -84,6 +84,7 @@ class _Call:
         self.price = price
         self.place = place
         self.task = task
+        self.span = begin_span(f"chat {model}", chat_attributes(model))
 
 
 class ModelCalls:
@@ -185,12 +186,15 @@ class ModelCalls:
         if used is not None:
             usage = Usage(1, used.prompt_tokens, used.completion_tokens, _cost(call.price, used))
         self._budget.settle(call.place, usage if used is not None else None)
+        tokens = {"input_tokens": usage.prompt_tokens, "output_tokens": usage.completion_tokens}
+        end_span(call.span, {f"gen_ai.usage.{name}": count for name, count in tokens.items()})
         self._control.emit(CallFinished(call.model, usage))
 
     def _drop(self, call: _Call | None) -> None:
         if self._close(call):
             assert call is not None
             self._budget.settle(call.place, Usage(calls=1))
+            end_span(call.span, {"error.type": "failed"})
 
     def _close(self, call: _Call | None) -> bool:
         """Take a call off the open ones; ``False`` where it was settled before."""

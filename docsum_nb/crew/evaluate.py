@@ -26,7 +26,7 @@ from docsum_nb.prompts import Prompts
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread
 
-__all__ = ["AgentSizes", "explain"]
+__all__ = ["AgentSizes", "RunModel", "explain"]
 
 Converse = Callable[[Sequence[dict[str, Any]], int, Sequence[str]], Coroutine[Any, Any, Answer]]
 Search = Callable[[str], Sequence[Hit]]
@@ -48,7 +48,7 @@ class AgentSizes:
     """Calls of the model at most: an agent that keeps searching costs without end."""
 
 
-class _RunModel(BaseLLM):
+class RunModel(BaseLLM):
     """Lends the run's way of asking to a CrewAI agent, which calls it from a thread."""
 
     _converse: Converse = PrivateAttr()
@@ -158,7 +158,7 @@ async def explain(
             known.setdefault(hit.name, hit)
         return found
 
-    llm = _RunModel(model=model)
+    llm = RunModel(model=model)
     llm._converse, llm._sizes, llm._loop = converse, sizes, asyncio.get_running_loop()
     tool = _LibrarySearch()
     tool._search = remembered

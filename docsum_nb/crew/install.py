@@ -22,7 +22,7 @@ from crewai.events.utils.console_formatter import set_suppress_console_output
 from docsum_nb.crew.calls import metered
 from docsum_nb.crew.isolate import is_double
 
-__all__ = ["Stopped", "Watcher", "watched_by"]
+__all__ = ["Stopped", "Watcher", "watched_by", "watcher"]
 
 # ``crewai.hooks.dispatch`` names a function of that module as well.
 _hooks = importlib.import_module("crewai.hooks.dispatch")
@@ -58,23 +58,28 @@ _current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=Non
 
 
 @contextmanager
-def watched_by(watcher: Watcher) -> Iterator[None]:
+def watched_by(guard: Watcher) -> Iterator[None]:
     """Have a watcher see every crew that is kicked off in this context, and what those start."""
     _install()
     set_suppress_console_output(True)
     points = _hooks.InterceptionPoint
-    guard = _current.set(watcher)
-    sink = add_stream_sink(watcher.seen)
+    current = _current.set(guard)
+    sink = add_stream_sink(guard.seen)
     try:
         with _hooks.scoped_hooks():
-            _hooks.register_scoped(points.PRE_MODEL_CALL, watcher.before_call)
-            _hooks.register_scoped(points.POST_MODEL_CALL, watcher.after_call)
-            _hooks.register_scoped(points.PRE_STEP, watcher.before_step)
-            _hooks.register_scoped(points.POST_STEP, watcher.after_step)
+            _hooks.register_scoped(points.PRE_MODEL_CALL, guard.before_call)
+            _hooks.register_scoped(points.POST_MODEL_CALL, guard.after_call)
+            _hooks.register_scoped(points.PRE_STEP, guard.before_step)
+            _hooks.register_scoped(points.POST_STEP, guard.after_step)
             yield
     finally:
         reset_stream_sinks(sink)
-        _current.reset(guard)
+        _current.reset(current)
+
+
+def watcher() -> Watcher | None:
+    """Return who watches in this context; ``None`` where nobody does."""
+    return _current.get()
 
 
 @functools.cache
@@ -83,19 +88,19 @@ def _install() -> None:
 
     @functools.wraps(kickoff)
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        watcher = _current.get()
-        if watcher is None:
+        guard = _current.get()
+        if guard is None:
             return kickoff(self, *args, **kwargs)
-        crew = self if is_double(self) else watcher.double(self)
+        crew = self if is_double(self) else guard.double(self)
         with metered() as used:
             return _with_usage(kickoff(crew, *args, **kwargs), used)
 
     @functools.wraps(akickoff)
     async def aguarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        watcher = _current.get()
-        if watcher is None:
+        guard = _current.get()
+        if guard is None:
             return await akickoff(self, *args, **kwargs)
-        crew = self if is_double(self) else watcher.double(self)
+        crew = self if is_double(self) else guard.double(self)
         with metered() as used:
             return _with_usage(await akickoff(crew, *args, **kwargs), used)
 

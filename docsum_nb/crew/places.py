@@ -41,9 +41,12 @@ class Places:
         self._steps: dict[tuple[int, str], tuple[Any, int]] = {}
         self.thread = threading.get_ident()
         """The thread that kicked the work off."""
+        self.stage = ""
+        """The stage of a run inside the guarded one; empty without one."""
 
     def task_began(self, task: Any, label: str, agent: str) -> None:
         """Note a task that begins in this thread."""
+        self.stage = ""
         self._tasks[id(task)] = _Active(label, agent, threading.get_ident())
 
     def task_seen(self, task: Any) -> None:
@@ -73,6 +76,8 @@ class Places:
                 for each in active[:_MOST]
             ]
             return Whereabouts(_listed(places, len(active)), active[0].label, active[0].agent)
+        if self.stage:
+            return Whereabouts(f"while {self.stage}")
         steps = list(self._steps.copy().items())
         if steps:
             places = [

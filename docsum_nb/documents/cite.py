@@ -21,8 +21,10 @@ from docsum_nb.documents.sentences import sentence_spans, words
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.records import Chunk, Citation
 
-__all__ = ["cite"]
+__all__ = ["VERSION", "cite"]
 
+VERSION = "1"
+"""Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 # Chosen on QMSum (validation): benchmarks/citation_quality.py.
 _FLOOR = 0.4  # without its source, one sentence in four finds as much elsewhere by chance
 _CANDIDATES = 8  # chunks that are searched sentence by sentence

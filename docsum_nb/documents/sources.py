@@ -201,7 +201,12 @@ def _folder(root: Path) -> Iterator[Item]:
 
 
 def _glob(path: Path, given: str) -> Iterator[Item]:
-    fixed = next(i for i, part in enumerate(path.parts) if _MAGIC.intersection(part))
+    # A folder may have such a character in its name.
+    fixed = next(
+        i
+        for i, part in enumerate(path.parts)
+        if _MAGIC.intersection(part) and not Path(*path.parts[: i + 1]).exists()
+    )
     base, pattern = Path(*path.parts[:fixed]), Path(*path.parts[fixed:])
     if pattern.name == "**":
         pattern /= "*"

@@ -19,8 +19,10 @@ from docsum_nb.records import Chunk, Document
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["split"]
+__all__ = ["VERSION", "split"]
 
+VERSION = "1"
+"""Raised whenever the same text may be cut otherwise; cuts are remembered under it."""
 _FEWEST_TOKENS = 16
 
 

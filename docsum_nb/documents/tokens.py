@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tiktoken import Encoding
 
-__all__ = ["token_counter"]
+__all__ = ["token_counter", "vocabulary"]
 
 _CACHE_DIR = "TIKTOKEN_CACHE_DIR"
 # tiktoken names a cached file by the SHA-1 of the address it comes from.
@@ -46,6 +46,11 @@ def token_counter(model: str) -> Callable[[str], int]:
         taken to be three bytes of UTF-8, which is rather too many than too few.
     """
     return _counter(_encoding_name(model))
+
+
+def vocabulary(model: str) -> str:
+    """Name what the counter of a model counts by; equal names count alike."""
+    return "bytes" if token_counter(model) is _estimate else _encoding_name(model)
 
 
 def _encoding_name(model: str) -> str:

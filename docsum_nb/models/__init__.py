@@ -7,5 +7,16 @@ from docsum_nb.models.ask import Asker
 from docsum_nb.models.chat import ChatModel
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.models.opening import open_model
+from docsum_nb.models.retry import is_too_long
+from docsum_nb.models.structured import check_schema, schema_instructions
 
-__all__ = ["Asker", "ChatModel", "Model", "as_model", "open_model"]
+__all__ = [
+    "Asker",
+    "ChatModel",
+    "Model",
+    "as_model",
+    "check_schema",
+    "is_too_long",
+    "open_model",
+    "schema_instructions",
+]

@@ -16,6 +16,8 @@ class ChatModel(Protocol):
 
     settings: Model
     name: str
+    account: tuple[str, ...]
+    """Who is asked with which key: what has one set of limits with its provider."""
     window: int
     """Tokens of prompt and answer together."""
     overhead: int
@@ -28,8 +30,12 @@ class ChatModel(Protocol):
     async def answer(self, request: Request) -> Answer:
         """Ask once: no retry, no limit, no storing. Errors of the provider are raised as they are.
 
+        Returns:
+            The answer as it came; it may be cut off, refused or malformed (``check.py``).
+
         Raises:
-            ModelError: if it answered with nothing that can be used.
+            ModelError: if it answered with no text.
+            InputError: if it cannot give what the request's schema asks for.
         """
 
     def key_parts(self, request: Request) -> Any:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from docsum_nb.documents.tokens import token_counter
+from docsum_nb.errors import InputError
 from docsum_nb.models.extractive import VERSION, Extractive
 from docsum_nb.models.model import Model
 from docsum_nb.records import Answer, Request
@@ -25,11 +26,17 @@ class Embedded:
     def __init__(self, settings: Model) -> None:
         self.settings = settings
         self.name = settings.name
+        self.account: tuple[str, ...] = (settings.name,)
         self.count = token_counter(settings.name)
         self._extractive = Extractive()
 
     async def answer(self, request: Request) -> Answer:
         """Ask once; see ``ChatModel``."""
+        if request.schema is not None:
+            raise InputError(
+                "'extractive' takes sentences from the text, it cannot fill a schema; choose a "
+                "language model"
+            )
         return await in_thread(self._extractive.answer, request)
 
     def key_parts(self, request: Request) -> Any:

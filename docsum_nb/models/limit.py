@@ -1,76 +1,153 @@
-"""Waiting for one's turn: requests in flight, requests and tokens a minute.
+"""Waiting for one's turn before a provider.
 
-A limit belongs to a model and its address and is shared by all runs of the process. Waiting can be
-cancelled and loses nothing; nothing is ever refused.
+All runs of the process that use the same provider, address and key share one ``Limiter``. It waits
+and never refuses; its order is that of the tickets, so that one that was turned away goes before
+those that came after it. Waiting can be cancelled and loses nothing. ``gate.py`` decides who goes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+import itertools
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from weakref import WeakKeyDictionary
 
-from aiolimiter import AsyncLimiter
-
+from docsum_nb.models.gate import Gate
 from docsum_nb.models.model import Model
 
-__all__ = ["Limiter", "limiter_for"]
+__all__ = ["Limiter", "NoTurn", "Turn", "limiter_for", "new_ticket"]
+
+_tickets = itertools.count()
+
+
+def new_ticket() -> int:
+    """Return the place of one more question in the order of all; kept through all of its tries."""
+    return next(_tickets)
+
+
+class NoTurn(Exception):  # noqa: N818  # a word to the one who waits, never seen by a user
+    """One's turn did not come in time."""
+
+
+class Turn:
+    """A request's time in flight; its holder says how it went."""
+
+    answered = False
+    pause: float | None = None
+
+    def turned_away(self, pause: float) -> None:
+        """Say that the provider had no room; nobody is sent for so many seconds."""
+        self.pause = pause
 
 
 class Limiter:
-    """The limits of one model; bound to the loop it is first used on."""
+    """The limits of one account with a provider; bound to the loop it is first used on."""
 
-    def __init__(self, settings: Model) -> None:
-        most = settings.max_concurrency
-        self._slots = asyncio.Semaphore(most) if most else nullcontext()
-        self._requests = _requests(settings.requests_per_minute)
-        self._tokens = _tokens(settings.tokens_per_minute)
+    def __init__(self) -> None:
+        self._gate = Gate()
+        self._loop = asyncio.get_running_loop()
+        self._admitted: dict[int, asyncio.Future[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def turn(self, tokens: int) -> AsyncIterator[None]:
-        """Wait until a request of so many tokens may go out; the place is held until the end."""
-        async with self._slots:
-            if self._tokens:
-                await _acquire(self._tokens, tokens)
-            if self._requests:
-                await self._requests.acquire()
-            yield
+    async def turn(
+        self,
+        settings: Model,
+        ticket: int,
+        tokens: int,
+        *,
+        until: float | None = None,
+        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> AsyncIterator[Turn]:
+        """Wait until a request may go out; its place is held until the end.
+
+        Args:
+            settings: The model to be asked. Its limits hold from now on, for all that wait for it.
+            ticket: From ``new_ticket``.
+            tokens: Of the prompt and the longest possible answer.
+            until: The time of the loop at which to give up; ``None`` to wait for ever.
+            waiting: Entered while the request has to wait; not at all where it need not.
+
+        Raises:
+            NoTurn: if its turn had not come until then; nothing was sent.
+        """
+        await self._acquire(settings, ticket, tokens, until, waiting)
+        turn = Turn()
+        try:
+            yield turn
+        finally:
+            now = self._loop.time()
+            if turn.pause is None:
+                self._gate.end(ticket, now=now, answered=turn.answered)
+            else:
+                self._gate.refuse(ticket, pause=turn.pause, now=now)
+            self._admit()
+
+    async def _acquire(
+        self,
+        settings: Model,
+        ticket: int,
+        tokens: int,
+        until: float | None,
+        waiting: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        self._gate.limit(
+            settings.name,
+            concurrency=settings.max_concurrency,
+            requests=settings.requests_per_minute,
+            tokens=settings.tokens_per_minute,
+            now=self._loop.time(),
+        )
+        admitted = self._admitted[ticket] = self._loop.create_future()
+        self._gate.enter(ticket, settings.name, tokens)
+        try:
+            self._admit()
+            if not admitted.done():
+                with waiting():
+                    await _until(admitted, until)
+        except BaseException:
+            # It may have been admitted in the same moment; then the place is the next one's.
+            self._gate.withdraw(ticket)
+            self._admit()
+            raise
+        finally:
+            del self._admitted[ticket]
+
+    def _admit(self) -> None:
+        """Wake all whose turn it is, and set the clock for the next one."""
+        now = self._loop.time()
+        for ticket in self._gate.admit(now):
+            admitted = self._admitted[ticket]
+            if not admitted.done():
+                admitted.set_result(None)
+        next_at = self._gate.wake_at(now)
+        if self._timer is not None:
+            if self._timer.when() == next_at:
+                return
+            self._timer.cancel()
+        self._timer = None if next_at is None else self._loop.call_at(next_at, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._admit()
 
 
-def _requests(per_minute: float | None) -> AsyncLimiter | None:
-    # A bucket of one second's worth: a bucket of a minute's would let two minutes' worth through
-    # in the first minute, and providers count windows.
-    if per_minute is None:
-        return None
-    a_second = per_minute / 60
-    return AsyncLimiter(a_second, 1) if a_second >= 1 else AsyncLimiter(1, 60 / per_minute)
+async def _until(admitted: asyncio.Future[None], until: float | None) -> None:
+    try:
+        async with asyncio.timeout_at(until):
+            await admitted
+    except TimeoutError:
+        raise NoTurn from None
 
 
-def _tokens(per_minute: float | None) -> AsyncLimiter | None:
-    return None if per_minute is None else AsyncLimiter(per_minute / 12, 5)
+_limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Limiter]]
+_limiters = WeakKeyDictionary()
 
 
-async def _acquire(limiter: AsyncLimiter, amount: float) -> None:
-    # One request may be larger than the bucket.
-    while amount > 0:
-        part = min(amount, limiter.max_rate)
-        await limiter.acquire(part)
-        amount -= part
-
-
-_limiters: dict[tuple[object, ...], Limiter] = {}
-
-
-def limiter_for(settings: Model) -> Limiter:
-    """Return the limiter that all runs share for this model, address and limits."""
-    key = (
-        asyncio.get_running_loop(),
-        settings.name,
-        settings.base_url,
-        settings.max_concurrency,
-        settings.requests_per_minute,
-        settings.tokens_per_minute,
-    )
-    if key not in _limiters:
-        _limiters[key] = Limiter(settings)
-    return _limiters[key]
+def limiter_for(account: Hashable) -> Limiter:
+    """Return the limiter that all runs on the running loop share for this account."""
+    limiters = _limiters.setdefault(asyncio.get_running_loop(), {})
+    if account not in limiters:
+        limiters[account] = Limiter()
+    return limiters[account]

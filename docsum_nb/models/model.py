@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -37,31 +38,47 @@ class Model:
     api_key: str | None = field(default=None, kw_only=True, repr=False)
     """The key; ``None`` takes it from the environment, where the provider's clients look for it."""
     timeout: float = field(default=60.0, kw_only=True)
-    """Seconds for one request, from sending it to the end of its answer."""
+    """Seconds for one request, from sending it to the end of its answer. After that, the first of
+    the fallbacks is asked at once; where there is none, it counts as a failure that may pass."""
     max_concurrency: int | None = field(default=None, kw_only=True)
-    """Requests in flight at once, over all runs of the process; ``None``: each run's own bound."""
+    """Requests in flight at once, over all runs of the process; ``None``: each run's own bound.
+    Where the provider turns requests away, fewer are in flight until it takes them again."""
     requests_per_minute: float | None = field(default=None, kw_only=True)
-    """Over all runs of the process; callers wait. ``None`` for no limit."""
+    """Over all runs of the process; callers wait. ``None`` for no limit. Of several records for one
+    model, the one used last holds for all that wait; so with the other limits."""
     tokens_per_minute: float | None = field(default=None, kw_only=True)
     """Prompt and longest possible answer together; ``None`` for no limit."""
     max_retries: int = field(default=3, kw_only=True)
-    """Further tries after 408, 409, 429, 5xx, a timeout or a cut connection; nothing else."""
+    """Further tries after 408, 409, 5xx, a timeout, a cut connection or an empty answer. A 429 is
+    no failure: it is waited out."""
+    give_up_after: float = field(default=900.0, kw_only=True)
+    """Seconds from an answer's first request, after which no further one is sent for it. Bounds the
+    waiting for a provider that turns requests away, and the retries. A provider that asks to wait
+    longer is not waited for."""
     fallbacks: Sequence[str | Model] = field(default=(), kw_only=True)
-    """Models to ask, in this order, when this one has failed after its retries. A plain name of the
-    same provider is called like this model."""
+    """Models to ask, in this order, when this one has failed after its retries or exceeded its
+    timeout. A plain name of the same provider is called like this model."""
     params: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
     """Further parameters of the request, such as ``temperature``; part of the ledger's key."""
     context_window: int | None = field(default=None, kw_only=True)
     """Tokens of prompt and answer together; ``None`` takes what LiteLLM knows, else 8,192."""
+    prices: tuple[float, float] | None = field(default=None, kw_only=True)
+    """US dollars for a million tokens of prompt and for a million tokens of answer, as
+    ``(0.15, 0.60)``; ``None`` takes what LiteLLM knows. What neither knows is not guessed."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
             raise InputError(f"a model's name is a text such as 'openai/gpt-4o', not {self.name!r}")
-        for name in ("timeout", "requests_per_minute", "tokens_per_minute"):
+        for name in ("timeout", "give_up_after", "requests_per_minute", "tokens_per_minute"):
             value = getattr(self, name)
-            optional = name != "timeout" and value is None
+            optional = name.endswith("per_minute") and value is None
             if not optional and not (isinstance(value, int | float) and value > 0):
                 raise InputError(f"{name} of {self.name} must be more than 0, not {value!r}")
+        if self.prices is not None and not _are_prices(self.prices):
+            raise InputError(
+                f"prices of {self.name} are dollars for a million tokens of prompt and of answer, "
+                f"such as (0.15, 0.60), not {self.prices!r}"
+            )
         for name, least in (("max_concurrency", 1), ("max_retries", 0), ("context_window", 1024)):
             value = getattr(self, name)
             if value is not None and value < least:
@@ -78,7 +95,7 @@ class Model:
         """Return this model and its fallbacks, in the order in which they are asked.
 
         A fallback that is a name of the same provider is called like this one: same address, same
-        key, same limits.
+        key, same limits; its prices are its own.
         """
         return (self, *map(self._fallback, self.fallbacks))
 
@@ -86,12 +103,20 @@ class Model:
         if isinstance(fallback, Model):
             return fallback
         same = fallback.partition("/")[0] == self.name.partition("/")[0]
-        return replace(self, name=fallback, fallbacks=()) if same else Model(fallback)
+        return replace(self, name=fallback, fallbacks=(), prices=None) if same else Model(fallback)
 
     @property
     def embedded(self) -> bool:
         """Whether it runs in this process, with no provider."""
         return self.name == "extractive"
+
+
+def _are_prices(prices: object) -> bool:
+    return (
+        isinstance(prices, tuple | list)
+        and len(prices) == 2
+        and all(isinstance(price, int | float) and 0 <= price < math.inf for price in prices)
+    )
 
 
 def as_model(model: str | Model) -> Model:

@@ -7,16 +7,20 @@ imported when the first such model is opened, in a worker thread: it takes secon
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import difflib
+import importlib
 import os
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from docsum_nb.documents.tokens import token_counter
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.models.model import Model
+from docsum_nb.models.structured import schema_instructions
 from docsum_nb.records import Answer, Request, Usage
 from docsum_nb.run import before_exit
 
@@ -25,6 +29,13 @@ __all__ = ["Provider"]
 _UNKNOWN_WINDOW = 8_192
 _REASONING_TOKENS = 8_192
 """Room for what a reasoning model thinks before it writes; it counts as part of the answer."""
+_IMPORTED_BY_REQUESTS = (
+    "openai.resources",
+    "litellm._service_logger",
+    "litellm.proxy._types",
+    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
+)
+"""The first request imports these otherwise, within its timeout: seconds on a busy machine."""
 _MESSAGE_TOKENS = 32
 """What the format of the messages takes, generously."""
 
@@ -44,6 +55,7 @@ class Provider:
         _, provider, _, api_base = _known_provider(litellm, settings)
         self._address = settings.base_url or api_base or _address_in_environment(provider)
         self._api_key = _key(litellm, settings, provider)
+        self.account: tuple[str, ...] = (provider, self._address or "", str(hash(self._api_key)))
         info = _info(litellm, settings.name)
         self.window = (
             settings.context_window
@@ -54,12 +66,23 @@ class Provider:
         self.overhead = _MESSAGE_TOKENS
         self.thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
-        self._prices = (info.get("input_cost_per_token"), info.get("output_cost_per_token"))
+        self._prices: tuple[Any, Any] = (
+            info.get("input_cost_per_token"),
+            info.get("output_cost_per_token"),
+        )
+        if settings.prices is not None:
+            prompt, completion = settings.prices
+            self._prices = (prompt / 1_000_000, completion / 1_000_000)
+        self._takes_schemas = bool(litellm.supports_response_schema(settings.name))
         self.count = token_counter(settings.name)
 
     async def answer(self, request: Request) -> Answer:
         """Ask once; see ``ChatModel``."""
-        return await self.complete(_messages(request), max_tokens=request.max_tokens)
+        return await self.complete(
+            self._messages(request),
+            max_tokens=request.max_tokens,
+            response_format=self._response_format(request),
+        )
 
     async def complete(
         self,
@@ -67,6 +90,7 @@ class Provider:
         *,
         max_tokens: int | None = None,
         stop: Sequence[str] | None = None,
+        response_format: Any = None,
     ) -> Answer:
         """Send messages as they are, once.
 
@@ -81,16 +105,16 @@ class Provider:
             messages=list(messages),
             base_url=settings.base_url,
             api_key=self._api_key,
-            timeout=settings.timeout,
+            # LiteLLM's own timeout starts anew with every byte that trickles in, so ours is first.
+            timeout=settings.timeout + 1,
             num_retries=0,
             max_retries=0,
             drop_params=True,
             stop=list(stop) if stop else None,
-            **self._parameters(max_tokens),
+            **self._parameters(max_tokens, response_format),
         )
         try:
-            # LiteLLM's own timeout starts anew with every byte that trickles in.
-            return self._read(await asyncio.wait_for(sending, settings.timeout + 1))
+            return self._read(await asyncio.wait_for(sending, settings.timeout))
         except TimeoutError as error:
             raise TimeoutError(
                 f"{self.name} gave no whole answer within {settings.timeout:g} s"
@@ -103,7 +127,11 @@ class Provider:
 
     def key_parts(self, request: Request) -> Any:
         """Return everything that decides the answer; see ``ChatModel``."""
-        return self.key_of_messages(_messages(request), max_tokens=request.max_tokens)
+        return self.key_of_messages(
+            self._messages(request),
+            max_tokens=request.max_tokens,
+            response_format=self._response_format(request),
+        )
 
     def key_of_messages(
         self,
@@ -111,9 +139,10 @@ class Provider:
         *,
         max_tokens: int | None = None,
         stop: Sequence[str] | None = None,
+        response_format: Any = None,
     ) -> Any:
         """Return everything that decides the answer to messages as they are."""
-        call = [self._parameters(max_tokens), list(stop) if stop else None]
+        call = [self._parameters(max_tokens, response_format), list(stop) if stop else None]
         return [self.name, self._address, list(messages), *call]
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
@@ -123,8 +152,19 @@ class Provider:
             return None
         return float(prompt * prompt_tokens + completion * completion_tokens)
 
-    def _parameters(self, max_tokens: int | None) -> dict[str, Any]:
+    def _messages(self, request: Request) -> list[dict[str, Any]]:
+        if request.schema is not None and not self._takes_schemas:
+            asked = f"{request.instructions}\n\n{schema_instructions(request.schema)}"
+            request = replace(request, instructions=asked)
+        return _messages(request)
+
+    def _response_format(self, request: Request) -> Any:
+        return request.schema if self._takes_schemas else None
+
+    def _parameters(self, max_tokens: int | None, response_format: Any) -> dict[str, Any]:
         call = dict(self.settings.params)
+        if response_format is not None:
+            call["response_format"] = response_format
         if max_tokens is not None:
             most = max_tokens + self.thinking
             call.setdefault("max_tokens", min(most, self._most_output or most))
@@ -132,10 +172,10 @@ class Provider:
 
     def _read(self, response: Any) -> Answer:
         choice = response.choices[0] if response.choices else None
-        text = ((choice.message.content if choice else None) or "").strip()
+        text, reason = _said(choice.message if choice else None)
         # Half of a pair of surrogates, as JSON can hold it, cannot be written anywhere.
         text = text.encode("utf-8", "replace").decode("utf-8")
-        reason = str((choice.finish_reason if choice else None) or "stop")
+        reason = reason or str((choice.finish_reason if choice else None) or "stop")
         used = getattr(response, "usage", None)
         prompt = int(getattr(used, "prompt_tokens", 0) or 0)
         completion = int(getattr(used, "completion_tokens", 0) or 0)
@@ -147,6 +187,15 @@ class Provider:
                 usage=usage,
             )
         return Answer(text, self.name, usage, reason)
+
+
+def _said(message: Any) -> tuple[str, str | None]:
+    """Return what a message says, and ``"refusal"`` where it is marked as one."""
+    text = str(getattr(message, "content", None) or "").strip()
+    # LiteLLM keeps what only OpenAI has beside the rest.
+    fields = getattr(message, "provider_specific_fields", None) or {}
+    refusal = fields.get("refusal") or getattr(message, "refusal", None)
+    return (text, None) if not refusal else (str(refusal).strip(), "refusal")
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:
@@ -169,11 +218,16 @@ def _litellm() -> Any:
         warnings.simplefilter("ignore")
         import litellm
 
+        for module in _IMPORTED_BY_REQUESTS:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
         # Its models build themselves when first used, and warn then; better here than in a cell.
         litellm.ModelResponse(choices=[{"message": {"content": "", "role": "assistant"}}])
 
     # Its classes for other providers are built later; nobody can act on what they warn of.
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
+    # A request that is stopped before it is sent, while LiteLLM prepares it in a thread.
+    warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True

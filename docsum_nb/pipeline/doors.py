@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from docsum_nb.library import Library
     from docsum_nb.run import Control
 
-__all__ = ["plan", "summarize"]
+__all__ = ["begin", "plan", "summarize"]
 
 SETTLE_S = 5.0
 """How long calls in flight may still land, and be stored, after a run was stopped."""
@@ -36,6 +36,10 @@ def summarize(
     on_event: Callable[[Event], object] | None = None,
     chunk_tokens: int | None = None,
     prompts: StrPath | None = None,
+    max_cost: float | None = None,
+    max_calls: int | None = None,
+    max_tokens: int | None = None,
+    response_model: Any = None,
     show: bool = True,
 ) -> Run[Summary]:
     """Summarize documents, and find what a library says about them.
@@ -62,6 +66,13 @@ def summarize(
             warnings of the run.
         chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
         prompts: A folder with ``agents.yaml`` or ``tasks.yaml`` that override the built-in texts.
+        max_cost: US dollars to be paid at most, and ...
+        max_calls: ... requests to be sent at most, those that fail included, and ...
+        max_tokens: ... tokens of prompts and answers together; ``None`` for no bound. A request
+            is not sent that might exceed one, by the most it may take; what is finished is in
+            ``run.partial``, and the error says what remains.
+        response_model: A pydantic model class; the summary's ``data`` is then an instance, filled
+            in from the final summary and those of the documents by one call more.
         show: Show live progress: a panel in notebooks, a line on stderr elsewhere.
 
     Returns:
@@ -88,7 +99,23 @@ def summarize(
         ledger=ledger,
         chunk_tokens=chunk_tokens,
         prompts=prompts,
+        max_cost=max_cost,
+        max_calls=max_calls,
+        max_tokens=max_tokens,
+        response_model=response_model,
     )
+    return begin(options, deadline=deadline, on_event=on_event, show=show)
+
+
+def begin(
+    options: Options,
+    *,
+    deadline: float | None,
+    on_event: Callable[[Event], object] | None,
+    show: bool,
+    run_id: str | None = None,
+) -> Run[Summary]:
+    """Start the job as a run; ``run_id`` is that of the run it goes on with."""
     work = _Work(options)
     run: Run[Summary] = Run(
         work,
@@ -99,6 +126,7 @@ def summarize(
         whereabouts=lambda: Whereabouts(f"while {run.state.stage}"),
         on_event=on_event,
         display=LiveDisplay() if show else None,
+        run_id=run_id,
     )
     return run
 
@@ -113,6 +141,7 @@ def plan(
     on_error: OnError = "raise",
     chunk_tokens: int | None = None,
     prompts: StrPath | None = None,
+    response_model: Any = None,
 ) -> Plan:
     """Tell what ``summarize`` would do with the same arguments, without a call of a model.
 
@@ -141,6 +170,7 @@ def plan(
         on_error=on_error,
         chunk_tokens=chunk_tokens,
         prompts=prompts,
+        response_model=response_model,
     )
     return plan_of(prepare(options))
 

@@ -8,48 +8,38 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from docsum_nb.budget import Budget
+from docsum_nb.errors import BudgetExceeded, RunError
 from docsum_nb.events import (
-    ChunkFailed,
     ChunksPlanned,
-    ChunkStarted,
-    ChunkSummarized,
     StageStarted,
 )
 from docsum_nb.models import Asker
+from docsum_nb.pipeline.book import Book
+from docsum_nb.pipeline.mapping import Mapper
+from docsum_nb.pipeline.merging import Merger, Named
 from docsum_nb.pipeline.options import Options
-from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
+from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare, remaining_of
 from docsum_nb.pipeline.related import find_related
-from docsum_nb.pipeline.sizing import groups
 from docsum_nb.records import (
-    Answer,
-    Chunk,
     ChunkSummary,
     Citation,
     DocumentSummary,
     Hit,
     Omission,
+    Plan,
     Summary,
     Usage,
 )
-from docsum_nb.run import Control, Failed, fan_out, in_thread
+from docsum_nb.run import Control, fan_out, in_thread
 
 if TYPE_CHECKING:
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Job"]
-
-
-@dataclass(frozen=True)
-class _Named:
-    """A summary on its way up: what it is of, and who wrote it."""
-
-    name: str
-    text: str
-    model: str
 
 
 def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
@@ -59,19 +49,36 @@ def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
     return Writer(prepared, asker)
 
 
-class Job:
-    """Summarizes the documents of one run."""
+@dataclass(frozen=True)
+class _Loaded:
+    """What loading leaves for the other steps."""
 
-    def __init__(self, options: Options) -> None:
+    prepared: Prepared
+    asker: Asker
+    writer: Writer
+
+
+class Job:
+    """Summarizes the documents of one run: load, summarize, combine, evaluate, each once, in order.
+
+    Whoever calls the steps one by one does so within ``async with job``.
+    """
+
+    def __init__(self, options: Options, *, within: Budget | None = None) -> None:
         self._options = options
         self._began = time.monotonic()
+        self._book: Book | None = None
         self._prepared: Prepared | None = None
         self._asker: Asker | None = None
+        self._writer: Writer | None = None
         self._chunks: dict[int, ChunkSummary] = {}
         self._documents: dict[str, DocumentSummary] = {}
         self._omitted: list[Omission] = []
         self._text, self._model = "", options.model.name
         self._citations: tuple[Citation, ...] = ()
+        self._related: tuple[Hit, ...] = ()
+        self._data: Any = None
+        self._within = within
         self._run_id = ""
 
     async def __call__(self, control: Control) -> Summary:
@@ -82,27 +89,76 @@ class Job:
             BaseException: the first error of a model, with a note that names the chunk.
             ExceptionGroup: with ``on_error="collect"``, of everything that failed.
         """
+        async with self:
+            await self.load(control)
+            await self.summarize(control)
+            await self.combine(control)
+            return await self.evaluate(control)
+
+    async def load(self, control: Control) -> Plan:
+        """Read the source, and open everything the other steps need; nothing is asked."""
         self._run_id = control.run_id
         control.emit(StageStarted("loading"))
-        prepared = self._prepared = await in_thread(prepare, self._options)
         ledger = await in_thread(open_ledger, self._options)
-        try:
-            asker = self._asker = Asker(prepared.models, ledger=ledger, control=control)
-            self._omitted.extend(prepared.omitted)
-            control.emit(ChunksPlanned(len(prepared.chunks), plan_of(prepared).calls))
-            writer = await in_thread(_make_writer, prepared, asker)
-            await self._summarize_chunks(prepared, writer, control)
-            control.emit(StageStarted("combining"))
-            await self._combine_documents(prepared, writer, control)
-            last = await self._combine_all(prepared, writer, control)
-            self._text, self._model = last.text, last.model
-            self._name_writers(prepared)
-            self._citations = await self._cite(prepared)
-            related = await self._evaluate(prepared, control)
-            return replace(self._summary(prepared), related=related)
-        finally:
-            if ledger is not None:
-                await in_thread(ledger.close)
+        book = self._book = Book(ledger, self._options, control)
+        prepared = self._prepared = await in_thread(prepare, self._options, cut=book.cut)
+        await in_thread(book.begin, chunks=len(prepared.chunks))
+        budget = self._options.budget(within=self._within)
+        self._asker = Asker(prepared.models, ledger=ledger, control=control, budget=budget)
+        self._omitted.extend(prepared.omitted)
+        planned = plan_of(prepared)
+        control.emit(ChunksPlanned(planned.chunks, planned.calls))
+        self._writer = await in_thread(_make_writer, prepared, self._asker)
+        return planned
+
+    async def summarize(self, control: Control) -> tuple[ChunkSummary, ...]:
+        """Summarize every chunk."""
+        loaded = self._loaded()
+        control.emit(StageStarted("summarizing"))
+        mapper = Mapper(
+            loaded.writer,
+            self._merger(loaded.writer, control),
+            control,
+            omit=self._omitted.extend,
+            blame=self._blame,
+        )
+        await mapper.summarize(
+            self._chunks, limit=self._options.max_concurrency, on_error=self._options.on_error
+        )
+        return tuple(summary for _, summary in sorted(self._chunks.items()))
+
+    async def combine(self, control: Control) -> Summary:
+        """Merge the summaries into one, and cite its sources."""
+        loaded = self._loaded()
+        control.emit(StageStarted("combining"))
+        merger = self._merger(loaded.writer, control)
+        await self._combine_documents(loaded.prepared, merger, control)
+        last = await self._combine_all(loaded.prepared, merger)
+        self._text, self._model = last.text, last.model
+        self._data = await self._extract(loaded, control)
+        self._name_writers(loaded.prepared)
+        self._citations = await self._cite(loaded.prepared)
+        return self._summary(loaded.prepared)
+
+    async def evaluate(self, control: Control) -> Summary:
+        """Find what the library says; without a library, there is nothing to do."""
+        loaded = self._loaded()
+        self._related = await self._evaluate(loaded, control)
+        return self._summary(loaded.prepared)
+
+    async def __aenter__(self) -> Job:
+        """Return the job; leaving it writes down how it ended, and lets go of the ledger."""
+        return self
+
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if self._book is not None:
+            await in_thread(self._book.close, error)
+
+    def _loaded(self) -> _Loaded:
+        assert self._prepared is not None
+        assert self._asker is not None
+        assert self._writer is not None
+        return _Loaded(self._prepared, self._asker, self._writer)
 
     def partial(self) -> Summary | None:
         """Return what is finished so far; ``None`` before the documents are known."""
@@ -110,53 +166,10 @@ class Job:
             return None
         return self._summary(self._prepared, missing=True)
 
-    # --- the steps -----------------------------------------------------------------------------
-
-    async def _summarize_chunks(self, prepared: Prepared, writer: Writer, control: Control) -> None:
-        control.emit(StageStarted("summarizing"))
-        counts = prepared.chunk_counts()
-
-        async def one(place: tuple[int, Chunk]) -> None:
-            index, chunk = place
-            control.emit(ChunkStarted(chunk.label))
-            try:
-                answer = await writer.summarize(chunk, words=prepared.words_for(chunk, counts))
-            except Exception as error:
-                if control.stopped_by() is None:
-                    control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
-                    error.add_note(self._note(f"summarizing {chunk.label}", error))
-                raise
-            self._chunks[index] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
-            self._see_cut(chunk.label, answer)
-            control.emit(ChunkSummarized(chunk.label, answer.cached))
-
-        outcomes = await fan_out(
-            one,
-            list(enumerate(prepared.chunks)),
-            limit=self._options.max_concurrency,
-            control=control,
-            keep_failures=self._options.on_error != "raise",
-        )
-        failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
-        self._judge(failed, len(prepared.chunks))
-
-    def _judge(self, failed: Sequence[Failed[tuple[int, Chunk]]], chunks: int) -> None:
-        if not failed:
-            return
-        if self._options.on_error == "collect":
-            raise ExceptionGroup(
-                f"{len(failed)} of {chunks} chunks failed; the others are kept: run the same call "
-                "again to go on",
-                [failure.error for failure in failed],
-            )
-        if len(failed) == chunks:
-            raise failed[0].error
-        for failure in failed:
-            reason = f"not summarized: {type(failure.error).__name__}: {failure.error}"
-            self._omitted.append(Omission(failure.item[1].label, reason))
+    # --- how the steps do it -------------------------------------------------------------------
 
     async def _combine_documents(
-        self, prepared: Prepared, writer: Writer, control: Control
+        self, prepared: Prepared, merger: Merger, control: Control
     ) -> None:
         parts: dict[str, list[ChunkSummary]] = {}
         for _, summary in sorted(self._chunks.copy().items()):
@@ -167,88 +180,60 @@ class Job:
         paths = {document.name: document.path for document in prepared.documents}
 
         async def one(name: str) -> None:
-            named = [_Named(part.chunk.label, part.text, part.model) for part in parts[name]]
-            merged = await self._merge(name, named, words, writer, control)
+            named = [Named(part.chunk.label, part.text, part.model) for part in parts[name]]
+            merged = await merger.merge(name, named, words)
             self._documents[name] = DocumentSummary(
                 name, merged.text, len(named), merged.model, paths[name]
             )
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
-    async def _combine_all(self, prepared: Prepared, writer: Writer, control: Control) -> _Named:
-        named = [
-            _Named(each.name, each.text, each.model)
-            for each in (self._documents.get(document.name) for document in prepared.documents)
-            if each is not None
-        ]
+    async def _combine_all(self, prepared: Prepared, merger: Merger) -> Named:
+        named = [Named(each.name, each.text, each.model) for each in self._in_order(prepared)]
         label = f"all {len(named)} documents together"
-        words = prepared.sizes.final_words
-        return await self._merge(label, named, words, writer, control)
+        return await merger.merge(label, named, prepared.sizes.final_words)
 
-    async def _merge(
-        self,
-        label: str,
-        level: list[_Named],
-        words: int,
-        writer: Writer,
-        control: Control,
-    ) -> _Named:
-        """Merge summaries into one, level by level; each level has fewer than the one before."""
-        fan_in = writer.prepared.sizes.fan_in
-        while len(level) > 1:
-            parts = groups(level, fan_in)
-            last = len(parts) == 1
-            length = words if last else writer.prepared.sizes.document_words
+    def _in_order(self, prepared: Prepared) -> list[DocumentSummary]:
+        found = (self._documents.get(document.name) for document in prepared.documents)
+        return [each for each in found if each is not None]
 
-            async def one(
-                place: tuple[int, Sequence[_Named]], *, last: bool = last, length: int = length
-            ) -> _Named:
-                index, group = place
-                if len(group) == 1:
-                    return group[0]
-                name = label if last else f"part {index + 1} of {label}"
-                try:
-                    answer, cut = await writer.combine(
-                        name, [(each.name, each.text) for each in group], words=length
-                    )
-                except Exception as error:
-                    if control.stopped_by() is None:
-                        error.add_note(self._note(f"combining {name}", error))
-                    raise
-                self._omitted.extend(cut)
-                self._see_cut(name, answer)
-                return _Named(name, answer.text, answer.model)
-
-            merged = await fan_out(
-                one,
-                list(enumerate(parts)),
-                limit=self._options.max_concurrency,
-                control=control,
-            )
-            level = [each for each in merged if isinstance(each, _Named)]
-        return level[0]
+    async def _extract(self, loaded: _Loaded, control: Control) -> Any:
+        """Have the result put into the form that was asked for; ``None`` without one."""
+        schema = self._options.response_model
+        if schema is None:
+            return None
+        parts = [(each.name, each.text) for each in self._in_order(loaded.prepared)]
+        try:
+            answer = await loaded.writer.extract(self._text, parts, schema)
+            return schema.model_validate_json(answer.text)
+        except Exception as error:
+            if control.stopped_by() is not None or not self._may_skip(error):
+                self._blame("putting the result into the form asked for", error)
+                raise
+            reason = f"not extracted: {type(error).__name__}: {error}"
+            self._omitted.append(Omission("the data asked for", reason))
+            return None
 
     async def _cite(self, prepared: Prepared) -> tuple[Citation, ...]:
-        from docsum_nb.documents.cite import cite
-
+        assert self._book is not None
         pages = {document.name: document.page_at for document in prepared.documents}
         return tuple(
             replace(citation, page=pages[citation.document](citation.source_start))
-            for citation in await in_thread(cite, self._text, prepared.chunks)
+            for citation in await in_thread(self._book.cite, self._text, prepared.chunks)
         )
 
-    async def _evaluate(self, prepared: Prepared, control: Control) -> tuple[Hit, ...]:
+    async def _evaluate(self, loaded: _Loaded, control: Control) -> tuple[Hit, ...]:
+        prepared = loaded.prepared
         if prepared.library is None:
             return ()
         control.emit(StageStarted("evaluating"))
-        assert self._asker is not None
         try:
-            related, omitted = await find_related(prepared, self._summary(prepared), self._asker)
+            related, omitted = await find_related(prepared, self._summary(prepared), loaded.asker)
         except Exception as error:
             if control.stopped_by() is not None:
                 raise
-            if self._options.on_error != "skip":
-                error.add_note(self._note("evaluating the related documentation", error))
+            if not self._may_skip(error):
+                self._blame("evaluating the related documentation", error)
                 raise
             reason = f"not judged: {type(error).__name__}: {error}"
             related, omitted = (), [Omission("the related documentation", reason)]
@@ -258,12 +243,7 @@ class Job:
     # --- what is known so far ------------------------------------------------------------------
 
     def _summary(self, prepared: Prepared, *, missing: bool = False) -> Summary:
-        omitted = list(self._omitted)
-        documents = [
-            self._documents[document.name]
-            for document in prepared.documents
-            if document.name in self._documents
-        ]
+        omitted = [*self._omitted, *(self._asker.unkept() if self._asker else ())]
         if missing:
             omitted += [
                 Omission(document.name, "the run ended before its summary was finished")
@@ -274,8 +254,10 @@ class Job:
             text=self._text,
             model=self._model,
             citations=self._citations,
-            documents=tuple(documents),
+            documents=tuple(self._in_order(prepared)),
             chunks=tuple(summary for _, summary in sorted(self._chunks.copy().items())),
+            related=self._related,
+            data=self._data,
             usage=self._asker.usage if self._asker else Usage(),
             omitted=tuple(omitted),
             question=self._options.question,
@@ -291,11 +273,26 @@ class Job:
             reason = f"written by {model}, because {asked} failed"
             self._omitted.append(Omission(f"{count} of {len(self._chunks)} chunks", reason))
 
-    def _see_cut(self, label: str, answer: Answer) -> None:
-        if answer.finish_reason == "length":
-            self._omitted.append(
-                Omission(label, "its summary was cut off at the length limit of the model")
-            )
+    def _merger(self, writer: Writer, control: Control) -> Merger:
+        return Merger(
+            writer,
+            control,
+            limit=self._options.max_concurrency,
+            omit=self._omitted.extend,
+            blame=self._blame,
+        )
+
+    def _may_skip(self, error: Exception) -> bool:
+        return self._options.on_error == "skip" and not isinstance(error, RunError)
+
+    def _blame(self, doing: str, error: Exception) -> None:
+        """Have an error tell what was being done, and what is left to do."""
+        if isinstance(error, BudgetExceeded) and not error.run_id:
+            assert self._prepared is not None
+            error.run_id, error.step, error.partial = self._run_id, doing, self.partial()
+            left = remaining_of(self._prepared, self._chunks.keys())
+            error.args = (f"{error}; what remains: {left}",)
+        error.add_note(self._note(doing, error))
 
     def _note(self, doing: str, error: Exception) -> str:
         assert self._prepared is not None
@@ -303,7 +300,8 @@ class Job:
         if self._options.ledger is False:
             kept = f"{done}; their answers are not kept (ledger=False)"
         else:
-            kept = f"{done} and kept; the same call goes on from there"
+            again = f"docsum_nb.resume({self._run_id!r})"
+            kept = f"{done} and kept; {again} or the same call goes on from there"
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
         if "Connection error" in str(error):

@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError
-from docsum_nb.models import Model
+from docsum_nb.models import Model, check_schema
 
 __all__ = ["OnError", "Options", "StrPath"]
 
@@ -33,6 +34,10 @@ class Options:
     ledger: StrPath | bool | None = None
     chunk_tokens: int | None = None
     prompts: StrPath | None = None
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    response_model: Any = None
 
     def __post_init__(self) -> None:
         if self.on_error not in get_args(OnError):
@@ -46,8 +51,24 @@ class Options:
             raise InputError(
                 f"question is a text, not {self.question!r}; leave it out to summarize everything"
             )
+        self.budget()
+        if self.response_model is not None:
+            check_schema(self.response_model)
+            if self.model.embedded:
+                raise InputError(
+                    "response_model needs a language model: the extractive one only quotes"
+                )
         if self.ledger is True:
             raise InputError("ledger is a path, None for the default place, or False for none")
+
+    def budget(self, *, within: Budget | None = None) -> Budget:
+        """Make the bounds of one run."""
+        return Budget(
+            max_calls=self.max_calls,
+            max_tokens=self.max_tokens,
+            max_cost=self.max_cost,
+            within=within,
+        )
 
 
 def _check(name: str, value: Any, *, least: int) -> None:

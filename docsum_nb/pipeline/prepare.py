@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents import load, split
+from docsum_nb.documents import load
+from docsum_nb.documents.tokens import vocabulary
 from docsum_nb.errors import InputError
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import ChatModel, open_model
+from docsum_nb.models import ChatModel, open_model, schema_instructions
+from docsum_nb.pipeline.cutting import cut
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.sizing import (
     AGENT_CALLS,
+    EXTRACT_WORDS,
     LABEL_TOKENS,
     LEAST_AGENT_WINDOW,
     Sizes,
     agent_answer_tokens,
     agent_context_tokens,
     answer_tokens,
+    extract_text_tokens,
     merge_calls,
     merge_depth,
     sizes_for,
@@ -35,7 +40,7 @@ from docsum_nb.records import Chunk, Document, Omission, Plan
 if TYPE_CHECKING:
     from docsum_nb.library import Library
 
-__all__ = ["Prepared", "plan_of", "prepare"]
+__all__ = ["Prepared", "open_ledger", "plan_of", "prepare", "remaining_of"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,12 @@ class Prepared:
         return self.sizes.final_words if len(self.documents) == 1 else self.sizes.document_words
 
 
-def prepare(options: Options) -> Prepared:
+def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepared:
     """Read the source and make everything ready; blocking, and without any call of a model.
+
+    Args:
+        options: What was asked for.
+        cut: Cuts the documents, as ``cutting.cut`` does.
 
     Raises:
         InputError: if the source, the model, the prompts or a size cannot be used, or the library
@@ -100,11 +109,12 @@ def prepare(options: Options) -> Prepared:
         final_words=options.length,
         chunk_tokens=options.chunk_tokens,
     )
-    chunks = [
-        chunk
-        for document in loaded.documents
-        for chunk in split(document, max_tokens=sizes.chunk_tokens, count=count)
-    ]
+    chunks = cut(
+        loaded.documents,
+        max_tokens=sizes.chunk_tokens,
+        count=count,
+        vocabulary=vocabulary(models[0].name),
+    )
     return Prepared(
         options,
         loaded.documents,
@@ -132,18 +142,33 @@ def _as_path(path: object) -> Path | None:
 
 def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run; asks nobody."""
+    return remaining_of(prepared, ())
+
+
+def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
+    """Count the calls and bound the tokens of what is left of a run.
+
+    Args:
+        prepared: What the run works with.
+        done: The places of the chunks that are summarized already. Merges count as not done.
+    """
     sizes, counts = prepared.sizes, prepared.chunk_counts()
-    answers = [answer_tokens(prepared.words_for(chunk, counts)) for chunk in prepared.chunks]
+    chunks = [chunk for place, chunk in enumerate(prepared.chunks) if place not in done]
+    answers = [answer_tokens(prepared.words_for(chunk, counts)) for chunk in chunks]
     parts = [*counts.values(), len(prepared.documents)]
     merges = sum(merge_calls(part, sizes.fan_in) for part in parts)
     depths = [merge_depth(part, sizes.fan_in) for part in parts]
     # Every summary but the last is the input of exactly one merge, at its largest.
     summaries = len(prepared.chunks) + merges
     largest = max(answer_tokens(sizes.document_words), answer_tokens(sizes.final_words))
-    calls = summaries + prepared.evaluates
-    sent = sum(chunk.tokens for chunk in prepared.chunks) + calls * sizes.prompt_tokens
+    extracts = prepared.options.response_model is not None
+    calls = len(chunks) + merges + extracts + prepared.evaluates
+    sent = sum(chunk.tokens for chunk in chunks) + calls * sizes.prompt_tokens
     sent += (summaries - 1) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
     answered = sum(answers) + merges * largest
+    if extracts:
+        sent += extract_text_tokens(prepared.model.window, sizes) + _schema_tokens(prepared)
+        answered += answer_tokens(EXTRACT_WORDS)
     if prepared.evaluates:
         asked = agent_context_tokens(prepared.model.window)
         said = agent_answer_tokens(prepared.model.window)
@@ -155,14 +180,18 @@ def plan_of(prepared: Prepared) -> Plan:
         sent = answered = 0
     return Plan(
         documents=len(prepared.documents),
-        chunks=len(prepared.chunks),
+        chunks=len(chunks),
         calls=calls,
         tokens=sent + answered,
-        depth=1 + max(depths[:-1]) + depths[-1] + prepared.evaluates,
+        depth=1 + max(depths[:-1]) + depths[-1] + extracts + prepared.evaluates,
         cost_usd=_dearest(prepared.models, sent, answered),
         model=prepared.model.name,
         omitted=prepared.omitted,
     )
+
+
+def _schema_tokens(prepared: Prepared) -> int:
+    return prepared.model.count(schema_instructions(prepared.options.response_model))
 
 
 def _dearest(models: tuple[ChatModel, ...], sent: int, answered: int) -> float | None:

@@ -15,12 +15,14 @@ from typing import TypeVar
 from docsum_nb.errors import InputError
 
 __all__ = [
+    "EXTRACT_WORDS",
     "Sizes",
     "agent_answer_tokens",
     "agent_context_tokens",
     "agent_found_tokens",
     "agent_text_tokens",
     "answer_tokens",
+    "extract_text_tokens",
     "groups",
     "merge_calls",
     "merge_depth",
@@ -44,6 +46,9 @@ _SAFETY = 0.9
 """Tokens are counted with OpenAI's encodings; others differ by some percent."""
 
 
+EXTRACT_WORDS = 600
+"""The longest answer of a form, in words; JSON takes more of them than it says."""
+_MOST_EXTRACT = 12_000
 AGENT_CALLS = 3
 """Calls of the evaluating agent at most; commonly it makes one."""
 LEAST_AGENT_WINDOW = 6_000
@@ -90,6 +95,12 @@ class Sizes:
 def answer_tokens(words: int) -> int:
     """Return the tokens at which an answer of so many words is cut off."""
     return max(_LEAST_ANSWER, _TOKENS_A_WORD * words)
+
+
+def extract_text_tokens(window: int, sizes: Sizes) -> int:
+    """Return the longest text that a form is filled in from: the final summary always fits."""
+    room = int(window * _SAFETY) - sizes.prompt_tokens - answer_tokens(EXTRACT_WORDS)
+    return max(answer_tokens(sizes.final_words), min(_MOST_EXTRACT, room))
 
 
 def sizes_for(

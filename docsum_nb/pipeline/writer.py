@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from docsum_nb.crew.agent import lean_agent, perform
 from docsum_nb.documents import sentence_spans
 from docsum_nb.models import Asker
 from docsum_nb.pipeline.prepare import Prepared
-from docsum_nb.pipeline.sizing import LABEL_TOKENS, answer_tokens
+from docsum_nb.pipeline.sizing import (
+    EXTRACT_WORDS,
+    LABEL_TOKENS,
+    answer_tokens,
+    extract_text_tokens,
+)
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Chunk, Omission, Request
+from docsum_nb.run import in_thread
 
 __all__ = ["Writer"]
 
@@ -21,8 +29,10 @@ class Writer:
 
     def __init__(self, prepared: Prepared, asker: Asker) -> None:
         self.prepared = prepared
+        self._asker = asker
         # Documents are merged beside one another, and each merge has calls beside one another.
         self._slots = asyncio.Semaphore(prepared.options.max_concurrency)
+        self._counting = asyncio.Semaphore(2)
         agents = prepared.prompts.agents
         self._agents = {
             name: lean_agent(agents[name], asker.ask) for name in ("summarizer", "combiner")
@@ -30,12 +40,29 @@ class Writer:
 
     async def summarize(self, chunk: Chunk, *, words: int) -> Answer:
         """Summarize one chunk."""
-        asked = self.prepared.prompts.tasks["summarize"].fill(
+        asked = self._to_summarize(chunk, words)
+        request = self._request("summarizer", asked, chunk.text, words)
+        return await self._perform("summarizer", asked, chunk.label, request)
+
+    async def stored(self, chunks: Sequence[tuple[Chunk, int]]) -> dict[int, Answer]:
+        """Look up the summaries of chunks, of so many words each, that are stored already.
+
+        Returns:
+            The answers by the places of their chunks, in order.
+        """
+        return await self._asker.stored(
+            lambda: [
+                self._request("summarizer", self._to_summarize(chunk, words), chunk.text, words)
+                for chunk, words in chunks
+            ]
+        )
+
+    def _to_summarize(self, chunk: Chunk, words: int) -> TaskText:
+        return self.prepared.prompts.tasks["summarize"].fill(
             question=self.prepared.options.question,
             label=self._label(chunk.label),
             words=words,
         )
-        return await self._perform("summarizer", asked, chunk.label, chunk.text, words)
 
     async def combine(
         self, label: str, summaries: Sequence[tuple[str, str]], *, words: int
@@ -51,19 +78,52 @@ class Writer:
             words=words,
             count=len(summaries),
         )
+        # Counting the tokens of many summaries takes a while: not on the loop, and not in many
+        # threads, which would take turns on Python's lock.
+        async with self._counting:
+            request, cut = await in_thread(self._to_combine, asked, summaries, words)
+            stored = await self._asker.stored(lambda: [request])
+        return stored.get(0) or await self._perform("combiner", asked, label, request), cut
+
+    async def extract(self, text: str, parts: Sequence[tuple[str, str]], schema: Any) -> Answer:
+        """Put what was found into a form.
+
+        Args:
+            text: The final summary.
+            parts: The summaries of the documents, by name; as many as fit are shown as well.
+            schema: A pydantic model class.
+
+        Returns:
+            An answer whose text is JSON that fits the schema.
+        """
+        asked = self.prepared.prompts.tasks["extract"].fill(question=self.prepared.options.question)
+        most = extract_text_tokens(self.prepared.model.window, self.prepared.sizes)
+        count = self.prepared.model.count
+        blocks = [f"## {self._label('the summary')}\n\n{text}"]
+        left = most - count(blocks[0])
+        for name, summary in parts if len(parts) > 1 else []:
+            block = f"## {self._label(name)}\n\n{summary}"
+            left -= count(block) + 2
+            if left < 0:
+                break
+            blocks.append(block)
+        request = self._request("combiner", asked, "\n\n".join(blocks), EXTRACT_WORDS)
+        request = replace(request, schema=schema)
+        return await self._perform("combiner", asked, "extract", request)
+
+    def _to_combine(
+        self, asked: TaskText, summaries: Sequence[tuple[str, str]], words: int
+    ) -> tuple[Request, list[Omission]]:
         cut: list[Omission] = []
         blocks = [
             f"## {self._label(name)}\n\n{self._fitting(name, text, cut)}"
             for name, text in summaries
         ]
-        text = "\n\n".join(blocks)
-        return await self._perform("combiner", asked, label, text, words), cut
+        return self._request("combiner", asked, "\n\n".join(blocks), words), cut
 
-    async def _perform(
-        self, agent: str, asked: TaskText, name: str, text: str, words: int
-    ) -> Answer:
+    def _request(self, agent: str, asked: TaskText, text: str, words: int) -> Request:
         who: AgentText = self.prepared.prompts.agents[agent]
-        request = Request(
+        return Request(
             role=str(who),
             instructions=f"{asked.description}\n\nExpected: {asked.expected_output}",
             text=text,
@@ -71,6 +131,8 @@ class Writer:
             max_tokens=answer_tokens(words),
             question=self.prepared.options.question,
         )
+
+    async def _perform(self, agent: str, asked: TaskText, name: str, request: Request) -> Answer:
         async with self._slots:
             return await perform(self._agents[agent], asked, name=name, request=request)
 
@@ -78,7 +140,8 @@ class Writer:
         """Shorten a name to the tokens that the plan gives it; of a path, the end tells most."""
         count = self.prepared.model.count
         label = " ".join(name.split())
-        while count(label) > LABEL_TOKENS:
+        # No token is shorter than a byte, and short names are by far the most.
+        while len(label.encode("utf-8", "replace")) > LABEL_TOKENS and count(label) > LABEL_TOKENS:
             label = "…" + label[len(label) // 4 + 1 :]
         return label
 

@@ -19,6 +19,7 @@ _FILES = ("agents", "tasks")
 _PLACES = {
     "summarize": {"label", "words", "question"},
     "combine": {"label", "words", "question", "count"},
+    "extract": {"question"},
     "evaluate": {"question"},
 }
 

@@ -1,4 +1,4 @@
-"""A Summary as JSON: every field of the record, names as in the record.
+"""A record as JSON: every field, names as in the record.
 
 Faithful rather than safe to look at: texts are kept to the character, only spelled with escapes
 where a terminal or an encoder could stumble. Numbers that JSON does not know become ``null``.
@@ -11,10 +11,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from docsum_nb.records import Summary
+from typing import Any
 
 __all__ = ["to_json"]
 
@@ -22,17 +19,18 @@ __all__ = ["to_json"]
 _AWKWARD = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def to_json(summary: Summary) -> str:
+def to_json(record: object) -> str:
     """Render as JSON.
 
     Args:
-        summary: The result, complete or partial.
+        record: A record, such as a Summary, complete or partial; an instance of a pydantic model;
+            or a mapping with records in it.
 
     Returns:
         An indented JSON object. Tuples are arrays; metadata of other types than JSON's is written
         as ``str`` shows it; NaN and infinity are ``null``.
     """
-    text = json.dumps(_plain(summary), ensure_ascii=False, indent=2, allow_nan=False)
+    text = json.dumps(_plain(record), ensure_ascii=False, indent=2, allow_nan=False)
     return _AWKWARD.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
@@ -47,6 +45,8 @@ def _plain(value: Any) -> Any:
             return {str(key): _plain(item) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return _plain_items(value)
+    if callable(getattr(value, "model_dump", None)):
+        return _plain(value.model_dump())
     if is_dataclass(value) and not isinstance(value, type):
         return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
     return str(value)

@@ -70,6 +70,9 @@ def _opening(page: Outline) -> Iterator[str]:
 
 
 def _sections(page: Outline) -> Iterator[str]:
+    if page.data:
+        yield "### Data"
+        yield "\n".join(f"    {line}" for line in page.data.splitlines())
     if page.sources:
         yield "### Sources"
         yield "\n".join(_source_lines(page))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from docsum_nb.render.amounts import cost_text, count_text, duration_text
 from docsum_nb.render.clean import clean, one_line
+from docsum_nb.render.json_record import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,6 +77,8 @@ class Outline:
     """The summary's paragraphs; empty while there is no final summary."""
     status: str
     """Why there is no final summary and what is finished; empty where there is one."""
+    data: str
+    """The data that was asked for, as JSON; empty without."""
     sources: tuple[Source, ...]
     documents: tuple[Entry, ...]
     chunks: tuple[Entry, ...]
@@ -106,6 +109,7 @@ def outline(summary: Summary, *, passage_chars: int) -> Outline:
         question=one_line(summary.question or "", max_chars=1000),
         body=body,
         status="" if body else _status(summary),
+        data="" if summary.data is None else clean(to_json(summary.data)),
         sources=_sources(summary.citations, passage_chars),
         documents=_documents(summary),
         chunks=tuple(

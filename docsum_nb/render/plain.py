@@ -49,6 +49,8 @@ def _opening(page: Outline) -> Iterator[list[str]]:
 
 
 def _sections(page: Outline) -> Iterator[list[str]]:
+    if page.data:
+        yield ["Data", "----", *page.data.splitlines()]
     if page.sources:
         yield ["Sources", "-------", *_source_lines(page)]
     if page.documents:

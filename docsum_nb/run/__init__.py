@@ -8,7 +8,7 @@ from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
 from docsum_nb.run.run import Run
-from docsum_nb.run.trace import begin_span, end_span, span
+from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import Display, View
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Whereabouts",
     "before_exit",
     "begin_span",
+    "chat_attributes",
     "describe_frame",
     "end_span",
     "fan_out",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from docsum_nb.events import Event
+from docsum_nb.events import Event, RunState
 
 __all__ = ["Control", "Stopping", "Whereabouts"]
 
@@ -43,6 +43,8 @@ class Control:
     """
     stopped_by: Callable[[], BaseException | None]
     """The error, deadline or cancellation that stops the run; ``None`` while it goes on."""
+    state: Callable[[], RunState] = RunState
+    """What has happened so far."""
 
     def check(self) -> None:
         """Raise ``Stopping`` if the run is to stop; call before anything that costs."""

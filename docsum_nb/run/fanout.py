@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from docsum_nb.errors import WorkExited
+from docsum_nb.errors import RunError, WorkExited
 from docsum_nb.run.control import Control
 
 __all__ = ["Failed", "fan_out"]
@@ -59,7 +59,9 @@ async def fan_out(
         try:
             results[index] = await _uncancelled(work, item)
         except Exception as error:
-            if not keep_failures or control.stopped_by() is not None:
+            # A bound of the run's, unlike a failure, is not one piece's own affair.
+            final = isinstance(error, RunError) and not isinstance(error, WorkExited)
+            if final or not keep_failures or control.stopped_by() is not None:
                 # At once: workers that end at this moment must begin nothing new.
                 control.fail(error)
                 raise

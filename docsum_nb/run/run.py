@@ -19,6 +19,7 @@ import math
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import replace
 from functools import partial
@@ -53,6 +54,10 @@ _HEARTBEAT_S = 0.1
 _TELL_S = 0.5
 """How long a finished run waits for its observers to have seen the end."""
 _UNSET: Any = object()
+_outer: contextvars.ContextVar[Run[Any] | None] = contextvars.ContextVar(
+    "docsum_nb_run", default=None
+)
+"""The run in whose work the code is, through threads and loops that copy its context."""
 
 
 class Run(Generic[T]):
@@ -74,8 +79,9 @@ class Run(Generic[T]):
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
         guest: bool = False,
+        run_id: str | None = None,
     ) -> None:
-        self.id = uuid.uuid4().hex[:12]
+        self.id = run_id or uuid.uuid4().hex[:12]
         self.title = title
         self._deadline = positive_seconds("deadline", deadline)
         self._expires_at = None if deadline is None else time.monotonic() + deadline
@@ -98,9 +104,13 @@ class Run(Generic[T]):
         self._showing = Showing(
             self, display, result=self._finished_value, warn=self._emit, tick=self._watch_deadline
         )
-        self._control = Control(self.id, self._emit, self._stop, lambda: self._error)
+        self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
+        self._control = Control(
+            self.id, self._emit, self._stop, lambda: self._error, lambda: self.state
+        )
         self._home = current_loop(guest=guest)
         keep(self)
+        self._belong_to(_outer.get())
         context = contextvars.copy_context()
         while not self._home.begin(self._launch, work, context):
             self._home = current_loop(guest=guest)
@@ -252,6 +262,18 @@ class Run(Generic[T]):
             self._home.loop.call_soon_threadsafe(self._settle)
         return True
 
+    def _belong_to(self, outer: Run[Any] | None) -> None:
+        if outer is None:
+            return
+        with outer._lock:
+            outer._inner.add(self)
+            error = outer._error
+        if error is not None:
+            self._stop_with(outer)
+
+    def _stop_with(self, outer: Run[Any]) -> None:
+        self._stop(self._cancelled(f"stopped with the run {outer.title!r} that it belongs to"))
+
     def _settle(self) -> None:
         task = self._task
         if task is None or task.done():
@@ -342,6 +364,7 @@ class Run(Generic[T]):
         let_go(self)
 
     async def _main(self, work: Callable[[Control], Awaitable[T]]) -> None:
+        _outer.set(self)
         try:
             with span(f"docsum_nb {self.title}", {"docsum_nb.run_id": self.id}):
                 value = await work(self._control)
@@ -369,7 +392,10 @@ class Run(Generic[T]):
             self._traceback = error.__traceback__ if error else None
             self._emit(ended)
             self._ended.set()
-            wakers = list(self._wakers)
+            wakers, inner = list(self._wakers), list(self._inner)
+        if error is not None:
+            for run in inner:
+                run._stop_with(self)
         for wake in wakers:
             # A waiter whose loop was closed meanwhile waits no more.
             with contextlib.suppress(RuntimeError):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["begin_span", "end_span", "span"]
+__all__ = ["begin_span", "chat_attributes", "end_span", "span"]
 
 Attributes = Mapping[str, str | int | float]
 
@@ -30,6 +30,11 @@ def span(name: str, attributes: Attributes) -> Iterator[None]:
         return
     with tracer.start_as_current_span(name, attributes=dict(attributes)):
         yield
+
+
+def chat_attributes(model: str) -> Attributes:
+    """Name a model call as OpenTelemetry's conventions for generative AI do."""
+    return {"gen_ai.operation.name": "chat", "gen_ai.request.model": model}
 
 
 def begin_span(name: str, attributes: Attributes) -> Any:

@@ -126,6 +126,7 @@ class _Face:
 def _details(state: RunState) -> tuple[tuple[str, int], ...]:
     counts = (
         ("running", state.running),
+        ("waiting", state.waiting),
         ("queued", state.queued),
         ("failed", state.failed),
         ("cached", state.cached),

@@ -7,72 +7,28 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from crewai import LLM, Agent, BaseLLM, Crew, Process, Task
-from crewai.flow.flow import Flow, listen, start
+from crewai import Agent, Crew, Process, Task
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, DeadlineExceeded, RunCancelled, WorkExited
+from tests.crew.crew_samples import (
+    LONG_S,
+    PARTS,
+    AsyncFieldFlow,
+    FieldFlow,
+    ScriptedLLM,
+    field_crew,
+    kickoff,
+    llm_of,
+    part_of,
+    snapshot,
+    until,
+)
 from tests.loopback import Call, Loopback, Reply
-
-LONG_S = 60.0
-PARTS = 8
-
-
-def field_crew(llm: Any, *, parts: int = PARTS, **options: Any) -> Any:
-    """Make the crew that bare CrewAI fails with "Executor is already running"."""
-    shared = Agent(role="summarizer", goal="Summarize {topic}", backstory="b", llm=llm)
-    tasks = [
-        Task(
-            name=f"part {i}",
-            description=f"Summarize part {i} of {{topic}}",
-            expected_output="A summary.",
-            agent=shared,
-            async_execution=True,
-        )
-        for i in range(parts)
-    ]
-    combine = Task(
-        name="combine", description="Combine.", expected_output="One.", agent=shared, context=tasks
-    )
-    evaluate = Task(name="evaluate", description="Evaluate.", expected_output="E.", agent=shared)
-    return Crew(agents=[shared], tasks=[*tasks, combine, evaluate], **options)
-
-
-def llm_of(server: Loopback, **options: Any) -> Any:
-    return LLM(
-        model="openai/gpt-4o-mini",
-        base_url=server.base_url,
-        api_key="k",
-        **{"max_retries": 0, **options},
-    )
-
-
-def part_of(call: Call) -> int | None:
-    """Tell which part a call summarizes; None for combining and evaluating."""
-    found = re.search(r"Summarize part (\d+)", call.prompt)
-    return int(found.group(1)) if found and "Combine." not in call.prompt else None
-
-
-def kickoff(crew: Any, topic: str = "whales", **options: Any) -> Any:
-    return ds.kickoff(crew, {"topic": topic}, **{"show": False, "deadline": LONG_S, **options})
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        await asyncio.sleep(0.01)
-
-
-def snapshot(crew: Any) -> Any:
-    """Copy what a run could change in the user's objects."""
-    return [
-        (id(t), t.description, t.output, id(t.agent), id(t.agent.agent_executor), t.agent.role)
-        for t in crew.tasks
-    ]
 
 
 def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: Loopback) -> None:
@@ -141,24 +97,6 @@ def test_too_many_requests_are_tried_again_in_one_layer_only(server: Loopback) -
     error = kickoff(field_crew(llm_of(server), parts=1)).exception()
     assert type(error).__name__ == "RateLimitError"
     assert len(server.calls) <= 3
-
-
-class ScriptedLLM(BaseLLM):
-    """A model in this process that does what a test says."""
-
-    answer: Any = None
-
-    def call(self, messages: Any, *args: Any, **kwargs: Any) -> str:
-        """Answer as the test says."""
-        return str(self.answer(str(messages)))
-
-    def supports_function_calling(self) -> bool:
-        """Say no."""
-        return False
-
-    def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
-        """Count nothing."""
-        return 1
 
 
 @pytest.mark.parametrize(
@@ -284,30 +222,6 @@ def test_hierarchical_process_is_guarded_too(server: Loopback) -> None:
     assert type(kickoff(crew).exception()).__name__ == "PermissionDeniedError"
 
 
-class FieldFlow(Flow[Any]):
-    """A flow one step of which kicks off the crew from the field."""
-
-    crew: Any = None
-
-    @start()
-    def load(self) -> str:
-        return "whales"
-
-    @listen(load)
-    def summarize(self, topic: str) -> Any:
-        return self.crew.kickoff(inputs={"topic": topic}).raw
-
-
-class AsyncFieldFlow(Flow[Any]):
-    """The same with an asynchronous step."""
-
-    crew: Any = None
-
-    @start()
-    async def summarize(self) -> Any:
-        return (await self.crew.kickoff_async(inputs={"topic": "whales"})).raw
-
-
 @pytest.mark.parametrize("kind", [FieldFlow, AsyncFieldFlow])
 def test_crew_in_a_flow_step_is_guarded_with_the_flow(server: Loopback, kind: Any) -> None:
     """The flow completes though its crew shares an agent, and shows the crew's own error."""
@@ -416,12 +330,13 @@ def test_script_ends_after_a_deadline_though_its_crew_hangs(server: Loopback) ->
     """Threads that CrewAI left in a call that never returns do not keep the process."""
     script = (
         "import sys\n"
-        "from tests.crew.test_guarded_crew import *\n"
+        "import docsum_nb as ds\n"
+        "from tests.crew.crew_samples import *\n"
         "class Server: base_url = sys.argv[1]\n"
         "try:\n"
         "    crew = field_crew(llm_of(Server))\n"
         "    ds.run_with_deadline(crew, 2, inputs={'topic': 'x'}, show=False)\n"
-        "except DeadlineExceeded:\n"
+        "except ds.errors.DeadlineExceeded:\n"
         "    print('deadline')\n"
     )
     server.script = lambda call: Reply(hang=True)

@@ -1,67 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from docsum_nb.errors import ModelError
-from docsum_nb.events import CallFinished, CallStarted, Event, Warned
+from docsum_nb.events import CallFinished, Warned
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import Asker, Model, open_model
-from docsum_nb.models.limit import Limiter
-from docsum_nb.models.retry import is_transient
-from docsum_nb.records import Answer, Request
-from docsum_nb.run import Control, Stopping
+from docsum_nb.run import Stopping
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
-
-REQUEST = Request("role", "instructions", "text", 50, 150)
-
-
-class Asking:
-    """An asker on a loopback server, with what it told and the word to stop."""
-
-    def __init__(self, server: Loopback, ledger: Ledger | None = None, **options: Any) -> None:
-        fallbacks = options.pop("fallbacks", ())
-        self.events: list[Event] = []
-        self.stopped: BaseException | None = None
-        settings = [
-            Model(name, base_url=server.base_url, **options)
-            for name in ("openai/first", *fallbacks)
-        ]
-        control = Control("run", self.events.append, lambda error: None, lambda: self.stopped)
-        self.asker = Asker([open_model(each) for each in settings], ledger=ledger, control=control)
-
-    def ask(self) -> Answer:
-        return on_loop(self.asker.ask(REQUEST))
-
-
-def failing_first(times: int, **reply: Any) -> Any:
-    return lambda call: Reply("no", **reply) if call.number < times else Reply("yes")
-
-
-@pytest.mark.parametrize(
-    "reply", [{"status": 429}, {"status": 500}, {"status": 503}, {"status": 408}, {"cut": True}]
-)
-def test_what_may_pass_is_tried_again(server: Loopback, reply: dict[str, Any]) -> None:
-    """A limit, a server's fault or a cut connection costs one more request, not the run."""
-    server.script = failing_first(1, headers={"retry-after": "0"}, **reply)
-    asking = Asking(server)
-    assert asking.ask().text == "yes"
-    assert len(server.calls) == 2
-    assert [e.attempt for e in asking.events if isinstance(e, CallStarted)] == [1, 2]
-    assert asking.asker.usage.calls == 1
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404])
-def test_what_will_not_pass_is_asked_once(server: Loopback, status: int) -> None:
-    """A refused key or a bad request is one HTTP request, counted at the server."""
-    server.script = lambda call: Reply("no", status=status)
-    with pytest.raises(Exception, match="no"):
-        Asking(server).ask()
-    assert len(server.calls) == 1
+from tests.models.model_samples import REQUEST, Asking, failing_first
 
 
 def test_retries_end_with_the_providers_own_error(server: Loopback) -> None:
@@ -117,7 +68,8 @@ def test_fallbacks_answer_is_not_taken_for_the_first_models(
         Reply("no", status=403) if call.body["model"] == "first" else Reply("second's")
     )
     Asking(server, ledger, fallbacks=["openai/second"]).ask()
-    assert Asking(server, ledger, fallbacks=["openai/second"]).ask().cached
+    again = Asking(server, ledger, fallbacks=["openai/second"]).ask()
+    assert (again.cached, again.model) == (True, "openai/second")
     with pytest.raises(Exception, match="no"):
         Asking(server, ledger).ask()
 
@@ -184,74 +136,10 @@ def test_concurrency_limit_of_a_model_holds(server: Loopback) -> None:
     askings = [Asking(server, max_concurrency=2) for _ in range(3)]
 
     async def all_of_them() -> None:
-        await asyncio.gather(*(a.asker.ask(REQUEST) for a in askings for _ in range(4)))
+        requests = [replace(REQUEST, text=f"text {number}") for number in range(12)]
+        asked = zip(askings * 4, requests, strict=True)
+        await asyncio.gather(*(asking.asker.ask(request) for asking, request in asked))
 
     on_loop(all_of_them())
     assert len(server.calls) == 12
     assert server.most_in_flight <= 2
-
-
-def test_rates_pace_requests_and_tokens() -> None:
-    """A minute's limit is a second's share: the first second does not get the whole minute."""
-
-    async def passed(limiter: Limiter, tokens: int) -> int:
-        done = 0
-
-        async def one() -> None:
-            nonlocal done
-            async with limiter.turn(tokens):
-                done += 1
-
-        tasks = [asyncio.create_task(one()) for _ in range(50)]
-        await asyncio.wait(tasks, timeout=0.2)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        return done
-
-    by_requests = on_loop(passed(Limiter(Model("m", requests_per_minute=300)), 1))
-    by_tokens = on_loop(passed(Limiter(Model("m", tokens_per_minute=12_000)), 100))
-    assert 5 <= by_requests <= 30
-    assert 10 <= by_tokens <= 40
-    assert on_loop(passed(Limiter(Model("m")), 1)) == 50
-
-
-@pytest.mark.parametrize(
-    ("error", "transient"),
-    [
-        (TimeoutError(), True),
-        (ConnectionResetError(), True),
-        (ModelError("empty"), True),
-        (ValueError(), False),
-        (KeyError(), False),
-    ],
-)
-def test_errors_without_a_status_are_told_by_kind(error: Exception, transient: bool) -> None:  # noqa: FBT001
-    """Connections, timeouts and empty answers may pass; errors of the program do not."""
-    assert is_transient(error) is transient
-
-
-def test_same_question_at_once_is_one_request(server: Loopback, tmp_path: Path) -> None:
-    """Two runs with one ledger share a request that is in flight, and its failure is not shared."""
-    server.script = lambda call: Reply(delay=0.1)
-    askings = [Asking(server, Ledger(tmp_path / "l")) for _ in range(3)]
-
-    async def all_of_them() -> list[Answer]:
-        return await asyncio.gather(*(asking.asker.ask(REQUEST) for asking in askings))
-
-    answers = on_loop(all_of_them())
-    assert len(server.calls) == 1
-    assert sorted(answer.cached for answer in answers) == [False, True, True]
-
-    server.script = lambda call: (
-        Reply("no", status=400, delay=0.1) if call.number == 1 else Reply("yes")
-    )
-    askings = [Asking(server, Ledger(tmp_path / "m")) for _ in range(2)]
-
-    async def both() -> list[Any]:
-        asked = [asking.asker.ask(REQUEST) for asking in askings]
-        return await asyncio.gather(*asked, return_exceptions=True)
-
-    failed, answered = on_loop(both())
-    assert isinstance(failed, Exception)
-    assert answered.text == "yes"

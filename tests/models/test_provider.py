@@ -86,6 +86,15 @@ def test_known_model_has_its_window_and_price() -> None:
     assert open_model(Model("openai/my-own", api_key="k", context_window=5000)).window == 5000
 
 
+def test_given_prices_are_used_and_are_those_of_one_model() -> None:
+    """Prices given go before what LiteLLM knows; a named fallback has its own."""
+    unknown = Model("openai/my-own", api_key="k", prices=(2.0, 8.0), fallbacks=["openai/gpt-4o"])
+    assert open_model(unknown).price(500_000, 250_000) == pytest.approx(3.0)
+    known = open_model(Model("openai/gpt-4o-mini", api_key="k", prices=(0, 0)))
+    assert known.price(1_000_000, 1_000_000) == 0
+    assert unknown.with_fallbacks()[1].prices is None
+
+
 def test_key_of_a_request_changes_with_what_decides_the_answer(server: Loopback) -> None:
     """Name, address, parameters and messages are in the ledger's key; the API key is not."""
     base = provider(server).key_parts(REQUEST)
@@ -125,6 +134,10 @@ def test_text_that_ends_its_own_marks_is_marked_otherwise(server: Loopback) -> N
         {"name": "x", "fallbacks": [Model("y", fallbacks=["z"])]},
         {"name": "x", "params": {"stream": True}},
         {"name": "x", "timeout": None},
+        {"name": "x", "give_up_after": 0},
+        {"name": "x", "prices": 0.5},
+        {"name": "x", "prices": (1.0, -1.0)},
+        {"name": "x", "prices": ("1", "2")},
     ],
 )
 def test_rubbish_settings_are_refused(options: dict[str, Any]) -> None:

@@ -218,3 +218,20 @@ def test_failed_merge_says_what_was_combined(server: Loopback) -> None:
     error = summarize(marked(3), model=model_of(server)).exception(LONG_S)
     assert error is not None
     assert "combining all 3 documents together" in error.__notes__[0]
+
+
+def test_every_summary_names_the_model_that_wrote_it(server: Loopback, tmp_path: Path) -> None:
+    """With a fallback for some chunks, each says who wrote it; from the ledger the same."""
+
+    def script(call: Call) -> Reply:
+        refused = call.body["model"] == "scripted" and chunk_number(call) in (1, 3)
+        return Reply("no", status=403) if refused else Reply(f"By {call.body['model']}.")
+
+    server.script = script
+    model = model_of(server, fallbacks=["openai/spare"])
+    for cached in (False, True):
+        summary = summarize(marked(5), model=model, ledger=tmp_path / "l").result(LONG_S)
+        wrote = [chunk.model.removeprefix("openai/") for chunk in summary.chunks]
+        assert wrote == ["scripted", "spare", "scripted", "spare", "scripted"]
+        assert [chunk.text for chunk in summary.chunks] == [f"By {name}." for name in wrote]
+        assert {chunk.cached for chunk in summary.chunks} == {cached}

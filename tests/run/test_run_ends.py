@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from docsum_nb.errors import DeadlineExceeded, WorkExited
+from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
+from docsum_nb.run import Run, in_thread
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
@@ -201,3 +202,34 @@ def test_loop_of_guests_that_was_stuck_and_replaced_ends_once_it_is_free() -> No
     assert not stuck._home._thread.is_alive()
     assert run_of(fine, guest=True).result(LONG_S) == 1
     assert not stuck._home.begin(release.set)
+
+
+def test_run_in_the_work_of_another_is_stopped_with_it() -> None:
+    """Through threads and loops: the outer run's end by an error stops it, its success does not."""
+    made: list[Run[Any]] = []
+    ready = threading.Event()
+
+    def in_a_thread() -> None:
+        async def in_a_loop() -> None:
+            made.append(run_of(forever))
+            ready.set()
+            await made[-1]
+
+        asyncio.run(in_a_loop())
+
+    async def outer() -> None:
+        await in_thread(in_a_thread)
+
+    async def leaves_one() -> str:
+        made.append(run_of(forever))
+        return "fine"
+
+    run = run_of(outer)
+    assert ready.wait(LONG_S)
+    assert run.cancel()
+    assert made[0].join(LONG_S)
+    with pytest.raises(RunCancelled, match="stopped with the run 'test'"):
+        made[0].result()
+    assert run_of(leaves_one).result(LONG_S) == "fine"
+    assert not made[1].done
+    made[1].cancel()

@@ -1,0 +1,29 @@
+"""A thousand chunks against a provider with every fault at once, counted at the server.
+
+10% 429 with Retry-After, 5% 500, 2% cut connections, 1% hangs, 1% empty answers, 1% broken JSON,
+decided by the prompt and by how often it was asked. Fails where a bound does not hold.
+
+Usage: python benchmarks/chaos.py [CHUNKS]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.loopback import running
+from tests.pipeline.chaos import survive
+
+
+def main() -> None:
+    """Run it and print what it took."""
+    chunks = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    with tempfile.TemporaryDirectory() as folder, running() as server:
+        print(survive(server, Path(folder) / "ledger", chunks))
+
+
+if __name__ == "__main__":
+    main()

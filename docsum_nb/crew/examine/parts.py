@@ -1,0 +1,65 @@
+"""The parts of a crew, and what to call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from crewai import Crew
+
+__all__ = [
+    "agents_of",
+    "concurrent_groups",
+    "field_of",
+    "is_crew",
+    "listed",
+    "role_of",
+    "title_of",
+]
+
+_MOST_NAMES = 4
+
+
+def is_crew(value: object) -> bool:
+    """Tell a crew from a flow, or from anything else."""
+    return isinstance(value, Crew)
+
+
+def agents_of(crew: Any) -> list[Any]:
+    """List the agents of a crew and of its tasks, each once, the manager last."""
+    found: dict[int, Any] = {}
+    for agent in (*crew.agents, *(task.agent for task in crew.tasks), crew.manager_agent):
+        if agent is not None:
+            found.setdefault(id(agent), agent)
+    return list(found.values())
+
+
+def concurrent_groups(crew: Any) -> list[list[Any]]:
+    """Group the tasks that CrewAI runs beside one another: asynchronous ones in a row."""
+    groups = groupby(crew.tasks, key=lambda task: bool(task.async_execution))
+    return [tasks for asynchronous, row in groups if asynchronous and len(tasks := list(row)) > 1]
+
+
+def field_of(part: Any, name: str) -> Any:
+    """Read a field, which a class of the user's own may lack; deprecated ones do not warn."""
+    values = vars(part)
+    return values[name] if name in values else getattr(part, name, None)
+
+
+def role_of(agent: Any) -> str:
+    """Name an agent."""
+    return str(agent.role) if agent is not None else "none"
+
+
+def title_of(task: Any) -> str:
+    """Name a task."""
+    text = " ".join(str(task.name or task.description).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names in a row, the first few of many."""
+    each = list(dict.fromkeys(names))
+    more = f" and {len(each) - _MOST_NAMES} more" if len(each) > _MOST_NAMES else ""
+    return ", ".join(repr(name) for name in each[:_MOST_NAMES]) + more

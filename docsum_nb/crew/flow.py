@@ -1,0 +1,64 @@
+"""What a flow of the package is made of: CrewAI's Flow, and what it lacks to be subclassed.
+
+CrewAI takes a flow's steps from the class itself and forgets those it inherits, so a subclass of a
+flow would run its own steps only. ``inherit_steps`` gives it the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import crewai.flow.flow
+from crewai.events.utils.console_formatter import (
+    set_suppress_console_output,
+    should_suppress_console_output,
+)
+from crewai.flow.flow import Flow, FlowState
+from crewai.flow.flow_wrappers import FlowMethod
+
+__all__ = ["Flow", "FlowState", "inherit_steps", "listen", "quietly", "start"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def start() -> Callable[[F], F]:
+    """Mark the step that a flow begins with."""
+    decorator: Callable[[F], F] = crewai.flow.flow.start()
+    return decorator
+
+
+def listen(step: str) -> Callable[[F], F]:
+    """Mark a step that follows another one."""
+    decorator: Callable[[F], F] = crewai.flow.flow.listen(step)
+    return decorator
+
+
+def inherit_steps(flow: type, places: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Give a subclass of a flow the steps of its bases.
+
+    Args:
+        flow: The new class.
+        places: The decorators of steps that may be overridden as plain methods, which then stand
+            where the step stood. A method with a decorator of its own is left as it is.
+    """
+    for name, decorator in places.items():
+        own = vars(flow).get(name)
+        if own is not None and not isinstance(own, FlowMethod):
+            setattr(flow, name, decorator(own))
+    for base in flow.__mro__[1:]:
+        for name, step in list(vars(base).items()):
+            if isinstance(step, FlowMethod) and name not in vars(flow):
+                setattr(flow, name, step)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep CrewAI from printing a panel for each event of what runs in this context."""
+    before = should_suppress_console_output()
+    set_suppress_console_output(True)
+    try:
+        yield
+    finally:
+        set_suppress_console_output(before)

@@ -1,0 +1,157 @@
+"""A rehearsal of a crew: its double on a scripted model.
+
+The double does the user's work with nothing that costs or leaves a trace: no provider, no memory
+or knowledge, no server, no file. It shares its agents between tasks exactly as the user's crew
+does, so that it fails as that would.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from crewai.events.utils.console_formatter import set_suppress_console_output
+from crewai.llms.base_llm import BaseLLM
+from crewai.tasks.llm_guardrail import LLMGuardrail
+
+from docsum_nb.crew.isolate import double_of
+from docsum_nb.crew.scripted import Asked, ScriptedModel, rehearsing
+
+__all__ = ["Rehearsal", "be_quiet", "rehearse"]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A crew's double on a scripted model."""
+
+    crew: Any
+    asked: list[Asked]
+    """Every call, in order; grows while the crew runs."""
+
+
+def rehearse(crew: Any) -> Rehearsal:
+    """Make a crew's double on a scripted model.
+
+    Args:
+        crew: A Crew; it stays as it is.
+
+    Returns:
+        A double that shares its agents as the crew does, with the retries it has.
+    """
+    model = ScriptedModel(model="rehearsal")
+    double = double_of(crew)
+    twins = {id(own): twin for own, twin in zip(crew.agents, double.agents, strict=True)}
+    if crew.manager_agent is not None:
+        twins[id(crew.manager_agent)] = double.manager_agent
+    agents = {id(own): own for own in (*crew.agents, crew.manager_agent) if own is not None}
+    for task, twin in zip(crew.tasks, double.tasks, strict=True):
+        if task.agent is not None:
+            # For the guard's purposes each concurrent task was given an agent of its own.
+            twin.agent = twins.setdefault(id(task.agent), twin.agent)
+            agents.setdefault(id(task.agent), task.agent)
+        _strip_task(twin, model)
+    for key, own in agents.items():
+        _strip_agent(own, twins[key], model)
+    _strip_crew(double, model)
+    return Rehearsal(double, model._asked)
+
+
+def _put(part: Any, **values: Any) -> None:
+    """Set those fields that a part has; unvalidated, as ``model_copy`` does."""
+    for name, value in values.items():
+        if name in type(part).model_fields:
+            vars(part)[name] = value
+
+
+def _strip_crew(crew: Any, model: BaseLLM) -> None:
+    _put(
+        crew,
+        planning_llm=model,
+        chat_llm=model,
+        function_calling_llm=None,
+        memory=False,
+        knowledge=None,
+        knowledge_sources=None,
+        skills=None,
+        max_rpm=None,
+        output_log_file=None,
+        stream=False,
+        verbose=False,
+        tracing=False,
+        checkpoint=False,
+        share_crew=False,
+    )
+    if crew.manager_llm is not None:
+        _put(crew, manager_llm=model)
+    crew._memory = None
+    # CrewAI deletes the record of the last kickoff, for replay, at the start of each.
+    crew._task_output_handler = _NoRecord()
+
+
+def _strip_agent(own: Any, twin: Any, model: BaseLLM) -> None:
+    if getattr(own, "llm", None) is not None:
+        _put(twin, llm=model)
+    _put(
+        twin,
+        function_calling_llm=None,
+        memory=None,
+        knowledge=None,
+        knowledge_sources=None,
+        skills=None,
+        mcps=None,
+        apps=None,
+        a2a=None,
+        max_rpm=None,
+        planning=False,
+        planning_config=None,
+        reasoning=False,
+        verbose=False,
+        checkpoint=False,
+        max_retry_limit=getattr(own, "max_retry_limit", 0),
+    )
+    twin._rpm_controller = None
+
+
+def _strip_task(task: Any, model: BaseLLM) -> None:
+    _put(task, output_file=None, human_input=False)
+    task._original_output_file = None
+
+    def scripted(guardrail: Any) -> Any:
+        if isinstance(guardrail, LLMGuardrail):
+            return LLMGuardrail(guardrail.description, model)
+        return guardrail
+
+    task._guardrail = scripted(task._guardrail)
+    task._guardrails = [scripted(each) for each in task._guardrails]
+
+
+class _NoRecord:
+    """In the place of CrewAI's record of the last kickoff: keeps nothing."""
+
+    def update(self, task_index: int, log: Any) -> None:
+        """Keep nothing."""
+
+    def reset(self) -> None:
+        """Delete nothing."""
+
+    def load(self) -> None:
+        """Return no record."""
+
+
+def be_quiet() -> None:
+    """Keep CrewAI's panels and log lines off the screen, in the calling context from now on."""
+    _install()
+    set_suppress_console_output(True)
+
+
+@functools.cache
+def _install() -> None:
+    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
+    for name in (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm"):
+        logging.getLogger(name).addFilter(_not_of_a_rehearsal)
+
+
+def _not_of_a_rehearsal(record: logging.LogRecord) -> bool:
+    return not rehearsing() or "crewai" not in record.pathname

@@ -1,0 +1,169 @@
+"""The scripted model of a rehearsal, and the marks by which its runs are told apart.
+
+Each run knows its number from its context, which CrewAI hands on to its threads, and every answer
+carries it. What carries the mark of another run, or asks for one task in the name of another, has
+been mixed up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from crewai.events.types.llm_events import LLMCallType
+from crewai.llms.base_llm import BaseLLM, llm_call_context
+from pydantic import PrivateAttr
+
+from docsum_nb.crew.made_up import made_up
+
+__all__ = [
+    "Asked",
+    "ScriptedModel",
+    "marked",
+    "marks_in",
+    "numbered",
+    "rehearsing",
+    "unmarked",
+    "without_marks",
+]
+
+_MARK = re.compile(r"\[rehearsal (\d+)\]")
+_MARKS = re.compile(r"\s*\[rehearsal \d+\]")
+_number: ContextVar[int | None] = ContextVar("docsum_nb_rehearsal", default=None)
+_WINDOW = 1_000_000
+_LEAST_S, _MORE_S = 0.02, 0.06
+"""How long an answer takes: long enough that tasks overlap, and not the same for all."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was seen of one call of the scripted model."""
+
+    run: int | None
+    task: str
+    foreign: frozenset[int]
+    """The runs, other than its own, whose marks were in the prompt."""
+    misattributed: bool
+    """Whether it was made in the name of a task that its prompt does not speak of."""
+
+
+class ScriptedModel(BaseLLM):
+    """Answers in this process, always the same to the same prompt, after a little while."""
+
+    _asked: list[Asked] = PrivateAttr(default_factory=list)
+
+    def call(
+        self,
+        messages: Any,
+        tools: Any = None,
+        callbacks: Any = None,
+        available_functions: Any = None,
+        from_task: Any = None,
+        from_agent: Any = None,
+        response_model: Any = None,
+    ) -> str:
+        """Answer with a digest of the prompt, and note what was seen in it."""
+        sent = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
+        who = {"from_task": from_task, "from_agent": from_agent}
+        prompt = "\n".join(str(message.get("content") or "") for message in sent)
+        run = _number.get()
+        self._asked.append(_seen(prompt, run, from_task))
+        digest = hashlib.sha256(unmarked(prompt, run).encode("utf-8", "replace")).hexdigest()[:12]
+        with llm_call_context():
+            self._emit_call_started_event(messages=sent, **who)
+            time.sleep(_LEAST_S + _MORE_S * int(digest[:2], 16) / 255)
+            kind = response_model or _structure(from_task)
+            answer = made_up(kind) if kind else f"Rehearsed answer {digest} {_mark(run)}".strip()
+            self._emit_call_completed_event(
+                response=answer, call_type=LLMCallType.LLM_CALL, messages=sent, **who
+            )
+        return answer
+
+    # It never fails, so nothing is to be tried again.
+    call._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+
+    async def acall(self, *args: Any, **kwargs: Any) -> str:
+        """Answer like ``call``, without blocking the loop."""
+        return await asyncio.to_thread(self.call, *args, **kwargs)
+
+    acall._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+
+    def supports_function_calling(self) -> bool:
+        """Say no: tools are offered in the prompt, and none is called."""
+        return False
+
+    def get_context_window_size(self) -> int:
+        """Return more than any prompt has."""
+        return _WINDOW
+
+    def get_input_tokens_count(self, messages: Any, tools: Any = None, **_: Any) -> int:
+        """Estimate four characters a token, without the warning that CrewAI gives with it."""
+        return len(str(messages)) // 4
+
+
+def _seen(prompt: str, run: int | None, task: Any) -> Asked:
+    about = " ".join(str(task.description).split()) if task is not None else ""
+    return Asked(
+        run,
+        without_marks(str(task.name or about)) if task is not None else "",
+        marks_in(prompt) - {run},
+        about not in " ".join(prompt.split()),
+    )
+
+
+def _structure(task: Any) -> Any:
+    """Return the model that a task's answer is to fit, if any."""
+    names = ("response_model", "output_pydantic", "output_json")
+    return next((kind for name in names if (kind := getattr(task, name, None))), None)
+
+
+# --- marks -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def numbered(run: int) -> Iterator[None]:
+    """Give what is started in this context the number of a run."""
+    token = _number.set(run)
+    try:
+        yield
+    finally:
+        _number.reset(token)
+
+
+def _mark(run: int | None) -> str:
+    return "" if run is None else f"[rehearsal {run}]"
+
+
+def marked(inputs: Mapping[str, Any], run: int) -> dict[str, Any]:
+    """Put a run's mark at the end of each text among its inputs."""
+    return {
+        name: f"{value} {_mark(run)}" if isinstance(value, str) else value
+        for name, value in inputs.items()
+    }
+
+
+def marks_in(text: str) -> frozenset[int]:
+    """Tell the runs whose marks are in a text."""
+    return frozenset(int(number) for number in _MARK.findall(text))
+
+
+def without_marks(text: str) -> str:
+    """Take the marks of all runs out of a text, such as a name that inputs were filled into."""
+    return _MARKS.sub("", text)
+
+
+def unmarked(text: str, run: int | None) -> str:
+    """Make a text the same for all runs by taking its own run's mark out; others stay."""
+    return text if run is None else text.replace(_mark(run), "[rehearsal]")
+
+
+def rehearsing() -> bool:
+    """Tell whether the calling context is that of a numbered run."""
+    return _number.get() is not None

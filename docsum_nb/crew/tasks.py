@@ -1,0 +1,232 @@
+"""The tasks of a guarded crew: bounded in number, and each failure seen when it happens.
+
+Every task of a crew's double is carried out through here. A BaseException, which would leave CrewAI
+waiting for ever, becomes an ordinary error; what a failed task comes to is decided here alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Literal
+
+from crewai.tasks.task_output import TaskOutput
+
+from docsum_nb.crew.calls import ModelCalls
+from docsum_nb.crew.install import Stopped
+from docsum_nb.crew.places import Places
+from docsum_nb.errors import WorkExited
+from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
+from docsum_nb.run import Control, Stopping, span
+
+__all__ = ["OnTaskError", "Tasks", "label_of", "role_of", "source_of"]
+
+OnTaskError = Callable[[Any, BaseException], Any]
+
+
+class Tasks:
+    """Carries out the tasks of the crews of one run. Usable from any thread."""
+
+    def __init__(
+        self,
+        control: Control,
+        places: Places,
+        calls: ModelCalls,
+        *,
+        on_error: Literal["raise", "collect", "skip"],
+        on_task_error: OnTaskError | None,
+        max_concurrency: int | None,
+    ) -> None:
+        self._control = control
+        self._places = places
+        self._calls = calls
+        self._on_error = on_error
+        self._on_task_error = on_task_error
+        self._slots = threading.BoundedSemaphore(max_concurrency) if max_concurrency else None
+        self._lock = threading.Lock()
+        self._outputs: list[Any] = []
+        self._failures: list[Exception] = []
+
+    def take_over(self, task: Any) -> None:
+        """Have a task of a double carried out through here."""
+        own, own_async = task._execute_core, task._aexecute_core
+        # Pydantic knows fields only; CrewAI looks the method up on the task.
+        object.__setattr__(task, "_execute_core", functools.partial(self._execute, task, own))
+        object.__setattr__(
+            task, "_aexecute_core", functools.partial(self._aexecute, task, own_async)
+        )
+
+    def check_collected(self) -> None:
+        """Raise what failed so far, where errors are collected.
+
+        Raises:
+            ExceptionGroup: of all tasks that failed.
+        """
+        if self._on_error == "collect" and self._failures:
+            raise ExceptionGroup(f"{len(self._failures)} tasks failed", self._failures)
+
+    def outputs(self) -> tuple[Any, ...] | None:
+        """Return the outputs of the tasks that are finished; ``None`` where none is."""
+        return tuple(self._outputs.copy()) or None
+
+    # --- one task ------------------------------------------------------------------------------
+
+    def _execute(self, task: Any, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        with self._slot(task), self._failing(task) as outcome:
+            outcome.append(own(*args, **kwargs))
+        return outcome[0]
+
+    async def _aexecute(self, task: Any, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        async with self._async_slot(task):
+            with self._failing(task) as outcome:
+                outcome.append(await own(*args, **kwargs))
+        return outcome[0]
+
+    @contextmanager
+    def _slot(self, task: Any) -> Iterator[None]:
+        """Hold one of the places for concurrent tasks; a stop ends the wait for it."""
+        if self._slots is None or not task.async_execution:
+            yield
+            return
+        while not self._slots.acquire(timeout=0.1):
+            self._control.check()
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    @asynccontextmanager
+    async def _async_slot(self, task: Any) -> AsyncIterator[None]:
+        if self._slots is None or not task.async_execution:
+            yield
+            return
+        # The places are shared with tasks in threads, so no asyncio lock can stand for them.
+        while not self._slots.acquire(blocking=False):
+            self._control.check()
+            await asyncio.sleep(0.05)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    @contextmanager
+    def _failing(self, task: Any) -> Iterator[list[Any]]:
+        """Report how a task ends; what it yields holds the task's output in the end."""
+        outcome: list[Any] = []
+        self._control.check()
+        if not task.async_execution:
+            # What follows builds on the tasks before: better nothing than half of it.
+            self.check_collected()
+        label = label_of(task)
+        self._control.emit(ChunkStarted(label))
+        self._places.task_began(task, label, role_of(task))
+        try:
+            with span(f"task {label}", {"docsum_nb.task": label, "docsum_nb.agent": role_of(task)}):
+                yield outcome
+        except BaseException as error:
+            if _cancelled(error):
+                raise
+            # Any other BaseException would leave CrewAI waiting for ever.
+            outcome.append(self._failed(task, label, error))
+        else:
+            self._outputs.append(outcome[0])
+            self._control.emit(ChunkSummarized(label, cached=False))
+        finally:
+            self._places.task_ended(task)
+            self._calls.ended(task)
+
+    def _failed(self, task: Any, label: str, error: BaseException) -> Any:
+        """Decide what a failed task comes to: a replacement, or the error."""
+        if self._control.stopped_by() is not None:
+            raise Stopping from None if isinstance(error, Stopped) else error
+        refused = isinstance(error, Stopped)
+        failure = self._as_exception(task, label, error)
+        self._control.emit(ChunkFailed(label, f"{type(failure).__name__}: {failure}"))
+        replacement = self._replacement(task, failure)
+        if replacement is not None:
+            return _output(task, replacement)
+        # Behind a provider's error are its client's, some hundred lines that say the same.
+        failure.__suppress_context__ = True
+        run = self._control.run_id
+        _note(failure, f"docsum_nb run {run}: task {label!r}, agent {role_of(task)!r}")
+        if self._on_error == "raise" or refused:
+            self._control.fail(failure)
+            raise failure
+        with self._lock:
+            self._failures.append(failure)
+        self._control.emit(Warned(f"task {label!r} failed: {type(failure).__name__}: {failure}"))
+        return _output(task, f"[This part is missing: {type(failure).__name__}]")
+
+    def _as_exception(self, task: Any, label: str, error: BaseException) -> Exception:
+        if isinstance(error, Stopped):
+            return source_of(error)
+        if isinstance(error, Exception):
+            return error
+        exited = WorkExited(
+            f"task {label!r} of agent {role_of(task)!r} raised {error!r}",
+            run_id=self._control.run_id,
+            step="working",
+            task=label,
+            agent=role_of(task),
+            partial=self.outputs(),
+        )
+        exited.__cause__ = error
+        return exited
+
+    def _replacement(self, task: Any, error: Exception) -> Any:
+        if self._on_task_error is None:
+            return None
+        try:
+            return self._on_task_error(task, error)
+        except BaseException as second:  # noqa: BLE001  # the task's own error is the one to show
+            _note(error, f"on_task_error raised {second!r}")
+            return None
+
+
+def source_of(stopped: Stopped) -> Exception:
+    """Return what a hook had against a call."""
+    return stopped.source if isinstance(stopped.source, Exception) else stopped
+
+
+def _cancelled(error: BaseException) -> bool:
+    """Tell whether a task of the running loop was cancelled from outside, and must end so."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        return False
+    return task is not None and task.cancelling() > 0
+
+
+def label_of(task: Any) -> str:
+    """Name a task for a person, in one line."""
+    text = " ".join(str(task.name or task.description).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def role_of(task: Any) -> str:
+    """Name the agent of a task."""
+    return str(task.agent.role) if task.agent is not None else "none"
+
+
+def _output(task: Any, replacement: Any) -> Any:
+    """Set a failed task's output to what takes its place."""
+    if not isinstance(replacement, TaskOutput):
+        replacement = TaskOutput(
+            name=task.name or task.description,
+            description=task.description,
+            expected_output=task.expected_output,
+            raw=str(replacement),
+            agent=role_of(task),
+        )
+    task.output = replacement
+    return replacement
+
+
+def _note(error: BaseException, note: str) -> None:
+    if note not in getattr(error, "__notes__", ()):
+        error.add_note(note)

@@ -1,0 +1,25 @@
+"""What survives: the answers of every model, and the runs that asked for them, in one SQLite file.
+
+Safe for several threads and processes at once, and when one of them is killed. Holds what the user
+sent or got, and no keys: the answers, the texts that exist nowhere else, the arguments of the runs.
+"""
+
+from docsum_nb.ledger.answers import Ledger
+from docsum_nb.ledger.file import default_path
+from docsum_nb.ledger.forgetting import Forgotten, forget
+from docsum_nb.ledger.history import Figures, History, RunRecord, Runs, Stretch, runs
+from docsum_nb.ledger.keys import key_of
+
+__all__ = [
+    "Figures",
+    "Forgotten",
+    "History",
+    "Ledger",
+    "RunRecord",
+    "Runs",
+    "Stretch",
+    "default_path",
+    "forget",
+    "key_of",
+    "runs",
+]

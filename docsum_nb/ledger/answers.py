@@ -1,0 +1,154 @@
+"""Answers that survive: every answer of a model is stored here before anyone sees it.
+
+The key is a hash of everything that decides the answer: the rendered messages, the model, its
+parameters. So a run that is repeated asks only for what is missing, and a changed prompt never
+finds a stale answer. Beside them lie pieces: what else a run needs again and could not be had from
+elsewhere, or only slowly. Which run used what is noted, so that a run can be forgotten.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from docsum_nb.errors import LedgerError
+from docsum_nb.ledger.file import LedgerFile
+from docsum_nb.records import Answer, Usage
+
+__all__ = ["Ledger"]
+
+_COLUMNS = "text, model, prompt_tokens, completion_tokens, cost_usd, finish_reason"
+_AT_ONCE = 500
+"""Keys in one query; SQLite takes at least 999."""
+_FAST = 1
+"""Level of compression: the work is waiting."""
+
+
+class Ledger:
+    """The answers kept in one file; made where it does not exist.
+
+    Raises:
+        LedgerError: if the file cannot be opened and written. It is raised here, by the
+            constructor, so that nothing is paid for that could not be kept.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.file = LedgerFile(path)
+        self.path = self.file.path
+
+    # --- answers -------------------------------------------------------------------------------
+
+    def get(self, key: str) -> Answer | None:
+        """Return the stored answer, marked as cached, or ``None``; raises like ``find``."""
+        return self.find([key]).get(key)
+
+    def first(self, keys: Sequence[str], *, run_id: str = "") -> Answer | None:
+        """Return the stored answer of the first key that has one, or ``None``; as ``find``."""
+        for key in keys:
+            if (found := self.find([key], run_id=run_id)) != {}:
+                return found[key]
+        return None
+
+    def find(self, keys: Sequence[str], *, run_id: str = "") -> dict[str, Answer]:
+        """Return the answers that are stored, marked as cached, by key.
+
+        Args:
+            keys: Any number.
+            run_id: The run that uses them; empty for none. That it cannot be noted is no error.
+
+        Raises:
+            LedgerError: if the file cannot be read.
+        """
+        query = f"SELECT key, {_COLUMNS} FROM answers WHERE key IN"  # noqa: S608  # constants
+        found = {row[0]: _answer(row[1:]) for row in self._rows(query, keys)}
+        self.note_uses(run_id, found)
+        return found
+
+    def put(self, key: str, answer: Answer, *, run_id: str = "") -> None:
+        """Store an answer; when this returns, it survives the end of the process.
+
+        The first answer of a key stays.
+
+        Raises:
+            LedgerError: if it cannot be written, as on a full disk.
+        """
+        usage = answer.usage
+        row = (
+            *(key, answer.text, answer.model, usage.prompt_tokens, usage.completion_tokens),
+            *(usage.cost_usd, answer.finish_reason, run_id, time.time()),
+        )
+        with self.file.writing() as db:
+            db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            _use(db, run_id, [key])
+
+    def __len__(self) -> int:
+        with self.file.reading() as db:
+            (count,) = db.execute("SELECT count(*) FROM answers").fetchone()
+        return int(count)
+
+    # --- pieces --------------------------------------------------------------------------------
+
+    def pieces(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return the pieces that are stored, by key; raises like ``find``."""
+        rows = self._rows("SELECT key, content FROM pieces WHERE key IN", keys)
+        return {key: zlib.decompress(content) for key, content in rows}
+
+    def save_pieces(self, pieces: Mapping[str, bytes], *, run_id: str) -> None:
+        """Store pieces that a run uses; one that is there already is not written again.
+
+        Raises:
+            LedgerError: if they cannot be written.
+        """
+        there = {key for (key,) in self._rows("SELECT key FROM pieces WHERE key IN", [*pieces])}
+        new = [
+            (key, zlib.compress(content, _FAST))
+            for key, content in pieces.items()
+            if key not in there
+        ]
+        with self.file.writing() as db:
+            db.executemany("INSERT OR IGNORE INTO pieces VALUES (?, ?)", new)
+            _use(db, run_id, pieces)
+
+    def _rows(self, query: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        for some in _batches(keys):
+            with self.file.reading() as db:
+                rows += db.execute(f"{query} ({', '.join('?' * len(some))})", some)
+        return rows
+
+    def note_uses(self, run_id: str, keys: Iterable[str]) -> None:
+        """Note what a run uses, so that it stays until the run is forgotten; never fails."""
+        if run_id and (used := list(keys)):
+            # Where it cannot be noted, the worst is that forgetting another run takes it away.
+            with contextlib.suppress(LedgerError), self.file.writing() as db:
+                _use(db, run_id, used)
+
+    def close(self) -> None:
+        """Close the file; further calls fail."""
+        self.file.close()
+
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"
+
+
+def _answer(row: tuple[Any, ...]) -> Answer:
+    text, model, prompt, completion, cost, finish = row
+    return Answer(text, model, Usage(1, prompt, completion, cost), finish, cached=True)
+
+
+def _use(db: sqlite3.Connection, run_id: str, keys: Iterable[str]) -> None:
+    if run_id:
+        rows = ((run_id, key) for key in sorted(keys))
+        db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", rows)
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    waiting = iter(keys)
+    while some := list(islice(waiting, _AT_ONCE)):
+        yield some

@@ -1,0 +1,237 @@
+"""The ledger's file: opened, checked, brought up to date, read and written.
+
+Decides the form of the file. A file of an older version is brought up to date in one transaction;
+one of a newer version, and a database of something else, are refused untouched. Opening writes, so
+a file that cannot be written is known before anything is paid for.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from docsum_nb.errors import LedgerError
+
+__all__ = ["LedgerFile", "default_path"]
+
+VERSION = 2
+_BUSY_S = 30.0
+"""How long a write waits for another process that writes."""
+
+_ANSWERS = """
+CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    model TEXT NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    cost_usd REAL,
+    finish_reason TEXT NOT NULL,
+    run_id TEXT NOT NULL,  -- who paid for it
+    stored_at REAL NOT NULL
+) WITHOUT ROWID
+"""
+_RUNS = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY,
+    what TEXT NOT NULL,
+    model TEXT NOT NULL,
+    arguments TEXT NOT NULL,  -- JSON
+    started_at REAL NOT NULL,
+    since REAL NOT NULL,  -- when it went on last; figures of what came later are in answers
+    ended_at REAL,  -- none while it goes on
+    state TEXT NOT NULL,
+    chunks INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    cost_usd REAL,
+    error TEXT,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    born REAL NOT NULL  -- when that process began: numbers of processes are used again
+)
+"""
+_USES = """
+CREATE TABLE IF NOT EXISTS uses (
+    run TEXT NOT NULL,
+    key TEXT NOT NULL,  -- of an answer or a piece
+    PRIMARY KEY (run, key)
+) WITHOUT ROWID
+"""
+_PIECES = """
+CREATE TABLE IF NOT EXISTS pieces (
+    key TEXT PRIMARY KEY,
+    content BLOB NOT NULL  -- compressed
+)
+"""
+# The first version kept answers alone: what their runs were is not known.
+_FROM_FIRST = (
+    """
+    INSERT OR IGNORE INTO runs
+    SELECT run_id, 'recorded by an earlier version', min(model), '{}', min(stored_at),
+           max(stored_at), max(stored_at), 'unknown', 0, 0, count(*),
+           sum(prompt_tokens + completion_tokens),
+           CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END, NULL, '', 0, 0
+    FROM answers WHERE run_id <> '' GROUP BY run_id
+    """,
+    "INSERT OR IGNORE INTO uses SELECT run_id, key FROM answers WHERE run_id <> ''",
+)
+
+
+def default_path() -> Path:
+    """Return the place of the ledger in the user's data folder."""
+    from platformdirs import user_data_path
+
+    return user_data_path("docsum_nb") / "ledger.sqlite3"
+
+
+class LedgerFile:
+    """One connection to the file; may be used from any thread.
+
+    Raises:
+        LedgerError: if the file cannot be opened and written, or is none that this version knows.
+    """
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        self.path = Path(path).expanduser() if path is not None else default_path()
+        self._lock = threading.Lock()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = self._open()
+        except (OSError, sqlite3.Error) as error:
+            if isinstance(error, LedgerError):
+                raise
+            raise LedgerError(
+                f"the ledger {self.path} cannot be written ({error}); give ledger=PATH for another "
+                "place, or ledger=False to keep no answers"
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            # Before anything is written: the file may be another program's.
+            self._check(db)
+            _in_turn(lambda: db.execute("PRAGMA journal_mode=WAL"))
+            db.execute("PRAGMA synchronous=NORMAL")
+            # What was forgotten is overwritten, also where the file cannot be made smaller now.
+            db.execute("PRAGMA secure_delete=ON")
+            with _transaction(db):
+                version = self._check(db)
+                for table in (_ANSWERS, _RUNS, _USES, _PIECES):
+                    db.execute(table)
+                if version == 1:
+                    for statement in _FROM_FIRST:
+                        db.execute(statement)
+                # Opening a read-only file succeeds; only a write shows it.
+                db.execute(f"PRAGMA user_version={VERSION}")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _check(self, db: sqlite3.Connection) -> int:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        if version > VERSION and "answers" in tables:
+            raise LedgerError(
+                f"the ledger {self.path} was written by a newer docsum_nb (format {version}, this "
+                f"one knows {VERSION}): update docsum_nb, or give ledger=PATH for another place"
+            )
+        if tables and "answers" not in tables:
+            raise LedgerError(
+                f"{self.path} is a database of something else; give ledger=PATH for another place"
+            )
+        return int(version)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read in one piece.
+
+        Raises:
+            LedgerError: if the file cannot be read.
+        """
+        with self._lock:
+            try:
+                yield self._db
+            except sqlite3.Error as error:
+                raise LedgerError(f"the ledger {self.path} cannot be read: {error}") from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write in one transaction; when the block is left, it survives the end of the process.
+
+        Raises:
+            LedgerError: if it cannot be written, as on a full disk; then nothing is.
+        """
+        with self._lock:
+            try:
+                with _transaction(self._db):
+                    yield self._db
+            except sqlite3.Error as error:
+                raise LedgerError(
+                    f"the ledger {self.path} cannot be written: {error}; make room or close what "
+                    "holds it"
+                ) from error
+
+    def shrink(self) -> None:
+        """Give the room of what was deleted back to the disk.
+
+        Raises:
+            LedgerError: if it cannot be done now; what was deleted stays so.
+        """
+        with self._lock:
+            try:
+                self._db.execute("VACUUM")
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                raise LedgerError(f"the ledger {self.path} cannot be made smaller") from error
+
+    def size(self) -> int:
+        """Return the bytes of the file and of its log."""
+        files = (self.path, self.path.with_name(f"{self.path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def close(self) -> None:
+        """Close the file; further calls fail."""
+        with self._lock:
+            self._db.close()
+
+    def __del__(self) -> None:
+        # Where opening failed there is nothing to close.
+        db: sqlite3.Connection | None = getattr(self, "_db", None)
+        if db is not None:
+            db.close()
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        # A full disk may have ended the transaction already.
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _in_turn(work: Callable[[], object]) -> None:
+    """Repeat while another process has the file; SQLite does not wait when it changes the mode."""
+    give_up = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            work()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.05)
+        else:
+            return

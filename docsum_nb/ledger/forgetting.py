@@ -1,0 +1,120 @@
+"""Deleting runs, and with them what no other run has used.
+
+What was deleted is gone from the file, not just unlisted. A run that is still going on is refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from docsum_nb.errors import InputError, LedgerError
+from docsum_nb.ledger.file import LedgerFile, default_path
+from docsum_nb.ledger.history import History, RunRecord
+
+__all__ = ["Forgotten", "forget"]
+
+_DAY_S = 86_400.0
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What was deleted."""
+
+    runs: int = 0
+    answers: int = 0
+    bytes_freed: int = 0
+    """By how much the file became smaller; 0 where another process was using it."""
+
+
+def forget(
+    run_id: str | None = None,
+    *,
+    older_than_days: float | None = None,
+    everything: bool = False,
+    ledger: str | Path | None = None,
+) -> Forgotten:
+    """Delete runs, the texts kept for them, and the answers that no other run has used.
+
+    Exactly one of the first three arguments says which.
+
+    Args:
+        run_id: One run; the beginning of its id suffices.
+        older_than_days: All that ended so many days ago or earlier, and older answers that belong
+            to no run.
+        everything: All runs and answers.
+        ledger: The file; ``None`` for the one in the user's data folder.
+
+    Returns:
+        How many runs and answers were deleted, and by how much the file became smaller.
+
+    Raises:
+        InputError: if not exactly one of the three is given, there is no such run, or one of them
+            is still going on. Nothing is deleted then.
+        LedgerError: if the file cannot be written.
+    """
+    if [run_id is not None, older_than_days is not None, everything].count(True) != 1:
+        raise InputError("give a run's id, or older_than_days=, or everything=True, and one only")
+    if older_than_days is not None and not older_than_days >= 0:
+        raise InputError(f"older_than_days is a number of days, not {older_than_days!r}")
+    path = Path(ledger).expanduser() if ledger is not None else default_path()
+    if not path.exists():
+        if run_id is not None:
+            raise InputError(f"there is no ledger {path}")
+        return Forgotten()
+    with contextlib.closing(LedgerFile(path)) as file:
+        before = None if older_than_days is None else time.time() - older_than_days * _DAY_S
+        chosen = _chosen(History(file), run_id, before)
+        size = file.size()
+        with file.writing() as db:
+            deleted = _delete(db, [record.id for record in chosen])
+            if everything:
+                deleted += db.execute("DELETE FROM answers").rowcount
+                db.execute("DELETE FROM pieces")
+                db.execute("DELETE FROM uses")
+            if before is not None:
+                deleted += _delete_strays(db, before)
+        # Another process may be reading; the room is used again then.
+        with contextlib.suppress(LedgerError):
+            file.shrink()
+        return Forgotten(len(chosen), deleted, max(0, size - file.size()))
+
+
+def _chosen(history: History, run_id: str | None, before: float | None) -> list[RunRecord]:
+    chosen = history.all() if run_id is None else [history.only(run_id)]
+    if before is not None:
+        return [
+            record
+            for record in chosen
+            if record.state != "running" and (record.ended_at or record.started_at) <= before
+        ]
+    for record in chosen:
+        if record.state == "running":
+            raise InputError(
+                f"run {record.id} is still going on in process {record.pid} on {record.host}; "
+                "cancel it first"
+            )
+    return chosen
+
+
+def _delete(db: sqlite3.Connection, ids: list[str]) -> int:
+    """Delete runs and what only they used; returns the number of answers."""
+    db.execute("CREATE TEMP TABLE IF NOT EXISTS freed (key TEXT PRIMARY KEY) WITHOUT ROWID")
+    db.execute("DELETE FROM freed")
+    for each in ids:
+        db.execute("INSERT OR IGNORE INTO freed SELECT key FROM uses WHERE run = ?", (each,))
+        db.execute("DELETE FROM uses WHERE run = ?", (each,))
+        db.execute("DELETE FROM runs WHERE id = ?", (each,))
+    db.execute("DELETE FROM freed WHERE key IN (SELECT key FROM uses)")
+    db.execute("DELETE FROM pieces WHERE key IN (SELECT key FROM freed)")
+    return db.execute("DELETE FROM answers WHERE key IN (SELECT key FROM freed)").rowcount
+
+
+def _delete_strays(db: sqlite3.Connection, before: float) -> int:
+    """Delete old answers that belong to no run; returns their number."""
+    return db.execute(
+        "DELETE FROM answers WHERE stored_at <= ? AND key NOT IN (SELECT key FROM uses)", (before,)
+    ).rowcount

@@ -1,0 +1,96 @@
+"""Whether an answer is what was asked for: refused, cut off or malformed ones are told apart.
+
+An empty answer never comes so far; who asked raises. Refusals are known by the provider's own mark
+(``finish_reason`` "content_filter", the ``refusal`` field), else by a small pattern that only looks
+at how a short answer begins, in English: a summary must not be lost because it tells of a refusal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from docsum_nb.models.structured import fitting_json
+from docsum_nb.records import Answer, Request
+
+__all__ = ["Flaw", "checked", "refused", "repairing"]
+
+_LONGEST_REFUSAL = 60
+"""Words; longer answers that begin like a refusal mostly go on to summarize."""
+_SORRY = (
+    r"(?:(?:i['’]?m|i am|we['’]?re|we are)?\s*(?:very |so |truly |really )?sorry|i apologi[sz]e|"
+    r"(?:my )?apologies|unfortunately|as an ai(?: language model| assistant)?)"
+)
+_UNABLE = (
+    r"(?:i|we)\s*(?:can['’]?t|can ?not|(?:can ?not|can['’]t) and will not|won['’]?t|will not|"
+    r"(?:won['’]t|will not) be able to|(?:do not|don['’]t) think (?:i|we) can|"
+    r"(?:do not|don['’]t) feel (?:able to|comfortable)|"
+    r"(?:am|['’]m|are|['’]re) (?:not able|unable|not comfortable)(?: to)?|"
+    r"(?:must|have to|need to) (?:decline|refuse))"
+)
+_SERVING = (
+    r"(?:(?:assist|help)(?! \w+ing)|comply|engage|(?:summari[sz]|fulfil|process|continu)\w*|"
+    r"do (?:that|this))"
+)
+_GIVING = (
+    r"(?:provid|generat|creat|writ|produc|shar|answer|complet|access|read|discuss)\w*"
+    r"(?:\s+\w+){0,3}?\s+"
+    r"(?:that|this|these|such|summar\w+|content|request|assistance|document|text|you)"
+)
+_REFUSAL = re.compile(
+    rf"\W*(?:{_SORRY}[\s,.;:–—-]*(?:but|however)?[\s,]*)*"
+    rf"{_UNABLE}\s+(?:to\s+)?(?:{_SERVING}|{_GIVING})\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What is wrong with an answer."""
+
+    kind: Literal["refused", "cut", "malformed"]
+    detail: str = ""
+
+
+def checked(answer: Answer, request: Request) -> tuple[Answer, Flaw | None]:
+    """Look at an answer.
+
+    Returns:
+        The answer, of one with a schema the JSON only; and what is wrong with it, if anything.
+    """
+    if refused(answer) or _reads_like_a_refusal(answer.text):
+        return answer, Flaw("refused")
+    if request.schema is not None:
+        try:
+            return replace(answer, text=fitting_json(request.schema, answer.text)), None
+        except ValueError as error:
+            return answer, Flaw("malformed", str(error))
+    return answer, Flaw("cut") if answer.finish_reason == "length" else None
+
+
+def refused(answer: Answer) -> bool:
+    """Tell whether the provider marked the answer as refused."""
+    return answer.finish_reason in ("content_filter", "refusal")
+
+
+def repairing(request: Request, flaw: Flaw, answer: Answer) -> Request:
+    """Return the request that asks once more, and says what was wrong.
+
+    A cut answer is asked for in fewer words rather than with more room: the room is what is left of
+    the model's window. A refused one is asked for as it was.
+    """
+    notes = []
+    if answer.finish_reason == "length":
+        words = max(1, request.max_words // 2)
+        notes.append(
+            "Your last answer was cut off at the length limit. Answer again in at most "
+            f"{words} words, and end with a whole sentence."
+        )
+    if flaw.kind == "malformed":
+        notes.append(f"Your last answer did not fit the JSON schema: {flaw.detail}")
+    return replace(request, instructions="\n\n".join([request.instructions, *notes]))
+
+
+def _reads_like_a_refusal(text: str) -> bool:
+    return len(text.split()) <= _LONGEST_REFUSAL and _REFUSAL.match(text) is not None

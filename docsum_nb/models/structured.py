@@ -1,0 +1,66 @@
+"""Answers as JSON that fits a pydantic model class: asked for, and validated.
+
+pydantic does the validating. What surrounds the JSON (a fence, a sentence before it) is taken off;
+the JSON itself is never mended, as a guess might pass for what the model said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any
+
+from docsum_nb.errors import InputError
+
+__all__ = ["check_schema", "fitting_json", "schema_instructions"]
+
+_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?\s*```", re.DOTALL)
+_MOST_TOLD = 1_000
+"""Characters of a validation error that the model is told."""
+
+
+def check_schema(schema: Any) -> None:
+    """Refuse what is no pydantic model class.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    if not (isinstance(schema, type) and hasattr(schema, "model_validate_json")):
+        raise InputError(f"response_model is a pydantic model class, not {schema!r}")
+
+
+@lru_cache(maxsize=32)
+def schema_instructions(schema: Any) -> str:
+    """Return how to ask a model that takes no schema of its own for such JSON."""
+    form = json.dumps(schema.model_json_schema(), ensure_ascii=False)
+    return f"Answer with one JSON object that fits this JSON schema, and nothing else:\n{form}"
+
+
+def fitting_json(schema: Any, text: str) -> str:
+    """Return the JSON of an answer that fits a schema.
+
+    Raises:
+        ValueError: if there is none in it; the message tells the model what is wrong.
+    """
+    from pydantic import ValidationError
+
+    found = _FENCED.search(text)
+    body = found.group(1) if found else text[text.find("{") : text.rfind("}") + 1] or text
+    # What is whole as it is must not lose a part that looks like a fence.
+    for candidate in (text, body):
+        try:
+            schema.model_validate_json(candidate)
+        except ValidationError as error:
+            wrong = error
+        else:
+            return candidate.strip()
+    raise ValueError(_told(wrong))
+
+
+def _told(error: Any) -> str:
+    lines = [
+        f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}"
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    return "; ".join(lines)[:_MOST_TOLD]

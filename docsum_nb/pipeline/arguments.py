@@ -1,0 +1,289 @@
+"""The arguments of a run as JSON, so that another process can go on with them.
+
+Invariant: nothing in it can be a secret. Keys are left out, and so is whatever might hold one: what
+has such a name, is long and random, or is a secret known to this process. What was left out is
+named, so that it can be asked for again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from docsum_nb.documents.sources import find
+from docsum_nb.errors import InputError
+from docsum_nb.models import Model
+from docsum_nb.pipeline.options import Options
+from docsum_nb.records import Document
+
+__all__ = ["Secrets", "in_words", "packed", "unpacked"]
+
+_PLAIN = (
+    *("question", "length", "on_error", "max_concurrency", "chunk_tokens"),
+    *("max_cost", "max_calls", "max_tokens"),
+)
+_SECRET_NAME = re.compile(
+    r"key|token|secret|passw|credential|auth|header|cookie|bearer|signature", re.IGNORECASE
+)
+_RANDOM = re.compile(r"(?=[^\s]*\d)[A-Za-z0-9_\-+/=.]{20,}")
+_IN_ENVIRONMENT = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_SHORTEST = 6
+"""A shorter secret could be any word."""
+_MASK = "[secret]"
+
+
+class Secrets:
+    """The secrets that this process knows: the keys of a model, and those in the environment."""
+
+    def __init__(self, model: Model) -> None:
+        given = [each.api_key for each in (model, *model.fallbacks) if isinstance(each, Model)]
+        found = [
+            value for name, value in os.environ.items() if name.upper().endswith(_IN_ENVIRONMENT)
+        ]
+        self._known = sorted({each for each in [*given, *found] if each}, key=len, reverse=True)
+
+    def in_text(self, text: str) -> bool:
+        """Tell whether a text holds one."""
+        return any(secret in text for secret in self._known if len(secret) >= _SHORTEST)
+
+    def masked(self, text: str) -> str:
+        """Put a mask in the place of each in a text, such as an error message of a provider."""
+        for secret in self._known:
+            if len(secret) >= _SHORTEST:
+                text = text.replace(secret, _MASK)
+        return re.sub(r"\b(sk|pk|key|Bearer)[-_ ][A-Za-z0-9_\-]{16,}", _MASK, text)
+
+
+def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Write the arguments of a run as JSON.
+
+    Returns:
+        The arguments, and by their keys the texts in them that are in no file.
+    """
+    texts: dict[str, bytes] = {}
+    arguments = {name: getattr(options, name) for name in _PLAIN}
+    arguments["source"] = _source(options.source, texts)
+    arguments["model"] = _model(options.model, Secrets(options.model))
+    library = getattr(options.library, "path", options.library)
+    arguments["library"] = None if library is None else _absolute(library)
+    arguments["prompts"] = None if options.prompts is None else _absolute(options.prompts)
+    asked = options.response_model
+    arguments["response_model"] = asked and [asked.__module__, asked.__qualname__]
+    arguments["cwd"] = os.getcwd()  # noqa: PTH109  # a plain string is stored
+    return arguments, texts
+
+
+def unpacked(
+    arguments: Mapping[str, Any],
+    texts: Mapping[str, bytes],
+    *,
+    run_id: str,
+    ledger: Any,
+    source: Any = None,
+    model: Model | None = None,
+) -> Options:
+    """Make the arguments of a run of their JSON.
+
+    Args:
+        arguments: As ``packed`` gave them.
+        texts: The texts that are in no file, by their keys.
+        run_id: The run's, for the errors.
+        ledger: The ledger that they come from.
+        source: The source to take instead.
+        model: The model to take instead.
+
+    Raises:
+        InputError: if something is missing and not given.
+    """
+    if "source" not in arguments:
+        raise InputError(
+            f"run {run_id} was recorded without its arguments; call summarize again with the same "
+            "ones: what is stored is not paid for again"
+        )
+    here = arguments["cwd"] == os.getcwd()  # noqa: PTH109
+    if source is None:
+        source = _unpacked_source(arguments["source"], texts, None if here else arguments["cwd"])
+    return Options(
+        source=source,
+        model=model or _unpacked_model(arguments["model"], run_id),
+        library=arguments["library"],
+        prompts=arguments["prompts"],
+        ledger=ledger,
+        response_model=_response_model(arguments.get("response_model"), run_id),
+        **{name: arguments[name] for name in _PLAIN if name in arguments},
+    )
+
+
+def in_words(options: Options) -> str:
+    """Say what a run is of, for a list of runs."""
+    source = options.source
+    parts = source if isinstance(source, list | tuple) else [source]
+    words = []
+    for part in parts[:3]:
+        if isinstance(part, Document):
+            words.append(part.name)
+        elif isinstance(part, str | os.PathLike):
+            words.append(os.fspath(part))
+        else:
+            names = [str(name) for name, _ in part.items()] if hasattr(part, "items") else []
+            words.append(", ".join(names[:3]) + (f" … {len(names)} texts" * (len(names) > 3)))
+    if len(parts) > 3:
+        words.append(f"… {len(parts)} sources")
+    return ", ".join(words)[:500]
+
+
+def _response_model(stored: Any, run_id: str) -> Any:
+    """Find a pydantic class where it was; a class of a notebook is there if its cell was run."""
+    if not stored:
+        return None
+    module, name = stored
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is None:
+        raise InputError(
+            f"run {run_id} was given response_model={name} of {module}, which is not defined "
+            "here: define or import it first"
+        )
+    return found
+
+
+# --- sources -----------------------------------------------------------------------------------
+
+
+def _source(source: Any, texts: dict[str, bytes]) -> Any:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source)
+    if isinstance(source, list | tuple):
+        return [_source(part, texts) for part in source]
+    return {"documents": [_document(each, texts) for each in find(source)]}
+
+
+def _document(document: Any, texts: dict[str, bytes]) -> dict[str, Any]:
+    content = document.text.encode("utf-8", "surrogatepass")
+    key = hashlib.sha256(b"text\0" + content).hexdigest()
+    texts[key] = content
+    return {
+        "name": document.name,
+        "path": document.path,
+        "pages": list(document.pages),
+        "text": key,
+    }
+
+
+def _unpacked_source(stored: Any, texts: Mapping[str, bytes], cwd: str | None) -> Any:
+    if isinstance(stored, str):
+        return stored if cwd is None else str(Path(cwd) / Path(stored).expanduser())
+    if isinstance(stored, list):
+        return [_unpacked_source(part, texts, cwd) for part in stored]
+    return [
+        Document(
+            each["name"],
+            texts[each["text"]].decode("utf-8", "surrogatepass"),
+            each["path"],
+            tuple(each["pages"]),
+        )
+        for each in stored["documents"]
+    ]
+
+
+def keys_in(stored: Any) -> Iterator[str]:
+    """Give the keys of the texts that a stored source needs."""
+    if isinstance(stored, list):
+        for part in stored:
+            yield from keys_in(part)
+    elif isinstance(stored, dict):
+        yield from (each["text"] for each in stored["documents"])
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return str(Path(path).expanduser().absolute())
+
+
+# --- models ------------------------------------------------------------------------------------
+
+
+def _model(model: Model, secrets: Secrets) -> dict[str, Any]:
+    dropped: list[str] = ["api_key"] if model.api_key else []
+    stored: dict[str, Any] = {
+        each.name: getattr(model, each.name)
+        for each in fields(model)
+        if each.name not in ("api_key", "base_url", "params", "fallbacks")
+    }
+    stored["base_url"] = model.base_url
+    if model.base_url and not _is_plain_address(model.base_url, secrets):
+        stored["base_url"] = None
+        dropped.append("base_url")
+    stored["params"] = {
+        name: value for name, value in model.params.items() if _is_plain(name, value, secrets)
+    }
+    dropped += [f"params[{name!r}]" for name in model.params if name not in stored["params"]]
+    stored["fallbacks"] = [
+        each if isinstance(each, str) else _model(each, secrets) for each in model.fallbacks
+    ]
+    return {**stored, "dropped": dropped}
+
+
+def _is_plain_address(url: str, secrets: Secrets) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    bare = not (parts.username or parts.password or parts.query or parts.fragment)
+    return bare and not secrets.in_text(url) and not _RANDOM.search(parts.path)
+
+
+def _is_plain(name: str, value: Any, secrets: Secrets) -> bool:
+    """Tell whether a parameter can be stored: plain values that cannot hold a secret."""
+    if value is None or isinstance(value, bool | int | float):
+        # A number of tokens, as in max_tokens.
+        return True
+    if _SECRET_NAME.search(name) or secrets.in_text(name):
+        return False
+    if isinstance(value, str):
+        return not (secrets.in_text(value) or _RANDOM.search(value) or "://" in value)
+    if isinstance(value, list):
+        return all(_is_plain(name, each, secrets) for each in value)
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _is_plain(k, v, secrets) for k, v in value.items())
+    return False
+
+
+def _unpacked_model(stored: Mapping[str, Any], run_id: str) -> Model:
+    missing = [what for what in stored["dropped"] if what != "api_key" or not _key_is_set(stored)]
+    if missing:
+        address = f", base_url={stored['base_url']!r}" if stored["base_url"] else ""
+        names = dict.fromkeys(what.partition("[")[0] for what in missing)
+        shown = address + "".join(f", {name}=..." for name in names)
+        raise InputError(
+            f"run {run_id} was given {' and '.join(missing)}, which the ledger does not keep; "
+            f"write resume({run_id!r}, model=Model({stored['name']!r}{shown})), and what else the "
+            "model was given"
+        )
+    settings = {name: value for name, value in stored.items() if name != "dropped"}
+    settings["fallbacks"] = tuple(
+        each if isinstance(each, str) else _unpacked_model(each, run_id)
+        for each in stored["fallbacks"]
+    )
+    return Model(settings.pop("name"), **settings)
+
+
+def _key_is_set(stored: Mapping[str, Any]) -> bool:
+    """Tell whether the environment may have the key; opening the model will tell for sure.
+
+    At an address of the user's own, a missing key would be noticed by the server only.
+    """
+    if not stored["base_url"]:
+        return True
+    provider = str(stored["name"]).partition("/")[0].upper()
+    return any(
+        value and name.startswith(provider) and name.endswith(_IN_ENVIRONMENT)
+        for name, value in os.environ.items()
+    )

@@ -1,0 +1,302 @@
+"""The main job as a CrewAI Flow, for people who compose flows.
+
+The same job as ``summarize``, one run for each kickoff, its steps asked for by the flow's methods.
+The flow's own loop, which may be a server's or a kernel's, only waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import PrivateAttr, ValidationError
+
+from docsum_nb.crew.flow import Flow, inherit_steps, listen, quietly, start
+from docsum_nb.crew.guard import current_guard
+from docsum_nb.errors import InputError
+from docsum_nb.events import Event
+from docsum_nb.models import Model, as_model
+from docsum_nb.pipeline.options import OnError, Options, StrPath
+from docsum_nb.pipeline.state import SummaryState
+from docsum_nb.pipeline.stepping import Stepping
+from docsum_nb.records import ChunkSummary, Plan, Summary
+from docsum_nb.run import Run
+
+if TYPE_CHECKING:
+    from docsum_nb.library import Library
+
+__all__ = ["SummaryFlow", "SummaryState"]
+
+_ARGUMENTS = {
+    name: field.default
+    for name, field in SummaryState.model_fields.items()
+    if name in {"source", "deadline", *Options.__dataclass_fields__}
+}
+"""The fields of the state that are arguments, and their defaults."""
+_CREWAI = {"id", "crewai_trigger_payload"}
+"""Inputs that CrewAI itself knows."""
+_RESULTS: dict[str, Any] = {
+    name: field.default
+    for name, field in SummaryState.model_fields.items()
+    if name not in {"id", *_ARGUMENTS}
+}
+
+
+class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes are Any here
+    """``summarize`` as a CrewAI Flow of four steps: load, summarize, combine, evaluate.
+
+    Arguments are given here or as the kickoff's inputs, which come first; results are in ``state``
+    as the steps are done, and the kickoff's result is the ``Summary``. Each step is one of CrewAI's
+    methods, with its events. A failed step raises the first error at once, with its own type: the
+    flow fails at that step, later ones do not run, and ``partial`` holds what was finished.
+
+        summary = await SummaryFlow("reports/").kickoff_async()          # a cell, a server, a flow
+        summary = SummaryFlow().kickoff(inputs={"source": "reports/"})   # a script
+        summary = await docsum_nb.kickoff(SummaryFlow("reports/"), deadline=600)   # a Run
+
+    In a cell or server, write ``await flow.kickoff_async()``: CrewAI's ``flow.kickoff()`` blocks
+    the loop there, and hides a step's RuntimeError behind one of its own.
+
+    Calls are made on the package's own loop, never on the caller's. When whoever awaits the kickoff
+    is cancelled, nothing new is begun, answers in flight may land in the ledger for 5 seconds, then
+    they are cancelled. A kickoff goes on from the ledger, so a failed one pays only for the rest;
+    a flow restored with ``@persist`` or from a checkpoint does, too.
+
+    Subclass it to add steps, ``@listen(SummaryFlow.evaluate)``, or to override one as a plain
+    method, ``async def load(self): ...; return await super().load()``. Steps need those before
+    them: one that is overridden without ``super()`` is done when a later one asks for it. Any
+    number of flows may run at once; one instance runs one kickoff at a time. CrewAI's panels are
+    not printed, and no memory is made unless ``memory`` is given.
+
+    Args:
+        source: As for ``summarize``, like all that follow.
+        model: A ``Model`` or its name. The key of a ``Model`` is kept out of the state.
+        library: The folder of a ``Library``, or the library.
+        question: What the reader wants to know.
+        length: Words of the final summary.
+        deadline: Seconds from ``load`` until the last step must be done, with what other steps
+            take in between; ``None`` for no limit.
+        on_error: ``"raise"``, ``"collect"`` or ``"skip"``.
+        max_concurrency: Chunks in work at once.
+        ledger: The file in which answers are kept; ``False`` for none.
+        chunk_tokens: Longest chunk, in tokens.
+        prompts: A folder with texts that override the built-in ones.
+        max_cost: US dollars at most, and ...
+        max_calls: ... requests at most, and ...
+        max_tokens: ... tokens at most.
+        response_model: A pydantic model class for ``data``.
+        on_event: Called with every event of the run, in order, in a thread of its own.
+        show: Show live progress.
+        **flow: What CrewAI's ``Flow`` takes, such as ``persistence`` or ``tracing``.
+
+    Raises:
+        InputError: if an argument or input cannot be used, or this flow is running already. What is
+            wrong with the source, the library or the model's key comes out of ``load``.
+    """
+
+    _skip_auto_memory: bool = True
+    _model: Model | None = PrivateAttr(default=None)
+    _on_event: Callable[[Event], object] | None = PrivateAttr(default=None)
+    _show: bool = PrivateAttr(default=True)
+    _stepping: Stepping | None = PrivateAttr(default=None)
+    _busy: Any = PrivateAttr(default_factory=threading.Lock)
+
+    def __init__(
+        self,
+        source: Any = None,
+        *,
+        model: str | Model = "extractive",
+        library: StrPath | Library | None = None,
+        question: str | None = None,
+        length: int | None = None,
+        deadline: float | None = None,
+        on_error: OnError = "raise",
+        max_concurrency: int = 32,
+        ledger: StrPath | Literal[False] | None = None,
+        chunk_tokens: int | None = None,
+        prompts: StrPath | None = None,
+        max_cost: float | None = None,
+        max_calls: int | None = None,
+        max_tokens: int | None = None,
+        response_model: Any = None,
+        on_event: Callable[[Event], object] | None = None,
+        show: bool = True,
+        **flow: Any,
+    ) -> None:
+        super().__init__(**flow)
+        given = {
+            "source": source,
+            "model": self._without_key(model),
+            "library": library,
+            "question": question,
+            "length": length,
+            "deadline": deadline,
+            "on_error": on_error,
+            "max_concurrency": max_concurrency,
+            "ledger": ledger,
+            "chunk_tokens": chunk_tokens,
+            "prompts": prompts,
+            "max_cost": max_cost,
+            "max_calls": max_calls,
+            "max_tokens": max_tokens,
+            "response_model": response_model,
+        }
+        self._on_event, self._show = on_event, show
+        for name, value in given.items():
+            if value is not _ARGUMENTS[name]:
+                setattr(self.state, name, value)
+        self._options()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        inherit_steps(cls, _PLACES)
+
+    # --- the steps -----------------------------------------------------------------------------
+
+    @start()
+    async def load(self) -> Plan:
+        """Read the source and open model and library; returns the plan, and asks nothing yet."""
+        self._begin()
+        plan: Plan = await self._done("load")
+        self.state.plan = plan
+        return plan
+
+    @listen("load")
+    async def summarize(self) -> tuple[ChunkSummary, ...]:
+        """Summarize every chunk; returns the summaries in input order."""
+        chunks: tuple[ChunkSummary, ...] = await self._done("summarize")
+        self.state.chunks = chunks
+        return chunks
+
+    @listen("summarize")
+    async def combine(self) -> Summary:
+        """Merge them, document by document, then all; returns the summary with its citations."""
+        summary: Summary = await self._done("combine")
+        self.state.documents, self.state.text = summary.documents, summary.text
+        self.state.citations, self.state.data = summary.citations, summary.data
+        self.state.omitted = summary.omitted
+        return summary
+
+    @listen("combine")
+    async def evaluate(self) -> Summary:
+        """Find what the library says, if one was given; returns the whole summary."""
+        summary: Summary = await self._done("evaluate")
+        self.state.related, self.state.omitted = summary.related, summary.omitted
+        return summary
+
+    # --- the kickoff ---------------------------------------------------------------------------
+
+    async def kickoff_async(
+        self,
+        inputs: dict[str, Any] | None = None,
+        input_files: dict[str, Any] | None = None,
+        from_checkpoint: Any = None,
+        restore_from_state_id: str | None = None,
+    ) -> Any:
+        """Run the flow; see CrewAI's ``Flow.kickoff_async``, and the class for what it raises."""
+        more = (input_files, from_checkpoint, restore_from_state_id)
+        if self.stream:
+            # CrewAI comes back here when the stream is read.
+            return await super().kickoff_async(inputs, *more)
+        if not self._busy.acquire(blocking=False):
+            raise InputError("this SummaryFlow is running; make another one to run beside it")
+        try:
+            with quietly():
+                return await super().kickoff_async(self._checked(inputs), *more)
+        finally:
+            if self._stepping is not None:
+                self._stepping.stop("the flow that it belongs to ended")
+            self._busy.release()
+
+    @property
+    def run(self) -> Run[Summary] | None:
+        """The run of the last kickoff, to look at or to cancel; ``None`` before ``load``."""
+        return None if self._stepping is None else self._stepping.run
+
+    @property
+    def partial(self) -> Summary | None:
+        """What the last kickoff has finished so far; ``None`` before its documents are known."""
+        return None if self.run is None else self.run.partial
+
+    def _begin(self) -> None:
+        if self._stepping is not None:
+            self._stepping.stop("the flow loads again")
+        for name, nothing in _RESULTS.items():
+            setattr(self.state, name, nothing)
+        guard = current_guard()
+        self._stepping = Stepping(
+            self._options(),
+            title=self.name or type(self).__name__,
+            deadline=self.state.deadline,
+            on_event=self._on_event,
+            # Guarded, the run around this one shows it.
+            show=self._show and guard is None,
+            seen_by=None if guard is None else guard.control_of,
+            within=None if guard is None else guard.budget,
+        )
+        self.state.run_id = self._stepping.run.id
+
+    async def _done(self, step: str) -> Any:
+        if self._stepping is None:
+            # Restored by CrewAI after a step that another process has done: the ledger has it.
+            self._begin()
+        assert self._stepping is not None
+        result = await self._stepping.done(step)
+        so_far = self._stepping.run.partial
+        self.state.usage = so_far.usage
+        return result
+
+    # --- the arguments -------------------------------------------------------------------------
+
+    def _options(self) -> Options:
+        arguments = {name: getattr(self.state, name) for name in Options.__dataclass_fields__}
+        model = as_model(arguments.pop("model"))
+        if self._model is not None and _keyless(self._model) == model:
+            model = self._model
+        return Options(model=model, **arguments)
+
+    def _checked(self, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
+        if not inputs:
+            return inputs
+        known = type(self.state).model_fields
+        unknown = [name for name in inputs if name not in known and name not in _CREWAI]
+        if unknown:
+            raise InputError(
+                f"{unknown[0]!r} is no input of {type(self).__name__}; its inputs are "
+                f"{', '.join(name for name in known if name not in {'id', *_RESULTS})}"
+            )
+        taken = dict(inputs)
+        if "model" in taken:
+            taken["model"] = self._without_key(taken["model"])
+        try:
+            type(self.state).model_validate({**dict(self.state), **taken})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"the input {place} cannot be used: {first['msg']}") from error
+        return taken
+
+    def _without_key(self, model: Any) -> Any:
+        """Keep a key out of the state, which CrewAI shows, stores and traces."""
+        if not isinstance(model, Model):
+            return model
+        self._model = model
+        return _keyless(model)
+
+
+_PLACES: dict[str, Callable[[Any], Any]] = {
+    "load": start(),
+    "summarize": listen("load"),
+    "combine": listen("summarize"),
+    "evaluate": listen("combine"),
+}
+"""Where the steps stand; an overriding method takes the place of what it overrides."""
+
+
+def _keyless(model: Model) -> Model:
+    fallbacks = tuple(
+        _keyless(each) if isinstance(each, Model) else each for each in model.fallbacks
+    )
+    return replace(model, api_key=None, fallbacks=fallbacks)

@@ -1,0 +1,121 @@
+"""Merging summaries into one, level by level.
+
+Each level has fewer texts than the one before, so it ends. Summaries that together are too long
+for the model after all are merged in halves; what was left out of one is told, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from docsum_nb.models import is_too_long
+from docsum_nb.pipeline.sizing import groups
+from docsum_nb.records import Answer, Omission
+from docsum_nb.run import Control, fan_out
+
+if TYPE_CHECKING:
+    from docsum_nb.pipeline.writer import Writer
+
+__all__ = ["Merger", "Named"]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A summary on its way up: what it is of, and who wrote it."""
+
+    name: str
+    text: str
+    model: str
+
+
+class Merger:
+    """Merges the summaries of one run.
+
+    Args:
+        writer: Writes each merge.
+        control: The run's.
+        limit: Merges at once, of one level.
+        omit: Told what was left out.
+        blame: Told of every error, with what was being done.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        control: Control,
+        *,
+        limit: int,
+        omit: Callable[[Sequence[Omission]], None],
+        blame: Callable[[str, Exception], None],
+    ) -> None:
+        self._writer = writer
+        self._control = control
+        self._limit = limit
+        self._omit = omit
+        self._blame = blame
+
+    async def merge(self, label: str, level: Sequence[Named], words: int) -> Named:
+        """Merge summaries into one.
+
+        Args:
+            label: What they are of.
+            level: At least one; a single one is returned as it is.
+            words: Length of the last merge.
+
+        Raises:
+            Stopping: if the run was stopped, by the first error or otherwise.
+        """
+        sizes = self._writer.prepared.sizes
+        while len(level) > 1:
+            parts = groups(level, sizes.fan_in)
+            last = len(parts) == 1
+            length = words if last else sizes.document_words
+
+            async def one(
+                place: tuple[int, Sequence[Named]], *, last: bool = last, length: int = length
+            ) -> Named:
+                index, group = place
+                if len(group) == 1:
+                    return group[0]
+                name = label if last else f"part {index + 1} of {label}"
+                try:
+                    return await self._together(name, group, length)
+                except Exception as error:
+                    if self._control.stopped_by() is None:
+                        self._blame(f"combining {name}", error)
+                    raise
+
+            merged = await fan_out(
+                one, list(enumerate(parts)), limit=self._limit, control=self._control
+            )
+            level = [each for each in merged if isinstance(each, Named)]
+        return level[0]
+
+    async def _together(self, name: str, group: Sequence[Named], words: int) -> Named:
+        try:
+            answer, cut = await self._writer.combine(
+                name, [(each.name, each.text) for each in group], words=words
+            )
+        except Exception as error:
+            if not is_too_long(error) or len(group) < 3:
+                raise
+            middle = len(group) // 2
+            halves = [
+                part[0] if len(part) == 1 else await self._together(half, part, words)
+                for half, part in (
+                    (f"the first half of {name}", group[:middle]),
+                    (f"the second half of {name}", group[middle:]),
+                )
+            ]
+            return await self._together(name, halves, words)
+        self._omit([*cut, *cut_off(name, answer)])
+        return Named(name, answer.text, answer.model)
+
+
+def cut_off(label: str, answer: Answer) -> list[Omission]:
+    """Say so where an answer ends at the length limit of its model."""
+    if answer.finish_reason != "length":
+        return []
+    return [Omission(label, "its summary was cut off at the length limit of the model")]

@@ -1,0 +1,69 @@
+"""Summarizing a chunk that turns out to be too long for its model: in halves, then merged.
+
+The plan counts tokens with the nearest vocabulary it has, and a provider may take less than it
+says. Only the chunk that was refused is cut again; the others stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from docsum_nb.documents import split
+from docsum_nb.models import is_too_long
+from docsum_nb.pipeline.merging import Merger, Named
+from docsum_nb.records import Answer, Chunk, Document, Usage
+
+if TYPE_CHECKING:
+    from docsum_nb.pipeline.writer import Writer
+
+__all__ = ["in_pieces"]
+
+_LEAST_TOKENS = 64
+"""A shorter piece that is too long is refused for another reason."""
+
+
+async def in_pieces(chunk: Chunk, words: int, writer: Writer, merger: Merger) -> Answer:
+    """Summarize a chunk, in pieces where the model refuses it as too long.
+
+    Args:
+        chunk: What to summarize.
+        words: Length of the summary.
+        writer: Summarizes.
+        merger: Merges what the pieces come to.
+
+    Raises:
+        Exception: what the model raised, too long a piece included where it cannot be cut.
+    """
+    try:
+        return await writer.summarize(chunk, words=words)
+    except Exception as error:
+        if not is_too_long(error) or chunk.tokens < 2 * _LEAST_TOKENS:
+            raise
+        pieces = _halves(chunk, writer)
+        if len(pieces) < 2:
+            raise
+    answers = [await in_pieces(piece, words, writer, merger) for piece in pieces]
+    named = [
+        Named(f"part {number} of {chunk.label}", answer.text, answer.model)
+        for number, answer in enumerate(answers, start=1)
+    ]
+    merged = await merger.merge(chunk.label, named, words)
+    # Each call is metered where it is made; this answer is made of them.
+    return Answer(merged.text, merged.model, Usage(), cached=all(a.cached for a in answers))
+
+
+def _halves(chunk: Chunk, writer: Writer) -> list[Chunk]:
+    document = Document(chunk.document, chunk.text)
+    count = writer.prepared.model.count
+    return [
+        replace(
+            piece,
+            index=chunk.index,
+            start=chunk.start + piece.start,
+            end=chunk.start + piece.end,
+            headings=piece.headings or chunk.headings,
+            page=chunk.page,
+        )
+        for piece in split(document, max_tokens=chunk.tokens // 2 + 1, count=count)
+    ]

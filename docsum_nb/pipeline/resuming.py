@@ -1,0 +1,88 @@
+"""Going on with a run that a ledger knows, also after the end of the process it was in."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.events import Event
+from docsum_nb.ledger import History, Ledger, RunRecord, default_path
+from docsum_nb.models.model import Model, as_model
+from docsum_nb.pipeline.arguments import keys_in, unpacked
+from docsum_nb.pipeline.doors import begin
+from docsum_nb.pipeline.options import Options, StrPath
+from docsum_nb.records import Summary
+from docsum_nb.run import Run
+
+__all__ = ["resume"]
+
+
+def resume(
+    run_id: str | None = None,
+    *,
+    ledger: StrPath | None = None,
+    source: Any = None,
+    model: str | Model | None = None,
+    deadline: float | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    show: bool = True,
+) -> Run[Summary]:
+    """Go on with a run of ``summarize`` from what its ledger holds.
+
+    The run keeps its id and its arguments. What was answered is not asked for again, so a run that
+    was killed pays again at most for the calls that were in flight, and a finished one for nothing.
+
+    Args:
+        run_id: The run; the beginning of its id suffices. ``None`` for the newest one that ended
+            before its work was complete.
+        ledger: The file; ``None`` for the one in the user's data folder.
+        source: The documents, where they are no longer where they were; ``None`` takes the files
+            from where they were, and texts that were given as such from the ledger.
+        model: The model; ``None`` for the one that it had. Keys are not kept: they come from the
+            environment, or from here.
+        deadline: Seconds from now until the run must be over; ``None`` for no limit, whatever it
+            had before.
+        on_event: As for ``summarize``.
+        show: Show live progress.
+
+    Returns:
+        The run of a ``Summary``, which has begun.
+
+    Raises:
+        InputError: if there is no such run, it is going on in another process, or an argument that
+            the ledger does not keep is needed.
+        LedgerError: if the ledger cannot be read.
+    """
+    if isinstance(ledger, bool):
+        raise InputError("ledger is a path, or None for the default place")
+    path = Path(ledger).expanduser() if ledger is not None else default_path()
+    if not path.exists():
+        raise InputError(f"there is no ledger {path}, so there is no run to go on with")
+    with contextlib.closing(Ledger(path)) as opened:
+        history = History(opened)
+        record = history.newest_unfinished() if run_id is None else history.only(run_id)
+        options = _options(opened, history, record, source, model)
+    return begin(options, deadline=deadline, on_event=on_event, show=show, run_id=record.id)
+
+
+def _options(
+    ledger: Ledger, history: History, record: RunRecord, source: Any, model: str | Model | None
+) -> Options:
+    arguments = history.arguments(record.id)
+    needed = list(keys_in(arguments.get("source"))) if source is None else []
+    texts = ledger.pieces(needed)
+    if not texts.keys() >= set(needed):
+        raise InputError(
+            f"the texts of run {record.id} are not in the ledger {ledger.path}; give source="
+        )
+    return unpacked(
+        arguments,
+        texts,
+        run_id=record.id,
+        ledger=ledger.path,
+        source=source,
+        model=None if model is None else as_model(model),
+    )

@@ -1,0 +1,226 @@
+"""The model calls of guarded crews: counted, priced, bounded, and tried again by one layer."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from crewai import LLM, Agent, Crew, Task
+from crewai.flow.flow import Flow, start
+
+import docsum_nb as ds
+from docsum_nb.errors import BudgetExceeded, InputError
+from docsum_nb.events import Event, TextStreamed
+from tests.crew.crew_samples import LONG_S, PARTS, ScriptedLLM, field_crew, kickoff, llm_of, until
+from tests.loopback import Call, Loopback, Reply
+
+# US dollars for a million tokens of gpt-4o-mini, prompt and answer, as LiteLLM lists them.
+PROMPT, ANSWER = 0.15, 0.6
+
+
+def paid(server: Loopback, answers: int) -> float:
+    """Add up what a provider would charge: the server's own counts of words are its tokens."""
+    calls = server.calls[:answers]
+    prompts = sum(len(call.prompt.split()) for call in calls)
+    return (PROMPT * prompts + ANSWER * 2 * len(calls)) / 1e6
+
+
+def test_every_call_is_counted_and_priced_once(server: Loopback) -> None:
+    """State and token_usage are the server's own figures, run after run, though agents share."""
+    crew = field_crew(llm_of(server))
+    for _ in range(2):
+        before = len(server.calls)
+        run = kickoff(crew)
+        used = run.result().token_usage
+        calls = server.calls[before:]
+        prompts = sum(len(call.prompt.split()) for call in calls)
+        assert used.successful_requests == run.state.usage.calls == len(calls) == PARTS + 2
+        assert used.prompt_tokens == run.state.usage.prompt_tokens == prompts
+        assert used.completion_tokens == 2 * len(calls)
+        assert run.state.cost_usd == pytest.approx(
+            (PROMPT * prompts + ANSWER * 2 * len(calls)) / 1e6
+        )
+
+
+def test_max_cost_holds_by_the_servers_own_count(server: Loopback) -> None:
+    """No call is made that could exceed the bound, with all tasks beside one another."""
+    crew = field_crew(llm_of(server, max_tokens=200), parts=30)
+    bound = 2e-4
+    run = kickoff(crew, max_cost=bound, on_error="skip")
+    error = run.exception()
+    assert isinstance(error, BudgetExceeded), error
+    assert f"of max_cost=${bound:g}" in str(error)
+    assert error.task
+    assert error.agent == "summarizer"
+    assert 0 < len(server.calls) < 32
+    assert paid(server, len(server.calls)) <= bound
+    assert run.state.calls == len(server.calls)
+
+
+def test_call_in_flight_is_waited_for_before_the_next_one_is_refused(server: Loopback) -> None:
+    """Two calls that cannot be held at once are made one after the other, not refused."""
+    flying = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if call.number == 0:
+            await until(flying.is_set)
+        return Reply()
+
+    server.script = script
+    # One call may take up to 600 tokens of answer, 0.00036 dollars.
+    run = kickoff(field_crew(llm_of(server, max_tokens=600), parts=2), max_cost=0.0005)
+    while not server.calls:
+        assert not run.done
+        threading.Event().wait(0.01)
+    assert len(server.calls) == 1
+    flying.set()
+    assert run.result().raw == "A summary."
+    assert server.most_in_flight == 1
+    assert len(server.calls) == 4
+
+
+def test_failed_calls_cost_nothing(server: Loopback) -> None:
+    """What a refused call had reserved is given back."""
+    server.script = lambda call: Reply("no", status=403 if "part 0" in call.prompt else 200)
+    crew = field_crew(llm_of(server, max_tokens=600), parts=3)
+    run = kickoff(crew, max_cost=0.0005, on_error="skip")
+    assert run.result().raw == "no"
+    assert run.state.failed == 1
+
+
+def test_unknown_price_is_asked_for_before_the_first_call(server: Loopback) -> None:
+    """max_cost with a model that no list knows is an InputError that says what to write."""
+    llm = LLM(model="my-own-model", base_url=server.base_url, api_key="k", provider="openai")
+    crew = field_crew(llm, parts=1)
+    error = kickoff(crew, max_cost=1.0).exception()
+    assert isinstance(error, InputError)
+    assert "prices=" in str(error)
+    crew = field_crew(llm, parts=1)
+    error = kickoff(crew, max_cost=1.0, prices={"my-own-model": (1.0, 2.0)}).exception()
+    assert isinstance(error, InputError)
+    assert "max_tokens=" in str(error)
+    assert server.calls == []
+    llm.max_tokens = 100
+    run = kickoff(crew, max_cost=1.0, prices={"my-own-model": (1.0, 2.0)})
+    assert run.result().raw == "A summary."
+    assert run.state.cost_usd == pytest.approx(
+        sum(len(call.prompt.split()) + 2 * 2 for call in server.calls) / 1e6
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"max_cost": 0}, {"prices": {"m": 1.0}}, {"max_calls": 0}])
+def test_bounds_that_cannot_be_used_are_refused_at_the_call(
+    server: Loopback, wrong: dict[str, Any]
+) -> None:
+    """A wrong bound is an InputError before anything runs."""
+    with pytest.raises(InputError):
+        kickoff(field_crew(llm_of(server)), **wrong)
+
+
+def test_model_that_tells_no_usage_is_counted_and_bounded() -> None:
+    """A custom BaseLLM without events: its calls count, its cost is not known."""
+    crew = field_crew(ScriptedLLM(model="scripted", answer=lambda prompt: "fine"), parts=3)
+    run = kickoff(crew)
+    used = run.result().token_usage
+    assert used.successful_requests == run.state.usage.calls == 5
+    assert run.state.cost_usd is None
+    error = kickoff(crew, max_calls=3, max_concurrency=1).exception()
+    assert isinstance(error, BudgetExceeded)
+
+
+def test_direct_call_in_a_flow_is_counted_too(server: Loopback) -> None:
+    """A flow that asks a model without a crew stays within max_calls."""
+
+    class Asking(Flow[Any]):
+        @start()
+        def ask(self) -> str:
+            return "".join(llm_of(server).call("Say something.") for _ in range(3))
+
+    run = ds.kickoff(Asking(), deadline=LONG_S, show=False)
+    assert run.result() == "A summary." * 3
+    assert run.state.usage.calls == 3
+    error = ds.kickoff(Asking(), deadline=LONG_S, max_calls=2, show=False).exception()
+    assert isinstance(error, BudgetExceeded)
+    assert len(server.calls) == 5
+
+
+@pytest.mark.parametrize("max_retries", [None, 0])
+@pytest.mark.parametrize("is_litellm", [False, True])
+def test_one_layer_tries_again_whoever_provides_the_model(
+    server: Loopback, *, is_litellm: bool, max_retries: int | None
+) -> None:
+    """A 429 is asked three times, whether by the client or by CrewAI; a 401 once."""
+    options = {} if max_retries is None else {"max_retries": max_retries}
+    llm = LLM(
+        model="openai/gpt-4o-mini",
+        base_url=server.base_url,
+        api_key="k",
+        is_litellm=is_litellm,
+        **options,
+    )
+    server.script = lambda call: Reply("slow down", status=429, headers={"retry-after": "0"})
+    error = kickoff(field_crew(llm, parts=1)).exception()
+    assert type(error).__name__ == "RateLimitError"
+    assert len(server.calls) == 3
+    server.script = lambda call: Reply("no", status=401)
+    error = kickoff(field_crew(llm, parts=1)).exception()
+    assert type(error).__name__ == "AuthenticationError"
+    assert len(server.calls) == 4
+
+
+def test_empty_answer_is_paid_for_once(server: Loopback) -> None:
+    """Bare CrewAI asks three times where a model says nothing."""
+    server.script = lambda call: Reply("")
+    error = kickoff(field_crew(llm_of(server), parts=1)).exception()
+    assert isinstance(error, ValueError)
+    assert len(server.calls) == 1
+
+
+def test_retries_of_an_agent_that_the_user_asked_for_stay(server: Loopback) -> None:
+    """max_retry_limit counts within a run, not over the agent's life."""
+    failing = threading.Semaphore(0)
+
+    def script(call: Call) -> Reply:
+        failed = failing.acquire(blocking=False)
+        return Reply("broken", status=500) if failed else Reply()
+
+    server.script = script
+    agent = Agent(role="r", goal="g", backstory="b", llm=llm_of(server), max_retry_limit=1)
+    task = Task(description="d", expected_output="e", agent=agent)
+    crew = Crew(agents=[agent], tasks=[task])
+    for _ in range(3):
+        failing.release()
+        assert kickoff(crew).result().raw == "A summary."
+    failing.release(2)
+    assert type(kickoff(crew).exception()).__name__ == "InternalServerError"
+
+
+def test_streaming_crew_tells_its_text_as_it_comes_and_ends_with_its_output(
+    server: Loopback,
+) -> None:
+    """Pieces arrive as events; the user's model is not switched to streaming for good."""
+    server.script = lambda call: Reply("One two three.")
+    seen: list[Event] = []
+    crew = field_crew(llm_of(server), parts=2, stream=True)
+    run = kickoff(crew, on_event=seen.append)
+    assert run.result().raw == "One two three."
+    assert run.result().token_usage.successful_requests == 4
+    pieces = [event.text for event in seen if isinstance(event, TextStreamed)]
+    assert sorted(pieces) == sorted(["One ", "two ", "three."] * 4)
+    assert crew.agents[0].llm.stream is not True
+    started = ds.start(crew.kickoff_async, {"topic": "x"}, deadline=LONG_S, show=False)
+    assert started.result().raw == "One two three."
+
+
+def test_streaming_crew_fails_at_once_and_stops(server: Loopback) -> None:
+    """A refused task is the error although another is never answered."""
+
+    async def script(call: Call) -> Reply:
+        await until(lambda: len(server.calls) >= 3)
+        return Reply("no", status=403) if "part 1" in call.prompt else Reply(hang=True)
+
+    server.script = script
+    error = kickoff(field_crew(llm_of(server), parts=3, stream=True)).exception()
+    assert type(error).__name__ == "PermissionDeniedError"
+    assert len(server.calls) == 3

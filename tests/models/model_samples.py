@@ -1,0 +1,37 @@
+"""What the tests of models share: a question, and an asker on a loopback server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docsum_nb.events import Event
+from docsum_nb.ledger import Ledger
+from docsum_nb.models import Asker, Model, open_model
+from docsum_nb.records import Answer, Request
+from docsum_nb.run import Control
+from tests.loopback import Loopback, Reply
+from tests.loops import on_loop
+
+REQUEST = Request("role", "instructions", "text", 50, 150)
+
+
+class Asking:
+    """An asker on a loopback server, with what it told and the word to stop."""
+
+    def __init__(self, server: Loopback, ledger: Ledger | None = None, **options: Any) -> None:
+        fallbacks = options.pop("fallbacks", ())
+        self.events: list[Event] = []
+        self.stopped: BaseException | None = None
+        settings = [
+            Model(name, base_url=server.base_url, **options)
+            for name in ("openai/first", *fallbacks)
+        ]
+        control = Control("run", self.events.append, lambda error: None, lambda: self.stopped)
+        self.asker = Asker([open_model(each) for each in settings], ledger=ledger, control=control)
+
+    def ask(self, request: Request = REQUEST) -> Answer:
+        return on_loop(self.asker.ask(request))
+
+
+def failing_first(times: int, **reply: Any) -> Any:
+    return lambda call: Reply("no", **reply) if call.number < times else Reply("yes")

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docsum_nb.ledger import Ledger
+from docsum_nb.records import Answer
+from tests.loopback import Loopback, Reply
+from tests.loops import on_loop
+from tests.models.model_samples import REQUEST, Asking, failing_first
+
+
+def asked_at_once(askings: list[Asking]) -> list[Any]:
+    async def all_of_them() -> list[Any]:
+        asked = [asking.asker.ask(REQUEST) for asking in askings]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    return on_loop(all_of_them())
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_same_question_at_once_is_one_request(
+    server: Loopback,
+    tmp_path: Path,
+    kept: bool,  # noqa: FBT001
+) -> None:
+    """Three runs share a request in flight, with a ledger or without; one of them pays."""
+    server.script = lambda call: Reply(delay=0.1)
+    askings = [Asking(server, Ledger(tmp_path / "l") if kept else None) for _ in range(3)]
+    answers = asked_at_once(askings)
+    assert len(server.calls) == 1
+    assert {answer.text for answer in answers} == {"A summary."}
+    assert sorted(answer.cached for answer in answers) == [False, True, True]
+    assert sorted(asking.asker.usage.calls for asking in askings) == [0, 0, 1]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_failure_is_not_shared(server: Loopback, tmp_path: Path, kept: bool) -> None:  # noqa: FBT001
+    """If the one in flight fails, the next asks by itself, and the third shares its answer."""
+    server.script = failing_first(1, status=400, delay=0.1)
+    askings = [Asking(server, Ledger(tmp_path / "l") if kept else None) for _ in range(3)]
+    failed, *answers = asked_at_once(askings)
+    assert isinstance(failed, Exception)
+    assert [answer.text for answer in answers] == ["yes", "yes"]
+    assert len(server.calls) == 2
+
+
+def test_cancellation_is_not_shared(server: Loopback) -> None:
+    """If the one in flight is cancelled, the next asks by itself."""
+
+    async def cancelled_then_answered() -> Answer:
+        arrived = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def script(call: Any) -> Reply:
+            loop.call_soon_threadsafe(arrived.set)
+            return Reply(hang=True) if call.number == 0 else Reply("yes")
+
+        server.script = script
+        first, second = (asyncio.create_task(Asking(server).asker.ask(REQUEST)) for _ in range(2))
+        await arrived.wait()
+        first.cancel()
+        return await second
+
+    answer = on_loop(cancelled_then_answered())
+    assert (answer.text, answer.cached) == ("yes", False)
+    assert len(server.calls) == 2
+
+
+def test_one_after_the_other_is_asked_again_without_a_ledger(server: Loopback) -> None:
+    """Nothing is kept where nothing is to be kept."""
+    asking = Asking(server)
+    assert [asking.ask().cached, asking.ask().cached] == [False, False]
+    assert len(server.calls) == 2
+
+
+def test_parameters_that_no_key_can_be_made_of_do_without(server: Loopback) -> None:
+    """Such parameters need no key where there is no ledger; nothing is shared then."""
+    asking = Asking(server, params={"metadata": {"what": {1, 2}}})
+    assert asking.ask().text == "A summary."

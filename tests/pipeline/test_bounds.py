@@ -1,0 +1,133 @@
+"""Bounds on cost, calls and tokens of a summary, by the server's own count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docsum_nb as ds
+from docsum_nb.errors import BudgetExceeded, InputError
+from tests.loopback import Call, Loopback, Reply
+
+LONG_S = 60.0
+PRICES = (1.0, 4.0)
+"""US dollars for a million tokens of prompt and answer."""
+TEXTS = {f"doc-{i:02}": f"Document {i} tells of ships and of the sea. " * 20 for i in range(40)}
+
+
+def model_of(server: Loopback, **options: Any) -> ds.Model:
+    return ds.Model(
+        "openai/x", base_url=server.base_url, prices=PRICES, context_window=128_000, **options
+    )
+
+
+def summarize(server: Loopback, **options: Any) -> Any:
+    given = {"ledger": False, "show": False, "deadline": LONG_S, **options}
+    return ds.summarize(TEXTS, model=given.pop("model", model_of(server)), **given)
+
+
+def charged(server: Loopback) -> float:
+    """Add up what the server's own counts of tokens come to, in US dollars."""
+    words = [len(call.prompt.split()) for call in server.calls]
+    return (PRICES[0] * sum(words) + PRICES[1] * 2 * len(words)) / 1e6
+
+
+def test_run_at_half_its_cost_stops_under_it_and_says_what_remains(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """The server charges no more than the bound; the rest is told, and can be gone on with."""
+    ledger = tmp_path / "ledger"
+    summarize(server).result()
+    bound = charged(server) / 2
+    server.calls.clear()
+    # What an answer may take is far more than it does, so the bound is met with calls in flight.
+    run = summarize(server, max_cost=bound, ledger=ledger)
+    error = run.exception()
+    assert isinstance(error, BudgetExceeded)
+    assert run.join(LONG_S)
+    assert charged(server) <= bound
+    assert 0 < len(error.partial.chunks) < 40
+    assert f"of max_cost=${bound:g} are left" in str(error)
+    assert f"what remains: 40 documents, {40 - len(error.partial.chunks)} chunks" in str(error)
+    assert error.run_id == run.id
+    assert run.id in error.__notes__[0]
+    made = len(server.calls)
+    again = summarize(server, ledger=ledger)
+    assert len(again.result().chunks) == 40
+    assert len(server.calls) == 41
+    assert again.state.cached >= made - 1
+
+
+def test_cost_that_a_plan_bounds_is_enough(server: Loopback) -> None:
+    """A run that may cost what its plan says at most is never stopped."""
+    planned = ds.plan(TEXTS, model=model_of(server))
+    assert planned.cost_usd is not None
+    # A tenth is kept for vocabularies that count otherwise.
+    summary = summarize(server, max_cost=1.1 * planned.cost_usd).result()
+    assert len(summary.documents) == 40
+    assert len(server.calls) == planned.calls
+    assert charged(server) <= planned.cost_usd
+
+
+@pytest.mark.parametrize("on_error", ["raise", "collect", "skip"])
+def test_calls_and_tokens_are_bounded_whatever_is_done_with_errors(
+    server: Loopback, on_error: Any
+) -> None:
+    """A bound is no failure of one chunk: the run ends, and no request goes over it."""
+    run = summarize(server, max_calls=7, on_error=on_error)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert run.join(LONG_S)
+    assert len(server.calls) == 7
+    run = summarize(server, max_tokens=9_000, on_error=on_error)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert run.join(LONG_S)
+    tokens = sum(len(call.prompt.split()) + 2 for call in server.calls[7:])
+    assert 0 < tokens <= 9_000
+
+
+def test_answers_in_flight_when_the_bound_is_met_are_kept(server: Loopback, tmp_path: Path) -> None:
+    """What was paid for before the bound is stored, however the run ended."""
+    ledger = tmp_path / "ledger"
+    run = summarize(server, max_calls=10, ledger=ledger)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert run.join(LONG_S)
+    assert len(server.calls) == 10
+    summarize(server, ledger=ledger).result()
+    assert len(server.calls) == 41
+
+
+def test_refused_requests_count_as_calls_and_cost_nothing(server: Loopback) -> None:
+    """A 500 that is tried again is two of max_calls, and one answer's cost."""
+
+    def script(call: Call) -> Reply:
+        return Reply("oops", status=500) if call.number == 0 else Reply()
+
+    server.script = script
+    model = model_of(server, max_retries=1)
+    error = summarize(server, model=model, max_calls=3, max_concurrency=1).exception()
+    assert isinstance(error, BudgetExceeded)
+    assert len(server.calls) == 3
+    assert len(error.partial.chunks) == 2
+
+
+def test_unknown_price_is_asked_for_before_anything_is_paid(server: Loopback) -> None:
+    """max_cost with a model without a price names the argument that gives it."""
+    model = ds.Model("openai/x", base_url=server.base_url)
+    with pytest.raises(InputError, match="prices="):
+        summarize(server, model=model, max_cost=1.0).result()
+    assert server.calls == []
+
+
+def test_bounds_of_a_guarded_flow_hold_for_the_summary_inside_it(server: Loopback) -> None:
+    """The guard's max_calls and the flow's own are both kept; the smaller one ends the run."""
+    flow = ds.SummaryFlow(TEXTS, model=model_of(server), ledger=False, show=False, max_calls=30)
+    run = ds.kickoff(flow, max_calls=5, deadline=LONG_S, show=False)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert flow.run is not None
+    assert flow.run.join(LONG_S)
+    assert len(server.calls) == 5
+    run = ds.kickoff(flow, max_cost=1e-9, deadline=LONG_S, show=False)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert len(server.calls) == 5

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.loopback import Loopback
+from tests.pipeline.chaos import IN_FLIGHT, LONG_S, Chaos, model_of, survive, texts
+from tests.pipeline.pipeline_samples import summarize
+
+
+@pytest.mark.timeout(330)
+def test_run_survives_every_fault(server: Loopback, tmp_path: Path) -> None:
+    """Through 20% of faults every chunk is right and answered once, at 1.35 requests at most.
+
+    A thousand chunks take most of a minute: ``benchmarks/chaos.py``.
+    """
+    survive(server, tmp_path / "ledger", 300)
+
+
+def test_limit_that_nobody_told_is_learned(server: Loopback) -> None:
+    """A client that knows no rate goes over it by one window of requests in flight at most."""
+    chaos = Chaos(faults=False, a_second=10)
+    server.script = chaos
+    model = model_of(server, max_retries=0)
+    summary = summarize(texts(60), model=model, ledger=False).result(LONG_S)
+    assert len(summary.chunks) == 60
+    assert chaos.faults["over the limit"] > 0
+    assert max(chaos.seconds.values()) <= 10 + IN_FLIGHT
+
+
+def test_limit_that_was_told_is_kept(server: Loopback) -> None:
+    """A client that knows the rate is never turned away."""
+    chaos = Chaos(faults=False, a_second=30)
+    server.script = chaos
+    # A second of the server's may hold the last of one second's share and all of the next.
+    model = model_of(server, max_retries=0, requests_per_minute=60 * 14)
+    summary = summarize(texts(60), model=model, ledger=False).result(LONG_S)
+    assert len(summary.chunks) == 60
+    assert chaos.faults == {}

@@ -1,0 +1,99 @@
+"""Texts that turn out to be too long for the model, though the plan thought they fit."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+import docsum_nb as ds
+from tests.loopback import Call, Loopback, Reply
+
+LONG_S = 60.0
+SENTENCES = [f"Sentence number {i} tells of the ship named MARK-{i:03}." for i in range(120)]
+
+
+def refusing(limit: int) -> Any:
+    """Refuse every prompt of more words, as OpenAI does; answer with the marks of the others."""
+
+    def script(call: Call) -> Reply:
+        if len(call.prompt.split()) > limit:
+            error = {
+                "message": "This model's maximum context length is 500 tokens.",
+                "type": "invalid_request_error",
+                "code": "context_length_exceeded",
+            }
+            return Reply(raw=ds_json({"error": error}), status=400)
+        marks = sorted(set(re.findall(r"MARK-\d{3}", call.prompt)))
+        return Reply(" ".join(f"{mark}." for mark in marks) or "Nothing.")
+
+    return script
+
+
+def ds_json(value: Any) -> str:
+    import json
+
+    return json.dumps(value)
+
+
+def model_of(server: Loopback) -> ds.Model:
+    return ds.Model("openai/x", base_url=server.base_url, context_window=32_000)
+
+
+@pytest.mark.parametrize("limit", [800, 420])
+def test_chunk_that_is_too_long_is_cut_again_and_nothing_is_lost(
+    server: Loopback, limit: int
+) -> None:
+    """Refused as too long, a chunk is summarized in halves, or quarters, and merged."""
+    server.script = refusing(limit)
+    run = ds.summarize(
+        {"log": " ".join(SENTENCES)},
+        model=model_of(server),
+        ledger=False,
+        show=False,
+        deadline=LONG_S,
+    )
+    summary = run.result()
+    marks = [f"MARK-{i:03}" for i in range(120)]
+    assert sorted(re.findall(r"MARK-\d{3}", summary.text)) == marks
+    assert len(summary.chunks) == 1
+    assert summary.omitted == ()
+    refused = sum(len(call.prompt.split()) > limit for call in server.calls)
+    assert refused >= 1
+
+
+def test_merge_that_is_too_long_is_made_in_halves(server: Loopback) -> None:
+    """Many summaries refused together are merged by halves; each document is in the result."""
+    texts = {f"doc-{i:02}": SENTENCES[i] for i in range(12)}
+    whole: list[int] = []
+
+    def script(call: Call) -> Reply:
+        names = re.findall(r"^## doc-\d\d", call.prompt, re.MULTILINE)
+        if len(names) > 6:
+            whole.append(len(names))
+            error = {"message": "too many tokens", "code": "context_length_exceeded"}
+            return Reply(raw=ds_json({"error": error}), status=400)
+        return Reply(" ".join(f"{m}." for m in re.findall(r"MARK-\d{3}", call.prompt)))
+
+    server.script = script
+    summary = ds.summarize(
+        texts, model=model_of(server), ledger=False, show=False, deadline=LONG_S
+    ).result()
+    assert whole == [12]
+    assert set(re.findall(r"MARK-\d{3}", summary.text)) == {f"MARK-{i:03}" for i in range(12)}
+
+
+def test_text_that_never_fits_is_the_providers_own_error(server: Loopback) -> None:
+    """Cut down to pieces that are still refused, the refusal comes out, after a bounded number."""
+    server.script = refusing(10)
+    run = ds.summarize(
+        {"log": " ".join(SENTENCES)},
+        model=model_of(server),
+        ledger=False,
+        show=False,
+        deadline=LONG_S,
+    )
+    error = run.exception()
+    assert type(error).__name__ == "ContextWindowExceededError"
+    assert len(server.calls) < 10

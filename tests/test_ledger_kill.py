@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docsum_nb.ledger import runs
+from tests.loopback import Call, Loopback, Reply
+from tests.zygote import Zygote, running_zygote
+
+DOCUMENTS, CHUNKS = 25, 500
+KILLS, CONCURRENCY = 20, 8
+
+
+def source() -> dict[str, str]:
+    """Make documents whose paragraphs are a chunk each."""
+    return {
+        f"doc-{d:02}": "\n\n".join(
+            f"Paragraph {p} of document {d} tells of ships. "
+            + f"Harbor {d * 20 + p} has boats. " * 9
+            for p in range(CHUNKS // DOCUMENTS)
+        )
+        for d in range(DOCUMENTS)
+    }
+
+
+class Killing:
+    """A model that always answers the same question alike, and kills who asks at some requests."""
+
+    def __init__(self, points: list[int] | None = None) -> None:
+        self.points = points or []
+        self.victim: int | None = None
+        self.seen = 0
+
+    def __call__(self, call: Call) -> Reply:
+        self.seen += 1
+        if self.victim is not None and self.points and self.seen >= self.points[0]:
+            self.points.pop(0)
+            os.kill(self.victim, signal.SIGKILL)
+            self.victim = None
+        mark = hashlib.sha256(call.prompt.encode()).hexdigest()[:8]
+        number = call.prompt.rpartition("Harbor ")[2].partition(" ")[0]
+        return Reply(f"Harbor {number} has boats. It is marked {mark}.", delay=0.005)
+
+
+def job(server: Loopback, folder: Path, name: str, *, resumed: bool = False) -> dict[str, Any]:
+    options = {"chunk_tokens": 90, "max_concurrency": CONCURRENCY}
+    return {
+        "source": None if resumed else source(),
+        "options": options,
+        "base_url": server.base_url,
+        "ledger": str(folder / f"{name}.ledger"),
+        "output": str(folder / f"{name}.json"),
+    }
+
+
+def done(zygote: Zygote, work: dict[str, Any]) -> dict[str, Any]:
+    zygote.start(**work)
+    assert zygote.wait() == 0
+    result: dict[str, Any] = json.loads(Path(work["output"]).read_text())
+    return result
+
+
+def check_integrity(path: str) -> int:
+    """Check the file and return the number of its answers."""
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return int(db.execute("SELECT count(*) FROM answers").fetchone()[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.timeout(600)
+def test_twenty_kills_cost_no_more_than_what_was_in_flight(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """Killed at 20 random requests and resumed each time, a run ends alike and pays hardly more."""
+    with running_zygote() as zygote:
+        server.script = undisturbed = Killing()
+        expected = done(zygote, job(server, tmp_path, "undisturbed"))
+        needed = undisturbed.seen
+        assert len(expected["chunks"]) == CHUNKS
+        assert expected["calls"] == needed > CHUNKS
+
+        points = sorted(random.Random(7).sample(range(1, needed), KILLS))
+        server.script = killing = Killing(points)
+        work, kept = job(server, tmp_path, "killed"), 0
+        while killing.points:
+            killing.victim = zygote.start(**work)
+            assert zygote.wait() == -signal.SIGKILL
+            now = check_integrity(work["ledger"])
+            assert now >= kept
+            kept = now
+            work = job(server, tmp_path, "killed", resumed=True)
+        result = done(zygote, work)
+
+    assert killing.seen <= needed + KILLS * CONCURRENCY
+    for part in ("text", "documents", "citations", "omitted"):
+        assert result[part] == expected[part], part
+    assert [c["text"] for c in result["chunks"]] == [c["text"] for c in expected["chunks"]]
+    [record] = runs(work["ledger"])
+    assert (record.state, record.done) == ("done", CHUNKS)
+    # Answers that were in flight at a kill are paid for, but nobody got them.
+    assert needed <= record.calls <= killing.seen

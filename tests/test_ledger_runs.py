@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docsum_nb as ds
+from docsum_nb.errors import InputError
+from docsum_nb.ledger import Figures, History, Ledger
+from docsum_nb.records import Answer, Summary
+from docsum_nb.run import Run
+from tests.ledger_samples import TEXTS, holds
+from tests.loopback import Loopback, Reply
+
+ROOT = Path(__file__).parent.parent
+LONG_S = 60.0
+SECRET = "sk-verysecret0123456789abcdef"
+
+
+def model_of(server: Loopback, **options: Any) -> ds.Model:
+    return ds.Model("openai/scripted", base_url=server.base_url, **options)
+
+
+def summarize(source: Any, **options: Any) -> Run[Summary]:
+    return ds.summarize(source, **{"show": False, **options})
+
+
+def resume(run_id: str | None = None, **options: Any) -> Run[Summary]:
+    return ds.resume(run_id, **{"show": False, **options})
+
+
+def failing_at(number: int) -> Any:
+    return lambda call: Reply("no", status=400) if call.number == number else Reply("A summary.")
+
+
+def failed_run(server: Loopback, ledger: Path, **options: Any) -> Run[Summary]:
+    """Run until the fourth request, which is refused, and to the end of what is left of it."""
+    server.script = failing_at(3)
+    run = summarize(
+        TEXTS, **{"model": model_of(server), "ledger": ledger, "max_concurrency": 1, **options}
+    )
+    assert run.exception(LONG_S) is not None
+    assert run.join(LONG_S)
+    return run
+
+
+def test_run_is_listed_with_what_it_was_and_took(server: Loopback, tmp_path: Path) -> None:
+    """When, what, state, chunks, calls and cost of every run are listed, newest first."""
+    ledger, began = tmp_path / "l", time.time()
+    first = failed_run(server, ledger, model=model_of(server, params={"temperature": 0.5}))
+    second = summarize({"a": "A text."}, ledger=ledger)
+    second.result(LONG_S)
+    assert second.join(LONG_S)
+    done, failed = ds.runs(ledger)
+    assert (done.id, done.state, done.model, done.calls) == (second.id, "done", "extractive", 1)
+    assert (done.chunks, done.done, done.cost_usd, done.error) == (1, 1, 0.0, None)
+    assert (failed.id, failed.state, failed.chunks, failed.done) == (first.id, "failed", 6, 3)
+    assert (failed.calls, failed.pid) == (4, os.getpid())
+    assert failed.tokens > 0
+    assert "BadRequestError" in (failed.error or "")
+    assert began <= failed.started_at <= (failed.ended_at or 0) <= done.started_at
+    assert not done.unfinished
+    assert failed.unfinished
+
+
+def test_resumed_run_goes_on_under_its_id_and_pays_for_the_rest(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """The newest unfinished run is taken; its texts come from the ledger, its figures add up."""
+    ledger = tmp_path / "l"
+    failed = failed_run(server, ledger)
+    before = len(server.calls)
+    server.script = lambda call: Reply("A summary.")
+    run = resume(ledger=ledger)
+    summary = run.result(LONG_S)
+    assert run.join(LONG_S)
+    assert run.id == summary.run_id == failed.id
+    assert [document.name for document in summary.documents] == list(TEXTS)
+    assert len(server.calls) - before == 3 + 1
+    [record] = ds.runs(ledger)
+    assert (record.state, record.done, record.calls) == ("done", 6, len(server.calls))
+    assert record.what.startswith("doc-0, doc-1, doc-2")
+    with pytest.raises(InputError, match="no unfinished run"):
+        resume(ledger=ledger)
+    assert resume(failed.id[:6], ledger=ledger).result(LONG_S).usage.calls == 0
+    assert len(server.calls) - before == 4
+
+
+def test_files_are_found_again_from_another_folder(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path that was relative means what it meant, also in a folder whose name has brackets."""
+    folder = tmp_path / "work [old]"
+    (folder / "in").mkdir(parents=True)
+    for name, text in TEXTS.items():
+        (folder / "in" / f"{name}.txt").write_text(text)
+    monkeypatch.chdir(folder)
+    for source in ("in", "in/*.txt", ["in/doc-0.txt", Path("in/doc-1.txt")]):
+        run = summarize(source, model=model_of(server), ledger=tmp_path / "l")
+        first = run.result(LONG_S)
+        monkeypatch.chdir(tmp_path)
+        again = resume(run.id, ledger=tmp_path / "l").result(LONG_S)
+        monkeypatch.chdir(folder)
+        assert again.usage.calls == 0
+        assert [d.name for d in again.documents] == [d.name for d in first.documents]
+
+
+def test_run_of_a_killed_process_is_interrupted_and_counted(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """Its state is seen from its process being gone, its figures from its answers."""
+    ledger = tmp_path / "l"
+    script = (
+        "import os, sys; from docsum_nb.ledger import History, Ledger\n"
+        "from docsum_nb.records import Answer, Usage\n"
+        "ledger = Ledger(sys.argv[1])\n"
+        "History(ledger).begin('run1', what='w', model='m', chunks=9, arguments={})\n"
+        "for i in range(4): ledger.put(f'k{i}', Answer('t', 'm', Usage(1, 10, 2, 0.5)),"
+        " run_id='run1')\n"
+        "print(History(ledger).all()[0].state, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", script, str(ledger)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+    )
+    assert killed.stdout.split() == ["running"], killed.stderr
+    [record] = ds.runs(ledger)
+    assert (record.state, record.ended_at, record.done) == ("interrupted", None, 4)
+    assert (record.calls, record.tokens, record.cost_usd) == (4, 48, 2.0)
+
+
+def test_run_that_is_going_on_elsewhere_is_neither_resumed_nor_forgotten(tmp_path: Path) -> None:
+    """The error names the process; the run goes on undisturbed."""
+    ledger = tmp_path / "l"
+    script = (
+        "import sys; from docsum_nb.ledger import History, Ledger\n"
+        "from docsum_nb.pipeline.arguments import packed\n"
+        "from docsum_nb.pipeline.options import Options\n"
+        "from docsum_nb.models import Model\n"
+        "given, _ = packed(Options(source='.', model=Model('extractive')))\n"
+        "ledger = Ledger(sys.argv[1])\n"
+        "History(ledger).begin('run1', what='w', model='m', chunks=9, arguments=given)\n"
+        "print('begun', flush=True); sys.stdin.read()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(ledger)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    try:
+        for doing in (
+            lambda: resume("run1", ledger=ledger, source={"a": "A text."}).result(LONG_S),
+            lambda: ds.forget("run1", ledger=ledger),
+            lambda: ds.forget(everything=True, ledger=ledger),
+        ):
+            with pytest.raises(InputError, match=f"still going on in process {process.pid}"):
+                doing()
+        assert ds.forget(older_than_days=0, ledger=ledger).runs == 0
+        assert ds.runs(ledger)[0].state == "running"
+    finally:
+        process.communicate("", timeout=60)
+    assert ds.runs(ledger)[0].state == "interrupted"
+
+
+def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither keys of models, nor what looks like one, nor one in an error lies in its bytes."""
+    ledger, seen = tmp_path / "l", []
+    monkeypatch.setenv("OTHER_API_KEY", other := "0therS3cret-in-the-environment")
+    spare = ds.Model("openai/spare", base_url=server.base_url, api_key=f"{SECRET}-spare")
+    model = model_of(
+        server,
+        api_key=SECRET,
+        fallbacks=[spare],
+        params={
+            "extra_headers": {"Authorization": f"Bearer {SECRET}"},
+            "extra_body": {"note": other, "deep": [{"password": "hunter2-hunter2"}]},
+            "user": "abcdefghij0123456789abcdefghij",
+            "temperature": 0.5,
+            "max_tokens": 100,
+        },
+    )
+
+    def script(call: Any) -> Reply:
+        seen.append(holds(ledger, SECRET))
+        text = f"refused: {SECRET}, {other}"
+        return Reply(text, status=400) if call.number >= 3 else Reply("A summary.")
+
+    server.script = script
+    run = summarize(TEXTS, model=model, ledger=ledger, max_concurrency=1)
+    assert SECRET in str(run.exception(LONG_S))
+    assert run.join(LONG_S)
+    for secret in (SECRET, other, "hunter2", "abcdefghij0123456789", "Bearer"):
+        assert not holds(ledger, secret), secret
+    assert not any(seen)
+    assert "refused: [secret]" in (ds.runs(ledger)[0].error or "")
+    with pytest.raises(InputError, match=r"api_key and params\['extra_headers'\].*model=Model"):
+        resume(run.id, ledger=ledger)
+    server.script = lambda call: Reply("A summary.")
+    assert resume(run.id, ledger=ledger, model=model).result(LONG_S).usage.calls == 4
+
+
+@pytest.mark.parametrize("url", ["http://user:pw@127.0.0.1:{}/v1", "http://127.0.0.1:{}/v1?k=pw"])
+def test_address_with_a_secret_is_not_kept(server: Loopback, tmp_path: Path, url: str) -> None:
+    """What is left out of it must be given again: without it, another server would be asked."""
+    address = url.format(server.address.rpartition(":")[2])
+    model = ds.Model("openai/scripted", base_url=address, max_retries=0)
+    run = summarize(TEXTS, model=model, ledger=tmp_path / "l")
+    run.exception(LONG_S)
+    assert run.join(LONG_S)
+    assert not holds(tmp_path / "l", "pw")
+    with pytest.raises(InputError, match=r"base_url, which the ledger does not keep"):
+        resume(run.id, ledger=tmp_path / "l")
+
+
+def test_key_of_the_environment_is_enough_to_go_on(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that was given is not asked for again where the environment has one."""
+    failed = failed_run(server, tmp_path / "l", model=model_of(server, api_key=SECRET))
+    with pytest.raises(InputError, match="api_key"):
+        resume(failed.id, ledger=tmp_path / "l")
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    server.script = lambda call: Reply("A summary.")
+    assert resume(failed.id, ledger=tmp_path / "l").result(LONG_S).usage.calls == 4
+
+
+def test_forgetting_takes_what_no_other_run_used_and_the_room(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """Answers and texts of the run are gone from the bytes; what another run took from it stays."""
+    ledger = tmp_path / "l"
+    server.script = lambda call: Reply(f"Unmistakable {call.number}. " * 200)
+    texts = {name: f"{text}{os.urandom(2_000).hex()}" for name, text in TEXTS.items()}
+    first = summarize(texts, model=model_of(server), ledger=ledger, max_concurrency=1)
+    first.result(LONG_S)
+    shared = dict(list(texts.items())[:3])
+    second = summarize(shared, model=model_of(server), ledger=ledger)
+    second.result(LONG_S)
+    assert first.join(LONG_S)
+    assert second.join(LONG_S)
+    asked = len(server.calls)
+    assert asked == 6 + 1 + 1
+    forgotten = ds.forget(first.id[:8], ledger=ledger)
+    assert (forgotten.runs, forgotten.answers) == (1, 3 + 1)
+    assert forgotten.bytes_freed > 10_000
+    assert not holds(ledger, "Unmistakable 4.")
+    assert holds(ledger, "Unmistakable 1.")
+    assert [record.id for record in ds.runs(ledger)] == [second.id]
+    assert resume(second.id, ledger=ledger).result(LONG_S).usage.calls == 0
+    assert ds.forget(everything=True, ledger=ledger).runs == 1
+    assert (len(ds.runs(ledger)), len(Ledger(ledger))) == (0, 0)
+    assert not holds(ledger, "Unmistakable")
+
+
+def test_old_runs_are_forgotten_by_age(tmp_path: Path) -> None:
+    """Runs that ended before the time go; newer ones and their answers stay."""
+    ledger = Ledger(tmp_path / "l")
+    history = History(ledger)
+    for name in ("old", "new"):
+        stretch = history.begin(name, what=name, model="m", chunks=1, arguments={})
+        ledger.put(name, Answer("text", "m"), run_id=name)
+        history.end(stretch, state="done", figures=Figures(1, 1), error=None)
+    with ledger.file.writing() as db:
+        db.execute("UPDATE runs SET ended_at = ended_at - 10 * 86400 WHERE id = 'old'")
+    assert ds.forget(older_than_days=9, ledger=tmp_path / "l").runs == 1
+    assert [record.id for record in ds.runs(tmp_path / "l")] == ["new"]
+    assert ledger.get("old") is None
+    assert ledger.get("new") is not None
+
+
+def test_what_cannot_be_resumed_or_forgotten_is_told(tmp_path: Path) -> None:
+    """No file, no such run, several that begin so, and contradicting arguments: one line each."""
+    path = tmp_path / "l"
+    assert len(ds.runs(path)) == 0
+    assert not path.exists()
+    with pytest.raises(InputError, match="no ledger"):
+        resume(ledger=path)
+    history = History(Ledger(path))
+    for name in ("ab1", "ab2"):
+        history.begin(name, what="w", model="m", chunks=1, arguments={})
+    with pytest.raises(InputError, match="several runs begin with 'ab': ab2, ab1"):
+        resume("ab", ledger=path)
+    with pytest.raises(InputError, match="no run 'x'"):
+        ds.forget("x", ledger=path)
+    for arguments in ({}, {"run_id": "ab1", "everything": True}, {"older_than_days": -1}):
+        with pytest.raises(InputError):
+            ds.forget(**arguments, ledger=path)
+
+
+def test_table_of_runs_shows_hostile_names_as_text(tmp_path: Path) -> None:
+    """What a document is called can neither move the cursor nor become markup."""
+    history = History(Ledger(tmp_path / "l"))
+    history.begin("run1", what="<b>\x1b[2Jx", model="m<i>", chunks=2, arguments={})
+    shown = ds.runs(tmp_path / "l")
+    html = shown._repr_mimebundle_()["text/html"]
+    assert "<b>" not in html
+    assert "<i>" not in html
+    assert "&lt;b&gt;" in html
+    assert "\x1b" not in repr(shown) + html
+    assert "run1" in repr(shown)
+    assert "0/2" in repr(shown)
