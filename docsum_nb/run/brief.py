@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from docsum_nb.run.loop import is_own_file
+from docsum_nb.run.frames import is_own_file
 
 __all__ = ["shown_briefly"]
 

@@ -16,28 +16,22 @@ import atexit
 import contextvars
 import gc
 import os
-import sys
-import sysconfig
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import WorkExited
+from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
+from docsum_nb.run.leaving import forget_stuck_workers, leave_python
 
 __all__ = [
     "DAEMON_THREADS",
     "LoopThread",
     "before_exit",
     "current_loop",
-    "describe_frame",
     "in_thread",
-    "is_own_file",
-    "own_frame",
-    "thread_frames",
     "thread_of",
 ]
 
@@ -46,6 +40,7 @@ R = TypeVar("R")
 
 _ANSWER_S = 1.0
 """A loop that takes longer than this to answer is taken for stuck when a new run starts."""
+_LOOP_NAME = "docsum_nb-loop"
 
 
 class _DaemonThreads(ThreadPoolExecutor):
@@ -85,7 +80,7 @@ class LoopThread:
         self._gate = threading.Lock()
         self._beginning = 0
         self._over = False
-        self._thread = threading.Thread(target=self._serve, name="docsum_nb-loop", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=_LOOP_NAME, daemon=True)
         self._thread.start()
 
     def _serve(self) -> None:
@@ -225,27 +220,12 @@ def _at_exit() -> None:
     give_up = time.monotonic() + _ANSWER_S
     for thread in [*_loops.values(), *_left]:
         thread.close(grace=max(0.0, give_up - time.monotonic()))
-    _forget_stuck_workers()
+    leave_python((DAEMON_THREADS.name, _LOOP_NAME))
+    forget_stuck_workers(DAEMON_THREADS.name)
     if _loops:
         # As it ends, Python searches all objects for garbage several times. With CrewAI and
         # LiteLLM loaded that takes seconds, more than is left of the time a scheduler grants.
         gc.freeze()
-
-
-def _forget_stuck_workers() -> None:
-    """Keep threads that are left to themselves from holding up the end of the process.
-
-    concurrent.futures joins the threads of all its pools at exit, also those of the pools that
-    stuck work has made (CrewAI makes one for each agent). They are daemons, as the thread that made
-    them is one of ours, so Python itself would not wait; its list has no public name.
-    """
-    from concurrent.futures import thread as pools
-
-    if not any(thread.name == DAEMON_THREADS.name for thread in threading.enumerate()):
-        return
-    workers = getattr(pools, "_threads_queues", {})
-    for worker in [worker for worker in workers if worker.daemon]:
-        del workers[worker]
 
 
 if hasattr(os, "register_at_fork"):
@@ -296,55 +276,3 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
         raise error
     name = getattr(function, "__qualname__", repr(function))
     raise WorkExited(f"{name} raised {error!r}") from error
-
-
-def describe_frame(frame: FrameType) -> str:
-    """Name a frame as a person would: function, file and line."""
-    code = frame.f_code
-    return f"{code.co_qualname}() in {Path(code.co_filename).name}, line {frame.f_lineno}"
-
-
-def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
-    """Choose the innermost frame of the user's own code, else the innermost one of all.
-
-    Args:
-        frames: Innermost first.
-    """
-    first: FrameType | None = None
-    for frame in frames:
-        first = first or frame
-        if is_own_file(frame.f_code.co_filename):
-            return frame
-    return first
-
-
-def is_own_file(filename: str) -> bool:
-    """Tell whether a source file is the user's own, and not of a library or this package."""
-    return not filename.startswith(_LIBRARIES)
-
-
-def thread_frames(ident: int | None) -> Iterator[FrameType]:
-    """Walk the frames of a thread, innermost first."""
-    frame = sys._current_frames().get(ident or 0)
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
-def await_frames(coroutine: Any) -> list[FrameType]:
-    """Follow a coroutine's chain of awaits; innermost first."""
-    frames: list[FrameType] = []
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", getattr(coroutine, "gi_frame", None))
-        if frame is not None:
-            frames.append(frame)
-        coroutine = getattr(coroutine, "cr_await", getattr(coroutine, "gi_yieldfrom", None))
-    return frames[::-1]
-
-
-_LIBRARIES = (
-    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
-    str(Path(__file__).parents[1]),
-    "<frozen",
-)
-"""Where code that is not the user's own lies: Python's, what is installed, and this package."""

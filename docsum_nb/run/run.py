@@ -30,15 +30,9 @@ from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunErro
 from docsum_nb.events import Event, RunState, fold
 from docsum_nb.run.brief import shown_briefly
 from docsum_nb.run.control import Control, Whereabouts
+from docsum_nb.run.frames import await_frames, describe_frame, own_frame, thread_frames
 from docsum_nb.run.live import keep, let_go
-from docsum_nb.run.loop import (
-    await_frames,
-    current_loop,
-    describe_frame,
-    own_frame,
-    thread_frames,
-    thread_of,
-)
+from docsum_nb.run.loop import current_loop, thread_of
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
 from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import terminable

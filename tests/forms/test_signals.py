@@ -116,4 +116,6 @@ def test_script_with_runs_nobody_awaits_ends_quietly_in_debug_mode(server: Loopb
         """,
         *("-W", "error", "-X", "dev"),
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+    # In debug mode asyncio also tells of steps that took longer than 0.1 s, as they do under load.
+    noise = [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]
+    assert (done.returncode, done.stdout, noise) == (0, "end\n", [])

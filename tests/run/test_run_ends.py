@@ -176,6 +176,34 @@ def test_starting_a_run_from_the_loop_is_no_reason_to_replace_it() -> None:
     assert len({id(run._home) for run in runs}) == 1
 
 
+def test_loop_of_guests_that_was_stuck_and_replaced_ends_once_it_is_free() -> None:
+    """Its own runs are finished first; then its thread goes, and the new loop stays."""
+    release, blocked = threading.Event(), threading.Event()
+
+    async def blocking() -> str:
+        blocked.set()
+        release.wait(LONG_S)
+        await asyncio.sleep(0.1)
+        return "late"
+
+    async def fine() -> int:
+        return 1
+
+    stuck = run_of(blocking, guest=True)
+    assert blocked.wait(LONG_S)
+    try:
+        after = run_of(fine, guest=True)
+        assert after.result(LONG_S) == 1
+        assert after._home is not stuck._home
+    finally:
+        release.set()
+    assert stuck.result(LONG_S) == "late"
+    stuck._home._thread.join(LONG_S)
+    assert not stuck._home._thread.is_alive()
+    assert run_of(fine, guest=True).result(LONG_S) == 1
+    assert not stuck._home.begin(release.set)
+
+
 def test_run_in_the_work_of_another_is_stopped_with_it() -> None:
     """Through threads and loops: the outer run's end by an error stops it, its success does not."""
     made: list[Run[Any]] = []

@@ -91,3 +91,11 @@ def test_a_running_clock_counts_whole_seconds() -> None:
 def test_a_very_long_error_is_bounded() -> None:
     """An error with a document in it does not fill the notebook."""
     assert len(state_html(ended("failed", error="x" * 10**6), "t", with_style=False)) < 5000
+
+
+def test_the_reason_of_a_cancellation_is_said_in_both_forms() -> None:
+    """Where no cell shows the error, the panel and its text do."""
+    state = ended("cancelled", error="job: enough")
+
+    assert "enough" in state_text(state, "t")
+    assert "enough" in state_html(state, "t")

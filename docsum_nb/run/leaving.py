@@ -1,0 +1,43 @@
+"""What keeps daemon threads, which may be stuck, from spoiling the end of the process."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+import time
+
+__all__ = ["forget_stuck_workers", "leave_python"]
+
+_LEAVE_S = 0.5
+"""How long the end of the process waits for threads to leave Python code."""
+
+
+def leave_python(names: tuple[str, ...]) -> None:
+    """Have threads of ours that still run Python code, such as a long import, leave it.
+
+    As the process ends, Python before 3.14 ends such a thread on the spot, and where that is within
+    C++ code, the process aborts. A thread that sleeps or waits stays as it is; it does no harm.
+    """
+    left = [thread for thread in threading.enumerate() if thread.name in names]
+    for thread in left:
+        ident = ctypes.c_ulong(thread.ident or 0)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(SystemExit))
+    give_up = time.monotonic() + _LEAVE_S
+    for thread in left:
+        thread.join(max(0.0, give_up - time.monotonic()))
+
+
+def forget_stuck_workers(name: str) -> None:
+    """Keep threads that are left to themselves from holding up the end of the process.
+
+    concurrent.futures joins the threads of all its pools at exit, also those of the pools that
+    stuck work has made (CrewAI makes one for each agent). They are daemons, as the thread that made
+    them is one of ours, so Python itself would not wait; its list has no public name.
+    """
+    from concurrent.futures import thread as pools
+
+    if not any(thread.name == name for thread in threading.enumerate()):
+        return
+    workers = getattr(pools, "_threads_queues", {})
+    for worker in [worker for worker in workers if worker.daemon]:
+        del workers[worker]
