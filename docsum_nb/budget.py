@@ -163,7 +163,7 @@ class Budget:
         """Tell which bound is in the way, and by how much; empty if none is."""
         tokens, cost_usd = asked.tokens, asked.cost_usd
         if self.max_calls is not None and self._calls >= self.max_calls:
-            return f"max_calls={self.max_calls:,} calls are made"
+            return f"all of max_calls={self.max_calls:,} are made"
         spent = self._spent
         used = spent.prompt_tokens + spent.completion_tokens
         held = sum(place.tokens for place in self._open)
@@ -178,7 +178,13 @@ class Budget:
         if self.max_cost is not None and paid + held_usd + cost_usd > self.max_cost * (1 + 1e-9):
             left = max(0.0, self.max_cost - paid)
             return (
-                f"it may cost ${cost_usd:.4f}, and ${left:.4f} of max_cost=${self.max_cost:g} "
+                f"it may cost {_usd(cost_usd)}, and {_usd(left)} of max_cost=${self.max_cost:g} "
                 "are left"
             )
         return ""
+
+
+def _usd(amount: float) -> str:
+    """Write dollars to three digits that count: calls cost hundredths of a cent."""
+    text = f"{float(f'{amount:.3g}'):.10f}".rstrip("0")
+    return f"${text.rstrip('.')}"

@@ -45,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kept = getattr(given, "ledger", None) != "none"
         print(f"interrupted{'; what was answered is kept' if kept else ''}", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has had enough; Python would complain once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except InputError as error:
         return _complain(error, BAD_ARGUMENTS)
     except ExceptionGroup as group:
@@ -69,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--question", metavar="TEXT", help="what the summary should answer")
     one.add_argument("--length", type=int, metavar="WORDS", help="of the summary; default: 300")
     one.add_argument("--deadline", type=float, metavar="S", help="seconds until it must be done")
+    one.add_argument("--max-cost", type=float, metavar="USD", help="to be paid at most")
+    one.add_argument("--max-calls", type=int, metavar="N", help="requests to be sent at most")
     one.add_argument(
         "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
     )
@@ -164,6 +170,8 @@ def _summarize(given: argparse.Namespace) -> int:
         question=given.question,
         length=given.length,
         deadline=given.deadline,
+        max_cost=given.max_cost,
+        max_calls=given.max_calls,
         on_error=given.on_error,
         ledger=False if given.ledger == "none" else given.ledger,
         show=not given.quiet,

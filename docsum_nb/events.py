@@ -171,6 +171,11 @@ class RunState:
         return self.queued + self.running + self.done + self.failed
 
     @property
+    def unit(self) -> str:
+        """What is counted as chunks, in the plural: of a user's own crew, its tasks."""
+        return "tasks" if self.stage == "working" else "chunks"
+
+    @property
     def tokens(self) -> int:
         """Tokens of prompts and answers together."""
         return self.usage.prompt_tokens + self.usage.completion_tokens

@@ -50,7 +50,7 @@ def test_call_that_may_fit_later_waits_and_the_others_are_refused() -> None:
     first = budget.reserve("m", 10, 0.9)
     assert first is not None
     assert budget.reserve("m", 10, 0.5) is None
-    with pytest.raises(BudgetExceeded, match=r"\$0.5000, and \$1.0000 of max_cost=\$1 are left"):
+    with pytest.raises(BudgetExceeded, match=r"may cost \$0.5, and \$1 of max_cost=\$1 are left"):
         budget.reserve("m", 10, 0.5, may_wait=False)
     budget.settle(first, Usage(1, 5, 5, 0.2))
     assert budget.reserve("m", 10, 0.5) is not None

@@ -28,7 +28,7 @@ from crewai.types.usage_metrics import UsageMetrics
 
 from docsum_nb.budget import Budget, Reservation
 from docsum_nb.documents import token_counter
-from docsum_nb.errors import InputError
+from docsum_nb.errors import BudgetExceeded, InputError
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed
 from docsum_nb.records import Price, Usage
 from docsum_nb.run import Control, begin_span, chat_attributes, end_span
@@ -111,7 +111,15 @@ class ModelCalls:
         """
         model, price = self._priced(context.llm)
         tokens, cost = self._at_most(context, model, price)
-        place = self._reserve(model, tokens, cost)
+        try:
+            place = self._reserve(model, tokens, cost)
+        except BudgetExceeded as error:
+            if self._budget.max_cost is not None and not _longest_answer(context.llm):
+                error.add_note(
+                    "the LLM has no max_tokens, so each call is reserved at the longest answer "
+                    "that its model can give; with max_tokens=... more of them fit"
+                )
+            raise
         call = _Call(model, price, place, context.task)
         with self._lock:
             self._open.add(call)
@@ -165,9 +173,7 @@ class ModelCalls:
             return 0, 0.0
         if price is None:
             return 0, None
-        llm = context.llm
-        said = getattr(llm, "max_tokens", None) or getattr(llm, "max_completion_tokens", None)
-        answer = said or price.most_output
+        answer = _longest_answer(context.llm) or price.most_output
         if not answer:
             raise InputError(
                 f"max_cost needs a longest answer: give max_tokens= to the LLM {model}"
@@ -203,6 +209,10 @@ class ModelCalls:
                 return False
             self._open.remove(call)
             return True
+
+
+def _longest_answer(llm: Any) -> Any:
+    return getattr(llm, "max_tokens", None) or getattr(llm, "max_completion_tokens", None)
 
 
 def _cost(price: Price | None, used: UsageMetrics) -> float | None:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
+from crewai.events.types.tool_usage_events import ToolUsageErrorEvent
 from crewai.types.streaming import StreamingOutputBase
 
 from docsum_nb.budget import Budget
@@ -31,6 +32,7 @@ from docsum_nb.events import (
     ChunksPlanned,
     Event,
     StageStarted,
+    Warned,
 )
 from docsum_nb.records import Price
 from docsum_nb.run import Control, Whereabouts
@@ -209,6 +211,9 @@ class Guard:
 
     def seen(self, source: Any, event: Any) -> None:
         """See an event of CrewAI's."""
+        if isinstance(event, ToolUsageErrorEvent):
+            # CrewAI tells the model of it and goes on; nobody else would know.
+            self._control.emit(Warned(f"tool {event.tool_name!r} failed: {event.error}"))
         self._calls.seen(source, event)
 
 

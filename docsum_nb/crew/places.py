@@ -26,11 +26,18 @@ _MOST = 5
 
 @dataclass
 class _Active:
-    """A task that is running, and the thread it was last seen in."""
+    """A task that is running, the thread it began in, and the one it was last seen in."""
 
     label: str
     agent: str
+    began: int
     thread: int
+
+    def frame(self) -> FrameType | None:
+        """Choose where it is: in the user's own code, if any of its threads is."""
+        found = [own_frame_of(thread) for thread in (self.thread, self.began)]
+        own = [each for each in found if each and is_own_file(each.f_code.co_filename)]
+        return next(iter(own), found[0])
 
 
 class Places:
@@ -47,7 +54,7 @@ class Places:
     def task_began(self, task: Any, label: str, agent: str) -> None:
         """Note a task that begins in this thread."""
         self.stage = ""
-        self._tasks[id(task)] = _Active(label, agent, threading.get_ident())
+        self._tasks[id(task)] = _Active(label, agent, threading.get_ident(), threading.get_ident())
 
     def task_seen(self, task: Any) -> None:
         """Note that a task goes on in this thread: an agent calls its model from its own."""
@@ -72,7 +79,7 @@ class Places:
         active = list(self._tasks.copy().values())
         if active:
             places = [
-                f"task {each.label!r} of agent {each.agent!r}{_at(own_frame_of(each.thread))}"
+                f"task {each.label!r} of agent {each.agent!r}{_at(each.frame())}"
                 for each in active[:_MOST]
             ]
             return Whereabouts(_listed(places, len(active)), active[0].label, active[0].agent)

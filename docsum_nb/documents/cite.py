@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from heapq import nlargest
 from math import log
 
+from docsum_nb.documents.outline import Outline, outline
 from docsum_nb.documents.sentences import sentence_spans, words
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.records import Chunk, Citation
 
 __all__ = ["VERSION", "cite"]
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 # Chosen on QMSum (validation): benchmarks/citation_quality.py.
 _FLOOR = 0.4  # without its source, one sentence in four finds as much elsewhere by chance
@@ -78,7 +79,9 @@ def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
         best = index.best_passage(sought)
         if best is None or best.support < _FLOOR:
             continue
-        chunk, low, high = best.chunk, best.start, best.end
+        chunk, high = best.chunk, best.end
+        structure = index.structure(chunk)
+        low = _past_headings(structure, best.start, high)
         place = (chunk.document, chunk.start + low, chunk.start + high)
         number = numbers.setdefault(place, len(numbers) + 1)
         citations.append(
@@ -92,10 +95,30 @@ def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
                 source_end=place[2],
                 score=round(min(1.0, best.support), 4),
                 page=chunk.page,
-                headings=chunk.headings,
+                headings=_headings_at(chunk, structure, low),
             )
         )
     return tuple(citations)
+
+
+def _past_headings(structure: Outline, start: int, end: int) -> int:
+    """Move the beginning of a passage past headings that stand before its sentence."""
+    for block in structure.blocks:
+        if block.start <= start < block.end <= end and block.heading:
+            start = block.end
+    return start
+
+
+def _headings_at(chunk: Chunk, structure: Outline, place: int) -> tuple[str, ...]:
+    """List the headings above a place of a chunk, those above the chunk included."""
+    inner = structure.path_at(place)
+    if not inner:
+        return chunk.headings
+    outermost = next(each for each in structure.headings if each.title == inner[0])
+    above = chunk.headings[: outermost.level - 1]
+    if inner[0] in above:
+        above = above[: above.index(inner[0])]
+    return (*above, *inner)
 
 
 def _trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -145,6 +168,7 @@ class _Index:
         self._known = _Known(terms)
         self._opened: dict[int, _Sentences] = {}
         self._answered: dict[_Sought, _Passage | None] = {}
+        self._structures: dict[Chunk, Outline] = {}
         self._postings: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
         self._lengths: list[int] = []
         for at, chunk in enumerate(chunks):
@@ -154,6 +178,12 @@ class _Index:
                 if term:
                     self._postings[term].append((at, count))
         self._mean = sum(self._lengths) / max(1, len(chunks)) or 1.0
+
+    def structure(self, chunk: Chunk) -> Outline:
+        """Return the structure of a chunk's text."""
+        if chunk not in self._structures:
+            self._structures[chunk] = outline(chunk.text)
+        return self._structures[chunk]
 
     def rarity(self, term: str) -> float:
         """Weigh a term by the chunks that lack it: 1 for one that stands in all."""

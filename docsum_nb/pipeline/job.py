@@ -194,8 +194,18 @@ class Job:
         return await merger.merge(label, named, prepared.sizes.final_words)
 
     def _in_order(self, prepared: Prepared) -> list[DocumentSummary]:
-        found = (self._documents.get(document.name) for document in prepared.documents)
-        return [each for each in found if each is not None]
+        counts = prepared.chunk_counts()
+        # Of a document in one chunk, that chunk's summary is the document's.
+        single = {
+            each.chunk.document: DocumentSummary(each.chunk.document, each.text, 1, each.model)
+            for each in self._chunks.copy().values()
+            if counts[each.chunk.document] == 1
+        }
+        found = [
+            (document, self._documents.get(document.name) or single.get(document.name))
+            for document in prepared.documents
+        ]
+        return [replace(each, path=document.path) for document, each in found if each]
 
     async def _extract(self, loaded: _Loaded, control: Control) -> Any:
         """Have the result put into the form that was asked for; ``None`` without one."""
@@ -244,17 +254,19 @@ class Job:
 
     def _summary(self, prepared: Prepared, *, missing: bool = False) -> Summary:
         omitted = [*self._omitted, *(self._asker.unkept() if self._asker else ())]
+        documents = self._in_order(prepared)
         if missing:
+            finished = {each.name for each in documents}
             omitted += [
                 Omission(document.name, "the run ended before its summary was finished")
                 for document in prepared.documents
-                if document.name not in self._documents
+                if document.name not in finished
             ]
         return Summary(
             text=self._text,
             model=self._model,
             citations=self._citations,
-            documents=tuple(self._in_order(prepared)),
+            documents=tuple(documents),
             chunks=tuple(summary for _, summary in sorted(self._chunks.copy().items())),
             related=self._related,
             data=self._data,

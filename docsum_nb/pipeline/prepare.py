@@ -99,6 +99,7 @@ def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepa
     library = _open_library(options.library)
     settings = options.model
     models = tuple(map(open_model, settings.with_fallbacks()))
+    _check_prices(options, models)
     prompts = load_prompts(options.prompts)
     count = models[0].count
     # A fallback must be able to take what was cut for the first model.
@@ -125,6 +126,15 @@ def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepa
         prompts,
         library,
     )
+
+
+def _check_prices(options: Options, models: tuple[ChatModel, ...]) -> None:
+    unknown = [model.name for model in models if model.price(1, 1) is None]
+    if options.max_cost is not None and unknown:
+        raise InputError(
+            f"max_cost needs the price of {unknown[0]}, which is not known: give "
+            f"Model({unknown[0]!r}, prices=(PROMPT, ANSWER)), in dollars for a million tokens"
+        )
 
 
 def open_ledger(options: Options) -> Ledger | None:

@@ -32,7 +32,8 @@ def resume(
 ) -> Run[Summary]:
     """Go on with a run of ``summarize`` from what its ledger holds.
 
-    The run keeps its id and its arguments. What was answered is not asked for again, so a run that
+    The run keeps its id and its arguments; bounds such as ``max_cost`` hold anew, for what is paid
+    from now on. What was answered is not asked for again, so a run that
     was killed pays again at most for the calls that were in flight, and a finished one for nothing.
 
     Args:

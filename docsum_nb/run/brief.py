@@ -77,7 +77,7 @@ def _told(error: BaseException) -> Iterator[str]:
             yield from (f"     {line}" for line in more)
         if len(error.exceptions) > _MOST_PARTS:
             yield f"  and {len(error.exceptions) - _MOST_PARTS} more: run.exception().exceptions"
-    if error.__cause__ is not None:
+    if error.__cause__ is not None and str(error.__cause__) != str(error):
         yield f"because of {type(error.__cause__).__name__}: {error.__cause__}"
 
 

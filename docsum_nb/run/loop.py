@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import contextvars
+import functools
 import gc
 import os
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import WorkExited
@@ -58,10 +60,14 @@ class _DaemonThreads(ThreadPoolExecutor):
         def call() -> None:
             if not future.set_running_or_notify_cancel():
                 return
+            tell: Callable[[], None]
             try:
-                future.set_result(fn(*args, **kwargs))
+                tell = functools.partial(future.set_result, fn(*args, **kwargs))
             except BaseException as error:  # noqa: BLE001  # the waiter decides what to do with it
-                future.set_exception(error)
+                tell = functools.partial(future.set_exception, error)
+            # Whoever waits may have gone, and its loop with it, as the process ends.
+            with contextlib.suppress(RuntimeError, InvalidStateError):
+                tell()
 
         threading.Thread(target=call, name=self.name, daemon=True).start()
         return future

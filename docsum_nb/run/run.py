@@ -305,7 +305,8 @@ class Run(Generic[T]):
         state = self.state
         if not state.chunks:
             return ""
-        return f" ({state.stage}: {state.done} of {state.chunks} chunks done, {state.calls} calls)"
+        done = f"{state.done} of {state.chunks} {state.unit} done"
+        return f" ({state.stage}: {done}, {state.calls} calls)"
 
     # --- what has happened ---------------------------------------------------------------------
 

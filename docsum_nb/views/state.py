@@ -50,7 +50,9 @@ def state_text(state: RunState, title: str) -> str:
     parts: list[str] = [state.outcome or state.stage]
     if state.chunks:
         counts = ", ".join(f"{count} {word}" for word, count in _details(state))
-        parts.append(f"{state.done}/{state.chunks} chunks" + (f" ({counts})" if counts else ""))
+        parts.append(
+            f"{state.done}/{state.chunks} {state.unit}" + (f" ({counts})" if counts else "")
+        )
     parts += progress_facts(state)
     if state.started_at is not None:
         parts.append(_duration(state))
