@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(ended.code or 0)
     try:
         code: int = given.command(given)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         kept = getattr(given, "ledger", None) != "none"
         print(f"interrupted{'; what was answered is kept' if kept else ''}", file=sys.stderr)

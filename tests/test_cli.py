@@ -195,3 +195,31 @@ def test_runs_are_listed_resumed_and_forgotten(
     assert "deleted: 1 run, 3 answers" in capsys.readouterr().out
     assert main(["forget", "--everything", *ledger]) == 0
     assert main(["forget", "--older-than-days", "1", *ledger]) == 0
+
+
+def test_bounds_are_options_and_hold(
+    folder: Path,
+    server: Loopback,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that would make more calls than allowed fails, and says what remains."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    arguments = ["summarize", str(folder), "--model", "openai/x", "--base-url", server.base_url]
+    assert main([*arguments, "--max-calls", "1", "--ledger", "none"]) == 1
+    assert "all of max_calls=1 are made; what remains" in capsys.readouterr().err
+    assert len(server.calls) <= 1
+
+
+def test_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
+    """Output into a closed pipe ends quietly."""
+    command = f"{sys.executable} -m docsum_nb doctor | true"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command}; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() in ("0", "1")
+    assert "BrokenPipe" not in done.stderr

@@ -105,6 +105,33 @@ def test_tools_work_and_one_that_blocks_costs_the_deadline() -> None:
     assert re.search(r"in \S*blocks\(\) in test_guarded_kinds.py, line \d+", str(error)), error
 
 
+def test_tool_that_fails_is_a_warning_of_the_run() -> None:
+    """CrewAI tells only the model of it; the run says so, and goes on."""
+
+    def fails(word: str) -> str:
+        raise OSError("disk gone")
+
+    def gives_up(prompt: str) -> str:
+        return "Final Answer: nothing" if "disk gone" in prompt else uses_tool(prompt)
+
+    llm = ScriptedLLM(model="scripted", answer=gives_up)
+    run = kickoff(one_task(llm, tools=[Tool(work=fails)]))
+    assert run.result().raw == "nothing"
+    assert any("tool 'look_up' failed: disk gone" in each for each in run.state.warnings)
+
+
+def test_callback_that_blocks_is_named_with_its_line(server: Loopback) -> None:
+    """After the last model call, a task is where its own thread is."""
+    crew = one_task(llm_of(server), callback=block)
+    try:
+        error = kickoff(crew, deadline=3.0).exception()
+    finally:
+        blocking.set()
+    assert isinstance(error, DeadlineExceeded)
+    assert re.search(r"in block\(\) in test_guarded_kinds.py, line \d+", str(error)), error
+    assert "(working: 0 of 1 tasks done" in str(error)
+
+
 @pytest.mark.parametrize("method", ["kickoff", "akickoff"])
 def test_asynchronous_tool_works(method: str) -> None:
     """CrewAI runs a coroutine of a tool by asyncio.run, which no loop of the kernel's is near."""
@@ -116,6 +143,14 @@ def test_asynchronous_tool_works(method: str) -> None:
         return await ds.start(work, deadline=LONG_S, show=False)
 
     assert asyncio.run(cell()).raw == "FOUND whale"
+
+
+blocking = threading.Event()
+
+
+def block(output: Any) -> None:
+    """Wait, as a callback does that writes to a slow place."""
+    blocking.wait(LONG_S)
 
 
 seen_outputs: list[str] = []

@@ -112,12 +112,15 @@ def test_refused_requests_count_as_calls_and_cost_nothing(server: Loopback) -> N
     assert len(error.partial.chunks) == 2
 
 
-def test_unknown_price_is_asked_for_before_anything_is_paid(server: Loopback) -> None:
-    """max_cost with a model without a price names the argument that gives it."""
+def test_unknown_price_is_asked_for_before_the_run_is_one(server: Loopback, tmp_path: Path) -> None:
+    """With max_cost, a model without a price is wrong input: nothing is sent, no run is kept."""
     model = ds.Model("openai/x", base_url=server.base_url)
-    with pytest.raises(InputError, match="prices="):
-        summarize(server, model=model, max_cost=1.0).result()
+    ledger = tmp_path / "ledger"
+    with pytest.raises(InputError, match=r"prices=\(PROMPT, ANSWER\)") as caught:
+        summarize(server, model=model, max_cost=1.0, ledger=ledger).result()
+    assert not hasattr(caught.value, "__notes__")
     assert server.calls == []
+    assert list(ds.runs(ledger)) == []
 
 
 def test_bounds_of_a_guarded_flow_hold_for_the_summary_inside_it(server: Loopback) -> None:

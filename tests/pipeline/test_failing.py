@@ -235,3 +235,17 @@ def test_every_summary_names_the_model_that_wrote_it(server: Loopback, tmp_path:
         assert wrote == ["scripted", "spare", "scripted", "spare", "scripted"]
         assert [chunk.text for chunk in summary.chunks] == [f"By {name}." for name in wrote]
         assert {chunk.cached for chunk in summary.chunks} == {cached}
+
+
+def test_partial_result_counts_documents_of_one_chunk_as_finished(server: Loopback) -> None:
+    """What is summarized is no omission, though the merges were not reached."""
+
+    def script(call: Call) -> Reply:
+        return Reply("no", status=401) if chunk_number(call) == 3 else Reply("done")
+
+    server.script = script
+    run = summarize(marked(6), model=model_of(server), max_concurrency=1)
+    assert run.exception(LONG_S) is not None
+    partial = run.partial
+    assert [document.name for document in partial.documents] == ["doc-00", "doc-01", "doc-02"]
+    assert [each.what for each in partial.omitted] == ["doc-03", "doc-04", "doc-05"]
