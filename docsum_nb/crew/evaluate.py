@@ -16,12 +16,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from crewai import Agent, Task
-from crewai.events.types.llm_events import LLMCallType
 from crewai.events.utils.console_formatter import set_suppress_console_output
-from crewai.llms.base_llm import BaseLLM, llm_call_context
+from crewai.llms.base_llm import BaseLLM
 from crewai.tools import BaseTool
 from pydantic import PrivateAttr
 
+from docsum_nb.crew.own_model import OwnModel
 from docsum_nb.prompts import Prompts
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread
@@ -48,7 +48,7 @@ class AgentSizes:
     """Calls of the model at most: an agent that keeps searching costs without end."""
 
 
-class RunModel(BaseLLM):
+class RunModel(OwnModel):
     """Lends the run's way of asking to a CrewAI agent, which calls it from a thread."""
 
     _converse: Converse = PrivateAttr()
@@ -56,53 +56,21 @@ class RunModel(BaseLLM):
     _sizes: AgentSizes = PrivateAttr()
     _asked: list[Future[Answer]] = PrivateAttr(default_factory=list)
 
-    def call(
-        self,
-        messages: Any,
-        tools: Any = None,
-        callbacks: Any = None,
-        available_functions: Any = None,
-        from_task: Any = None,
-        from_agent: Any = None,
-        response_model: Any = None,
-    ) -> str:
+    def reply(self, sent: Sequence[dict[str, Any]], task: Any, response_model: Any) -> str:
         """Ask the run's model and wait for it; raises what it raises."""
-        sent = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        who = {"from_task": from_task, "from_agent": from_agent}
-        with llm_call_context():
-            self._emit_call_started_event(messages=sent, **who)
-            asking = self._converse(sent, self._sizes.answer, self.stop or [])
-            try:
-                asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
-                self._asked.append(asked)
-                answer = asked.result()
-            except BaseException as error:
-                self._emit_call_failed_event(error=str(error), **who)
-                raise
-            self._emit_call_completed_event(
-                response=answer.text, call_type=LLMCallType.LLM_CALL, messages=sent, **who
-            )
-        return answer.text
-
-    # Failures are tried again by the run's own layer, and only there.
-    call._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+        asking = self._converse(sent, self._sizes.answer, self.stop or [])
+        asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
+        self._asked.append(asked)
+        return asked.result().text
 
     def give_up(self) -> None:
         """Cancel what was asked; the thread that waits for it gets a CancelledError."""
         for asked in self._asked:
             asked.cancel()
 
-    def supports_function_calling(self) -> bool:
-        """Say no: the tool is offered in the prompt, which every model can read."""
-        return False
-
     def get_context_window_size(self) -> int:
         """Return the model's window in tokens."""
         return self._sizes.window
-
-    def get_input_tokens_count(self, messages: Any, tools: Any = None, **_: Any) -> int:
-        """Estimate four characters a token, without the warning that CrewAI gives with it."""
-        return len(str(messages)) // 4
 
 
 class _LibrarySearch(BaseTool):

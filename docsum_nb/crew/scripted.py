@@ -11,17 +11,16 @@ import asyncio
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from crewai.events.types.llm_events import LLMCallType
-from crewai.llms.base_llm import BaseLLM, llm_call_context
 from pydantic import PrivateAttr
 
 from docsum_nb.crew.made_up import made_up
+from docsum_nb.crew.own_model import OwnModel
 
 __all__ = [
     "Asked",
@@ -54,40 +53,20 @@ class Asked:
     """Whether it was made in the name of a task that its prompt does not speak of."""
 
 
-class ScriptedModel(BaseLLM):
+class ScriptedModel(OwnModel):
     """Answers in this process, always the same to the same prompt, after a little while."""
 
     _asked: list[Asked] = PrivateAttr(default_factory=list)
 
-    def call(
-        self,
-        messages: Any,
-        tools: Any = None,
-        callbacks: Any = None,
-        available_functions: Any = None,
-        from_task: Any = None,
-        from_agent: Any = None,
-        response_model: Any = None,
-    ) -> str:
+    def reply(self, sent: Sequence[dict[str, Any]], task: Any, response_model: Any) -> str:
         """Answer with a digest of the prompt, and note what was seen in it."""
-        sent = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        who = {"from_task": from_task, "from_agent": from_agent}
         prompt = "\n".join(str(message.get("content") or "") for message in sent)
         run = _number.get()
-        self._asked.append(_seen(prompt, run, from_task))
+        self._asked.append(_seen(prompt, run, task))
         digest = hashlib.sha256(unmarked(prompt, run).encode("utf-8", "replace")).hexdigest()[:12]
-        with llm_call_context():
-            self._emit_call_started_event(messages=sent, **who)
-            time.sleep(_LEAST_S + _MORE_S * int(digest[:2], 16) / 255)
-            kind = response_model or _structure(from_task)
-            answer = made_up(kind) if kind else f"Rehearsed answer {digest} {_mark(run)}".strip()
-            self._emit_call_completed_event(
-                response=answer, call_type=LLMCallType.LLM_CALL, messages=sent, **who
-            )
-        return answer
-
-    # It never fails, so nothing is to be tried again.
-    call._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+        time.sleep(_LEAST_S + _MORE_S * int(digest[:2], 16) / 255)
+        kind = response_model or _structure(task)
+        return made_up(kind) if kind else f"Rehearsed answer {digest} {_mark(run)}".strip()
 
     async def acall(self, *args: Any, **kwargs: Any) -> str:
         """Answer like ``call``, without blocking the loop."""
@@ -95,17 +74,9 @@ class ScriptedModel(BaseLLM):
 
     acall._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
 
-    def supports_function_calling(self) -> bool:
-        """Say no: tools are offered in the prompt, and none is called."""
-        return False
-
     def get_context_window_size(self) -> int:
         """Return more than any prompt has."""
         return _WINDOW
-
-    def get_input_tokens_count(self, messages: Any, tools: Any = None, **_: Any) -> int:
-        """Estimate four characters a token, without the warning that CrewAI gives with it."""
-        return len(str(messages)) // 4
 
 
 def _seen(prompt: str, run: int | None, task: Any) -> Asked:
