@@ -59,7 +59,7 @@ $(PROXY)/.ready: requirements.lock
 	@touch $(PROXY)/.ready
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --group dev --group docs --universal --upgrade \
 	  --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
 clean: ## remove everything that was made, the environment too
