@@ -1,0 +1,91 @@
+"""How Sphinx builds the documentation: `make docs`.
+
+Nothing is executed and nothing is fetched here: notebooks come with their outputs from
+`build/notebooks`, and the code of the pages is run by `tests/test_docs_code.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import docsum_nb
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+NOTEBOOKS = HERE.parent / "build" / "notebooks"
+EXAMPLES = HERE / "examples"
+NOT_BUILT = """# {title}
+
+This notebook is not in this build of the documentation. `make notebooks` executes the notebooks
+into `build/notebooks`, and `make docs` puts them here.
+"""
+
+project = "docsum_nb"
+author = "the docsum_nb authors"
+copyright = author
+version = release = docsum_nb.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+exclude_patterns = ["**/.ipynb_checkpoints"]
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_ipywidgets_js: dict[str, dict[str, str]] = {}
+"""Live views have replaced themselves by static HTML, so no page needs scripts from elsewhere."""
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+python_use_unqualified_type_names = True
+napoleon_numpy_docstring = False
+# Types of the standard library and of others: their documentation would have to be fetched.
+nitpick_ignore_regex = [
+    ("py:.*", r"(collections|contextvars|os|pathlib|re|threading|typing)\..*"),
+    ("py:.*", r"(crewai|ipywidgets|matplotlib|pandas|pydantic)\..*"),
+]
+
+html_theme = "furo"
+html_title = f"docsum_nb {version}"
+html_static_path = ["images"]
+html_show_copyright = False
+copybutton_exclude = ".linenos, .gp, .go"
+copybutton_prompt_text = r"\$ "
+copybutton_prompt_is_regexp = True
+
+
+def take_notebooks(app: Sphinx) -> None:
+    """Copy the executed notebooks into the examples; say so on their page where there are none."""
+    sources = sorted((HERE.parent / "notebooks").glob("*.py"))
+    for source in sources:
+        if "# %%" not in source.read_text(encoding="utf-8"):
+            continue  # a script, no notebook
+        built = NOTEBOOKS / f"{source.stem}.ipynb"
+        page, stub = EXAMPLES / built.name, EXAMPLES / f"{source.stem}.md"
+        if built.exists():
+            stub.unlink(missing_ok=True)
+            shutil.copyfile(built, page)
+        else:
+            page.unlink(missing_ok=True)
+            title = source.stem.replace("_", " ").capitalize()
+            stub.write_text(NOT_BUILT.format(title=title), encoding="utf-8")
+            print(f"{built} is missing: `make notebooks` makes it")
+
+
+def without_comments(app: Sphinx, page: str, source: list[str]) -> None:
+    """Leave out what pages tell their tests; lines keep their numbers."""
+    if not page.startswith("examples/"):
+        blank = re.compile(r"<!--.*?-->", re.DOTALL)
+        source[0] = blank.sub(lambda found: "\n" * found[0].count("\n"), source[0])
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the two steps of our own."""
+    app.connect("builder-inited", take_notebooks)
+    app.connect("source-read", without_comments)
