@@ -11,10 +11,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sphinx.util.nodes import make_refnode
+
 import docsum_nb
 
 if TYPE_CHECKING:
+    from docutils.nodes import Element
+    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "build" / "notebooks"
@@ -41,7 +46,7 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_typehints_format = "short"
+autodoc_typehints_format = "fully-qualified"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 napoleon_numpy_docstring = False
@@ -49,6 +54,7 @@ napoleon_numpy_docstring = False
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextvars|os|pathlib|re|threading|typing)\..*"),
     ("py:.*", r"(crewai|ipywidgets|matplotlib|pandas|pydantic)\..*"),
+    ("py:.*", r"(.*\.)?(Axes|DataFrame|OnError|Prices|StrPath|T)"),
 ]
 
 html_theme = "furo"
@@ -85,7 +91,44 @@ def without_comments(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] = blank.sub(lambda found: "\n" * found[0].count("\n"), source[0])
 
 
+def as_prose(
+    app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
+) -> None:
+    """Have docstrings read as they are meant, before napoleon reads them."""
+    if what == "module":
+        lines.clear()  # the page says it for its readers
+    elif what in ("attribute", "property"):
+        lines.insert(0, "\\ ")  # else a colon in the first line makes a type of its beginning
+
+
+def readable(
+    app: Sphinx, what: str, name: str, thing: object, options: object, given: str, returns: str
+) -> tuple[str, str] | None:
+    """Write a default that is made anew so that a signature is one."""
+    return (given.replace("<factory>", "..."), returns) if given else None
+
+
+def by_short_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: Element
+) -> Element | None:
+    """Find what docstrings call by its last name, or by the module it is really in."""
+    if node.get("refdomain") != "py":
+        return None
+    name = node["reftarget"].rpartition(".")[2]
+    objects = env.domains.python_domain.objects
+    homes = [each for each in objects if each.rpartition(".")[2] == name]
+    homes = [each for each in homes if each.startswith("docsum_nb.") and name[:1].isupper()]
+    homes = [each for each in homes if not objects[each].aliased]
+    if len(homes) != 1:
+        return None
+    page, anchor = objects[homes[0]].docname, objects[homes[0]].node_id
+    return make_refnode(app.builder, node["refdoc"], page, anchor, shown)
+
+
 def setup(app: Sphinx) -> None:
-    """Connect the two steps of our own."""
+    """Connect the steps of our own."""
     app.connect("builder-inited", take_notebooks)
     app.connect("source-read", without_comments)
+    app.connect("autodoc-process-docstring", as_prose, priority=400)
+    app.connect("autodoc-process-signature", readable)
+    app.connect("missing-reference", by_short_name)
