@@ -68,18 +68,17 @@ copybutton_prompt_is_regexp = True
 
 def take_notebooks(app: Sphinx) -> None:
     """Copy the executed notebooks into the examples; say so on their page where there are none."""
-    sources = sorted((HERE.parent / "notebooks").glob("*.py"))
-    for source in sources:
-        if "# %%" not in source.read_text(encoding="utf-8"):
-            continue  # a script, no notebook
-        built = NOTEBOOKS / f"{source.stem}.ipynb"
-        page, stub = EXAMPLES / built.name, EXAMPLES / f"{source.stem}.md"
+    folder = HERE.parent / "notebooks"
+    scripts = [each for each in folder.glob("*.py") if "# %%" in each.read_text(encoding="utf-8")]
+    for name in sorted({each.stem for each in (*folder.glob("*.ipynb"), *scripts)}):
+        built, page = NOTEBOOKS / f"{name}.ipynb", EXAMPLES / f"{name}.ipynb"
+        stub = page.with_suffix(".md")
         if built.exists():
             stub.unlink(missing_ok=True)
             shutil.copyfile(built, page)
         else:
             page.unlink(missing_ok=True)
-            title = source.stem.replace("_", " ").capitalize()
+            title = name.replace("_", " ").replace("-", " ").capitalize()
             stub.write_text(NOT_BUILT.format(title=title), encoding="utf-8")
             print(f"{built} is missing: `make notebooks` makes it")
 
