@@ -180,16 +180,20 @@ class Job:
         paths = {document.name: document.path for document in prepared.documents}
 
         async def one(name: str) -> None:
-            named = [Named(part.chunk.label, part.text, part.model) for part in parts[name]]
+            named = [
+                Named(part.chunk.label, part.text, part.model, part.usage) for part in parts[name]
+            ]
             merged = await merger.merge(name, named, words)
             self._documents[name] = DocumentSummary(
-                name, merged.text, len(named), merged.model, paths[name]
+                name, merged.text, len(named), merged.model, paths[name], merged.usage
             )
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
     async def _combine_all(self, prepared: Prepared, merger: Merger) -> Named:
-        named = [Named(each.name, each.text, each.model) for each in self._in_order(prepared)]
+        named = [
+            Named(each.name, each.text, each.model, each.usage) for each in self._in_order(prepared)
+        ]
         label = f"all {len(named)} documents together"
         return await merger.merge(label, named, prepared.sizes.final_words)
 
@@ -197,7 +201,9 @@ class Job:
         counts = prepared.chunk_counts()
         # Of a document in one chunk, that chunk's summary is the document's.
         single = {
-            each.chunk.document: DocumentSummary(each.chunk.document, each.text, 1, each.model)
+            each.chunk.document: DocumentSummary(
+                each.chunk.document, each.text, 1, each.model, usage=each.usage
+            )
             for each in self._chunks.copy().values()
             if counts[each.chunk.document] == 1
         }

@@ -105,7 +105,9 @@ class Mapper:
 
     def _finish(self, done: dict[int, ChunkSummary], place: int, answer: Answer) -> None:
         chunk: Chunk = self._chunks[place]
-        done[place] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
+        done[place] = ChunkSummary(
+            chunk, answer.text, answer.model, answer.cached, usage=answer.paid
+        )
         self._omit(cut_off(chunk.label, answer))
         self._control.emit(ChunkSummarized(chunk.label, answer.cached))
 

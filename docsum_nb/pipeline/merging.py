@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from docsum_nb.models import is_too_long
 from docsum_nb.pipeline.sizing import groups
-from docsum_nb.records import Answer, Omission
+from docsum_nb.records import Answer, Omission, Usage
 from docsum_nb.run import Control, fan_out
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class Named:
     name: str
     text: str
     model: str
+    usage: Usage
+    """What this run paid for it and for what it is made of."""
 
 
 class Merger:
@@ -111,7 +113,8 @@ class Merger:
             ]
             return await self._together(name, halves, words)
         self._omit([*cut, *cut_off(name, answer)])
-        return Named(name, answer.text, answer.model)
+        usage = sum((each.usage for each in group), answer.paid)
+        return Named(name, answer.text, answer.model, usage)
 
 
 def cut_off(label: str, answer: Answer) -> list[Omission]:

@@ -45,12 +45,13 @@ async def in_pieces(chunk: Chunk, words: int, writer: Writer, merger: Merger) ->
             raise
     answers = [await in_pieces(piece, words, writer, merger) for piece in pieces]
     named = [
-        Named(f"part {number} of {chunk.label}", answer.text, answer.model)
+        Named(f"part {number} of {chunk.label}", answer.text, answer.model, answer.paid)
         for number, answer in enumerate(answers, start=1)
     ]
     merged = await merger.merge(chunk.label, named, words)
-    # Each call is metered where it is made; this answer is made of them.
-    return Answer(merged.text, merged.model, Usage(), cached=all(a.cached for a in answers))
+    # Each call is metered where it is made; this answer tells what they came to.
+    cached = all(answer.cached for answer in answers) and merged.usage == Usage()
+    return Answer(merged.text, merged.model, merged.usage, cached=cached)
 
 
 def _halves(chunk: Chunk, writer: Writer) -> list[Chunk]:

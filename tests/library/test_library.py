@@ -150,7 +150,7 @@ def test_hit_carries_metadata_path_page_and_headings(tmp_path: Path) -> None:
     assert hit.metadata["year"] == 2024
     assert hit.metadata["path"] == "rules.pdf"
     assert hit.metadata["page"] == 2
-    assert hit.metadata["headings"] == ("Cars",)
+    assert hit.metadata["headings"] == ["Cars"]
     assert "zebra" in hit.passage
 
 
