@@ -172,8 +172,8 @@ def _pieces(text: str) -> list[tuple[int, int]]:
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    part = text[start:end]
-    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+    kept = start + len(text[start:end].rstrip())
+    return kept - len(text[start:kept].lstrip()), kept
 
 
 def _stems(text: str) -> set[str]:

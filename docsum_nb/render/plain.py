@@ -31,7 +31,8 @@ def to_text(summary: Summary, *, most: int | None = None) -> str:
         most: Documents and omissions that are listed; ``None`` for all.
 
     Returns:
-        Lines of at most 88 columns, without terminal escapes; no line feed at the end.
+        Lines of at most 88 columns, without terminal escapes; no line feed at the end. Data is JSON
+        to be copied, whose lines are as long as they are.
     """
     page = outline(summary, passage_chars=_PASSAGE_CHARS, most=most)
     blocks = [*_opening(page), *_sections(page)]
