@@ -160,6 +160,16 @@ def test_every_table_shows_itself_in_both_forms(name: str) -> None:
     assert "A text" in thing.to_text()
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_ipython_shows_the_table(name: str) -> None:
+    """In a cell, what IPython sends is the table, also of what is a list or a dataclass."""
+    from IPython.core.formatters import DisplayFormatter
+
+    thing = shown("A text")[name]
+    data, _ = DisplayFormatter().format(thing)
+    assert data == thing._repr_mimebundle_()
+
+
 def test_an_empty_diagnosis_is_no_table() -> None:
     """Without findings there is a headline only."""
     assert "<table" not in Diagnosis.of([]).to_html()
