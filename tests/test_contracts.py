@@ -23,10 +23,10 @@ PACKAGE = ROOT / "docsum_nb"
 
 LAYERS = [
     {"__main__"},
-    {"cli"},
+    {"cli", "magics"},
     {"diagnosis"},
     {"entry", "pipeline"},
-    {"crew", "library", "models", "views"},
+    {"crew", "library", "models", "views", "plots"},
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
     {"events", "environment"},
@@ -135,6 +135,7 @@ def test_public_names_are_what_they_are() -> None:
         "forget",
         "kickoff",
         "plan",
+        "plots",
         "resume",
         "run_with_deadline",
         "runs",
