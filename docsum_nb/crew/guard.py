@@ -145,7 +145,7 @@ class Guard:
             self._tell(event)
             inner.emit(event)
 
-        return replace(inner, emit=emit)
+        return replace(inner, emit=emit, watched=lambda: inner.watched() or self._control.watched())
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, ChunksPlanned):

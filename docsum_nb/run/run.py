@@ -106,7 +106,7 @@ class Run(Generic[T]):
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
         self._control = Control(
-            self.id, self._emit, self._stop, lambda: self._error, lambda: self.state
+            self.id, self._emit, self._stop, lambda: self._error, lambda: self.state, self._watched
         )
         self._home = current_loop(guest=guest)
         keep(self)
@@ -404,6 +404,9 @@ class Run(Generic[T]):
         return True
 
     # --- showing -------------------------------------------------------------------------------
+
+    def _watched(self) -> bool:
+        return self._teller is not None or self._showing.shows_text
 
     def _finished_value(self) -> T | None:
         return None if self._value is _UNSET else self._value

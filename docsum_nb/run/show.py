@@ -46,6 +46,8 @@ class Showing:
         self._tick = tick
         self._lock = threading.Lock()
         self._opened = False
+        self.shows_text = False
+        """Whether a live view shows texts while they are written."""
         self._view: ViewTeller | None = None
 
     def open(self, ended: threading.Event, *, with_result: bool = False) -> bool:
@@ -69,6 +71,7 @@ class Showing:
             self._warn(Warned(f"no live view could be opened: {error!r}; the run goes on"))
             return False
         if view is not None:
+            self.shows_text = view.shows_text
             result = self._result if with_result else lambda: None
             self._view = ViewTeller(
                 view, lambda: self._run.state, ended, result, self._warn, self._tick

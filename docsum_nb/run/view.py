@@ -13,6 +13,9 @@ __all__ = ["Display", "View"]
 class View(Protocol):
     """A live view of one run. Both methods are called from one thread of the run's own."""
 
+    shows_text: bool
+    """Whether it shows a text while it is written; models are asked for streams only then."""
+
     def update(self, state: RunState) -> None:
         """Show a state; called at most ten times a second."""
 

@@ -50,6 +50,8 @@ class PanelView:
         cancel: Stops the run; called at most once, in whatever thread the click arrives.
     """
 
+    shows_text = True
+
     def __init__(self, title: str, cancel: Callable[[], object]) -> None:
         self._title = title
         self._cancel = cancel
