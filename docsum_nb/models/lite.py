@@ -46,6 +46,8 @@ def loaded() -> Any:
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
     # A request that is stopped before it is sent, while LiteLLM prepares it in a thread.
     warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
+    # Reading the piece of a stream that tells the usage, it looks at every attribute there is.
+    warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True
