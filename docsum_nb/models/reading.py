@@ -8,6 +8,7 @@ for it, and it may have broken off in the middle of a sentence.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _THOUGHT = re.compile(
     r"<(?:think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL
 )
 """As LiteLLM takes it off: ``parse_content_for_reasoning``."""
+_BREATH_S = 0.01
+"""Of reading, after which others on the loop get their turn."""
 _OPENINGS = ("<think>", "<thinking>", "<budget:thinking>")
 
 
@@ -57,6 +60,8 @@ async def read_stream(stream: Any, tell: Tell, heard: Callable[[], object]) -> S
         tell(said.text)
         return said
     text, usage = StreamedText(), None
+    loop = asyncio.get_running_loop()
+    breathed = loop.time()
     try:
         async for piece in stream:
             heard()
@@ -64,6 +69,10 @@ async def read_stream(stream: Any, tell: Tell, heard: Callable[[], object]) -> S
             written = piece.choices[0].delta.content if piece.choices else None
             if written and (shown := text.add(str(written))):
                 tell(shown)
+            # Pieces that are here already come without a wait, and each takes a millisecond.
+            if loop.time() - breathed > _BREATH_S:
+                await asyncio.sleep(0)
+                breathed = loop.time()
     finally:
         await stream.aclose()
     if rest := text.end():

@@ -107,6 +107,14 @@ def test_pieces_are_few_and_joined_they_are_the_text(server: Loopback) -> None:
     assert asking.events.index(asking.told[1]) < asking.events.index(finished)
 
 
+def test_burst_of_pieces_leaves_the_loop_to_others(server: Loopback) -> None:
+    """What arrives all at once is told bit by bit too, as the loop goes on meanwhile."""
+    server.script = lambda call: Reply(" ".join([LONG] * 15))
+    asking = Asking(server)
+    asking.stream()
+    assert len(asking.told) > 3
+
+
 def test_stream_that_is_cut_is_tried_again_and_begins_anew(server: Loopback) -> None:
     """What was told of the broken answer is void; the next attempt's first piece says so."""
 
