@@ -7,7 +7,7 @@ An answer is the same whole or as a stream: text, reason, usage, cost. Retries a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -31,6 +31,7 @@ _MESSAGE_TOKENS = 32
 """What the format of the messages takes, generously."""
 _NO_STREAMS = (400, 404, 405, 415, 422, 501)
 """What servers answer that know no streams; others mean the request, however it is answered."""
+_STREAMING = {"stream": True, "stream_options": {"include_usage": True}}
 
 _unstreamed: set[tuple[str, str | None]] = set()
 """Models, by name and address, whose streams came to nothing in this process."""
@@ -100,7 +101,7 @@ class Provider:
         sending = self._sending(
             messages, stop=stop, **self._parameters(max_tokens, response_format)
         )
-        with self._as_they_are(f"gave no whole answer within {settings.timeout:g} s"):
+        with self._as_they_are(lambda: f"gave no whole answer within {settings.timeout:g} s"):
             said = read_whole(await asyncio.wait_for(sending, settings.timeout))
         return self._answer(said, messages)
 
@@ -125,10 +126,7 @@ class Provider:
         """
         settings, loop = self.settings, asyncio.get_running_loop()
         messages = self._messages(request)
-        parameters = self._parameters(request.max_tokens, None)
-        sending = self._sending(
-            messages, stream=True, stream_options={"include_usage": True}, **parameters
-        )
+        parameters = self._parameters(request.max_tokens, None) | _STREAMING
         over_at = loop.time() + settings.give_up_after
         pieces = 0
 
@@ -137,24 +135,23 @@ class Provider:
             pieces += 1
             limit.reschedule(min(loop.time() + settings.timeout, over_at))
 
+        def late() -> str:
+            if loop.time() < over_at:
+                return f"wrote nothing more for {settings.timeout:g} s"
+            return f"was still writing after give_up_after={settings.give_up_after:g} s"
+
         try:
-            with self._as_they_are(f"wrote nothing more for {settings.timeout:g} s"):
-                async with asyncio.timeout(settings.timeout) as limit:
-                    said = await read_stream(await sending, tell, heard)
+            with self._as_they_are(late):
+                async with asyncio.timeout(min(settings.timeout, settings.give_up_after)) as limit:
+                    stream = await self._sending(messages, **parameters)
+                    said = await read_stream(stream, tell, heard)
         except Exception as error:
             status = getattr(error, "status_code", None)
             if pieces or status not in _NO_STREAMS or is_too_long(error):
                 raise
             reason = f"takes no request for a stream (status {status})"
             raise NotStreamed(reason, refused=True, lasting=True) from error
-        if said.reason is None:
-            reason = "ended a stream without saying that the answer is whole"
-            raise NotStreamed(reason, refused=False, lasting=True)
-        if not said.text:
-            # LiteLLM drops what is said beside the text, such as a refusal.
-            usage = self._usage(said, messages)
-            raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
-        return self._answer(said, messages)
+        return self._whole(said, messages)
 
     def key_parts(self, request: Request) -> Any:
         """Return everything that decides the answer; see ``ChatModel``."""
@@ -225,12 +222,12 @@ class Provider:
         return sending
 
     @contextmanager
-    def _as_they_are(self, late: str) -> Iterator[None]:
+    def _as_they_are(self, late: Callable[[], str]) -> Iterator[None]:
         """Let errors through without what LiteLLM wraps around them."""
         try:
             yield
         except TimeoutError as error:
-            raise TimeoutError(f"{self.name} {late}") from error
+            raise TimeoutError(f"{self.name} {late()}") from error
         except Exception as error:
             # What breaks a stream is a MidStreamFallbackError there, for a router to catch.
             original = getattr(error, "original_exception", None)
@@ -241,6 +238,17 @@ class Provider:
             if raised is error:
                 raise
             raise raised from None
+
+    def _whole(self, said: Said, messages: Sequence[dict[str, Any]]) -> Answer:
+        """Return the answer of a stream, if it is one."""
+        if said.reason is None:
+            reason = "ended a stream without saying that the answer is whole"
+            raise NotStreamed(reason, refused=False, lasting=True)
+        if not said.text:
+            # LiteLLM drops what is said beside the text, such as a refusal.
+            usage = self._usage(said, messages)
+            raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
+        return self._answer(said, messages)
 
     def _answer(self, said: Said, messages: Sequence[dict[str, Any]]) -> Answer:
         usage = self._usage(said, messages)

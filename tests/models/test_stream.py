@@ -216,7 +216,7 @@ def test_stream_may_take_longer_than_the_timeout_but_not_for_ever(server: Loopba
     assert Asking(server, timeout=1.0).stream().text == "1 2 3 4 5 6 7"
     assert len(server.calls) == 1
     server.script = lambda call: Reply(LONG, gap=0.1)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError, match="still writing after give_up_after"):
         Asking(server, timeout=1.0, give_up_after=0.6).stream()
     assert len(server.calls) == 2
 
