@@ -1,89 +1,150 @@
-"""Showing a run: one live view, opened once, and what a run looks like as it is now."""
+"""Showing a run: the live views that are opened of it, and how it looks as it is now."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from docsum_nb.events import Event, RunState, Warned
+from docsum_nb.errors import InputError
+from docsum_nb.events import Warned
+from docsum_nb.run.outcome import safely
+from docsum_nb.run.record import Record
 from docsum_nb.run.tell import ViewTeller
-from docsum_nb.run.view import Display
+from docsum_nb.run.view import Detail, Display, Snapshot, View, Waited
 
 __all__ = ["Showing"]
 
 
-class _Shown(Protocol):
-    """What is asked of a run that is shown."""
-
-    title: str
-
-    @property
-    def state(self) -> RunState: ...
-
-    @property
-    def done(self) -> bool: ...
-
-    def cancel(self, reason: str | None = None) -> bool: ...
-
-
 class Showing:
-    """The view of one run; without a display, it shows nothing."""
+    """The views of one run, and what they ask of it.
+
+    Args:
+        title: What the run is called.
+        record: What has happened in it.
+        display: How it can be shown; ``None`` for not at all.
+        live: Whether to open a live view where somebody waits for the run.
+        ended: Set when the run has its outcome.
+        cancel: Stops the run.
+        detail: Tells of one chunk or task; ``None`` where nobody can.
+        result: Returns the run's result; ``None`` without one.
+        tick: Called ten times a second while a view is open.
+    """
 
     def __init__(
         self,
-        run: _Shown,
+        title: str,
+        record: Record,
         display: Display | None,
         *,
+        live: bool,
+        ended: threading.Event,
+        cancel: Callable[[], object],
+        detail: Callable[[int], Detail | None] | None,
         result: Callable[[], Any],
-        warn: Callable[[Event], None],
         tick: Callable[[], object],
     ) -> None:
-        self._run = run
+        self.title = title
+        self._record = record
         self._display = display
+        self._live = live
+        self._ended = ended
+        self._cancel = cancel
+        self._detail = detail
         self._result = result
-        self._warn = warn
         self._tick = tick
         self._lock = threading.Lock()
         self._opened = False
         self.shows_text = False
-        """Whether a live view shows texts while they are written."""
-        self._view: ViewTeller | None = None
+        """Whether one of the views shows texts while they are written."""
+        self._views: list[ViewTeller] = []
+        self._waits: list[Waited] = []
 
-    def open(self, ended: threading.Event, *, with_result: bool = False) -> bool:
+    # --- what views ask ------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop the run."""
+        self._cancel()
+
+    def snapshot(self) -> Snapshot:
+        """Return what there is to show now."""
+        waits = self._waits.copy()
+        waited: Waited | None = waits[0] if waits else None
+        return self._record.snapshot("blocking" if "blocking" in waits else waited)
+
+    def labels(self) -> list[str]:
+        """Return the names of the chunks or tasks, as far as they are known."""
+        return self._record.labels()
+
+    def detail(self, place: int) -> Detail | None:
+        """Return one chunk or task; ``None`` where nothing can be told of it."""
+        ask = self._detail
+        return safely(lambda: ask(place)) if ask else None
+
+    # --- views ---------------------------------------------------------------------------------
+
+    @contextmanager
+    def waited(self, how: Waited) -> Iterator[None]:
+        """Show the run while somebody waits for it."""
+        self.open()
+        if threading.current_thread() is not threading.main_thread():
+            yield  # cells run in the main thread; who else waits keeps no click from being handled
+            return
+        self._waits.append(how)
+        try:
+            yield
+        finally:
+            self._waits.remove(how)
+
+    def open(self, *, with_result: bool = False) -> bool:
         """Open the live view where the caller is, once, unless the run is over.
 
         Args:
-            ended: Set when the run has its outcome.
             with_result: Show the result in the end. Whoever awaits a run shows it himself.
 
         Returns:
             Whether there is a live view now.
         """
         with self._lock:
-            if self._display is None or self._opened or self._run.done:
-                return self._view is not None and not self._run.done
+            if self._display is None or not self._live or self._opened or self._ended.is_set():
+                return bool(self._views) and not self._ended.is_set()
             self._opened = True
         # Not under a lock: a front end may take its time, and the work must go on telling.
         try:
-            view = self._display.open(self._run.title, self._run.cancel)
+            view = self._display.open(self)
         except Exception as error:  # noqa: BLE001  # the result matters more than its bar
-            self._warn(Warned(f"no live view could be opened: {error!r}; the run goes on"))
+            self._record.emit(Warned(f"no live view could be opened: {error!r}; the run goes on"))
             return False
         if view is not None:
-            self.shows_text = view.shows_text
-            result = self._result if with_result else lambda: None
-            self._view = ViewTeller(
-                view, lambda: self._run.state, ended, result, self._warn, self._tick
-            )
+            self._follow(view, with_result=with_result)
         return view is not None
 
-    def told(self) -> list[threading.Event]:
-        """Return what is set once the view has seen the end."""
-        return [self._view.told] if self._view is not None else []
+    def embed(self) -> Any:
+        """Make a live view as a widget, which in the end shows the result.
 
-    def bundle(self) -> dict[str, str]:
-        """Render the run as it is now, by MIME type."""
+        Raises:
+            InputError: if there is no display.
+        """
         if self._display is None:
-            return {"text/plain": repr(self._run)}
-        return self._display.bundle(self._run.state, self._run.title, self._result())
+            raise InputError("this run was made without a display; it cannot be shown")
+        view, widget = self._display.embed(self)
+        self._follow(view, with_result=True)
+        return widget
+
+    def _follow(self, view: View, *, with_result: bool) -> None:
+        result = self._result if with_result else lambda: None
+        self.shows_text |= view.shows_text
+        self._views.append(
+            ViewTeller(view, self.snapshot, self._ended, result, self._record.emit, self._tick)
+        )
+
+    def told(self) -> list[threading.Event]:
+        """Return what is set once the views have seen the end."""
+        return [view.told for view in self._views]
+
+    def bundle(self) -> dict[str, str] | None:
+        """Render the run as it is now, by MIME type; ``None`` where it is not to be shown."""
+        if self._display is None or not self._live:
+            return None
+        return self._display.bundle(self.snapshot(), self.title, self._result())

@@ -97,8 +97,8 @@ def test_call_that_timed_out_keeps_what_it_had_reserved(
     """The provider may have answered unheard, and be paid: a budget takes it for spent."""
     server.script = lambda call: Reply(hang=call.number == 0)
     llm = llm_of(server, max_tokens=600, timeout=1.0, is_litellm=is_litellm)
-    bounds = {"max_cost": 0.0005, "max_concurrency": 1, "on_error": "skip"}
-    error = kickoff(field_crew(llm, parts=2), **bounds).exception()
+    crew = field_crew(llm, parts=2)
+    error = kickoff(crew, max_cost=0.0005, max_concurrency=1, on_error="skip").exception()
     assert isinstance(error, BudgetExceeded), error
     assert len(server.calls) == 1
 
