@@ -98,6 +98,8 @@ class Answer:
     cached: bool = False
     """Taken from the ledger, or from another request for the same that was in flight; its usage is
     that of the call that was paid for."""
+    counted: bool = False
+    """The provider told no usage: its tokens are counted here, with the nearest vocabulary."""
 
     @property
     def paid(self) -> Usage:
