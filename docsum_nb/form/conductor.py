@@ -20,12 +20,11 @@ from docsum_nb.render.amounts import cost_text
 
 if TYPE_CHECKING:
     from docsum_nb import Plan, Run, Summary
+    from docsum_nb.ledger import RunRecord
 
-__all__ = ["Conductor", "Unfinished"]
+__all__ = ["Conductor"]
 
 Phase = Literal["idle", "planning", "running"]
-Unfinished = tuple[tuple[str, str, str], ...]
-"""Id, what it is of, and model of each run that can be resumed, newest first."""
 
 _SETTLED_S = 60.0
 """How long a stopped run is waited for before the list of runs is read; it needs 5 s at most."""
@@ -51,7 +50,8 @@ class Conductor:
         """What the user should know or do now."""
         self.run: Run[Summary] | None = None
         """The last run that was begun."""
-        self.unfinished: Unfinished = ()
+        self.unfinished: tuple[RunRecord, ...] = ()
+        """The runs that can be resumed, newest first."""
         self._changed = changed
         self._planning = Latest(self.lock, self._failed)
         self._listing = Latest(self.lock, self._failed)
@@ -89,11 +89,11 @@ class Conductor:
             self.fault = found
         else:
             self.plan, self.planned = found, asked
-            if then_start and (asked.bounded or not found.tokens):
+            free = not found.tokens or found.cost_usd == 0
+            if then_start and (asked.bounded or free):
                 self._begin(asked)
             elif then_start:
-                most = cost_text(found.cost_usd)
-                self.notice = f"Nothing is paid for yet. Press Start again to go on: {most} at most."
+                self.notice = _unread(found)
         self._changed()
 
     # --- running -------------------------------------------------------------------------------
@@ -166,7 +166,9 @@ class Conductor:
 
     def _watch(self, run: Run[Summary]) -> None:
         self.run, self.phase, self.notice = run, "running", ""
-        threading.Thread(target=self._follow, args=(run,), daemon=True).start()
+        follower = threading.Thread(target=self._follow, args=(run,), daemon=True)
+        follower.name = f"docsum_nb form {run.id}"
+        follower.start()
 
     def _follow(self, run: Run[Summary]) -> None:
         """Wait until a run has ended; whoever waits also holds its deadline."""
@@ -185,7 +187,7 @@ class Conductor:
         """Read anew, in a thread, which runs can be resumed."""
         self._listing.begin(_unfinished, self._listed)
 
-    def _listed(self, found: Unfinished) -> None:
+    def _listed(self, found: tuple[RunRecord, ...]) -> None:
         self.unfinished = found
         self._changed()
 
@@ -215,9 +217,15 @@ def _unwanted(found: Run[Summary] | Fault) -> None:
         found.cancel("the form's Cancel was pressed before it had begun")
 
 
-def _unfinished() -> Unfinished:
-    found = [record for record in ds.runs() if record.unfinished]
-    return tuple((each.id, each.what, each.model) for each in found[:_MOST_UNFINISHED])
+def _unfinished() -> tuple[RunRecord, ...]:
+    return tuple([each for each in ds.runs() if each.unfinished][:_MOST_UNFINISHED])
+
+
+def _unread(plan: Plan) -> str:
+    cost = "what it costs is not known"
+    if plan.cost_usd is not None:
+        cost = f"it costs {cost_text(plan.cost_usd)} at most"
+    return f"Nothing is paid for yet: {cost}. Press Start again to go on."
 
 
 def _after(run: Run[Summary]) -> str:
@@ -225,6 +233,8 @@ def _after(run: Run[Summary]) -> str:
         case "done":
             return "Done: the summary is below, and in .summary of this form for the next cell."
         case "cancelled":
-            return "Cancelled. What was answered is kept: Start or Resume does not pay for it again."
+            return (
+                "Cancelled. What was answered is kept: Start or Resume does not pay for it again."
+            )
         case _:
             return "Failed. What was answered is kept: Start or Resume does not pay for it again."

@@ -7,9 +7,10 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
+import docsum_nb as ds
 from docsum_nb.errors import InputError
-from docsum_nb.form.asked import Asked
 from docsum_nb.form import look
+from docsum_nb.form.asked import Asked
 from docsum_nb.form.screen import Screen
 
 if TYPE_CHECKING:
@@ -66,11 +67,15 @@ def app(
     """
     if on_error not in ("raise", "collect", "skip"):
         raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {on_error!r}")
+    if not isinstance(model, str | ds.Model):
+        raise InputError(f"model is a name or a Model, not {type(model).__name__}")
     return App(
         Asked(
             source="" if source is None else _path("source", source),
             model=model,
-            library=None if library is None else _path("library", getattr(library, "path", library)),
+            library=None
+            if library is None
+            else _path("library", getattr(library, "path", library)),
             question=question,
             length=length,
             deadline=deadline,
@@ -130,8 +135,12 @@ class App:
     # --- displaying ----------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
+        from IPython import get_ipython
         from IPython.display import display
 
+        if getattr(get_ipython(), "kernel", None) is None:
+            display({"text/plain": f"A form needs a notebook. {self!r}\n\n{self.code}"}, raw=True)
+            return
         form = {
             "text/plain": repr(self),
             "text/html": "",

@@ -7,6 +7,7 @@ the arguments one after the other on a text that is surely fine. Nothing is aske
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import docsum_nb as ds
 from docsum_nb.errors import DocsumError, InputError, LibraryError, LoadError
@@ -47,7 +48,7 @@ def _field(error: Exception, asked: Asked) -> str:
 
 def _at_fault(asked: Asked) -> Iterator[str]:
     model, rest = {"model": asked.model}, asked.planned()
-    trials = {
+    trials: dict[str, dict[str, Any]] = {
         "model": model,
         "library": {"library": asked.library},
         "length": model | {"length": asked.length},

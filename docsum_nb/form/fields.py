@@ -109,7 +109,10 @@ class Fields:
             return widgets.Text(description=label, value=shown, placeholder=placeholder)
 
         self.upload = widgets.FileUpload(
-            accept=_ACCEPT, multiple=True, description="Upload", tooltip="Upload documents from your computer"
+            accept=_ACCEPT,
+            multiple=True,
+            description="Upload",
+            tooltip="Upload documents from your computer",
         )
         self.remove = widgets.Button(
             description="Remove uploads", tooltip="Delete the uploaded files from the server"

@@ -23,7 +23,9 @@ class Latest:
     """
 
     def __init__(
-        self, lock: threading.RLock, failed: Callable[[Exception], object]  # type: ignore[valid-type]
+        self,
+        lock: threading.RLock,
+        failed: Callable[[Exception], object],
     ) -> None:
         self._lock = lock
         self._failed = failed

@@ -1,7 +1,7 @@
 """What the form looks like: its style, its texts, and what stands in a saved page in its place.
 
-A widget dies with its kernel. So the form is displayed with a second, static output beside it, which
-is hidden as long as the form is on the page, and otherwise tells what was asked and what came out.
+A widget dies with its kernel. So the form is displayed with a second, static output below it, which
+is hidden as long as the form is on the page, and otherwise tells what was asked and came of it.
 """
 
 from __future__ import annotations

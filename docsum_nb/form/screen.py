@@ -9,14 +9,15 @@ import docsum_nb as ds
 from docsum_nb.form import look
 from docsum_nb.form.code import code_of
 from docsum_nb.form.conductor import Conductor
-from docsum_nb.form.fields import Fields
 from docsum_nb.form.faults import line_of
+from docsum_nb.form.fields import Fields
 from docsum_nb.form.live import panel_of
 from docsum_nb.render.clean import one_line
 
 if TYPE_CHECKING:
     from docsum_nb import Run, Summary
     from docsum_nb.form.asked import Asked
+    from docsum_nb.ledger import RunRecord
 
 __all__ = ["Screen"]
 
@@ -39,7 +40,7 @@ class Screen:
         """Of a callback of the form's own."""
         self._on_panel: Run[Summary] | None = None
         self.code = ""
-        self.conductor = Conductor(self._refresh)
+        self.conductor = Conductor(self._changed)
         self.fields = Fields(asked, self._callback_failed)
         self._make_buttons()
         self._make_texts()
@@ -50,14 +51,14 @@ class Screen:
 
     def begin(self) -> None:
         """Show what is asked for, and look for runs that can be resumed."""
-        self._guarded(self._refresh)()
+        self._changed()
         self._guarded(self.conductor.list_unfinished)()
 
     def close(self) -> None:
         """Close the widgets, stop what goes on and remove the uploads."""
         self.conductor.cancel()
         self.fields.uploads.clear()
-        self.box.close_all()
+        _close(self.box)
 
     # --- making --------------------------------------------------------------------------------
 
@@ -110,12 +111,10 @@ class Screen:
             section("Documents", grid("source", "uploads")),
             section("Summary", grid("question", "model", "base_url", "library", "length")),
             section("Bounds", bounds.add_class("docsum-narrow")),
-            section(
-                "Run", self.plan_text, row(self.plan, self.start, self.cancel), self.notice
-            ),
+            section("Run", self.plan_text, row(self.plan, self.start, self.cancel), self.notice),
             self.resuming,
-            self.panel,
             section("The same as code", self.code_text),
+            self.panel,
         ]
         form = widgets.VBox(parts)
         for name in ("docsum", "docsum-form", f"docsum-live-{form_id}"):
@@ -137,9 +136,7 @@ class Screen:
     def _resume(self) -> None:
         run_id = self.unfinished.value
         asked, _ = self.fields.read()
-        model = next(
-            (model for each, _, model in self.conductor.unfinished if each == run_id), None
-        )
+        model = next((each.model for each in self.conductor.unfinished if each.id == run_id), None)
         if run_id is None:
             return
         # A key is not in the ledger; one that was given to this form is.
@@ -153,7 +150,7 @@ class Screen:
     def _field_changed(self) -> None:
         with self.conductor.lock:
             self.conductor.fault, self.conductor.notice, self._error = None, "", ""
-            self._refresh()
+            self._changed()
 
     def _uploads_changed(self) -> None:
         self.conductor.forget_plan()
@@ -169,6 +166,12 @@ class Screen:
                 self._callback_failed(error)
 
         return guarded
+
+    def _changed(self) -> None:
+        try:
+            self._refresh()
+        except Exception as error:  # noqa: BLE001  # as above
+            self._callback_failed(error)
 
     def _callback_failed(self, error: Exception) -> None:
         self._error = line_of(error)
@@ -209,7 +212,7 @@ class Screen:
         if general:
             text, bad = general, True
         elif any(name != "resume" for name in faults):
-            text, bad = "Nothing was begun: see the marked field.", True
+            text, bad = "Nothing was begun. Mend the marked field first.", True
         else:
             text, bad = self.conductor.notice or ("" if asked else "Choose documents first."), False
         _set(self.notice, value=look.notice_html(text, bad=bad))
@@ -222,10 +225,7 @@ class Screen:
         _set(self.code_text, value=look.code_html(self.code))
 
     def _show_unfinished(self, *, idle: bool) -> None:
-        options = [
-            (f"{one_line(what, max_chars=60)} · {one_line(model, max_chars=40)} · {run_id}", run_id)
-            for run_id, what, model in self.conductor.unfinished
-        ]
+        options = [(_label(each), each.id) for each in self.conductor.unfinished]
         if list(self.unfinished.options) != options:
             chosen = self.unfinished.value
             self.unfinished.options = options
@@ -242,7 +242,19 @@ class Screen:
         old = self.panel.children
         self.panel.children = (panel_of(run),)
         for widget in old:
-            widget.close()
+            _close(widget)
+
+
+def _label(record: RunRecord) -> str:
+    what, model = one_line(record.what, max_chars=60), one_line(record.model, max_chars=40)
+    far = f"{record.done:,}/{record.chunks:,} chunks"
+    return f"{what} · {model} · {record.state} after {far} · {record.id}"
+
+
+def _close(widget: Any) -> None:
+    for child in getattr(widget, "children", ()):
+        _close(child)
+    widget.close()
 
 
 def _fault_html(text: str | None) -> str:
