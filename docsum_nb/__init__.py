@@ -10,7 +10,7 @@ How the package is laid out; imports point downward only:
     crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
     library/    the private documentation and its search, on LanceDB
     models/     the only importer of litellm; the embedded model; ledger, limits, retries
-    views/      the live line and panel
+    views/      the live line and panel               plots   timeline and costs, by matplotlib
     ---------------------------------------------------------------------------------------------
     documents/  load, split, count, cite                                  prompts/  YAML texts
     run/        how work runs: one loop thread, Run, fan-out      ledger/   kept answers, and runs
@@ -32,6 +32,7 @@ from docsum_nb import environment
 
 if TYPE_CHECKING:
     from docsum_nb import errors as errors
+    from docsum_nb import plots as plots
     from docsum_nb.diagnosis import doctor as doctor
     from docsum_nb.entry import allow_nested_asyncio as allow_nested_asyncio
     from docsum_nb.entry import kickoff as kickoff
@@ -79,12 +80,14 @@ _HOMES = {
     "summarize": "docsum_nb.pipeline",
 }
 
-__all__ = [*_HOMES, "errors"]
+_MODULES = ("errors", "plots")
+
+__all__ = [*_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "errors":
-        return import_module("docsum_nb.errors")
+    if name in _MODULES:
+        return import_module(f"docsum_nb.{name}")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'docsum_nb' has no attribute {name!r}")

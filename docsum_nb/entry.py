@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError
-from docsum_nb.events import Event, StageStarted
+from docsum_nb.events import BudgetSet, Event, StageStarted
 from docsum_nb.models.pricelist import listed_price
 from docsum_nb.records import Price
 from docsum_nb.run import Control, Run, Whereabouts, in_thread
@@ -309,6 +309,7 @@ def _kickoff(
 
     async def controlled(control: Control) -> Any:
         control.emit(StageStarted("working"))
+        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
         guards.append(options.guard(control))
         return await in_thread(guards[0].kick_off, work, own_inputs)
 
@@ -317,9 +318,11 @@ def _kickoff(
         title=str(getattr(work, "name", None) or type(work).__name__),
         deadline=deadline,
         partial_result=lambda: _finished(work, guards),
+        detail=lambda place: guards[0].detail(place) if guards else None,
         whereabouts=lambda: guards[0].whereabouts() if guards else Whereabouts("before it began"),
         on_event=on_event,
-        display=LiveDisplay() if show else None,
+        display=LiveDisplay(),
+        show=show,
     )
 
 
@@ -339,6 +342,7 @@ def _run(
 ) -> Run[Any]:
     async def controlled(control: Control) -> Any:
         control.emit(StageStarted("working"))
+        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
         if "crewai" not in sys.modules:
             return await work()
         guard = options.guard(control)
@@ -351,6 +355,7 @@ def _run(
         controlled,
         title=name,
         deadline=deadline,
-        display=LiveDisplay() if show else None,
+        display=LiveDisplay(),
+        show=show,
         guest=True,
     )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from docsum_nb.records import Usage
 
 __all__ = [
+    "BudgetSet",
     "CallFinished",
     "CallStarted",
     "ChunkFailed",
@@ -43,6 +44,8 @@ class Event:
     """When, in seconds since the epoch."""
     run_id: str = field(default="", compare=False)
     """The run it happened in; the run itself fills it in."""
+    place: int | None = field(default=None, compare=False)
+    """The chunk (of a crew: task) it is about, counted from 0; ``None`` where it is about none."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,18 @@ class ChunksPlanned(Event):
     chunks: int
     calls: int
     """Calls planned in all, merges included."""
+    labels: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """The names of all of them, by place."""
+
+
+@dataclass(frozen=True)
+class BudgetSet(Event):
+    """The run is bounded; ``None`` is no bound."""
+
+    max_cost: float | None = None
+    """In US dollars."""
+    max_calls: int | None = None
+    max_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -155,9 +170,12 @@ class RunState:
     """Requests that wait for their turn under the limits; their chunks count as running."""
     calls: int = 0
     """Requests that went out to a model, retries included."""
+    retried: int = 0
+    """Of these, the ones that were sent once more after a failure."""
     planned_calls: int = 0
     usage: Usage = field(default_factory=Usage)
     """Of the answers that came back."""
+    budget: BudgetSet = field(default_factory=BudgetSet)
     warnings: tuple[str, ...] = ()
     outcome: Outcome | None = None
     """``None`` while the run goes on."""
@@ -213,10 +231,12 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             return _changed(state, waiting=state.waiting + 1)
         case WaitEnded():
             return _changed(state, waiting=state.waiting - 1)
-        case CallStarted():
-            return _changed(state, calls=state.calls + 1)
+        case CallStarted(attempt=attempt):
+            return _changed(state, calls=state.calls + 1, retried=state.retried + (attempt > 1))
         case CallFinished(usage=usage):
             return _changed(state, usage=state.usage + usage)
+        case BudgetSet():
+            return _changed(state, budget=event)
         case Warned(message=message):
             return _changed(state, warnings=(*state.warnings, message))
         case RunEnded(outcome=outcome, error=error):

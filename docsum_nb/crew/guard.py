@@ -29,13 +29,14 @@ from docsum_nb.crew.places import Places
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, role_of, source_of
 from docsum_nb.errors import RunError
 from docsum_nb.events import (
+    BudgetSet,
     ChunksPlanned,
     Event,
     StageStarted,
     Warned,
 )
 from docsum_nb.records import Price
-from docsum_nb.run import Control, Whereabouts
+from docsum_nb.run import Control, Detail, Whereabouts, placed
 
 __all__ = ["Guard", "current_guard"]
 
@@ -119,14 +120,19 @@ class Guard:
     def double(self, crew: Any) -> Any:
         """Make a crew's double, each task of which passes through this guard."""
         double = double_of(crew)
-        self._plan(ChunksPlanned(len(double.tasks), 0))
-        for task in double.tasks:
-            self._tasks.take_over(task)
+        labels = tuple(label_of(task) for task in double.tasks)
+        first = self._plan(ChunksPlanned(len(labels), 0, labels))
+        for place, task in enumerate(double.tasks, start=first):
+            self._tasks.take_over(task, place)
         return double
 
     def whereabouts(self) -> Whereabouts:
         """Name the tasks or steps that are running, and where their threads are."""
         return self._places.whereabouts()
+
+    def detail(self, place: int) -> Detail | None:
+        """Return what a task is about and what came of it."""
+        return self._tasks.detail(place)
 
     def outputs(self) -> tuple[Any, ...] | None:
         """Return the outputs of the tasks that are finished; ``None`` where none is."""
@@ -140,26 +146,33 @@ class Guard:
         Returns:
             The control for the inner run's work.
         """
+        first = 0
 
         def emit(event: Event) -> None:
-            self._tell(event)
+            nonlocal first
+            event = placed(event, inner.run_id)
+            if isinstance(event, ChunksPlanned):
+                first = self._plan(event)
+            elif not isinstance(event, BudgetSet):  # its bounds are not this run's
+                self._tell(event if event.place is None else _moved(event, first))
             inner.emit(event)
 
         return replace(inner, emit=emit)
 
     def _tell(self, event: Event) -> None:
-        if isinstance(event, ChunksPlanned):
-            self._plan(event)
-            return
         if isinstance(event, StageStarted):
             self._places.stage = event.stage
         self._control.emit(event)
 
-    def _plan(self, more: ChunksPlanned) -> None:
+    def _plan(self, more: ChunksPlanned) -> int:
+        """Add to what is planned; return the place of the first that was added."""
         with self._lock:
             before = self._planned
-            self._planned = ChunksPlanned(before.chunks + more.chunks, before.calls + more.calls)
-        self._control.emit(self._planned)
+            self._planned = ChunksPlanned(
+                before.chunks + more.chunks, before.calls + more.calls, before.labels + more.labels
+            )
+            self._control.emit(self._planned)
+        return before.chunks
 
     # --- what CrewAI tells --------------------------------------------------------------------
 
@@ -215,6 +228,12 @@ class Guard:
             # CrewAI tells the model of it and goes on; nobody else would know.
             self._control.emit(Warned(f"tool {event.tool_name!r} failed: {event.error}"))
         self._calls.seen(source, event)
+
+
+def _moved(event: Event, by: int) -> Event:
+    """Count an event's place from the first of the outer run's."""
+    assert event.place is not None
+    return replace(event, place=event.place + by)
 
 
 def current_guard() -> Guard | None:

@@ -20,7 +20,7 @@ from docsum_nb.crew.install import Stopped
 from docsum_nb.crew.places import Places
 from docsum_nb.errors import WorkExited
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
-from docsum_nb.run import Control, Stopping, span
+from docsum_nb.run import Control, Detail, Stopping, about, span
 
 __all__ = ["OnTaskError", "Tasks", "label_of", "role_of", "source_of"]
 
@@ -48,15 +48,24 @@ class Tasks:
         self._slots = threading.BoundedSemaphore(max_concurrency) if max_concurrency else None
         self._lock = threading.Lock()
         self._outputs: list[Any] = []
+        self._at: dict[int, Any] = {}
         self._failures: list[Exception] = []
 
-    def take_over(self, task: Any) -> None:
-        """Have a task of a double carried out through here."""
+    def take_over(self, task: Any, place: int) -> None:
+        """Have a task of a double carried out through here.
+
+        Args:
+            task: The task.
+            place: Which of the run's it is, counted from 0.
+        """
+        self._at[place] = task
         own, own_async = task._execute_core, task._aexecute_core
         # Pydantic knows fields only; CrewAI looks the method up on the task.
-        object.__setattr__(task, "_execute_core", functools.partial(self._execute, task, own))
         object.__setattr__(
-            task, "_aexecute_core", functools.partial(self._aexecute, task, own_async)
+            task, "_execute_core", functools.partial(self._execute, task, place, own)
+        )
+        object.__setattr__(
+            task, "_aexecute_core", functools.partial(self._aexecute, task, place, own_async)
         )
 
     def check_collected(self) -> None:
@@ -72,16 +81,27 @@ class Tasks:
         """Return the outputs of the tasks that are finished; ``None`` where none is."""
         return tuple(self._outputs.copy()) or None
 
+    def detail(self, place: int) -> Detail | None:
+        """Return what a task is about and its output; ``None`` where there is no such task."""
+        task = self._at.get(place)
+        if task is None:
+            return None
+        return Detail(str(task.description), str(task.output.raw) if task.output else "")
+
     # --- one task ------------------------------------------------------------------------------
 
-    def _execute(self, task: Any, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        with self._slot(task), self._failing(task) as outcome:
+    def _execute(
+        self, task: Any, place: int, own: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        with about(place), self._slot(task), self._failing(task) as outcome:
             outcome.append(own(*args, **kwargs))
         return outcome[0]
 
-    async def _aexecute(self, task: Any, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    async def _aexecute(
+        self, task: Any, place: int, own: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
         async with self._async_slot(task):
-            with self._failing(task) as outcome:
+            with about(place), self._failing(task) as outcome:
                 outcome.append(await own(*args, **kwargs))
         return outcome[0]
 

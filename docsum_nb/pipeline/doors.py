@@ -9,7 +9,7 @@ from docsum_nb.events import Event
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.pipeline.options import OnError, Options, StrPath
 from docsum_nb.records import Plan, Summary
-from docsum_nb.run import Run, Whereabouts
+from docsum_nb.run import Detail, Run, Whereabouts
 from docsum_nb.views import LiveDisplay
 
 if TYPE_CHECKING:
@@ -123,9 +123,11 @@ def begin(
         deadline=deadline,
         settle_s=SETTLE_S,
         partial_result=work.partial,
+        detail=work.detail,
         whereabouts=lambda: Whereabouts(f"while {run.state.stage}"),
         on_event=on_event,
-        display=LiveDisplay() if show else None,
+        display=LiveDisplay(),
+        show=show,
         run_id=run_id,
     )
     return run
@@ -192,6 +194,11 @@ class _Work:
     def partial(self) -> Summary | None:
         """Return what is finished so far."""
         return self._job.partial() if self._job else None
+
+    def detail(self, place: int) -> Detail | None:
+        """Return one chunk, by its place."""
+        detail: Detail | None = self._job.detail(place) if self._job else None
+        return detail
 
 
 def _make_job(options: Options) -> Any:

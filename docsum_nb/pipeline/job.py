@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import BudgetExceeded, RunError
-from docsum_nb.events import (
-    ChunksPlanned,
-    StageStarted,
-)
+from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted
 from docsum_nb.models import Asker
 from docsum_nb.pipeline.book import Book
 from docsum_nb.pipeline.mapping import Mapper
@@ -34,7 +31,7 @@ from docsum_nb.records import (
     Summary,
     Usage,
 )
-from docsum_nb.run import Control, fan_out, in_thread
+from docsum_nb.run import Control, Detail, fan_out, in_thread
 
 if TYPE_CHECKING:
     from docsum_nb.pipeline.writer import Writer
@@ -99,6 +96,13 @@ class Job:
         """Read the source, and open everything the other steps need; nothing is asked."""
         self._run_id = control.run_id
         control.emit(StageStarted("loading"))
+        control.emit(
+            BudgetSet(
+                max_cost=self._options.max_cost,
+                max_calls=self._options.max_calls,
+                max_tokens=self._options.max_tokens,
+            )
+        )
         ledger = await in_thread(open_ledger, self._options)
         book = self._book = Book(ledger, self._options, control)
         prepared = self._prepared = await in_thread(prepare, self._options, cut=book.cut)
@@ -107,7 +111,8 @@ class Job:
         self._asker = Asker(prepared.models, ledger=ledger, control=control, budget=budget)
         self._omitted.extend(prepared.omitted)
         planned = plan_of(prepared)
-        control.emit(ChunksPlanned(planned.chunks, planned.calls))
+        labels = tuple(chunk.label for chunk in prepared.chunks)
+        control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
         self._writer = await in_thread(_make_writer, prepared, self._asker)
         return planned
 
@@ -165,6 +170,13 @@ class Job:
         if self._prepared is None:
             return None
         return self._summary(self._prepared, missing=True)
+
+    def detail(self, place: int) -> Detail | None:
+        """Return the text of a chunk and its summary; ``None`` before the chunks are known."""
+        if self._prepared is None:
+            return None
+        summary = self._chunks.get(place)
+        return Detail(self._prepared.chunks[place].text, summary.text if summary else "")
 
     # --- how the steps do it -------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from docsum_nb.pipeline.merging import Merger, cut_off
 from docsum_nb.pipeline.options import OnError
 from docsum_nb.pipeline.pieces import in_pieces
 from docsum_nb.records import Answer, Chunk, ChunkSummary, Omission
-from docsum_nb.run import Control, Failed, fan_out
+from docsum_nb.run import Control, Failed, about, fan_out
 
 if TYPE_CHECKING:
     from docsum_nb.pipeline.writer import Writer
@@ -72,14 +72,15 @@ class Mapper:
         """
         stored = await self._writer.stored(list(zip(self._chunks, self._words, strict=True)))
         for count, (place, answer) in enumerate(stored.items(), start=1):
-            self._control.emit(ChunkStarted(self._chunks[place].label))
+            self._control.emit(ChunkStarted(self._chunks[place].label, place=place))
             self._finish(done, place, answer)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
                 self._control.check()
 
         async def one(place: int) -> None:
-            self._finish(done, place, await self._ask(place))
+            with about(place):
+                self._finish(done, place, await self._ask(place))
 
         outcomes = await fan_out(
             one,
@@ -107,7 +108,7 @@ class Mapper:
         chunk: Chunk = self._chunks[place]
         done[place] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
         self._omit(cut_off(chunk.label, answer))
-        self._control.emit(ChunkSummarized(chunk.label, answer.cached))
+        self._control.emit(ChunkSummarized(chunk.label, answer.cached, place=place))
 
     def _judge(self, failed: Sequence[Failed[int]], on_error: OnError) -> None:
         chunks = len(self._chunks)

@@ -62,9 +62,11 @@ class Stepping:
             deadline=deadline,
             settle_s=SETTLE_S,
             partial_result=self._job.partial,
+            detail=self._job.detail,
             whereabouts=lambda: Whereabouts(self._place),
             on_event=on_event,
-            display=LiveDisplay() if show else None,
+            display=LiveDisplay(),
+            show=show,
         )
         # One wait for all steps: it watches the deadline, and a cancelled one would end the run.
         self._over = asyncio.ensure_future(self._until_over())

@@ -3,23 +3,34 @@
 Knows nothing of documents, crews or models.
 """
 
+from docsum_nb.run.about import about, placed
+from docsum_nb.run.board import PART_STATES, Pace, PartState, Span
 from docsum_nb.run.control import Control, Stopping, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
 from docsum_nb.run.run import Run
 from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
-from docsum_nb.run.view import Display, View
+from docsum_nb.run.view import Detail, Display, Shown, Snapshot, View, Waited
 
 __all__ = [
     "DAEMON_THREADS",
+    "PART_STATES",
     "Control",
+    "Detail",
     "Display",
     "Failed",
+    "Pace",
+    "PartState",
     "Run",
+    "Shown",
+    "Snapshot",
+    "Span",
     "Stopping",
     "View",
+    "Waited",
     "Whereabouts",
+    "about",
     "before_exit",
     "begin_span",
     "chat_attributes",
@@ -29,6 +40,7 @@ __all__ = [
     "in_thread",
     "is_own_file",
     "own_frame",
+    "placed",
     "span",
     "thread_frames",
 ]

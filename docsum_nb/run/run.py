@@ -14,43 +14,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import logging
 import math
 import threading
 import time
 import uuid
 import weakref
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import replace
-from functools import partial
-from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
-from docsum_nb.events import Event, RunState, fold
+from docsum_nb.events import Event, RunState
+from docsum_nb.run.bell import HEARTBEAT_S, Bell
+from docsum_nb.run.board import Span
 from docsum_nb.run.brief import shown_briefly
 from docsum_nb.run.control import Control, Whereabouts
 from docsum_nb.run.frames import await_frames, describe_frame, own_frame, thread_frames
 from docsum_nb.run.live import keep, let_go
 from docsum_nb.run.loop import current_loop, thread_of
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
+from docsum_nb.run.record import Record
 from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import terminable
-from docsum_nb.run.tell import EventTeller
 from docsum_nb.run.trace import span
-from docsum_nb.run.view import Display
+from docsum_nb.run.view import Detail, Display, Snapshot
 
 __all__ = ["Run"]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=RunError)
 
-_log = logging.getLogger(__name__)
-# Silent unless the user sets logging up: without a handler, Python prints warnings itself.
-logging.getLogger("docsum_nb").addHandler(logging.NullHandler())
-
-_HEARTBEAT_S = 0.1
-"""A bare await cannot be interrupted in a kernel, and a bare lock not on Windows."""
 _TELL_S = 0.5
 """How long a finished run waits for its observers to have seen the end."""
 _UNSET: Any = object()
@@ -76,8 +68,10 @@ class Run(Generic[T]):
         settle_s: float = 0.0,
         partial_result: Callable[[], Any] | None = None,
         whereabouts: Callable[[], Whereabouts] | None = None,
+        detail: Callable[[int], Detail | None] | None = None,
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
+        show: bool = True,
         guest: bool = False,
         run_id: str | None = None,
     ) -> None:
@@ -85,28 +79,30 @@ class Run(Generic[T]):
         self.title = title
         self._deadline = positive_seconds("deadline", deadline)
         self._expires_at = None if deadline is None else time.monotonic() + deadline
-        if on_event is not None and not callable(on_event):
-            raise InputError(f"on_event is called with every event; {on_event!r} cannot be called")
         self._settle_s = settle_s
         self._partial = partial_result
         self._place = whereabouts or self._innermost_await
-        self._lock = threading.RLock()
-        self._state = RunState(started_at=time.time())
+        self._detail = detail
+        self._record = Record(self.id, on_event)
         self._value: Any = _UNSET
         self._error: BaseException | None = None
         self._traceback: Any = None
-        self._ended = threading.Event()
+        self._bell = Bell(self._watch_deadline)
         self._closed = threading.Event()
-        self._wakers: list[Callable[[], object]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
-        self._teller = EventTeller(on_event, self._emit) if on_event else None
         self._showing = Showing(
-            self, display, result=self._finished_value, warn=self._emit, tick=self._watch_deadline
+            self,
+            display,
+            live=show,
+            ended=self._bell.rung,
+            result=self._finished_value,
+            warn=self._record.emit,
+            tick=self._watch_deadline,
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
         self._control = Control(
-            self.id, self._emit, self._stop, lambda: self._error, lambda: self.state
+            self.id, self._record.emit, self._stop, lambda: self._error, lambda: self.state
         )
         self._home = current_loop(guest=guest)
         keep(self)
@@ -140,10 +136,9 @@ class Run(Generic[T]):
         if self._home.on_thread():
             raise InputError("result() would wait for itself here; write 'await run' instead")
         limit = math.inf if timeout is None else time.monotonic() + timeout
-        self._showing.open(self._ended)
         try:
-            with terminable():
-                self._wait(limit)
+            with terminable(), self._showing.waited("blocking"):
+                self._bell.block(limit)
         except (KeyboardInterrupt, SystemExit) as signal:
             self._stop(self._cancelled(f"interrupted ({type(signal).__name__})"))
             shown_briefly(signal)
@@ -154,20 +149,6 @@ class Run(Generic[T]):
         for told in self._observers():
             told.wait(max(0.0, give_up - time.monotonic()))
         return self._outcome()
-
-    def _wait(self, until: float) -> None:
-        # A Ctrl-C that hits Event.wait() at the wrong moment leaves its lock held, and the run
-        # could not be stopped then; this queue is written in C and has no such moment.
-        woken: SimpleQueue[None] = SimpleQueue()
-        wake = partial(woken.put, None)
-        self._wakers.append(wake)
-        try:
-            while not self.done and time.monotonic() < until:
-                with contextlib.suppress(Empty):
-                    woken.get(timeout=max(0.0, min(_HEARTBEAT_S, until - time.monotonic())))
-                self._watch_deadline()
-        finally:
-            self._wakers.remove(wake)
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait like ``result``, and return the run's error instead of raising it.
@@ -187,25 +168,14 @@ class Run(Generic[T]):
         return None
 
     async def _wait_async(self) -> T:
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-        wake = partial(loop.call_soon_threadsafe, ended.set)
-        self._wakers.append(wake)
-        self._showing.open(self._ended)
         try:
-            with terminable():
-                while not self._ended.is_set():
-                    try:
-                        await asyncio.wait_for(ended.wait(), _HEARTBEAT_S)
-                    except TimeoutError:
-                        self._watch_deadline()
+            with terminable(), self._showing.waited("awaiting"):
+                await self._bell.wait()
                 await self._observers_told()
         except asyncio.CancelledError as error:
             self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
             shown_briefly(error)
             raise
-        finally:
-            self._wakers.remove(wake)
         return self._outcome()
 
     async def _observers_told(self) -> None:
@@ -217,7 +187,7 @@ class Run(Generic[T]):
             await asyncio.sleep(0.005)
 
     def _observers(self) -> list[threading.Event]:
-        return [*([self._teller.told] if self._teller else []), *self._showing.told()]
+        return [*self._record.told(), *self._showing.told()]
 
     def _outcome(self) -> T:
         if self._error is not None:
@@ -265,7 +235,7 @@ class Run(Generic[T]):
     def _belong_to(self, outer: Run[Any] | None) -> None:
         if outer is None:
             return
-        with outer._lock:
+        with outer._record.lock:
             outer._inner.add(self)
             error = outer._error
         if error is not None:
@@ -286,7 +256,7 @@ class Run(Generic[T]):
     def _watch_deadline(self) -> None:
         if self._expires_at is None or time.monotonic() < self._expires_at or self.done:
             return
-        if self._home.responds(2 * _HEARTBEAT_S):
+        if self._home.responds(2 * HEARTBEAT_S):
             place = safely(self._place) or Whereabouts("somewhere that cannot be told")
         else:
             place = Whereabouts(f"stuck in {self._home.where()}")
@@ -313,13 +283,12 @@ class Run(Generic[T]):
     @property
     def done(self) -> bool:
         """Whether there is an outcome: a result, an error or a cancellation."""
-        return self._ended.is_set()
+        return self._bell.rung.is_set()
 
     @property
     def state(self) -> RunState:
         """What has happened so far: counts of chunks, calls, tokens, cost, the outcome."""
-        with self._lock:
-            return self._state
+        return self._record.state
 
     @property
     def partial(self) -> Any:
@@ -334,13 +303,34 @@ class Run(Generic[T]):
         """
         return self._closed.wait(timeout)
 
-    def _emit(self, event: Event) -> None:
-        event = replace(event, run_id=self.id)
-        _log.debug("run %s: %s", self.id, event, extra={"run_id": self.id})
-        with self._lock:
-            self._state = fold(self._state, event)
-            if self._teller:
-                self._teller.put(event)
+    def timeline(self) -> tuple[Span, ...]:
+        """List when each chunk, or task of a crew, was running, waiting or being retried.
+
+        Returns:
+            Stretches of time in one state, by chunk and then by time; those that have not ended
+            end now. What came from the ledger takes none.
+        """
+        return self._record.spans()
+
+    def snapshot(self) -> Snapshot:
+        """Return what a view shows of the run now."""
+        return self._record.snapshot(self._showing.how_waited())
+
+    def labels(self) -> list[str]:
+        """Return the names of the chunks or tasks, as far as they are known."""
+        return self._record.labels()
+
+    def detail(self, place: int) -> Detail | None:
+        """Return what a chunk or task is about and what came of it.
+
+        Args:
+            place: Which one, counted from 0.
+
+        Returns:
+            ``None`` where nothing can be told of it.
+        """
+        ask = self._detail
+        return safely(lambda: ask(place)) if ask else None
 
     # --- the work ------------------------------------------------------------------------------
 
@@ -359,8 +349,7 @@ class Run(Generic[T]):
     def _close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._teller is not None:
-            self._teller.end()
+        self._record.end()
         self._closed.set()
         let_go(self)
 
@@ -386,21 +375,18 @@ class Run(Generic[T]):
     def _conclude(self, *, value: Any = _UNSET, error: BaseException | None = None) -> bool:
         """Set the outcome unless there is one; tell everybody."""
         ended = how_it_ended(error)
-        with self._lock:
-            if self._ended.is_set():
+        with self._record.lock:
+            if self.done:
                 return False
             self._value, self._error = value, error
             self._traceback = error.__traceback__ if error else None
-            self._emit(ended)
-            self._ended.set()
-            wakers, inner = list(self._wakers), list(self._inner)
+            self._record.emit(ended)
+            self._bell.rung.set()
+            inner = list(self._inner)
         if error is not None:
             for run in inner:
                 run._stop_with(self)
-        for wake in wakers:
-            # A waiter whose loop was closed meanwhile waits no more.
-            with contextlib.suppress(RuntimeError):
-                wake()
+        self._bell.wake_all()
         return True
 
     # --- showing -------------------------------------------------------------------------------
@@ -408,10 +394,21 @@ class Run(Generic[T]):
     def _finished_value(self) -> T | None:
         return None if self._value is _UNSET else self._value
 
+    def widget(self) -> Any:
+        """Make a live panel of the run to put into a layout of your own.
+
+        Returns:
+            An ipywidgets ``VBox``. When the run is over, it holds the final state and the result.
+
+        Raises:
+            InputError: if the run was made without anything that could show it.
+        """
+        return self._showing.embed()
+
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        if not self._showing.open(self._ended, with_result=True):
+        if not self._showing.open(with_result=True):
             display(self._showing.bundle(), raw=True)
 
     def __repr__(self) -> str:

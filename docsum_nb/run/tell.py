@@ -10,8 +10,8 @@ import threading
 from collections.abc import Callable
 from queue import SimpleQueue
 
-from docsum_nb.events import Event, RunEnded, RunState, Warned
-from docsum_nb.run.view import View
+from docsum_nb.events import Event, RunEnded, Warned
+from docsum_nb.run.view import Snapshot, View
 
 __all__ = ["EventTeller", "ViewTeller"]
 
@@ -52,12 +52,12 @@ class EventTeller:
 
 
 class ViewTeller:
-    """Shows a view the newest state, at most ten times a second, and the end."""
+    """Shows a view the newest snapshot, at most ten times a second, and the end."""
 
     def __init__(
         self,
         view: View,
-        state: Callable[[], RunState],
+        snapshot: Callable[[], Snapshot],
         ended: threading.Event,
         result: Callable[[], object | None],
         warn: Callable[[Event], None],
@@ -66,7 +66,7 @@ class ViewTeller:
         self.told = threading.Event()
         self._tick = tick
         self._view = view
-        self._state = state
+        self._snapshot = snapshot
         self._ended = ended
         self._result = result
         self._warn = warn
@@ -75,9 +75,9 @@ class ViewTeller:
     def _serve(self) -> None:
         try:
             while not self._ended.wait(_TICK_S):
-                self._view.update(self._state())
+                self._view.update(self._snapshot())
                 self._tick()
-            self._view.close(self._state(), self._result())
+            self._view.close(self._snapshot(), self._result())
         except BaseException as error:  # noqa: BLE001  # a broken view must not end the work
             self._warn(Warned(f"the live view failed: {error!r}; the run goes on"))
         finally:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from typing import Any
 
-from docsum_nb.events import RunState
+from docsum_nb.run import Shown, Snapshot
 from docsum_nb.views.line import LineView
 from docsum_nb.views.panel import PanelView, static_bundle
 
@@ -15,29 +15,33 @@ __all__ = ["LiveDisplay", "choose_view"]
 class LiveDisplay:
     """The ways a run can be shown, for ``Run``."""
 
-    def open(self, title: str, cancel: Callable[[], object]) -> LineView | PanelView | None:
+    def open(self, shown: Shown) -> LineView | PanelView | None:
         """Show a live view where the caller is; see ``choose_view``."""
-        return choose_view(title, cancel)
+        return choose_view(shown)
 
-    def bundle(self, state: RunState, title: str, result: object | None) -> dict[str, str]:
-        """Render a state as it is now, by MIME type; see ``static_bundle``."""
-        return static_bundle(state, title, result)
+    def embed(self, shown: Shown) -> tuple[PanelView, Any]:
+        """Make a panel for a layout of the caller's own: the view, and the widget to show."""
+        view = PanelView(shown)
+        return view, view.embed()
+
+    def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:
+        """Render a run as it is now, by MIME type; see ``static_bundle``."""
+        return static_bundle(snapshot.state, title, result)
 
 
-def choose_view(title: str, cancel: Callable[[], object]) -> LineView | PanelView | None:
+def choose_view(shown: Shown) -> LineView | PanelView | None:
     """Open the view that suits the place where the caller is.
 
     Args:
-        title: What the run is called.
-        cancel: Stops the run.
+        shown: What to show.
 
     Returns:
         A panel, displayed in the current cell, in a Jupyter kernel; a line on stderr elsewhere;
         ``None`` where there is no stderr.
     """
     if _in_kernel():
-        return PanelView(title, cancel).show()
-    return None if sys.stderr is None else LineView(title)
+        return PanelView(shown).show()
+    return None if sys.stderr is None else LineView(shown.title)
 
 
 def _in_kernel() -> bool:

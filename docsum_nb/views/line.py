@@ -11,12 +11,13 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from docsum_nb.render.clean import one_line
-from docsum_nb.views.state import elapsed_s, progress_facts, state_text
+from docsum_nb.views.state import elapsed_s, pace_facts, progress_facts, state_text
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
     from docsum_nb.events import RunState
+    from docsum_nb.run import Snapshot
 
 __all__ = ["LineView"]
 
@@ -41,25 +42,27 @@ class LineView:
         self._lost = self._stream is None  # pythonw and some services have no stderr
         self._live = not self._lost and _is_terminal(self._stream)
 
-    def update(self, state: RunState) -> None:
-        """Show a state: redraw the line, or write one where another tenth is finished."""
+    def update(self, snapshot: Snapshot) -> None:
+        """Show a snapshot: redraw the line, or write one where another tenth is finished."""
+        state = snapshot.state
         if self._lost or (not state.chunks and elapsed_s(state) < _QUIET_S):
             return
         try:
             if self._live:
-                self._draw(state)
+                self._draw(snapshot)
             else:
-                self._log_tenth(state)
+                self._log_tenth(snapshot)
         except (OSError, ValueError):  # ValueError: the stream was closed
             self._give_up()
 
-    def close(self, state: RunState, result: object | None) -> None:
+    def close(self, snapshot: Snapshot, result: object | None) -> None:
         """Show the last state on a line that stays; the result is not shown."""
+        state = snapshot.state
         if self._lost or (not state.chunks and elapsed_s(state) < _QUIET_S):
             return
         try:
             if self._live:
-                self._draw(state)
+                self._draw(snapshot)
                 if self._bar is not None:
                     self._bar.close()
             else:
@@ -67,7 +70,8 @@ class LineView:
         except (OSError, ValueError):
             self._give_up()
 
-    def _draw(self, state: RunState) -> None:
+    def _draw(self, snapshot: Snapshot) -> None:
+        state = snapshot.state
         if self._bar is None:
             self._bar = _open_bar(self._stream)
         bar = self._bar
@@ -76,7 +80,11 @@ class LineView:
         bar.total, bar.n = state.chunks or None, state.done + state.failed
         if state.chunks:
             bar.set_description(self._fit(f"{self._title}, {self._status(state)}"), refresh=False)
-            facts = (*progress_facts(state), f"{elapsed_s(state):.0f} s")
+            facts = (
+                *progress_facts(state),
+                *pace_facts(state, snapshot.pace),
+                f"{elapsed_s(state):.0f} s",
+            )
             bar.set_postfix_str(self._fit(", ".join(facts)), refresh=False)
         else:
             bar.set_description_str(self._fit(state_text(state, self._title)), refresh=False)
@@ -86,12 +94,13 @@ class LineView:
         failed = f", {state.failed} failed" if state.failed else ""
         return f"{state.outcome or state.stage}{failed}"
 
-    def _log_tenth(self, state: RunState) -> None:
+    def _log_tenth(self, snapshot: Snapshot) -> None:
+        state = snapshot.state
         tenths = _TENTHS * (state.done + state.failed) // state.chunks if state.chunks else 0
         # The last tenth is the closing line's.
         if self._tenths < tenths < _TENTHS:
             self._tenths = tenths
-            self._write(state_text(state, self._title))
+            self._write(state_text(state, self._title, snapshot.pace))
 
     def _write(self, line: str) -> None:
         self._stream.write(self._fit(line) + "\n")

@@ -1,25 +1,29 @@
-"""Progress as a panel under a notebook cell, with a Cancel button.
+"""Progress as a panel under a notebook cell: the state, a map of all chunks, a Cancel button.
 
-Everything but the button is one HTML widget, so that a tick costs one message at most. Widgets die
-with their kernel: what is displayed carries static HTML beside the widget from the start, and the
-end replaces it by static HTML for good. A saved page never shows an empty place or a stale 0 %.
+However many chunks there are, the panel is a handful of widgets, and a tick sends one message: the
+state or the map, in turns where both have changed. Widgets die with their kernel: what is displayed
+carries static HTML beside the widget from the start, and the end replaces it by static HTML for
+good. A saved page never shows an empty place or a stale 0 %.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.events import RunState
 from docsum_nb.render.clean import one_line
+from docsum_nb.views.reach import answer_while_blocked, clicks_arrive
 from docsum_nb.views.state import state_html, state_text, style_html
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from docsum_nb.run import Shown, Snapshot
+
 __all__ = ["PanelView", "static_bundle"]
 
 _UNFINISHED = "running when this page was saved"
+_UNREACHABLE = "A click cannot reach the kernel while this cell runs: use the stop button ■ above."
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -38,25 +42,39 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     plain, html = [state_text(state, title)], [state_html(state, title)]
     if state.outcome == "done" and hasattr(result, "to_html"):
         html.append(result.to_html())
-        plain.append(result.to_text() if hasattr(result, "to_text") else str(result))
-    return {"text/plain": "\n\n".join(plain), "text/html": "\n".join(html)}
+        plain.append(str(result))
+    # Errors may hold half of a surrogate pair, which no JSON message can.
+    return {
+        "text/plain": "\n\n".join(plain).encode("utf-8", "replace").decode(),
+        "text/html": "".join(html).encode("utf-8", "replace").decode(),
+    }
 
 
 class PanelView:
     """Shows a run in a notebook.
 
     Args:
-        title: What the run is called.
-        cancel: Stops the run; called at most once, in whatever thread the click arrives.
+        shown: The run; its ``cancel`` is called at most once, in whatever thread the click arrives.
     """
 
-    def __init__(self, title: str, cancel: Callable[[], object]) -> None:
-        self._title = title
-        self._cancel = cancel
+    def __init__(self, shown: Shown) -> None:
+        import ipywidgets as widgets
+
+        from docsum_nb.views.chunk_map import ChunkMap
+
+        self._shown = shown
         self._handle: Any = None
-        self._html: Any = None
-        self._button: Any = None
-        self._box: Any = None
+        self._style = widgets.HTML(style_html(), layout={"display": "none"})
+        self._html = widgets.HTML(state_html(RunState(), shown.title, with_style=False))
+        self._map = ChunkMap(shown)
+        self._button = widgets.Button(description="Cancel", tooltip="Stop this run")
+        self._button.on_click(self._on_click)
+        self._hint = widgets.Label(_UNREACHABLE, layout={"display": "none"})
+        self._clicked = False
+        for widget in (self._button, self._map):
+            answer_while_blocked(widget)
+        foot = widgets.HBox([self._button, self._hint])
+        self._box = widgets.VBox([self._style, self._html, self._map, foot])
 
     def show(self) -> Self:
         """Display the panel in the current cell.
@@ -64,19 +82,12 @@ class PanelView:
         Returns:
             The view itself.
         """
-        import ipywidgets as widgets
         from IPython.display import display
 
-        start = RunState()
-        style = widgets.HTML(style_html(), layout={"display": "none"})
-        self._html = widgets.HTML(state_html(start, self._title, with_style=False))
-        self._button = widgets.Button(description="Cancel", tooltip="Stop this run")
-        self._button.on_click(self._on_click)
-        _answer_while_blocked(self._button)
-        self._box = widgets.VBox([style, self._html, self._button])
+        title = self._shown.title
         bundle = {
-            "text/plain": f"{one_line(self._title)}: {_UNFINISHED}",
-            "text/html": state_html(start, self._title, status=_UNFINISHED),
+            "text/plain": f"{one_line(title)}: {_UNFINISHED}",
+            "text/html": state_html(RunState(), title, status=_UNFINISHED),
             _WIDGET_MIME: {
                 "version_major": 2,
                 "version_minor": 0,
@@ -86,43 +97,66 @@ class PanelView:
         self._handle = display(bundle, raw=True, display_id=True)
         return self
 
-    def update(self, state: RunState) -> None:
-        """Show a state: one message where anything changed, else none."""
-        if self._html is not None:
-            self._html.value = state_html(state, self._title, with_style=False)
+    def embed(self) -> Any:
+        """Return the panel as a widget, for a layout of the caller's own."""
+        return self._box
 
-    def close(self, state: RunState, result: object | None) -> None:
+    def update(self, snapshot: Snapshot) -> None:
+        """Show a snapshot: one message where anything changed, else none."""
+        self._let_cancel(snapshot)
+        html = state_html(
+            snapshot.state,
+            self._shown.title,
+            with_style=False,
+            pace=snapshot.pace,
+            writing=snapshot.writing,
+        )
+        # In turns where both have changed: the map knows when it is its turn.
+        if html == self._html.value or self._map.is_due(snapshot.cells):
+            self._map.show(snapshot.cells)
+        else:
+            self._map.passed_over()
+            self._html.value = html
+
+    def close(self, snapshot: Snapshot, result: object | None) -> None:
         """Replace the panel by static HTML of the last state.
 
         Args:
-            state: The last state.
+            snapshot: The last snapshot.
             result: Shown beneath where the run is done and it has a ``to_html`` method; ``None``
                 shows the state alone.
         """
-        if self._handle is None:
-            return
-        self._handle.update(static_bundle(state, self._title), raw=True)
-        for widget in (*self._box.children, self._box):
-            widget.close()
+        bundle = static_bundle(snapshot.state, self._shown.title)
+        self._end_with(bundle)
         if result is not None:
             # Last, because a result of the user's own may fail to render.
-            self._handle.update(static_bundle(state, self._title, result), raw=True)
+            self._end_with(static_bundle(snapshot.state, self._shown.title, result))
+
+    def _end_with(self, bundle: dict[str, str]) -> None:
+        import ipywidgets as widgets
+
+        live = [*self._box.children, self._button, self._hint]
+        if self._handle is None:
+            self._box.children = [widgets.HTML(bundle["text/html"])]
+        else:
+            self._handle.update(bundle, raw=True)
+            live.append(self._box)
+        for widget in live:
+            widget.close()
+
+    def _let_cancel(self, snapshot: Snapshot) -> None:
+        """Have the button say so where a click on it would come to nothing."""
+        reachable = clicks_arrive(snapshot.waited)
+        if reachable == (self._hint.layout.display == "none"):
+            return
+        self._hint.layout.display = "none" if reachable else None
+        self._button.disabled = self._clicked or not reachable
 
     def _on_click(self, button: Any) -> None:
-        if button.disabled:
+        if self._clicked:
             return
+        self._clicked = True
         with button.hold_sync():
             button.disabled = True
             button.description = "cancelling…"
-        self._cancel()
-
-
-def _answer_while_blocked(button: Any) -> None:
-    """Let a click through while a cell blocks the main thread.
-
-    Expected: a front-end that sends clicks on a subshell (JupyterLab 4.4) has them handled there.
-    ipykernel 7.4 sends them to the shell the widget was made in instead, which the cell blocks:
-    ``ipykernel.comm.comm.BaseComm._reply_subshell_for``. The callback may run in any thread.
-    """
-    if hasattr(button.comm, "_reply_subshell_for"):
-        button.comm._reply_subshell_for = lambda _data, default: default
+        self._shown.cancel()

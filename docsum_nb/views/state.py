@@ -13,8 +13,9 @@ from docsum_nb.events import RunState
 from docsum_nb.render.amounts import cost_text, count_text, duration_text
 from docsum_nb.render.clean import clean, one_line
 from docsum_nb.render.templating import fill
+from docsum_nb.run import Pace
 
-__all__ = ["elapsed_s", "progress_facts", "state_html", "state_text", "style_html"]
+__all__ = ["elapsed_s", "pace_facts", "progress_facts", "state_html", "state_text", "style_html"]
 
 _MAX_ERROR_CHARS = 2000
 
@@ -27,25 +28,57 @@ def elapsed_s(state: RunState) -> float:
 
 
 def progress_facts(state: RunState) -> tuple[str, ...]:
-    """List what was asked of the model: calls, tokens, cost; empty where nothing was."""
+    """List what was asked of the model, beside its bounds; empty where nothing was."""
     if not (state.chunks or state.calls):
         return ()
+    budget = state.budget
+    calls = count_text(state.calls, "call")
+    if state.retried:
+        calls += f" ({state.retried:,} retried)"
     return (
-        count_text(state.calls, "call"),
-        count_text(state.tokens, "token"),
-        cost_text(state.cost_usd),
+        calls + (f" of {budget.max_calls:,}" if budget.max_calls is not None else ""),
+        count_text(state.tokens, "token")
+        + (f" of {budget.max_tokens:,}" if budget.max_tokens is not None else ""),
+        cost_text(state.cost_usd)
+        + (f" of {cost_text(budget.max_cost)}" if budget.max_cost is not None else ""),
     )
 
 
-def state_text(state: RunState, title: str) -> str:
+def pace_facts(state: RunState, pace: Pace) -> tuple[str, ...]:
+    """List how fast it goes and how long it may yet take, as far as it can be told."""
+    if pace.per_second is None:
+        return ()
+    rate = pace.per_second
+    per = f"{_number(rate)} {state.unit}/s"
+    if rate < 1:
+        per = f"{_number(rate * 60)} {state.unit}/min"
+    return (per, f"about {_roughly(pace.left_s)} left") if pace.left_s is not None else (per,)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _roughly(seconds: float) -> str:
+    """Write a duration no more exactly than it is known: it would jump about otherwise."""
+    if seconds < 60:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
     """Render as one line of text.
 
     Args:
         state: The state of a run, running or ended.
         title: What the run is called.
+        pace: How fast it goes; ``None`` leaves it out.
 
     Returns:
-        Title, stage or outcome, counts, cost, elapsed time, and why it failed or was cancelled.
+        Title, stage or outcome, counts, cost, pace, elapsed time, and why it failed or was
+        cancelled.
     """
     parts: list[str] = [state.outcome or state.stage]
     if state.chunks:
@@ -54,6 +87,8 @@ def state_text(state: RunState, title: str) -> str:
             f"{state.done}/{state.chunks} {state.unit}" + (f" ({counts})" if counts else "")
         )
     parts += progress_facts(state)
+    if pace is not None:
+        parts += pace_facts(state, pace)
     if state.started_at is not None:
         parts.append(_duration(state))
     if state.outcome in ("failed", "cancelled") and state.error:
@@ -62,7 +97,13 @@ def state_text(state: RunState, title: str) -> str:
 
 
 def state_html(
-    state: RunState, title: str, *, with_style: bool = True, status: str | None = None
+    state: RunState,
+    title: str,
+    *,
+    with_style: bool = True,
+    status: str | None = None,
+    pace: Pace | None = None,
+    writing: str = "",
 ) -> str:
     """Render as static HTML.
 
@@ -71,6 +112,8 @@ def state_html(
         title: What the run is called.
         with_style: Whether to put the style in; ``False`` where the page has it already.
         status: What to say in place of stage or outcome; ``None`` for these.
+        pace: How fast it goes; ``None`` leaves it out.
+        writing: What the model is writing; empty leaves it out.
 
     Returns:
         One ``div`` with title, stage or outcome, progress bar, counts, and the last warning or
@@ -80,6 +123,8 @@ def state_html(
         __package__,
         "state.html.j2",
         view=_Face.of(state, title, status or state.outcome or state.stage),
+        pace=pace_facts(state, pace) if pace is not None else (),
+        writing=clean(writing),
         with_style=with_style,
     )
 
@@ -101,6 +146,7 @@ class _Face:
     finished: int
     """Done or failed: what the bar shows."""
     chunks: int
+    unit: str
     counts: tuple[tuple[str, int], ...]
     facts: tuple[str, ...]
     warning: str
@@ -117,6 +163,7 @@ class _Face:
             done=state.done,
             finished=state.done + state.failed,
             chunks=state.chunks,
+            unit=state.unit,
             counts=_details(state),
             facts=progress_facts(state),
             warning=one_line(state.warnings[-1], max_chars=400) if state.warnings else "",
@@ -131,7 +178,7 @@ def _details(state: RunState) -> tuple[tuple[str, int], ...]:
         ("waiting", state.waiting),
         ("queued", state.queued),
         ("failed", state.failed),
-        ("cached", state.cached),
+        ("from the ledger", state.cached),
     )
     return tuple((word, count) for word, count in counts if count)
 

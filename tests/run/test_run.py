@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,11 +13,10 @@ from docsum_nb.events import (
     ChunkStarted,
     Event,
     RunEnded,
-    RunState,
     StageStarted,
     Warned,
 )
-from docsum_nb.run import Control, Run
+from docsum_nb.run import Control, Run, Shown, Snapshot
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
@@ -189,15 +187,15 @@ class RecordingView:
     """A view that keeps what it was shown."""
 
     def __init__(self) -> None:
-        self.closed: list[RunState] = []
+        self.closed: list[Snapshot] = []
 
-    def update(self, state: RunState) -> None:
+    def update(self, snapshot: Snapshot) -> None:
         """Fail, as a broken front end does."""
         raise OSError("no front end")
 
-    def close(self, state: RunState, result: object | None) -> None:
-        """Keep the last state."""
-        self.closed.append(state)
+    def close(self, snapshot: Snapshot, result: object | None) -> None:
+        """Keep the last snapshot."""
+        self.closed.append(snapshot)
 
 
 class RecordingDisplay:
@@ -206,12 +204,16 @@ class RecordingDisplay:
     def __init__(self) -> None:
         self.views: list[RecordingView] = []
 
-    def open(self, title: str, cancel: Callable[[], object]) -> RecordingView:
+    def open(self, shown: Shown) -> RecordingView:
         """Open a view and keep it."""
         self.views.append(RecordingView())
         return self.views[-1]
 
-    def bundle(self, state: RunState, title: str, result: object | None) -> dict[str, str]:
+    def embed(self, shown: Shown) -> tuple[RecordingView, str]:
+        """Open a view beside any other."""
+        return self.open(shown), shown.title
+
+    def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:
         """Render nothing much."""
         return {"text/plain": title}
 
@@ -281,7 +283,7 @@ def test_view_that_cannot_be_opened_is_a_warning() -> None:
     """A front end that fails costs the bar, not the result."""
 
     class Broken(RecordingDisplay):
-        def open(self, title: str, cancel: Callable[[], object]) -> RecordingView:
+        def open(self, shown: Shown) -> RecordingView:
             raise ImportError("no widgets")
 
     async def work() -> int:

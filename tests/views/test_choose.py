@@ -8,24 +8,26 @@ import sys
 import pytest
 
 from docsum_nb.events import RunState
+from docsum_nb.run import Snapshot
 from docsum_nb.views import LineView, LiveDisplay, choose_view
+from tests.views.view_samples import Still
 
 
 def test_a_script_gets_a_line() -> None:
     """Outside a kernel, the view is a line on stderr."""
-    assert isinstance(choose_view("t", lambda: None), LineView)
+    assert isinstance(choose_view(Still("t")), LineView)
 
 
 def test_no_stderr_gets_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is nowhere to write, there is no view."""
     monkeypatch.setattr("sys.stderr", None)
 
-    assert choose_view("t", lambda: None) is None
+    assert choose_view(Still("t")) is None
 
 
 def test_a_state_can_be_shown_without_a_view() -> None:
     """The bundle holds the state as it is now, as text and as HTML."""
-    bundle = LiveDisplay().bundle(RunState(), "Summarize", None)
+    bundle = LiveDisplay().bundle(Snapshot(RunState()), "Summarize", None)
 
     assert bundle["text/plain"] == "Summarize: starting"
     assert "Summarize" in bundle["text/html"]
@@ -35,7 +37,8 @@ def test_importing_the_views_stays_light() -> None:
     """Neither IPython, ipywidgets, tqdm nor Jinja is imported before something is shown."""
     code = (
         "import sys, docsum_nb.views, docsum_nb.render;"
-        "print(sorted({'IPython', 'ipywidgets', 'tqdm', 'jinja2'} & set(sys.modules)))"
+        "heavy = {'IPython', 'ipywidgets', 'anywidget', 'tqdm', 'jinja2'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

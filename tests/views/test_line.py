@@ -10,6 +10,7 @@ import struct
 import termios
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TextIO
 
@@ -17,6 +18,7 @@ import pytest
 
 from docsum_nb.events import RunState
 from docsum_nb.records import Usage
+from docsum_nb.run import Snapshot
 from docsum_nb.views import LineView
 
 HALF = RunState(
@@ -41,9 +43,11 @@ class Terminal:
 
     def read(self) -> str:
         """Close the stream and return everything that was written."""
-        self.stream.flush()
-        written = os.read(self._master, 1 << 16)
         self.stream.close()
+        written = b""
+        with suppress(OSError):  # at the end, a terminal whose other side is closed has an error
+            while piece := os.read(self._master, 1 << 16):
+                written += piece
         os.close(self._master)
         return written.decode()
 
@@ -73,8 +77,8 @@ def pipe() -> Iterator[tuple[TextIO, Callable[[], str]]]:
 def test_a_terminal_gets_one_line_that_stays(terminal: Terminal) -> None:
     """The line is redrawn in place, ends with one line feed, and shows counts and cost."""
     view = LineView("Summarize", terminal.stream)
-    view.update(HALF)
-    view.close(DONE, None)
+    view.update(Snapshot(HALF))
+    view.close(Snapshot(DONE), None)
     written = terminal.read()
 
     assert written.count("\n") == 1
@@ -89,8 +93,8 @@ def test_a_narrow_terminal_is_never_wrapped() -> None:
     """A line that is longer than the terminal is cut, so that it can be redrawn in place."""
     terminal = Terminal(40)
     view = LineView("Summarize " * 20, terminal.stream)
-    view.update(HALF)
-    view.close(DONE, None)
+    view.update(Snapshot(HALF))
+    view.close(Snapshot(DONE), None)
 
     assert all(len(part.rstrip()) <= 40 for part in re.split(r"[\r\n]", terminal.read()))
 
@@ -102,8 +106,8 @@ def test_a_pipe_gets_a_line_for_each_tenth_and_one_at_the_end(
     stream, read = pipe
     view = LineView("Summarize", stream)
     for done in range(101):
-        view.update(replace(HALF, queued=100 - done, done=done))
-    view.close(replace(DONE, done=100), None)
+        view.update(Snapshot(replace(HALF, queued=100 - done, done=done)))
+    view.close(Snapshot(replace(DONE, done=100)), None)
     written = read()
 
     assert "\r" not in written
@@ -119,8 +123,10 @@ def test_a_short_run_without_chunks_prints_nothing(
     terminal = make() if make else None
     view = LineView("start", terminal.stream if terminal else pipe[0])
     state = RunState(stage="working", started_at=time.time())
-    view.update(state)
-    view.close(replace(state, outcome="done", ended_at=(state.started_at or 0) + 0.3), None)
+    view.update(Snapshot(state))
+    view.close(
+        Snapshot(replace(state, outcome="done", ended_at=(state.started_at or 0) + 0.3)), None
+    )
 
     if terminal:
         terminal.stream.write("!")  # a terminal that was not written to cannot be read
@@ -133,8 +139,8 @@ def test_a_long_run_without_chunks_shows_stage_and_time(terminal: Terminal) -> N
     """Without chunks there is neither bar nor count."""
     view = LineView("start", terminal.stream)
     state = RunState(stage="working", started_at=1.0, ended_at=8.0)
-    view.update(state)
-    view.close(replace(state, outcome="done"), None)
+    view.update(Snapshot(state))
+    view.close(Snapshot(replace(state, outcome="done")), None)
     parts = [part.strip() for part in re.split(r"[\r\n]", terminal.read()) if part.strip()]
 
     assert parts[0].startswith("start: working · 7 s")
@@ -144,7 +150,7 @@ def test_a_long_run_without_chunks_shows_stage_and_time(terminal: Terminal) -> N
 def test_a_failed_run_says_so(pipe: tuple[TextIO, Callable[[], str]]) -> None:
     """The last line names outcome and error, without the error's own control characters."""
     view = LineView("Summarize\x1b[2J", pipe[0])
-    view.close(replace(DONE, outcome="failed", error="Boom: \x1b[31m\nsecond line"), None)
+    view.close(Snapshot(replace(DONE, outcome="failed", error="Boom: \x1b[31m\nsecond line")), None)
 
     assert pipe[1]() == (
         "Summarize␛[2J: failed · 20/20 chunks · 10 calls · 1,000 tokens · $0.5000 · 3.0 s"
@@ -156,16 +162,16 @@ def test_a_closed_stream_ends_the_view_only() -> None:
     """Nothing is raised when the stream is closed before, between or after updates."""
     terminal = Terminal(80)
     live = LineView("t", terminal.stream)
-    live.update(HALF)
+    live.update(Snapshot(HALF))
     terminal.read()
-    live.update(HALF)
-    live.close(DONE, None)
+    live.update(Snapshot(HALF))
+    live.close(Snapshot(DONE), None)
 
     closed = io.StringIO()
     closed.close()
     plain = LineView("t", closed)
-    plain.update(HALF)
-    plain.close(DONE, None)
+    plain.update(Snapshot(HALF))
+    plain.close(Snapshot(DONE), None)
 
 
 def test_a_broken_pipe_ends_the_view_only() -> None:
@@ -174,8 +180,8 @@ def test_a_broken_pipe_ends_the_view_only() -> None:
     os.close(reader)
     stream = os.fdopen(writer, "w")
     view = LineView("t", stream)
-    view.update(HALF)
-    view.close(DONE, None)
+    view.update(Snapshot(HALF))
+    view.close(Snapshot(DONE), None)
 
     with pytest.raises(BrokenPipeError):
         stream.close()
@@ -185,7 +191,7 @@ def test_a_stream_in_ascii_gets_what_it_can_write() -> None:
     """Characters the stream cannot encode are replaced, not raised."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    LineView("Übersicht", stream).close(DONE, None)
+    LineView("Übersicht", stream).close(Snapshot(DONE), None)
 
     assert raw.getvalue().startswith(b"?bersicht: done ? 20/20 chunks")
 
@@ -194,5 +200,5 @@ def test_no_stderr_is_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a stderr, as under pythonw, the view shows nothing and does not fail."""
     monkeypatch.setattr("sys.stderr", None)
     view = LineView("t")
-    view.update(HALF)
-    view.close(DONE, None)
+    view.update(Snapshot(HALF))
+    view.close(Snapshot(DONE), None)

@@ -34,7 +34,7 @@ def ended(outcome: Outcome, **changes: object) -> RunState:
 def test_text_holds_counts_cost_and_time() -> None:
     """One line names outcome, chunks, calls, tokens, cost and duration."""
     assert state_text(ended("done"), "Summarize") == (
-        "Summarize: done · 12/40 chunks (7 running, 20 queued, 1 failed, 3 cached)"
+        "Summarize: done · 12/40 chunks (7 running, 20 queued, 1 failed, 3 from the ledger)"
         " · 17 calls · 23,000 tokens · $0.0123 · 12 s"
     )
 

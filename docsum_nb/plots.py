@@ -1,0 +1,131 @@
+"""Where a look says more than a table: who ran when, and what each document cost.
+
+Drawn by matplotlib, which many notebooks have and this package does not demand. What is drawn is
+drawn on the given axes, or on a figure of its own that notebooks show by themselves.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.records import Summary
+from docsum_nb.render.clean import one_line
+from docsum_nb.run import Run, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+__all__ = ["cost", "timeline"]
+
+# Told apart by people who are color-blind as well: Okabe and Ito, https://jfly.uni-koeln.de/color/
+_COLORS = {"running": "#0072B2", "waiting": "#CC79A7", "retrying": "#E69F00", "queued": "#999999"}
+_MOST_NAMES = 40
+"""Beyond these, names beside the axis would run into one another."""
+_MOST_BARS = 30
+
+
+def timeline(run: Run[Any], *, ax: Axes | None = None) -> Axes:
+    """Draw when each chunk, or task of a crew, was running, waiting for its turn or retried.
+
+    Args:
+        run: A run, over or not; drawn as it is now.
+        ax: Where to draw; ``None`` for a new figure.
+
+    Returns:
+        The axes: seconds since the run began, and a line for each chunk in input order.
+
+    Raises:
+        InputError: if nothing has run yet, as where everything came from the ledger, or matplotlib
+            is not installed.
+    """
+    spans = run.timeline()
+    if not spans:
+        raise InputError("no chunk or task of this run has run, so there is nothing to draw")
+    ax = ax or _axes(rows=len({span.place for span in spans}))
+    began = run.state.started_at or spans[0].started_at
+    by_state = sorted(spans, key=lambda span: list(_COLORS).index(span.state))
+    for state, group in groupby(by_state, key=lambda span: span.state):
+        _lines(ax, list(group), began, state)
+    _name(ax, {span.place: span.label for span in spans})
+    ax.set(xlabel="seconds since the run began", title=one_line(f"{run.title}, run {run.id}"))
+    ax.invert_yaxis()
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    return ax
+
+
+def cost(summary: Summary, *, ax: Axes | None = None) -> Axes:
+    """Draw what each document cost, the dearest first.
+
+    Args:
+        summary: A result; what came from the ledger cost nothing.
+        ax: Where to draw; ``None`` for a new figure.
+
+    Returns:
+        The axes: US dollars for each document; tokens where the price of any is not known or
+        nothing was paid. Beyond thirty documents, the others are one bar.
+
+    Raises:
+        InputError: if no document is summarized, or matplotlib is not installed.
+    """
+    if not summary.documents:
+        raise InputError("no document of this result is summarized, so there is nothing to draw")
+    usages = [(document.name, document.usage) for document in summary.documents]
+    priced = all(usage.cost_usd is not None for _, usage in usages)
+    if priced and any(usage.cost_usd for _, usage in usages):
+        unit, bars = "US dollars", [(name, usage.cost_usd or 0.0) for name, usage in usages]
+    else:
+        unit = "tokens"
+        bars = [(name, usage.prompt_tokens + usage.completion_tokens) for name, usage in usages]
+    bars.sort(key=lambda bar: -bar[1])
+    others = bars[_MOST_BARS:]
+    if others:
+        bars = [
+            *bars[:_MOST_BARS],
+            (f"{len(others)} others", sum(amount for _, amount in others)),
+        ]
+    ax = ax or _axes(rows=len(bars))
+    ax.barh(range(len(bars)), [amount for _, amount in bars], color=_COLORS["running"])
+    ax.set_yticks(range(len(bars)), [_plain(name) for name, _ in bars])
+    ax.invert_yaxis()
+    ax.set(xlabel=unit, title="by document")
+    return ax
+
+
+def _lines(ax: Axes, spans: Sequence[Span], began: float, state: str) -> None:
+    ax.hlines(
+        [span.place for span in spans],
+        [span.started_at - began for span in spans],
+        [span.ended_at - began for span in spans],
+        colors=_COLORS[state],
+        linewidth=5 if len(spans) <= _MOST_NAMES else 1,
+        label=state,
+    )
+
+
+def _name(ax: Axes, labels: dict[int, str]) -> None:
+    if len(labels) <= _MOST_NAMES:
+        ax.set_yticks(list(labels), [_plain(label) for label in labels.values()])
+    else:
+        ax.set_ylabel("chunk")
+
+
+def _plain(name: str) -> str:
+    """Make a name harmless: between two dollar signs, matplotlib would read a formula."""
+    return one_line(name, max_chars=60).replace("$", r"\$")
+
+
+def _axes(*, rows: int) -> Axes:
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise InputError(
+            f"drawing needs matplotlib, which cannot be imported ({error}): install it, with "
+            "'pip install matplotlib'"
+        ) from error
+    height = 1.5 + 0.25 * min(rows, _MOST_NAMES)
+    _, axes = plt.subplots(figsize=(9, height), layout="constrained")
+    return axes

@@ -1,0 +1,86 @@
+"""What has happened in one run: kept for its views, told to its observer and to the log."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from docsum_nb.errors import InputError
+from docsum_nb.events import Event, RunState, fold
+from docsum_nb.run.about import placed
+from docsum_nb.run.board import Board, Span
+from docsum_nb.run.tell import EventTeller
+from docsum_nb.run.view import Snapshot, Waited
+
+__all__ = ["Record"]
+
+_log = logging.getLogger("docsum_nb.run")
+# Silent unless the user sets logging up: without a handler, Python prints warnings itself.
+logging.getLogger("docsum_nb").addHandler(logging.NullHandler())
+
+
+class Record:
+    """The state and the board of a run, under one lock.
+
+    Args:
+        run_id: The run's.
+        on_event: Called with every event, in a thread of its own; ``None`` for nobody.
+    """
+
+    def __init__(self, run_id: str, on_event: Callable[[Event], object] | None) -> None:
+        if on_event is not None and not callable(on_event):
+            raise InputError(f"on_event is called with every event; {on_event!r} cannot be called")
+        self.lock = threading.RLock()
+        """Hold it to make an event and something else happen at once."""
+        self._run_id = run_id
+        self._state = RunState(started_at=time.time())
+        self._board = Board()
+        self._teller = EventTeller(on_event, self.emit) if on_event else None
+
+    @property
+    def state(self) -> RunState:
+        """What has happened so far."""
+        with self.lock:
+            return self._state
+
+    def emit(self, event: Event) -> None:
+        """Take in an event; never blocks for long, never raises."""
+        event = placed(event, self._run_id)
+        _log.debug("run %s: %s", self._run_id, event, extra={"run_id": self._run_id})
+        with self.lock:
+            self._state = fold(self._state, event)
+            self._board.take(event)
+            if self._teller:
+                self._teller.put(event)
+
+    def snapshot(self, waited: Waited | None) -> Snapshot:
+        """Return what there is to show now."""
+        with self.lock:
+            return Snapshot(
+                self._state,
+                cells=self._board.cells(),
+                pace=self._board.pace(self._state, time.time()),
+                writing=self._board.writing(),
+                waited=waited,
+            )
+
+    def labels(self) -> list[str]:
+        """Return the names of the chunks or tasks."""
+        with self.lock:
+            return self._board.labels.copy()
+
+    def spans(self) -> tuple[Span, ...]:
+        """List what state each chunk or task was in, and when."""
+        with self.lock:
+            return self._board.spans(self._state.ended_at or time.time())
+
+    def told(self) -> list[threading.Event]:
+        """Return what is set once the observer has seen the end."""
+        return [self._teller.told] if self._teller else []
+
+    def end(self) -> None:
+        """Let the observer's thread end once everything is told."""
+        if self._teller is not None:
+            self._teller.end()

@@ -1,0 +1,143 @@
+"""How each part of a run stands, as the events of a run say."""
+
+from __future__ import annotations
+
+import pytest
+
+from docsum_nb.events import (
+    CallStarted,
+    ChunkFailed,
+    ChunksPlanned,
+    ChunkStarted,
+    ChunkSummarized,
+    Event,
+    RunState,
+    TextStreamed,
+    WaitEnded,
+    WaitStarted,
+)
+from docsum_nb.run import PartState
+from docsum_nb.run.board import Board
+
+
+def board_after(*events: Event) -> Board:
+    """Take in the plan of four parts, then some events."""
+    board = Board()
+    for event in (ChunksPlanned(4, 5, ("a", "b", "c", "d"), at=100.0), *events):
+        board.take(event)
+    return board
+
+
+def story(*, at: float = 100.0) -> list[tuple[Event, PartState]]:
+    """Tell how a part of the work fares, and what state each event leaves it in."""
+    return [
+        (ChunkStarted("b", place=1, at=at), "running"),
+        (WaitStarted("m", place=1, at=at + 1), "waiting"),
+        (WaitEnded("m", place=1, at=at + 2), "running"),
+        (CallStarted("m", 1, place=1, at=at + 2), "running"),
+        (CallStarted("m", 2, place=1, at=at + 5), "retrying"),
+        (WaitStarted("m", place=1, at=at + 6), "waiting"),
+        (WaitEnded("m", place=1, at=at + 7), "retrying"),
+        (ChunkSummarized("b", cached=False, place=1, at=at + 9), "done"),
+    ]
+
+
+def test_each_event_leaves_its_part_in_the_state_it_means() -> None:
+    """A part waits, is retried, waits again and is done; the others stay queued."""
+    board = board_after()
+    seen = []
+    for event, _ in story():
+        board.take(event)
+        seen.append(board.state_of(1))
+
+    assert seen == [state for _, state in story()]
+    assert [board.state_of(place) for place in (0, 2, 3)] == ["queued"] * 3
+    assert board.labels == ["a", "b", "c", "d"]
+
+
+def test_the_timeline_is_gapless_and_ends_with_the_part() -> None:
+    """Stretches follow one another without gap or overlap, named and in order."""
+    spans = board_after(*(event for event, _ in story())).spans(now=200.0)
+
+    assert [(s.state, s.started_at, s.ended_at) for s in spans] == [
+        ("running", 100.0, 101.0),
+        ("waiting", 101.0, 102.0),
+        ("running", 102.0, 105.0),
+        ("retrying", 105.0, 106.0),
+        ("waiting", 106.0, 107.0),
+        ("retrying", 107.0, 109.0),
+    ]
+    assert {span.label for span in spans} == {"b"}
+
+
+def test_a_stretch_that_has_not_ended_ends_now() -> None:
+    """What is running is in the timeline up to the moment it is asked for."""
+    board = board_after(ChunkStarted("c", place=2, at=110.0))
+
+    assert [(s.place, s.ended_at) for s in board.spans(now=130.0)] == [(2, 130.0)]
+
+
+def test_what_lands_late_changes_nothing() -> None:
+    """A part that is over stays so, whatever its stray calls tell; only a new start changes it."""
+    board = board_after(
+        ChunkStarted("a", place=0),
+        ChunkFailed("a", "boom", place=0),
+        CallStarted("m", 2, place=0),
+        ChunkSummarized("a", cached=False, place=0),
+    )
+    assert board.state_of(0) == "failed"
+    board.take(ChunkStarted("a", place=0))
+    assert board.state_of(0) == "running"
+
+
+def test_parts_beyond_the_plan_and_events_about_none_are_no_error() -> None:
+    """A crew's plan grows as it runs; what is about no part leaves the board as it is."""
+    board = board_after(ChunkStarted("late", place=9), CallStarted("m", 2))
+
+    assert len(board.cells()) == 10
+    assert board.labels[9] == "late"
+    assert board.cells().count(0) == 9
+
+
+def test_the_pace_is_that_of_what_was_paid_for() -> None:
+    """Stored answers come in a moment and say nothing of the rest; few finished say nothing yet."""
+    state = RunState(stage="summarizing", queued=20, running=2, done=8, planned_calls=31)
+    stored = [
+        event
+        for place in range(10)
+        for event in (
+            ChunkStarted("", place=place, at=100.0),
+            ChunkSummarized("", cached=True, place=place, at=100.0),
+        )
+    ]
+    board = board_after(*stored)
+    assert board.pace(state, now=110.0).per_second is None
+
+    for place in range(10, 15):
+        board.take(ChunkStarted("", place=place, at=100.0))
+        board.take(ChunkSummarized("", cached=False, place=place, at=100.0 + place))
+    pace = board.pace(state, now=120.0)
+
+    assert pace.per_second == pytest.approx(5 / 20)
+    assert pace.left_s == pytest.approx((20 + 2 + 1) / (5 / 20))
+
+
+def test_no_time_is_told_where_it_cannot_be_known() -> None:
+    """While merging, and when the run is over, there is no time left to tell."""
+    board = board_after(
+        *(ChunkStarted("", place=place, at=100.0) for place in range(4)),
+        *(ChunkSummarized("", cached=False, place=place, at=101.0) for place in range(4)),
+    )
+
+    assert board.pace(RunState(stage="combining", done=4), now=102.0).left_s is None
+    assert board.pace(RunState(stage="combining", outcome="done"), now=102.0).per_second is None
+
+
+def test_what_is_written_last_is_shown_from_its_end() -> None:
+    """Of several texts the one that grew last is shown, and of a long one the end."""
+    board = board_after(TextStreamed("a", "one"), TextStreamed("b", "two"))
+    assert board.writing() == "two"
+    board.take(TextStreamed("a", "x" * 5000 + "end"))
+
+    assert len(board.writing()) == 4000
+    assert board.writing().endswith("xend")
