@@ -36,7 +36,12 @@ def test_a_timeline_shows_each_chunk_and_what_it_did(server: Loopback) -> None:
     """Every chunk has a line at its place, named; a retried one shows both of its states."""
     server.script = failing_first(1, status=500)
     sources = {f"doc {n}, $price$": f"Text number {n}." for n in range(3)}
-    run = ds.summarize(sources, model=ds.Model("openai/first", base_url=server.base_url, api_key="k"), ledger=False, show=False)
+    run = ds.summarize(
+        sources,
+        model=ds.Model("openai/first", base_url=server.base_url, api_key="k"),
+        ledger=False,
+        show=False,
+    )
     run.result()
     ax = ds.plots.timeline(run)
 
@@ -57,7 +62,12 @@ def test_a_run_that_goes_on_can_be_drawn(server: Loopback) -> None:
         return Reply("A summary.")
 
     server.script = script
-    run = ds.summarize({"a": "A text."}, model=ds.Model("openai/first", base_url=server.base_url, api_key="k"), ledger=False, show=False)
+    run = ds.summarize(
+        {"a": "A text."},
+        model=ds.Model("openai/first", base_url=server.base_url, api_key="k"),
+        ledger=False,
+        show=False,
+    )
     assert reached.wait(LONG_S)
     try:
         assert ds.plots.timeline(run).collections

@@ -80,6 +80,7 @@ class Fields:
     def __init__(self, asked: Asked, failed: Callable[[Exception], object]) -> None:
         self._given = asked.model if isinstance(asked.model, ds.Model) else None
         self.uploads = Uploads()
+        self._upload_fault = ""
         self.path = PathField(
             "Folder, file or glob on this server",
             value=asked.source if isinstance(asked.source, str) else "",
@@ -193,7 +194,7 @@ class Fields:
 
         Returns:
             What they ask for, ``None`` where no documents are chosen or a field cannot be read; and
-            what is wrong with them.
+            what is wrong with them. An upload that failed does not keep the rest from running.
         """
         faults: list[Fault] = []
 
@@ -210,8 +211,9 @@ class Fields:
         max_calls = number("max_calls", int, 1)
         model = self._read_model(faults)
         sources = [each for each in (self.path.typed, self.uploads.folder) if each]
+        of_uploads = [Fault("uploads", self._upload_fault)] if self._upload_fault else []
         if faults or not sources:
-            return None, tuple(faults)
+            return None, (*faults, *of_uploads)
         return Asked(
             source=sources[0] if len(sources) == 1 else tuple(sources),
             model=model,
@@ -222,7 +224,7 @@ class Fields:
             max_cost=max_cost,
             max_calls=max_calls,
             on_error=self.on_error.value,
-        ), ()
+        ), tuple(of_uploads)
 
     def _read_model(self, faults: list[Fault]) -> Any:
         name = self.model.value.strip() or "extractive"
@@ -242,21 +244,22 @@ class Fields:
         arrived = self.upload.value
         if not arrived:
             return
-        fault = None
+        self._upload_fault = ""
         try:
             for file in arrived:
                 self.uploads.add(str(file["name"]), file["content"])
         except OSError as error:
-            fault = f"cannot be kept on the server: {error.strerror or error}"
+            self._upload_fault = f"Cannot be kept on the server: {error.strerror or error}"
         # The browser's copy in the kernel is not needed any more.
         self.upload.value = ()
-        self._show_uploads(fault)
+        self._show_uploads()
 
     def _remove(self) -> None:
+        self._upload_fault = ""
         self.uploads.clear()
-        self._show_uploads(None)
+        self._show_uploads()
 
-    def _show_uploads(self, fault: str | None) -> None:
+    def _show_uploads(self) -> None:
         files = self.uploads.files
         names = ", ".join(one_line(name, max_chars=60) for name in list(files)[:8])
         more = " …" if len(files) > 8 else ""
@@ -266,7 +269,6 @@ class Fields:
             field.hint = f"{count_text(len(files), 'file')}, {kb:,} KB: {names}{more}"
         else:
             field.hint = field.first_hint
-        field.say(fault)
         self.remove.layout.display = "" if files else "none"
         self._tell()
 

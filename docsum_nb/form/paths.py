@@ -88,7 +88,7 @@ class PathField:
         typed = self.typed
         begun = typed[: typed.rfind(os.sep) + 1]
         self._proposing.begin(
-            partial(self._listed, Path(begun or ".").expanduser()),
+            partial(self._listed, _expanded(begun)),
             lambda entries: self._proposed(begun, entries),
         )
 
@@ -154,9 +154,14 @@ class PathField:
         self.toggle.value = False
 
 
+def _expanded(typed: str) -> Path:
+    # Unlike Path's own, it leaves the home of an unknown user as it is.
+    return Path(os.path.expanduser(typed or "."))  # noqa: PTH111
+
+
 def _nearest_folder(typed: str) -> Path:
     """Return the folder that a path names or lies in; the working folder where there is none."""
-    path = Path(typed or ".").expanduser().absolute()
+    path = _expanded(typed).absolute()
     for each in (path, *path.parents):
         try:
             if each.is_dir():

@@ -11,8 +11,8 @@ from docsum_nb.form.code import code_of
 from docsum_nb.form.conductor import Conductor
 from docsum_nb.form.faults import line_of
 from docsum_nb.form.fields import Fields
-from docsum_nb.form.live import panel_of
 from docsum_nb.render.clean import one_line
+from docsum_nb.views.reach import answer_while_blocked
 
 if TYPE_CHECKING:
     from docsum_nb import Run, Summary
@@ -68,7 +68,7 @@ class Screen:
         def button(text: str, tip: str, action: Callable[[], object]) -> Any:
             made = widgets.Button(description=text, tooltip=tip)
             made.on_click(lambda clicked: None if clicked.disabled else self._guarded(action)())
-            _answer_while_blocked(made)
+            answer_while_blocked(made)
             return made
 
         self.plan = button("Plan", "Show what it takes and costs; nothing is paid for", self._plan)
@@ -211,7 +211,7 @@ class Screen:
         general = faults.get("") or self._error
         if general:
             text, bad = general, True
-        elif any(name != "resume" for name in faults):
+        elif any(name not in ("resume", "uploads") for name in faults):
             text, bad = "Nothing was begun. Mend the marked field first.", True
         else:
             text, bad = self.conductor.notice or ("" if asked else "Choose documents first."), False
@@ -228,9 +228,9 @@ class Screen:
         options = [(_label(each), each.id) for each in self.conductor.unfinished]
         if list(self.unfinished.options) != options:
             chosen = self.unfinished.value
+            ids = [run_id for _, run_id in options]
             self.unfinished.options = options
-            if chosen in [run_id for _, run_id in options]:
-                self.unfinished.value = chosen
+            self.unfinished.index = ids.index(chosen) if chosen in ids else 0 if ids else None
         self.resuming.layout.display = "" if options else "none"
         _set(self.resume, disabled=not (idle and options))
 
@@ -240,7 +240,7 @@ class Screen:
             return
         self._on_panel = run
         old = self.panel.children
-        self.panel.children = (panel_of(run),)
+        self.panel.children = (run.widget(),)
         for widget in old:
             _close(widget)
 
@@ -266,12 +266,3 @@ def _set(widget: Any, **values: Any) -> None:
     for name, value in values.items():
         if getattr(widget, name) != value:
             setattr(widget, name, value)
-
-
-def _answer_while_blocked(button: Any) -> None:
-    """Let a click through while a cell blocks the main thread.
-
-    As in ``views/panel.py``: ipykernel 7.4 would send it to the shell that the cell blocks.
-    """
-    if hasattr(button.comm, "_reply_subshell_for"):
-        button.comm._reply_subshell_for = lambda _data, default: default

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ from docsum_nb.form.screen import Screen
 from tests.pipeline.pipeline_samples import TEXTS
 
 LONG_S = 90.0
+
+
+def uploaded(name: str, content: bytes) -> dict[str, Any]:
+    """Make what the widget for uploads hands on."""
+    now = datetime.now(UTC)
+    about = {"name": name, "type": "", "size": len(content), "last_modified": now}
+    return {**about, "content": memoryview(content)}
 
 
 def until(true: Callable[[], bool], what: str = "") -> None:
@@ -47,7 +55,8 @@ class User:
     @property
     def idle(self) -> bool:
         """Whether nothing goes on."""
-        return self.screen.conductor.phase == "idle"
+        with self.screen.conductor.lock:  # what has changed is shown before it is let go of
+            return self.screen.conductor.phase == "idle"
 
     @property
     def notice(self) -> str:

@@ -12,7 +12,7 @@ from docsum_nb.form.asked import Asked
 from docsum_nb.form.code import code_of
 
 HOSTILE = (
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "a\nb\r\t\\",
     "''' + __import__('os').getcwd() + '''",
     "{x} %s </pre><script>alert(1)</script>",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from tests.form.form_samples import User
-from tests.loopback import Loopback
+from tests.form.form_samples import User, until, uploaded
+from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import model_of
 
 Users = Callable[..., User]
@@ -110,23 +111,16 @@ def test_uploads_that_cannot_be_kept_are_told_of(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not there"))
     user = users()
 
-    user.fields.upload.value = (
-        {"name": "a.md", "content": memoryview(b"text"), "size": 4, "type": ""},
-    )
+    user.fields.upload.value = (uploaded("a.md", b"text"),)
 
     assert user.faulty() == ["uploads"]
-    assert "cannot be kept" in user.line("uploads")
+    assert "Cannot be kept" in user.line("uploads")
 
 
 def test_a_run_that_cannot_be_resumed_says_why(
     users: Users, documents: Path, server: Loopback
 ) -> None:
     """Where the documents are gone, the error stands below the list, and the form goes on."""
-    import shutil
-
-    from tests.form.form_samples import until
-    from tests.loopback import Reply
-
     server.script = lambda call: Reply("no", status=400)
     user = users(source=documents, model=model_of(server, api_key="a-key"), max_calls=9)
     user.press("start")
@@ -145,7 +139,6 @@ def test_a_run_that_cannot_be_resumed_says_why(
 def test_an_error_of_the_ledger_is_in_the_form(users: Users, tmp_path: Path) -> None:
     """A ledger that is no database is told of below the buttons."""
     from docsum_nb.ledger import default_path
-    from tests.form.form_samples import until
 
     default_path().parent.mkdir(parents=True)
     default_path().write_bytes(b"no database " * 100)

@@ -11,7 +11,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
-from tests.form.form_samples import User, until
+from tests.form.form_samples import User, until, uploaded
 from tests.loopback import Call, Loopback, Reply
 from tests.pipeline.pipeline_samples import model_of
 
@@ -193,7 +193,7 @@ def test_uploads_of_every_kind_are_read(users: Users, documents: Path) -> None:
     user = users(source=documents / "whales.md")
     user.fields.upload.value = (
         uploaded("tides.pdf", pdf(["The moon moves the tides of every sea each day."])),
-        uploaded("../dunes.docx", docx([("", "Dunes wander before the wind over the years.")])),
+        uploaded("../dunes.docx", docx(("", "Dunes wander before the wind over the years."))),
     )
     assert user.fields.upload.value == ()
     assert user.line("uploads").startswith("2 files")
@@ -209,11 +209,6 @@ def test_uploads_of_every_kind_are_read(users: Users, documents: Path) -> None:
     user.screen.fields.remove.click()
     assert not Path(str(folder)).exists()
     assert "tides" not in user.line("uploads")
-
-
-def uploaded(name: str, content: bytes) -> dict[str, Any]:
-    """Make what the widget hands on."""
-    return {"name": name, "content": memoryview(content), "size": len(content), "type": ""}
 
 
 @pytest.mark.parametrize("source", [{"a": "text"}, 3, ["a"]])
