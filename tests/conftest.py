@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from docsum_nb import environment
+from tests.chromium import running_chromium
 from tests.loopback import Loopback, running
 
 if TYPE_CHECKING:
@@ -41,18 +41,5 @@ def server() -> Iterator[Loopback]:
 @pytest.fixture
 def chromium_page() -> Iterator[Page]:
     """Open an empty page in an offline Chromium; skips where there is none, except in CI."""
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        assert os.environ.get("CI") != "true", "CI must have Chromium; install it"
-        pytest.skip("needs Chromium")
-    arguments = [
-        *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-        *("--disable-component-update", "--no-first-run", "--disable-sync"),
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        page = browser.new_context(offline=True, viewport={"width": 900, "height": 700}).new_page()
-        yield page
-        browser.close()
+    with running_chromium() as browser:
+        yield browser.new_context(offline=True, viewport={"width": 900, "height": 700}).new_page()

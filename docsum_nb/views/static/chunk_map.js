@@ -52,6 +52,7 @@ function render({ model, el }) {
   const nameOf = (place) => model.get("labels")[place] || `number ${place + 1}`;
 
   function restyle() {
+    if (!root.isConnected) return; // it has no colors before it is on the page
     root.toggleAttribute("data-dark", isDark(el));
     const style = getComputedStyle(root);
     colors = VARIABLES.map((name) => style.getPropertyValue(`--m-${name}`).trim());
@@ -70,8 +71,7 @@ function render({ model, el }) {
     canvas.width = Math.round(w * scale);
     canvas.height = Math.round(h * scale);
     canvas.getContext("2d").setTransform(scale, 0, 0, scale, 0, 0);
-    drawn = null;
-    later();
+    restyle();
   }
 
   function paint(context, place) {
@@ -242,7 +242,6 @@ function render({ model, el }) {
   themes.observe(document.body, { attributes: true });
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", restyle);
-  restyle();
   take();
 
   return () => {

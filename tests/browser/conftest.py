@@ -1,0 +1,122 @@
+"""One JupyterLab for all tests, with one warm kernel; a Chromium for each module."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+
+from tests.browser.gate import Gate
+from tests.browser.lab import LONG_S, Lab, running_lab
+from tests.browser.notebook import Notebook, Visitor
+from tests.chromium import running_chromium
+from tests.kernels import Kernel
+from tests.loopback import Loopback
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext
+
+__all__ = ["Open", "WarmKernel"]
+
+Open = Callable[..., Notebook]
+_SETUP = "from tests.browser.in_lab import *\nmodel = ds.Model('openai/scripted', base_url={url!r})"
+
+
+class WarmKernel(Kernel):
+    """A kernel of JupyterLab's that has imported everything, with a client beside the browser."""
+
+    def __init__(self, kernel_id: str, client: BlockingKernelClient) -> None:
+        super().__init__(None, client)
+        self.id = kernel_id
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module: Playwright's event loop must not stay for the tests of others."""
+    with running_chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """JupyterLab, for as long as there are tests."""
+    # Not pytest's own folder: sockets have short paths.
+    folder = Path(tempfile.mkdtemp(prefix="lab-"))
+    try:
+        with running_lab(folder) as running:
+            yield running
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kernel(lab: Lab) -> Iterator[WarmKernel]:
+    """The kernel of all notebooks that need none of their own."""
+    kernel_id = lab.start_kernel()
+    client = BlockingKernelClient(connection_file=str(lab.connection_file(kernel_id)))
+    client.load_connection_file()
+    # A kernel that is busy starting misses heartbeats, and would be taken for dead.
+    client.start_channels(hb=False)
+    try:
+        client.wait_for_ready(timeout=LONG_S)
+        running = WarmKernel(kernel_id, client)
+        warmed = running.run("import tests.browser.in_lab; tests.browser.in_lab.warm_up()")
+        assert warmed.status == "ok", warmed.traceback
+        yield running
+    finally:
+        client.stop_channels()
+
+
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> BrowserContext:
+    """The pages of a module share what is cached of JupyterLab, and nothing else that matters."""
+    return browser.new_context(viewport={"width": 1000, "height": 800})
+
+
+@pytest.fixture
+def visitor(context: BrowserContext) -> Iterator[Visitor]:
+    """A page of its own; at the end, nothing beyond loopback was asked for and nothing broke."""
+    visitor = Visitor(context)
+    yield visitor
+    visitor.page.close()
+    assert visitor.strays == []
+    assert visitor.dialogs == []
+    assert visitor.errors == []
+
+
+@pytest.fixture
+def open_notebook(
+    request: pytest.FixtureRequest,
+    visitor: Visitor,
+    lab: Lab,
+    kernel: WarmKernel,
+    server: Loopback,
+) -> Iterator[Open]:
+    """Make a notebook of cells and open it in the warm kernel; cell 0 has ``ds`` and ``model``."""
+
+    def make(*cells: str, name: str = "") -> Notebook:
+        own = re.sub(r"\W+", "-", f"{request.node.name}{name}").strip("-")
+        notebook = Notebook(lab, visitor, f"{own}.ipynb")
+        notebook.write([_SETUP.format(url=server.base_url), *cells])
+        notebook.open(kernel=kernel.id)
+        notebook.run(0)
+        return notebook
+
+    yield make
+    visitor.page.close()
+    ended = kernel.run("tests.browser.in_lab.end_all(globals())")
+    assert ended.status == "ok", ended.traceback
+
+
+@pytest.fixture
+def gate(server: Loopback) -> Iterator[Gate]:
+    """Holds the model's answers back."""
+    gate = Gate(server)
+    yield gate
+    gate.open()

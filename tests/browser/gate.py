@@ -1,0 +1,53 @@
+"""A scripted model server whose answers a test lets out one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+from tests.loopback import Call, Loopback, Reply
+
+__all__ = ["Gate"]
+
+LONG_S = 60.0
+
+
+class Gate:
+    """Answers what it is asked only once it is let go.
+
+    Args:
+        server: Whose script this becomes.
+        reply: What the answer to a call is.
+    """
+
+    def __init__(self, server: Loopback, reply: Callable[[Call], Reply] | None = None) -> None:
+        self._server = server
+        self._reply = reply or (lambda call: Reply(f"Of call {call.number}: harbors are deep."))
+        self._lock = threading.Lock()
+        self._let = 0
+        self._asked = 0
+        self._open = threading.Event()
+        server.script = self._answer
+
+    def let(self, answers: int = 1) -> None:
+        """Let so many answers more out, in the order of the requests."""
+        with self._lock:
+            self._let += answers
+
+    def open(self) -> None:
+        """Let all answers out, those to come too."""
+        self._open.set()
+
+    def wait_asked(self, requests: int) -> None:
+        """Wait until so many requests have come, in all."""
+        give_up = time.monotonic() + LONG_S
+        while len(self._server.calls) < requests:
+            assert time.monotonic() < give_up, f"{len(self._server.calls)} requests of {requests}"
+            time.sleep(0.01)
+
+    async def _answer(self, call: Call) -> Reply:
+        while not self._open.is_set() and call.number >= self._let:
+            await asyncio.sleep(0.005)
+        return self._reply(call)

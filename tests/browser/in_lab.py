@@ -1,0 +1,34 @@
+"""What notebooks of these tests import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import docsum_nb as ds
+
+__all__ = ["ds", "end_all", "texts", "warm_up"]
+
+LONG_S = 30.0
+
+
+def texts(count: int) -> dict[str, str]:
+    """Make documents of one chunk each, ``doc-00`` and so on."""
+    return {
+        f"doc-{i:02}": f"The harbor of town {i} is deep. Ships rest there." for i in range(count)
+    }
+
+
+def warm_up() -> None:
+    """Import all that a run needs."""
+    ds.summarize(texts(1), ledger=False, show=False).result()
+
+
+def end_all(names: dict[str, Any]) -> None:
+    """Stop the runs that still go on, and wait until nothing of them is left.
+
+    Args:
+        names: The variables of all cells.
+    """
+    for run in [each for each in names.values() if isinstance(each, ds.Run)]:
+        run.cancel("the test is over")
+        assert run.join(LONG_S), run

@@ -1,0 +1,43 @@
+"""Chromium for tests: the one of this machine, with nothing of the user's and no network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+__all__ = ["running_chromium"]
+
+_QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+    *("--disable-component-update", "--no-first-run", "--disable-sync"),
+)
+_LOOPBACK_ONLY = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+
+@contextmanager
+def running_chromium() -> Iterator[Browser]:
+    """Start a Chromium that reaches nothing but loopback; skips where there is none, except in CI.
+
+    Playwright runs an event loop in the calling thread until the end: nothing else may, and no
+    second one of these.
+    """
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        assert os.environ.get("CI") != "true", "CI must have Chromium; install it"
+        pytest.skip("needs Chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, _LOOPBACK_ONLY])
+        try:
+            yield browser
+        finally:
+            browser.close()
