@@ -82,13 +82,13 @@ class Fields:
         self.uploads = Uploads()
         self._upload_fault = ""
         self.path = PathField(
-            "Folder, file or glob on this server",
+            "Path on this server",
             value=asked.source if isinstance(asked.source, str) else "",
             placeholder="such as reports/ or docs/**/*.md",
             failed=failed,
         )
         self.library_path = PathField(
-            "Library of your own documentation",
+            "Library",
             value=asked.library or "",
             placeholder="none, else its folder",
             folders_only=True,
@@ -148,7 +148,7 @@ class Fields:
         from_here = widgets.HTML('<div class="docsum-label">Or files from your computer</div>')
         fields = {
             "source": Field(
-                "A folder is read with all below it.", self.path.row, self.path.chooser
+                "A folder with all below it, a file, or a glob.", self.path.row, self.path.chooser
             ),
             "uploads": Field(
                 "Up to 10 MB at once; what is larger belongs on the server.",
@@ -163,7 +163,7 @@ class Fields:
             "base_url": Field("For an OpenAI-compatible server of your own.", self.base_url),
             "length": Field("Of the final summary.", self.length),
             "library": Field(
-                "The summary then says what it holds on the matter.",
+                "Your own documentation: the summary then says what it holds on the matter.",
                 *(self.library_path.row, self.library_path.chooser),
             ),
             "deadline": Field("The run is over by then, finished or not.", self.deadline),

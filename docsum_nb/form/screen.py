@@ -211,8 +211,10 @@ class Screen:
         general = faults.get("") or self._error
         if general:
             text, bad = general, True
-        elif any(name not in ("resume", "uploads") for name in faults):
+        elif found is not None and found.field != "resume":
             text, bad = "Nothing was begun. Mend the marked field first.", True
+        elif any(name not in ("resume", "uploads") for name in faults):
+            text, bad = "Mend the marked field first.", True
         else:
             text, bad = self.conductor.notice or ("" if asked else "Choose documents first."), False
         _set(self.notice, value=look.notice_html(text, bad=bad))

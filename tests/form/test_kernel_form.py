@@ -1,4 +1,4 @@
-"""The form in a real kernel: what its code does, what it leaves behind, clicks while a cell runs."""
+"""The form in a real kernel: what its code does, what it leaves, clicks while a cell runs."""
 
 from __future__ import annotations
 
