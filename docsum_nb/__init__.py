@@ -3,7 +3,7 @@
 How the package is laid out; imports point downward only:
 
     diagnosis/  doctor: what to check by hand when a crew freezes         cli   the command line
-    form/       app: choose, plan, start, stop, resume and read in widgets
+    form/       app: choose, plan, start, stop, resume, read              magics   %summarize
     entry       start, kickoff, run_with_deadline: the user's own work as a run
     pipeline/   summarize, plan, resume, SummaryFlow: where the steps meet
     ---------------------------------------------------------------------------------------------
@@ -91,6 +91,11 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'docsum_nb' has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Make ``%summarize`` and ``%%summarize`` known, on ``%load_ext docsum_nb``."""
+    import_module("docsum_nb.magics").register(shell)
 
 
 def __dir__() -> list[str]:

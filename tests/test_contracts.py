@@ -23,7 +23,7 @@ PACKAGE = ROOT / "docsum_nb"
 
 LAYERS = [
     {"__main__"},
-    {"cli"},
+    {"cli", "magics"},
     {"diagnosis", "form"},
     {"entry", "pipeline"},
     {"crew", "library", "models", "views", "plots"},
