@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
 from tests.axe import serious_findings
 from tests.browser.notebook import SCREENSHOTS, is_loopback
@@ -230,7 +230,7 @@ def upload(page: Page, *files: tuple[str, str, bytes]) -> None:
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Upload").click()
     chooser.value.set_files(
-        [{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files]
+        [FilePayload(name=name, mimeType=kind, buffer=data) for name, kind, data in files]
     )
 
 
