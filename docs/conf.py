@@ -96,8 +96,12 @@ def as_prose(
     """Have docstrings read as they are meant, before napoleon reads them."""
     if what == "module":
         lines.clear()  # the page says it for its readers
-    elif what in ("attribute", "property"):
-        lines.insert(0, "\\ ")  # else a colon in the first line makes a type of its beginning
+        return
+    # Else a colon in the first line would make a type of its beginning.
+    if what in ("attribute", "property"):
+        lines.insert(0, "\\ ")
+    if "Returns:" in lines:
+        lines.insert(lines.index("Returns:") + 1, "    \\ ")
 
 
 def readable(

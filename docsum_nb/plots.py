@@ -36,7 +36,7 @@ def timeline(run: Run[Any], *, ax: Axes | None = None) -> Axes:
         ax: Where to draw; ``None`` for a new figure.
 
     Returns:
-        The axes, in seconds since the run began, with a line for each chunk in input order.
+        The axes: seconds since the run began, and a line for each chunk in input order.
 
     Raises:
         InputError: if nothing has run yet, as where everything came from the ledger, or matplotlib
@@ -65,7 +65,7 @@ def cost(summary: Summary, *, ax: Axes | None = None) -> Axes:
         ax: Where to draw; ``None`` for a new figure.
 
     Returns:
-        The axes, in US dollars for each document; in tokens where the price of any is not known or
+        The axes: US dollars for each document; tokens where the price of any is not known or
         nothing was paid. Beyond thirty documents, the others are one bar.
 
     Raises:
