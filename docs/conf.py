@@ -49,6 +49,7 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "fully-qualified"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
 napoleon_numpy_docstring = False
 # Types of the standard library and of others: their documentation would have to be fetched.
 nitpick_ignore_regex = [
@@ -107,8 +108,10 @@ def as_prose(
 def readable(
     app: Sphinx, what: str, name: str, thing: object, options: object, given: str, returns: str
 ) -> tuple[str, str] | None:
-    """Write a default that is made anew so that a signature is one."""
-    return (given.replace("<factory>", "..."), returns) if given else None
+    """Leave out how errors are made; write a default that is made anew so that it can be read."""
+    if not given:
+        return None
+    return ("" if what == "exception" else given.replace("<factory>", "..."), returns)
 
 
 def by_short_name(
