@@ -110,6 +110,8 @@ def open_notebook(
 
     yield make
     visitor.page.close()
+    for other in lab.kernels().keys() - {kernel.id}:
+        lab.shut_down(other)
     ended = kernel.run("tests.browser.in_lab.end_all(globals())")
     assert ended.status == "ok", ended.traceback
 

@@ -112,6 +112,15 @@ class Notebook:
         self.page.evaluate(_WATCH)
         return self
 
+    def open_afresh(self, kernel: str) -> Self:
+        """Open it once more, with a kernel that JupyterLab starts for it.
+
+        Args:
+            kernel: The id of the kernel that it has now, which runs on.
+        """
+        self._lab.attach("another.ipynb", kernel)
+        return self.open()
+
     def close(self) -> None:
         """Leave the page, without a word about what is not saved; the kernel runs on."""
         self.page.goto("about:blank")
