@@ -27,6 +27,11 @@ def _closed_figures() -> Iterator[None]:
     plt.close("all")
 
 
+def model_at(server: Loopback) -> ds.Model:
+    """Name a model of the scripted server."""
+    return ds.Model("openai/first", base_url=server.base_url, api_key="k")
+
+
 def texts(labels: Any) -> list[str]:
     """Return what a sequence of matplotlib's texts says."""
     return [label.get_text() for label in labels]

@@ -36,7 +36,7 @@ from docsum_nb.run.record import Record
 from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import terminable
 from docsum_nb.run.trace import span
-from docsum_nb.run.view import Detail, Display, Snapshot
+from docsum_nb.run.view import Detail, Display
 
 __all__ = ["Run"]
 
@@ -82,7 +82,6 @@ class Run(Generic[T]):
         self._settle_s = settle_s
         self._partial = partial_result
         self._place = whereabouts or self._innermost_await
-        self._detail = detail
         self._record = Record(self.id, on_event)
         self._value: Any = _UNSET
         self._error: BaseException | None = None
@@ -92,12 +91,14 @@ class Run(Generic[T]):
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._showing = Showing(
-            self,
+            title,
+            self._record,
             display,
             live=show,
             ended=self._bell.rung,
+            cancel=self.cancel,
+            detail=detail,
             result=self._finished_value,
-            warn=self._record.emit,
             tick=self._watch_deadline,
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
@@ -312,26 +313,6 @@ class Run(Generic[T]):
         """
         return self._record.spans()
 
-    def snapshot(self) -> Snapshot:
-        """Return what a view shows of the run now."""
-        return self._record.snapshot(self._showing.how_waited())
-
-    def labels(self) -> list[str]:
-        """Return the names of the chunks or tasks, as far as they are known."""
-        return self._record.labels()
-
-    def detail(self, place: int) -> Detail | None:
-        """Return what a chunk or task is about and what came of it.
-
-        Args:
-            place: Which one, counted from 0.
-
-        Returns:
-            ``None`` where nothing can be told of it.
-        """
-        ask = self._detail
-        return safely(lambda: ask(place)) if ask else None
-
     # --- the work ------------------------------------------------------------------------------
 
     def _launch(
@@ -409,7 +390,7 @@ class Run(Generic[T]):
         from IPython.display import display
 
         if not self._showing.open(with_result=True):
-            display(self._showing.bundle(), raw=True)
+            display(self._showing.bundle() or {"text/plain": repr(self)}, raw=True)
 
     def __repr__(self) -> str:
         state = self.state

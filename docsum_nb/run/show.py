@@ -8,48 +8,79 @@ from contextlib import contextmanager
 from typing import Any
 
 from docsum_nb.errors import InputError
-from docsum_nb.events import Event, Warned
+from docsum_nb.events import Warned
+from docsum_nb.run.outcome import safely
+from docsum_nb.run.record import Record
 from docsum_nb.run.tell import ViewTeller
-from docsum_nb.run.view import Display, Shown, View, Waited
+from docsum_nb.run.view import Detail, Display, Snapshot, View, Waited
 
 __all__ = ["Showing"]
 
 
 class Showing:
-    """The views of one run.
+    """The views of one run, and what they ask of it.
 
     Args:
-        run: What is shown.
+        title: What the run is called.
+        record: What has happened in it.
         display: How it can be shown; ``None`` for not at all.
         live: Whether to open a live view where somebody waits for the run.
         ended: Set when the run has its outcome.
+        cancel: Stops the run.
+        detail: Tells of one chunk or task; ``None`` where nobody can.
         result: Returns the run's result; ``None`` without one.
-        warn: Tells the run of a view that failed.
         tick: Called ten times a second while a view is open.
     """
 
     def __init__(
         self,
-        run: Shown,
+        title: str,
+        record: Record,
         display: Display | None,
         *,
         live: bool,
         ended: threading.Event,
+        cancel: Callable[[], object],
+        detail: Callable[[int], Detail | None] | None,
         result: Callable[[], Any],
-        warn: Callable[[Event], None],
         tick: Callable[[], object],
     ) -> None:
-        self._run = run
+        self.title = title
+        self._record = record
         self._display = display
         self._live = live
         self._ended = ended
+        self._cancel = cancel
+        self._detail = detail
         self._result = result
-        self._warn = warn
         self._tick = tick
         self._lock = threading.Lock()
         self._opened = False
         self._views: list[ViewTeller] = []
         self._waits: list[Waited] = []
+
+    # --- what views ask ------------------------------------------------------------------------
+
+    def cancel(self) -> None:
+        """Stop the run."""
+        self._cancel()
+
+    def snapshot(self) -> Snapshot:
+        """Return what there is to show now."""
+        waits = self._waits.copy()
+        waited: Waited | None = waits[0] if waits else None
+        return self._record.snapshot("blocking" if "blocking" in waits else waited)
+
+    def labels(self) -> list[str]:
+        """Return the names of the chunks or tasks, as far as they are known."""
+        return self._record.labels()
+
+    def detail(self, place: int) -> Detail | None:
+        """Return one chunk or task; ``None`` where nothing can be told of it."""
+        ask = self._detail
+        return safely(lambda: ask(place)) if ask else None
+
+    # --- views ---------------------------------------------------------------------------------
 
     @contextmanager
     def waited(self, how: Waited) -> Iterator[None]:
@@ -63,11 +94,6 @@ class Showing:
             yield
         finally:
             self._waits.remove(how)
-
-    def how_waited(self) -> Waited | None:
-        """Tell how the run is waited for; where in both ways, the one that blocks a thread."""
-        waits = self._waits.copy()
-        return "blocking" if "blocking" in waits else waits[0] if waits else None
 
     def open(self, *, with_result: bool = False) -> bool:
         """Open the live view where the caller is, once, unless the run is over.
@@ -84,9 +110,9 @@ class Showing:
             self._opened = True
         # Not under a lock: a front end may take its time, and the work must go on telling.
         try:
-            view = self._display.open(self._run)
+            view = self._display.open(self)
         except Exception as error:  # noqa: BLE001  # the result matters more than its bar
-            self._warn(Warned(f"no live view could be opened: {error!r}; the run goes on"))
+            self._record.emit(Warned(f"no live view could be opened: {error!r}; the run goes on"))
             return False
         if view is not None:
             self._follow(view, with_result=with_result)
@@ -100,22 +126,22 @@ class Showing:
         """
         if self._display is None:
             raise InputError("this run was made without a display; it cannot be shown")
-        view, widget = self._display.embed(self._run)
+        view, widget = self._display.embed(self)
         self._follow(view, with_result=True)
         return widget
 
     def _follow(self, view: View, *, with_result: bool) -> None:
         result = self._result if with_result else lambda: None
         self._views.append(
-            ViewTeller(view, self._run.snapshot, self._ended, result, self._warn, self._tick)
+            ViewTeller(view, self.snapshot, self._ended, result, self._record.emit, self._tick)
         )
 
     def told(self) -> list[threading.Event]:
         """Return what is set once the views have seen the end."""
         return [view.told for view in self._views]
 
-    def bundle(self) -> dict[str, str]:
-        """Render the run as it is now, by MIME type."""
+    def bundle(self) -> dict[str, str] | None:
+        """Render the run as it is now, by MIME type; ``None`` where it is not to be shown."""
         if self._display is None or not self._live:
-            return {"text/plain": repr(self._run)}
-        return self._display.bundle(self._run.snapshot(), self._run.title, self._result())
+            return None
+        return self._display.bundle(self.snapshot(), self.title, self._result())

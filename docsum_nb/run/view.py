@@ -43,7 +43,7 @@ class Shown(Protocol):
 
     title: str
 
-    def cancel(self, reason: str | None = None) -> bool:
+    def cancel(self) -> object:
         """Stop the run."""
 
     def snapshot(self) -> Snapshot:

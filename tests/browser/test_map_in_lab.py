@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Position, expect
 
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
@@ -27,7 +27,7 @@ def canvas_of(notebook: Notebook) -> Locator:
     return notebook.output(1).locator(".docsum-map canvas")
 
 
-def point(canvas: Locator, place: int) -> dict[str, float]:
+def point(canvas: Locator, place: int) -> Position:
     """Return where a chunk is on a map of one row."""
     box = canvas.bounding_box()
     assert box is not None

@@ -26,10 +26,9 @@ class Still:
         self._labels = list(labels)
         self._details = details or {}
 
-    def cancel(self, reason: str | None = None) -> bool:
+    def cancel(self) -> None:
         """Tell of the click."""
         self._on_cancel()
-        return True
 
     def snapshot(self) -> Snapshot:
         """Show nothing yet."""
