@@ -70,6 +70,17 @@ def test_old_code_beside_new_code_loses_nothing(tmp_path: Path) -> None:
     assert {record.id for record in ds.runs(path)} >= {"old1", "old2", "old3"}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_new_ledger_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    """Answers are as private as what they are about, in SQLite's files beside the ledger too."""
+    with closing(Ledger(tmp_path / "new" / "ledger.sqlite3")) as ledger:
+        ledger.put("key", Answer("An answer.", "m", Usage()), run_id="r")
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("new/*")}
+
+    assert "ledger.sqlite3-wal" in modes
+    assert set(modes.values()) == {0o600}
+
+
 def test_file_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
     """The error says to update; not a byte of the file changes."""
     path = make(tmp_path / "l", FIRST_VERSION + "PRAGMA user_version = 99;")

@@ -102,6 +102,9 @@ class LedgerFile:
         self._lock = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if not self.path.exists():
+                # Answers and texts are private; SQLite's own files beside it take its mode.
+                self.path.touch(mode=0o600)
             self._db = self._open()
         except (OSError, sqlite3.Error) as error:
             if isinstance(error, LedgerError):
