@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -25,7 +27,20 @@ if TYPE_CHECKING:
 __all__ = ["Open", "WarmKernel"]
 
 Open = Callable[..., Notebook]
+_TIMEOUT_S = 400
+"""For a test and all that is started for it the first time, on a machine that has other work."""
 _SETUP = "from tests.browser.in_lab import *\nmodel = ds.Model('openai/scripted', base_url={url!r})"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message that a kernel sent to all its front ends."""
+
+    kind: str
+    at: float
+    """When it was sent, in seconds since the epoch."""
+    size: int
+    """Bytes of its content and buffers."""
 
 
 class WarmKernel(Kernel):
@@ -34,6 +49,22 @@ class WarmKernel(Kernel):
     def __init__(self, kernel_id: str, client: BlockingKernelClient) -> None:
         super().__init__(None, client)
         self.id = kernel_id
+        self.heard: list[Heard] = []
+        """All that was sent so far, as far as it was read."""
+
+    def _read(self) -> Any:
+        message = super()._read()
+        size = len(json.dumps(message["content"])) + sum(map(len, message["buffers"]))
+        sent_at = message["header"]["date"].timestamp()
+        self.heard.append(Heard(message["msg_type"], sent_at, size))
+        return message
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder more time than others have."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
 
 
 @pytest.fixture(scope="module")
