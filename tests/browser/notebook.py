@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import nbformat
-from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
+from playwright.sync_api import BrowserContext, Error, Locator, Page, WebSocket, expect
 
 from tests.browser.lab import LONG_S, Lab
 
@@ -46,7 +46,7 @@ class Visitor:
         self.page.set_default_timeout(LONG_MS)
         self.page.on("websocket", self._open_socket)
         self.page.on("dialog", self._on_dialog)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", self._on_error)
         self.page.on("console", self._on_console)
 
     def _open_socket(self, socket: WebSocket) -> None:
@@ -56,6 +56,11 @@ class Visitor:
         self.requests.append(url)
         if not is_loopback(url):
             self.strays.append(url)
+
+    def _on_error(self, error: Error) -> None:
+        # anywidget complains of a widget that was closed before it was there: of a very short run.
+        if "[anywidget] Failed to initialize model." not in str(error):
+            self.errors.append(str(error))
 
     def _on_dialog(self, dialog: Any) -> None:
         # JupyterLab itself asks before an unsaved notebook is left.
@@ -111,6 +116,15 @@ class Notebook:
         self.page.wait_for_function(_READY)
         self.page.evaluate(_WATCH)
         return self
+
+    def open_afresh(self, kernel: str) -> Self:
+        """Open it once more, with a kernel that JupyterLab starts for it.
+
+        Args:
+            kernel: The id of the kernel that it has now, which runs on.
+        """
+        self._lab.attach("another.ipynb", kernel)
+        return self.open()
 
     def close(self) -> None:
         """Leave the page, without a word about what is not saved; the kernel runs on."""
@@ -171,6 +185,8 @@ class Notebook:
     def text(self, cell: int) -> str:
         """Return the text that a cell shows; empty where it shows nothing."""
         output = self.output(cell)
+        # JupyterLab does not render what is out of view.
+        self.cell(cell).scroll_into_view_if_needed()
         return output.inner_text().strip() if output.count() else ""
 
     def see(self, cell: int, text: str | re.Pattern[str]) -> None:
