@@ -58,6 +58,15 @@ $(PROXY)/.ready: requirements.lock
 	  "$$(sed -n 's/^litellm==/litellm[proxy]==/p' requirements.lock)"
 	@touch $(PROXY)/.ready
 
+.PHONY: docs pictures notebooks
+
+docs: $(READY) notebooks ## the documentation, into build/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs
+	$(BIN)/python docs/check.py build/docs
+
+pictures: $(READY) ## the documentation's pictures anew, of JupyterLab in Chromium
+	$(BIN)/python docs/pictures.py
+
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --group docs --universal --upgrade \
 	  --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
