@@ -41,13 +41,21 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     """
     plain, html = [state_text(state, title)], [state_html(state, title)]
     if state.outcome == "done" and hasattr(result, "to_html"):
-        html.append(result.to_html())
-        plain.append(str(result))
+        shown = _shown_in_cell(result)
+        html.append(shown["text/html"])
+        plain.append(shown["text/plain"])
     # Errors may hold half of a surrogate pair, which no JSON message can.
     return {
         "text/plain": "\n\n".join(plain).encode("utf-8", "replace").decode(),
         "text/html": "".join(html).encode("utf-8", "replace").decode(),
     }
+
+
+def _shown_in_cell(result: Any) -> Any:
+    """Render a result as a cell would: of a thousand documents, not all."""
+    if hasattr(result, "_repr_mimebundle_"):
+        return result._repr_mimebundle_()
+    return {"text/plain": str(result), "text/html": result.to_html()}
 
 
 class PanelView:
