@@ -17,6 +17,7 @@ __all__ = ["SCREENSHOTS", "Notebook", "Visitor", "is_loopback"]
 SCREENSHOTS = Path(__file__).parent.parent.parent / "build" / "screenshots"
 LONG_MS = 1000 * LONG_S
 _LOOPBACK = re.compile(r"(?:https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:")
+_JUPYTERLAB = re.compile(r"/static/lab/|/lab/extensions/")
 
 
 def is_loopback(url: str) -> bool:
@@ -31,7 +32,7 @@ class Visitor:
         requests: All addresses that were asked for, in order.
         strays: Addresses beyond loopback that were asked for, web sockets too.
         dialogs: What opened a dialog, of those that a script opens.
-        errors: Uncaught errors of scripts.
+        errors: Uncaught errors of scripts that are not JupyterLab's own.
         console: Errors on the console.
     """
 
@@ -58,9 +59,10 @@ class Visitor:
             self.strays.append(url)
 
     def _on_error(self, error: Error) -> None:
-        # anywidget complains of a widget that was closed before it was there: of a very short run.
-        if "[anywidget] Failed to initialize model." not in str(error):
-            self.errors.append(str(error))
+        # JupyterLab stumbles over a notebook that is left while it works on it, and anywidget over
+        # a widget that was closed before it was there.
+        if not _JUPYTERLAB.search(error.stack or ""):
+            self.errors.append(f"{error}\n{error.stack}")
 
     def _on_dialog(self, dialog: Any) -> None:
         # JupyterLab itself asks before an unsaved notebook is left.
