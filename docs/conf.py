@@ -60,7 +60,6 @@ nitpick_ignore_regex = [
 
 html_theme = "furo"
 html_title = f"docsum_nb {version}"
-html_static_path = ["images"]
 html_show_copyright = False
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_prompt_text = r"\$ "
