@@ -3,7 +3,7 @@
 How the package is laid out; imports point downward only:
 
     diagnosis/  doctor: what to check by hand when a crew freezes         cli   the command line
-                                                                     magics   %summarize
+    form/       app: choose, plan, start, stop, resume, read              magics   %summarize
     entry       start, kickoff, run_with_deadline: the user's own work as a run
     pipeline/   summarize, plan, resume, SummaryFlow: where the steps meet
     ---------------------------------------------------------------------------------------------
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
     from docsum_nb.entry import start as start
+    from docsum_nb.form import app as app
     from docsum_nb.ledger import forget as forget
     from docsum_nb.ledger import runs as runs
     from docsum_nb.library import Library as Library
@@ -67,6 +68,7 @@ _HOMES = {
     "Summary": "docsum_nb.records",
     "SummaryFlow": "docsum_nb.pipeline.flow",
     "allow_nested_asyncio": "docsum_nb.entry",
+    "app": "docsum_nb.form",
     "doctor": "docsum_nb.diagnosis",
     "forget": "docsum_nb.ledger",
     "kickoff": "docsum_nb.entry",

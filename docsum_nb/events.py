@@ -132,10 +132,20 @@ class CallFinished(Event):
 
 @dataclass(frozen=True)
 class TextStreamed(Event):
-    """A model wrote a piece of its answer, where it streams; ``label`` names the chunk or task."""
+    """A model wrote a piece of its answer, where it streams.
+
+    Of ``summarize``, the last text only is told, and only while somebody looks: some twenty pieces
+    a second at most. Joined from the last one that ``begins``, they are the text as it stands; in
+    the end they are ``Summary.text``, whole in one piece where it was not streamed.
+    """
 
     label: str
+    """``"summary"``; of a user's own crew, the task."""
     text: str
+    """Not always a whole word."""
+    begins: bool = False
+    """The first piece of an answer: what was told before it under this label is void, as after a
+    broken stream, or where a cut or refused answer was asked for once more."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, get_args, overload
+from typing import Literal, ParamSpec, get_args, overload
+
+from docsum_nb.render.displayed import Displayed
 
 __all__ = ["LEVELS", "Diagnosis", "Finding", "Level", "examined"]
 
@@ -41,7 +43,7 @@ class Finding:
 
 
 @dataclass(frozen=True, repr=False)
-class Diagnosis(Sequence[Finding]):
+class Diagnosis(Displayed, Sequence[Finding]):
     """All findings, worst first; displays itself in a notebook cell and prints as a list."""
 
     findings: tuple[Finding, ...]
@@ -96,9 +98,6 @@ class Diagnosis(Sequence[Finding]):
     def __repr__(self) -> str:
         counts = Counter(finding.level for finding in self.findings)
         return f"<Diagnosis: {', '.join(f'{counts[level]} {level}' for level in LEVELS)}>"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": self.to_text(), "text/html": self.to_html()}
 
 
 def examined(

@@ -21,6 +21,9 @@ from aiohttp import web
 
 __all__ = ["Call", "Loopback", "Reply", "running"]
 
+_LOOK_S = 0.05
+"""How often a held back answer looks whether its client is still there."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -49,9 +52,17 @@ class Reply:
     """Seconds before the answer."""
     headers: Mapping[str, str] = field(default_factory=dict)
     hang: bool = False
-    """Never answer."""
+    """Never answer; of a stream, after its ``words``."""
     cut: bool = False
-    """Close the connection without an answer."""
+    """Close the connection without an answer; of a stream, after its ``words``."""
+    words: int | None = None
+    """Of a stream, send so many words only; then hang, cut, or end without saying why."""
+    whole: bool = False
+    """Answer at once, although a stream was asked for."""
+    gap: float = 0.0
+    """Seconds between the words of a stream."""
+    usage: bool = True
+    """Tell how many tokens it took."""
     raw: str | None = None
     """Send this as the body, as it is."""
     finish_reason: str = "stop"
@@ -70,6 +81,8 @@ class Loopback:
         self.calls: list[Call] = []
         self.in_flight = 0
         self.most_in_flight = 0
+        self.gone: list[int] = []
+        """Numbers of the calls whose client went away while the answer was held back."""
         self.address = ""
         self.closing = asyncio.Event()
         self._lock = threading.Lock()
@@ -98,10 +111,9 @@ class Loopback:
 
     async def _send(self, request: web.Request, call: Call, reply: Reply) -> web.StreamResponse:
         await asyncio.sleep(reply.delay)
-        if reply.hang:
-            await self.closing.wait()
-        if (reply.hang or reply.cut) and request.transport is not None:
-            request.transport.abort()
+        streamed = reply.words is not None and call.body.get("stream")
+        if (reply.hang or reply.cut) and not streamed:
+            await self._break_off(request, call, reply)
         if reply.raw is not None:
             return web.Response(
                 text=reply.raw,
@@ -112,7 +124,7 @@ class Loopback:
         if reply.status != 200:
             error = {"error": {"message": reply.text, "type": "scripted", "code": reply.status}}
             return web.json_response(error, status=reply.status, headers=dict(reply.headers))
-        if call.body.get("stream"):
+        if call.body.get("stream") and not reply.whole:
             return await self._stream(request, call, reply)
         return web.json_response(_completion(call, reply), headers=dict(reply.headers))
 
@@ -120,18 +132,42 @@ class Loopback:
         """Send the answer word by word, as server-sent events."""
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
+        try:
+            await self._write(response, request, call, reply)
+        except ConnectionError:
+            self.gone.append(call.number)
+        return response
+
+    async def _write(
+        self, response: web.StreamResponse, request: web.Request, call: Call, reply: Reply
+    ) -> None:
         whole = _completion(call, reply)
         base = {**whole, "object": "chat.completion.chunk", "usage": None}
-        words = reply.text.split(" ")
-        for number, word in enumerate(words):
+        field = "content" if reply.refusal is None else "refusal"
+        words = (reply.refusal or reply.text).split(" ")
+        for number, word in enumerate(words[: reply.words]):
+            await asyncio.sleep(reply.gap if number else 0)
             text = word if number == len(words) - 1 else f"{word} "
-            choice = {"index": 0, "delta": {"content": text, "role": "assistant"}}
+            choice = {"index": 0, "delta": {field: text, "role": "assistant"}}
             await _send_event(response, {**base, "choices": [{**choice, "finish_reason": None}]})
+        if reply.words is not None:
+            await self._break_off(request, call, reply)
+            return
         end = {"index": 0, "delta": {}, "finish_reason": reply.finish_reason}
         await _send_event(response, {**base, "choices": [end]})
-        await _send_event(response, {**base, "choices": [], "usage": whole["usage"]})
+        if reply.usage:
+            await _send_event(response, {**base, "choices": [], "usage": whole["usage"]})
         await response.write(b"data: [DONE]\n\n")
-        return response
+
+    async def _break_off(self, request: web.Request, call: Call, reply: Reply) -> None:
+        """Hold the answer back until the client or the server goes, or close the connection."""
+        while reply.hang and not self.closing.is_set():
+            if request.transport is None or request.transport.is_closing():
+                self.gone.append(call.number)
+                break
+            await asyncio.sleep(_LOOK_S)
+        if (reply.hang or reply.cut) and request.transport is not None:
+            request.transport.abort()
 
 
 async def _send_event(response: web.StreamResponse, data: dict[str, Any]) -> None:
@@ -140,6 +176,11 @@ async def _send_event(response: web.StreamResponse, data: dict[str, Any]) -> Non
 
 def _completion(call: Call, reply: Reply) -> dict[str, Any]:
     prompt, completion = len(call.prompt.split()), len(reply.text.split())
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
     return {
         "id": f"call-{call.number}",
         "object": "chat.completion",
@@ -152,11 +193,7 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
                 "finish_reason": reply.finish_reason,
             }
         ],
-        "usage": {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": prompt + completion,
-        },
+        **({"usage": usage} if reply.usage else {}),
     }
 
 

@@ -24,7 +24,7 @@ PACKAGE = ROOT / "docsum_nb"
 LAYERS = [
     {"__main__"},
     {"cli", "magics"},
-    {"diagnosis"},
+    {"diagnosis", "form"},
     {"entry", "pipeline"},
     {"crew", "library", "models", "views", "plots"},
     {"documents", "prompts"},
@@ -85,6 +85,20 @@ def test_imports_point_downward(path: Path) -> None:
     assert not upward, f"{own} imports {upward}"
 
 
+def test_the_form_uses_what_everyone_can_use() -> None:
+    """It drives the public names only; what else it takes of the package shows things."""
+    for path in (PACKAGE / "form").rglob("*.py"):
+        used = {
+            node.attr
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("ds", "docsum_nb")
+        }
+        assert used <= set(docsum_nb.__all__), path
+        for module in imports_of(path):
+            allowed = part_of(module) in ("form", "render", "errors")
+            assert allowed or module.startswith("docsum_nb.views.reach"), (path, module)
+
+
 @pytest.mark.parametrize(("library", "home"), [("crewai", "crew"), ("litellm", "models")])
 def test_one_part_only_imports_each_of_the_two(library: str, home: str) -> None:
     """CrewAI is imported in crew/ alone, LiteLLM in models/ alone."""
@@ -130,6 +144,7 @@ def test_public_names_are_what_they_are() -> None:
         "Summary",
         "SummaryFlow",
         "allow_nested_asyncio",
+        "app",
         "doctor",
         "errors",
         "forget",
@@ -199,7 +214,14 @@ def test_docstrings_examples_hold() -> None:
     """The examples in the public docstrings print what they say."""
     import doctest
 
-    for name in ("diagnosis.doors", "entry", "library.library", "models.model", "pipeline.doors"):
+    for name in (
+        "diagnosis.doors",
+        "entry",
+        "form.door",
+        "library.library",
+        "models.model",
+        "pipeline.doors",
+    ):
         result = doctest.testmod(importlib.import_module(f"docsum_nb.{name}"))
         assert result.attempted > 0, name
         assert result.failed == 0, name

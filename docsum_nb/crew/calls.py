@@ -11,6 +11,7 @@ one, since that one heeds Retry-After; CrewAI's own elsewhere.
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,6 +85,8 @@ class _Call:
         self.price = price
         self.place = place
         self.task = task
+        self.writing = False
+        """Whether a piece of its answer has come."""
         self.span = begin_span(f"chat {model}", chat_attributes(model))
 
 
@@ -137,9 +140,10 @@ class ModelCalls:
         if isinstance(event, LLMCallCompletedEvent) and event.call_type is LLMCallType.LLM_CALL:
             self._settle(_made.get(), UsageMetrics.from_provider_dict(event.usage))
         elif isinstance(event, LLMCallFailedEvent):
-            self._drop(_made.get())
+            # Emitted where the error is handled, and the event has its words only.
+            self._drop(_made.get(), unheard=_timed_out(sys.exception()))
         elif isinstance(event, LLMStreamChunkEvent):
-            self._control.emit(TextStreamed(event.task_name or "", event.chunk))
+            self._tell(event.task_name or "", event.chunk, _made.get())
 
     def ended(self, task: Any) -> None:
         """Let go of the calls of a task that is over: those that failed without a word."""
@@ -196,10 +200,17 @@ class ModelCalls:
         end_span(call.span, {f"gen_ai.usage.{name}": count for name, count in tokens.items()})
         self._control.emit(CallFinished(call.model, usage))
 
-    def _drop(self, call: _Call | None) -> None:
+    def _tell(self, label: str, text: str, call: _Call | None) -> None:
+        begins = call is not None and not call.writing
+        if call is not None:
+            call.writing = True
+        self._control.emit(TextStreamed(label, text, begins=begins))
+
+    def _drop(self, call: _Call | None, *, unheard: bool = False) -> None:
+        """Let go of a call that failed; ``unheard`` if it may have been answered, and paid for."""
         if self._close(call):
             assert call is not None
-            self._budget.settle(call.place, Usage(calls=1))
+            self._budget.settle(call.place, None if unheard else Usage(calls=1))
             end_span(call.span, {"error.type": "failed"})
 
     def _close(self, call: _Call | None) -> bool:
@@ -209,6 +220,18 @@ class ModelCalls:
                 return False
             self._open.remove(call)
             return True
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    """Tell whether a request was sent, and its answer waited for in vain."""
+    chain: list[BaseException] = []
+    # By way of causes and contexts both, a chain may come back to where it was.
+    while error is not None and error not in chain:
+        chain.append(error)
+        error = error.__cause__ or error.__context__
+    names = [kind.__name__ for each in chain for kind in type(each).__mro__]
+    unsent = any(name.startswith(("Connect", "Pool")) and "Timeout" in name for name in names)
+    return any("Timeout" in name for name in names) and not unsent
 
 
 def _longest_answer(llm: Any) -> Any:

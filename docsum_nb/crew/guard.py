@@ -157,7 +157,7 @@ class Guard:
                 self._tell(event if event.place is None else _moved(event, first))
             inner.emit(event)
 
-        return replace(inner, emit=emit)
+        return replace(inner, emit=emit, watched=lambda: inner.watched() or self._control.watched())
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, StageStarted):

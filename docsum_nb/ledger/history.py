@@ -20,6 +20,9 @@ from docsum_nb.errors import InputError
 from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.file import LedgerFile, default_path
 from docsum_nb.ledger.process import Process, this_process
+from docsum_nb.render.displayed import Tabled
+from docsum_nb.render.table import Table
+from docsum_nb.render.tables import runs_table
 
 __all__ = ["Figures", "History", "RunRecord", "Runs", "Stretch", "runs"]
 
@@ -97,7 +100,7 @@ class RunRecord:
         return self.state in ("failed", "cancelled", "interrupted")
 
 
-class Runs(Sequence[RunRecord]):
+class Runs(Tabled, Sequence[RunRecord]):
     """The runs of a ledger, newest first; displays itself as a table."""
 
     def __init__(self, records: Sequence[RunRecord], place: str) -> None:
@@ -119,15 +122,11 @@ class Runs(Sequence[RunRecord]):
     def __len__(self) -> int:
         return len(self._records)
 
+    def _table(self) -> Table:
+        return runs_table(self, self.place)
+
     def __repr__(self) -> str:
-        from docsum_nb.render import runs_text
-
-        return runs_text(self, self.place)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from docsum_nb.render import runs_html
-
-        return {"text/plain": repr(self), "text/html": runs_html(self, self.place)}
+        return self.to_text()
 
 
 def runs(ledger: str | Path | None = None) -> Runs:

@@ -13,24 +13,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.entries import batches, digests, entry, storable
-from docsum_nb.library.query import excerpt, fuse, search_terms
+from docsum_nb.library.query import excerpt, fuse, matches, search_terms
 from docsum_nb.library.store import Match, Snapshot, Store
-from docsum_nb.records import Added, Document, Hit
+from docsum_nb.records import Added, Document, Hit, Hits
+from docsum_nb.render.displayed import Tabled
+from docsum_nb.render.table import Table
+from docsum_nb.render.tables import library_table
 
 __all__ = ["Library"]
 
 _DEPTH = 100
 """How many documents are ranked for a fusion, at least; passages, four times as many."""
+_SHOWN = 50
+"""Documents that a library lists when it is displayed."""
 
 
-class Library:
+class Library(Tabled):
     """A folder that keeps private documentation and finds what it says about a matter.
 
     The folder is made by the first ``add``. Any number of threads and processes may read and write
     it at once; writers take turns. A search ranks by words (BM25, English stems), sees everything
     added before it began, and needs no network and no model.
+
+    Displays itself in a cell: how much it holds, and the first documents by name.
 
     A process that was forked after a library was used cannot use one: start processes with
     ``spawn`` or ``forkserver``.
@@ -117,7 +124,7 @@ class Library:
         """
         return self._store.remove(name)
 
-    def search(self, query: str, k: int = 10) -> list[Hit]:
+    def search(self, query: str, k: int = 10) -> Hits:
         """Find what the library says about a matter.
 
         Args:
@@ -127,7 +134,8 @@ class Library:
             k: How many documents at most.
 
         Returns:
-            At most one hit for each document, best first; empty where nothing matches. A hit's
+            At most one hit for each document, best first; empty where nothing matches: a list that
+            displays itself as a table. A hit's marks are the words of its passage that match; its
             metadata is the document's own, overridden by ``path`` (where it was read from, if a
             file), ``headings`` (above the part of about 230 words that the passage was taken
             from, outermost first), ``page`` (counted from 1, if it has pages), and ``start`` and
@@ -149,7 +157,7 @@ class Library:
                 f'Library("{self._path}").add(...), giving the folder of your documentation'
             )
         terms = search_terms(query)
-        return _hits(snapshot, terms, k) if terms else []
+        return Hits(_hits(snapshot, terms, k) if terms else (), query)
 
     def __len__(self) -> int:
         """Count the documents; 0 where nothing was added yet.
@@ -166,6 +174,24 @@ class Library:
 
     def __repr__(self) -> str:
         return f"Library({str(self._path)!r})"
+
+    def _table(self) -> Table:
+        path = str(self._path)
+        try:
+            snapshot = self._store.snapshot()
+            if snapshot is None:
+                return library_table(path)
+            names = sorted(snapshot.digests())
+            shown = snapshot.documents(names[:_SHOWN]) if names else {}
+            return library_table(
+                path,
+                [shown[name] for name in names[:_SHOWN]],
+                count=len(names),
+                passages=snapshot.count_passages(),
+            )
+        except LibraryError as error:
+            # Whoever only looks at a library is told what is wrong with it, in its place.
+            return library_table(path, problem=str(error))
 
 
 def _hits(snapshot: Snapshot, terms: Sequence[str], k: int) -> list[Hit]:
@@ -208,9 +234,10 @@ def _hit(
     if page is not None:
         metadata["page"] = page
     if match.headings:
-        metadata["headings"] = match.headings
+        metadata["headings"] = list(match.headings)
     metadata |= {"start": match.start + start, "end": match.start + end}
-    return Hit(name, match.text[start:end], score, metadata)
+    passage = match.text[start:end]
+    return Hit(name, passage, score, metadata, marks=matches(passage, terms))
 
 
 def _sum(one: Added, other: Added) -> Added:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from docsum_nb.documents.sentences import sentence_spans, words
 
-__all__ = ["excerpt", "fuse", "search_terms", "searchable"]
+__all__ = ["excerpt", "fuse", "matches", "search_terms", "searchable"]
 
 _MAX_TERMS = 100
 _MAX_EXCERPT_WORDS = 80
@@ -30,11 +30,14 @@ _STOP_WORDS = frozenset(
 )
 # Longest first where one ends another.
 _SUFFIXES = (
-    *("ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion"),
-    *("ies", "ied", "ers", "ed", "er", "es", "ly", "y", "s"),
+    *("ations", "ation", "ators", "ator", "ating", "ated", "ates", "ate"),
+    *("ments", "ment", "ings", "ing", "ions", "ion", "ally", "able", "ible"),
+    *("ies", "ied", "ers", "ed", "er", "es", "al", "ly", "y", "s", "e"),
 )
 _SHORTEST_STEM = 3
 _SUBWORD = re.compile(r"[^\W_]+")
+# The same in a text that was not folded: accents may stand behind their letters.
+_WRITTEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u3099\u309a])*")
 # A run without spaces, as in Chinese or in encoded data, counts as several words.
 _WORD_LIKE = re.compile(r"\S{1,20}")
 
@@ -113,6 +116,38 @@ def excerpt(text: str, terms: Iterable[str]) -> tuple[int, int]:
     return _stripped(text, *best)
 
 
+def matches(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """Find the words of a text that are searched for.
+
+    Args:
+        text: A passage.
+        terms: What was searched for.
+
+    Returns:
+        The half-open spans of the words that share a stem with a term, in order; of scripts without
+        spaces, of the characters that match. Spans that touch or overlap are one.
+    """
+    wanted = {stem for term in terms for stem in _stems(term)}
+    found: list[tuple[int, int]] = []
+    for start, end in _written(text):
+        if wanted.isdisjoint(_stems(text[start:end])):
+            continue
+        if found and start <= found[-1][1]:
+            start = found.pop()[0]
+        found.append((start, end))
+    return tuple(found)
+
+
+def _written(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the spans of words, and of pairs of characters where there are no spaces."""
+    for run in _WRITTEN.finditer(text):
+        start, end = run.span()
+        if len(words(run.group())) == 1:
+            yield start, end
+        else:
+            yield from ((at, at + 2) for at in range(start, end - 1))
+
+
 def _window_end(text: str, pieces: Sequence[tuple[int, int]], first: int) -> int:
     """Find how far an excerpt that begins with a piece can go: the index after its last piece."""
     room = _MAX_EXCERPT_WORDS
@@ -137,8 +172,8 @@ def _pieces(text: str) -> list[tuple[int, int]]:
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
-    part = text[start:end]
-    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+    kept = start + len(text[start:end].rstrip())
+    return kept - len(text[start:kept].lstrip()), kept
 
 
 def _stems(text: str) -> set[str]:
@@ -149,7 +184,13 @@ def _stems(text: str) -> set[str]:
 
 
 def _stem(word: str) -> str:
+    stem = word
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_STEM:
-            return word[: -len(suffix)]
-    return word
+            # What ends in "ss" is no plural.
+            stem = word if suffix == "s" and word.endswith("ss") else word[: -len(suffix)]
+            break
+    if len(stem) <= _SHORTEST_STEM:
+        return stem
+    # "getting" is of "get", "tuples" of "tuple"; "call" and "class" keep their letters.
+    return stem[:-1] if stem[-1] == "e" or stem[-1] == stem[-2] not in "ls" else stem

@@ -53,6 +53,11 @@ class Snapshot:
         with explained(self._folder):
             return int(self._table.count_rows("number = 0"))
 
+    def count_passages(self) -> int:
+        """Count the passages of all documents."""
+        with explained(self._folder):
+            return int(self._table.count_rows("number > 0"))
+
     def unindexed(self) -> int:
         """Count the rows written since the last optimization; they are found, but slowly."""
         with explained(self._folder):

@@ -9,11 +9,13 @@ from docsum_nb.models.model import Model, as_model
 from docsum_nb.models.opening import open_model
 from docsum_nb.models.retry import is_too_long
 from docsum_nb.models.structured import check_schema, schema_instructions
+from docsum_nb.models.telling import Telling
 
 __all__ = [
     "Asker",
     "ChatModel",
     "Model",
+    "Telling",
     "as_model",
     "check_schema",
     "is_too_long",

@@ -6,9 +6,31 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from docsum_nb.models.model import Model
-from docsum_nb.records import Answer, Request
+from docsum_nb.records import Answer, Request, Usage
 
-__all__ = ["ChatModel", "Converser"]
+__all__ = ["ChatModel", "Converser", "NotStreamed", "Streamer", "Tell"]
+
+Tell = Callable[[str], None]
+"""Takes the next piece of a text."""
+
+
+class NotStreamed(Exception):  # noqa: N818  # a word to the one who asks, never seen by a user
+    """A stream came to nothing that a plain request for the same may not come to.
+
+    Args:
+        reason: What was seen.
+        refused: The provider took no such request; it took nothing for it.
+        lasting: Whether the next stream would come to nothing, too.
+        usage: What it took, where that is known.
+    """
+
+    def __init__(
+        self, reason: str, *, refused: bool, lasting: bool, usage: Usage | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.refused = refused
+        self.lasting = lasting
+        self.usage = usage
 
 
 class ChatModel(Protocol):
@@ -66,3 +88,22 @@ class Converser(Protocol):
         stop: Sequence[str] | None = None,
     ) -> Any:
         """Return everything that decides the answer to messages as they are."""
+
+
+@runtime_checkable
+class Streamer(Protocol):
+    """A model that also tells an answer while it is written."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is worth asking for a stream; not any more after ``stream_no_more``."""
+
+    async def stream(self, request: Request, tell: Tell) -> Answer:
+        """Ask once, like ``ChatModel.answer``; what was told, joined, is the answer's text.
+
+        Raises:
+            NotStreamed: if there was no whole answer for want of a stream; ask for a plain one.
+        """
+
+    def stream_no_more(self) -> None:
+        """Remember, for this process, that streams of this model come to nothing."""

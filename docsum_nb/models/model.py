@@ -38,8 +38,9 @@ class Model:
     api_key: str | None = field(default=None, kw_only=True, repr=False)
     """The key; ``None`` takes it from the environment, where the provider's clients look for it."""
     timeout: float = field(default=60.0, kw_only=True)
-    """Seconds for one request, from sending it to the end of its answer. After that, the first of
-    the fallbacks is asked at once; where there is none, it counts as a failure that may pass."""
+    """Seconds for one request, from sending it to the end of its answer; of an answer that is
+    streamed, from each piece to the next. After that, the first of the fallbacks is asked at once;
+    where there is none, it counts as a failure that may pass."""
     max_concurrency: int | None = field(default=None, kw_only=True)
     """Requests in flight at once, over all runs of the process; ``None``: each run's own bound.
     Where the provider turns requests away, fewer are in flight until it takes them again."""
@@ -54,7 +55,7 @@ class Model:
     give_up_after: float = field(default=900.0, kw_only=True)
     """Seconds from an answer's first request, after which no further one is sent for it. Bounds the
     waiting for a provider that turns requests away, and the retries. A provider that asks to wait
-    longer is not waited for."""
+    longer is not waited for. A stream that takes longer is broken off."""
     fallbacks: Sequence[str | Model] = field(default=(), kw_only=True)
     """Models to ask, in this order, when this one has failed after its retries or exceeded its
     timeout. A plain name of the same provider is called like this model."""

@@ -1,43 +1,40 @@
 """A model behind LiteLLM: checked when it is opened, asked through one asynchronous call.
 
-Retries of LiteLLM and of the provider's client are off; ``retry.py`` is the only one. LiteLLM is
-imported when the first such model is opened, in a worker thread: it takes seconds.
+An answer is the same whole or as a stream: text, reason, usage, cost. Retries are not made here;
+``retry.py`` makes the only ones.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import difflib
-import importlib
-import os
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 from docsum_nb.documents.tokens import token_counter
-from docsum_nb.errors import InputError, ModelError
+from docsum_nb.errors import ModelError
+from docsum_nb.models.chat import NotStreamed, Tell
+from docsum_nb.models.lite import address_in_environment, info_of, key_for, known_provider, loaded
 from docsum_nb.models.model import Model
+from docsum_nb.models.reading import Said, read_stream, read_whole
+from docsum_nb.models.retry import is_too_long
 from docsum_nb.models.structured import schema_instructions
 from docsum_nb.records import Answer, Request, Usage
-from docsum_nb.run import before_exit
 
 __all__ = ["Provider"]
 
 _UNKNOWN_WINDOW = 8_192
 _REASONING_TOKENS = 8_192
 """Room for what a reasoning model thinks before it writes; it counts as part of the answer."""
-_IMPORTED_BY_REQUESTS = (
-    "openai.resources",
-    "litellm._service_logger",
-    "litellm.proxy._types",
-    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
-)
-"""The first request imports these otherwise, within its timeout: seconds on a busy machine."""
 _MESSAGE_TOKENS = 32
 """What the format of the messages takes, generously."""
+_NO_STREAMS = (400, 404, 405, 415, 422, 501)
+"""What servers answer that know no streams; others mean the request, however it is answered."""
+_STREAMING = {"stream": True, "stream_options": {"include_usage": True}}
+
+_unstreamed: set[tuple[str, str | None]] = set()
+"""Models, by name and address, whose streams came to nothing in this process."""
 
 
 class Provider:
@@ -49,14 +46,13 @@ class Provider:
     """
 
     def __init__(self, settings: Model) -> None:
-        litellm = _litellm()
         self.settings = settings
         self.name = settings.name
-        _, provider, _, api_base = _known_provider(litellm, settings)
-        self._address = settings.base_url or api_base or _address_in_environment(provider)
-        self._api_key = _key(litellm, settings, provider)
+        provider, api_base = known_provider(settings)
+        self._address = settings.base_url or api_base or address_in_environment(provider)
+        self._api_key = key_for(settings)
         self.account: tuple[str, ...] = (provider, self._address or "", str(hash(self._api_key)))
-        info = _info(litellm, settings.name)
+        info = info_of(settings.name)
         self.window = (
             settings.context_window
             or info.get("max_input_tokens")
@@ -73,7 +69,9 @@ class Provider:
         if settings.prices is not None:
             prompt, completion = settings.prices
             self._prices = (prompt / 1_000_000, completion / 1_000_000)
-        self._takes_schemas = bool(litellm.supports_response_schema(settings.name))
+        self._takes_schemas = bool(loaded().supports_response_schema(settings.name))
+        # Where it has to make the stream up, LiteLLM says so.
+        self._may_stream = info.get("supports_native_streaming") is not False
         self.count = token_counter(settings.name)
 
     async def answer(self, request: Request) -> Answer:
@@ -100,30 +98,60 @@ class Provider:
             Exception: what LiteLLM raises.
         """
         settings = self.settings
-        sending = _litellm().acompletion(
-            model=settings.name,
-            messages=list(messages),
-            base_url=settings.base_url,
-            api_key=self._api_key,
-            # LiteLLM's own timeout starts anew with every byte that trickles in, so ours is first.
-            timeout=settings.timeout + 1,
-            num_retries=0,
-            max_retries=0,
-            drop_params=True,
-            stop=list(stop) if stop else None,
-            **self._parameters(max_tokens, response_format),
+        sending = self._sending(
+            messages, stop=stop, **self._parameters(max_tokens, response_format)
         )
+        with self._as_they_are(lambda: f"gave no whole answer within {settings.timeout:g} s"):
+            said = read_whole(await asyncio.wait_for(sending, settings.timeout))
+        return self._answer(said, messages)
+
+    @property
+    def streams(self) -> bool:
+        """Whether it is worth asking for a stream; see ``Streamer``."""
+        return self._may_stream and (self.name, self._address) not in _unstreamed
+
+    def stream_no_more(self) -> None:
+        """Remember that streams come to nothing; see ``Streamer``."""
+        _unstreamed.add((self.name, self._address))
+
+    async def stream(self, request: Request, tell: Tell) -> Answer:
+        """Ask once for a stream; see ``Streamer``.
+
+        Raises:
+            NotStreamed: if the provider takes no such request, or the stream ended without a text,
+                or without saying why.
+            TimeoutError: if nothing more came for the model's timeout, or it was not over within
+                ``give_up_after``.
+            Exception: what LiteLLM raises for a plain request.
+        """
+        settings, loop = self.settings, asyncio.get_running_loop()
+        messages = self._messages(request)
+        parameters = self._parameters(request.max_tokens, None) | _STREAMING
+        over_at = loop.time() + settings.give_up_after
+        pieces = 0
+
+        def heard() -> None:
+            nonlocal pieces
+            pieces += 1
+            limit.reschedule(min(loop.time() + settings.timeout, over_at))
+
+        def late() -> str:
+            if loop.time() < over_at:
+                return f"wrote nothing more for {settings.timeout:g} s"
+            return f"was still writing after give_up_after={settings.give_up_after:g} s"
+
         try:
-            return self._read(await asyncio.wait_for(sending, settings.timeout))
-        except TimeoutError as error:
-            raise TimeoutError(
-                f"{self.name} gave no whole answer within {settings.timeout:g} s"
-            ) from error
+            with self._as_they_are(late):
+                async with asyncio.timeout(min(settings.timeout, settings.give_up_after)) as limit:
+                    stream = await self._sending(messages, **parameters)
+                    said = await read_stream(stream, tell, heard)
         except Exception as error:
-            # Behind it are the same failure's earlier forms, some hundred lines of a client's
-            # inside; the error itself says all of it.
-            error.__suppress_context__ = True
-            raise
+            status = getattr(error, "status_code", None)
+            if pieces or status not in _NO_STREAMS or is_too_long(error):
+                raise
+            reason = f"takes no request for a stream (status {status})"
+            raise NotStreamed(reason, refused=True, lasting=True) from error
+        return self._whole(said, messages)
 
     def key_parts(self, request: Request) -> Any:
         """Return everything that decides the answer; see ``ChatModel``."""
@@ -170,32 +198,76 @@ class Provider:
             call.setdefault("max_tokens", min(most, self._most_output or most))
         return call
 
-    def _read(self, response: Any) -> Answer:
-        choice = response.choices[0] if response.choices else None
-        text, reason = _said(choice.message if choice else None)
-        # Half of a pair of surrogates, as JSON can hold it, cannot be written anywhere.
-        text = text.encode("utf-8", "replace").decode("utf-8")
-        reason = reason or str((choice.finish_reason if choice else None) or "stop")
-        used = getattr(response, "usage", None)
-        prompt = int(getattr(used, "prompt_tokens", 0) or 0)
-        completion = int(getattr(used, "completion_tokens", 0) or 0)
-        usage = Usage(1, prompt, completion, self.price(prompt, completion))
-        if not text:
+    def _sending(
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        stop: Sequence[str] | None = None,
+        **parameters: Any,
+    ) -> Coroutine[Any, Any, Any]:
+        settings = self.settings
+        sending: Coroutine[Any, Any, Any] = loaded().acompletion(
+            model=settings.name,
+            messages=list(messages),
+            base_url=settings.base_url,
+            api_key=self._api_key,
+            # LiteLLM's own timeout starts anew with every byte that trickles in, so ours is first.
+            timeout=settings.timeout + 1,
+            num_retries=0,
+            max_retries=0,
+            drop_params=True,
+            stop=list(stop) if stop else None,
+            **parameters,
+        )
+        return sending
+
+    @contextmanager
+    def _as_they_are(self, late: Callable[[], str]) -> Iterator[None]:
+        """Let errors through without what LiteLLM wraps around them."""
+        try:
+            yield
+        except TimeoutError as error:
+            raise TimeoutError(f"{self.name} {late()}") from error
+        except Exception as error:
+            # What breaks a stream is a MidStreamFallbackError there, for a router to catch.
+            original = getattr(error, "original_exception", None)
+            raised = original if isinstance(original, Exception) else error
+            # Behind it are the same failure's earlier forms, some hundred lines of a client's
+            # inside; the error itself says all of it.
+            raised.__suppress_context__ = True
+            if raised is error:
+                raise
+            raise raised from None
+
+    def _whole(self, said: Said, messages: Sequence[dict[str, Any]]) -> Answer:
+        """Return the answer of a stream, if it is one."""
+        if said.reason is None:
+            reason = "ended a stream without saying that the answer is whole"
+            raise NotStreamed(reason, refused=False, lasting=True)
+        if not said.text:
+            # LiteLLM drops what is said beside the text, such as a refusal.
+            usage = self._usage(said, messages)
+            raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
+        return self._answer(said, messages)
+
+    def _answer(self, said: Said, messages: Sequence[dict[str, Any]]) -> Answer:
+        usage = self._usage(said, messages)
+        if not said.text:
             raise ModelError(
-                f"{self.name} answered with no text (finish reason {reason!r}); run again, or "
+                f"{self.name} answered with no text (finish reason {said.reason!r}); run again, or "
                 "choose another model",
                 usage=usage,
             )
-        return Answer(text, self.name, usage, reason)
+        counted = said.tokens is None
+        return Answer(said.text, self.name, usage, said.reason or "stop", counted=counted)
 
-
-def _said(message: Any) -> tuple[str, str | None]:
-    """Return what a message says, and ``"refusal"`` where it is marked as one."""
-    text = str(getattr(message, "content", None) or "").strip()
-    # LiteLLM keeps what only OpenAI has beside the rest.
-    fields = getattr(message, "provider_specific_fields", None) or {}
-    refusal = fields.get("refusal") or getattr(message, "refusal", None)
-    return (text, None) if not refusal else (str(refusal).strip(), "refusal")
+    def _usage(self, said: Said, messages: Sequence[dict[str, Any]]) -> Usage:
+        if said.tokens is None:
+            prompt = sum(self.count(str(message.get("content") or "")) for message in messages)
+            completion = self.count(said.text)
+        else:
+            prompt, completion = said.tokens
+        return Usage(1, prompt, completion, self.price(prompt, completion))
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:
@@ -210,83 +282,3 @@ def _messages(request: Request) -> list[dict[str, Any]]:
             "content": f"{request.instructions}\n\n<{tag}>\n{request.text}\n</{tag}>",
         },
     ]
-
-
-@cache
-def _litellm() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import litellm
-
-        for module in _IMPORTED_BY_REQUESTS:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(module)
-        # Its models build themselves when first used, and warn then; better here than in a cell.
-        litellm.ModelResponse(choices=[{"message": {"content": "", "role": "assistant"}}])
-
-    # Its classes for other providers are built later; nobody can act on what they warn of.
-    warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
-    # A request that is stopped before it is sent, while LiteLLM prepares it in a thread.
-    warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
-    litellm.suppress_debug_info = True
-    # For some names LiteLLM would fetch a tokenizer from the network.
-    litellm.disable_hf_tokenizer_download = True
-    before_exit(close=_close)
-    return litellm
-
-
-async def _close() -> None:
-    """End what LiteLLM has running on the loop, which its own exit handler would do twice."""
-    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
-
-    await GLOBAL_LOGGING_WORKER.flush()
-    await GLOBAL_LOGGING_WORKER.stop()
-    await _litellm().close_litellm_async_clients()
-
-
-def _known_provider(litellm: Any, settings: Model) -> tuple[Any, ...]:
-    try:
-        found: tuple[Any, ...] = litellm.get_llm_provider(settings.name, api_base=settings.base_url)
-    except litellm.BadRequestError:
-        close = difflib.get_close_matches(settings.name, litellm.model_cost, n=2, cutoff=0.7)
-        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
-        if settings.base_url and not hint:
-            hint = f"; for an OpenAI-compatible server write 'openai/{settings.name}'"
-        raise InputError(
-            f"unknown model {settings.name!r}: write PROVIDER/MODEL as LiteLLM names it, such as "
-            f"'openai/gpt-4o-mini', or 'extractive'{hint}"
-        ) from None
-    return found
-
-
-def _key(litellm: Any, settings: Model, provider: str) -> str | None:
-    if settings.api_key:
-        return settings.api_key
-    missing = [
-        name
-        for name in litellm.validate_environment(settings.name)["missing_keys"]
-        # Addresses have defaults, such as that of a local Ollama; secrets have none.
-        if any(word in name for word in ("KEY", "TOKEN", "SECRET"))
-    ]
-    if missing and settings.base_url:
-        # Clients insist on a key, local servers do not look at it.
-        return "not-needed"
-    if missing:
-        raise InputError(
-            f"no key for {settings.name}: set {' and '.join(missing)} in the environment, or give "
-            f"Model({settings.name!r}, api_key=...)"
-        )
-    return None
-
-
-def _address_in_environment(provider: str) -> str | None:
-    """Return the server that the provider's client takes from the environment."""
-    names = (f"{provider.upper()}_{suffix}" for suffix in ("BASE_URL", "API_BASE"))
-    return next((os.environ[name] for name in names if os.environ.get(name)), None)
-
-
-def _info(litellm: Any, name: str) -> dict[str, Any]:
-    try:
-        return dict(litellm.get_model_info(name))
-    except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
-        return {}

@@ -86,7 +86,9 @@ class Tries:
         self._settings = settings
         self._going = going
         self._after_timeout = after_timeout
-        self._failures = self._overloads = 0
+        self._overloads = 0
+        self.failures = 0
+        """Tries that failed so far; those that found no room with the provider do not count."""
         self.give_up_at: float | None = None
         """The time of the loop after which no try begins; ``None`` before the first one."""
         self.last_error: Exception | None = None
@@ -120,8 +122,8 @@ class Tries:
         if failure is Failure.PERMANENT or (failure is Failure.TIMEOUT and not self._after_timeout):
             return False
         if failure is not Failure.OVERLOAD:
-            self._failures += 1
-            if self._failures > self._settings.max_retries:
+            self.failures += 1
+            if self.failures > self._settings.max_retries:
                 return False
         wait = retry_after(error) or 0.0
         if wait <= self._left():
@@ -135,7 +137,7 @@ class Tries:
         if error is None or failure_of(error) is Failure.OVERLOAD:
             return 0.0  # the limiter makes it wait, with all others
         asked = retry_after(error)
-        wait = _backed_off(self._failures) if asked is None else _spread(asked)
+        wait = _backed_off(self.failures) if asked is None else _spread(asked)
         return max(0.0, min(wait, self._left()))
 
     def _left(self) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from docsum_nb.budget import Budget
 from docsum_nb.errors import BudgetExceeded, RunError
 from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted
-from docsum_nb.models import Asker
+from docsum_nb.models import Asker, Telling
 from docsum_nb.pipeline.book import Book
 from docsum_nb.pipeline.mapping import Mapper
 from docsum_nb.pipeline.merging import Merger, Named
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Job"]
+
+_FINAL = "summary"
+"""What the final text is called in events."""
 
 
 def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
@@ -75,6 +78,7 @@ class Job:
         self._citations: tuple[Citation, ...] = ()
         self._related: tuple[Hit, ...] = ()
         self._data: Any = None
+        self._telling: Telling | None = None
         self._within = within
         self._run_id = ""
 
@@ -126,6 +130,7 @@ class Job:
             control,
             omit=self._omitted.extend,
             blame=self._blame,
+            telling=self._told(control),
         )
         await mapper.summarize(
             self._chunks, limit=self._options.max_concurrency, on_error=self._options.on_error
@@ -138,8 +143,11 @@ class Job:
         control.emit(StageStarted("combining"))
         merger = self._merger(loaded.writer, control)
         await self._combine_documents(loaded.prepared, merger, control)
-        last = await self._combine_all(loaded.prepared, merger)
+        last = await self._combine_all(loaded.prepared, merger, self._told(control))
         self._text, self._model = last.text, last.model
+        if self._telling is not None:
+            # What was stored, or came whole after all, is told now.
+            self._telling.end(last.text)
         self._data = await self._extract(loaded, control)
         self._name_writers(loaded.prepared)
         self._citations = await self._cite(loaded.prepared)
@@ -191,25 +199,36 @@ class Job:
             words = prepared.sizes.final_words
         paths = {document.name: document.path for document in prepared.documents}
 
+        # Of a single document, this is the last merge.
+        telling = self._told(control) if len(parts) == 1 else None
+
         async def one(name: str) -> None:
-            named = [Named(part.chunk.label, part.text, part.model) for part in parts[name]]
-            merged = await merger.merge(name, named, words)
+            named = [
+                Named(part.chunk.label, part.text, part.model, part.usage) for part in parts[name]
+            ]
+            merged = await merger.merge(name, named, words, telling=telling)
             self._documents[name] = DocumentSummary(
-                name, merged.text, len(named), merged.model, paths[name]
+                name, merged.text, len(named), merged.model, paths[name], merged.usage
             )
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
-    async def _combine_all(self, prepared: Prepared, merger: Merger) -> Named:
-        named = [Named(each.name, each.text, each.model) for each in self._in_order(prepared)]
+    async def _combine_all(
+        self, prepared: Prepared, merger: Merger, telling: Telling | None
+    ) -> Named:
+        named = [
+            Named(each.name, each.text, each.model, each.usage) for each in self._in_order(prepared)
+        ]
         label = f"all {len(named)} documents together"
-        return await merger.merge(label, named, prepared.sizes.final_words)
+        return await merger.merge(label, named, prepared.sizes.final_words, telling=telling)
 
     def _in_order(self, prepared: Prepared) -> list[DocumentSummary]:
         counts = prepared.chunk_counts()
         # Of a document in one chunk, that chunk's summary is the document's.
         single = {
-            each.chunk.document: DocumentSummary(each.chunk.document, each.text, 1, each.model)
+            each.chunk.document: DocumentSummary(
+                each.chunk.document, each.text, 1, each.model, usage=each.usage
+            )
             for each in self._chunks.copy().values()
             if counts[each.chunk.document] == 1
         }
@@ -305,6 +324,15 @@ class Job:
             omit=self._omitted.extend,
             blame=self._blame,
         )
+
+    def _told(self, control: Control) -> Telling | None:
+        """Return who is told the final text as it is written; ``None`` where nobody looks.
+
+        A plain request has fewer ways to fail, so a stream is worth it only for somebody.
+        """
+        if self._telling is None and control.watched():
+            self._telling = Telling(control, label=_FINAL)
+        return self._telling
 
     def _may_skip(self, error: Exception) -> bool:
         return self._options.on_error == "skip" and not isinstance(error, RunError)

@@ -18,6 +18,7 @@ from docsum_nb.records import Answer, Chunk, ChunkSummary, Omission
 from docsum_nb.run import Control, Failed, about, fan_out
 
 if TYPE_CHECKING:
+    from docsum_nb.models import Telling
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Mapper"]
@@ -35,6 +36,7 @@ class Mapper:
         control: The run's.
         omit: Told what the result will lack.
         blame: Told of every error, with what was being done.
+        telling: Told the summary as it is written where there is one chunk only: it is the result.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Mapper:
         *,
         omit: Callable[[Sequence[Omission]], None],
         blame: Callable[[str, Exception], None],
+        telling: Telling | None = None,
     ) -> None:
         self._writer = writer
         self._merger = merger
@@ -52,6 +55,7 @@ class Mapper:
         self._omit = omit
         self._blame = blame
         self._chunks = writer.prepared.chunks
+        self._telling = telling if len(self._chunks) == 1 else None
         counts = writer.prepared.chunk_counts()
         self._words = [writer.prepared.words_for(chunk, counts) for chunk in self._chunks]
 
@@ -97,7 +101,9 @@ class Mapper:
         chunk = self._chunks[place]
         self._control.emit(ChunkStarted(chunk.label))
         try:
-            return await in_pieces(chunk, self._words[place], self._writer, self._merger)
+            return await in_pieces(
+                chunk, self._words[place], self._writer, self._merger, telling=self._telling
+            )
         except Exception as error:
             if self._control.stopped_by() is None:
                 self._control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
@@ -106,7 +112,9 @@ class Mapper:
 
     def _finish(self, done: dict[int, ChunkSummary], place: int, answer: Answer) -> None:
         chunk: Chunk = self._chunks[place]
-        done[place] = ChunkSummary(chunk, answer.text, answer.model, answer.cached)
+        done[place] = ChunkSummary(
+            chunk, answer.text, answer.model, answer.cached, usage=answer.paid
+        )
         self._omit(cut_off(chunk.label, answer))
         self._control.emit(ChunkSummarized(chunk.label, answer.cached, place=place))
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from docsum_nb.models import is_too_long
 from docsum_nb.pipeline.sizing import groups
-from docsum_nb.records import Answer, Omission
+from docsum_nb.records import Answer, Omission, Usage
 from docsum_nb.run import Control, fan_out
 
 if TYPE_CHECKING:
+    from docsum_nb.models import Telling
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["Merger", "Named"]
@@ -28,6 +29,8 @@ class Named:
     name: str
     text: str
     model: str
+    usage: Usage
+    """What this run paid for it and for what it is made of."""
 
 
 class Merger:
@@ -56,13 +59,21 @@ class Merger:
         self._omit = omit
         self._blame = blame
 
-    async def merge(self, label: str, level: Sequence[Named], words: int) -> Named:
+    async def merge(
+        self,
+        label: str,
+        level: Sequence[Named],
+        words: int,
+        *,
+        telling: Telling | None = None,
+    ) -> Named:
         """Merge summaries into one.
 
         Args:
             label: What they are of.
             level: At least one; a single one is returned as it is.
             words: Length of the last merge.
+            telling: Told the text of the last merge as it is written.
 
         Raises:
             Stopping: if the run was stopped, by the first error or otherwise.
@@ -81,7 +92,7 @@ class Merger:
                     return group[0]
                 name = label if last else f"part {index + 1} of {label}"
                 try:
-                    return await self._together(name, group, length)
+                    return await self._together(name, group, length, telling if last else None)
                 except Exception as error:
                     if self._control.stopped_by() is None:
                         self._blame(f"combining {name}", error)
@@ -93,10 +104,12 @@ class Merger:
             level = [each for each in merged if isinstance(each, Named)]
         return level[0]
 
-    async def _together(self, name: str, group: Sequence[Named], words: int) -> Named:
+    async def _together(
+        self, name: str, group: Sequence[Named], words: int, telling: Telling | None = None
+    ) -> Named:
         try:
             answer, cut = await self._writer.combine(
-                name, [(each.name, each.text) for each in group], words=words
+                name, [(each.name, each.text) for each in group], words=words, telling=telling
             )
         except Exception as error:
             if not is_too_long(error) or len(group) < 3:
@@ -109,9 +122,10 @@ class Merger:
                     (f"the second half of {name}", group[middle:]),
                 )
             ]
-            return await self._together(name, halves, words)
+            return await self._together(name, halves, words, telling)
         self._omit([*cut, *cut_off(name, answer)])
-        return Named(name, answer.text, answer.model)
+        usage = sum((each.usage for each in group), answer.paid)
+        return Named(name, answer.text, answer.model, usage)
 
 
 def cut_off(label: str, answer: Answer) -> list[Omission]:

@@ -15,6 +15,7 @@ from docsum_nb.pipeline.merging import Merger, Named
 from docsum_nb.records import Answer, Chunk, Document, Usage
 
 if TYPE_CHECKING:
+    from docsum_nb.models import Telling
     from docsum_nb.pipeline.writer import Writer
 
 __all__ = ["in_pieces"]
@@ -23,7 +24,14 @@ _LEAST_TOKENS = 64
 """A shorter piece that is too long is refused for another reason."""
 
 
-async def in_pieces(chunk: Chunk, words: int, writer: Writer, merger: Merger) -> Answer:
+async def in_pieces(
+    chunk: Chunk,
+    words: int,
+    writer: Writer,
+    merger: Merger,
+    *,
+    telling: Telling | None = None,
+) -> Answer:
     """Summarize a chunk, in pieces where the model refuses it as too long.
 
     Args:
@@ -31,12 +39,13 @@ async def in_pieces(chunk: Chunk, words: int, writer: Writer, merger: Merger) ->
         words: Length of the summary.
         writer: Summarizes.
         merger: Merges what the pieces come to.
+        telling: Told the text as it is written; of pieces, that of their merge.
 
     Raises:
         Exception: what the model raised, too long a piece included where it cannot be cut.
     """
     try:
-        return await writer.summarize(chunk, words=words)
+        return await writer.summarize(chunk, words=words, telling=telling)
     except Exception as error:
         if not is_too_long(error) or chunk.tokens < 2 * _LEAST_TOKENS:
             raise
@@ -45,12 +54,13 @@ async def in_pieces(chunk: Chunk, words: int, writer: Writer, merger: Merger) ->
             raise
     answers = [await in_pieces(piece, words, writer, merger) for piece in pieces]
     named = [
-        Named(f"part {number} of {chunk.label}", answer.text, answer.model)
+        Named(f"part {number} of {chunk.label}", answer.text, answer.model, answer.paid)
         for number, answer in enumerate(answers, start=1)
     ]
-    merged = await merger.merge(chunk.label, named, words)
-    # Each call is metered where it is made; this answer is made of them.
-    return Answer(merged.text, merged.model, Usage(), cached=all(a.cached for a in answers))
+    merged = await merger.merge(chunk.label, named, words, telling=telling)
+    # Each call is metered where it is made; this answer tells what they came to.
+    cached = all(answer.cached for answer in answers) and merged.usage == Usage()
+    return Answer(merged.text, merged.model, merged.usage, cached=cached)
 
 
 def _halves(chunk: Chunk, writer: Writer) -> list[Chunk]:

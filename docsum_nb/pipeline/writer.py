@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from docsum_nb.crew.agent import lean_agent, perform
 from docsum_nb.documents import sentence_spans
-from docsum_nb.models import Asker
+from docsum_nb.models import Asker, Telling
 from docsum_nb.pipeline.prepare import Prepared
 from docsum_nb.pipeline.sizing import (
     EXTRACT_WORDS,
@@ -38,11 +39,13 @@ class Writer:
             name: lean_agent(agents[name], asker.ask) for name in ("summarizer", "combiner")
         }
 
-    async def summarize(self, chunk: Chunk, *, words: int) -> Answer:
-        """Summarize one chunk."""
+    async def summarize(
+        self, chunk: Chunk, *, words: int, telling: Telling | None = None
+    ) -> Answer:
+        """Summarize one chunk; ``telling`` is told the text as it is written."""
         asked = self._to_summarize(chunk, words)
         request = self._request("summarizer", asked, chunk.text, words)
-        return await self._perform("summarizer", asked, chunk.label, request)
+        return await self._perform("summarizer", asked, chunk.label, request, telling)
 
     async def stored(self, chunks: Sequence[tuple[Chunk, int]]) -> dict[int, Answer]:
         """Look up the summaries of chunks, of so many words each, that are stored already.
@@ -65,9 +68,14 @@ class Writer:
         )
 
     async def combine(
-        self, label: str, summaries: Sequence[tuple[str, str]], *, words: int
+        self,
+        label: str,
+        summaries: Sequence[tuple[str, str]],
+        *,
+        words: int,
+        telling: Telling | None = None,
     ) -> tuple[Answer, list[Omission]]:
-        """Merge named summaries into one.
+        """Merge named summaries into one; ``telling`` is told the text as it is written.
 
         Returns:
             The answer, and what was left out of the summaries that were too long to be merged.
@@ -83,7 +91,10 @@ class Writer:
         async with self._counting:
             request, cut = await in_thread(self._to_combine, asked, summaries, words)
             stored = await self._asker.stored(lambda: [request])
-        return stored.get(0) or await self._perform("combiner", asked, label, request), cut
+        answer = stored.get(0)
+        if answer is None:
+            answer = await self._perform("combiner", asked, label, request, telling)
+        return answer, cut
 
     async def extract(self, text: str, parts: Sequence[tuple[str, str]], schema: Any) -> Answer:
         """Put what was found into a form.
@@ -132,9 +143,20 @@ class Writer:
             question=self.prepared.options.question,
         )
 
-    async def _perform(self, agent: str, asked: TaskText, name: str, request: Request) -> Answer:
+    async def _perform(
+        self,
+        agent: str,
+        asked: TaskText,
+        name: str,
+        request: Request,
+        telling: Telling | None = None,
+    ) -> Answer:
+        who = self._agents[agent]
+        if telling is not None:
+            ask = partial(self._asker.ask, telling=telling)
+            who = lean_agent(self.prepared.prompts.agents[agent], ask)
         async with self._slots:
-            return await perform(self._agents[agent], asked, name=name, request=request)
+            return await perform(who, asked, name=name, request=request)
 
     def _label(self, name: str) -> str:
         """Shorten a name to the tokens that the plan gives it; of a path, the end tells most."""

@@ -1,13 +1,29 @@
-"""How a Summary is shown: text, Markdown, HTML, JSON; and the table of a ledger's runs.
+"""How results are shown: a Summary as text, Markdown, HTML, JSON; everything else as tables.
 
-All four show the same things in the same order. Knows the records by their fields only, so that
-``records`` may call it; names and texts of documents are taken for hostile everywhere.
+    outline.py   what every rendering of a Summary shows, in order; plain.py, markdown.py and
+                 fragment.py give it its form
+    table.py     what a table is, as text and HTML; tables.py and diagnosis.py fill tables
+    frames.py    a Summary as tables to work on; json_record.py: any record as JSON
+    clean.py     what a stranger's text may do to a screen; marks.py: the words that matched
+    displayed.py the hooks of notebooks
+
+All renderings show the same things in the same order. Knows the records by their fields only, so
+that ``records`` may call it; names and texts of documents are taken for hostile everywhere.
 """
 
 from docsum_nb.render.fragment import to_html, to_html_page
+from docsum_nb.render.frames import to_frame
 from docsum_nb.render.json_record import to_json
 from docsum_nb.render.markdown import to_markdown
+from docsum_nb.render.outline import MOST_IN_A_CELL
 from docsum_nb.render.plain import to_text
-from docsum_nb.render.run_table import runs_html, runs_text
 
-__all__ = ["runs_html", "runs_text", "to_html", "to_html_page", "to_json", "to_markdown", "to_text"]
+__all__ = [
+    "MOST_IN_A_CELL",
+    "to_frame",
+    "to_html",
+    "to_html_page",
+    "to_json",
+    "to_markdown",
+    "to_text",
+]

@@ -6,6 +6,8 @@ import math
 
 __all__ = ["cost_text", "count_text", "duration_text"]
 
+_LEAST_USD = 0.000001
+
 
 def count_text(number: int, noun: str) -> str:
     """Write a count with its noun: ``1 call``, ``1,200 calls``."""
@@ -19,13 +21,20 @@ def cost_text(cost_usd: float | None) -> str:
         cost_usd: In US dollars; ``None`` where it is not known.
 
     Returns:
-        ``price not known``, or dollars with four decimals below one dollar and two above.
+        ``price not known``, or dollars: with two decimals from one dollar on, with four down to a
+        cent, below it with two digits, whatever their place.
     """
     if cost_usd is None or not math.isfinite(cost_usd):
         return "price not known"
     if cost_usd == 0:
         return "$0"
-    return f"${cost_usd:,.2f}" if cost_usd >= 1 else f"${cost_usd:.4f}"
+    if cost_usd >= 0.99995:
+        return f"${cost_usd:,.2f}"
+    if cost_usd >= 0.01:
+        return f"${cost_usd:.4f}"
+    if cost_usd < _LEAST_USD:
+        return f"less than ${_LEAST_USD:f}"
+    return f"${cost_usd:.{1 - math.floor(math.log10(cost_usd))}f}"
 
 
 def duration_text(seconds: float) -> str:

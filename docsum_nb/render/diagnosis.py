@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from docsum_nb.render.amounts import count_text
 from docsum_nb.render.clean import one_line
 from docsum_nb.render.plain import wrap
-from docsum_nb.render.templating import fill
+from docsum_nb.render.table import Column, Fold, Kind, Row, Table, part, table_html
 
 if TYPE_CHECKING:
     from docsum_nb.findings import Finding
@@ -58,12 +58,26 @@ def diagnosis_html(findings: Sequence[Finding]) -> str:
         One ``div`` of class ``docsum`` with its own style; complete without JavaScript.
     """
     rows = [_row(finding) for finding in findings]
-    return fill(
-        __package__,
-        "diagnosis.html.j2",
-        headline=_headline(rows),
-        rows=[row for row in rows if row.level != "ok"],
-        fine=[_short(row, max_chars=240) for row in rows if row.level == "ok"],
+    fine = tuple(_short(row, max_chars=240) for row in rows if row.level == "ok")
+    return table_html(
+        Table(
+            "What the doctor found",
+            (Column("level", "label"), Column("what is seen"), Column("what to do")),
+            tuple(_table_row(row) for row in rows if row.level != "ok"),
+            headline=_headline(rows),
+            fold=Fold(f"{count_text(len(fine), 'check')} fine", fine) if fine else None,
+        )
+    )
+
+
+def _table_row(row: _Row) -> Row:
+    seen = (part(row.seen, max_chars=_MAX_CHARS), part(row.why, "muted", max_chars=_MAX_CHARS))
+    return Row(
+        (
+            (part(row.level, cast("Kind", row.level)),),
+            (part(row.subject, "name"), *(each for each in seen if each.spans)),
+            (part(row.do, max_chars=_MAX_CHARS),),
+        )
     )
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from docsum_nb.render.outline import Entry, Outline, Paragraph, outline
+from docsum_nb.render.outline import Entry, Outline, Paragraph, more_text, outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docsum_nb.records import Summary
+    from docsum_nb.render.marks import Span
 
 __all__ = ["escape_markdown", "to_markdown"]
 
@@ -44,16 +45,17 @@ def _escape_opening(match: re.Match[str]) -> str:
     return opening + "\\" if opening.isdigit() else "\\" + opening
 
 
-def to_markdown(summary: Summary) -> str:
+def to_markdown(summary: Summary, *, most: int | None = None) -> str:
     """Render as Markdown.
 
     Args:
         summary: The result, complete or partial.
+        most: Documents and omissions that are listed; ``None`` for all.
 
     Returns:
         CommonMark, from the summary's text down to a last line of facts.
     """
-    page = outline(summary, passage_chars=_PASSAGE_CHARS)
+    page = outline(summary, passage_chars=_PASSAGE_CHARS, most=most)
     blocks = [*_opening(page), *_sections(page)]
     if page.note:
         blocks.append(f"*{escape_markdown(page.note)}*")
@@ -81,11 +83,11 @@ def _sections(page: Outline) -> Iterator[str]:
         for entry in page.documents:
             yield f"**{escape_markdown(entry.name)}** ({escape_markdown(entry.detail)})"
             yield from map(_paragraph, entry.body)
+        yield from _more(page.more_documents, "document")
     if page.chunks:
         yield "### Finished chunks"
         yield "\n".join(_entry_lines(page.chunks))
-        if page.more_chunks:
-            yield f"… and {page.more_chunks:,} more chunks."
+        yield from _more(page.more_chunks, "chunk")
     if page.related:
         yield "### Related documentation"
         yield "\n".join(_entry_lines(page.related))
@@ -95,6 +97,12 @@ def _sections(page: Outline) -> Iterator[str]:
             f"- **{escape_markdown(entry.name)}**: {escape_markdown(entry.detail)}"
             for entry in page.omitted
         )
+        yield from _more(page.more_omitted, "omission")
+
+
+def _more(hidden: int, noun: str) -> Iterator[str]:
+    if hidden:
+        yield escape_markdown(more_text(hidden, noun))
 
 
 def _paragraph(paragraph: Paragraph) -> str:
@@ -121,4 +129,18 @@ def _entry_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
         detail = f": {escape_markdown(entry.detail)}" if entry.detail else ""
         yield f"- **{escape_markdown(entry.name)}**{detail}"
         if entry.passage:
-            yield f"  > {escape_markdown(entry.passage)}"
+            yield f"  > {_marked(entry.passage)}"
+
+
+def _marked(spans: tuple[Span, ...]) -> str:
+    # As in _paragraph: set in afterwards, at a character that clean texts cannot hold.
+    parts = escape_markdown("\0".join(span.text for span in spans)).split("\0")
+    return "".join(
+        f"**{part}**" if span.marked and _can_be_bold(span.text) else part
+        for part, span in zip(parts, spans, strict=True)
+    )
+
+
+def _can_be_bold(text: str) -> bool:
+    # Stars beside white space or punctuation are shown as stars.
+    return text[0].isalnum() and text[-1].isalnum()

@@ -14,13 +14,28 @@ from typing import TYPE_CHECKING, NamedTuple
 from docsum_nb.render.amounts import cost_text, count_text, duration_text
 from docsum_nb.render.clean import clean, one_line
 from docsum_nb.render.json_record import to_json
+from docsum_nb.render.marks import Span, marked_line, plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from docsum_nb.records import ChunkSummary, Citation, Summary
+    from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Summary
 
-__all__ = ["EXTRACTIVE_NOTE", "Entry", "Mark", "Outline", "Paragraph", "Piece", "Source", "outline"]
+__all__ = [
+    "EXTRACTIVE_NOTE",
+    "MOST_IN_A_CELL",
+    "Entry",
+    "Mark",
+    "Outline",
+    "Paragraph",
+    "Piece",
+    "Source",
+    "more_text",
+    "outline",
+]
+
+MOST_IN_A_CELL = 100
+"""Documents and omissions that a notebook cell lists: more is slow to open, and no better read."""
 
 EXTRACTIVE_NOTE = (
     "Extractive summary: its sentences are taken from the sources as they are; "
@@ -65,7 +80,7 @@ class Entry(NamedTuple):
     detail: str
     """A short remark on the name; may be empty."""
     body: tuple[Paragraph, ...] = ()
-    passage: str = ""
+    passage: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,39 +96,52 @@ class Outline:
     """The data that was asked for, as JSON; empty without."""
     sources: tuple[Source, ...]
     documents: tuple[Entry, ...]
+    more_documents: int
+    """Documents beyond the ones listed."""
     chunks: tuple[Entry, ...]
     """Finished chunks that no other text covers yet; only in a partial result."""
     more_chunks: int
     """Such chunks beyond the ones listed."""
     related: tuple[Entry, ...]
     omitted: tuple[Entry, ...]
+    more_omitted: int
+    """Omissions beyond the ones listed."""
     note: str
     """How the text came about where no language model wrote it; else empty."""
     facts: tuple[str, ...]
     """Model, calls, tokens, cost, duration."""
 
 
-def outline(summary: Summary, *, passage_chars: int) -> Outline:
+def more_text(hidden: int, noun: str) -> str:
+    """Say that there is more than is listed, and where all of it is."""
+    where = ".chunks" if noun == "chunk" else ".to_html(page=True)"
+    return f"… and {count_text(hidden, f'more {noun}')}; {where} has all of them."
+
+
+def outline(summary: Summary, *, passage_chars: int, most: int | None = None) -> Outline:
     """Lay out a result.
 
     Args:
         summary: The result, complete or partial.
         passage_chars: The length at which passages of sources and library are shortened.
+        most: Documents and omissions that are listed; ``None`` for all.
 
     Returns:
         What to show, in the order in which to show it.
     """
     body = _paragraphs(summary.text, _marks(summary))
     loose = () if body else _loose_chunks(summary)
+    documents = _shown_documents(summary)
     return Outline(
         question=one_line(summary.question or "", max_chars=1000),
         body=body,
         status="" if body else _status(summary),
         data="" if summary.data is None else clean(to_json(summary.data)),
         sources=_sources(summary.citations, passage_chars),
-        documents=_documents(summary),
+        documents=tuple(map(_document, documents[:most])),
+        more_documents=len(documents) - len(documents[:most]),
         chunks=tuple(
-            Entry(_name(item.chunk.label), "", passage=one_line(item.text, max_chars=600))
+            Entry(_name(item.chunk.label), "", passage=plain_line(item.text, max_chars=600))
             for item in loose[:_MAX_LOOSE_CHUNKS]
         ),
         more_chunks=max(0, len(loose) - _MAX_LOOSE_CHUNKS),
@@ -121,14 +149,15 @@ def outline(summary: Summary, *, passage_chars: int) -> Outline:
             Entry(
                 _name(hit.name),
                 one_line(hit.why or "", max_chars=600),
-                passage=one_line(hit.passage, max_chars=passage_chars),
+                passage=marked_line(hit.passage, hit.marks, max_chars=passage_chars),
             )
             for hit in summary.related
         ),
         omitted=tuple(
             Entry(_name(item.what), one_line(item.reason, max_chars=400))
-            for item in summary.omitted
+            for item in summary.omitted[:most]
         ),
+        more_omitted=len(summary.omitted) - len(summary.omitted[:most]),
         note=EXTRACTIVE_NOTE if summary.model == _EXTRACTIVE else "",
         facts=_facts(summary),
     )
@@ -199,13 +228,16 @@ def _name(name: str) -> str:
     return one_line(name) or "(no name)"
 
 
-def _documents(summary: Summary) -> tuple[Entry, ...]:
+def _shown_documents(summary: Summary) -> tuple[DocumentSummary, ...]:
     if len(summary.documents) == 1 and summary.documents[0].text == summary.text:
         return ()  # the only document's summary is the final one, shown above
-    return tuple(
-        Entry(_name(item.name), count_text(item.chunks, "chunk"), _paragraphs(item.text, {}))
-        for item in summary.documents
-    )
+    return summary.documents
+
+
+def _document(item: DocumentSummary) -> Entry:
+    paid = f", {cost_text(item.usage.cost_usd)}" if item.usage.cost_usd else ""
+    detail = count_text(item.chunks, "chunk") + paid
+    return Entry(_name(item.name), detail, _paragraphs(item.text, {}))
 
 
 def _loose_chunks(summary: Summary) -> tuple[ChunkSummary, ...]:

@@ -9,29 +9,32 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from docsum_nb.render.outline import Entry, Outline, Paragraph, outline
+from docsum_nb.render.marks import joined
+from docsum_nb.render.outline import Entry, Outline, Paragraph, more_text, outline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docsum_nb.records import Summary
 
-__all__ = ["to_text", "wrap"]
+__all__ = ["columns_of", "to_text", "wrap"]
 
 _WIDTH = 88
 _PASSAGE_CHARS = 160  # two lines at the passages' indent
 
 
-def to_text(summary: Summary) -> str:
+def to_text(summary: Summary, *, most: int | None = None) -> str:
     """Render as plain text.
 
     Args:
         summary: The result, complete or partial.
+        most: Documents and omissions that are listed; ``None`` for all.
 
     Returns:
-        Lines of at most 88 columns, without terminal escapes; no line feed at the end.
+        Lines of at most 88 columns, without terminal escapes; no line feed at the end. Data is JSON
+        to be copied, whose lines are as long as they are.
     """
-    page = outline(summary, passage_chars=_PASSAGE_CHARS)
+    page = outline(summary, passage_chars=_PASSAGE_CHARS, most=most)
     blocks = [*_opening(page), *_sections(page)]
     if page.note:
         blocks.append(wrap(page.note))
@@ -55,15 +58,19 @@ def _sections(page: Outline) -> Iterator[list[str]]:
         yield ["Sources", "-------", *_source_lines(page)]
     if page.documents:
         yield ["Documents", "---------", *_document_lines(page.documents)]
+        if page.more_documents:
+            yield wrap(more_text(page.more_documents, "document"))
     if page.chunks:
         yield ["Finished chunks", "---------------", *_passage_lines(page.chunks)]
         if page.more_chunks:
-            yield [f"… and {page.more_chunks:,} more chunks."]
+            yield wrap(more_text(page.more_chunks, "chunk"))
     if page.related:
         yield ["Related documentation", "---------------------", *_passage_lines(page.related)]
     if page.omitted:
         lines = (wrap(f"{e.name}: {e.detail}", first="- ", indent="  ") for e in page.omitted)
         yield ["Left out", "--------", *(line for block in lines for line in block)]
+        if page.more_omitted:
+            yield wrap(more_text(page.more_omitted, "omission"))
 
 
 def _source_lines(page: Outline) -> Iterator[str]:
@@ -88,7 +95,7 @@ def _passage_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
         if entry.detail:
             yield from wrap(f"Why: {entry.detail}", indent="    ")
         if entry.passage:
-            yield from wrap(f"“{entry.passage}”", indent="    ")
+            yield from wrap(f"“{joined(entry.passage)}”", indent="    ")
 
 
 def _wrap_paragraph(paragraph: Paragraph, indent: str) -> list[str]:
@@ -113,7 +120,7 @@ def wrap(text: str, *, first: str | None = None, indent: str = "") -> list[str]:
     line, glue = indent if first is None else first, ""
     for word in text.split():
         for part in _parts(word, _WIDTH - len(indent)):
-            if glue and _columns(line + glue + part) > _WIDTH:
+            if glue and columns_of(line + glue + part) > _WIDTH:
                 lines.append(line)
                 line, glue = indent, ""
             line, glue = line + glue + part, " "
@@ -127,7 +134,7 @@ def _parts(word: str, room: int) -> Iterator[str]:
         return
     start = used = 0
     for place, char in enumerate(word):
-        width = _columns(char)
+        width = columns_of(char)
         if used + width > room:
             yield word[start:place]
             start, used = place, 0
@@ -135,7 +142,8 @@ def _parts(word: str, room: int) -> Iterator[str]:
     yield word[start:]
 
 
-def _columns(text: str) -> int:
+def columns_of(text: str) -> int:
+    """Count the columns that a text takes in a terminal."""
     if text.isascii():
         return len(text)
     return sum(

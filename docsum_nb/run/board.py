@@ -82,9 +82,10 @@ class Board:
             case ChunksPlanned(chunks=chunks, labels=labels):
                 self._grow(chunks)
                 self.labels[: len(labels)] = labels
-            case TextStreamed(label=label, text=text):
+            case TextStreamed(label=label, text=text, begins=begins):
                 self._newest = label
-                self._writing[label] = (self._writing.get(label, "") + text)[-_MOST_TEXT:]
+                before = "" if begins else self._writing.get(label, "")
+                self._writing[label] = (before + text)[-_MOST_TEXT:]
             case _ if event.place is not None:
                 self._change(event, event.place)
 

@@ -45,6 +45,8 @@ class Control:
     """The error, deadline or cancellation that stops the run; ``None`` while it goes on."""
     state: Callable[[], RunState] = RunState
     """What has happened so far."""
+    watched: Callable[[], bool] = lambda: False
+    """Whether somebody sees a text while it is written: an observer, or a view that shows texts."""
 
     def check(self) -> None:
         """Raise ``Stopping`` if the run is to stop; call before anything that costs."""

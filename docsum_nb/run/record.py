@@ -40,6 +40,11 @@ class Record:
         self._teller = EventTeller(on_event, self.emit) if on_event else None
 
     @property
+    def observed(self) -> bool:
+        """Whether somebody is called with the events."""
+        return self._teller is not None
+
+    @property
     def state(self) -> RunState:
         """What has happened so far."""
         with self.lock:

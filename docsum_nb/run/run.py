@@ -103,7 +103,12 @@ class Run(Generic[T]):
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
         self._control = Control(
-            self.id, self._record.emit, self._stop, lambda: self._error, lambda: self.state
+            self.id,
+            self._record.emit,
+            self._stop,
+            lambda: self._error,
+            lambda: self.state,
+            lambda: self._record.observed or self._showing.shows_text,
         )
         self._home = current_loop(guest=guest)
         keep(self)

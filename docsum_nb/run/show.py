@@ -56,6 +56,8 @@ class Showing:
         self._tick = tick
         self._lock = threading.Lock()
         self._opened = False
+        self.shows_text = False
+        """Whether one of the views shows texts while they are written."""
         self._views: list[ViewTeller] = []
         self._waits: list[Waited] = []
 
@@ -132,6 +134,7 @@ class Showing:
 
     def _follow(self, view: View, *, with_result: bool) -> None:
         result = self._result if with_result else lambda: None
+        self.shows_text |= view.shows_text
         self._views.append(
             ViewTeller(view, self.snapshot, self._ended, result, self._record.emit, self._tick)
         )

@@ -59,6 +59,9 @@ class Shown(Protocol):
 class View(Protocol):
     """A live view of one run. Both methods are called from one thread of the run's own."""
 
+    shows_text: bool
+    """Whether it shows a text while it is written; models are asked for streams only then."""
+
     def update(self, snapshot: Snapshot) -> None:
         """Show a snapshot; called at most ten times a second."""
 

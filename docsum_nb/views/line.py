@@ -34,6 +34,8 @@ class LineView:
         stream: Where to write; ``None`` for ``sys.stderr`` as it is now.
     """
 
+    shows_text = False
+
     def __init__(self, title: str, stream: TextIO | None = None) -> None:
         self._title = one_line(title, max_chars=80)
         self._stream = sys.stderr if stream is None else stream

@@ -57,6 +57,8 @@ class PanelView:
         shown: The run; its ``cancel`` is called at most once, in whatever thread the click arrives.
     """
 
+    shows_text = True
+
     def __init__(self, shown: Shown) -> None:
         import ipywidgets as widgets
 

@@ -89,6 +89,20 @@ def test_failed_calls_cost_nothing(server: Loopback) -> None:
     assert run.state.failed == 1
 
 
+@pytest.mark.parametrize("is_litellm", [False, True])
+def test_call_that_timed_out_keeps_what_it_had_reserved(
+    server: Loopback,
+    is_litellm: bool,  # noqa: FBT001
+) -> None:
+    """The provider may have answered unheard, and be paid: a budget takes it for spent."""
+    server.script = lambda call: Reply(hang=call.number == 0)
+    llm = llm_of(server, max_tokens=600, timeout=1.0, is_litellm=is_litellm)
+    crew = field_crew(llm, parts=2)
+    error = kickoff(crew, max_cost=0.0005, max_concurrency=1, on_error="skip").exception()
+    assert isinstance(error, BudgetExceeded), error
+    assert len(server.calls) == 1
+
+
 def test_unknown_price_is_asked_for_before_the_first_call(server: Loopback) -> None:
     """max_cost with a model that no list knows is an InputError that says what to write."""
     llm = LLM(model="my-own-model", base_url=server.base_url, api_key="k", provider="openai")
@@ -206,8 +220,9 @@ def test_streaming_crew_tells_its_text_as_it_comes_and_ends_with_its_output(
     run = kickoff(crew, on_event=seen.append)
     assert run.result().raw == "One two three."
     assert run.result().token_usage.successful_requests == 4
-    pieces = [event.text for event in seen if isinstance(event, TextStreamed)]
-    assert sorted(pieces) == sorted(["One ", "two ", "three."] * 4)
+    told = [event for event in seen if isinstance(event, TextStreamed)]
+    assert sorted(event.text for event in told) == sorted(["One ", "two ", "three."] * 4)
+    assert [event.text for event in told if event.begins] == ["One "] * 4
     assert crew.agents[0].llm.stream is not True
     started = ds.start(crew.kickoff_async, {"topic": "x"}, deadline=LONG_S, show=False)
     assert started.result().raw == "One two three."

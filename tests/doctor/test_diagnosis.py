@@ -90,7 +90,7 @@ def test_table_is_readable_in_a_browser(chromium_page: Page) -> None:
     """Levels stand on one line, long texts stay inside, and what is fine opens on a click."""
     long = Finding("warning", "same-key", "t" * 300, "x" * 900, "y " * 300, "z" * 400)
     chromium_page.set_content(Diagnosis.of([FINE, BAD, long]).to_html())
-    heights = chromium_page.locator("td.docsum-level").evaluate_all(
+    heights = chromium_page.locator("td.docsum-label > div").evaluate_all(
         "cells => cells.map(cell => { const range = document.createRange();"
         " range.selectNodeContents(cell); return range.getClientRects().length; })"
     )

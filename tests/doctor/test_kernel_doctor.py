@@ -43,7 +43,7 @@ def test_healthy_kernel_has_one_note_and_displays_a_table(kernel: Kernel) -> Non
     for cell in (LEVELS, f"async def look(): {LEVELS}\nawait look()"):
         assert kernel.run(cell).text == "[('running-loop', 'note')]\n"
     shown = kernel.run("ds.doctor()").displays[0]
-    assert "docsum-diagnosis" in shown["text/html"]
+    assert "docsum-tabled" in shown["text/html"]
     assert "this kernel" in shown["text/plain"]
     loaded = kernel.run("import sys; print({'crewai', 'litellm'} & set(sys.modules))")
     assert loaded.text == "set()\n"

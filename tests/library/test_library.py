@@ -150,8 +150,46 @@ def test_hit_carries_metadata_path_page_and_headings(tmp_path: Path) -> None:
     assert hit.metadata["year"] == 2024
     assert hit.metadata["path"] == "rules.pdf"
     assert hit.metadata["page"] == 2
-    assert hit.metadata["headings"] == ("Cars",)
+    assert hit.metadata["headings"] == ["Cars"]
     assert "zebra" in hit.passage
+
+
+def test_marks_are_the_words_that_were_searched_for(office: Library) -> None:
+    """A hit marks its matching words, in other forms too, and no others."""
+    (hit,) = office.search("paying late")
+    assert [hit.passage[start:end] for start, end in hit.marks] == [
+        *("payment", "late", "Late", "payments")
+    ]
+
+
+def test_a_library_displays_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is added, afterwards, and when it is damaged: looking never raises."""
+    monkeypatch.chdir(tmp_path)
+    library = Library("lib")
+    assert library.to_text() == "Library lib: nothing was added yet"
+    assert not library.path.exists()
+
+    library.add([Document("b", "Two.", "b.pdf", (0, 2)), Document("a", "One.")])
+    assert library.to_text().splitlines() == [
+        "Library lib: 2 documents, 2 passages",
+        "document  file   pages",
+        "a",
+        "b         b.pdf      2",
+    ]
+    assert "<table" in library._repr_mimebundle_()["text/html"]
+    assert repr(library) == "Library('lib')"
+
+    (library.path / "docsum_library.json").write_text("rubbish")
+    assert "is damaged" in library.to_text()
+
+
+def test_a_large_library_lists_its_first_documents(tmp_path: Path) -> None:
+    """Fifty are listed by name, and how many more there are."""
+    library = Library(tmp_path)
+    library.add({f"document {n:02}": "Text." for n in range(60)})
+    lines = library.to_text().splitlines()
+    assert lines[-52:-50] == ["document", "document 00"]
+    assert lines[-2:] == ["document 49", "… and 10 more"]
 
 
 @pytest.mark.parametrize(

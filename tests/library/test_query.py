@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsum_nb.library.query import excerpt, fuse, search_terms, searchable
+from docsum_nb.library.query import excerpt, fuse, matches, search_terms, searchable
 
 
 def test_terms_are_distinct_and_informative() -> None:
@@ -78,6 +78,34 @@ def test_excerpt_is_a_stripped_span_of_any_text(text: str, terms: list[str]) -> 
     start, end = excerpt(text, terms)
     assert 0 <= start <= end <= len(text)
     assert text[start:end] == text[start:end].strip()
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "found"),
+    [
+        ("late payments", "Paying late: a Payment.", ["Paying", "late", "Payment"]),
+        ("exceptions", "An exception, except once; expected.", ["exception", "except"]),
+        ("class tuples", "Classes of a tuple, clasp", ["Classes", "tuple"]),
+        ("getting attributes", "get the attribute", ["get", "attribute"]),
+        ("event-loop", "the loop's event", ["loop", "event"]),
+        ("cafe ｌａｔｅ", "cafe\u0301, café, late", ["cafe\u0301", "café", "late"]),
+        ("東京", "私は東京に行きました。", ["東京"]),
+        ("東京に", "私は東京に行きました。", ["東京に"]),
+        ("zebra", "No such animal.", []),
+    ],
+)
+def test_matches_are_words_of_the_same_stem(query: str, text: str, found: list[str]) -> None:
+    """Words match in other forms, accents and parts of compounds; adjoining pairs are one."""
+    spans = matches(text, search_terms(query))
+    assert [text[start:end] for start, end in spans] == found
+
+
+@given(st.text(), st.lists(st.text(max_size=5), max_size=3))
+def test_matches_are_ordered_spans_of_any_text(text: str, terms: list[str]) -> None:
+    """Of any text, matches are spans in order, none over another."""
+    places = [place for span in matches(text, terms) for place in span]
+    assert places == sorted(places)
+    assert all(0 <= place <= len(text) for place in places)
 
 
 def test_searchable_separates_scripts_without_spaces() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from docsum_nb.events import Event
+from docsum_nb.events import Event, TextStreamed
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import Asker, Model, open_model
+from docsum_nb.models import Asker, Model, Telling, open_model
 from docsum_nb.records import Answer, Request
 from docsum_nb.run import Control
 from tests.loopback import Loopback, Reply
@@ -20,17 +21,46 @@ class Asking:
 
     def __init__(self, server: Loopback, ledger: Ledger | None = None, **options: Any) -> None:
         fallbacks = options.pop("fallbacks", ())
+        budget = options.pop("budget", None)
         self.events: list[Event] = []
         self.stopped: BaseException | None = None
         settings = [
             Model(name, base_url=server.base_url, **options)
             for name in ("openai/first", *fallbacks)
         ]
-        control = Control("run", self.events.append, lambda error: None, lambda: self.stopped)
-        self.asker = Asker([open_model(each) for each in settings], ledger=ledger, control=control)
+        self.control = Control("run", self.events.append, lambda error: None, lambda: self.stopped)
+        self.asker = Asker(
+            [open_model(each) for each in settings],
+            ledger=ledger,
+            control=self.control,
+            budget=budget,
+        )
 
     def ask(self, request: Request = REQUEST) -> Answer:
         return on_loop(self.asker.ask(request))
+
+    def stream(self, request: Request = REQUEST) -> Answer:
+        """Ask for a text that is told while it is written."""
+        return on_loop(self.streaming(request))
+
+    async def streaming(self, request: Request = REQUEST) -> Answer:
+        telling = Telling(self.control, label="summary")
+        answer = await self.asker.ask(request, telling=telling)
+        telling.end(answer.text)
+        return answer
+
+    @property
+    def told(self) -> list[TextStreamed]:
+        return [event for event in self.events if isinstance(event, TextStreamed)]
+
+
+def text_told(events: Iterable[Event]) -> str:
+    """Return the text as it stands after the events."""
+    text = ""
+    for event in events:
+        if isinstance(event, TextStreamed):
+            text = event.text if event.begins else text + event.text
+    return text
 
 
 def failing_first(times: int, **reply: Any) -> Any:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from docsum_nb.findings import LEVELS, Diagnosis, Finding
+from docsum_nb.ledger import RunRecord, Runs
 from docsum_nb.records import (
+    Added,
     Chunk,
     ChunkSummary,
     Citation,
     DocumentSummary,
     Hit,
+    Hits,
     Omission,
+    Plan,
     Summary,
     Usage,
 )
+from docsum_nb.render.displayed import Displayed
 
 TEXT = (
     "Availability met its target in three quarters. Late payments fell by 12 %.\n\n"
@@ -25,9 +32,11 @@ ATTACK = (
     "</style></div><a href='javascript:window.hacked=1'>x</a>\" onmouseover=\"window.hacked=1 "
     "[link](http://evil.example) ![i](http://evil.example/i.png) `code` **bold** | a | b | "
     "# head {{ 7*7 }} {% raw %} &lt; $x$ www.evil.example "
-    "\x1b[31mred\x1b]0;title\x07 \r over \u202egnp.exe\u202c \u2066iso\u2069 \x9b2J \ud800"
+    "\x1b[31mred\x1b]0;title\x07 \r over \u202egnp.exe\u202c \u2066iso\u2069 \x9b2J \ud800 "
+    "\x00 </summary></details></table><svg onload=window.hacked=1> \x1b]8;;http://evil.example\x07 "
+    "<marquee><iframe srcdoc='<script>parent.hacked=1</script>'> \u202b\u05d0 " + "W" * 3000
 )
-"""Scripts, event handlers, Markdown, templates, terminal escapes, direction marks."""
+"""Scripts, handlers, Markdown, templates, terminal escapes, direction marks, nulls, huge words."""
 
 
 def cite(number: int, sentence: str, document: str, *, page: int | None = None) -> Citation:
@@ -57,7 +66,10 @@ ORDINARY = Summary(
     ),
     chunks=(ChunkSummary(Chunk("review.pdf", 0, "t", 0, 1, 1), "A chunk.", "m"),),
     related=(
-        Hit("handbook/late.md", "First reminder on day 14.", 0.9, {"page": 2}, "It differs."),
+        Hit(
+            *("handbook/late.md", "First reminder on day 14.", 0.9, {"page": 2}, "It differs."),
+            marks=((6, 14), (18, 21)),
+        ),
     ),
     usage=Usage(21, 31_200, 4_100, 0.0123),
     omitted=(Omission("scan.pdf", "no text on any page"),),
@@ -72,10 +84,45 @@ HOSTILE = replace(
     model=ATTACK,
     citations=(Citation(1, 0, 10**9, ATTACK, ATTACK, 0, 1, 1.0, 1, (ATTACK,)),),
     documents=(DocumentSummary(ATTACK, ATTACK, 1, ATTACK), DocumentSummary("", "", 0, "")),
-    related=(Hit(ATTACK, ATTACK, 1.0, {ATTACK: ATTACK}, ATTACK),),
+    related=(
+        Hit(ATTACK, ATTACK, 1.0, {"headings": [ATTACK], "page": ATTACK}, ATTACK, ((0, 9), (4, 99))),
+    ),
+    data={ATTACK: [ATTACK]},
     omitted=(Omission(ATTACK, ATTACK),),
     question=ATTACK,
     run_id='"><script>window.hacked=1</script>',
 )
 
 EMPTY = Summary("", "openai/gpt-4o-mini")
+
+MANY = replace(
+    ORDINARY,
+    documents=tuple(
+        DocumentSummary(f"doc-{i:04}.pdf", "It says something. " * 20, 3, "m") for i in range(1000)
+    ),
+    omitted=tuple(Omission(f"scan-{i:04}.pdf", "no text on any page") for i in range(1000)),
+)
+
+
+def record(state: Any = "failed", text: str = "AuthenticationError: refused") -> RunRecord:
+    """Make a run of a ledger."""
+    return RunRecord(
+        *("a1b2c3d4e5f6", text, text, state, 1.8e9, None, 1200, 7, 9, 2100, 0.00042, text),
+        *("host", 1),
+    )
+
+
+def shown(text: str) -> dict[str, Displayed]:
+    """Make one of everything that displays itself as a table, with a text wherever one can be."""
+    omitted = (Omission(text, text),)
+    return {
+        "plan": Plan(12, 345, 360, 1_200_000, 3, None, text, omitted),
+        "added": Added(1, 2, 3, 4, omitted),
+        "hits": Hits([_hit(text)] * 3, text),
+        "runs": Runs([record("failed", text), record("done", text)], text),
+        "diagnosis": Diagnosis.of(Finding(level, text, text, text, text, text) for level in LEVELS),
+    }
+
+
+def _hit(text: str) -> Hit:
+    return Hit(text, text, 0.5, {"headings": [text], "page": 3}, text, ((2, 5), (9, 12)))

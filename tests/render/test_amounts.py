@@ -16,11 +16,16 @@ from docsum_nb.render.amounts import cost_text, count_text, duration_text
         (math.nan, "price not known"),
         (0.0, "$0"),
         (0.01234, "$0.0123"),
+        (0.0099, "$0.0099"),
+        (0.00042, "$0.00042"),
+        (0.0000123, "$0.000012"),
+        (0.0000004, "less than $0.000001"),
+        (0.999951, "$1.00"),
         (1234.5, "$1,234.50"),
     ],
 )
 def test_cost_text_never_invents_a_price(cost: float | None, text: str) -> None:
-    """An unknown price is said to be unknown, a known one has dollars."""
+    """An unknown price is said to be unknown; a known one is dollars, and never reads as none."""
     assert cost_text(cost) == text
 
 

@@ -141,3 +141,11 @@ def test_what_is_written_last_is_shown_from_its_end() -> None:
 
     assert len(board.writing()) == 4000
     assert board.writing().endswith("xend")
+
+
+def test_text_that_begins_anew_replaces_what_was_written() -> None:
+    """A broken or repaired answer is void once the next one is written."""
+    board = board_after(TextStreamed("a", "A broken", begins=True), TextStreamed("a", " half"))
+    board.take(TextStreamed("a", "The whole", begins=True))
+    board.take(TextStreamed("a", " text."))
+    assert board.writing() == "The whole text."

@@ -186,6 +186,8 @@ def test_observer_that_never_returns_does_not_hold_the_result() -> None:
 class RecordingView:
     """A view that keeps what it was shown."""
 
+    shows_text = False
+
     def __init__(self) -> None:
         self.closed: list[Snapshot] = []
 

@@ -1,0 +1,113 @@
+"""The call that does what the form does, as Python to copy.
+
+Invariant: it runs as it stands, whatever was typed, and holds no secret: a key is asked for when
+the code runs. A setting of a model that cannot be written as code is left out, and named.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from docsum_nb.form.asked import Asked
+
+if TYPE_CHECKING:
+    from docsum_nb import Model
+
+__all__ = ["code_of"]
+
+_LONGEST_LINE = 88
+_SECRET_NAME = re.compile(
+    r"key|token|secret|passw|credential|auth|header|cookie|bearer|signature", re.IGNORECASE
+)
+_NO_SECRETS = ("requests_per_minute", "tokens_per_minute")
+
+
+def code_of(asked: Asked, *, uploads: str | None = None) -> str:
+    """Write the call.
+
+    Args:
+        asked: Its arguments.
+        uploads: The folder of uploaded files, if one of the sources; ``None`` for none.
+
+    Returns:
+        Lines for a notebook's cell: the imports, the call with what differs from its defaults, and
+        the summary's name to show it.
+    """
+    model = _Written()
+    shown = [repr(asked.paths)]
+    for name, value in asked.arguments().items():
+        shown.append(f"{name}={model.of(value) if name == 'model' else repr(value)}")
+    lines = ["import docsum_nb as ds", ""]
+    if model.asks:
+        lines.insert(0, "from getpass import getpass\n")
+    if uploads is not None:
+        lines.append(f"# Uploaded files are in {uploads!r} until this form or its kernel ends.")
+    lines += [f"# Give the model its {what} as well." for what in model.left_out]
+    return "\n".join([*lines, *_call("summary = await ds.summarize", shown), "summary"])
+
+
+def _call(function: str, shown: list[str]) -> Iterator[str]:
+    line = f"{function}({', '.join(shown)})"
+    if len(line) <= _LONGEST_LINE:
+        yield line
+        return
+    yield f"{function}("
+    yield from (f"    {each}," for each in shown)
+    yield ")"
+
+
+class _Written:
+    """A model as code."""
+
+    def __init__(self) -> None:
+        self.asks = False
+        """Whether it asks for a secret."""
+        self.left_out: list[str] = []
+
+    def of(self, model: str | Model) -> str:
+        """Write a model, by its name alone where that says it all."""
+        if isinstance(model, str):
+            return repr(model)
+        settings = [
+            f"{each.name}={self._setting(each.name, getattr(model, each.name))}"
+            for each in fields(model)[1:]
+            if getattr(model, each.name) != _default(each)
+            and self._can_be_written(each.name, getattr(model, each.name))
+        ]
+        return f"ds.Model({', '.join([repr(model.name), *settings])})"
+
+    def _setting(self, name: str, value: Any) -> str:
+        if name == "fallbacks":
+            return f"[{', '.join(map(self.of, value))}]"
+        if _is_secret(name, value):
+            self.asks = True
+            return f"getpass({f'{name}: '!r})"
+        if isinstance(value, Mapping):
+            items = (f"{key!r}: {self._setting(str(key), value[key])}" for key in value)
+            return f"{{{', '.join(items)}}}"
+        return repr(value)
+
+    def _can_be_written(self, name: str, value: Any) -> bool:
+        if name == "fallbacks":
+            return True
+        try:
+            ast.literal_eval(repr(dict(value) if isinstance(value, Mapping) else value))
+        except (ValueError, SyntaxError):
+            self.left_out.append(name)
+            return False
+        return True
+
+
+def _default(field: Any) -> Any:
+    return field.default_factory() if callable(field.default_factory) else field.default
+
+
+def _is_secret(name: str, value: Any) -> bool:
+    if not isinstance(value, str) or name in _NO_SECRETS:
+        return False
+    # An address may hold a user's name and password.
+    return bool(_SECRET_NAME.search(name)) or ("://" in value and "@" in value)

@@ -1,0 +1,240 @@
+"""What the form does when: it plans, then starts one run, and watches it to its end.
+
+One thing at a time, whoever clicks how often, from whatever thread. Knows no widgets: it tells that
+something has changed, and what it does is to be read from its attributes.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import docsum_nb as ds
+from docsum_nb.errors import DocsumError
+from docsum_nb.form.asked import Asked, Fault
+from docsum_nb.form.faults import fault_of, line_of
+from docsum_nb.form.latest import Latest, begin_apart
+from docsum_nb.render.amounts import cost_text
+
+if TYPE_CHECKING:
+    from docsum_nb import Plan, Run, Summary
+    from docsum_nb.ledger import RunRecord
+
+__all__ = ["Conductor"]
+
+Phase = Literal["idle", "planning", "running"]
+
+_SETTLED_S = 60.0
+"""How long a stopped run is waited for before the list of runs is read; it needs 5 s at most."""
+_MOST_UNFINISHED = 30
+
+
+class Conductor:
+    """The state of one form. Its attributes are read and changed under ``lock``.
+
+    Args:
+        changed: Called after every change, under the lock, in whatever thread it happened.
+    """
+
+    def __init__(self, changed: Callable[[], object]) -> None:
+        self.lock = threading.RLock()
+        self.phase: Phase = "idle"
+        self.plan: Plan | None = None
+        self.planned: Asked | None = None
+        """What the plan is of."""
+        self.fault: Fault | None = None
+        """What is wrong, as the last try has shown."""
+        self.notice = ""
+        """What the user should know or do now."""
+        self.run: Run[Summary] | None = None
+        """The last run that was begun."""
+        self.unfinished: tuple[RunRecord, ...] = ()
+        """The runs that can be resumed, newest first."""
+        self._changed = changed
+        self._planning = Latest(self.lock, self._failed)
+        self._listing = Latest(self.lock, self._failed)
+
+    # --- planning ------------------------------------------------------------------------------
+
+    def work_out_plan(self, asked: Asked, *, then_start: bool = False) -> None:
+        """Work out a plan and its cost, in a thread.
+
+        Args:
+            asked: What to plan.
+            then_start: Start it where it is free or bounded; else the plan is there to be read
+                first.
+        """
+        with self.lock:
+            if self.phase != "idle":
+                return
+            self.phase, self.fault = "planning", None
+            self.plan = self.planned = None
+            self.notice = "Reading the documents to work out the plan …"
+            self._planning.begin(
+                partial(_planned, asked), partial(self._heard, asked, then_start=then_start)
+            )
+            self._changed()
+
+    def forget_plan(self) -> None:
+        """Take the plan for old: something has changed that the arguments do not tell."""
+        with self.lock:
+            self.plan = self.planned = None
+            self._changed()
+
+    def _heard(self, asked: Asked, found: Plan | Fault, *, then_start: bool) -> None:
+        self.phase, self.notice = "idle", ""
+        if isinstance(found, Fault):
+            self.fault = found
+        else:
+            self.plan, self.planned = found, asked
+            free = not found.tokens or found.cost_usd == 0
+            if then_start and (asked.bounded or free):
+                self._begin(asked)
+            elif then_start:
+                self.notice = _unread(found)
+        self._changed()
+
+    # --- running -------------------------------------------------------------------------------
+
+    def start(self, asked: Asked) -> None:
+        """Start a run, after its plan was there to be read; does nothing while anything goes on."""
+        with self.lock:
+            if self.phase != "idle":
+                return
+            if self.plan is None or self.planned is None or not self.planned.has_plan_of(asked):
+                self.work_out_plan(asked, then_start=True)
+                return
+            self._begin(asked)
+            self._changed()
+
+    def resume(self, run_id: str, *, model: Any, deadline: float | None) -> None:
+        """Go on with a run of the list; does nothing while anything goes on."""
+        with self.lock:
+            if self.phase != "idle":
+                return
+            # The ledger may lie on a slow disk.
+            self.phase, self.fault, self.notice = "planning", None, "Looking the run up …"
+            self._planning.begin(
+                partial(_resumed, run_id, model=model, deadline=deadline),
+                self._heard_of_resumed,
+                late=_unwanted,
+            )
+            self._changed()
+
+    def cancel(self) -> None:
+        """Stop what goes on; a plan that is being worked out is dropped."""
+        with self.lock:
+            run = self.run if self.phase == "running" else None
+            if self.phase == "planning":
+                self._planning.drop()
+                self.phase, self.notice = "idle", "Stopped before anything was begun."
+                self._changed()
+        if run is not None:
+            run.cancel()
+
+    def _begin(self, asked: Asked) -> None:
+        self.fault = self._price_missing(asked)
+        if self.fault is not None:
+            return
+        arguments = {**asked.arguments(), "show": False}
+        try:
+            run = begin_apart(lambda: ds.summarize(asked.paths, **arguments))
+        except DocsumError as error:
+            self.fault = Fault("", line_of(error))
+            return
+        self._watch(run)
+
+    def _price_missing(self, asked: Asked) -> Fault | None:
+        plan = self.plan
+        if asked.max_cost is None or plan is None or plan.cost_usd is not None or not plan.tokens:
+            return None
+        return Fault(
+            "max_cost",
+            f"The price of {plan.model} is not known, so dollars cannot be counted: leave this "
+            "empty, or bound the requests instead",
+        )
+
+    def _heard_of_resumed(self, found: Run[Summary] | Fault) -> None:
+        self.phase, self.notice = "idle", ""
+        if isinstance(found, Fault):
+            self.fault = found
+        else:
+            self._watch(found)
+        self._changed()
+
+    def _watch(self, run: Run[Summary]) -> None:
+        self.run, self.phase, self.notice = run, "running", ""
+        follower = threading.Thread(target=self._follow, args=(run,), daemon=True)
+        follower.name = f"docsum_nb form {run.id}"
+        follower.start()
+
+    def _follow(self, run: Run[Summary]) -> None:
+        """Wait until a run has ended; whoever waits also holds its deadline."""
+        run.exception()
+        with self.lock:
+            if self.run is run:
+                self.phase, self.notice = "idle", _after(run)
+                self._changed()
+        # A stopped run is in the ledger's list once its calls in flight have landed.
+        run.join(_SETTLED_S)
+        self.list_unfinished()
+
+    # --- the runs that can be resumed ----------------------------------------------------------
+
+    def list_unfinished(self) -> None:
+        """Read anew, in a thread, which runs can be resumed."""
+        self._listing.begin(_unfinished, self._listed)
+
+    def _listed(self, found: tuple[RunRecord, ...]) -> None:
+        self.unfinished = found
+        self._changed()
+
+    def _failed(self, error: Exception) -> None:
+        if self.phase == "planning":
+            self.phase, self.notice = "idle", ""
+        self.fault = Fault("", line_of(error))
+        self._changed()
+
+
+def _planned(asked: Asked) -> Plan | Fault:
+    try:
+        return ds.plan(asked.paths, **asked.planned())
+    except Exception as error:  # noqa: BLE001  # whatever a reader of documents raises is shown
+        return fault_of(error, asked)
+
+
+def _resumed(run_id: str, *, model: Any, deadline: float | None) -> Run[Summary] | Fault:
+    try:
+        return begin_apart(lambda: ds.resume(run_id, model=model, deadline=deadline, show=False))
+    except DocsumError as error:
+        return Fault("resume", line_of(error))
+
+
+def _unwanted(found: Run[Summary] | Fault) -> None:
+    if not isinstance(found, Fault):
+        found.cancel("the form's Cancel was pressed before it had begun")
+
+
+def _unfinished() -> tuple[RunRecord, ...]:
+    return tuple([each for each in ds.runs() if each.unfinished][:_MOST_UNFINISHED])
+
+
+def _unread(plan: Plan) -> str:
+    cost = "what it costs is not known"
+    if plan.cost_usd is not None:
+        cost = f"it costs {cost_text(plan.cost_usd)} at most"
+    return f"Nothing is paid for yet: {cost}. Press Start again to go on."
+
+
+def _after(run: Run[Summary]) -> str:
+    match run.state.outcome:
+        case "done":
+            return "Done: the summary is below, and in .summary of this form for the next cell."
+        case "cancelled":
+            return (
+                "Cancelled. What was answered is kept: Start or Resume does not pay for it again."
+            )
+        case _:
+            return "Failed. What was answered is kept: Start or Resume does not pay for it again."

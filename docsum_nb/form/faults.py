@@ -1,0 +1,62 @@
+"""Which field an error concerns, and the line that is shown there.
+
+An error of the package does not name an argument. The form finds out as a person would: by trying
+the arguments one after the other on a text that is surely fine. Nothing is asked of a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import docsum_nb as ds
+from docsum_nb.errors import DocsumError, InputError, LibraryError, LoadError
+from docsum_nb.form.asked import Asked, Fault
+from docsum_nb.render.clean import one_line
+
+__all__ = ["fault_of", "line_of"]
+
+_FINE = {"text": "A text that is surely fine."}
+_MOST_CHARS = 600
+
+
+def fault_of(error: Exception, asked: Asked) -> Fault:
+    """Tell which field an error of ``plan`` concerns; blocks as long as ``plan`` may."""
+    return Fault(_field(error, asked), line_of(error))
+
+
+def line_of(error: BaseException) -> str:
+    """Write an error on one line, cleaned but not escaped."""
+    if isinstance(error, ExceptionGroup):
+        return one_line(f"{error.message}: {line_of(error.exceptions[0])}", max_chars=_MOST_CHARS)
+    name = "" if isinstance(error, DocsumError) else f"{type(error).__name__}: "
+    said = " ".join([f"{name}{error}", *getattr(error, "__notes__", ())])
+    return one_line(said, max_chars=_MOST_CHARS)
+
+
+def _field(error: Exception, asked: Asked) -> str:
+    if isinstance(error, LoadError | ExceptionGroup):
+        return "source"
+    if isinstance(error, LibraryError):
+        return "library"
+    if not isinstance(error, InputError):
+        return ""
+    for field in _at_fault(asked):
+        return field
+    return "source"
+
+
+def _at_fault(asked: Asked) -> Iterator[str]:
+    model, rest = {"model": asked.model}, asked.planned()
+    trials: dict[str, dict[str, Any]] = {
+        "model": model,
+        "library": {"library": asked.library},
+        "length": model | {"length": asked.length},
+        "question": model | {"question": asked.question},
+        "": {name: rest[name] for name in ("model", "library", "length", "question")},
+    }
+    for field, arguments in trials.items():
+        try:
+            ds.plan(_FINE, **arguments)
+        except Exception:  # noqa: BLE001  # whatever is wrong, it is wrong with these arguments
+            yield field

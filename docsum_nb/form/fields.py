@@ -1,0 +1,292 @@
+"""The fields of the form, and how they are read.
+
+Decides what a field's text means. Every field has a label, and a line beneath that says what an
+empty one means, or what is wrong.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import docsum_nb as ds
+from docsum_nb.errors import InputError
+from docsum_nb.form.asked import Asked, Fault
+from docsum_nb.form.paths import PathField
+from docsum_nb.form.uploads import Uploads
+from docsum_nb.render.amounts import count_text
+from docsum_nb.render.clean import one_line
+
+__all__ = ["Field", "Fields"]
+
+_MODELS = (
+    "extractive",
+    "openai/gpt-4o-mini",
+    "openai/gpt-4.1-mini",
+    "anthropic/claude-haiku-4-5",
+    "anthropic/claude-sonnet-4-5",
+    "gemini/gemini-2.5-flash",
+    "mistral/mistral-small-latest",
+    "ollama/llama3.1",
+)
+_ON_ERROR = (
+    ("stop at the first error", "raise"),
+    ("finish the rest, then report all errors", "collect"),
+    ("leave it out, and say so in the summary", "skip"),
+)
+_LARGEST = 1e12
+_ACCEPT = (
+    ".txt,.text,.log,.md,.markdown,.rst,.adoc,.tex,.org,.html,.htm,.xhtml,.pdf,.docx,.ipynb,text/*"
+)
+
+
+class Field:
+    """A control with a line beneath it.
+
+    Args:
+        hint: What the line says while nothing is wrong.
+        parts: The control, whose description is the label, and what belongs to it.
+    """
+
+    def __init__(self, hint: str, *parts: Any) -> None:
+        import ipywidgets as widgets
+
+        self.first_hint = self.hint = hint
+        self._line = widgets.HTML(_line(hint, "hint"))
+        self.box = widgets.VBox([*parts, self._line]).add_class("docsum-field")
+
+    def say(self, fault: str | None) -> None:
+        """Show what is wrong, escaped; ``None`` shows the hint again."""
+        text = _line(self.hint, "hint") if fault is None else _line(fault, "fault")
+        if self._line.value != text:
+            self._line.value = text
+
+
+def _line(text: str, kind: str) -> str:
+    role = ' role="alert"' if kind == "fault" else ""
+    return f'<div class="docsum-{kind}"{role} dir="auto">{html.escape(text)}</div>'
+
+
+class Fields:
+    """All fields of one form.
+
+    Args:
+        asked: What stands in them at first.
+        failed: Called with an error that a callback has let through.
+    """
+
+    def __init__(self, asked: Asked, failed: Callable[[Exception], object]) -> None:
+        self._given = asked.model if isinstance(asked.model, ds.Model) else None
+        self.uploads = Uploads()
+        self._upload_fault = ""
+        self.path = PathField(
+            "Path on this server",
+            value=asked.source if isinstance(asked.source, str) else "",
+            placeholder="such as reports/ or docs/**/*.md",
+            failed=failed,
+        )
+        self.library_path = PathField(
+            "Library",
+            value=asked.library or "",
+            placeholder="none, else its folder",
+            folders_only=True,
+            failed=failed,
+        )
+        self._make_controls(asked)
+        self.by_name = self._fields()
+        self._listeners: list[Callable[[], object]] = []
+        self.upload.observe(lambda change: self._uploaded(), "value")
+        self.remove.on_click(lambda button: self._remove())
+        for control in self._controls():
+            control.observe(lambda change: self._tell(), "value")
+
+    def _make_controls(self, asked: Asked) -> None:
+        import ipywidgets as widgets
+
+        def text(label: str, value: object, placeholder: str) -> Any:
+            shown = "" if value is None else str(value)
+            return widgets.Text(description=label, value=shown, placeholder=placeholder)
+
+        self.upload = widgets.FileUpload(
+            accept=_ACCEPT,
+            multiple=True,
+            description="Upload",
+            tooltip="Upload documents from your computer",
+        )
+        self.remove = widgets.Button(
+            description="Remove uploads", tooltip="Delete the uploaded files from the server"
+        )
+        self.remove.layout.display = "none"
+        name = self._given.name if self._given else str(asked.model)
+        self.model = widgets.Combobox(
+            description="Model",
+            value="" if name == "extractive" else name,
+            options=_MODELS,
+            placeholder="extractive",
+        )
+        address = self._given.base_url if self._given else None
+        self.base_url = text("Address of the model's server", address, "the provider's own")
+        self.question = widgets.Textarea(
+            description="Question",
+            value=asked.question or "",
+            placeholder="none: a summary of everything",
+            rows=2,
+        )
+        self.length = text("Length, in words", asked.length, "300")
+        self.deadline = text("Deadline, in seconds", asked.deadline, "none")
+        self.max_cost = text("Most to pay, in US dollars", asked.max_cost, "no bound")
+        self.max_calls = text("Most requests to send", asked.max_calls, "no bound")
+        self.on_error = widgets.Dropdown(
+            description="Where something fails", options=_ON_ERROR, value=asked.on_error
+        )
+
+    def _fields(self) -> dict[str, Field]:
+        import ipywidgets as widgets
+
+        from_here = widgets.HTML('<div class="docsum-label">Or files from your computer</div>')
+        fields = {
+            "source": Field(
+                "A folder with all below it, a file, or a glob.", self.path.row, self.path.chooser
+            ),
+            "uploads": Field(
+                "Up to 10 MB at once; what is larger belongs on the server.",
+                *(from_here, self.upload, self.remove),
+            ),
+            "question": Field("What the summary is to answer.", self.question),
+            "model": Field(
+                "Empty: extractive, which quotes, needs no key and costs nothing. "
+                "Else PROVIDER/MODEL; the key comes from the environment.",
+                self.model,
+            ),
+            "base_url": Field("For an OpenAI-compatible server of your own.", self.base_url),
+            "length": Field("Of the final summary.", self.length),
+            "library": Field(
+                "Your own documentation: the summary then says what it holds on the matter.",
+                *(self.library_path.row, self.library_path.chooser),
+            ),
+            "deadline": Field("The run is over by then, finished or not.", self.deadline),
+            "max_cost": Field("No request is sent that might exceed it.", self.max_cost),
+            "max_calls": Field("Those that fail are counted, too.", self.max_calls),
+            "on_error": Field("A document, or a request to the model.", self.on_error),
+        }
+        fields["question"].box.add_class("docsum-wide")
+        return fields
+
+    def _controls(self) -> Iterable[Any]:
+        yield from (self.path.control, self.library_path.control, self.model, self.base_url)
+        yield from (self.question, self.length, self.deadline, self.max_cost, self.max_calls)
+        yield self.on_error
+
+    def on_change(self, listener: Callable[[], object]) -> None:
+        """Have a function called after every change of a field."""
+        self._listeners.append(listener)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def read(self) -> tuple[Asked | None, tuple[Fault, ...]]:
+        """Read the fields.
+
+        Returns:
+            What they ask for, ``None`` where no documents are chosen or a field cannot be read; and
+            what is wrong with them. An upload that failed does not keep the rest from running.
+        """
+        faults: list[Fault] = []
+
+        def number(name: str, kind: type[int] | type[float], least: float) -> Any:
+            try:
+                return _number(getattr(self, name).value, kind, least)
+            except ValueError as error:
+                faults.append(Fault(name, str(error)))
+                return None
+
+        length = number("length", int, 10)
+        deadline = number("deadline", float, 0)
+        max_cost = number("max_cost", float, 0)
+        max_calls = number("max_calls", int, 1)
+        model = self._read_model(faults)
+        sources = [each for each in (self.path.typed, self.uploads.folder) if each]
+        of_uploads = [Fault("uploads", self._upload_fault)] if self._upload_fault else []
+        if faults or not sources:
+            return None, (*faults, *of_uploads)
+        return Asked(
+            source=sources[0] if len(sources) == 1 else tuple(sources),
+            model=model,
+            library=self.library_path.typed or None,
+            question=self.question.value.strip() or None,
+            length=length,
+            deadline=deadline,
+            max_cost=max_cost,
+            max_calls=max_calls,
+            on_error=self.on_error.value,
+        ), tuple(of_uploads)
+
+    def _read_model(self, faults: list[Fault]) -> Any:
+        name = self.model.value.strip() or "extractive"
+        address = self.base_url.value.strip() or None
+        given = self._given
+        if given is not None and (name, address) == (given.name, given.base_url):
+            return given
+        try:
+            return name if address is None else ds.Model(name, base_url=address)
+        except InputError as error:
+            faults.append(Fault("model", str(error)))
+            return name
+
+    # --- uploads -------------------------------------------------------------------------------
+
+    def _uploaded(self) -> None:
+        arrived = self.upload.value
+        if not arrived:
+            return
+        self._upload_fault = ""
+        try:
+            for file in arrived:
+                self.uploads.add(str(file["name"]), file["content"])
+        except OSError as error:
+            self._upload_fault = f"Cannot be kept on the server: {error.strerror or error}"
+        # The browser's copy in the kernel is not needed any more.
+        self.upload.value = ()
+        self._show_uploads()
+
+    def _remove(self) -> None:
+        self._upload_fault = ""
+        self.uploads.clear()
+        self._show_uploads()
+
+    def _show_uploads(self) -> None:
+        files = self.uploads.files
+        names = ", ".join(one_line(name, max_chars=60) for name in list(files)[:8])
+        more = " …" if len(files) > 8 else ""
+        field = self.by_name["uploads"]
+        if files:
+            kb = math.ceil(sum(files.values()) / 1024)
+            field.hint = f"{count_text(len(files), 'file')}, {kb:,} KB: {names}{more}"
+        else:
+            field.hint = field.first_hint
+        self.remove.layout.display = "" if files else "none"
+        self._tell()
+
+
+def _number(text: str, kind: type[int] | type[float], least: float) -> int | float | None:
+    """Read a number; ``None`` for an empty field.
+
+    Raises:
+        ValueError: if it is none; the message is for the user.
+    """
+    if not text.strip():
+        return None
+    what = "a whole number" if kind is int else "a number"
+    bound = f"of at least {least:g}" if least else "above 0"
+    try:
+        value = kind(text)
+    except ValueError:
+        value = math.nan
+    if not (0 < value < _LARGEST and value >= least):
+        raise ValueError(f"This is {what} {bound}, or empty; not {one_line(text, max_chars=40)!r}")
+    return int(value) if value == int(value) else value

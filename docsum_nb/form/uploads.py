@@ -1,0 +1,72 @@
+"""Files that were uploaded: in a private folder, until the form or its process ends.
+
+They are files so that every kind that is read from a folder can be read here, too. Their names come
+from a stranger: what is left of one is a plain name in that folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from docsum_nb.render.clean import one_line
+
+__all__ = ["Uploads"]
+
+_MOST_BYTES = 120
+"""Of a name; file systems take 255, and some of them less where they encrypt."""
+_NEVER = frozenset('<>:"/\\|?*')
+
+
+class Uploads:
+    """The uploaded files of one form."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, int] = {}
+        self._folder: Path | None = None
+        self._removal: Any = None
+
+    @property
+    def folder(self) -> str | None:
+        """Where they are; ``None`` while there are none."""
+        return str(self._folder) if self._folder is not None and self._files else None
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """Their names, and their sizes in bytes."""
+        return self._files
+
+    def add(self, name: str, content: bytes | memoryview) -> None:
+        """Keep a file; one of the same name is replaced.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        if self._folder is None:
+            # Readable by this user alone.
+            self._folder = Path(tempfile.mkdtemp(prefix="docsum_nb-"))
+            self._removal = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        plain = _plain_name(name)
+        (self._folder / plain).write_bytes(content)
+        self._files[plain] = len(content)
+
+    def clear(self) -> None:
+        """Remove them."""
+        if self._removal is not None:
+            self._removal()
+        self._folder = self._removal = None
+        self._files.clear()
+
+
+def _plain_name(name: str) -> str:
+    """Keep what can be a file's name; hidden files would not be read."""
+    last = PureWindowsPath(PurePosixPath(name).name).name
+    kept = "".join(char for char in one_line(last, max_chars=1000) if char not in _NEVER)
+    kept = kept.lstrip(".~$ ").rstrip(". ") or "upload"
+    suffix = PurePosixPath(kept).suffix.encode()[:16].decode(errors="ignore")
+    stem = kept.removesuffix(suffix).encode()[: _MOST_BYTES - len(suffix)].decode(errors="ignore")
+    return f"{stem}{suffix}"

@@ -1,0 +1,162 @@
+"""One way to get an answer: from which model, under which key, how large, and whether it will do.
+
+A call knows how it is asked, plainly or as a stream; it sends nothing by itself. The same request
+has the same key either way: how an answer travels does not change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.ledger import key_of
+from docsum_nb.models.chat import ChatModel, Converser, Streamer, Tell
+from docsum_nb.models.check import Flaw, checked, refused, repairing
+from docsum_nb.models.structured import schema_instructions
+from docsum_nb.models.telling import Telling
+from docsum_nb.records import Answer, Request
+
+__all__ = ["Call", "Size", "calls_of_messages", "calls_of_request"]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Tokens of a call at most, as the first model counts them."""
+
+    prompt: int
+    answer: int
+
+    @property
+    def tokens(self) -> int:
+        """Both together."""
+        return self.prompt + self.answer
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way to get an answer: which model, its key in the ledger, and how to ask it once."""
+
+    model: ChatModel
+    key_parts: Any
+    ask: Callable[[], Awaitable[Answer]]
+    measure: Callable[[], Size]
+    request: Request | None = None
+    """What is asked, where it is not messages as they are."""
+    stream: Callable[[Request, Tell], Awaitable[Answer]] | None = None
+    """How to ask it for a stream; ``None`` where the answer comes whole."""
+    telling: Telling | None = None
+    """Who is told the text as it is written; ``None`` for nobody."""
+
+    @cached_property
+    def key(self) -> str:
+        """The key; hashing a long prompt is done once."""
+        return key_of(self.key_parts)
+
+    @cached_property
+    def size(self) -> Size:
+        """The size; counting takes a while, and is not needed for what is stored."""
+        return self.measure()
+
+    async def once(self, *, streamed: bool) -> Answer:
+        """Ask once.
+
+        Args:
+            streamed: Ask for a stream, where the model gives one and somebody is told.
+        """
+        if not streamed or self.stream is None or self.telling is None or self.request is None:
+            return await self.ask()
+        self.telling.begin()
+        return await self.stream(self.request, self.telling.add)
+
+    def plain(self) -> Call:
+        """Return the call that asks for the same, whole."""
+        return replace(self, stream=None)
+
+    def check(self, answer: Answer) -> tuple[Answer, Flaw | None]:
+        """Look at an answer; the embedded model quotes, and may quote a refusal."""
+        if self.model.settings.embedded:
+            return answer, None
+        if self.request is None:
+            return answer, Flaw("refused") if refused(answer) else None
+        return checked(answer, self.request)
+
+    def repaired(self, flaw: Flaw, answer: Answer) -> Call:
+        """Return the call that asks once more after a bad answer."""
+        if self.request is None:
+            return self
+        request = repairing(self.request, flaw, answer)
+        more = self.model.count(request.instructions) - self.model.count(self.request.instructions)
+        size = replace(self.size, prompt=self.size.prompt + more)
+        ask = partial(self.model.answer, request)
+        return replace(self, ask=ask, measure=lambda: size, request=request)
+
+
+def calls_of_request(
+    models: Sequence[ChatModel], request: Request, telling: Telling | None = None
+) -> list[Call]:
+    """Return how to ask each of the models for a request.
+
+    Args:
+        models: In the order in which they are asked.
+        request: The request.
+        telling: Who is told the text as it is written. JSON is not told: it is nothing to read.
+    """
+    first = models[0]
+    tells = telling is not None and request.schema is None
+
+    @cache
+    def measure() -> Size:
+        texts = [request.role, request.instructions, request.text]
+        if request.schema is not None:
+            texts.append(schema_instructions(request.schema))
+        prompt = sum(map(first.count, texts)) + first.overhead
+        return Size(prompt, request.max_tokens + first.thinking)
+
+    return [
+        Call(
+            each,
+            each.key_parts(request),
+            partial(each.answer, request),
+            measure,
+            request,
+            each.stream if tells and isinstance(each, Streamer) and each.streams else None,
+            telling,
+        )
+        for each in models
+    ]
+
+
+def calls_of_messages(
+    models: Sequence[ChatModel],
+    messages: Sequence[dict[str, Any]],
+    *,
+    max_tokens: int,
+    stop: Sequence[str],
+) -> list[Call]:
+    """Return how to send messages as they are to each of the models that takes such.
+
+    Raises:
+        InputError: if none of them does.
+    """
+    first, talking = models[0], [each for each in models if isinstance(each, Converser)]
+    if not talking:
+        raise InputError(f"{first.name} takes no messages; choose a language model")
+
+    @cache
+    def measure() -> Size:
+        prompt = sum(first.count(str(message.get("content"))) for message in messages)
+        return Size(prompt + first.overhead, max_tokens + first.thinking)
+
+    options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop}
+    return [
+        Call(
+            each,
+            each.key_of_messages(messages, **options),
+            partial(each.complete, messages, **options),
+            measure,
+        )
+        for each in talking
+    ]

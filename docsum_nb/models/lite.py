@@ -1,0 +1,125 @@
+"""LiteLLM itself: imported once and quietly, and what it knows of a model; asks no provider.
+
+Retries of LiteLLM and of the provider's client are off where it is called; ``retry.py`` is the only
+one. Its import takes seconds, so it belongs in a worker thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import os
+import warnings
+from functools import cache
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.models.model import Model
+from docsum_nb.run import before_exit
+
+__all__ = ["address_in_environment", "info_of", "key_for", "known_provider", "loaded"]
+
+_IMPORTED_BY_REQUESTS = (
+    "openai.resources",
+    "litellm._service_logger",
+    "litellm.proxy._types",
+    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
+)
+"""The first request imports these otherwise, within its timeout: seconds on a busy machine."""
+
+
+@cache
+def loaded() -> Any:
+    """Return the module; the first time takes seconds."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import litellm
+
+        for module in _IMPORTED_BY_REQUESTS:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+        # Its models build themselves when first used, and warn then; better here than in a cell.
+        litellm.ModelResponse(choices=[{"message": {"content": "", "role": "assistant"}}])
+
+    # Its classes for other providers are built later; nobody can act on what they warn of.
+    warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
+    # A request that is stopped before it is sent, while LiteLLM prepares it in a thread.
+    warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
+    # Reading the piece of a stream that tells the usage, it looks at every attribute there is.
+    warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
+    litellm.suppress_debug_info = True
+    # For some names LiteLLM would fetch a tokenizer from the network.
+    litellm.disable_hf_tokenizer_download = True
+    before_exit(close=_close)
+    return litellm
+
+
+async def _close() -> None:
+    """End what LiteLLM has running on the loop, which its own exit handler would do twice."""
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+
+    await GLOBAL_LOGGING_WORKER.flush()
+    await GLOBAL_LOGGING_WORKER.stop()
+    await loaded().close_litellm_async_clients()
+
+
+def known_provider(settings: Model) -> tuple[str, str | None]:
+    """Return who provides a model, and at which address where LiteLLM knows it.
+
+    Raises:
+        InputError: if it does not know who does.
+    """
+    litellm = loaded()
+    try:
+        found = litellm.get_llm_provider(settings.name, api_base=settings.base_url)
+    except litellm.BadRequestError:
+        close = difflib.get_close_matches(settings.name, litellm.model_cost, n=2, cutoff=0.7)
+        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        if settings.base_url and not hint:
+            hint = f"; for an OpenAI-compatible server write 'openai/{settings.name}'"
+        raise InputError(
+            f"unknown model {settings.name!r}: write PROVIDER/MODEL as LiteLLM names it, such as "
+            f"'openai/gpt-4o-mini', or 'extractive'{hint}"
+        ) from None
+    _, provider, _, address = found
+    return provider, address
+
+
+def key_for(settings: Model) -> str | None:
+    """Return the key that was given, or that a client insists on; ``None`` for the environment's.
+
+    Raises:
+        InputError: if there is none in either place.
+    """
+    if settings.api_key:
+        return settings.api_key
+    missing = [
+        name
+        for name in loaded().validate_environment(settings.name)["missing_keys"]
+        # Addresses have defaults, such as that of a local Ollama; secrets have none.
+        if any(word in name for word in ("KEY", "TOKEN", "SECRET"))
+    ]
+    if missing and settings.base_url:
+        # Clients insist on a key, local servers do not look at it.
+        return "not-needed"
+    if missing:
+        raise InputError(
+            f"no key for {settings.name}: set {' and '.join(missing)} in the environment, or give "
+            f"Model({settings.name!r}, api_key=...)"
+        )
+    return None
+
+
+def address_in_environment(provider: str) -> str | None:
+    """Return the server that the provider's client takes from the environment."""
+    names = (f"{provider.upper()}_{suffix}" for suffix in ("BASE_URL", "API_BASE"))
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+
+
+def info_of(name: str) -> dict[str, Any]:
+    """Return what is known of a model; empty where nothing is."""
+    try:
+        return dict(loaded().get_model_info(name))
+    except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
+        return {}

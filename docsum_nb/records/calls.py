@@ -1,0 +1,107 @@
+"""What is asked of a model, what it answers, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Answer", "Price", "Request", "Usage"]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What was asked of the model and what it cost. Answers from the ledger cost nothing."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+    """In US dollars; ``None`` where the price of any of the calls is not known."""
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+        )
+
+
+@dataclass(frozen=True)
+class Price:
+    """The price of a model, in US dollars a token."""
+
+    prompt: float
+    completion: float
+    cache_read: float | None = None
+    """Of prompt tokens that the provider's cache held; ``None`` if like any other."""
+    cache_write: float | None = None
+    """Of prompt tokens that the provider put into its cache; ``None`` if like any other."""
+    most_output: int | None = None
+    """Tokens of its longest answer; ``None`` where that is not known."""
+
+    def of(
+        self, prompt_tokens: int, completion_tokens: int, *, read: int = 0, written: int = 0
+    ) -> float:
+        """Return what a call cost.
+
+        Args:
+            prompt_tokens: All of them, cached ones included.
+            completion_tokens: Of the answer, thinking included.
+            read: Prompt tokens that came from the provider's cache.
+            written: Prompt tokens that went into it.
+        """
+        cost = self.prompt * prompt_tokens + self.completion * completion_tokens
+        if self.cache_read is not None:
+            cost -= (self.prompt - self.cache_read) * read
+        if self.cache_write is not None:
+            cost += (self.cache_write - self.prompt) * written
+        return cost
+
+    def at_most(self, prompt_tokens: int, completion_tokens: int) -> float:
+        """Return what a call can cost at most: all of its prompt may be written to the cache."""
+        dearest = max(self.prompt, self.cache_write or 0.0)
+        return dearest * prompt_tokens + self.completion * completion_tokens
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing asked of a model."""
+
+    role: str
+    """Who the model is to be: the agent's role, goal and backstory."""
+    instructions: str
+    """What it is to do with the text."""
+    text: str = field(repr=False)
+    """What it is to work on; never interpreted as a template."""
+    max_words: int
+    """The length asked for."""
+    max_tokens: int
+    """The length at which the answer is cut off by the provider."""
+    question: str | None = None
+    """What the reader wants to know; ``None`` for a summary of everything."""
+    schema: Any = None
+    """A pydantic model class that the answer, as JSON, is to fit; ``None`` for plain text."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model answered, and what it took."""
+
+    text: str
+    model: str
+    """The model that wrote it, which is a fallback where the first one failed."""
+    usage: Usage = field(default_factory=Usage)
+    finish_reason: str = "stop"
+    """``"length"`` where the answer was cut off, and again when it was asked for once more."""
+    cached: bool = False
+    """Taken from the ledger, or from another request for the same that was in flight; its usage is
+    that of the call that was paid for."""
+    counted: bool = False
+    """The provider told no usage: its tokens are counted here, with the nearest vocabulary."""
+
+    @property
+    def paid(self) -> Usage:
+        """What this run paid for it: nothing where it was there already."""
+        return Usage() if self.cached else self.usage

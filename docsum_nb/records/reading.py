@@ -1,0 +1,133 @@
+"""A record from its JSON: what ``to_json`` wrote, made into the same record again.
+
+Invariant: what is read has the types that the records declare, all the way down. Refuses anything
+else by naming the place, such as ``citations[3].page``: a result that is half there misleads.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from docsum_nb.errors import InputError
+
+__all__ = ["read_data", "read_json"]
+
+T = TypeVar("T")
+
+
+def read_json(kind: type[T], text: str) -> T:
+    """Make a record from its JSON.
+
+    Args:
+        kind: The record's class.
+        text: The JSON; fields that have a default may be missing.
+
+    Raises:
+        InputError: If it is no JSON of such a record.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"the JSON of a {kind.__name__} is a text, not {type(text).__name__}")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"this is no JSON: {error}") from None
+    record: T = _read(kind, value, kind.__name__)
+    return record
+
+
+def read_data(kind: Any, data: Any) -> Any:
+    """Make an instance of a pydantic model class from plain JSON values.
+
+    Raises:
+        InputError: If the class is none, or the data does not fit it.
+    """
+    validate = getattr(kind, "model_validate_json", None)
+    if validate is None or not isinstance(kind, type):
+        raise InputError(f"response_model is a pydantic model class, not {kind!r}")
+    try:
+        # As JSON, so that a strict class takes a date or a tuple in the form JSON has for it.
+        return validate(json.dumps(data))
+    except ValueError as error:
+        raise InputError(f"the data does not fit {kind.__name__}: {error}") from error
+
+
+def _read(kind: Any, value: Any, place: str) -> Any:
+    origin = get_origin(kind)
+    if kind is Any:
+        return value
+    if is_dataclass(kind):
+        return _record(kind, value, place)
+    if origin in (Union, UnionType):
+        return _optional(kind, value, place)
+    if origin is tuple:
+        return _tuple(get_args(kind), value, place)
+    if origin is Mapping:
+        return dict(_checked(dict, value, place))
+    if kind is float:
+        return _number(value, place)
+    return _checked(kind, value, place)
+
+
+def _record(kind: Any, value: Any, place: str) -> Any:
+    found = _checked(dict, value, place)
+    known, hints = {item.name: item for item in fields(kind)}, _hints(kind)
+    strange = sorted(found.keys() - known.keys())
+    if strange:
+        raise InputError(
+            f"{place} has a field {strange[0]!r} that this version does not know: it is no "
+            f"{kind.__name__}, or was written by a later version"
+        )
+    needed = [
+        name
+        for name, item in known.items()
+        if item.default is MISSING and item.default_factory is MISSING and name not in found
+    ]
+    if needed:
+        raise InputError(f"{place} is no {kind.__name__}: its {needed[0]!r} is missing")
+    return kind(
+        **{name: _read(hints[name], item, f"{place}.{name}") for name, item in found.items()}
+    )
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _optional(kind: Any, value: Any, place: str) -> Any:
+    if value is None:
+        return None
+    (inner,) = (each for each in get_args(kind) if each is not NoneType)
+    return _read(inner, value, place)
+
+
+def _tuple(kinds: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
+    found = _checked(list, value, place)
+    if kinds[-1:] == (...,):
+        kinds = kinds[:1] * len(found)
+    if len(found) != len(kinds):
+        raise InputError(f"{place} has {len(found)} items, not {len(kinds)}")
+    return tuple(
+        _read(kind, item, f"{place}[{at}]")
+        for at, (kind, item) in enumerate(zip(kinds, found, strict=True))
+    )
+
+
+def _number(value: Any, place: str) -> float:
+    if value is None:
+        return math.nan  # JSON has no other word for it
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{place} is a number, not {value!r:.80}")
+    return value
+
+
+def _checked(kind: Any, value: Any, place: str) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise InputError(f"{place} is of type {kind.__name__} in a result, not {value!r:.80}")
+    return value

@@ -1,0 +1,56 @@
+"""What is read: documents, and the chunks they are cut into."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Chunk", "Document"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """One text to summarize or to keep in a library."""
+
+    name: str
+    """What the reader calls it; unique within a run. For files, the path below the given folder."""
+    text: str = field(repr=False)
+    """The whole text. Headings are Markdown headings where the format knew of any."""
+    path: str | None = None
+    """The file it was read from; ``None`` where it came as text."""
+    pages: tuple[int, ...] = field(default=(), repr=False)
+    """The character offset at which each page begins; empty where the format has no pages."""
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Whatever else is known of it; must be JSON-serializable to be kept in a library."""
+
+    def page_at(self, offset: int) -> int | None:
+        """Tell the page, counted from 1, that holds a character offset; ``None`` without pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A span of a document, small enough for one call of the model."""
+
+    document: str
+    """The document's name."""
+    index: int
+    """Its place in the document, counted from 0."""
+    text: str = field(repr=False)
+    """Exactly ``document.text[start:end]``."""
+    start: int
+    end: int
+    tokens: int
+    """Length of the text in the model's tokens."""
+    headings: tuple[str, ...] = ()
+    """The headings above its first line, outermost first."""
+    page: int | None = None
+    """The page, counted from 1, on which it begins; ``None`` without pages."""
+
+    @property
+    def label(self) -> str:
+        """Name the chunk for a person: document, place, innermost heading."""
+        heading = f" ({self.headings[-1]})" if self.headings else ""
+        return f"{self.document}, chunk {self.index}{heading}"

@@ -1,0 +1,175 @@
+"""Tables: what one is made of, and how it looks in a terminal and in a notebook.
+
+What stands in it is laid out in ``tables.py`` and ``diagnosis.py``. Invariant: every string in a
+``Table`` is clean; it is escaped here, for HTML. In a terminal, columns stand below their heads at
+up to 120 columns, whatever is in them; what is too long for a column stands below its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Literal, NamedTuple
+
+from docsum_nb.render.clean import one_line
+from docsum_nb.render.marks import Span, joined, plain_line
+from docsum_nb.render.plain import columns_of, wrap
+from docsum_nb.render.templating import fill
+
+__all__ = [
+    "Cell",
+    "Column",
+    "Fold",
+    "Kind",
+    "Part",
+    "Row",
+    "Table",
+    "part",
+    "table_html",
+    "table_text",
+]
+
+_WIDTH = 120
+_NARROWEST = 12
+
+Kind = Literal["", "name", "muted", "quote", "problem", "warning", "note", "good"]
+
+
+class Part(NamedTuple):
+    """A text in a cell."""
+
+    spans: tuple[Span, ...]
+    kind: Kind = ""
+
+
+Cell = tuple[Part, ...]
+"""Texts below one another; in a terminal, after one another."""
+
+
+def part(text: str, kind: Kind = "", *, max_chars: int = 200) -> Part:
+    """Clean a text for a cell."""
+    return Part(plain_line(text, max_chars=max_chars), kind)
+
+
+class Column(NamedTuple):
+    """A column."""
+
+    head: str
+    kind: Literal["text", "label", "number"] = "text"
+    """Text gives way where it is narrow; labels and numbers are short and never broken."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row."""
+
+    cells: tuple[Cell, ...]
+    below: Cell = ()
+    """What is too long for a column, over the whole width."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Lines that are folded away under their title."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table."""
+
+    label: str
+    """What it is, for whoever hears it."""
+    columns: tuple[Column, ...] = ()
+    rows: tuple[Row, ...] = ()
+    headline: str = ""
+    """What stands above."""
+    notes: tuple[str, ...] = ()
+    """What stands below: how many rows there are besides, or why there are none."""
+    fold: Fold | None = None
+
+
+def table_html(table: Table) -> str:
+    """Render as an HTML fragment.
+
+    Returns:
+        One ``div`` of class ``docsum`` with its own style; complete without JavaScript.
+    """
+    return fill(__package__, "table.html.j2", table=_without_blanks(table))
+
+
+def table_text(table: Table) -> str:
+    """Render as plain text.
+
+    Returns:
+        Lines without terminal escapes; no line feed at the end.
+    """
+    table = _without_blanks(table)
+    lines = [*wrap(table.headline), *(_row_lines(table) if table.rows else ())]
+    for note in table.notes:
+        lines += wrap(note)
+    if table.fold is not None:
+        lines.append(f"{table.fold.title}:")
+        for line in table.fold.lines:
+            lines += wrap(line, first="- ", indent="  ")
+    return "\n".join(lines)
+
+
+def _without_blanks(table: Table) -> Table:
+    """Leave out columns with nothing in any row."""
+    filled = [
+        any(part.spans for row in table.rows for part in row.cells[at])
+        for at in range(len(table.columns))
+    ]
+    return replace(
+        table,
+        columns=tuple(compress(table.columns, filled)),
+        rows=tuple(replace(row, cells=tuple(compress(row.cells, filled))) for row in table.rows),
+    )
+
+
+def _row_lines(table: Table) -> Iterator[str]:
+    heads = [column.head for column in table.columns]
+    rows = [[" ".join(joined(each.spans) for each in cell) for cell in r.cells] for r in table.rows]
+    widths = _widths(table.columns, [heads, *rows])
+    yield _line(table.columns, heads, widths)
+    for row, cells in zip(table.rows, rows, strict=True):
+        yield _line(table.columns, cells, widths)
+        for each in row.below:
+            text = joined(each.spans)
+            yield from wrap(f"“{text}”" if text and each.kind == "quote" else text, indent="    ")
+
+
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    """Give each column what it needs; where that is too much, the widest texts give way."""
+    widths = [max(columns_of(row[at]) for row in rows) for at in range(len(columns))]
+    texts = [at for at, column in enumerate(columns) if column.kind == "text"]
+    room = _WIDTH - 2 * (len(columns) - 1)
+    while texts and sum(widths) > room:
+        widest = max(texts, key=lambda at: widths[at])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    return widths
+
+
+def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:
+    fitted = []
+    for column, cell, width in zip(columns, cells, widths, strict=True):
+        text = _clipped(cell, width)
+        gap = " " * (width - columns_of(text))
+        fitted.append(gap + text if column.kind == "number" else text + gap)
+    return "  ".join(fitted).rstrip()
+
+
+def _clipped(text: str, width: int) -> str:
+    if columns_of(text) <= width:
+        return text
+    # Wide characters take two columns: a line of so many characters may still be too long.
+    chars = width
+    while columns_of(clipped := one_line(text, max_chars=max(3, chars))) > width and chars > 3:
+        chars -= 1
+    return clipped

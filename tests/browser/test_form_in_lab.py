@@ -1,0 +1,87 @@
+"""The form in JupyterLab: filled in, run, read, and still telling after it was closed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.axe import serious_findings
+from tests.browser.conftest import Open, WarmKernel
+from tests.browser.gate import Gate
+from tests.browser.lab import LONG_S, Lab
+from tests.loopback import Loopback
+from tests.pipeline.pipeline_samples import TEXTS
+
+pytestmark = pytest.mark.browser
+
+FORM = "form = ds.app()\nform"
+LONG_MS = 1000 * LONG_S
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    """A folder with two documents."""
+    for name, text in TEXTS.items():
+        (tmp_path / f"{name}.md").write_text(text)
+    return tmp_path
+
+
+def test_it_is_filled_in_run_and_read_and_lasts(
+    open_notebook: Open, lab: Lab, kernel: WarmKernel, documents: Path
+) -> None:
+    """The next cell has the summary; reloaded, the form is alive; without kernel, it tells."""
+    notebook = open_notebook(FORM, "print(len(form.summary.documents))")
+    notebook.run(1)
+    form = notebook.output(1).locator(".docsum-form")
+    form.get_by_label("Path on this server").fill(str(documents))
+    notebook.click(1, "Start")
+    form.get_by_role("link", name="Source 1", exact=True).first.wait_for()
+    notebook.run(2)
+    assert notebook.text(2) == "2"
+    lasting = notebook.output(1).locator(".docsum-lasting")
+    expect(lasting).to_be_hidden()
+    assert serious_findings(notebook.page, ".docsum-form") == []
+    notebook.screenshot("form-in-lab")
+
+    expect(lasting).to_contain_text("The last run: done.", timeout=LONG_MS)
+    notebook.save()
+    notebook.close()
+    notebook.open(kernel=kernel.id)
+    form.get_by_role("button", name="Start", exact=True).wait_for()
+    expect(lasting).to_be_hidden()
+
+    lab.attach("another.ipynb", kernel.id)  # so that the notebook gets a kernel of its own
+    notebook.close()
+    notebook.open()
+    expect(lasting).to_be_visible(timeout=LONG_MS)
+    expect(lasting).to_contain_text("blue whale eats about four tonnes")
+    dead = notebook.output(1).get_by_text(re.compile("model not found"))
+    dead.wait_for(state="attached")
+    expect(dead).to_be_hidden()
+    notebook.screenshot("form-reopened")
+
+
+def test_its_run_is_seen_to_move_and_is_cancelled(
+    open_notebook: Open, documents: Path, server: Loopback
+) -> None:
+    """The panel in the form counts up while the model answers; the form's Cancel ends the run."""
+    gate = Gate(server)
+    notebook = open_notebook(
+        f"form = ds.app(source={str(documents)!r}, model=model, max_calls=9)\nform"
+    )
+    notebook.run(1)
+    notebook.click(1, "Start")
+    gate.wait_asked(2)
+    notebook.see_state(1, "0 of 2 chunks")
+    gate.let()
+    notebook.see_state(1, "1 of 2 chunks")
+    notebook.screenshot("form-running")
+
+    notebook.output(1).get_by_role("button", name="Cancel", exact=True).first.click()
+
+    notebook.see_state(1, "cancelled")
+    notebook.see(1, "Cancelled. What was answered is kept")
+    gate.open()

@@ -1,0 +1,149 @@
+"""What is wrong is said next to the field that it concerns, in one harmless line."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docsum_nb as ds
+from tests.form.form_samples import User, until, uploaded
+from tests.loopback import Loopback, Reply
+from tests.pipeline.pipeline_samples import model_of
+
+Users = Callable[..., User]
+HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[31m"
+
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "a folder that is not there": ({"source": "nowhere/"}, "source: no such file or folder"),
+    "a folder with nothing in it": ({"source": "."}, "source: holds no file that is read"),
+    "a hostile name": ({"source": HOSTILE}, "source: <img src=x onerror=alert(1)>␛[31m: the glob"),
+    "an unknown model": ({"model": "nonsense"}, "model: unknown model 'nonsense'"),
+    "a key that is missing": ({"model": "openai/gpt-4o-mini"}, "model: set OPENAI_API_KEY"),
+    "a library that is empty": ({"library": "nowhere"}, "library: holds nothing"),
+}
+
+
+@pytest.mark.parametrize("button", ["plan", "start"])
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_fault_is_shown_at_its_field(
+    case: str,
+    button: str,
+    users: Users,
+    documents: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What planning finds is at its field, with no other one marked, and nothing has begun."""
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.chdir(empty)
+    given, expected = FAULTS[case]
+    field, said = expected.split(": ", 1)
+    user = users(**{"source": documents, **given})
+
+    user.press(button)
+
+    assert user.faulty() == [field]
+    assert said in user.line(field)
+    assert "<img" not in user.fields.by_name[field]._line.value
+    assert user.app.run is None
+    assert user.notice == "Nothing was begun. Mend the marked field first."
+    user.fields.question.value = "What now?"
+    assert user.faulty() == [], "a change is a new try"
+
+
+NUMBERS = {
+    "length": ("five", "9", "1.5", "-10", "9" * 400),
+    "deadline": ("0", "-1", "nan", "inf", "1e99", "soon"),
+    "max_cost": ("0", "$5", "1,5"),
+    "max_calls": ("0", "2.5"),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(n, t) for n, ts in NUMBERS.items() for t in ts])
+def test_a_number_that_is_none_is_marked_while_it_is_typed(
+    name: str, text: str, users: Users, documents: Path
+) -> None:
+    """A bad number is said at its field, and no button leads on until it is mended."""
+    user = users(source=documents)
+    control = getattr(user.fields, name)
+
+    control.value = text
+
+    assert user.faulty() == [name]
+    assert "number" in user.line(name)
+    assert user.enabled() == []
+    assert user.app.code == "# Mend the marked fields first."
+    control.value = "  "
+    assert (user.faulty(), user.enabled()) == ([], ["plan", "start"])
+
+
+def test_an_empty_form_waits_for_documents(users: Users) -> None:
+    """Without documents no button can be pressed, and the form says what it waits for."""
+    user = users()
+
+    assert user.enabled() == []
+    assert user.notice == "Choose documents first."
+    assert user.app.code == "# Choose documents first."
+
+
+def test_a_price_that_is_not_known_cannot_be_bounded(
+    users: Users, documents: Path, server: Loopback
+) -> None:
+    """Dollars that nobody can count are refused at their field, before anything is sent."""
+    user = users(source=documents, model=model_of(server), max_cost=1.0)
+
+    user.press("start")
+
+    assert user.faulty() == ["max_cost"]
+    assert "is not known" in user.line("max_cost")
+    assert server.calls == []
+
+
+def test_uploads_that_cannot_be_kept_are_told_of(
+    users: Users, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload that the server has no room for is an error at its field, not in a log."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "not there"))
+    user = users()
+
+    user.fields.upload.value = (uploaded("a.md", b"text"),)
+
+    assert user.faulty() == ["uploads"]
+    assert "Cannot be kept" in user.line("uploads")
+
+
+def test_a_run_that_cannot_be_resumed_says_why(
+    users: Users, documents: Path, server: Loopback
+) -> None:
+    """Where the documents are gone, the error stands below the list, and the form goes on."""
+    server.script = lambda call: Reply("no", status=400)
+    user = users(source=documents, model=model_of(server, api_key="a-key"), max_calls=9)
+    user.press("start")
+    until(lambda: "resume" in user.enabled())
+    (label, _), *_ = user.screen.unfinished.options
+    assert "openai/scripted · failed after 0/2 chunks" in label
+
+    ds.forget(everything=True)
+    shutil.rmtree(documents)
+    user.press("resume")
+
+    assert "no run" in user.screen.resume_fault.value
+    assert user.enabled() == ["plan", "start", "resume"]
+
+
+def test_an_error_of_the_ledger_is_in_the_form(users: Users, tmp_path: Path) -> None:
+    """A ledger that is no database is told of below the buttons."""
+    from docsum_nb.ledger import default_path
+
+    default_path().parent.mkdir(parents=True)
+    default_path().write_bytes(b"no database " * 100)
+
+    user = users()
+
+    until(lambda: "docsum-fault" in user.screen.notice.value)
+    assert str(default_path()) in user.notice

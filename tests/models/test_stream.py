@@ -1,0 +1,387 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from docsum_nb.budget import Budget
+from docsum_nb.errors import BudgetExceeded, ModelError
+from docsum_nb.events import CallFinished, CallStarted, Warned
+from docsum_nb.ledger import Ledger
+from docsum_nb.models import Asker, Model, Telling, open_model, provider
+from docsum_nb.models.reading import StreamedText
+from docsum_nb.records import Answer, Usage
+from tests.loopback import Call, Loopback, Reply
+from tests.loops import on_loop
+from tests.models.model_samples import REQUEST, Asking, text_told
+
+LONG = " ".join(f"word{number}" for number in range(40))
+
+
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process remembers of models is forgotten from test to test."""
+    monkeypatch.setattr(provider, "_unstreamed", set())
+
+
+def streamed(call: Call) -> bool:
+    return bool(call.body.get("stream"))
+
+
+def outcome(ask: Any) -> tuple[Any, ...]:
+    """Return all that is known of an answer, or of the error in its place."""
+    try:
+        answer: Answer = ask()
+    except ModelError as error:
+        return str(error), error.usage
+    return answer.text, answer.usage, answer.finish_reason, answer.counted
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(LONG),
+        Reply(f" \n{LONG}\n\n"),
+        Reply("Half of", finish_reason="length"),
+        Reply("I cannot summarize this."),
+        Reply("Half of it", finish_reason="content_filter"),
+        Reply("<think>What to say, and how</think>\n\nThe summary of it."),
+        Reply("<think>It never comes to an end"),
+        Reply(LONG, usage=False),
+        Reply("Half a \ud83d character"),
+    ],
+)
+def test_streamed_answer_is_the_unstreamed_one(server: Loopback, reply: Reply) -> None:
+    """Text, usage, cost, reason and the errors of bad answers do not depend on how it came."""
+    server.script = lambda call: reply
+    plain, stream = (Asking(server, prices=(3.0, 9.0)) for _ in range(2))
+    assert outcome(stream.stream) == outcome(plain.ask)
+    half = len(server.calls) // 2
+    assert list(map(streamed, server.calls)) == [True] * half + [False] * half
+    assert stream.asker.usage == plain.asker.usage
+    assert (plain.asker.usage.cost_usd or 0) > 0
+
+
+def test_streamed_refusal_is_known_as_one(server: Loopback) -> None:
+    """LiteLLM drops the refusals of streams: the model is asked plainly, and says so."""
+    server.script = lambda call: Reply(refusal="No, this one I do not do.")
+    asking = Asking(server)
+    with pytest.raises(ModelError, match="refused"):
+        asking.stream()
+    assert asking.asker.usage.calls == len(server.calls) == 4
+    server.script = lambda call: Reply()
+    server.calls.clear()
+    Asking(server).stream()
+    assert list(map(streamed, server.calls)) == [True]
+
+
+def test_streamed_answer_is_stored_under_the_same_key(server: Loopback, tmp_path: Path) -> None:
+    """What was streamed is found unstreamed, and the other way around, and told whole."""
+    ledger = Ledger(tmp_path / "l")
+    assert not Asking(server, ledger).stream().cached
+    assert Asking(server, ledger).ask().cached
+    again = Asking(server, ledger)
+    assert again.stream().cached
+    assert [(event.text, event.begins) for event in again.told] == [("A summary.", True)]
+    assert len(server.calls) == 1
+
+
+def test_pieces_are_few_and_joined_they_are_the_text(server: Loopback) -> None:
+    """A token each would be hundreds of events; the first says that a text begins."""
+    server.script = lambda call: Reply(LONG, gap=0.01)
+    asking = Asking(server)
+    asking.stream()
+    assert "".join(event.text for event in asking.told) == LONG
+    assert {event.label for event in asking.told} == {"summary"}
+    assert [event.begins for event in asking.told] == [True] + [False] * (len(asking.told) - 1)
+    assert len(asking.told) > 2
+    apart = [after.at - before.at for before, after in itertools.pairwise(asking.told[:-1])]
+    assert min(apart) >= 0.045
+    # The text is seen while it is written, not afterwards.
+    finished = next(event for event in asking.events if isinstance(event, CallFinished))
+    assert asking.events.index(asking.told[1]) < asking.events.index(finished)
+
+
+def test_burst_of_pieces_leaves_the_loop_to_others(server: Loopback) -> None:
+    """What arrives all at once is told bit by bit too, as the loop goes on meanwhile."""
+    server.script = lambda call: Reply(" ".join([LONG] * 15))
+    asking = Asking(server)
+    asking.stream()
+    assert len(asking.told) > 3
+
+
+def test_stream_that_is_cut_is_tried_again_and_begins_anew(server: Loopback) -> None:
+    """What was told of the broken answer is void; the next attempt's first piece says so."""
+
+    def script(call: Call) -> Reply:
+        if call.number == 0:
+            return Reply("A broken answer.", words=2, cut=True, gap=0.1)
+        return Reply(LONG, gap=0.01)
+
+    server.script = script
+    asking = Asking(server)
+    assert asking.stream().text == text_told(asking.events) == LONG
+    assert [event.attempt for event in asking.events if isinstance(event, CallStarted)] == [1, 2]
+    assert list(map(streamed, server.calls)) == [True, True]
+    begun = [event.text for event in asking.told if event.begins]
+    assert begun[0].startswith("A")
+    assert begun[1].startswith("word0")
+    assert len(begun) == 2
+
+
+def test_streams_that_break_off_twice_are_asked_for_plainly(server: Loopback) -> None:
+    """What cuts two streams may cut them all; the third try comes whole, and the error is its own.
+
+    The error of a broken stream is the provider's, without what LiteLLM wraps around it.
+    """
+    server.script = lambda call: (
+        Reply("One two", words=1, cut=True) if streamed(call) else Reply("Whole.")
+    )
+    asking = Asking(server)
+    assert asking.stream().text == text_told(asking.events) == "Whole."
+    assert list(map(streamed, server.calls)) == [True, True, False]
+    with pytest.raises(Exception, match="payload is not completed") as caught:
+        Asking(server, max_retries=0).stream()
+    assert type(caught.value).__name__ == "APIConnectionError"
+
+
+def test_stream_that_ends_without_a_reason_is_not_taken_for_whole(server: Loopback) -> None:
+    """LiteLLM says "stop" for it; it is asked for plainly, told of, and not streamed again."""
+    server.script = lambda call: Reply("A half sentence", words=2) if streamed(call) else Reply()
+    asking = Asking(server, max_retries=0)
+    assert asking.stream().text == text_told(asking.events) == "A summary."
+    assert [event.begins for event in asking.told] == [True, True]
+    warned = [event.message for event in asking.events if isinstance(event, Warned)]
+    assert "openai/first ended a stream without saying that the answer is whole" in warned[0]
+    Asking(server).stream()
+    assert list(map(streamed, server.calls)) == [True, False, False]
+
+
+@pytest.mark.parametrize("status", [400, 404, 422, 501])
+def test_server_without_streams_is_asked_plainly_and_that_is_remembered(
+    server: Loopback, status: int
+) -> None:
+    """A refused stream is a request sent, but no try; the next text is not asked for as one."""
+    server.script = lambda call: Reply("no stream", status=status) if streamed(call) else Reply()
+    budget = Budget(max_calls=2)
+    asking = Asking(server, max_retries=0, budget=budget)
+    assert asking.stream().text == text_told(asking.events) == "A summary."
+    assert len([event for event in asking.events if isinstance(event, CallStarted)]) == 2
+    assert asking.asker.usage.calls == 1
+    with pytest.raises(BudgetExceeded):
+        asking.ask(replace(REQUEST, text="another"))
+    Asking(server).stream()
+    assert list(map(streamed, server.calls)) == [True, False, False]
+
+
+def test_request_that_is_refused_either_way_says_nothing_of_streams(server: Loopback) -> None:
+    """The error is the plain request's, and the model is asked for streams again."""
+    server.script = lambda call: Reply("bad parameter", status=400)
+    for _ in range(2):
+        with pytest.raises(Exception, match="bad parameter") as caught:
+            Asking(server).stream()
+        assert caught.value.__context__ is None or caught.value.__suppress_context__
+    assert list(map(streamed, server.calls)) == [True, False] * 2
+
+
+def test_server_that_answers_a_stream_at_once_is_asked_plainly(server: Loopback) -> None:
+    """The client sees an empty stream in it; no answer is made up of that."""
+    server.script = lambda call: Reply("Whole.", whole=True)
+    asking = Asking(server, max_retries=0)
+    assert asking.stream().text == text_told(asking.events) == "Whole."
+    assert list(map(streamed, server.calls)) == [True, False]
+
+
+def test_stalled_stream_times_out_and_its_connection_is_closed(server: Loopback) -> None:
+    """No piece for the model's timeout is a timeout; the next attempt begins anew."""
+    server.script = lambda call: (
+        Reply("One two three", words=2, hang=True) if call.number == 0 else Reply("Whole.")
+    )
+    asking = Asking(server, timeout=1.0)
+    assert asking.stream().text == text_told(asking.events) == "Whole."
+    assert server.gone == [0]
+    server.script = lambda call: Reply("One two", words=1, hang=True)
+    with pytest.raises(TimeoutError, match="wrote nothing more for 1 s"):
+        Asking(server, timeout=1.0, max_retries=0).stream()
+
+
+def test_stream_may_take_longer_than_the_timeout_but_not_for_ever(server: Loopback) -> None:
+    """The timeout is from piece to piece; give_up_after bounds the whole."""
+    server.script = lambda call: Reply("1 2 3 4 5 6 7", gap=0.25)
+    assert Asking(server, timeout=1.0).stream().text == "1 2 3 4 5 6 7"
+    assert len(server.calls) == 1
+    server.script = lambda call: Reply(LONG, gap=0.1)
+    with pytest.raises(TimeoutError, match="still writing after give_up_after"):
+        Asking(server, timeout=1.0, give_up_after=0.6).stream()
+    assert len(server.calls) == 2
+
+
+def test_cancelled_stream_closes_its_connection_at_once(server: Loopback, tmp_path: Path) -> None:
+    """The server sees its client go, nothing is stored, and the budget keeps the reservation."""
+    ledger = Ledger(tmp_path / "l")
+    server.script = lambda call: Reply(LONG, words=3, hang=True)
+    asking = Asking(server, ledger, budget=Budget(max_tokens=800))
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(asking.streaming())
+        while not asking.told:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        while not server.gone:
+            await asyncio.sleep(0.01)
+
+    on_loop(cancelled())
+    assert server.gone == [0]
+    assert len(ledger) == 0
+    with pytest.raises(BudgetExceeded):
+        asking.ask(replace(REQUEST, max_tokens=700))
+
+
+def test_nothing_is_told_after_the_run_was_stopped(server: Loopback) -> None:
+    """An answer in flight may land and be stored; whoever looks has seen the end."""
+    asking = Asking(server)
+
+    def script(call: Call) -> Reply:
+        asking.stopped = ValueError("stop")
+        return Reply(LONG, gap=0.01)
+
+    server.script = script
+    assert asking.stream().text == LONG
+    assert asking.told == []
+
+
+def test_cut_answers_repair_begins_anew_and_the_text_told_last_is_the_answer(
+    server: Loopback,
+) -> None:
+    """Where the repair fails, the first text is the answer after all, and told again."""
+
+    def script(call: Call) -> Reply:
+        if call.number == 0:
+            return Reply("Cut off here", finish_reason="length")
+        return Reply("I cannot summarize this.") if refusing else Reply("Whole.")
+
+    server.script = script
+    for refusing, text in ((False, "Whole."), (True, "Cut off here")):
+        server.calls.clear()
+        asking = Asking(server)
+        assert asking.stream().text == text_told(asking.events) == text
+        assert len([event for event in asking.told if event.begins]) == (3 if refusing else 2)
+
+
+def test_fallback_streams_and_begins_anew(server: Loopback) -> None:
+    """The first model's broken text is void once the next one writes."""
+    server.script = lambda call: (
+        Reply("One two", words=1, cut=True) if call.body["model"] == "first" else Reply("Second's.")
+    )
+    asking = Asking(server, fallbacks=["openai/second"], max_retries=0)
+    assert asking.stream().text == text_told(asking.events) == "Second's."
+    assert all(map(streamed, server.calls))
+
+
+def test_model_that_is_turned_away_streams_when_its_turn_comes(server: Loopback) -> None:
+    """A 429 is no broken stream, however often."""
+    server.script = lambda call: (
+        Reply("no", status=429, headers={"retry-after": "0"}) if call.number < 3 else Reply()
+    )
+    asking = Asking(server)
+    assert asking.stream().text == "A summary."
+    assert all(map(streamed, server.calls))
+    assert [event.begins for event in asking.told if event.begins] == [True]
+
+
+def test_same_question_at_once_is_streamed_once(server: Loopback) -> None:
+    """Who asks first streams; the other is told the text whole."""
+    server.script = lambda call: Reply(LONG, gap=0.01)
+    askings = [Asking(server) for _ in range(2)]
+
+    async def both() -> list[Answer]:
+        return await asyncio.gather(*(asking.streaming() for asking in askings))
+
+    assert [answer.cached for answer in on_loop(both())] == [False, True]
+    assert len(server.calls) == 1
+    assert [len(asking.told) > 1 for asking in askings] == [True, False]
+    assert {text_told(asking.events) for asking in askings} == {LONG}
+
+
+def test_json_and_talks_are_not_streamed(server: Loopback) -> None:
+    """There is nothing in them to read."""
+
+    class Findings(BaseModel):
+        title: str
+
+    server.script = lambda call: Reply('{"title": "Whales"}')
+    asking = Asking(server)
+    on_loop(
+        asking.asker.ask(
+            replace(REQUEST, schema=Findings), telling=Telling(asking.control, label="summary")
+        )
+    )
+    messages = [{"role": "user", "content": "Thought"}]
+    on_loop(asking.asker.converse(messages, max_tokens=9, stop=[]))
+    assert not any(map(streamed, server.calls))
+    assert asking.told == []
+
+
+def test_usage_that_no_provider_told_is_counted_and_said(server: Loopback) -> None:
+    """Nothing is taken for free; streamed or not, a warning says that figures are our own."""
+    server.script = lambda call: Reply(LONG, usage=False)
+    for ask in (Asking.ask, Asking.stream):
+        asking = Asking(server, prices=(1.0, 1.0))
+        usage = ask(asking).usage
+        assert usage.completion_tokens == asking.asker.model.count(LONG)
+        assert usage.cost_usd == pytest.approx(
+            (usage.prompt_tokens + usage.completion_tokens) / 1e6
+        )
+        warned = [event.message for event in asking.events if isinstance(event, Warned)]
+        assert "tells no usage" in warned[0]
+    server.script = lambda call: Reply(LONG)
+    asking = Asking(server)
+    assert asking.stream().usage == Usage(1, 5, 40, None)
+    assert not [event for event in asking.events if isinstance(event, Warned)]
+
+
+def test_embedded_model_is_told_whole() -> None:
+    """It does not write piece by piece, and there is one piece all the same."""
+    asking = Asking.__new__(Asking)
+    asking.events, asking.stopped = [], None
+    from docsum_nb.run import Control
+
+    asking.control = Control("run", asking.events.append, lambda error: None, lambda: None)
+    asking.asker = Asker([open_model(Model("extractive"))], ledger=None, control=asking.control)
+    request = replace(REQUEST, text="Whales are mammals. They live in the sea and breathe air.")
+    answer = asking.stream(request)
+    assert [event.text for event in asking.told] == [answer.text]
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        ("  A text.\n\nOf two parts. \n", "A text.\n\nOf two parts."),
+        ("<think>a > b</think>\n\nText", "Text"),
+        ("<thinking>a</thinking>Text", "Text"),
+        ("<budget:thinking>a</budget:thinking> Text ", "Text"),
+        ("<think>no end", "<think>no end"),
+        ("<thin air>", "<thin air>"),
+        ("<", "<"),
+        ("a <think>b</think>", "a <think>b</think>"),
+        (" <think>b</think> c", "<think>b</think> c"),
+        ("x \ud83d\ude00 y", "x \U0001f600 y"),
+        ("x\ud83d", "x?"),
+        ("", ""),
+        (" ", ""),
+    ],
+)
+def test_pieces_of_any_size_come_to_the_same_text(raw: str, text: str) -> None:
+    """However a text is cut into pieces, what is shown of it, joined, is the whole text."""
+    for size in range(1, len(raw) + 2):
+        seen = StreamedText()
+        pieces = [raw[at : at + size] for at in range(0, len(raw), size)]
+        shown = [seen.add(piece) for piece in pieces]
+        assert "".join([*shown, seen.end()]) == seen.whole == text
