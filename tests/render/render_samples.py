@@ -125,4 +125,4 @@ def shown(text: str) -> dict[str, Displayed]:
 
 
 def _hit(text: str) -> Hit:
-    return Hit(text, text, 0.5, {"headings": [text], "page": 3}, text, ((2, 5), (9, 12)))
+    return Hit(text, text, 0.5, {"headings": [text], "page": 3}, text, ((0, 32), (32, 68)))
