@@ -36,9 +36,9 @@ def export(notebook: Path, to: Path) -> None:
         to: The folder; it also gets the modules beside the notebook that the script imports.
 
     Raises:
-        Unscriptable: if a cell cannot be had in a script; nothing is executed then.
+        ScriptError: if a cell cannot be had in a script; nothing is executed then.
         CellExecutionError: if a cell fails that is not to; nothing is written then.
-        Failure: if a cell fails otherwise than it says; nothing is written then.
+        OutcomeError: if a cell fails otherwise than it says; nothing is written then.
     """
     content = read(notebook)
     script = to_script(content, notebook.name)

@@ -29,19 +29,30 @@ from scripted_model import Reply, ScriptedModel
 import docsum_nb as ds
 
 LEDGER = Path(tempfile.mkdtemp()) / "ledger.sqlite3"
-MODULES = ("calendar", "difflib", "heapq", "inspect", "shelve", "string", "tempfile", "textwrap")
+MODULES = ("calendar", "difflib", "heapq", "inspect", "shelve", "string", "tempfile", "unittest")
 documents = {name: inspect.getdoc(importlib.import_module(name)) for name in MODULES}
 
 
-def refusing_one(prompt: str) -> Reply:
-    """Refuse one of the texts, after a while; answer about the others."""
-    if "Temporary files." in prompt:
-        return Reply("the provider's filter refuses this text", status=403, delay=0.5)
-    return Reply("This module does what its name says.", delay=0.1)
+def holds(prompt: str, name: str) -> bool:
+    """Tell whether a prompt holds the text of a module, to its end."""
+    return documents[name][-40:] in prompt
 
 
-server = ScriptedModel(refusing_one)
-PRICES = (0.15, 0.60)  # dollars for a million tokens of prompts, and of answers
+def first_line(prompt: str) -> Reply:
+    """Answer with the first line of the text that is to be summarized."""
+    lines = [text.partition("\n")[0] for name, text in documents.items() if holds(prompt, name)]
+    return Reply(lines[0] if lines else "Eight modules, each for one thing.", delay=0.1)
+
+
+def refusing(prompt: str) -> Reply:
+    """Refuse one of the texts, after half a second."""
+    if holds(prompt, "tempfile"):
+        return Reply("the provider's filter refuses this text", status=400, delay=0.5)
+    return first_line(prompt)
+
+
+server = ScriptedModel(refusing)
+PRICES = (3.00, 15.00)  # dollars for a million tokens of prompts, and of answers
 MODEL = ds.Model("openai/scripted", base_url=server.base_url, api_key="none", prices=PRICES)
 # MODEL = "openai/gpt-4o-mini"
 
@@ -51,12 +62,12 @@ MODEL = ds.Model("openai/scripted", base_url=server.base_url, api_key="none", pr
 # The cell ends with the provider's own error, as soon as it comes. What was answered by then is in
 # the ledger, and in `run.partial`.
 
-# %% tags=["raises-exception"] raises="PermissionDeniedError"
+# %% tags=["raises-exception"] raises="BadRequestError"
 run = ds.summarize(documents, model=MODEL, ledger=LEDGER)
 await run
 
 # %%
-print(f"{run.state.calls} calls, ${run.state.cost_usd:.6f}")
+print(f"{run.state.calls} calls, ${run.state.cost_usd:.4f}")
 run.partial.to_frame()[["document", "summary", "cost_usd"]]
 
 # %%
@@ -76,7 +87,7 @@ ds.runs(LEDGER)
 # which is why the model is given again.
 
 # %%
-server.answer = lambda prompt: Reply("This module does what its name says.", delay=0.1)
+server.answer = first_line
 summary = await ds.resume(model=MODEL, ledger=LEDGER)
 print(f"{summary.usage.calls} calls for {len(summary.documents)} documents")
 
@@ -87,7 +98,7 @@ print(f"{summary.usage.calls} calls for {len(summary.documents)} documents")
 # is missing. `on_error="collect"` finishes the rest as well, and then raises all errors together.
 
 # %%
-server.answer = refusing_one
+server.answer = refusing
 summary = await ds.summarize(
     documents, model=MODEL, question="What leaves files behind?", on_error="skip", ledger=LEDGER
 )
@@ -100,10 +111,8 @@ summary.omitted
 # waited for, and says where it was.
 
 # %% tags=["raises-exception"] raises="DeadlineExceeded"
-server.answer = lambda prompt: Reply("It does.", silent="Text wrapping and filling." in prompt)
-await ds.summarize(
-    documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER
-)
+server.answer = lambda prompt: Reply("It is.", delay=0.1, silent=holds(prompt, "unittest"))
+await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
 
 # %% [markdown]
 # ## The money is spent
@@ -111,10 +120,10 @@ await ds.summarize(
 # The plan bounds the cost before anything is paid for.
 
 # %%
-server.answer = lambda prompt: Reply("This module does what its name says.", delay=0.1)
+server.answer = first_line
 QUESTION = "What has a command line?"
 plan = ds.plan(documents, model=MODEL, question=QUESTION)
-print(plan)
+plan
 
 # %% [markdown]
 # `max_cost` holds before the request that might exceed it: each one is reserved at the most it may
@@ -122,7 +131,7 @@ print(plan)
 
 # %% tags=["raises-exception"] raises="BudgetExceeded"
 await ds.summarize(
-    documents, model=MODEL, question=QUESTION, max_cost=plan.cost_usd / 2, ledger=LEDGER
+    documents, model=MODEL, question=QUESTION, max_cost=plan.cost_usd / 8, ledger=LEDGER
 )
 
 # %% [markdown]
@@ -130,16 +139,15 @@ await ds.summarize(
 
 # %%
 summary = await ds.summarize(
-    documents, model=MODEL, question=QUESTION, max_cost=plan.cost_usd / 2, ledger=LEDGER
+    documents, model=MODEL, question=QUESTION, max_cost=plan.cost_usd, ledger=LEDGER
 )
-print(f"{summary.usage.calls} calls, ${summary.usage.cost_usd:.6f}")
-ds.plots.cost(summary);
-
+print(f"{summary.usage.calls} calls, ${summary.usage.cost_usd:.4f}")
+ds.plots.cost(summary)
 # %% [markdown]
 # ## Forget
 #
-# The ledger holds your texts' summaries. What is deleted is gone from the file: one run with the
-# answers that no other one used, or everything.
+# The ledger holds texts of yours. What is deleted is gone from the file: one run, with the answers
+# that no other one has used, or everything.
 
 # %%
 ds.runs(LEDGER)

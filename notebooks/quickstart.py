@@ -9,17 +9,15 @@
 # ---
 
 # %% [markdown]
-# # Quickstart: summarize what this package is built on
+# # Quickstart
 #
-# The documents are the READMEs of the packages that docsum_nb needs, which are on every machine
-# that has it. The private documentation is Python's own language reference. No key and no network:
-# `"extractive"` takes sentences from the documents as they are. Change `MODEL` to have them
-# summarized by a language model; nothing else changes.
+# You have five chapters to read, and a handbook of which they are a part: here Python's language
+# reference, which every Python brings along. No key and no network: `"extractive"` takes sentences
+# from the documents as they are. Change `MODEL` to have a language model write; nothing else
+# changes.
 
 # %%
-import importlib.metadata
 import pydoc_data.topics
-import re
 import tempfile
 from pathlib import Path
 
@@ -29,26 +27,28 @@ MODEL = "extractive"  # or "openai/gpt-4o-mini"
 FOLDER = Path(tempfile.mkdtemp())  # yours would be a folder that stays
 
 # %% [markdown]
-# Documents are a folder, a glob, a list of files or, as here, a mapping of names to texts.
+# Documents are a folder, a glob, a list of files or, as here, texts by name.
 
 # %%
-names = [re.split(r"[^\w.-]", needed)[0] for needed in importlib.metadata.requires("docsum_nb")]
-readmes = {name: importlib.metadata.metadata(name).json["description"] for name in names}
-len(readmes)
+handbook = dict(pydoc_data.topics.topics)
+chapters = {name: handbook.pop(name) for name in ("assert", "exceptions", "raise", "try", "with")}
+{name: len(text) for name, text in chapters.items()}
 
 # %% [markdown]
-# The library is what a summary is to be compared with. Filling it takes a second, and happens once.
+# The library holds what a summary is to be seen beside. It is filled once, and again where
+# something has changed.
 
 # %%
 library = ds.Library(FOLDER / "library")
-library.add(pydoc_data.topics.topics)
+library.add(handbook)
 
 # %% [markdown]
 # What will it take? The plan knows before the first call: documents, chunks and calls exactly,
 # tokens and cost at most.
 
 # %%
-ds.plan(readmes, model=MODEL, library=library)
+QUESTION = "How is an exception handled?"
+ds.plan(chapters, model=MODEL, library=library, question=QUESTION)
 
 # %% [markdown]
 # A run starts when it is made. `await` waits for it, with a panel below the cell: what is done, a
@@ -56,43 +56,41 @@ ds.plan(readmes, model=MODEL, library=library)
 # then is kept.
 
 # %%
-QUESTION = "How do I run and await asynchronous code?"
+LEDGER = FOLDER / "ledger.sqlite3"
 run = ds.summarize(
-    readmes, model=MODEL, library=library, question=QUESTION, ledger=FOLDER / "ledger.sqlite3"
+    chapters, model=MODEL, library=library, question=QUESTION, length=90, ledger=LEDGER
 )
 summary = await run
 summary
 
 # %% [markdown]
-# Every sentence that a source supports has a citation: the passage with its document, heading and
-# exact place.
+# Every sentence that a source supports has a citation: the passage, its document and exact place.
 
 # %%
 citation = summary.citations[0]
-print(citation.document, citation.headings, citation.source_start, citation.source_end)
+print(f"{citation.document}, characters {citation.source_start} to {citation.source_end}:")
 print(citation.passage)
 
 # %% [markdown]
-# To work on with it, take a part of it as a table: `"documents"`, `"chunks"`, `"citations"`, or
-# what the library holds on the matter, `"related"`.
+# To work on with it, take a part of it as a table of pandas: `"documents"`, `"chunks"`,
+# `"citations"`, or what the library holds on the matter, `"related"`.
 
 # %%
-summary.to_frame("related")[["document", "score", "passage"]].head()
+summary.to_frame("related")[["document", "score", "passage"]]
 
 # %% [markdown]
-# Where did the time go? A line for each chunk; with a paid model, waiting for the provider and
-# retries stand out in their colors.
+# Where did the time go? A line for each chunk, drawn by matplotlib; with a paid model, waiting for
+# the provider and retries stand out in their colors.
 
 # %%
-ds.plots.timeline(run);
-
+ds.plots.timeline(run)
 # %% [markdown]
 # Every answer is in the ledger before you see it, so the same call again asks for nothing. That is
 # also how to go on after a crash.
 
 # %%
 again = await ds.summarize(
-    readmes, model=MODEL, library=library, question=QUESTION, ledger=FOLDER / "ledger.sqlite3"
+    chapters, model=MODEL, library=library, question=QUESTION, length=90, ledger=LEDGER
 )
 print(f"{run.state.calls} calls before, {again.usage.calls} now")
 

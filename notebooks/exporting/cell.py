@@ -11,7 +11,7 @@ import symtable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notebooks.exporting.magics import Unscriptable
+from notebooks.exporting.magics import ScriptError
 from notebooks.exporting.source import Edit, Source, indented, outer_nodes
 from notebooks.exporting.waiting import Waiting, waited_for
 
@@ -34,7 +34,7 @@ class Cell:
         """Return it as statements of a script.
 
         Raises:
-            Unscriptable: if that cannot be done.
+            ScriptError: if that cannot be done.
         """
         source = Source(self.text)
         plain = self._statements(source, waiting)
@@ -64,7 +64,7 @@ class Cell:
         try:
             bound = _bound(body)
         except SyntaxError as error:
-            raise Unscriptable(f"it awaits, and {error.msg}; put that into a cell apart") from None
+            raise ScriptError(f"it awaits, and {error.msg}; put that into a cell apart") from None
         if bound:
             body = f"async def {name}() -> None:\n    global {', '.join(bound)}\n{indented(text)}\n"
         return f"\n{body}\n\n_loop.run({name}())"

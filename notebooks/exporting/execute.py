@@ -14,12 +14,12 @@ import jupytext
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-__all__ = ["Failure", "executed", "read"]
+__all__ = ["OutcomeError", "executed", "read"]
 
 _LONG_S = 600
 
 
-class Failure(RuntimeError):
+class OutcomeError(RuntimeError):
     """A cell ended well that is meant to fail, or with another error than it says."""
 
 
@@ -36,7 +36,7 @@ def executed(path: Path) -> Any:
 
     Raises:
         CellExecutionError: if a cell fails that is not tagged ``raises-exception``.
-        Failure: if a cell fails otherwise than its ``raises`` says.
+        OutcomeError: if a cell fails otherwise than its ``raises`` says.
     """
     content = read(path)
     with tempfile.TemporaryDirectory() as folder:
@@ -66,4 +66,6 @@ def _check(cell: Any, place: str) -> None:
     wanted = cell.metadata.get("raises", "")
     failed = [output.ename for output in cell.outputs if output.output_type == "error"]
     if failed != [wanted] * bool(wanted):
-        raise Failure(f"{place} ended with {failed or 'no error'}, not with {wanted or 'none'}")
+        raise OutcomeError(
+            f"{place} ended with {failed or 'no error'}, not with {wanted or 'none'}"
+        )

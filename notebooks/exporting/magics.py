@@ -13,7 +13,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from notebooks.exporting.source import Edit, Source, outer_nodes
 
-__all__ = ["Unscriptable", "without_magics"]
+__all__ = ["ScriptError", "without_magics"]
 
 _NOTEBOOK_ONLY = {
     *("autoreload", "config", "load_ext", "matplotlib", "pinfo", "pinfo2", "reload_ext"),
@@ -22,7 +22,7 @@ _MEASURING = {"capture", "prun", "time", "timeit"}
 _CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)(?P<rest>.*)\n?(?P<body>[\s\S]*)")
 
 
-class Unscriptable(ValueError):
+class ScriptError(ValueError):
     """Something in a cell cannot be had in a script; the message says what to write instead."""
 
 
@@ -30,12 +30,12 @@ def without_magics(text: str) -> str:
     """Return a cell's text as plain Python.
 
     Raises:
-        Unscriptable: if it holds a magic that has no meaning in a script.
+        ScriptError: if it holds a magic that has no meaning in a script.
     """
     found = _CELL_MAGIC.fullmatch(text)
     if found:
         if found["name"] not in _MEASURING:
-            raise Unscriptable(f"%%{found['name']} has no meaning in a script; write it in Python")
+            raise ScriptError(f"%%{found['name']} has no meaning in a script; write it in Python")
         return without_magics(found["body"])
     source = Source(TransformerManager().transform_cell(text))
     edits = [
@@ -46,7 +46,7 @@ def without_magics(text: str) -> str:
     ]
     plain = source.edited(edits)
     if any(_names_ipython(node) for node in ast.walk(ast.parse(plain))):
-        raise Unscriptable("get_ipython() and what it gives exist in a notebook only")
+        raise ScriptError("get_ipython() and what it gives exist in a notebook only")
     return plain
 
 
@@ -69,10 +69,10 @@ def _plain(call: ast.expr) -> str:
     assert isinstance(call.func, ast.Attribute)
     given = [each.value for each in call.args if isinstance(each, ast.Constant)]
     if call.func.attr != "run_line_magic" or len(given) != 2:
-        raise Unscriptable("a shell command has no place in a script; use subprocess.run([...])")
+        raise ScriptError("a shell command has no place in a script; use subprocess.run([...])")
     name, rest = map(str, given)
     if name in _MEASURING:
         return without_magics(rest).strip()
     if name in _NOTEBOOK_ONLY:
         return f"pass  # %{name} {rest}".rstrip()
-    raise Unscriptable(f"%{name} has no meaning in a script; write it in Python")
+    raise ScriptError(f"%{name} has no meaning in a script; write it in Python")

@@ -32,4 +32,4 @@ def paired(text: Path) -> str:
         cell["id"] = f"cell-{number}"
     content.metadata["language_info"] = {"name": "python"}
     nbformat.validate(content)
-    return nbformat.writes(content) + "\n"
+    return str(nbformat.writes(content)) + "\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from notebooks.exporting.cell import Cell
-from notebooks.exporting.magics import Unscriptable, without_magics
+from notebooks.exporting.magics import ScriptError, without_magics
 from notebooks.exporting.source import Edit, Source
 from notebooks.exporting.waiting import Waiting
 
@@ -61,7 +61,7 @@ def to_script(notebook: Any, name: str) -> str:
         name: What it is called, for the script's head and in errors.
 
     Raises:
-        Unscriptable: if a cell cannot be had in a script; names the cell.
+        ScriptError: if a cell cannot be had in a script; names the cell.
     """
     cells = list(_cells(notebook, name))
     waiting = Waiting(ast.parse(each.text) for each in cells if isinstance(each, Cell))
@@ -84,9 +84,7 @@ def to_script(notebook: Any, name: str) -> str:
 def companions(notebook: Any, folder: Path) -> list[Path]:
     """List the modules beside a notebook that it imports, and that a script needs beside it."""
     found: dict[Path, None] = {}
-    pending = [
-        without_magics(cell.source) for cell in notebook.cells if cell.cell_type == "code"
-    ]
+    pending = [without_magics(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     while pending:
         for module in _imported(pending.pop()):
             path = folder / f"{module}.py"
@@ -109,8 +107,8 @@ def _named(name: str, number: int) -> Iterator[None]:
     """Say in an error which cell it is about."""
     try:
         yield
-    except (Unscriptable, SyntaxError) as error:
-        raise Unscriptable(f"{name}, code cell {number}: {error}") from error
+    except (ScriptError, SyntaxError) as error:
+        raise ScriptError(f"{name}, code cell {number}: {error}") from error
 
 
 def _cells(notebook: Any, name: str) -> Iterator[Cell | str]:
@@ -125,7 +123,7 @@ def _cells(notebook: Any, name: str) -> Iterator[Cell | str]:
                 text = without_magics(cell.source)
                 raises = _TAG in cell.metadata.get("tags", [])
                 if raises and "raises" not in cell.metadata:
-                    raise Unscriptable(f"it is tagged {_TAG}, and has no raises= with the error")
+                    raise ScriptError(f"it is tagged {_TAG}, and has no raises= with the error")
                 yield Cell(number, text, cell.metadata["raises"] if raises else "")
 
 

@@ -12,7 +12,6 @@ __all__ = ["Edit", "Node", "Source", "indented", "outer_nodes"]
 
 Node: TypeAlias = ast.stmt | ast.expr
 _INDENT = "    "
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def outer_nodes(statement: ast.AST) -> Iterator[ast.AST]:
             pending += [node.args]
         elif isinstance(node, ast.ClassDef):
             pending += [*node.decorator_list, *node.bases, *node.keywords]
-        elif isinstance(node, _SCOPES):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             pending += [*node.decorator_list, node.args]
         else:
             pending += ast.iter_child_nodes(node)
