@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo test ipykernel6 check format bench proxy wheel versions lock clean
+.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy wheel versions lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -25,7 +25,12 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY) ## summarize the installed packages' READMEs, offline, into build/demo/
 	$(BIN)/python notebooks/demo.py
-	$(BIN)/python notebooks/export.py notebooks/demo.ipynb build/demo/demo.html
+
+notebooks: $(READY) ## execute the example notebooks; as notebook, page and script into build/notebooks/
+	$(BIN)/python notebooks/export.py
+
+pair: $(READY) ## write the .ipynb of each example notebook anew from its text
+	$(BIN)/python notebooks/export.py --pair
 
 test: $(READY) ## run the tests
 	$(BIN)/python -m pytest
@@ -58,7 +63,7 @@ $(PROXY)/.ready: requirements.lock
 	  "$$(sed -n 's/^litellm==/litellm[proxy]==/p' requirements.lock)"
 	@touch $(PROXY)/.ready
 
-.PHONY: docs pictures notebooks
+.PHONY: docs pictures
 
 docs: $(READY) notebooks ## the documentation, into build/docs
 	rm -rf build/docs

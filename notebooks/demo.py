@@ -27,7 +27,7 @@ def installed_readmes() -> dict[str, str]:
 
 
 def main() -> None:
-    """Fill the library, summarize, print."""
+    """Fill the library, summarize, print, write a page."""
     library = ds.Library(BUILD / "library")
     added = library.add(pydoc_data.topics.topics)
     print(f"library: {len(library)} topics of the language reference ({added.added} new)")
@@ -37,9 +37,12 @@ def main() -> None:
     summary = ds.summarize(readmes, library=library, ledger=BUILD / "ledger.sqlite3").result()
     for document in summary.documents:
         print(f"\n{document.name}: {document.text}")
+    page = BUILD / "demo.html"
+    page.write_text(summary.to_html(page=True), encoding="utf-8")
     # The documents are printed above, so that the whole is what stays on the screen.
     print("\n" + "=" * 88 + "\n")
     print(replace(summary, documents=()).to_text())
+    print(f"\nas a page, which opens offline: {page}")
 
 
 if __name__ == "__main__":

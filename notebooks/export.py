@@ -1,41 +1,73 @@
-"""Execute a notebook in a real kernel and export it to one HTML page that opens offline.
+"""Execute notebooks, and write each as a notebook with outputs, as a page and as a script.
 
-Usage: python notebooks/export.py NOTEBOOK.ipynb PAGE.html
+    python notebooks/export.py NOTEBOOK.ipynb|.py ... --to build/notebooks
+    python notebooks/export.py --pair NOTEBOOK.py ...
+
+The page opens offline and shows final states. The script runs: ``python NAME-script.py``. With
+``--pair``, nothing is executed: the ``.ipynb`` beside each text is written anew.
 """
 
 from __future__ import annotations
 
+import argparse
+import shutil
 import sys
+import time
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
-from traitlets.config import Config
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from notebooks.exporting.execute import executed, read
+from notebooks.exporting.page import to_page
+from notebooks.exporting.pairing import paired, texts
+from notebooks.exporting.script import companions, to_script
+
+__all__ = ["export"]
 
 
-def export(notebook: Path, page: Path) -> None:
-    """Execute ``notebook`` from the current folder and write it to ``page``.
+def export(notebook: Path, to: Path) -> None:
+    """Execute a notebook, and write ``NAME.ipynb``, ``NAME.html`` and ``NAME-script.py``.
+
+    Args:
+        notebook: An ``.ipynb`` or its text.
+        to: The folder; it also gets the modules beside the notebook that the script imports.
 
     Raises:
-        CellExecutionError: if a cell fails; nothing is written then.
+        ScriptError: if a cell cannot be had in a script; nothing is executed then.
+        CellExecutionError: if a cell fails that is not to; nothing is written then.
+        OutcomeError: if a cell fails otherwise than it says; nothing is written then.
     """
-    content = nbformat.read(notebook, as_version=4)
-    # Sockets of the file system: over TCP the kernel warns that it is not encrypted.
-    config = Config({"KernelManager": {"transport": "ipc"}})
-    client = NotebookClient(
-        content, timeout=600, resources={"metadata": {"path": "."}}, config=config
-    )
-    client.execute()
-    # Live views have replaced themselves by static HTML; their state would make the page fetch
-    # scripts from the network to draw widgets that are gone.
-    content.metadata.pop("widgets", None)
-    exporter = HTMLExporter(template_name="lab", mathjax_url="", require_js_url="", jquery_url="")
-    body, _ = exporter.from_notebook_node(content)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(body, encoding="utf-8")
-    print(f"{page}: {len(body) / 1e6:.1f} MB, opens offline")
+    content = read(notebook)
+    script = to_script(content, notebook.name)
+    modules = companions(content, notebook.parent)
+    content = executed(notebook)
+    page = to_page(content, notebook.stem)
+    to.mkdir(parents=True, exist_ok=True)
+    for module in modules:
+        shutil.copy(module, to)
+    (to / f"{notebook.stem}-script.py").write_text(script, encoding="utf-8")
+    (to / f"{notebook.stem}.html").write_text(page, encoding="utf-8")
+    nbformat.write(content, to / f"{notebook.stem}.ipynb")
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="all, if none")
+    parser.add_argument("--to", type=Path, default=Path("build/notebooks"), metavar="FOLDER")
+    parser.add_argument("--pair", action="store_true", help="write the .ipynb of each text anew")
+    given = parser.parse_args()
+    for notebook in given.notebooks or texts(ROOT / "notebooks"):
+        if given.pair:
+            notebook.with_suffix(".ipynb").write_text(paired(notebook), encoding="utf-8")
+            continue
+        began = time.monotonic()
+        export(notebook, given.to)
+        print(f"{given.to / notebook.stem}.html: {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
-    export(Path(sys.argv[1]), Path(sys.argv[2]))
+    main()

@@ -30,7 +30,7 @@ LAYERS = [
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
     {"events", "environment"},
-    {"records", "findings"},
+    {"records", "findings", "paths"},
     {"render"},
     {"errors"},
 ]

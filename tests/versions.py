@@ -48,6 +48,9 @@ def environment(name: str) -> Path:
         *("uv", "pip", "install", "--quiet", "--python", str(python), "--upgrade"),
         *("--constraint", str(wanted), "-r", str(ROOT / "pyproject.toml"), *group),
     )
+    # Kernels run in folders of their own.
+    editable = ("--no-deps", "--no-build-isolation", "-e", str(ROOT))
+    run("uv", "pip", "install", "--quiet", "--python", str(python), *editable)
     return python
 
 

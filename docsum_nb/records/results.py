@@ -108,6 +108,10 @@ class Hits(Tabled, list[Hit]):
     def _table(self) -> Table:
         return hits_table(self, self.query)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  # IPython's hook
+        # IPython would print any list as one, whatever it says of itself.
+        printer.text(self.to_text())
+
     def __str__(self) -> str:
         return self.to_text()
 

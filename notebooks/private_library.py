@@ -1,0 +1,93 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A private library
+#
+# A summary says what the documents say. What does your own documentation say on the matter? A
+# library is a folder that answers that: an embedded database, searched by words, without a server,
+# a network or a model. Here it holds Python's language reference.
+
+# %%
+import asyncio.timeouts
+import concurrent.futures
+import contextlib
+import inspect
+import pydoc_data.topics
+import tempfile
+
+import docsum_nb as ds
+
+MODEL = "extractive"  # or "openai/gpt-4o-mini": an agent then says why each passage matters
+library = ds.Library(tempfile.mkdtemp())  # yours would be a folder that stays
+topics = dict(pydoc_data.topics.topics)
+
+# %% [markdown]
+# ## Fill it, search it
+#
+# Give `add` what you would give `summarize`: a folder of Markdown, HTML, PDF, Word or notebooks, or
+# texts by name.
+
+# %%
+library.add(topics)
+
+# %%
+library.search("what happens when the body of a with statement raises", k=4)
+
+# %% [markdown]
+# A document is found at most once, with the passage that matched best, and its exact place.
+
+# %%
+hit = library.search("late binding of default parameter values", k=1)[0]
+print(hit.name, hit.metadata["start"], hit.metadata["end"])
+print(hit.passage)
+
+# %% [markdown]
+# ## Keep it up to date
+#
+# `add` is also the update: what has not changed costs nothing, and what has is replaced, old
+# passages and all. A search sees everything that was added before it began.
+
+# %%
+library.add(topics)
+
+# %%
+print([hit.name for hit in library.search("green cucumber policy")])
+topics["pass"] += "\n\nThe green cucumber policy of this company forbids empty functions.\n"
+library.add(topics)
+
+# %%
+library.search("green cucumber policy", k=1)
+
+# %%
+library.remove("pass")
+print([hit.name for hit in library.search("green cucumber policy")])
+
+# %% [markdown]
+# ## What it says about your documents
+#
+# The documents to summarize are docstrings of three modules. `library=` adds what the library has
+# on what they say, with the matching words marked.
+
+# %%
+modules = {
+    each.__name__: "\n\n".join(
+        f"## {name}\n\n{inspect.getdoc(getattr(each, name))}" for name in each.__all__
+    )
+    for each in (contextlib, asyncio.timeouts, concurrent.futures)
+}
+summary = await ds.summarize(modules, model=MODEL, library=library, length=120, ledger=False)
+summary
+
+# %% [markdown]
+# As a table, to filter and to join.
+
+# %%
+summary.to_frame("related")[["document", "score", "passage"]]

@@ -1,0 +1,69 @@
+"""The example notebooks, each exported once for all tests; its script runs beside the next one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from notebooks.export import export
+from notebooks.exporting.pairing import texts
+
+__all__ = ["LONG_S", "NAMES", "ROOT", "Exported", "Exporter"]
+
+ROOT = Path(__file__).parent.parent.parent
+NAMES = [path.stem for path in texts(ROOT / "notebooks")]
+LONG_S = 500.0
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of one notebook."""
+
+    notebook: Path
+    page: Path
+    script: Path
+    running: subprocess.Popen[bytes]
+    """The script, running since it was written."""
+
+
+Exporter = Callable[[str], Exported]
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
+    """Export a notebook, the first time it is asked for."""
+    folder = tmp_path_factory.mktemp("exported")
+    done: dict[str, Exported] = {}
+
+    def once(name: str) -> Exported:
+        if name not in done:
+            export(ROOT / "notebooks" / f"{name}.py", folder)
+            script = folder / f"{name}-script.py"
+            done[name] = Exported(
+                folder / f"{name}.ipynb", folder / f"{name}.html", script, _started(script)
+            )
+        return done[name]
+
+    yield once
+    for each in done.values():
+        each.running.kill()
+        each.running.wait()
+
+
+def _started(script: Path) -> subprocess.Popen[bytes]:
+    own = script.with_suffix("")
+    own.mkdir()
+    with (own / "stdout").open("w") as stdout, (own / "stderr").open("w") as stderr:
+        return subprocess.Popen(
+            [sys.executable, script],
+            cwd=own,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(own)},
+            stdout=stdout,
+            stderr=stderr,
+        )
