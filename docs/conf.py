@@ -43,6 +43,8 @@ exclude_patterns = ["**/.ipynb_checkpoints"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
+nb_merge_streams = True
+nb_render_error_lexer = "text"
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}
 """Live views have replaced themselves by static HTML, so no page needs scripts from elsewhere."""
 
@@ -74,8 +76,9 @@ def take_notebooks(app: Sphinx) -> None:
         if left.name != "index.md":
             left.unlink()
     folder = HERE.parent / "notebooks"
-    scripts = [each for each in folder.glob("*.py") if "# %%" in each.read_text(encoding="utf-8")]
-    written = {each.stem for each in (*folder.glob("*.ipynb"), *scripts)}
+    for script in folder.glob("*.py"):
+        shutil.copyfile(script, EXAMPLES / script.name)  # notebooks link to those beside them
+    written = {each.stem for each in folder.glob("*.ipynb")}
     for name in sorted({FIRST, *written}):
         built = NOTEBOOKS / f"{name}.ipynb"
         if built.exists():
