@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy lock clean
+.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy wheel versions lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -62,6 +62,26 @@ $(PROXY)/.ready: requirements.lock
 	$(PROXY)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  "$$(sed -n 's/^litellm==/litellm[proxy]==/p' requirements.lock)"
 	@touch $(PROXY)/.ready
+
+.PHONY: docs pictures
+
+docs: $(READY) notebooks ## the documentation, into build/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs
+	$(BIN)/python docs/check.py build/docs
+
+pictures: $(READY) ## the documentation's pictures anew, of JupyterLab in Chromium
+	$(BIN)/python docs/pictures.py
+
+wheel: $(READY) ## build wheel and sdist into dist/, and run the quickstart with the wheel alone
+	rm -rf dist build/wheel
+	$(BIN)/python -m hatchling build
+	$(PYTHON) -m venv build/wheel
+	$(BIN)/uv pip install --quiet --python build/wheel/bin/python --constraint requirements.lock dist/*.whl \
+	  || build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock dist/*.whl
+	build/wheel/bin/python tests/try_wheel.py
+
+versions: $(READY) ## test the lowest and the newest crewai, litellm, ipykernel, ipywidgets that are allowed
+	$(BIN)/python tests/versions.py
 
 lock: $(READY) ## write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --group docs --universal --upgrade \

@@ -18,6 +18,7 @@ How the package is laid out; imports point downward only:
     ---------------------------------------------------------------------------------------------
     events      what happened, and the state it adds up to
     records     what flows      findings   what the doctor sees           render/   as text and HTML
+    paths       as users write them
     errors      what can go wrong, by who must act
 
 Importing this module takes milliseconds: everything is imported when it is first used.

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,7 +165,8 @@ class Loopback:
             if request.transport is None or request.transport.is_closing():
                 self.gone.append(call.number)
                 break
-            await asyncio.sleep(_LOOK_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.closing.wait(), _LOOK_S)
         if (reply.hang or reply.cut) and request.transport is not None:
             request.transport.abort()
 

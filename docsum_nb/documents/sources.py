@@ -16,6 +16,7 @@ from typing import Any
 
 from docsum_nb.documents.text import is_text
 from docsum_nb.errors import InputError, LoadError
+from docsum_nb.paths import user_path
 from docsum_nb.records import Document, Omission
 
 __all__ = ["KINDS", "Found", "Item", "find"]
@@ -99,7 +100,7 @@ def _texts(source: Any) -> Iterator[Document]:
 def _named(given: str | bytes) -> Iterator[Item]:
     if isinstance(given, bytes) or not given.strip() or "\0" in given:
         raise InputError(f"{given!r} is not the path of a file or folder; {_ACCEPTED}")
-    path = Path(given).expanduser()
+    path = user_path(given)
     try:
         if path.is_dir():
             yield from _with_something(_folder(path), given, "folder")

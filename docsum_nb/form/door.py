@@ -164,12 +164,10 @@ class App:
         with self._lock:
             if now == self._lasting:
                 return
-            self._lasting = now
-            handles = list(self._handles)
-        if handles:
-            bundle = self._bundle()
-            for handle in handles:
+            bundle = self._bundle() if self._handles else {}
+            for handle in self._handles:
                 handle.update(bundle, raw=True)
+            self._lasting = now
 
     def __repr__(self) -> str:
         run = self.run

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from docsum_nb.errors import LedgerError
+from docsum_nb.paths import user_path
 
 __all__ = ["LedgerFile", "default_path"]
 
@@ -98,7 +99,7 @@ class LedgerFile:
     """
 
     def __init__(self, path: str | Path | None = None) -> None:
-        self.path = Path(path).expanduser() if path is not None else default_path()
+        self.path = user_path(path) if path is not None else default_path()
         self._lock = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

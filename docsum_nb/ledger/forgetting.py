@@ -14,6 +14,7 @@ from pathlib import Path
 from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger.file import LedgerFile, default_path
 from docsum_nb.ledger.history import History, RunRecord
+from docsum_nb.paths import user_path
 
 __all__ = ["Forgotten", "forget"]
 
@@ -60,7 +61,7 @@ def forget(
         raise InputError("give a run's id, or older_than_days=, or everything=True, and one only")
     if older_than_days is not None and not older_than_days >= 0:
         raise InputError(f"older_than_days is a number of days, not {older_than_days!r}")
-    path = Path(ledger).expanduser() if ledger is not None else default_path()
+    path = user_path(ledger) if ledger is not None else default_path()
     if not path.exists():
         if run_id is not None:
             raise InputError(f"there is no ledger {path}")

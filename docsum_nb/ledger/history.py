@@ -20,6 +20,7 @@ from docsum_nb.errors import InputError
 from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.file import LedgerFile, default_path
 from docsum_nb.ledger.process import Process, this_process
+from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.table import Table
 from docsum_nb.render.tables import runs_table
@@ -142,7 +143,7 @@ def runs(ledger: str | Path | None = None) -> Runs:
     Raises:
         LedgerError: if the file is there and cannot be read.
     """
-    path = Path(ledger).expanduser() if ledger is not None else default_path()
+    path = user_path(ledger) if ledger is not None else default_path()
     if not path.exists():
         return Runs((), str(path))
     with contextlib.closing(LedgerFile(path)) as file:

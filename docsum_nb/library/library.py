@@ -17,6 +17,7 @@ from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.entries import batches, digests, entry, storable
 from docsum_nb.library.query import excerpt, fuse, matches, search_terms
 from docsum_nb.library.store import Match, Snapshot, Store
+from docsum_nb.paths import user_path
 from docsum_nb.records import Added, Document, Hit, Hits
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.table import Table
@@ -67,7 +68,7 @@ class Library(Tabled):
         if not isinstance(path, str | os.PathLike):
             raise InputError(f"a library is a folder's path, not {path!r}")
         self._path = Path(path)
-        self._store = Store(self._path.expanduser().absolute())
+        self._store = Store(user_path(self._path).absolute())
 
     @property
     def path(self) -> Path:

@@ -40,7 +40,9 @@ def loaded() -> Any:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
         # Its models build themselves when first used, and warn then; better here than in a cell.
-        litellm.ModelResponse(choices=[{"message": {"content": "", "role": "assistant"}}])
+        said = {"content": "", "role": "assistant"}
+        litellm.ModelResponse(choices=[{"message": said}])
+        litellm.ModelResponseStream(choices=[{"delta": said}])
 
     # Its classes for other providers are built later; nobody can act on what they warn of.
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")

@@ -24,6 +24,7 @@ _THOUGHT = re.compile(
 """As LiteLLM takes it off: ``parse_content_for_reasoning``."""
 _BREATH_S = 0.01
 """Of reading, after which others on the loop get their turn."""
+_UNMARKED = "Stream ended before a finish_reason"
 _OPENINGS = ("<think>", "<thinking>", "<budget:thinking>")
 
 
@@ -73,6 +74,12 @@ async def read_stream(stream: Any, tell: Tell, heard: Callable[[], object]) -> S
             if loop.time() - breathed > _BREATH_S:
                 await asyncio.sleep(0)
                 breathed = loop.time()
+    except Exception as error:
+        # LiteLLM before 1.110 says "stop" where others raise this; both are for the caller to see
+        # as what it is, no broken connection.
+        if _UNMARKED not in str(error):
+            raise
+        return Said(text.whole, None, None)
     finally:
         await stream.aclose()
     if rest := text.end():

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from docsum_nb.documents.sources import find
 from docsum_nb.errors import InputError
 from docsum_nb.models import Model
+from docsum_nb.paths import user_path
 from docsum_nb.pipeline.options import Options
 from docsum_nb.records import Document
 
@@ -180,7 +181,7 @@ def _document(document: Any, texts: dict[str, bytes]) -> dict[str, Any]:
 
 def _unpacked_source(stored: Any, texts: Mapping[str, bytes], cwd: str | None) -> Any:
     if isinstance(stored, str):
-        return stored if cwd is None else str(Path(cwd) / Path(stored).expanduser())
+        return stored if cwd is None else str(Path(cwd) / user_path(stored))
     if isinstance(stored, list):
         return [_unpacked_source(part, texts, cwd) for part in stored]
     return [
@@ -204,7 +205,7 @@ def keys_in(stored: Any) -> Iterator[str]:
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:
-    return str(Path(path).expanduser().absolute())
+    return str(user_path(path).absolute())
 
 
 # --- models ------------------------------------------------------------------------------------

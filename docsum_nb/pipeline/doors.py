@@ -73,7 +73,9 @@ def summarize(
             ``run.partial``, and the error says what remains.
         response_model: A pydantic model class; the summary's ``data`` is then an instance, filled
             in from the final summary and those of the documents by one call more.
-        show: Show live progress: a panel in notebooks, a line on stderr elsewhere.
+        show: Show live progress: a panel in notebooks, a line on stderr elsewhere. With a panel or
+            ``on_event``, the final text is asked for as a stream, and told while it is written;
+            where nobody looks, it is not, as a plain request has fewer ways to fail.
 
     Returns:
         The run of a ``Summary``. Its ``documents`` and ``chunks`` are in input order.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.ledger import History, Ledger, RunRecord, default_path
 from docsum_nb.models.model import Model, as_model
+from docsum_nb.paths import user_path
 from docsum_nb.pipeline.arguments import keys_in, unpacked
 from docsum_nb.pipeline.doors import begin
 from docsum_nb.pipeline.options import Options, StrPath
@@ -59,7 +59,7 @@ def resume(
     """
     if isinstance(ledger, bool):
         raise InputError("ledger is a path, or None for the default place")
-    path = Path(ledger).expanduser() if ledger is not None else default_path()
+    path = user_path(ledger) if ledger is not None else default_path()
     if not path.exists():
         raise InputError(f"there is no ledger {path}, so there is no run to go on with")
     with contextlib.closing(Ledger(path)) as opened:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from docsum_nb.errors import InputError
+from docsum_nb.paths import user_path
 
 __all__ = ["AgentText", "Prompts", "TaskText", "load_prompts"]
 
@@ -69,7 +70,7 @@ def load_prompts(folder: str | os.PathLike[str] | None = None) -> Prompts:
     """
     found = {name: _read(Path(__file__).parent / f"{name}.yaml") for name in _FILES}
     if folder is not None:
-        own = Path(folder).expanduser()
+        own = user_path(folder)
         paths = [own / f"{name}.yaml" for name in _FILES if (own / f"{name}.yaml").is_file()]
         if not paths:
             raise InputError(f"{own}: holds no agents.yaml and no tasks.yaml")

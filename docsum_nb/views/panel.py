@@ -8,6 +8,7 @@ good. A saved page never shows an empty place or a stale 0 %.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.events import RunState
@@ -25,6 +26,10 @@ __all__ = ["PanelView", "static_bundle"]
 _UNFINISHED = "running when this page was saved"
 _UNREACHABLE = "A click cannot reach the kernel while this cell runs: use the stop button ■ above."
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+_ended: deque[Any] = deque()
+_MOST_ENDED = 8
+"""Panels that stay as widgets after their end. A page that was loaded again while the run went on
+shows the widget, and does not know any more in which place the static HTML belongs."""
 
 
 def static_bundle(state: RunState, title: str, result: object | None = None) -> dict[str, str]:
@@ -41,13 +46,38 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     """
     plain, html = [state_text(state, title)], [state_html(state, title)]
     if state.outcome == "done" and hasattr(result, "to_html"):
-        html.append(result.to_html())
-        plain.append(str(result))
+        shown = _shown_in_cell(result)
+        html.append(shown["text/html"])
+        plain.append(shown["text/plain"])
     # Errors may hold half of a surrogate pair, which no JSON message can.
     return {
         "text/plain": "\n\n".join(plain).encode("utf-8", "replace").decode(),
         "text/html": "".join(html).encode("utf-8", "replace").decode(),
     }
+
+
+def _shown_in_cell(result: Any) -> Any:
+    """Render a result as a cell would: of a thousand documents, not all."""
+    if hasattr(result, "_repr_mimebundle_"):
+        return result._repr_mimebundle_()
+    return {"text/plain": str(result), "text/html": result.to_html()}
+
+
+def _retire(box: Any) -> None:
+    """Keep the widget of a panel that has ended, and close the one that ended longest ago."""
+    _ended.append(box)
+    if len(_ended) > _MOST_ENDED:
+        oldest = _ended.popleft()
+        for widget in (*oldest.children, oldest):
+            _close(widget)
+
+
+def _close(widget: Any) -> None:
+    """Close a widget with its layout and style, which ipywidgets would leave behind."""
+    parts = (widget, widget.layout, getattr(widget, "style", None))
+    for part in parts:
+        if part is not None:
+            part.close()
 
 
 class PanelView:
@@ -128,8 +158,9 @@ class PanelView:
             result: Shown beneath where the run is done and it has a ``to_html`` method; ``None``
                 shows the state alone.
         """
-        bundle = static_bundle(snapshot.state, self._shown.title)
-        self._end_with(bundle)
+        self._end_with(static_bundle(snapshot.state, self._shown.title))
+        if self._handle is not None:
+            _retire(self._box)
         if result is not None:
             # Last, because a result of the user's own may fail to render.
             self._end_with(static_bundle(snapshot.state, self._shown.title, result))
@@ -138,13 +169,11 @@ class PanelView:
         import ipywidgets as widgets
 
         live = [*self._box.children, self._button, self._hint]
-        if self._handle is None:
-            self._box.children = [widgets.HTML(bundle["text/html"])]
-        else:
+        self._box.children = [widgets.HTML(bundle["text/html"])]
+        if self._handle is not None:
             self._handle.update(bundle, raw=True)
-            live.append(self._box)
         for widget in live:
-            widget.close()
+            _close(widget)
 
     def _let_cancel(self, snapshot: Snapshot) -> None:
         """Have the button say so where a click on it would come to nothing."""

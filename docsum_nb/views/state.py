@@ -173,10 +173,16 @@ class _Face:
 
 
 def _details(state: RunState) -> tuple[tuple[str, int], ...]:
-    counts = (
+    going_on: tuple[tuple[str, int], ...] = (
         ("running", state.running),
         ("waiting", state.waiting),
         ("queued", state.queued),
+    )
+    if state.outcome is not None:
+        # Nothing is running any more, or will be.
+        going_on = (("not finished", state.running + state.queued),)
+    counts = (
+        *going_on,
         ("failed", state.failed),
         ("from the ledger", state.cached),
     )

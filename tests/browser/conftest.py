@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.browser.gate import Gate
-from tests.browser.lab import LONG_S, Lab, running_lab
+from tests.browser.lab import Lab, running_lab
 from tests.browser.notebook import Notebook, Visitor
+from tests.browser.warm import WarmKernel, running_kernel_of
 from tests.chromium import running_chromium
-from tests.kernels import Kernel
 from tests.loopback import Loopback
 
 if TYPE_CHECKING:
@@ -25,15 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["Open", "WarmKernel"]
 
 Open = Callable[..., Notebook]
+_TIMEOUT_S = 400
+"""For a test and all that is started for it the first time, on a machine that has other work."""
 _SETUP = "from tests.browser.in_lab import *\nmodel = ds.Model('openai/scripted', base_url={url!r})"
 
 
-class WarmKernel(Kernel):
-    """A kernel of JupyterLab's that has imported everything, with a client beside the browser."""
-
-    def __init__(self, kernel_id: str, client: BlockingKernelClient) -> None:
-        super().__init__(None, client)
-        self.id = kernel_id
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of this folder more time than others have."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +58,8 @@ def lab() -> Iterator[Lab]:
 @pytest.fixture(scope="session")
 def kernel(lab: Lab) -> Iterator[WarmKernel]:
     """The kernel of all notebooks that need none of their own."""
-    kernel_id = lab.start_kernel()
-    client = BlockingKernelClient(connection_file=str(lab.connection_file(kernel_id)))
-    client.load_connection_file()
-    # A kernel that is busy starting misses heartbeats, and would be taken for dead.
-    client.start_channels(hb=False)
-    try:
-        client.wait_for_ready(timeout=LONG_S)
-        running = WarmKernel(kernel_id, client)
-        warmed = running.run("import tests.browser.in_lab; tests.browser.in_lab.warm_up()")
-        assert warmed.status == "ok", warmed.traceback
+    with running_kernel_of(lab) as running:
         yield running
-    finally:
-        client.stop_channels()
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +99,8 @@ def open_notebook(
 
     yield make
     visitor.page.close()
+    for other in lab.kernels().keys() - {kernel.id}:
+        lab.shut_down(other)
     ended = kernel.run("tests.browser.in_lab.end_all(globals())")
     assert ended.status == "ok", ended.traceback
 

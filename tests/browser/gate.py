@@ -15,7 +15,7 @@ LONG_S = 60.0
 
 
 class Gate:
-    """Answers what it is asked only once it is let go.
+    """Answers what is asked from now on, each only once it is let go.
 
     Args:
         server: Whose script this becomes.
@@ -26,8 +26,8 @@ class Gate:
         self._server = server
         self._reply = reply or (lambda call: Reply(f"Of call {call.number}: harbors are deep."))
         self._lock = threading.Lock()
+        self._first = len(server.calls)
         self._let = 0
-        self._asked = 0
         self._open = threading.Event()
         server.script = self._answer
 
@@ -41,13 +41,13 @@ class Gate:
         self._open.set()
 
     def wait_asked(self, requests: int) -> None:
-        """Wait until so many requests have come, in all."""
+        """Wait until so many requests have come since this gate is there."""
         give_up = time.monotonic() + LONG_S
-        while len(self._server.calls) < requests:
-            assert time.monotonic() < give_up, f"{len(self._server.calls)} requests of {requests}"
+        while (come := len(self._server.calls) - self._first) < requests:
+            assert time.monotonic() < give_up, f"{come} requests of {requests}"
             time.sleep(0.01)
 
     async def _answer(self, call: Call) -> Reply:
-        while not self._open.is_set() and call.number >= self._let:
+        while not self._open.is_set() and call.number - self._first >= self._let:
             await asyncio.sleep(0.005)
         return self._reply(call)

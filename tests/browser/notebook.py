@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import nbformat
-from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
+from playwright.sync_api import BrowserContext, Error, Locator, Page, WebSocket, expect
 
 from tests.browser.lab import LONG_S, Lab
 
@@ -17,6 +17,7 @@ __all__ = ["SCREENSHOTS", "Notebook", "Visitor", "is_loopback"]
 SCREENSHOTS = Path(__file__).parent.parent.parent / "build" / "screenshots"
 LONG_MS = 1000 * LONG_S
 _LOOPBACK = re.compile(r"(?:https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:")
+_JUPYTERLAB = re.compile(r"/static/lab/|/lab/extensions/")
 
 
 def is_loopback(url: str) -> bool:
@@ -31,7 +32,7 @@ class Visitor:
         requests: All addresses that were asked for, in order.
         strays: Addresses beyond loopback that were asked for, web sockets too.
         dialogs: What opened a dialog, of those that a script opens.
-        errors: Uncaught errors of scripts.
+        errors: Uncaught errors of scripts that are not JupyterLab's own.
         console: Errors on the console.
     """
 
@@ -46,7 +47,7 @@ class Visitor:
         self.page.set_default_timeout(LONG_MS)
         self.page.on("websocket", self._open_socket)
         self.page.on("dialog", self._on_dialog)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", self._on_error)
         self.page.on("console", self._on_console)
 
     def _open_socket(self, socket: WebSocket) -> None:
@@ -56,6 +57,12 @@ class Visitor:
         self.requests.append(url)
         if not is_loopback(url):
             self.strays.append(url)
+
+    def _on_error(self, error: Error) -> None:
+        # JupyterLab stumbles over a notebook that is left while it works on it, and anywidget over
+        # a widget that was closed before it was there.
+        if not _JUPYTERLAB.search(error.stack or ""):
+            self.errors.append(f"{error}\n{error.stack}")
 
     def _on_dialog(self, dialog: Any) -> None:
         # JupyterLab itself asks before an unsaved notebook is left.
@@ -111,6 +118,15 @@ class Notebook:
         self.page.wait_for_function(_READY)
         self.page.evaluate(_WATCH)
         return self
+
+    def open_afresh(self, kernel: str) -> Self:
+        """Open it once more, with a kernel that JupyterLab starts for it.
+
+        Args:
+            kernel: The id of the kernel that it has now, which runs on.
+        """
+        self._lab.attach("another.ipynb", kernel)
+        return self.open()
 
     def close(self) -> None:
         """Leave the page, without a word about what is not saved; the kernel runs on."""
@@ -171,6 +187,8 @@ class Notebook:
     def text(self, cell: int) -> str:
         """Return the text that a cell shows; empty where it shows nothing."""
         output = self.output(cell)
+        # JupyterLab does not render what is out of view.
+        self.cell(cell).scroll_into_view_if_needed()
         return output.inner_text().strip() if output.count() else ""
 
     def see(self, cell: int, text: str | re.Pattern[str]) -> None:

@@ -3,61 +3,72 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
+from tests.browser.notebook import Notebook
+from tests.loopback import Loopback
 
 pytestmark = pytest.mark.browser
 
 CHUNKS = 4
-FORMS = {
-    "await": "run = {run}\nawait run",
-    "result": "run = {run}\nrun.result()",
-    "panel": "run = {run}\nrun",
-}
+RUN = f"run = ds.summarize(texts({CHUNKS}), model=model, ledger=False)"
+FORMS = {1: f"{RUN}\nawait run", 2: f"{RUN}\nrun.result()", 3: f"{RUN}\nrun"}
+"""By cell: awaited in it, blocked on in it, displayed by a cell that returns at once."""
+BACKGROUND = 3
+CANCEL_MS = 1000
+"""What is promised of the time from the click to the end of the cell."""
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_progress_is_seen_to_move(open_notebook: Open, gate: Gate, form: str) -> None:
-    """Each answer shows within the panel while the run goes on; the end replaces the widget."""
-    run = f"ds.summarize(texts({CHUNKS}), model=model, ledger=False)"
-    notebook = open_notebook(FORMS[form].format(run=run))
-    notebook.start(1)
-    if form == "panel":
-        notebook.wait(1)
-    for done in range(CHUNKS):
-        gate.wait_asked(CHUNKS)
-        notebook.see_state(1, f"{done} of {CHUNKS} chunks")
-        assert notebook.output(1).get_by_role("button", name="Cancel").is_enabled()
-        assert notebook.is_running(1) == (form != "panel")
-        gate.let()
+def test_progress_is_seen_to_move(open_notebook: Open, server: Loopback) -> None:
+    """In each form, each answer shows within the panel while the run goes on, up to the end."""
+    notebook = open_notebook(*FORMS.values())
+    for cell in FORMS:
+        gate = Gate(server)
+        notebook.start(cell)
+        for done in range(CHUNKS):
+            gate.wait_asked(CHUNKS)
+            notebook.see_state(cell, f"{done} of {CHUNKS} chunks")
+            expect(cancel_button(notebook, cell)).to_be_enabled()
+            assert notebook.is_running(cell) == (cell != BACKGROUND)
+            gate.let()
+        gate.open()
+        notebook.wait_outcome(cell)
+        notebook.see_state(cell, "done")
+        notebook.see_state(cell, f"{CHUNKS} of {CHUNKS} chunks")
+        expect(cancel_button(notebook, cell)).to_have_count(0)
+        notebook.wait(cell)
+
+
+def test_cancel_ends_the_cell_within_a_second(open_notebook: Open, server: Loopback) -> None:
+    """In each form, a click stops the run and ends the cell, and the next cell runs."""
+    notebook = open_notebook(*FORMS.values(), "print(type(run.exception()).__name__)")
+    for cell in FORMS:
+        took = [cancelled_after(notebook, cell, Gate(server))]
+        # Another try where the machine has other work.
+        while took[-1] >= CANCEL_MS and len(took) < 3:
+            took.append(cancelled_after(notebook, cell, Gate(server)))
+        assert took[-1] < CANCEL_MS, took
+
+
+def cancelled_after(notebook: Notebook, cell: int, gate: Gate) -> float:
+    """Run a cell, click Cancel; returns the milliseconds from there to the end, in the page."""
+    notebook.start(cell)
+    gate.wait_asked(CHUNKS)
+    notebook.see_state(cell, f"0 of {CHUNKS} chunks")
+    assert notebook.is_running(cell) == (cell != BACKGROUND)
+    clicked = notebook.click(cell, "Cancel")
+    ended = notebook.wait_outcome(cell)
+    if cell != BACKGROUND:
+        ended = notebook.wait(cell)
+    notebook.see_state(cell, "cancelled")
+    notebook.run(len(FORMS) + 1)
+    assert notebook.text(len(FORMS) + 1) == "RunCancelled"
     gate.open()
-    notebook.see_state(1, "done")
-    if form != "panel":
-        notebook.wait(1)
-    expect(notebook.panel(1)).to_contain_text(f"{CHUNKS} of {CHUNKS} chunks")
-    expect(notebook.output(1).get_by_role("button", name="Cancel")).to_have_count(0)
+    return ended - clicked
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_cancel_ends_the_cell_within_a_second(open_notebook: Open, gate: Gate, form: str) -> None:
-    """A click on Cancel stops the run though the cell waits, and the next cell runs."""
-    run = f"ds.summarize(texts({CHUNKS}), model=model, ledger=False)"
-    notebook = open_notebook(FORMS[form].format(run=run), "print(type(run.exception()).__name__)")
-    waits = form != "panel"
-    took = []
-    for attempt in range(1, 4):
-        notebook.start(1)
-        gate.wait_asked(attempt * CHUNKS)
-        notebook.see_state(1, f"0 of {CHUNKS} chunks")
-        assert notebook.is_running(1) == waits
-        clicked = notebook.click(1, "Cancel")
-        ended = notebook.wait(1) if waits else notebook.wait_outcome(1)
-        notebook.see_state(1, "cancelled")
-        notebook.run(2)
-        assert notebook.text(2) == "RunCancelled"
-        took.append(ended - clicked)
-        if took[-1] < 1000:
-            break
-    assert min(took) < 1000, took
+def cancel_button(notebook: Notebook, cell: int) -> Locator:
+    """Return the button of a cell's run, which is there while it goes on."""
+    return notebook.output(cell).get_by_role("button", name="Cancel", exact=True)

@@ -156,3 +156,9 @@ def test_a_linked_folder_is_read_once(pile: Path, tmp_path_factory: pytest.TempP
     (other / "far.md").write_text("text")
     (pile / "linked").symlink_to(other)
     assert "linked/far.md" in _found(pile)
+
+
+def test_a_home_folder_of_nobody_is_an_input_error() -> None:
+    """``~`` with a name that no user has is told as what it is, not as a RuntimeError."""
+    with pytest.raises(InputError, match="Write the path without '~'"):
+        list(find("~nobody-of-this-name/reports"))

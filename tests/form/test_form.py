@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,21 +81,27 @@ def test_a_bound_is_leave_to_start_at_once(users: Users, documents: Path, server
     assert "BudgetExceeded" in str(user.app.run.state.error)
 
 
+@pytest.mark.parametrize("planned", [False, True])
 def test_clicks_in_many_threads_start_one_run(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: Loopback, *, planned: bool
 ) -> None:
     """Eight threads that press Start twice each, as subshells may, start a single run."""
     user = users(source=documents, model=model_of(server), max_calls=50)
-    barrier = threading.Barrier(8)
+    if planned:
+        user.press("plan")
+    pressing = threading.Barrier(9)
 
     def press() -> None:
-        barrier.wait()
+        pressing.wait()
         user.screen.start.click()
         user.screen.start.click()
 
     threads = [threading.Thread(target=press) for _ in range(8)]
-    for thread in threads:
-        thread.start()
+    with user.screen.conductor.lock:  # all of them find the button enabled
+        for thread in threads:
+            thread.start()
+        pressing.wait()
+        time.sleep(0.2)
     for thread in threads:
         thread.join()
     until(lambda: user.app.summary is not None)
@@ -174,16 +181,18 @@ def test_two_forms_do_not_know_each_other(users: Users, documents: Path, server:
 
 def test_a_plan_that_is_being_worked_out_can_be_left(users: Users, documents: Path) -> None:
     """Cancel drops it, whatever it comes to later; the form is ready for another one."""
-    user = users(source=documents)
-    with user.screen.conductor.lock:  # the plan cannot be handed in between the two clicks
+    user = users(source="nowhere/")
+    with user.screen.conductor.lock:  # the plan cannot be handed in before the next one has begun
         user.screen.plan.click()
         assert user.enabled() == ["cancel"]
         user.screen.cancel.click()
         assert user.enabled() == ["plan", "start"]
-    assert "documents" not in user.plan
+        assert user.notice == "Stopped before anything was begun."
+        user.fields.path.control.value = str(documents)
+        user.screen.plan.click()
 
-    user.press("plan")
-    assert "2 documents" in user.plan
+    until(lambda: "2 documents" in user.plan)
+    assert user.faulty() == []
 
 
 def test_uploads_of_every_kind_are_read(users: Users, documents: Path) -> None:

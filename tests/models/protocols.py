@@ -38,10 +38,11 @@ async def _anthropic(request: web.Request) -> web.StreamResponse:
         ("message_start", {"message": {**start, "usage": {**_PROMPT, "output_tokens": 1}}}),
         ("content_block_start", {"index": 0, "content_block": block}),
     ]
-    for word in WORDS:
+    broken = "break" in json.dumps(body)
+    for word in WORDS[:2] if broken else WORDS:
         delta = {"type": "text_delta", "text": word}
         events.append(("content_block_delta", {"index": 0, "delta": delta}))
-    if "break" not in json.dumps(body):
+    if not broken:
         ended = {"stop_reason": "end_turn", "stop_sequence": None}
         events += [
             ("content_block_stop", {"index": 0}),
@@ -61,8 +62,9 @@ async def _ollama(request: web.Request) -> web.StreamResponse:
 
     if not body.get("stream"):
         return web.json_response(said("".join(WORDS), **_COUNTS))
-    pieces = [said(word) for word in WORDS]
-    if "break" not in json.dumps(body):
+    broken = "break" in json.dumps(body)
+    pieces = [said(word) for word in (WORDS[:2] if broken else WORDS)]
+    if not broken:
         pieces.append(said("", **_COUNTS))
     lines = [f"{json.dumps(piece)}\n" for piece in pieces]
     return await _send(request, "application/x-ndjson", lines)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from bs4 import BeautifulSoup
 
-from docsum_nb.events import Outcome, RunState
+from docsum_nb.events import BudgetSet, Outcome, RunState
 from docsum_nb.records import Usage
+from docsum_nb.run import Pace
 from docsum_nb.views import state_html, state_text
 
 ATTACK = "<img src=x onerror=alert(1)>\x1b[2J\u202e</div>"
@@ -34,7 +35,7 @@ def ended(outcome: Outcome, **changes: object) -> RunState:
 def test_text_holds_counts_cost_and_time() -> None:
     """One line names outcome, chunks, calls, tokens, cost and duration."""
     assert state_text(ended("done"), "Summarize") == (
-        "Summarize: done · 12/40 chunks (7 running, 20 queued, 1 failed, 3 from the ledger)"
+        "Summarize: done · 12/40 chunks (27 not finished, 1 failed, 3 from the ledger)"
         " · 17 calls · 23,000 tokens · $0.0123 · 12 s"
     )
 
@@ -99,3 +100,27 @@ def test_the_reason_of_a_cancellation_is_said_in_both_forms() -> None:
 
     assert "enough" in state_text(state, "t")
     assert "enough" in state_html(state, "t")
+
+
+def test_what_goes_on_is_told_beside_its_bounds_and_pace() -> None:
+    """A running state tells retries, what is left of each bound, the rate and the time left."""
+    state = replace(
+        RUNNING, retried=2, budget=BudgetSet(max_cost=2.0, max_calls=100, max_tokens=50_000)
+    )
+    text = state_text(state, "t", Pace(per_second=0.5, left_s=130.0))
+
+    assert "12/40 chunks (7 running, 20 queued, 1 failed, 3 from the ledger)" in text
+    assert "17 calls (2 retried) of 100 · 23,000 tokens of 50,000 · $0.0123 of $2.00" in text
+    assert "30 chunks/min · about 2 min left" in text
+    assert "left" not in state_text(state, "t", Pace())
+
+
+def test_what_a_model_writes_is_shown_as_text() -> None:
+    """A streamed text is escaped and cleaned like any other."""
+    html = state_html(RUNNING, "t", writing=ATTACK)
+    page = BeautifulSoup(html, "html.parser")
+    writing = page.select_one(".docsum-writing")
+
+    assert not page.find_all("img")
+    assert writing is not None
+    assert writing.get_text() == "<img src=x onerror=alert(1)>␛[2J</div>"

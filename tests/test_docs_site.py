@@ -1,0 +1,78 @@
+"""The documentation as a site: it builds without a warning, and nothing public is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+import docsum_nb as ds
+from docs.check import broken_links, unreachable
+from docsum_nb import errors, events, records
+from tests.pages import ROOT
+
+INTERNAL = {"Answer", "Price", "Request"}
+"""Records that only the package's own parts hand to one another."""
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages, built with warnings as errors; a name that leads nowhere is one."""
+    built = tmp_path_factory.mktemp("docs") / "html"
+    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", "html"]
+    done = subprocess.run(
+        [*command, ROOT / "docs", built], capture_output=True, text=True, timeout=500, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return built
+
+
+def test_every_link_leads_somewhere(site: Path) -> None:
+    """No page, anchor or picture that a page links to is missing."""
+    assert broken_links(site) == []
+
+
+def test_every_page_can_be_come_upon(site: Path) -> None:
+    """A chain of links in the texts leads from the first page to every other."""
+    assert unreachable(site) == []
+
+
+def test_every_public_name_is_in_the_reference(site: Path) -> None:
+    """Public names, errors, events and records each have an entry, by the name users write."""
+    described = names_described(site)
+    public = {f"docsum_nb.{name}" for name in ds.__all__}
+    for module in (errors, events, records):
+        names = set(module.__all__) - INTERNAL
+        public |= {f"{module.__name__}.{name}" for name in names if name not in ds.__all__}
+    assert public - described == set()
+
+
+def test_fields_of_a_result_are_in_the_reference(site: Path) -> None:
+    """What a user reads off a result, a run or a state is described, not just named."""
+    described = names_described(site)
+    for name in ("Summary.citations", "Run.partial", "Model.prices", "events.RunState.cost_usd"):
+        assert f"docsum_nb.{name}" in described
+
+
+def names_described(site: Path) -> set[str]:
+    from sphinx.util.inventory import InventoryFile
+
+    found = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
+    inventory = cast("dict[str, dict[str, object]]", found.data)
+    return {name for kind, names in inventory.items() if kind[:3] == "py:" for name in names}
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    """The check itself can fail: on a page, an anchor and a picture that are not there."""
+    there = "<article><a href='other.html#here'>x</a><a href='https://x.test/'>x</a></article>"
+    gone = "<a href='none.html'>x</a><a href='#none'>x</a><img src='none.png'>"
+    (tmp_path / "index.html").write_text(there + gone)
+    (tmp_path / "other.html").write_text("<p id='here'>x</p>")
+    (tmp_path / "lonely.html").write_text("x")
+    links = [f"index.html: {link}" for link in ("none.html", "#none", "none.png")]
+    assert broken_links(tmp_path.resolve()) == links
+    assert unreachable(tmp_path) == ["lonely.html"]
