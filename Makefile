@@ -66,6 +66,7 @@ $(PROXY)/.ready: requirements.lock
 .PHONY: docs pictures
 
 docs: $(READY) notebooks ## the documentation, into build/docs
+	rm -rf build/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs
 	$(BIN)/python docs/check.py build/docs
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 NOTEBOOKS = HERE.parent / "build" / "notebooks"
 EXAMPLES = HERE / "examples"
+FIRST = "quickstart"
+"""The notebook that the tutorial begins with."""
 NOT_BUILT = """# {title}
 
 This notebook is not in this build of the documentation. `make notebooks` executes the notebooks
@@ -68,19 +70,20 @@ copybutton_prompt_is_regexp = True
 
 def take_notebooks(app: Sphinx) -> None:
     """Copy the executed notebooks into the examples; say so on their page where there are none."""
+    for left in EXAMPLES.iterdir():
+        if left.name != "index.md":
+            left.unlink()
     folder = HERE.parent / "notebooks"
     scripts = [each for each in folder.glob("*.py") if "# %%" in each.read_text(encoding="utf-8")]
-    for name in sorted({each.stem for each in (*folder.glob("*.ipynb"), *scripts)}):
-        built, page = NOTEBOOKS / f"{name}.ipynb", EXAMPLES / f"{name}.ipynb"
-        stub = page.with_suffix(".md")
+    written = {each.stem for each in (*folder.glob("*.ipynb"), *scripts)}
+    for name in sorted({FIRST, *written}):
+        built = NOTEBOOKS / f"{name}.ipynb"
         if built.exists():
-            stub.unlink(missing_ok=True)
-            shutil.copyfile(built, page)
-        else:
-            page.unlink(missing_ok=True)
-            title = name.replace("_", " ").replace("-", " ").capitalize()
-            stub.write_text(NOT_BUILT.format(title=title), encoding="utf-8")
-            print(f"{built} is missing: `make notebooks` makes it")
+            shutil.copyfile(built, EXAMPLES / built.name)
+            continue
+        title = name.replace("_", " ").capitalize()
+        (EXAMPLES / f"{name}.md").write_text(NOT_BUILT.format(title=title), encoding="utf-8")
+        print(f"{built} is missing: `make notebooks` makes it")
 
 
 def without_comments(app: Sphinx, page: str, source: list[str]) -> None:
