@@ -37,14 +37,20 @@ def test_the_command_writes_notebook_page_and_script(tmp_path: Path) -> None:
         raises="KeyError",
     )
     to = tmp_path / "to"
-    command = [sys.executable, ROOT / "notebooks" / "export.py", notebook, "--to", to]
+    command = [
+        sys.executable,
+        str(ROOT / "notebooks" / "export.py"),
+        str(notebook),
+        "--to",
+        str(to),
+    ]
     told = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "small.html" in told.stdout
     executed = nbformat.read(to / "small.ipynb", as_version=4)
     assert executed.cells[0].outputs[0].data["text/plain"] == "42"
     assert executed.cells[1].outputs[0].ename == "KeyError"
     assert "KeyError" in (to / "small.html").read_text(encoding="utf-8")
-    script = [sys.executable, to / "small-script.py"]
+    script = [sys.executable, str(to / "small-script.py")]
     ran = subprocess.run(script, cwd="/", check=True, capture_output=True, text=True)
     assert ran.stdout == "42\nKeyError: 1\n"
 
