@@ -142,7 +142,7 @@ summary = await ds.summarize(
     documents, model=MODEL, question=QUESTION, max_cost=plan.cost_usd, ledger=LEDGER
 )
 print(f"{summary.usage.calls} calls, ${summary.usage.cost_usd:.4f}")
-ds.plots.cost(summary)
+axes = ds.plots.cost(summary)
 # %% [markdown]
 # ## Forget
 #

@@ -83,7 +83,7 @@ summary.to_frame("related")[["document", "score", "passage"]]
 # the provider and retries stand out in their colors.
 
 # %%
-ds.plots.timeline(run)
+axes = ds.plots.timeline(run)
 # %% [markdown]
 # Every answer is in the ledger before you see it, so the same call again asks for nothing. That is
 # also how to go on after a crash.

@@ -57,7 +57,7 @@ len(summary.documents)
 question = widgets.Text("How is an exception handled?", description="Question")
 ask = widgets.Button(description="Ask", button_style="primary")
 below = widgets.VBox()
-runs: list[ds.Run] = []
+runs: list[ds.Run[ds.Summary]] = []
 
 
 def start(button: widgets.Button) -> None:

@@ -17,7 +17,7 @@ SAYS = {
         *("what remains: 8 documents", "Forgotten(runs=4"),
     ),
     "guard_your_crew": (
-        *("RuntimeError: Executor is already running", "TimeoutError:  after 4."),
+        *("RuntimeError: Executor is already running", "TimeoutError:  after "),
         *("task 'risks', agent 'writer'", "while running task 'history' of agent 'writer'"),
         *("[This part is missing: PermissionDeniedError]", "all of max_calls=5 are made"),
         *("successful_requests=7", "6 tasks that run at once share it"),

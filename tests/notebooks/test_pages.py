@@ -11,7 +11,11 @@ from tests.notebooks.conftest import LONG_S, NAMES, Exporter
 
 SHOWS = {
     "failures_resume_budget": ("BudgetExceeded", "7 of 8 chunks"),
-    "guard_your_crew": ("PermissionDeniedError", "7 of 7 tasks", "6 tasks that run at once share it"),
+    "guard_your_crew": (
+        "PermissionDeniedError",
+        "7 of 7 tasks",
+        "6 tasks that run at once share it",
+    ),
     "private_library": ("green cucumber policy of this company", "3 of 3 chunks"),
     "quickstart": ("the interpreter terminates", "5 of 5 chunks", "sources"),
     "script_and_service": ("4 of 4 chunks", "422"),

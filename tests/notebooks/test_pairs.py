@@ -16,7 +16,7 @@ FOLDER = ROOT / "notebooks"
 def test_every_notebook_is_kept_as_text() -> None:
     """There are six, each with its text; the list of those that ruff cannot lint has them all."""
     assert len(NAMES) == 6
-    assert NAMES == sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == NAMES
     settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for name in NAMES:
         assert f'"notebooks/{name}.py"' in settings

@@ -27,7 +27,7 @@ PRINTS = {
 @pytest.mark.timeout(LONG_S)
 @pytest.mark.parametrize("name", NAMES)
 def test_an_exported_script_runs(exported: Exporter, name: str) -> None:
-    """It ends with 0 and prints what the notebook shows; it holds no await at its outermost level."""
+    """It ends with 0, prints what the notebook shows, and is plain Python."""
     script = exported(name)
     code = script.running.wait(LONG_S)
     own = script.script.with_suffix("")

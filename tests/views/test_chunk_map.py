@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from tests.kernels import OLD_IPYKERNEL, running_kernel
-from tests.views.test_panel import run
+from tests.views.test_panel import END, run
 
 MANY = """
 labels = [f"doc {n // 50}, chunk {n % 50} (<b>Heading</b>)" for n in range(10_000)]
@@ -66,7 +68,7 @@ def test_ten_thousand_chunks_are_one_widget_and_a_message_a_tick(tmp_path: Path)
 
     assert printed == ["10000 10000\n"]
     assert client.counts["comm_open"] <= 24
-    assert client.counts["comm_msg"] <= 100
+    assert client.counts["comm_msg"] <= 100 + END
 
 
 def test_state_and_map_are_sent_in_turns(tmp_path: Path) -> None:
@@ -89,6 +91,8 @@ def test_whether_a_click_arrives_is_known(ipykernel: Path | None) -> None:
     """While a cell awaits, ipykernel 7.4 hears clicks; while one blocks, only a subshell does."""
     if ipykernel is not None and not ipykernel.exists():
         pytest.skip("needs make ipykernel6")
+    if ipykernel is None and Version(version("ipykernel")) < Version("7.4"):
+        pytest.skip("the ipykernel that is installed is an old one")
     with running_kernel(ipykernel=ipykernel) as kernel:
         alone = kernel.run(REACH).text.strip()
         if ipykernel is not None:
