@@ -38,7 +38,8 @@ from tests.docs_samples import make_crew
 import docsum_nb as ds
 my_crew = make_crew()
 stopped = ds.summarize("reports/", model="openai/gpt-4o-mini", max_calls=1, show=False)
-stopped.exception()""",
+stopped.exception()
+assert stopped.join(60)""",
 }
 ELSEWHERE = ("make ", "pip ")
 """Commands that set an environment up; CI begins with them."""
