@@ -62,7 +62,7 @@ MODEL = ds.Model("openai/scripted", base_url=server.base_url, api_key="none", pr
 # The cell ends with the provider's own error, as soon as it comes. What was answered by then is in
 # the ledger, and in `run.partial`.
 
-# %% tags=["raises-exception"] raises="BadRequestError"
+# %% raises="BadRequestError" tags=["raises-exception"]
 run = ds.summarize(documents, model=MODEL, ledger=LEDGER)
 await run
 
@@ -110,7 +110,7 @@ summary.omitted
 # Today it does not answer about the last module. The deadline ends the cell on time, whatever is
 # waited for, and says where it was.
 
-# %% tags=["raises-exception"] raises="DeadlineExceeded"
+# %% raises="DeadlineExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("It is.", delay=0.1, silent=holds(prompt, "unittest"))
 await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
 
@@ -122,24 +122,21 @@ await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2,
 # %%
 server.answer = first_line
 QUESTION = "What has a command line?"
-plan = ds.plan(documents, model=MODEL, question=QUESTION)
-plan
+ds.plan(documents, model=MODEL, question=QUESTION)
 
 # %% [markdown]
 # `max_cost` holds before the request that might exceed it: each one is reserved at the most it may
 # cost. The error says what remains to be done, and what that would take.
 
-# %% tags=["raises-exception"] raises="BudgetExceeded"
-await ds.summarize(
-    documents, model=MODEL, question=QUESTION, max_cost=plan.cost_usd / 8, ledger=LEDGER
-)
+# %% raises="BudgetExceeded" tags=["raises-exception"]
+await ds.summarize(documents, model=MODEL, question=QUESTION, max_cost=0.012, ledger=LEDGER)
 
 # %% [markdown]
 # The same call again goes on with a budget of its own, for what is paid from now on.
 
 # %%
 summary = await ds.summarize(
-    documents, model=MODEL, question=QUESTION, max_cost=plan.cost_usd, ledger=LEDGER
+    documents, model=MODEL, question=QUESTION, max_cost=0.10, ledger=LEDGER
 )
 print(f"{summary.usage.calls} calls, ${summary.usage.cost_usd:.4f}")
 axes = ds.plots.cost(summary)

@@ -65,18 +65,18 @@ INPUTS = {"topic": "whales"}
 
 
 # %%
-async def bare(crew: Crew) -> None:
-    """Kick a crew off as it is, for four seconds at most, and tell how that ends."""
+async def bare(crew: Crew, at_most: float) -> None:
+    """Kick a crew off as it is, wait for some seconds at most, and tell how that ends."""
     began = time.perf_counter()
     try:
-        output = await asyncio.wait_for(crew.kickoff_async(inputs=INPUTS), 4)
+        output = await asyncio.wait_for(crew.kickoff_async(inputs=INPUTS), at_most)
         ended = f"completed: {output.raw}"
     except (RuntimeError, TimeoutError) as error:
         ended = f"{type(error).__name__}: {error}"
     print(f"{ended} after {time.perf_counter() - began:.1f} s")
 
 
-await bare(crew)
+await bare(crew, at_most=60)
 
 # %% [markdown]
 # So each task gets an agent of its own. That is what the forum says, and it works, until the day on
@@ -98,7 +98,7 @@ server.answer = as_on_that_day
 apart = crew.copy()
 for task in apart.tasks:
     task.agent = writer.copy()
-await bare(apart)
+await bare(apart, at_most=4)
 
 # %% [markdown]
 # ## After
@@ -106,15 +106,15 @@ await bare(apart)
 # The crew as it was first, guarded. The first error ends it at once, as the provider's own
 # exception, with a note that names task and agent. What gets no answer is left to itself.
 
-# %% tags=["raises-exception"] raises="PermissionDeniedError"
+# %% raises="PermissionDeniedError" tags=["raises-exception"]
 await ds.kickoff(crew, INPUTS, deadline=20)
 
 # %% [markdown]
 # Where nothing is refused and one task just never ends, the deadline says which.
 
-# %% tags=["raises-exception"] raises="DeadlineExceeded"
+# %% raises="DeadlineExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("Whales are old.", silent="the history of" in prompt)
-await ds.kickoff(crew, INPUTS, deadline=2)
+await ds.kickoff(crew, INPUTS, deadline=3)
 
 # %% [markdown]
 # ## Going on without the task that failed
@@ -138,7 +138,7 @@ for task in output.tasks_output:
     print(f"{task.name}: {task.raw}")
 run.state.warnings
 
-# %% tags=["raises-exception"] raises="ExceptionGroup"
+# %% raises="ExceptionGroup" tags=["raises-exception"]
 await ds.kickoff(crew, INPUTS, on_error="collect", deadline=20)
 
 # %% [markdown]
@@ -147,7 +147,7 @@ await ds.kickoff(crew, INPUTS, on_error="collect", deadline=20)
 # The seven calls of this crew do not fit into five: the sixth one is not made. With `max_cost=` it
 # is dollars, and `max_concurrency=` bounds the tasks at once.
 
-# %% tags=["raises-exception"] raises="BudgetExceeded"
+# %% raises="BudgetExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("Whales are old, and still there.", delay=0.1)
 await ds.kickoff(crew, INPUTS, max_calls=5, max_concurrency=2, deadline=20)
 
@@ -170,7 +170,7 @@ output.token_usage
 ds.doctor(crew, inputs=INPUTS)
 
 # %% [markdown]
-# The bare crew's thread has waited for its answer until now. The end of the server is its end, too.
+# The thread of the bare crew has waited for its answer until now. The server gives it as it closes.
 
 # %%
 server.close()

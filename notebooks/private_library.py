@@ -39,13 +39,13 @@ topics = dict(pydoc_data.topics.topics)
 library.add(topics)
 
 # %%
-library.search("what happens when the body of a with statement raises", k=4)
+library.search("when is an object destroyed", k=3)
 
 # %% [markdown]
 # A document is found at most once, with the passage that matched best, and its exact place.
 
 # %%
-hit = library.search("late binding of default parameter values", k=1)[0]
+hit = library.search("default parameter values", k=1)[0]
 print(hit.name, hit.metadata["start"], hit.metadata["end"])
 print(hit.passage)
 

@@ -18,6 +18,8 @@ from typing import Any
 
 __all__ = ["Reply", "ScriptedModel"]
 
+_LANDING_S = 5.0
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -29,7 +31,7 @@ class Reply:
     delay: float = 0.0
     """Seconds until the answer."""
     silent: bool = False
-    """Never answer, until the server is closed."""
+    """Answer only when the server is closed."""
 
 
 class ScriptedModel:
@@ -45,6 +47,8 @@ class ScriptedModel:
         self.asked: list[str] = []
         """The prompts, in order of arrival."""
         self.closing = threading.Event()
+        self.in_flight = 0
+        self.landed = threading.Condition()
         self._server = _Server(self)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -54,8 +58,10 @@ class ScriptedModel:
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def close(self) -> None:
-        """End the server; requests that were never answered are cut off."""
+        """End the server, once those have their answers that wait for one."""
         self.closing.set()
+        with self.landed:
+            self.landed.wait_for(lambda: self.in_flight == 0, _LANDING_S)
         self._server.shutdown()
         self._server.server_close()
 
@@ -77,14 +83,23 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        model = self.server.model
+        with model.landed:
+            model.in_flight += 1
+        try:
+            self._answer(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        finally:
+            with model.landed:
+                model.in_flight -= 1
+                model.landed.notify_all()
+
+    def _answer(self, asked: dict[str, Any]) -> None:
         prompt = "\n".join(str(message["content"]) for message in asked["messages"])
         model = self.server.model
         model.asked.append(prompt)
         reply = model.answer(prompt)
-        if model.closing.wait(None if reply.silent else reply.delay):
-            self.close_connection = True
-        elif reply.status != 200:
+        model.closing.wait(None if reply.silent else reply.delay)
+        if reply.status != 200:
             self._send({"error": {"message": reply.text, "type": "scripted"}}, reply.status)
         elif asked.get("stream"):
             self._send_stream(asked["model"], prompt, reply.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jupytext
 import nbformat
 import pytest
 
@@ -33,6 +34,18 @@ def test_text_and_notebook_say_the_same(name: str) -> None:
     for cell in content.cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jupytext_takes_the_pair_for_one(name: str) -> None:
+    """What JupyterLab with jupytext would write of the notebook is the text, so it opens it.
+
+    It refuses a pair whose newer half says anything else, were it the order of a cell's tags.
+    """
+    content = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+    text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    written = jupytext.writes(content, fmt="py:percent")
+    assert written.partition("# %%")[2] == text.partition("# %%")[2]
 
 
 def test_outputs_and_edits_of_a_notebook_are_seen(tmp_path: Path) -> None:
