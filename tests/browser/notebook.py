@@ -189,6 +189,7 @@ class Notebook:
         output = self.output(cell)
         # JupyterLab does not render what is out of view.
         self.cell(cell).scroll_into_view_if_needed()
+        self.page.evaluate(_RENDERED)
         return output.inner_text().strip() if output.count() else ""
 
     def see(self, cell: int, text: str | re.Pattern[str]) -> None:
@@ -223,6 +224,8 @@ class Notebook:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
+
+_RENDERED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 _READY = """() => {
   const panel = window.jupyterapp?.shell?.currentWidget;

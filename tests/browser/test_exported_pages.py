@@ -19,6 +19,7 @@ from tests.loopback import Loopback, Reply
 
 pytestmark = pytest.mark.browser
 
+ROOT = Path(__file__).parent.parent.parent
 RUN = "run = ds.summarize(texts(3), model=model, ledger=False)"
 STALE = re.compile(r"loading widget|not found|error displaying|\b0 ?%|\b0 of 3", re.IGNORECASE)
 OUTPUTS = """() => [...document.querySelectorAll('.jp-CodeCell')].map(cell => ({
@@ -49,7 +50,7 @@ def asked_for(visitor: Visitor, page: Path) -> set[str]:
 
 
 def test_executed_and_exported_page_needs_nothing(
-    read: Read, server: Loopback, tmp_path: Path
+    read: Read, server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What ``notebooks/export.py`` writes asks for nothing and shows each run as it ended."""
     server.script = lambda call: Reply("Harbors are deep.")
@@ -63,10 +64,11 @@ def test_executed_and_exported_page_needs_nothing(
         "views = [t for t in threading.enumerate() if t.name == 'docsum_nb-view']\n"
         "for view in views:\n    view.join(60)\nprint(run.done)",
     ]
-    notebook, page = tmp_path / "n.ipynb", tmp_path / "n.html"
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook, page = tmp_path / "n.ipynb", tmp_path / "to" / "n.html"
     content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbformat.write(content, notebook)
-    export(notebook, page)
+    export(notebook, page.parent)
     visitor = read(page)
 
     assert asked_for(visitor, page) == set()
@@ -84,7 +86,8 @@ def test_page_of_a_saved_notebook_shows_what_was_there(
     open_notebook: Open, read: Read, server: Loopback, tmp_path: Path
 ) -> None:
     """Done, failed, cancelled, going on: each says so, and asks for no more than nbconvert does."""
-    notebook = open_notebook(*[f"{RUN}\nrun"] * 4)
+    # Two runs that ask the same at once would share the answers.
+    notebook = open_notebook(*[f"{RUN}\nrun"] * 3, f"{RUN.replace('texts', 'towns')}\nrun")
     answers = {1: Reply("Harbors are deep."), 2: Reply("refused here", status=403)}
     for cell in answers:
         server.script = lambda call, cell=cell: answers[cell]  # type: ignore[misc]
