@@ -112,7 +112,8 @@ summary.omitted
 
 # %% raises="DeadlineExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("It is.", delay=0.1, silent=holds(prompt, "unittest"))
-await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
+late = ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
+await late
 
 # %% [markdown]
 # ## The money is spent
@@ -129,7 +130,8 @@ ds.plan(documents, model=MODEL, question=QUESTION)
 # cost. The error says what remains to be done, and what that would take.
 
 # %% raises="BudgetExceeded" tags=["raises-exception"]
-await ds.summarize(documents, model=MODEL, question=QUESTION, max_cost=0.012, ledger=LEDGER)
+dear = ds.summarize(documents, model=MODEL, question=QUESTION, max_cost=0.012, ledger=LEDGER)
+await dear
 
 # %% [markdown]
 # The same call again goes on with a budget of its own, for what is paid from now on.
@@ -153,6 +155,8 @@ ds.runs(LEDGER)
 ds.forget(run.id, ledger=LEDGER)
 
 # %%
+# A stopped run is over for its waiters at once; what was in flight may land for some seconds more.
+late.join(), dear.join()
 ds.forget(everything=True, ledger=LEDGER)
 
 # %%

@@ -108,19 +108,3 @@ def test_a_run_goes_on_where_its_page_is_loaded_again(open_notebook: Open, gate:
     gate.open()
     notebook.wait_outcome(1)
     notebook.see_state(1, re.compile("done.*3 of 3 chunks", re.DOTALL))
-
-
-def test_a_run_that_went_on_when_its_notebook_was_saved_leaves_word(
-    open_notebook: Open, kernel: WarmKernel, gate: Gate
-) -> None:
-    """Opened without the kernel, it says what was going on: nothing dead, no bar at 0 %."""
-    notebook = open_notebook(FORMS[3])
-    notebook.run(1)
-    gate.wait_asked(3)
-    gate.let()
-    notebook.see_state(1, "1 of 3 chunks")
-    reopen(notebook, kernel)
-
-    notebook.see(1, "running when this page was saved")
-    assert not DEAD.search(notebook.text(1))
-    expect(notebook.output(1).locator("progress")).to_have_count(0)
