@@ -169,9 +169,10 @@ class PanelView:
         import ipywidgets as widgets
 
         live = [*self._box.children, self._button, self._hint]
-        self._box.children = [widgets.HTML(bundle["text/html"])]
+        # First what is saved: as soon as the outcome is seen, a notebook may be.
         if self._handle is not None:
             self._handle.update(bundle, raw=True)
+        self._box.children = [widgets.HTML(bundle["text/html"])]
         for widget in live:
             _close(widget)
 
