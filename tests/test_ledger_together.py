@@ -12,7 +12,8 @@ from tests.ledger_samples import is_sound, said
 from tests.loopback import Call, Loopback, Reply
 from tests.zygote import running_zygote
 
-LONG_S = 90.0
+LONG_S = 240.0
+pytestmark = pytest.mark.timeout(3 * LONG_S)
 
 
 def marked(count: int, paragraphs: int = 1) -> dict[str, str]:

@@ -18,7 +18,14 @@ from docsum_nb.errors import InputError
 from docsum_nb.models.model import Model
 from docsum_nb.run import before_exit
 
-__all__ = ["address_in_environment", "info_of", "key_for", "known_provider", "loaded"]
+__all__ = [
+    "address_in_environment",
+    "info_of",
+    "key_for",
+    "known_provider",
+    "loaded",
+    "unprocessable",
+]
 
 _IMPORTED_BY_REQUESTS = (
     "openai.resources",
@@ -125,3 +132,21 @@ def info_of(name: str) -> dict[str, Any]:
         return dict(loaded().get_model_info(name))
     except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
         return {}
+
+
+def unprocessable(name: str, address: str | None) -> Exception:
+    """Return the error that LiteLLM keeps to itself where ``litellm.drop_params`` is set.
+
+    CrewAI sets it for the whole process. A request that is refused with status 422 is then sent
+    twice, and ``None`` comes back (``OpenAIChatCompletion.acompletion``, ``async_streaming``).
+    """
+    import httpx
+
+    error: Exception = loaded().UnprocessableEntityError(
+        "the provider cannot process the request (status 422); its reason is lost in LiteLLM, as "
+        "litellm.drop_params is set, which CrewAI does",
+        model=name,
+        llm_provider=name.partition("/")[0],
+        response=httpx.Response(422, request=httpx.Request("POST", address or "https://provider")),
+    )
+    return error

@@ -7,7 +7,7 @@ An answer is the same whole or as a stream: text, reason, usage, cost. Retries a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,14 @@ from typing import Any
 from docsum_nb.documents.tokens import token_counter
 from docsum_nb.errors import ModelError
 from docsum_nb.models.chat import NotStreamed, Tell
-from docsum_nb.models.lite import address_in_environment, info_of, key_for, known_provider, loaded
+from docsum_nb.models.lite import (
+    address_in_environment,
+    info_of,
+    key_for,
+    known_provider,
+    loaded,
+    unprocessable,
+)
 from docsum_nb.models.model import Model
 from docsum_nb.models.reading import Said, read_stream, read_whole
 from docsum_nb.models.retry import is_too_long
@@ -198,15 +205,15 @@ class Provider:
             call.setdefault("max_tokens", min(most, self._most_output or most))
         return call
 
-    def _sending(
+    async def _sending(
         self,
         messages: Sequence[dict[str, Any]],
         *,
         stop: Sequence[str] | None = None,
         **parameters: Any,
-    ) -> Coroutine[Any, Any, Any]:
+    ) -> Any:
         settings = self.settings
-        sending: Coroutine[Any, Any, Any] = loaded().acompletion(
+        response = await loaded().acompletion(
             model=settings.name,
             messages=list(messages),
             base_url=settings.base_url,
@@ -219,7 +226,9 @@ class Provider:
             stop=list(stop) if stop else None,
             **parameters,
         )
-        return sending
+        if response is None:
+            raise unprocessable(settings.name, self._address)
+        return response
 
     @contextmanager
     def _as_they_are(self, late: Callable[[], str]) -> Iterator[None]:

@@ -80,8 +80,10 @@ DAEMON_THREADS = _DaemonThreads()
 class LoopThread:
     """An event loop that runs for ever on a daemon thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, guest: bool = False) -> None:
         self.loop = asyncio.new_event_loop()
+        if not guest:
+            self.loop.set_exception_handler(_complain)
         self.loop.set_default_executor(DAEMON_THREADS)
         self._gate = threading.Lock()
         self._beginning = 0
@@ -166,6 +168,13 @@ class LoopThread:
         self._thread.join(grace)
 
 
+def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # LiteLLM forgets its clients after an hour, or beyond 200 of them, and leaves closing them to
+    # the garbage collector. It says so on stderr, below whatever cell runs then.
+    if "client_session" not in context and "connector" not in context:
+        loop.default_exception_handler(context)
+
+
 _loops: dict[bool, LoopThread] = {}
 _left: list[LoopThread] = []
 """Loops that were stuck once; they may have come free since."""
@@ -192,7 +201,7 @@ def current_loop(*, guest: bool = False) -> LoopThread:
                 # Clients of models stay bound to the other one, which is closed at the very end.
                 found.end_when_free()
         if guest not in _loops:
-            _loops[guest] = LoopThread()
+            _loops[guest] = LoopThread(guest=guest)
         return _loops[guest]
 
 

@@ -49,8 +49,12 @@ def seen(app: Any) -> list[str]:
     return [each.value for each in app.markdown]
 
 
-def test_script_waits_in_all_forms_and_runs_again_when_a_button_is_clicked() -> None:
+def test_script_waits_in_all_forms_and_runs_again_when_a_button_is_clicked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Results, a deadline and an error appear on the page, at every run of the script."""
+    # Its import sets this for the process and all that it starts, kernels of other tests included.
+    monkeypatch.setenv("MPLBACKEND", "Agg")
     from streamlit.testing.v1 import AppTest
 
     app = AppTest.from_function(page, default_timeout=60).run()

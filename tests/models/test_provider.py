@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.models import Model, open_model
+from docsum_nb.models.lite import loaded
 from docsum_nb.models.provider import Provider
 from docsum_nb.records import Request
 from tests.loopback import Loopback, Reply
@@ -53,6 +56,29 @@ def test_server_that_hangs_cuts_or_babbles_is_an_error(server: Loopback, reply: 
     with pytest.raises(Exception):  # noqa: B017, PT011  # three kinds, all of LiteLLM's choosing
         on_loop(provider(server, timeout=0.3).answer(REQUEST))
     assert len(server.calls) == 1
+
+
+def test_refusal_that_litellm_swallows_is_an_error_with_its_status(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CrewAI has LiteLLM drop parameters, and it then returns nothing for a status 422."""
+    monkeypatch.setattr(loaded(), "drop_params", True)
+    server.script = lambda call: Reply("unknown parameter", status=422)
+    with pytest.raises(Exception, match="cannot process the request") as caught:
+        on_loop(provider(server).answer(REQUEST))
+    assert type(caught.value).__name__ == "UnprocessableEntityError"
+    assert getattr(caught.value, "status_code", None) == 422
+
+
+def test_clients_that_litellm_forgets_leave_no_word(
+    server: Loopback, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They go after an hour; nobody at the cell below could do anything about it."""
+    on_loop(provider(server).answer(REQUEST))
+    loaded().in_memory_llm_clients_cache.flush_cache()
+    gc.collect()
+    on_loop(asyncio.sleep(0))
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_empty_answer_is_no_summary(server: Loopback) -> None:
