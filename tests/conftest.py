@@ -19,7 +19,24 @@ if TYPE_CHECKING:
 # Tests import CrewAI as its users do; it reads its switches then.
 environment.prepare()
 
+HERE = Path(__file__).parent
 SECRETS = ("KEY", "TOKEN", "SECRET")
+LONGEST = ("browser", "notebooks", "test_docs_code.py", "test_ledger_together.py", "pipeline")
+"""Begun first where tests run side by side, or one process would be alone with them at the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, keep together what shares a server, a kernel or a build."""
+
+    def begins(item: pytest.Item) -> int:
+        first = item.path.relative_to(HERE).parts[0]
+        return LONGEST.index(first) if first in LONGEST else len(LONGEST)
+
+    items.sort(key=begins)
+    for item in items:
+        together = HERE / "notebooks" in item.path.parents
+        item.add_marker(pytest.mark.xdist_group("notebooks" if together else item.path.name))
 
 
 @pytest.fixture(autouse=True)

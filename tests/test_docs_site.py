@@ -12,6 +12,7 @@ import pytest
 import docsum_nb as ds
 from docs.check import broken_links, unreachable
 from docsum_nb import errors, events, records
+from tests.made import made
 from tests.pages import ROOT
 
 INTERNAL = {"Answer", "Price", "Request"}
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pages, built with warnings as errors; a name that leads nowhere is one."""
+    if before := made("docs"):
+        return before
     built = tmp_path_factory.mktemp("docs") / "html"
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-b", "html"]
     done = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from notebooks.export import export
 from notebooks.exporting.pairing import texts
+from tests.made import made
 
 __all__ = ["LONG_S", "NAMES", "ROOT", "Exported", "Exporter"]
 
@@ -39,11 +41,14 @@ Exporter = Callable[[str], Exported]
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
     """Export a notebook, the first time it is asked for."""
     folder = tmp_path_factory.mktemp("exported")
+    if before := made("notebooks"):
+        shutil.copytree(before, folder, dirs_exist_ok=True)
     done: dict[str, Exported] = {}
 
     def once(name: str) -> Exported:
         if name not in done:
-            export(ROOT / "notebooks" / f"{name}.py", folder)
+            if not before:
+                export(ROOT / "notebooks" / f"{name}.py", folder)
             script = folder / f"{name}-script.py"
             done[name] = Exported(
                 folder / f"{name}.ipynb", folder / f"{name}.html", script, _started(script)
