@@ -110,7 +110,7 @@ def save(picture: Image.Image, name: str) -> None:
 
 
 def save_recording(frames: list[Image.Image], name: str) -> None:
-    """Write pictures as one that moves; the last one stays for a while."""
+    """Write pictures as one that moves; the last one stays, and stands where nothing can move."""
     path = HERE / "images" / f"{name}.png"
     both = Image.new("RGB", (frames[0].width, 2 * frames[0].height))
     both.paste(frames[len(frames) // 2], (0, 0))
@@ -118,7 +118,15 @@ def save_recording(frames: list[Image.Image], name: str) -> None:
     palette = both.quantize(160, dither=Image.Dither.NONE)
     few = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     times = [600] * (len(few) - 1) + [5000]
-    few[0].save(path, save_all=True, append_images=few[1:], duration=times, loop=0, optimize=True)
+    few[-1].save(
+        path,
+        save_all=True,
+        default_image=True,
+        append_images=few,
+        duration=times,
+        loop=0,
+        optimize=True,
+    )
     print(f"{path}: {len(few)} frames, {path.stat().st_size / 1e3:.0f} kB")
 
 
