@@ -34,7 +34,7 @@ from docsum_nb.run.loop import current_loop, thread_of
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
 from docsum_nb.run.record import Record
 from docsum_nb.run.show import Showing
-from docsum_nb.run.signals import terminable
+from docsum_nb.run.signals import interruptible, terminable
 from docsum_nb.run.trace import span
 from docsum_nb.run.view import Detail, Display
 
@@ -175,7 +175,7 @@ class Run(Generic[T]):
 
     async def _wait_async(self) -> T:
         try:
-            with terminable(), self._showing.waited("awaiting"):
+            with terminable(), interruptible(self._interrupt), self._showing.waited("awaiting"):
                 await self._bell.wait()
                 await self._observers_told()
         except asyncio.CancelledError as error:
@@ -216,6 +216,9 @@ class Run(Generic[T]):
             Whether this call stopped it; ``False`` where it had ended before.
         """
         return self._stop(self._cancelled(reason or "cancelled"))
+
+    def _interrupt(self) -> None:
+        self._stop(self._cancelled("interrupted (KeyboardInterrupt)"))
 
     def _cancelled(self, reason: str) -> RunCancelled:
         return self._ended_early(RunCancelled, reason)

@@ -1,0 +1,77 @@
+"""IPython in a terminal: a line of progress, top-level await, Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.loopback import Loopback, Reply
+
+ROOT = Path(__file__).parent.parent.parent
+LONG_S = 120
+PROMPT = r"In \[\d+\]: $"
+
+
+@pytest.fixture
+def terminal(server: Loopback, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
+    """IPython in a terminal of its own, with ``ds`` and ``model``."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--quick"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path), "TERM": "dumb"},
+        encoding="utf-8",
+        timeout=LONG_S,
+        dimensions=(40, 200),
+        echo=False,
+    )
+    try:
+        child.expect(PROMPT)
+        told(child, "import docsum_nb as ds")
+        told(child, f"model = ds.Model('openai/scripted', base_url={server.base_url!r})")
+        yield child
+    finally:
+        child.close(force=True)
+
+
+def told(terminal: pexpect.spawn[str], line: str) -> str:
+    """Send a line; returns what was shown until the next prompt."""
+    terminal.sendline(line)
+    terminal.expect(PROMPT)
+    return str(terminal.before)
+
+
+def test_a_line_of_progress_and_the_result_as_text(terminal: pexpect.spawn[str]) -> None:
+    """Awaited or blocked on, a run shows how it went, and a summary reads as text."""
+    awaited = told(terminal, "summary = await ds.summarize({'a': 'x'}, model=model)")
+    assert "1/1" in awaited
+    assert "A summary." in told(terminal, "summary")
+    assert "0 calls" in told(terminal, "again = ds.summarize({'a': 'x'}, model=model).result()")
+    assert "\x1b" not in awaited
+
+
+def test_ctrl_c_ends_the_wait_and_the_session_goes_on(
+    terminal: pexpect.spawn[str], server: Loopback
+) -> None:
+    """In both forms, while the model hangs; the run is cancelled, and the next one works.
+
+    KeyboardInterrupt leaves the loop that IPython runs a cell in; the cell's coroutine stays there.
+    """
+    server.script = lambda call: Reply(hang=True)
+    for wait in ("await run", "run.result()"):
+        terminal.sendline(f"run = ds.summarize({{'a': 'x'}}, model=model, ledger=False); {wait}")
+        asked = len(server.calls)
+        while len(server.calls) == asked:
+            terminal.expect([r"\d+ running", pexpect.TIMEOUT], timeout=0.2)
+        terminal.sendintr()
+        terminal.expect(PROMPT)
+        assert "KeyboardInterrupt" in str(terminal.before)
+        assert "cancelled" in told(terminal, "run.state.outcome")
+    server.script = lambda call: Reply("Back again.")
+    told(terminal, "summary = await ds.summarize({'a': 'y'}, model=model, ledger=False)")
+    assert "Back again." in told(terminal, "summary.text")
