@@ -13,7 +13,7 @@ import pytest
 
 from tests.browser.gate import Gate
 from tests.browser.lab import Lab, running_lab
-from tests.browser.notebook import Notebook, Visitor
+from tests.browser.notebook import Front, Notebook, Visitor
 from tests.browser.warm import WarmKernel, running_kernel_of
 from tests.chromium import running_chromium
 from tests.loopback import Loopback
@@ -89,11 +89,11 @@ def open_notebook(
 ) -> Iterator[Open]:
     """Make a notebook of cells and open it in the warm kernel; cell 0 has ``ds`` and ``model``."""
 
-    def make(*cells: str, name: str = "") -> Notebook:
+    def make(*cells: str, name: str = "", front: Front = "doc/tree") -> Notebook:
         own = re.sub(r"\W+", "-", f"{request.node.name}{name}").strip("-")
         notebook = Notebook(lab, visitor, f"{own}.ipynb")
         notebook.write([_SETUP.format(url=server.base_url), *cells])
-        notebook.open(kernel=kernel.id)
+        notebook.open(kernel=kernel.id, front=front)
         notebook.run(0)
         return notebook
 

@@ -137,6 +137,7 @@ def _set_up(folder: Path, token: str) -> None:
             "extension_manager": "readonly",
             "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         },
+        "JupyterNotebookApp": {"expose_app_in_browser": True},
         # Sockets of the file system: over TCP the kernel warns that it is not encrypted.
         "KernelManager": {"transport": "ipc"},
     }

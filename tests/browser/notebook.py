@@ -12,12 +12,13 @@ from playwright.sync_api import BrowserContext, Error, Locator, Page, WebSocket,
 
 from tests.browser.lab import LONG_S, Lab
 
-__all__ = ["SCREENSHOTS", "Notebook", "Visitor", "is_loopback"]
+__all__ = ["SCREENSHOTS", "Front", "Notebook", "Visitor", "is_loopback"]
 
+Front = Literal["doc/tree", "notebooks"]
 SCREENSHOTS = Path(__file__).parent.parent.parent / "build" / "screenshots"
 LONG_MS = 1000 * LONG_S
 _LOOPBACK = re.compile(r"(?:https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:")
-_JUPYTERLAB = re.compile(r"/static/lab/|/lab/extensions/")
+_JUPYTERS = re.compile(r"/static/(?:lab|notebook)/|/lab/extensions/")
 
 
 def is_loopback(url: str) -> bool:
@@ -32,7 +33,7 @@ class Visitor:
         requests: All addresses that were asked for, in order.
         strays: Addresses beyond loopback that were asked for, web sockets too.
         dialogs: What opened a dialog, of those that a script opens.
-        errors: Uncaught errors of scripts that are not JupyterLab's own.
+        errors: Uncaught errors of scripts that are not JupyterLab's or Notebook's own.
         console: Errors on the console.
     """
 
@@ -61,7 +62,7 @@ class Visitor:
     def _on_error(self, error: Error) -> None:
         # JupyterLab stumbles over a notebook that is left while it works on it, and anywidget over
         # a widget that was closed before it was there.
-        if not _JUPYTERLAB.search(error.stack or ""):
+        if not _JUPYTERS.search(error.stack or ""):
             self.errors.append(f"{error}\n{error.stack}")
 
     def _on_dialog(self, dialog: Any) -> None:
@@ -106,15 +107,16 @@ class Notebook:
         """Return what is in the file."""
         return nbformat.read(self.file, as_version=4)
 
-    def open(self, *, kernel: str | None = None) -> Self:
+    def open(self, *, kernel: str | None = None, front: Front = "doc/tree") -> Self:
         """Open it by its address, alone on the page, and wait until its kernel is ready.
 
         Args:
             kernel: The id of a kernel for it; ``None`` for the one it has, else a new one.
+            front: JupyterLab, or Notebook 7, which the same server serves as ``notebooks``.
         """
         if kernel is not None:
             self._lab.attach(self.path, kernel)
-        self.page.goto(f"{self._lab.url}/doc/tree/{self.path}?token={self._lab.token}")
+        self.page.goto(f"{self._lab.url}/{front}/{self.path}?token={self._lab.token}")
         self.page.wait_for_function(_READY)
         self.page.evaluate(_WATCH)
         return self

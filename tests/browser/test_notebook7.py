@@ -1,0 +1,40 @@
+"""Notebook 7, which JupyterLab's server serves as well: panel, map, Cancel, what is saved."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Open
+from tests.browser.gate import Gate
+from tests.browser.test_panel_in_lab import BACKGROUND, CHUNKS, FORMS
+from tests.loopback import Loopback
+
+pytestmark = pytest.mark.browser
+
+
+def test_panel_moves_is_cancelled_and_stays(open_notebook: Open, server: Loopback) -> None:
+    """Awaited, blocked on or in the background: it moves, a click ends it, the end is saved."""
+    notebook = open_notebook(
+        *FORMS.values(), "print(type(run.exception()).__name__)", front="notebooks"
+    )
+    for cell in FORMS:
+        gate = Gate(server)
+        notebook.start(cell)
+        gate.wait_asked(CHUNKS)
+        notebook.see_state(cell, f"0 of {CHUNKS} chunks")
+        gate.let()
+        notebook.see_state(cell, f"1 of {CHUNKS} chunks")
+        expect(notebook.output(cell).locator("canvas")).to_be_visible()
+        assert notebook.is_running(cell) == (cell != BACKGROUND)
+        notebook.click(cell, "Cancel")
+        notebook.wait_outcome(cell)
+        notebook.see_state(cell, "cancelled")
+        notebook.run(len(FORMS) + 1)
+        assert notebook.text(len(FORMS) + 1) == "RunCancelled"
+        gate.open()
+    notebook.screenshot("notebook7")
+    notebook.save()
+    expect(notebook.page.get_by_text("Saving")).to_have_count(0)
+    saved = str(notebook.read())
+    assert saved.count("docsum-cancelled") >= len(FORMS)
