@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -175,15 +176,17 @@ def running_kernel(*, ipykernel: Path | None = None) -> Iterator[Kernel]:
     environment = {**os.environ, "RUST_BACKTRACE": "0"}
     if ipykernel is not None:
         environment["PYTHONPATH"] = str(ipykernel)
-    # Sockets of the file system: over TCP the kernel warns that it is not encrypted.
-    manager = KernelManager(kernel_name="python3", transport="ipc")
-    manager.start_kernel(env=environment)
-    client = manager.blocking_client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=LONG_S)
-        yield Kernel(manager, client)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-        manager.cleanup_resources()
+    with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
+        # Sockets of the file system: over TCP the kernel warns that it is not encrypted. In a
+        # folder of its own: by default, all processes that work in one take the same names.
+        manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{folder}/kernel")
+        manager.start_kernel(env=environment)
+        client = manager.blocking_client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=LONG_S)
+            yield Kernel(manager, client)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()

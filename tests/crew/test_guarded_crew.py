@@ -313,7 +313,8 @@ def test_crewais_own_events_stay_as_they_are(server: Loopback) -> None:
         crewai_event_bus.flush()
     finally:
         crewai_event_bus.off(TaskFailedEvent, handler)
-    assert len(seen) == 1
+    # Crews of other tests, whose threads nobody can end, may fail meanwhile, of other things.
+    assert sum("403" in error for error in seen) == 1
 
 
 def test_error_of_a_guarded_crew_prints_nothing_beside_itself(

@@ -66,7 +66,7 @@ def test_account_without_money_is_not_waited_for(server: Loopback) -> None:
 
 def test_provider_without_room_is_waited_out(server: Loopback) -> None:
     """Seven times 429 is no failure for a model with no retries at all; it is told once."""
-    server.script = failing_first(7, status=429, headers={"retry-after": "0.01"})
+    server.script = failing_first(7, status=429, headers={"retry-after": "0.3"})
     asking = Asking(server, max_retries=0)
     assert asking.ask().text == "yes"
     assert len(server.calls) == 8
