@@ -177,7 +177,8 @@ class Conductor:
             if self.run is run:
                 self.phase, self.notice = "idle", _after(run)
                 self._changed()
-        # A stopped run is in the ledger's list once its calls in flight have landed.
+        self.list_unfinished()
+        # What was in flight may land, and then more of it is done.
         run.join(_SETTLED_S)
         self.list_unfinished()
 

@@ -109,6 +109,7 @@ class Run(Generic[T]):
             lambda: self._error,
             lambda: self.state,
             lambda: self._record.observed or self._showing.shows_text,
+            self._record.when_stopped,
         )
         self._home = current_loop(guest=guest)
         keep(self)

@@ -6,6 +6,7 @@ other observers do not notice.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -13,7 +14,9 @@ from queue import SimpleQueue
 from docsum_nb.events import Event, RunEnded, Warned
 from docsum_nb.run.view import Snapshot, View
 
-__all__ = ["EventTeller", "ViewTeller"]
+__all__ = ["EventTeller", "StopTeller", "ViewTeller"]
+
+_log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 
@@ -49,6 +52,30 @@ class EventTeller:
                 # Calls in flight may still land and are told too, but nobody waits for that.
                 self.told.set()
         self.told.set()
+
+
+class StopTeller:
+    """Calls something once, when the run is stopped."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.told = threading.Event()
+        self._call = call
+
+    def tell(self) -> None:
+        """Have it called; never blocks, never raises."""
+        try:
+            threading.Thread(target=self._serve, name="docsum_nb-stopped", daemon=True).start()
+        except RuntimeError:
+            # As the process ends, no thread can be started; nobody is to wait for this one.
+            self.told.set()
+
+    def _serve(self) -> None:
+        try:
+            self._call()
+        except Exception:  # noqa: BLE001  # the run's own error is the one that is told
+            _log.debug("what a stopped run left to do has failed", exc_info=True)
+        finally:
+            self.told.set()
 
 
 class ViewTeller:
