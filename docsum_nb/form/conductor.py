@@ -27,7 +27,7 @@ __all__ = ["Conductor"]
 Phase = Literal["idle", "planning", "running"]
 
 _SETTLED_S = 60.0
-"""How long a stopped run is waited for before the list of runs is read; it needs 5 s at most."""
+"""How long a stopped run is waited for before the list is read again; it needs 5 s at most."""
 _MOST_UNFINISHED = 30
 
 

@@ -4,6 +4,7 @@ import doctest
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
