@@ -64,7 +64,7 @@ def test_cancelled_run_takes_the_work_of_a_limited_agent_along(server: Loopback)
     """What an agent awaits is cancelled with its run, although its own time is not over yet."""
     began, cancelled = threading.Event(), threading.Event()
 
-    class Waiting(Agent):  # type: ignore[misc]  # CrewAI's classes are Any here
+    class Waiting(Agent):
         async def aexecute_task(self, task: Any, context: Any = None, tools: Any = None) -> str:
             began.set()
             try:
