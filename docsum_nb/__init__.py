@@ -4,21 +4,21 @@ How the package is laid out; imports point downward only:
 
     diagnosis/  doctor: what to check by hand when a crew freezes         cli   the command line
     form/       app: choose, plan, start, stop, resume, read              magics   %summarize
-    entry       start, kickoff, run_with_deadline: the user's own work as a run
+    entry/      start, kickoff, run_with_deadline: the user's own work as a run
     pipeline/   summarize, plan, resume, SummaryFlow: where the steps meet
     ---------------------------------------------------------------------------------------------
     crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
     library/    the private documentation and its search, on LanceDB
-    models/     the only importer of litellm; the embedded model; ledger, limits, retries
+    models/     the only importer of litellm; the embedded model; asking, limits, retries
     views/      the live line and panel               plots   timeline and costs, by matplotlib
     ---------------------------------------------------------------------------------------------
     documents/  load, split, count, cite                                  prompts/  YAML texts
     run/        how work runs: one loop thread, Run, fan-out      ledger/   kept answers, and runs
                                                                   budget    bounds of a run
     ---------------------------------------------------------------------------------------------
-    events      what happened, and the state it adds up to
-    records     what flows      findings   what the doctor sees           render/   as text and HTML
-    paths       as users write them
+    events      what happened, and the state it adds up to        environment   switches of CrewAI
+    records/    what flows      findings   what the doctor sees          paths   as users write them
+    render/     as text, Markdown and HTML
     errors      what can go wrong, by who must act
 
 Importing this module takes milliseconds: everything is imported when it is first used.

@@ -112,8 +112,7 @@ summary.omitted
 
 # %% raises="DeadlineExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("It is.", delay=0.1, silent=holds(prompt, "unittest"))
-late = ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
-await late
+await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
 
 # %% [markdown]
 # ## The money is spent
@@ -130,8 +129,7 @@ ds.plan(documents, model=MODEL, question=QUESTION)
 # cost. The error says what remains to be done, and what that would take.
 
 # %% raises="BudgetExceeded" tags=["raises-exception"]
-dear = ds.summarize(documents, model=MODEL, question=QUESTION, max_cost=0.012, ledger=LEDGER)
-await dear
+await ds.summarize(documents, model=MODEL, question=QUESTION, max_cost=0.012, ledger=LEDGER)
 
 # %% [markdown]
 # The same call again goes on with a budget of its own, for what is paid from now on.
@@ -155,8 +153,6 @@ ds.runs(LEDGER)
 ds.forget(run.id, ledger=LEDGER)
 
 # %%
-# A stopped run is over for its waiters at once; what was in flight may land for some seconds more.
-late.join(), dear.join()
 ds.forget(everything=True, ledger=LEDGER)
 
 # %%

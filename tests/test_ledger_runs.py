@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
+from docsum_nb.events import ChunkStarted, Event
 from docsum_nb.ledger import Figures, History, Ledger
 from docsum_nb.records import Answer, Summary
 from docsum_nb.run import Run
@@ -266,6 +269,35 @@ def test_forgetting_takes_what_no_other_run_used_and_the_room(
     assert ds.forget(everything=True, ledger=ledger).runs == 1
     assert (len(ds.runs(ledger)), len(Ledger(ledger))) == (0, 0)
     assert not holds(ledger, "Unmistakable")
+
+
+def test_forgetting_leaves_an_answer_that_another_run_waited_for(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """Of two runs that ask the same at once one pays, and both have used the answer."""
+    ledger, both = tmp_path / "l", threading.Event()
+
+    async def script(call: Any) -> Reply:
+        while not both.is_set():
+            await asyncio.sleep(0.01)
+        return Reply("A summary.", delay=0.3)
+
+    def look(event: Event) -> None:
+        if isinstance(event, ChunkStarted):
+            both.set()
+
+    server.script = script
+    first = summarize({"a": "A text."}, model=model_of(server), ledger=ledger)
+    while not first.state.calls:
+        assert not first.done, first.exception()
+        time.sleep(0.01)
+    second = summarize({"a": "A text."}, model=model_of(server), ledger=ledger, on_event=look)
+    assert second.result(LONG_S).text == first.result(LONG_S).text
+    assert second.join(LONG_S)
+    assert first.join(LONG_S)
+    assert len(server.calls) == 1
+    assert ds.forget(first.id, ledger=ledger).answers == 0
+    assert resume(second.id, ledger=ledger).result(LONG_S).usage.calls == 0
 
 
 def test_old_runs_are_forgotten_by_age(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from crewai.llms import retry as crewai_retry
 from crewai.types.usage_metrics import UsageMetrics
 
 from docsum_nb.budget import Budget, Reservation
-from docsum_nb.documents import token_counter
+from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import BudgetExceeded, InputError
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed
 from docsum_nb.records import Price, Usage
@@ -38,8 +38,6 @@ __all__ = ["ModelCalls", "metered"]
 
 _MESSAGE_TOKENS = 16
 """What the format takes around a message, generously."""
-_SPARE = 1.1
-"""Tokens are counted with OpenAI's encodings; other vocabularies differ by some percent."""
 _WAIT_S = 0.1
 
 
@@ -258,7 +256,7 @@ def _prompt_tokens(context: Any, model: str) -> int:
     ]
     # A tool's description holds its arguments, which native calls send once more as a schema.
     texts += [2 * str(getattr(tool, "description", "")) for tool in tools]
-    return int(_SPARE * sum(map(count, texts))) + _MESSAGE_TOKENS * (len(texts) + 1)
+    return int(SPARE * sum(map(count, texts))) + _MESSAGE_TOKENS * (len(texts) + 1)
 
 
 def _on_a_loop() -> bool:

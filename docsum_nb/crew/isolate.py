@@ -117,11 +117,14 @@ async def _aexecute_in_time(
     own: Callable[..., Awaitable[Any]], seconds: int, *args: Any, **kwargs: Any
 ) -> Any:
     working = asyncio.ensure_future(own(*args, **kwargs))
-    done, _ = await asyncio.wait([working], timeout=seconds)
-    if not done:
+    try:
+        done, _ = await asyncio.wait([working], timeout=seconds)
+        if not done:
+            raise _out_of_time(seconds)
+        return working.result()
+    finally:
+        # Also where the wait itself is cancelled: its call would go on, and be paid for.
         working.cancel()
-        raise _out_of_time(seconds)
-    return working.result()
 
 
 def _out_of_time(seconds: int) -> TimeoutError:

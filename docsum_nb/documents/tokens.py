@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     from tiktoken import Encoding
 
-__all__ = ["token_counter", "vocabulary"]
+__all__ = ["SPARE", "token_counter", "vocabulary"]
 
+SPARE = 1.1
+"""What a count is multiplied by where it must not be too low: vocabularies other than OpenAI's
+differ by some percent."""
 _CACHE_DIR = "TIKTOKEN_CACHE_DIR"
 # tiktoken names a cached file by the SHA-1 of the address it comes from.
 _FILES = {

@@ -27,7 +27,7 @@ __all__ = ["Conductor"]
 Phase = Literal["idle", "planning", "running"]
 
 _SETTLED_S = 60.0
-"""How long a stopped run is waited for before the list of runs is read; it needs 5 s at most."""
+"""How long a stopped run is waited for before the list is read again; it needs 5 s at most."""
 _MOST_UNFINISHED = 30
 
 
@@ -177,7 +177,8 @@ class Conductor:
             if self.run is run:
                 self.phase, self.notice = "idle", _after(run)
                 self._changed()
-        # A stopped run is in the ledger's list once its calls in flight have landed.
+        self.list_unfinished()
+        # What was in flight may land, and then more of it is done.
         run.join(_SETTLED_S)
         self.list_unfinished()
 

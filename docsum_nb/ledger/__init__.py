@@ -7,8 +7,10 @@ sent or got, and no keys: the answers, the texts that exist nowhere else, the ar
 from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.file import default_path
 from docsum_nb.ledger.forgetting import Forgotten, forget
-from docsum_nb.ledger.history import Figures, History, RunRecord, Runs, Stretch, runs
+from docsum_nb.ledger.history import History
 from docsum_nb.ledger.keys import key_of
+from docsum_nb.ledger.listing import Runs, runs
+from docsum_nb.ledger.run_record import Figures, RunRecord, Stretch
 
 __all__ = [
     "Figures",

@@ -1,6 +1,7 @@
 """Deleting runs, and with them what no other run has used.
 
-What was deleted is gone from the file, not just unlisted. A run that is still going on is refused.
+What was deleted is gone from the file, not just unlisted. A run that is still going on is refused;
+of one that was stopped, the calls in flight are waited for, as their answers would be stored later.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from pathlib import Path
 
 from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger.file import LedgerFile, default_path
-from docsum_nb.ledger.history import History, RunRecord
+from docsum_nb.ledger.history import History
+from docsum_nb.ledger.run_record import RunRecord
 from docsum_nb.paths import user_path
 
 __all__ = ["Forgotten", "forget"]
 
 _DAY_S = 86_400.0
+_SETTLED_S = 15.0
+"""How long calls of a stopped run may be in flight; ``summarize`` gives them five seconds."""
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ def forget(
 ) -> Forgotten:
     """Delete runs, the texts kept for them, and the answers that no other run has used.
 
-    Exactly one of the first three arguments says which.
+    Exactly one of the first three arguments says which. Blocks until the calls in flight of a run
+    that was just stopped have landed or are cancelled, some seconds at most.
 
     Args:
         run_id: One run; the beginning of its id suffices.
@@ -68,7 +74,7 @@ def forget(
         return Forgotten()
     with contextlib.closing(LedgerFile(path)) as file:
         before = None if older_than_days is None else time.time() - older_than_days * _DAY_S
-        chosen = _chosen(History(file), run_id, before)
+        chosen = _settled(History(file), run_id, before)
         size = file.size()
         with file.writing() as db:
             deleted = _delete(db, [record.id for record in chosen])
@@ -82,6 +88,22 @@ def forget(
         with contextlib.suppress(LedgerError):
             file.shrink()
         return Forgotten(len(chosen), deleted, max(0, size - file.size()))
+
+
+def _settled(history: History, run_id: str | None, before: float | None) -> list[RunRecord]:
+    """Choose runs, once none of them has anything in flight."""
+    give_up = time.monotonic() + _SETTLED_S
+    while True:
+        chosen = _chosen(history, run_id, before)
+        settling = next((record for record in chosen if record.settling), None)
+        if settling is None:
+            return chosen
+        if time.monotonic() >= give_up:
+            raise InputError(
+                f"calls of run {settling.id} are still in flight in process {settling.pid} on "
+                f"{settling.host}; try again once they have ended, or end that process"
+            )
+        time.sleep(_LOOK_S)
 
 
 def _chosen(history: History, run_id: str | None, before: float | None) -> list[RunRecord]:

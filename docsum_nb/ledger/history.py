@@ -1,33 +1,27 @@
 """The runs that a ledger knows: what each was to do, how far it came, what it took.
 
-A run is written down when it begins and when it ends. What a run took that was killed is counted
-from the answers it paid for, so nothing has to be written while it works. A run that was resumed
-goes on under its own id, and its figures add up.
+A run is written down when it begins, when its outcome is known, and when nothing of it is in flight
+any more. What it took until then is counted from the answers it paid for, so nothing has to be
+written while it works, and a kill at any moment leaves a true record. A run that was resumed goes
+on under its own id, and its figures add up.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal, overload
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.ledger.answers import Ledger
-from docsum_nb.ledger.file import LedgerFile, default_path
+from docsum_nb.ledger.file import LedgerFile
 from docsum_nb.ledger.process import Process, this_process
-from docsum_nb.paths import user_path
-from docsum_nb.render.displayed import Tabled
-from docsum_nb.render.table import Table
-from docsum_nb.render.tables import runs_table
+from docsum_nb.ledger.run_record import Figures, RunRecord, Stretch
 
-__all__ = ["Figures", "History", "RunRecord", "Runs", "Stretch", "runs"]
-
-State = Literal["running", "done", "failed", "cancelled", "interrupted", "unknown"]
+__all__ = ["History"]
 
 _SILENT_S = 3600.0
 """A run on another machine that stored nothing for so long is taken for dead."""
@@ -35,119 +29,6 @@ _COLUMNS = (
     "id, what, model, state, started_at, ended_at, chunks, done, calls, tokens, cost_usd, error, "
     "host, pid, since, born"
 )
-
-
-@dataclass(frozen=True)
-class Figures:
-    """How far a run came and what it took."""
-
-    done: int = 0
-    """Chunks whose summary is there, from whatever source."""
-    calls: int = 0
-    tokens: int = 0
-    cost_usd: float | None = 0.0
-
-    def __add__(self, other: Figures) -> Figures:
-        known = self.cost_usd is not None and other.cost_usd is not None
-        return Figures(
-            max(self.done, other.done),
-            self.calls + other.calls,
-            self.tokens + other.tokens,
-            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
-        )
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """One stretch of a run, from where it began or went on."""
-
-    run_id: str
-    since: float
-    before: Figures
-    """What it took in the stretches before."""
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """One run of ``summarize``, as the ledger knows it."""
-
-    id: str
-    what: str
-    """The source, in words."""
-    model: str
-    state: State
-    """``"interrupted"``: its process is gone; ``"unknown"``: recorded by an earlier version."""
-    started_at: float
-    """In seconds since the epoch."""
-    ended_at: float | None
-    """``None`` while it goes on, and where it was interrupted."""
-    chunks: int
-    """Planned."""
-    done: int
-    """Chunks whose summary is there."""
-    calls: int
-    """Requests that went out to the model; of an interrupted run, those that were answered."""
-    tokens: int
-    cost_usd: float | None
-    """In US dollars; ``None`` where a price is not known."""
-    error: str | None
-    """Why it failed or was cancelled."""
-    host: str
-    pid: int
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether it ended before its work was complete, and can be resumed."""
-        return self.state in ("failed", "cancelled", "interrupted")
-
-
-class Runs(Tabled, Sequence[RunRecord]):
-    """The runs of a ledger, newest first; displays itself as a table."""
-
-    def __init__(self, records: Sequence[RunRecord], place: str) -> None:
-        self._records = tuple(records)
-        self.place = place
-        """The ledger's file."""
-
-    @overload
-    def __getitem__(self, index: int) -> RunRecord: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Runs: ...
-
-    def __getitem__(self, index: int | slice) -> RunRecord | Runs:
-        if isinstance(index, slice):
-            return Runs(self._records[index], self.place)
-        return self._records[index]
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    def _table(self) -> Table:
-        return runs_table(self, self.place)
-
-    def __repr__(self) -> str:
-        return self.to_text()
-
-
-def runs(ledger: str | Path | None = None) -> Runs:
-    """List the runs of ``summarize`` that a ledger knows, newest first.
-
-    Args:
-        ledger: The file; ``None`` for the one in the user's data folder.
-
-    Returns:
-        When each began, what it was of, its state, its chunks, calls and cost. Empty where there is
-        no such file.
-
-    Raises:
-        LedgerError: if the file is there and cannot be read.
-    """
-    path = user_path(ledger) if ledger is not None else default_path()
-    if not path.exists():
-        return Runs((), str(path))
-    with contextlib.closing(LedgerFile(path)) as file:
-        return Runs(History(file).all(), str(path))
 
 
 class History:
@@ -159,9 +40,25 @@ class History:
     # --- writing down --------------------------------------------------------------------------
 
     def begin(
-        self, run_id: str, *, what: str, model: str, chunks: int, arguments: dict[str, Any]
+        self,
+        run_id: str,
+        *,
+        what: str,
+        model: str,
+        chunks: int,
+        arguments: dict[str, Any],
+        joins: Stretch | None = None,
     ) -> Stretch:
         """Write down that a run begins, or goes on.
+
+        Args:
+            run_id: The run.
+            what: Its source, in words.
+            model: The model's name.
+            chunks: How many it has.
+            arguments: What it takes to go on with it.
+            joins: A stretch of it in this process of which calls are in flight; the new one takes
+                its place, and accounts for both.
 
         Raises:
             InputError: if it is still going on in another process.
@@ -170,13 +67,12 @@ class History:
         process, now = this_process(), time.time()
         with self._file.writing() as db:
             before = next(self._records(db, "WHERE id = ?", run_id), None)
-            if before is not None and before.state == "running" and before.pid != process.pid:
-                raise InputError(
-                    f"run {run_id} is still going on in process {before.pid} on {before.host}; "
-                    "wait for it, or end that process"
-                )
-            so_far = Figures()
             if before is not None:
+                _refuse_elsewhere(before, process)
+            so_far = Figures()
+            if before is not None and joins is not None:
+                now, so_far = joins.since, joins.before
+            elif before is not None:
                 so_far = Figures(0, before.calls, before.tokens, before.cost_usd)
             db.execute(
                 "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL, 'running', ?, 0, ?, ?,"
@@ -190,8 +86,20 @@ class History:
             )
         return Stretch(run_id, now, so_far)
 
+    def stop(self, stretch: Stretch, *, state: str, error: str | None) -> None:
+        """Write down the outcome of a run of which calls are in flight.
+
+        Raises:
+            LedgerError: if it cannot be written.
+        """
+        with self._file.writing() as db:
+            db.execute(
+                "UPDATE runs SET state = ?, error = ? WHERE id = ? AND since = ?",
+                (state, error, stretch.run_id, stretch.since),
+            )
+
     def end(self, stretch: Stretch, *, state: str, figures: Figures, error: str | None) -> None:
-        """Write down that a run has ended, unless it was resumed meanwhile.
+        """Write down that a run has ended and nothing of it is in flight.
 
         Raises:
             LedgerError: if it cannot be written.
@@ -266,7 +174,21 @@ class History:
         query = f"SELECT {_COLUMNS} FROM runs {where}"  # noqa: S608  # constants
         for *told, since, born in db.execute(query, values).fetchall():
             record = RunRecord(*told)
-            yield _counted(db, record, since, born) if record.state == "running" else record
+            yield _counted(db, record, since, born) if record.ended_at is None else record
+
+
+def _refuse_elsewhere(record: RunRecord, process: Process) -> None:
+    if (record.host, record.pid) == (process.host, process.pid):
+        return
+    where = f"in process {record.pid} on {record.host}"
+    if record.state == "running":
+        raise InputError(
+            f"run {record.id} is still going on {where}; wait for it, or end that process"
+        )
+    if record.settling:
+        raise InputError(
+            f"calls of run {record.id} are still in flight {where}; try again in a few seconds"
+        )
 
 
 def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: float) -> RunRecord:
@@ -284,9 +206,11 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
     alive = Process(record.host, record.pid, born).alive()
     if alive is None:
         alive = time.time() - max(since, last or 0.0) < _SILENT_S
+    running = record.state == "running"
     return replace(
         record,
-        state="running" if alive else "interrupted",
+        state="interrupted" if running and not alive else record.state,
+        settling=alive and not running,
         # The chunks come before the merges, so that all answers are theirs until they are done.
         done=min(record.chunks, answers),
         calls=figures.calls,

@@ -47,7 +47,8 @@ class Library(Tabled):
         path: The folder, relative to the current folder of the process at this moment.
 
     Raises:
-        InputError: If the path is the address of something that is not a folder of this machine.
+        InputError: If the path is none, or the address of something that is not a folder of this
+            machine.
 
     Example:
         >>> import tempfile
@@ -63,11 +64,12 @@ class Library(Tabled):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        if "://" in os.fspath(path):
-            raise InputError(f"{path} is an address: give the path of a folder on this machine")
-        if not isinstance(path, str | os.PathLike):
+        folder = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+        if not isinstance(folder, str):
             raise InputError(f"a library is a folder's path, not {path!r}")
-        self._path = Path(path)
+        if "://" in folder:
+            raise InputError(f"{path} is an address: give the path of a folder on this machine")
+        self._path = Path(folder)
         self._store = Store(user_path(self._path).absolute())
 
     @property

@@ -121,8 +121,11 @@ class Asker:
         if self._keeper is None:
             return await self._unstored(calls)
         keeper, keys = self._keeper, [call.key for call in calls]
+        shared = True
 
         async def find_or_ask() -> Answer:
+            nonlocal shared
+            shared = False
             found = await keeper.find(keys)
             if found is not None:
                 return found
@@ -130,7 +133,11 @@ class Asker:
             await keeper.keep(call.key, answer)
             return answer
 
-        return await share((keeper.place, *keys), find_or_ask)
+        answer = await share((keeper.place, *keys), find_or_ask)
+        if shared:
+            # Another run asked; forgetting that one must not take the answer from this one.
+            await keeper.note(keys)
+        return answer
 
     async def _unstored(self, calls: Sequence[Call]) -> Answer:
         async def ask() -> Answer:

@@ -6,6 +6,7 @@ disk), the answer stays in memory, the run goes on and says so, and each later w
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 from docsum_nb.errors import LedgerError
@@ -45,6 +46,11 @@ class Keeper:
         """
         waiting = {key: self._waiting[key] for key in keys if key in self._waiting}
         return {**self._ledger.find(keys, run_id=self._run_id), **waiting}
+
+    async def note(self, keys: Sequence[str]) -> None:
+        """Note that this run uses what is stored under the keys; never fails."""
+        with contextlib.suppress(LedgerError):
+            await in_thread(self._ledger.find, keys, run_id=self._run_id)
 
     async def keep(self, key: str, answer: Answer) -> None:
         """Store an answer, and with it those that could not be stored before; never fails."""

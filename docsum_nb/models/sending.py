@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from docsum_nb.budget import Budget, Reservation
+from docsum_nb.documents.tokens import SPARE
 from docsum_nb.errors import ModelError
 from docsum_nb.events import CallFinished, CallStarted, WaitEnded, WaitStarted, Warned
 from docsum_nb.models.call import Call
@@ -25,8 +26,6 @@ from docsum_nb.run import Control, chat_attributes, span
 
 __all__ = ["Sender"]
 
-_SPARE = 1.1
-"""Tokens are counted with OpenAI's encodings; other vocabularies differ by some percent."""
 _LOOK_S = 0.1
 """How often whoever waits for the budget looks whether the run is stopping."""
 _BROKEN_STREAMS = 2
@@ -102,7 +101,7 @@ class Sender:
     async def _reserve(self, call: Call) -> Reservation:
         """Reserve what a call may take, once those in flight leave room for it."""
         name, size = call.model.name, call.size
-        prompt = int(_SPARE * size.prompt)
+        prompt = int(SPARE * size.prompt)
         cost = call.model.price(prompt, size.answer)
         loop, settled = asyncio.get_running_loop(), asyncio.Event()
         unsubscribe = self._budget.on_change(lambda: loop.call_soon_threadsafe(settled.set))

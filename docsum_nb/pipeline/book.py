@@ -1,4 +1,7 @@
-"""A run's place in its ledger: opened first, written down when it begins and when it ends.
+"""A run's place in its ledger: opened first, written down as it begins, is stopped and has ended.
+
+Its outcome is written at once, so that it can be resumed while calls are in flight. The run that
+goes on shares these calls, and accounts for both.
 
 Remembers what takes long and is always the same: where documents are cut, what supports a text.
 Writing down must not cost a run anything: before the first call a ledger that cannot be written is
@@ -9,7 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+import os
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,6 +29,12 @@ from docsum_nb.run import Control
 __all__ = ["Book"]
 
 
+_open: dict[tuple[str, str], Book] = {}
+"""From a ledger's file and a run to who writes it down in this process."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_open.clear)
+
+
 class Book:
     """The ledger of one run; without one, all of it does nothing."""
 
@@ -31,7 +42,12 @@ class Book:
         self.ledger = ledger
         self._options = options
         self._control = control
+        self._turn = threading.Lock()
+        """Held while the run is written down, which threads of its own do."""
         self._stretch: Stretch | None = None
+        """What this one writes down; ``None`` before, after, and once another goes on with it."""
+        self._earlier: Callable[[], Figures] = Figures
+        """What the stretch before took of which calls were in flight."""
         self.cut = Cuts(ledger.pieces if ledger is not None else lambda keys: {})
 
     def begin(self, *, chunks: int) -> None:
@@ -45,15 +61,23 @@ class Book:
             return
         run_id = self._control.run_id
         arguments, texts = packed(self._options)
-        self._stretch = History(self.ledger).begin(
-            run_id,
-            what=in_words(self._options),
-            model=self._options.model.name,
-            chunks=chunks,
-            arguments=arguments,
-        )
+        earlier = _open.get(self._place(self.ledger))
+        with earlier._turn if earlier is not None else contextlib.nullcontext():
+            joins = earlier._stretch if earlier is not None else None
+            self._stretch = History(self.ledger).begin(
+                run_id,
+                what=in_words(self._options),
+                model=self._options.model.name,
+                chunks=chunks,
+                arguments=arguments,
+                joins=joins,
+            )
+            if earlier is not None and joins is not None:
+                self._earlier, earlier._stretch = earlier._figures, None
+        _open[self._place(self.ledger)] = self
         self.ledger.save_pieces({**texts, **self.cut.made}, run_id=run_id)
         self.ledger.note_uses(run_id, self.cut.keys)
+        self._control.when_stopped(self._stop)
 
     def cite(self, text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
         """Find the passages that support a text, as ``documents.cite`` does, or remember them."""
@@ -80,12 +104,32 @@ class Book:
         """Write down how the run ended, if it began, and close the ledger."""
         if self.ledger is None:
             return
-        with contextlib.suppress(LedgerError):
-            if self._stretch is not None:
-                History(self.ledger).end(self._stretch, **self._ending(error))
+        with self._turn:
+            with contextlib.suppress(LedgerError):
+                if self._stretch is not None:
+                    History(self.ledger).end(
+                        self._stretch, figures=self._figures(), **self._outcome(error)
+                    )
+            self._stretch = None
+        place = self._place(self.ledger)
+        if _open.get(place) is self:
+            del _open[place]
         self.ledger.close()
 
-    def _ending(self, error: BaseException | None) -> dict[str, Any]:
+    def _stop(self) -> None:
+        """Write down the outcome while calls are in flight; ``close`` will do the rest."""
+        with self._turn, contextlib.suppress(LedgerError):
+            if self.ledger is not None and self._stretch is not None:
+                History(self.ledger).stop(self._stretch, **self._outcome(None))
+
+    def _place(self, ledger: Ledger) -> tuple[str, str]:
+        return str(ledger.path), self._control.run_id
+
+    def _figures(self) -> Figures:
+        state = self._control.state()
+        return self._earlier() + Figures(state.done, state.calls, state.tokens, state.cost_usd)
+
+    def _outcome(self, error: BaseException | None) -> dict[str, Any]:
         state = self._control.state()
         outcome, why = state.outcome, state.error
         if outcome is None:
@@ -93,6 +137,5 @@ class Book:
             why = f"{type(error).__name__}: {error}" if error is not None else None
         return {
             "state": outcome,
-            "figures": Figures(state.done, state.calls, state.tokens, state.cost_usd),
             "error": Secrets(self._options.model).masked(why) if why else None,
         }

@@ -33,8 +33,9 @@ def resume(
     """Go on with a run of ``summarize`` from what its ledger holds.
 
     The run keeps its id and its arguments; bounds such as ``max_cost`` hold anew, for what is paid
-    from now on. What was answered is not asked for again, so a run that
-    was killed pays again at most for the calls that were in flight, and a finished one for nothing.
+    from now on. What was answered is not asked for again, so a run that was killed pays again at
+    most for the calls that were in flight, and a finished one for nothing. One that was stopped in
+    this process can be resumed at once: calls that are in flight are waited for, not made again.
 
     Args:
         run_id: The run; the beginning of its id suffices. ``None`` for the newest one that ended
@@ -53,8 +54,8 @@ def resume(
         The run of a ``Summary``, which has begun.
 
     Raises:
-        InputError: if there is no such run, it is going on in another process, or an argument that
-            the ledger does not keep is needed.
+        InputError: if there is no such run, or an argument that the ledger does not keep is needed;
+            out of the run, if it is going on in another process, or calls are in flight there.
         LedgerError: if the ledger cannot be read.
     """
     if isinstance(ledger, bool):

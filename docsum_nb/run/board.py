@@ -93,10 +93,6 @@ class Board:
         """Return the state of each part: a byte that ``PART_STATES`` translates."""
         return bytes(self._cells)
 
-    def state_of(self, place: int) -> PartState:
-        """Tell the state of one part."""
-        return PART_STATES[self._cells[place]]
-
     def writing(self) -> str:
         """Return the end of the text that a model wrote last, where it streams; else empty."""
         return self._writing.get(self._newest, "")

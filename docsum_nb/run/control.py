@@ -47,6 +47,11 @@ class Control:
     """What has happened so far."""
     watched: Callable[[], bool] = lambda: False
     """Whether somebody sees a text while it is written: an observer, or a view that shows texts."""
+    when_stopped: Callable[[Callable[[], object]], None] = lambda call: None
+    """Have something called once, in a thread, as soon as the run is stopped; at once where it is.
+
+    Whoever waits for the run waits for that too, for a moment.
+    """
 
     def check(self) -> None:
         """Raise ``Stopping`` if the run is to stop; call before anything that costs."""

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 
 from docsum_nb.errors import InputError
-from docsum_nb.events import Event, RunState, fold
+from docsum_nb.events import Event, RunEnded, RunState, fold
 from docsum_nb.run.about import placed
 from docsum_nb.run.board import Board, Span
-from docsum_nb.run.tell import EventTeller
+from docsum_nb.run.tell import EventTeller, StopTeller
 from docsum_nb.run.view import Snapshot, Waited
 
 __all__ = ["Record"]
@@ -38,6 +38,7 @@ class Record:
         self._state = RunState(started_at=time.time())
         self._board = Board()
         self._teller = EventTeller(on_event, self.emit) if on_event else None
+        self._stops: list[StopTeller] = []
 
     @property
     def observed(self) -> bool:
@@ -59,6 +60,17 @@ class Record:
             self._board.take(event)
             if self._teller:
                 self._teller.put(event)
+            if isinstance(event, RunEnded) and event.outcome != "done":
+                for each in self._stops:
+                    each.tell()
+
+    def when_stopped(self, call: Callable[[], object]) -> None:
+        """Have something called, in a thread, once the run is stopped; at once where it is."""
+        stop = StopTeller(call)
+        with self.lock:
+            self._stops.append(stop)
+            if self._state.outcome not in (None, "done"):
+                stop.tell()
 
     def snapshot(self, waited: Waited | None) -> Snapshot:
         """Return what there is to show now."""
@@ -82,8 +94,11 @@ class Record:
             return self._board.spans(self._state.ended_at or time.time())
 
     def told(self) -> list[threading.Event]:
-        """Return what is set once the observer has seen the end."""
-        return [self._teller.told] if self._teller else []
+        """Return what is set once whoever is to know of the end does."""
+        with self.lock:
+            stopped = self._state.outcome not in (None, "done")
+            told = [each.told for each in self._stops] if stopped else []
+            return [*told, self._teller.told] if self._teller else told
 
     def end(self) -> None:
         """Let the observer's thread end once everything is told."""

@@ -22,29 +22,27 @@ import weakref
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, TypeVar
 
-from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, RunError, WorkExited
+from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunState
 from docsum_nb.run.bell import HEARTBEAT_S, Bell
 from docsum_nb.run.board import Span
 from docsum_nb.run.brief import shown_briefly
 from docsum_nb.run.control import Control, Whereabouts
-from docsum_nb.run.frames import await_frames, describe_frame, own_frame, thread_frames
+from docsum_nb.run.early import EarlyEnd, innermost_await, progress
 from docsum_nb.run.live import keep, let_go
-from docsum_nb.run.loop import current_loop, thread_of
+from docsum_nb.run.loop import current_loop
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
 from docsum_nb.run.record import Record
 from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import interruptible, terminable
+from docsum_nb.run.tell import told_all, wait_told
 from docsum_nb.run.trace import span
 from docsum_nb.run.view import Detail, Display
 
 __all__ = ["Run"]
 
 T = TypeVar("T")
-E = TypeVar("E", bound=RunError)
 
-_TELL_S = 0.5
-"""How long a finished run waits for its observers to have seen the end."""
 _UNSET: Any = object()
 _outer: contextvars.ContextVar[Run[Any] | None] = contextvars.ContextVar(
     "docsum_nb_run", default=None
@@ -81,8 +79,11 @@ class Run(Generic[T]):
         self._expires_at = None if deadline is None else time.monotonic() + deadline
         self._settle_s = settle_s
         self._partial = partial_result
-        self._place = whereabouts or self._innermost_await
+        self._place = whereabouts or (lambda: innermost_await(self._task))
         self._record = Record(self.id, on_event)
+        self._early = EarlyEnd(
+            self.id, title, state=lambda: self.state, partial=lambda: self.partial
+        )
         self._value: Any = _UNSET
         self._error: BaseException | None = None
         self._traceback: Any = None
@@ -109,6 +110,7 @@ class Run(Generic[T]):
             lambda: self._error,
             lambda: self.state,
             lambda: self._record.observed or self._showing.shows_text,
+            self._record.when_stopped,
         )
         self._home = current_loop(guest=guest)
         keep(self)
@@ -151,9 +153,7 @@ class Run(Generic[T]):
             raise
         if not self.done:
             raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
-        give_up = time.monotonic() + _TELL_S
-        for told in self._observers():
-            told.wait(max(0.0, give_up - time.monotonic()))
+        wait_told(self._told())
         return self._outcome()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
@@ -177,22 +177,14 @@ class Run(Generic[T]):
         try:
             with terminable(), interruptible(self._interrupt), self._showing.waited("awaiting"):
                 await self._bell.wait()
-                await self._observers_told()
+                await told_all(self._told())
         except asyncio.CancelledError as error:
             self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
             shown_briefly(error)
             raise
         return self._outcome()
 
-    async def _observers_told(self) -> None:
-        give_up = time.monotonic() + _TELL_S
-        # They are set from other threads, so no asyncio.Event can stand for them.
-        while time.monotonic() < give_up and not all(  # noqa: ASYNC110
-            told.is_set() for told in self._observers()
-        ):
-            await asyncio.sleep(0.005)
-
-    def _observers(self) -> list[threading.Event]:
+    def _told(self) -> list[threading.Event]:
         return [*self._record.told(), *self._showing.told()]
 
     def _outcome(self) -> T:
@@ -221,17 +213,7 @@ class Run(Generic[T]):
         self._stop(self._cancelled("interrupted (KeyboardInterrupt)"))
 
     def _cancelled(self, reason: str) -> RunCancelled:
-        return self._ended_early(RunCancelled, reason)
-
-    def _ended_early(self, kind: type[E], what: str, place: Whereabouts | None = None) -> E:
-        return kind(
-            f"{self.title}: {what}{self._progress()}",
-            run_id=self.id,
-            step=self.state.stage,
-            task=place.task if place else "",
-            agent=place.agent if place else "",
-            partial=self.partial,
-        )
+        return self._early.error(RunCancelled, reason)
 
     def _stop(self, error: BaseException) -> bool:
         if not self._conclude(error=error):
@@ -270,22 +252,7 @@ class Run(Generic[T]):
         else:
             place = Whereabouts(f"stuck in {self._home.where()}")
         what = f"the deadline of {self._deadline:g} s passed, {place.text}"
-        self._stop(self._ended_early(DeadlineExceeded, what, place))
-
-    def _innermost_await(self) -> Whereabouts:
-        if self._task is None:
-            return Whereabouts("before it began")
-        thread = thread_of(self._task)
-        frames = thread_frames(thread) if thread else await_frames(self._task.get_coro())
-        frame = own_frame(frames)
-        return Whereabouts(f"in {describe_frame(frame)}" if frame else "as it ended")
-
-    def _progress(self) -> str:
-        state = self.state
-        if not state.chunks:
-            return ""
-        done = f"{state.done} of {state.chunks} {state.unit} done"
-        return f" ({state.stage}: {done}, {state.calls} calls)"
+        self._stop(self._early.error(DeadlineExceeded, what, place))
 
     # --- what has happened ---------------------------------------------------------------------
 
@@ -357,7 +324,7 @@ class Run(Generic[T]):
             self._conclude(error=self._exited(f"raised {error!r}", error))
 
     def _exited(self, how: str, cause: BaseException) -> WorkExited:
-        exited = self._ended_early(WorkExited, f"the work {how}")
+        exited = self._early.error(WorkExited, f"the work {how}")
         exited.__cause__ = cause
         return exited
 
@@ -402,4 +369,4 @@ class Run(Generic[T]):
 
     def __repr__(self) -> str:
         state = self.state
-        return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{self._progress()}>"
+        return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{progress(state)}>"

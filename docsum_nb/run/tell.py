@@ -6,16 +6,23 @@ other observers do not notice.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from docsum_nb.events import Event, RunEnded, Warned
 from docsum_nb.run.view import Snapshot, View
 
-__all__ = ["EventTeller", "ViewTeller"]
+__all__ = ["EventTeller", "StopTeller", "ViewTeller", "told_all", "wait_told"]
+
+_log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
+_TELL_S = 0.5
+"""How long a finished run waits until whoever is told has seen the end."""
 
 
 class EventTeller:
@@ -51,6 +58,30 @@ class EventTeller:
         self.told.set()
 
 
+class StopTeller:
+    """Calls something once, when the run is stopped."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.told = threading.Event()
+        self._call = call
+
+    def tell(self) -> None:
+        """Have it called; never blocks, never raises."""
+        try:
+            threading.Thread(target=self._serve, name="docsum_nb-stopped", daemon=True).start()
+        except RuntimeError:
+            # As the process ends, no thread can be started; nobody is to wait for this one.
+            self.told.set()
+
+    def _serve(self) -> None:
+        try:
+            self._call()
+        except Exception:  # noqa: BLE001  # the run's own error is the one that is told
+            _log.debug("what a stopped run left to do has failed", exc_info=True)
+        finally:
+            self.told.set()
+
+
 class ViewTeller:
     """Shows a view the newest snapshot, at most ten times a second, and the end."""
 
@@ -82,3 +113,20 @@ class ViewTeller:
             self._warn(Warned(f"the live view failed: {error!r}; the run goes on"))
         finally:
             self.told.set()
+
+
+def wait_told(told: Sequence[threading.Event]) -> None:
+    """Block until all are told, for a bounded time."""
+    give_up = time.monotonic() + _TELL_S
+    for each in told:
+        each.wait(max(0.0, give_up - time.monotonic()))
+
+
+async def told_all(told: Sequence[threading.Event]) -> None:
+    """Wait until all are told, for a bounded time."""
+    give_up = time.monotonic() + _TELL_S
+    # They are set from other threads, so no asyncio.Event can stand for them.
+    while time.monotonic() < give_up and not all(  # noqa: ASYNC110
+        each.is_set() for each in told
+    ):
+        await asyncio.sleep(0.005)

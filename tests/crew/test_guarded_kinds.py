@@ -60,6 +60,29 @@ def test_max_execution_time_does_not_disguise_the_providers_error(server: Loopba
     assert type(error).__name__ == "AuthenticationError"
 
 
+def test_cancelled_run_takes_the_work_of_a_limited_agent_along(server: Loopback) -> None:
+    """What an agent awaits is cancelled with its run, although its own time is not over yet."""
+    began, cancelled = threading.Event(), threading.Event()
+
+    class Waiting(Agent):
+        async def aexecute_task(self, task: Any, context: Any = None, tools: Any = None) -> str:
+            began.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+            return "never"
+
+    agent = Waiting(role="r", goal="g", backstory="b", llm=llm_of(server), max_execution_time=600)
+    crew = Crew(agents=[agent], tasks=[Task(description="d", expected_output="e", agent=agent)])
+    run = ds.start(crew.akickoff, show=False)
+    assert began.wait(LONG_S), run
+    run.cancel("enough")
+    assert isinstance(run.exception(), RunCancelled)
+    assert cancelled.wait(HANG_S)
+
+
 class Tool(BaseTool):
     """A tool that works as a test says."""
 

@@ -113,7 +113,7 @@ def test_clicks_in_many_threads_start_one_run(
 def test_cancel_then_resume_pays_for_what_was_missing_only(
     users: Users, documents: Path, server: Loopback
 ) -> None:
-    """Cancel ends the run at once; Resume is offered once that is settled, and goes on with it."""
+    """Cancel ends the run at once; Resume is offered then, and goes on with it."""
     stuck, hang = threading.Event(), {"on": True}
 
     def script(call: Call) -> Reply:

@@ -6,27 +6,17 @@ on the package's loop if it is asynchronous, in a daemon thread if it blocks.
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal
 
-from docsum_nb.budget import Budget
+from docsum_nb.entry.guarded import GuardOptions, Prices, begin_kickoff, begin_work
+from docsum_nb.entry.work import as_coroutine_function, is_crew_or_flow
 from docsum_nb.errors import InputError
-from docsum_nb.events import BudgetSet, Event, StageStarted
-from docsum_nb.models.pricelist import listed_price
-from docsum_nb.records import Price
-from docsum_nb.run import Control, Run, Whereabouts, in_thread
-from docsum_nb.views import LiveDisplay
-
-if TYPE_CHECKING:
-    from docsum_nb.crew.guard import Guard
+from docsum_nb.events import Event
+from docsum_nb.run import Run
 
 __all__ = ["allow_nested_asyncio", "kickoff", "run_with_deadline", "start"]
-
-Prices: TypeAlias = Mapping[str, tuple[float, float]]
 
 
 def start(
@@ -68,15 +58,15 @@ def start(
         >>> start(sorted, [3, 1, 2], show=False).result()
         [1, 2, 3]
     """
-    options = _GuardOptions(
+    options = GuardOptions(
         max_concurrency=max_concurrency, max_calls=max_calls, max_cost=max_cost, prices=prices
     )
     if is_crew_or_flow(work):
         if args:
             raise InputError("a crew takes inputs, not arguments: kickoff(crew, inputs={...})")
-        return _kickoff(work, None, options, deadline=deadline, on_event=None, show=show)
+        return begin_kickoff(work, None, options, deadline=deadline, on_event=None, show=show)
     name = getattr(work, "__qualname__", None) or type(work).__name__
-    return _run(_as_coroutine_function(work, args), options, name, deadline, show=show)
+    return begin_work(as_coroutine_function(work, args), options, name, deadline, show=show)
 
 
 def kickoff(
@@ -136,7 +126,7 @@ def kickoff(
         )
     if inputs is not None and not isinstance(inputs, Mapping):
         raise InputError(f"inputs is a mapping of names to values, not {type(inputs).__name__}")
-    options = _GuardOptions(
+    options = GuardOptions(
         on_error=on_error,
         on_task_error=on_task_error,
         max_concurrency=max_concurrency,
@@ -144,7 +134,9 @@ def kickoff(
         max_cost=max_cost,
         prices=prices,
     )
-    return _kickoff(crew_or_flow, inputs, options, deadline=deadline, on_event=on_event, show=show)
+    return begin_kickoff(
+        crew_or_flow, inputs, options, deadline=deadline, on_event=on_event, show=show
+    )
 
 
 def run_with_deadline(
@@ -186,12 +178,6 @@ def run_with_deadline(
     return start(partial(work, **inputs) if inputs else work, deadline=deadline, show=show).result()
 
 
-def is_crew_or_flow(work: object) -> bool:
-    """Tell whether something is a CrewAI Crew or Flow, without importing CrewAI."""
-    kinds = {kind.__name__ for kind in type(work).__mro__ if kind.__module__.startswith("crewai.")}
-    return not kinds.isdisjoint({"Crew", "Flow"})
-
-
 def allow_nested_asyncio() -> None:
     """Let ``asyncio.run`` work inside the loop that is running here, with nest-asyncio.
 
@@ -209,153 +195,3 @@ def allow_nested_asyncio() -> None:
         nest_asyncio.apply()
     except ValueError as error:
         raise InputError(f"{error}; use docsum_nb.start(tool) instead") from error
-
-
-def _as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awaitable[Any]]:
-    if inspect.isawaitable(work):
-        if args:
-            raise InputError("a coroutine has its arguments already; give the function instead")
-        return lambda: work
-    if inspect.iscoroutinefunction(_innermost(work)):
-        return partial(_awaited, work, args)
-    if callable(work):
-        return partial(_called, work, args)
-    raise InputError(
-        "start takes a coroutine, a coroutine function, a callable, a Crew or a Flow, "
-        f"not {type(work).__name__}"
-    )
-
-
-def _innermost(work: Any) -> Any:
-    while isinstance(work, partial):
-        work = work.func
-    return work if inspect.isroutine(work) else getattr(work, "__call__", work)  # noqa: B004
-
-
-async def _awaited(work: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
-    return await _looked_up_again(work)(*args)
-
-
-async def _called(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    result = await in_thread(_looked_up_again(work), *args)
-    # A callable that only makes a coroutine meant it to be run.
-    return await result if inspect.isawaitable(result) else result
-
-
-def _looked_up_again(work: Any) -> Any:
-    """Take a crew's method as it is now: it was given before the guard was in place."""
-    owner = getattr(work, "__self__", None)
-    return getattr(owner, work.__name__) if is_crew_or_flow(owner) else work
-
-
-@dataclass(frozen=True, kw_only=True)
-class _GuardOptions:
-    """What a guard is made of; checked at the call, before CrewAI is imported."""
-
-    on_error: Literal["raise", "collect", "skip"] = "raise"
-    on_task_error: Callable[[Any, BaseException], Any] | None = None
-    max_concurrency: int | None = None
-    max_calls: int | None = None
-    max_cost: float | None = None
-    prices: Prices | None = None
-
-    def __post_init__(self) -> None:
-        if self.on_error not in ("raise", "collect", "skip"):
-            raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {self.on_error!r}")
-        if self.max_concurrency is not None and self.max_concurrency < 1:
-            raise InputError(f"max_concurrency must be at least 1, not {self.max_concurrency!r}")
-        Budget(max_calls=self.max_calls, max_cost=self.max_cost)
-        for model, pair in (self.prices or {}).items():
-            if not (isinstance(pair, tuple | list) and len(pair) == 2 and min(pair) >= 0):
-                raise InputError(
-                    f"prices[{model!r}] is (prompt, answer) in US dollars for a million tokens, "
-                    f"not {pair!r}"
-                )
-
-    def guard(self, control: Control) -> Guard:
-        """Make the guard of a run; imports CrewAI, which whoever has a crew has paid for."""
-        from docsum_nb.crew.guard import Guard
-
-        return Guard(
-            control,
-            on_error=self.on_error,
-            on_task_error=self.on_task_error,
-            max_concurrency=self.max_concurrency,
-            max_calls=self.max_calls,
-            max_cost=self.max_cost,
-            price_of=self._price,
-        )
-
-    def _price(self, model: str, provider: str | None) -> Price | None:
-        pair = (self.prices or {}).get(model)
-        listed = listed_price(model, provider)
-        if pair is None:
-            return listed
-        most_output = listed.most_output if listed else None
-        return Price(pair[0] / 1e6, pair[1] / 1e6, most_output=most_output)
-
-
-def _kickoff(
-    work: Any,
-    inputs: Mapping[str, Any] | None,
-    options: _GuardOptions,
-    *,
-    deadline: float | None,
-    on_event: Callable[[Event], object] | None,
-    show: bool,
-) -> Run[Any]:
-    own_inputs = None if inputs is None else dict(inputs)
-    guards: list[Guard] = []
-
-    async def controlled(control: Control) -> Any:
-        control.emit(StageStarted("working"))
-        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
-        guards.append(options.guard(control))
-        return await in_thread(guards[0].kick_off, work, own_inputs)
-
-    return Run(
-        controlled,
-        title=str(getattr(work, "name", None) or type(work).__name__),
-        deadline=deadline,
-        partial_result=lambda: _finished(work, guards),
-        detail=lambda place: guards[0].detail(place) if guards else None,
-        whereabouts=lambda: guards[0].whereabouts() if guards else Whereabouts("before it began"),
-        on_event=on_event,
-        display=LiveDisplay(),
-        show=show,
-    )
-
-
-def _finished(work: Any, guards: list[Any]) -> Any:
-    """Return the outputs of its tasks, or what a flow that has none says of itself."""
-    outputs = guards[0].outputs() if guards else None
-    return outputs if outputs is not None else getattr(work, "partial", None)
-
-
-def _run(
-    work: Callable[[], Awaitable[Any]],
-    options: _GuardOptions,
-    name: str,
-    deadline: float | None,
-    *,
-    show: bool,
-) -> Run[Any]:
-    async def controlled(control: Control) -> Any:
-        control.emit(StageStarted("working"))
-        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
-        if "crewai" not in sys.modules:
-            return await work()
-        guard = options.guard(control)
-        with guard.watching():
-            result = await guard.astreamed(await work())
-            return await in_thread(guard.streamed, result)
-
-    # Users' coroutines may block their loop; the loop of model calls is not theirs.
-    return Run(
-        controlled,
-        title=name,
-        deadline=deadline,
-        display=LiveDisplay(),
-        show=show,
-        guest=True,
-    )

@@ -1,0 +1,143 @@
+"""The run of the user's work, and the guard of the crews in it.
+
+A crew blocks, so it gets a thread; whatever else is started runs on the loop of guests. A guard is
+made only where CrewAI is imported: nothing else can have a crew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from docsum_nb.budget import Budget
+from docsum_nb.errors import InputError
+from docsum_nb.events import BudgetSet, Event, StageStarted
+from docsum_nb.models.pricelist import listed_price
+from docsum_nb.records import Price
+from docsum_nb.run import Control, Run, Whereabouts, in_thread
+from docsum_nb.views import LiveDisplay
+
+if TYPE_CHECKING:
+    from docsum_nb.crew.guard import Guard
+
+__all__ = ["GuardOptions", "Prices", "begin_kickoff", "begin_work"]
+
+Prices: TypeAlias = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardOptions:
+    """What a guard is made of; checked at the call, before CrewAI is imported."""
+
+    on_error: Literal["raise", "collect", "skip"] = "raise"
+    on_task_error: Callable[[Any, BaseException], Any] | None = None
+    max_concurrency: int | None = None
+    max_calls: int | None = None
+    max_cost: float | None = None
+    prices: Prices | None = None
+
+    def __post_init__(self) -> None:
+        if self.on_error not in ("raise", "collect", "skip"):
+            raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {self.on_error!r}")
+        if self.max_concurrency is not None and self.max_concurrency < 1:
+            raise InputError(f"max_concurrency must be at least 1, not {self.max_concurrency!r}")
+        Budget(max_calls=self.max_calls, max_cost=self.max_cost)
+        for model, pair in (self.prices or {}).items():
+            if not (isinstance(pair, tuple | list) and len(pair) == 2 and min(pair) >= 0):
+                raise InputError(
+                    f"prices[{model!r}] is (prompt, answer) in US dollars for a million tokens, "
+                    f"not {pair!r}"
+                )
+
+    def guard(self, control: Control) -> Guard:
+        """Make the guard of a run; imports CrewAI, which whoever has a crew has paid for."""
+        from docsum_nb.crew.guard import Guard
+
+        return Guard(
+            control,
+            on_error=self.on_error,
+            on_task_error=self.on_task_error,
+            max_concurrency=self.max_concurrency,
+            max_calls=self.max_calls,
+            max_cost=self.max_cost,
+            price_of=self._price,
+        )
+
+    def _price(self, model: str, provider: str | None) -> Price | None:
+        pair = (self.prices or {}).get(model)
+        listed = listed_price(model, provider)
+        if pair is None:
+            return listed
+        most_output = listed.most_output if listed else None
+        return Price(pair[0] / 1e6, pair[1] / 1e6, most_output=most_output)
+
+
+def begin_kickoff(
+    work: Any,
+    inputs: Mapping[str, Any] | None,
+    options: GuardOptions,
+    *,
+    deadline: float | None,
+    on_event: Callable[[Event], object] | None,
+    show: bool,
+) -> Run[Any]:
+    """Start a Crew or Flow in a thread, with its guard."""
+    own_inputs = None if inputs is None else dict(inputs)
+    guards: list[Guard] = []
+
+    async def controlled(control: Control) -> Any:
+        control.emit(StageStarted("working"))
+        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
+        guards.append(options.guard(control))
+        return await in_thread(guards[0].kick_off, work, own_inputs)
+
+    return Run(
+        controlled,
+        title=str(getattr(work, "name", None) or type(work).__name__),
+        deadline=deadline,
+        partial_result=lambda: _finished(work, guards),
+        detail=lambda place: guards[0].detail(place) if guards else None,
+        whereabouts=lambda: guards[0].whereabouts() if guards else Whereabouts("before it began"),
+        on_event=on_event,
+        display=LiveDisplay(),
+        show=show,
+    )
+
+
+def _finished(work: Any, guards: list[Any]) -> Any:
+    """Return the outputs of its tasks, or what a flow that has none says of itself."""
+    outputs = guards[0].outputs() if guards else None
+    return outputs if outputs is not None else getattr(work, "partial", None)
+
+
+def begin_work(
+    work: Callable[[], Awaitable[Any]],
+    options: GuardOptions,
+    name: str,
+    deadline: float | None,
+    *,
+    show: bool,
+) -> Run[Any]:
+    """Start other work on the loop of guests, with a guard where it may have crews."""
+
+    async def controlled(control: Control) -> Any:
+        control.emit(StageStarted("working"))
+        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
+        if "crewai" not in sys.modules:
+            return await work()
+        guard = options.guard(control)
+        with guard.watching():
+            result = await guard.astreamed(await work())
+            return await in_thread(guard.streamed, result)
+
+    # Users' coroutines may block their loop; the loop of model calls is not theirs.
+    return Run(
+        controlled,
+        title=name,
+        deadline=deadline,
+        display=LiveDisplay(),
+        show=show,
+        guest=True,
+    )

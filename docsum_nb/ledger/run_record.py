@@ -1,0 +1,76 @@
+"""What a ledger tells of one run, and the stretches that it is done in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Figures", "RunRecord", "Stretch"]
+
+State = Literal["running", "done", "failed", "cancelled", "interrupted", "unknown"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How far a run came and what it took."""
+
+    done: int = 0
+    """Chunks whose summary is there, from whatever source."""
+    calls: int = 0
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Figures) -> Figures:
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Figures(
+            max(self.done, other.done),
+            self.calls + other.calls,
+            self.tokens + other.tokens,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """One stretch of a run, from where it began or went on."""
+
+    run_id: str
+    since: float
+    before: Figures
+    """What it took in the stretches before."""
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run of ``summarize``, as the ledger knows it."""
+
+    id: str
+    what: str
+    """The source, in words."""
+    model: str
+    state: State
+    """``"interrupted"``: its process is gone; ``"unknown"``: recorded by an earlier version."""
+    started_at: float
+    """In seconds since the epoch."""
+    ended_at: float | None
+    """``None`` while anything of it is in flight, and where its process was gone before."""
+    chunks: int
+    """Planned."""
+    done: int
+    """Chunks whose summary is there."""
+    calls: int
+    """Requests that went out to the model; of an interrupted run, those that were answered."""
+    tokens: int
+    cost_usd: float | None
+    """In US dollars; ``None`` where a price is not known."""
+    error: str | None
+    """Why it failed or was cancelled."""
+    host: str
+    pid: int
+    settling: bool = False
+    """Whether it has ended, and calls that were in flight then may still be answered and stored."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it ended before its work was complete, and can be resumed."""
+        return self.state in ("failed", "cancelled", "interrupted")

@@ -1,0 +1,45 @@
+"""What an error of the main job says beside its own words: what was being done, what is left to do.
+
+The error itself stays as it was raised; only a bound of the run's, which is the run's own error, is
+completed.
+"""
+
+from __future__ import annotations
+
+from docsum_nb.errors import BudgetExceeded
+from docsum_nb.pipeline.gathered import Gathered
+from docsum_nb.pipeline.prepare import Prepared, remaining_of
+
+__all__ = ["Blame"]
+
+
+class Blame:
+    """Completes the errors of one run."""
+
+    def __init__(self, prepared: Prepared, gathered: Gathered, *, run_id: str) -> None:
+        self._prepared = prepared
+        self._gathered = gathered
+        self._run_id = run_id
+
+    def __call__(self, doing: str, error: Exception) -> None:
+        """Have an error tell what was being done, and what is left to do."""
+        if isinstance(error, BudgetExceeded) and not error.run_id:
+            error.run_id, error.step = self._run_id, doing
+            error.partial = self._gathered.summary(partial=True)
+            left = remaining_of(self._prepared, self._gathered.chunks.keys())
+            error.args = (f"{error}; what remains: {left}",)
+        error.add_note(self._note(doing, error))
+
+    def _note(self, doing: str, error: Exception) -> str:
+        model = self._prepared.model
+        done = f"{len(self._gathered.chunks)} of {len(self._prepared.chunks)} chunks are done"
+        if self._prepared.options.ledger is False:
+            kept = f"{done}; their answers are not kept (ledger=False)"
+        else:
+            again = f"docsum_nb.resume({self._run_id!r})"
+            kept = f"{done} and kept; {again} or the same call goes on from there"
+        status = getattr(error, "status_code", None)
+        http = f" (HTTP status {status})" if status else ""
+        if "Connection error" in str(error):
+            http = f" (nothing answers at {model.settings.base_url or 'its address'})"
+        return f"docsum_nb run {self._run_id}: {doing} with {model.name}{http}; {kept}"

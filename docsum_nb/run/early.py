@@ -1,0 +1,74 @@
+"""What a run that ends early says of itself: how far it came, and where it was.
+
+None of it may fail, or wait for the work: the work may be stuck.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from docsum_nb.errors import RunError
+from docsum_nb.events import RunState
+from docsum_nb.run.control import Whereabouts
+from docsum_nb.run.frames import await_frames, describe_frame, own_frame, thread_frames
+from docsum_nb.run.loop import thread_of
+
+__all__ = ["EarlyEnd", "innermost_await", "progress"]
+
+E = TypeVar("E", bound=RunError)
+
+
+class EarlyEnd:
+    """Makes the errors of one run.
+
+    Args:
+        run_id: The run.
+        title: What it is called.
+        state: Tells what has happened.
+        partial: Returns what is finished.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        title: str,
+        *,
+        state: Callable[[], RunState],
+        partial: Callable[[], Any],
+    ) -> None:
+        self._run_id = run_id
+        self._title = title
+        self._state = state
+        self._partial = partial
+
+    def error(self, kind: type[E], what: str, place: Whereabouts | None = None) -> E:
+        """Make an error; ``place`` is where the work was, where that is known."""
+        state = self._state()
+        return kind(
+            f"{self._title}: {what}{progress(state)}",
+            run_id=self._run_id,
+            step=state.stage,
+            task=place.task if place else "",
+            agent=place.agent if place else "",
+            partial=self._partial(),
+        )
+
+
+def progress(state: RunState) -> str:
+    """Tell how far a run came, to be put behind something; empty where it has no parts."""
+    if not state.chunks:
+        return ""
+    done = f"{state.done} of {state.chunks} {state.unit} done"
+    return f" ({state.stage}: {done}, {state.calls} calls)"
+
+
+def innermost_await(task: asyncio.Task[Any] | None) -> Whereabouts:
+    """Name the innermost line of the user's own code that a task waits in."""
+    if task is None:
+        return Whereabouts("before it began")
+    thread = thread_of(task)
+    frames = thread_frames(thread) if thread else await_frames(task.get_coro())
+    frame = own_frame(frames)
+    return Whereabouts(f"in {describe_frame(frame)}" if frame else "as it ended")

@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docsum_nb.library import Library
+from docsum_nb.library.store import Store
+from tests.library.library_samples import run
+
+
+def test_threads_add_and_search_at_once(tmp_path: Path) -> None:
+    """Two threads that add and two that search at the same time all succeed."""
+    library = Library(tmp_path)
+    library.add({"zero": "zebra zero"})
+    errors: list[BaseException] = []
+
+    def guarded(work: Any) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the test shows it
+            errors.append(error)
+
+    def add(prefix: str) -> None:
+        for i in range(6):
+            library.add({f"{prefix}{i}": f"zebra {prefix} number {i}"})
+
+    def search() -> None:
+        for _ in range(30):
+            assert library.search("zebra", 100)
+
+    works = [lambda: add("a"), lambda: add("b"), search, search]
+    threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(library) == len(library.search("zebra", 100)) == 13
+
+
+_ADDER = """
+import sys
+from docsum_nb.library import Library
+prefix, path = sys.argv[1:]
+for i in range(8):
+    Library(path).add({f"{prefix}{i}": f"zebra {prefix}", "shared": f"zebra {prefix} {i}"})
+"""
+
+
+def test_processes_add_at_once(tmp_path: Path) -> None:
+    """Two processes that fill a new library at the same time, one document in common, succeed."""
+    arguments = [[sys.executable, "-c", _ADDER, prefix, str(tmp_path / "lib")] for prefix in "ab"]
+    processes = [subprocess.Popen(each) for each in arguments]
+    assert [process.wait(120) for process in processes] == [0, 0]
+    library = Library(tmp_path / "lib")
+    assert len(library) == len(library.search("zebra", 50)) == 17
+
+
+def _version(word: str) -> dict[str, str]:
+    text = "\n\n".join(f"{word} paragraph {i}. " * 30 for i in range(25))
+    return {f"document {i}": f"{text} {i}" for i in range(150)}
+
+
+_UPDATE = f"""
+import sys
+from docsum_nb.library import Library
+{inspect.getsource(_version)}
+Library(sys.argv[1]).add(_version("newword"))
+"""
+
+
+def _kill_update(folder: Path, *, commits: int) -> None:
+    """Update a library in a child process, and kill it once it has made some commits."""
+    versions = folder / "passages.lance" / "_versions"
+    before = len(list(versions.iterdir())) if versions.exists() else 0
+    child = subprocess.Popen([sys.executable, "-c", _UPDATE, str(folder)])
+    while child.poll() is None and not (
+        versions.exists() and len(list(versions.iterdir())) >= before + commits
+    ):
+        time.sleep(0.001)
+    child.kill()
+    child.wait()
+
+
+def _stored(folder: Path) -> dict[str, str]:
+    """Join the passages of each document, as they are found."""
+    snapshot = Store(folder).snapshot()
+    assert snapshot
+    found: dict[str, dict[int, str]] = {}
+    for match in snapshot.match_passages(["oldword", "newword"], limit=10**6):
+        found.setdefault(match.document, {})[match.start] = match.text
+    return {name: "".join(part for _, part in sorted(found[name].items())) for name in found}
+
+
+@pytest.mark.parametrize("commits", [1, 2, 3, 4])
+def test_killed_update_leaves_each_document_old_or_new(tmp_path: Path, commits: int) -> None:
+    """A document of an update that was killed is wholly old or new, and adding again finishes."""
+    old, new = _version("oldword"), _version("newword")
+    library = Library(tmp_path)
+    library.add(old)
+    _kill_update(tmp_path, commits=commits)
+    stored = _stored(tmp_path)
+    assert stored.keys() == old.keys()
+    assert all(text.strip() in (old[name], new[name]) for name, text in stored.items())
+    assert len(library) == len(old)
+    done = library.add(new)
+    assert done.updated + done.unchanged == len(new)
+    assert {name: text.strip() for name, text in _stored(tmp_path).items()} == new
+
+
+@pytest.mark.parametrize("commits", [1, 2, 4])
+def test_killed_first_add_leaves_whole_documents(tmp_path: Path, commits: int) -> None:
+    """A first add that was killed, even while the table was made, leaves whole documents only."""
+    new = _version("newword")
+    _kill_update(tmp_path / "lib", commits=commits)
+    library = Library(tmp_path / "lib")
+    stored = _stored(tmp_path / "lib")
+    assert all(text.strip() == new[name] for name, text in stored.items())
+    assert len(library) == len(stored)
+    done = library.add(new)
+    assert (done.added + done.unchanged, len(library)) == (len(new), len(new))
+
+
+def test_what_another_process_added_is_found_by_the_next_search(office: Library) -> None:
+    """A search sees what another process added since the last one."""
+    assert office.search("zebra") == []
+    assert run(_ADDER, "other", str(office.path)).returncode == 0
+    assert len(office.search("zebra")) == 9
+
+
+def test_a_snapshot_does_not_change(office: Library) -> None:
+    """What is opened for one search stays as it was, whatever is written meanwhile."""
+    snapshot = Store(office.path).snapshot()
+    assert snapshot
+    office.add({"late": "late late late", "payments": "nothing"})
+    office.remove("travel")
+    assert [name for name, _ in snapshot.match_documents(["late"], limit=9)] == ["payments"]
+    assert snapshot.count() == 3
+
+
+_FORK = """
+import multiprocessing, sys
+from docsum_nb.errors import LibraryError
+from docsum_nb.library import Library
+library = Library(sys.argv[1])
+def child():
+    try:
+        library.add({"two": "zebra"})
+    except LibraryError as error:
+        print(error, flush=True)
+    else:
+        print("added", flush=True)
+context = multiprocessing.get_context("fork")
+for use in (lambda: None, lambda: library.search("zebra")):
+    use()
+    process = context.Process(target=child)
+    process.start()
+    process.join()
+print(sorted(hit.name for hit in library.search("zebra")))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_child_is_told_instead_of_hanging(tmp_path: Path) -> None:
+    """A child forked before the first use works; one forked later gets a line that says why not."""
+    done = run(_FORK, str(tmp_path))
+    first, second, found = done.stdout.splitlines()
+    assert (first, found, done.stderr) == ("added", "['two']", "")
+    assert "'spawn'" in second
