@@ -23,6 +23,7 @@ from crewai.types.streaming import StreamingOutputBase
 from docsum_nb.budget import Budget
 from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.evaluate import RunModel
+from docsum_nb.crew.examine.texts import unfilled
 from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.places import Places
@@ -70,6 +71,7 @@ class Guard:
         )
         self._lock = threading.Lock()
         self._planned = ChunksPlanned(0, 0)
+        self._unfilled: set[str] = set()
 
     def kick_off(self, work: Any, inputs: dict[str, Any] | None) -> Any:
         """Run a Crew or Flow to its end, blocking; call it in a thread without a running loop.
@@ -175,6 +177,17 @@ class Guard:
         return before.chunks
 
     # --- what CrewAI tells --------------------------------------------------------------------
+
+    def with_inputs(self, context: Any) -> None:
+        """Warn of placeholders without an input, once, when callbacks have given what they can."""
+        if context.crew is None:
+            return
+        lacking = unfilled(context.crew, context.payload)
+        with self._lock:
+            known = not lacking or lacking in self._unfilled
+            self._unfilled.add(lacking)
+        if not known:
+            self._control.emit(Warned(lacking))
 
     def before_call(self, context: Any) -> None:
         """Allow a model call, unless the run is stopping or its budget says no."""
