@@ -10,7 +10,7 @@ from crewai.flow.flow import Flow, start
 
 import docsum_nb as ds
 from docsum_nb.events import CallStarted, Event, Warned
-from tests.crew.crew_samples import LONG_S, field_crew, llm_of
+from tests.crew.crew_samples import LONG_S, field_crew, kickoff, llm_of
 from tests.loopback import Loopback
 
 BOTH = {"topic": "whales", "reader": "me"}
@@ -86,3 +86,15 @@ def test_crews_that_other_work_kicks_off_are_looked_at_too(server: Loopback, kic
         run.result()
         (warning,) = run.state.warnings
     assert "'{reader}'" in warning
+
+
+def test_inputs_are_filled_in_for_the_agents_of_concurrent_tasks_too(server: Loopback) -> None:
+    """The agent that a concurrent task gets of its own is asked with the shared agent's goal."""
+    crew = field_crew(llm_of(server), parts=2)
+    for topic in ("whales", "ships"):
+        del server.calls[:]
+        run = kickoff(crew, topic)
+        run.result()
+        assert run.state.warnings == ()
+        assert [f"Summarize {topic}" in call.prompt for call in server.calls] == [True] * 4
+        assert not any("{topic}" in call.prompt for call in server.calls)
