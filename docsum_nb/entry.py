@@ -115,8 +115,8 @@ def kickoff(
         max_calls: Model calls of its agents at most; ``None`` for no bound.
         max_cost: US dollars of these calls at most; ``None`` for no bound. Each call is reserved at
             the most it may cost before it goes out, so give the LLM a ``max_tokens``.
-        prices: Of models that LiteLLM's list does not know or has wrong: from the model's name to
-            US dollars for a million tokens, ``(prompt, answer)``.
+        prices: Of models that LiteLLM's list does not know or has wrong: from the model's name,
+            ``"openai/x"`` or ``"x"``, to US dollars for a million tokens, ``(prompt, answer)``.
         on_event: Called with every event, in order, in a thread of its own; of a crew that streams,
             with each piece of text.
         show: Show live progress.
@@ -287,7 +287,10 @@ class _GuardOptions:
         )
 
     def _price(self, model: str, provider: str | None) -> Price | None:
-        pair = (self.prices or {}).get(model)
+        # Where CrewAI has a client for the provider, it takes its name off that of the model.
+        names = (model, f"{provider}/{model}", model.partition("/")[2])
+        prices = self.prices or {}
+        pair = next((prices[name] for name in names if name in prices), None)
         listed = listed_price(model, provider)
         if pair is None:
             return listed

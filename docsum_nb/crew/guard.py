@@ -21,8 +21,10 @@ from crewai.events.types.tool_usage_events import ToolUsageErrorEvent
 from crewai.types.streaming import StreamingOutputBase
 
 from docsum_nb.budget import Budget
+from docsum_nb.crew.affordable import PriceOf
 from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.evaluate import RunModel
+from docsum_nb.crew.examine.parts import uses_of_models
 from docsum_nb.crew.examine.texts import unfilled
 from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import double_of
@@ -36,7 +38,6 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.records import Price
 from docsum_nb.run import Control, Detail, Whereabouts, placed
 
 __all__ = ["Guard", "current_guard"]
@@ -49,7 +50,7 @@ class Guard:
         self,
         control: Control,
         *,
-        price_of: Callable[[str, str | None], Price | None],
+        price_of: PriceOf,
         on_error: Literal["raise", "collect", "skip"] = "raise",
         on_task_error: OnTaskError | None = None,
         max_concurrency: int | None = None,
@@ -120,7 +121,12 @@ class Guard:
         return result.result
 
     def double(self, crew: Any) -> Any:
-        """Make a crew's double, each task of which passes through this guard."""
+        """Make a crew's double, each task of which passes through this guard.
+
+        Raises:
+            InputError: if cost is bounded, and the most a call may cost is not known of a model.
+        """
+        self._calls.check(use for use in uses_of_models(crew) if not isinstance(use.llm, RunModel))
         double = double_of(crew)
         labels = tuple(label_of(task) for task in double.tasks)
         first = self._plan(ChunksPlanned(len(labels), 0, labels))
