@@ -331,8 +331,8 @@ def _kickoff(
 
 def _finished(work: Any, guards: list[Any]) -> Any:
     """Return the outputs of its tasks, or what a flow that has none says of itself."""
-    outputs = guards[0].outputs() if guards else None
-    return outputs if outputs is not None else getattr(work, "partial", None)
+    outputs = guards[0].outputs() if guards else ()
+    return outputs or getattr(work, "partial", outputs)
 
 
 def _run(

@@ -142,8 +142,8 @@ class Guard:
         """Return what a task is about and what came of it."""
         return self._tasks.detail(place)
 
-    def outputs(self) -> tuple[Any, ...] | None:
-        """Return the outputs of the tasks that are finished; ``None`` where none is."""
+    def outputs(self) -> tuple[Any, ...]:
+        """Return the outputs of the tasks that are finished."""
         return self._tasks.outputs()
 
     # --- a run inside the guarded one ----------------------------------------------------------
