@@ -236,6 +236,19 @@ def test_one_layer_tries_again_whoever_provides_the_model(
     assert len(server.calls) == 4
 
 
+@pytest.mark.parametrize(("options", "requests"), [({}, 3), ({"max_retries": 0}, 1)])
+def test_max_calls_counts_calls_and_not_what_the_client_makes_of_one(
+    server: Loopback, options: dict[str, Any], requests: int
+) -> None:
+    """A 500 is one call, and up to three requests unless the LLM is told max_retries=0."""
+    server.script = lambda call: Reply("broken", status=500)
+    llm = LLM(model="openai/gpt-4o-mini", base_url=server.base_url, api_key="k", **options)
+    run = kickoff(field_crew(llm, parts=1), max_calls=1)
+    assert type(run.exception()).__name__ == "InternalServerError"
+    assert run.state.calls == 1
+    assert len(server.calls) == requests
+
+
 def test_empty_answer_is_paid_for_once(server: Loopback) -> None:
     """Bare CrewAI asks three times where a model says nothing."""
     server.script = lambda call: Reply("")
