@@ -94,7 +94,7 @@ class RunError(DocsumError):
         step: The step it was in, such as ``"summarizing"``; empty where it had none.
         task: The CrewAI task concerned, and ...
         agent: ... its agent; empty where no single one is.
-        partial: What was finished by then; ``None`` where nothing was.
+        partial: What was finished by then; ``None``, or ``()`` of a crew, where nothing was.
     """
 
     def __init__(

@@ -32,7 +32,9 @@ __all__ = [
     "fold",
 ]
 
-Stage = Literal["starting", "loading", "summarizing", "combining", "evaluating", "working"]
+Stage = Literal[
+    "starting", "importing", "loading", "summarizing", "combining", "evaluating", "working"
+]
 Outcome = Literal["done", "failed", "cancelled"]
 
 

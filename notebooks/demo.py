@@ -35,14 +35,11 @@ def main() -> None:
     readmes = installed_readmes()
     print(ds.plan(readmes, library=library))
     summary = ds.summarize(readmes, library=library, ledger=BUILD / "ledger.sqlite3").result()
-    for document in summary.documents:
-        print(f"\n{document.name}: {document.text}")
     page = BUILD / "demo.html"
     page.write_text(summary.to_html(page=True), encoding="utf-8")
-    # The documents are printed above, so that the whole is what stays on the screen.
-    print("\n" + "=" * 88 + "\n")
-    print(replace(summary, documents=()).to_text())
-    print(f"\nas a page, which opens offline: {page}")
+    # Of hundreds of documents: what they say together, and one of them.
+    print(f"\n{replace(summary, documents=summary.documents[:1]).to_text()}")
+    print(f"\nall {len(summary.documents)} documents, on a page that opens offline: {page}")
 
 
 if __name__ == "__main__":

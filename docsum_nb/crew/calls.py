@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -28,8 +28,16 @@ from crewai.llms import retry as crewai_retry
 from crewai.types.usage_metrics import UsageMetrics
 
 from docsum_nb.budget import Budget, Reservation
+from docsum_nb.crew.affordable import (
+    PriceOf,
+    check_affordable,
+    longest_answer,
+    name_of,
+    price_of_model,
+)
+from docsum_nb.crew.examine.parts import ModelUse
 from docsum_nb.documents.tokens import SPARE, token_counter
-from docsum_nb.errors import BudgetExceeded, InputError
+from docsum_nb.errors import BudgetExceeded
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed
 from docsum_nb.records import Price, Usage
 from docsum_nb.run import Control, begin_span, chat_attributes, end_span
@@ -96,7 +104,7 @@ class ModelCalls:
         control: Control,
         *,
         budget: Budget,
-        price_of: Callable[[str, str | None], Price | None],
+        price_of: PriceOf,
     ) -> None:
         self._control = control
         self._budget = budget
@@ -104,18 +112,27 @@ class ModelCalls:
         self._lock = threading.Lock()
         self._open: set[_Call] = set()
 
+    def check(self, uses: Iterable[ModelUse]) -> None:
+        """Check, where cost is bounded, that the most a call may cost is known of every model.
+
+        Raises:
+            InputError: if it is not.
+        """
+        if self._budget.max_cost is not None:
+            check_affordable(uses, self._price_of)
+
     def before(self, context: Any) -> None:
         """Allow a call, in the thread that is about to make it.
 
         Raises:
             Exception: what the budget has against it; the call must not be made.
         """
-        model, price = self._priced(context.llm)
+        model, price = name_of(context.llm), price_of_model(context.llm, self._price_of)
         tokens, cost = self._at_most(context, model, price)
         try:
             place = self._reserve(model, tokens, cost)
         except BudgetExceeded as error:
-            if self._budget.max_cost is not None and not _longest_answer(context.llm):
+            if self._budget.max_cost is not None and not longest_answer(context.llm):
                 error.add_note(
                     "the LLM has no max_tokens, so each call is reserved at the longest answer "
                     "that its model can give; with max_tokens=... more of them fit"
@@ -150,7 +167,7 @@ class ModelCalls:
         for call in left:
             self._drop(call)
 
-    def _reserve(self, model: str, tokens: int, cost: float | None) -> Reservation:
+    def _reserve(self, model: str, tokens: int, cost: float) -> Reservation:
         settled = threading.Event()
         unsubscribe = self._budget.on_change(settled.set)
         # On a loop, the calls to be waited for may need that very loop.
@@ -166,22 +183,15 @@ class ModelCalls:
         finally:
             unsubscribe()
 
-    def _priced(self, llm: Any) -> tuple[str, Price | None]:
-        model = str(getattr(llm, "model", None) or "model")
-        return model, self._price_of(model, getattr(llm, "provider", None))
-
-    def _at_most(self, context: Any, model: str, price: Price | None) -> tuple[int, float | None]:
+    def _at_most(self, context: Any, model: str, price: Price | None) -> tuple[int, float]:
         if self._budget.max_cost is None:
             return 0, 0.0
-        if price is None:
-            return 0, None
-        answer = _longest_answer(context.llm) or price.most_output
-        if not answer:
-            raise InputError(
-                f"max_cost needs a longest answer: give max_tokens= to the LLM {model}"
-            )
+        user = "the work" if context.agent is None else f"agent {str(context.agent.role)!r}"
+        self.check([ModelUse(context.llm, user)])
+        assert price is not None
+        answer = int(longest_answer(context.llm) or price.most_output or 0)
         prompt = _prompt_tokens(context, model)
-        return prompt + int(answer), price.at_most(prompt, int(answer))
+        return prompt + answer, price.at_most(prompt, answer)
 
     def _settle(self, call: _Call | None, used: UsageMetrics | None) -> None:
         if not self._close(call):
@@ -230,10 +240,6 @@ def _timed_out(error: BaseException | None) -> bool:
     names = [kind.__name__ for each in chain for kind in type(each).__mro__]
     unsent = any(name.startswith(("Connect", "Pool")) and "Timeout" in name for name in names)
     return any("Timeout" in name for name in names) and not unsent
-
-
-def _longest_answer(llm: Any) -> Any:
-    return getattr(llm, "max_tokens", None) or getattr(llm, "max_completion_tokens", None)
 
 
 def _cost(price: Price | None, used: UsageMetrics) -> float | None:

@@ -21,8 +21,11 @@ from crewai.events.types.tool_usage_events import ToolUsageErrorEvent
 from crewai.types.streaming import StreamingOutputBase
 
 from docsum_nb.budget import Budget
+from docsum_nb.crew.affordable import PriceOf
 from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.evaluate import RunModel
+from docsum_nb.crew.examine.parts import uses_of_models
+from docsum_nb.crew.examine.texts import unfilled
 from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.places import Places
@@ -35,7 +38,6 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.records import Price
 from docsum_nb.run import Control, Detail, Whereabouts, placed
 
 __all__ = ["Guard", "current_guard"]
@@ -48,7 +50,7 @@ class Guard:
         self,
         control: Control,
         *,
-        price_of: Callable[[str, str | None], Price | None],
+        price_of: PriceOf,
         on_error: Literal["raise", "collect", "skip"] = "raise",
         on_task_error: OnTaskError | None = None,
         max_concurrency: int | None = None,
@@ -70,6 +72,7 @@ class Guard:
         )
         self._lock = threading.Lock()
         self._planned = ChunksPlanned(0, 0)
+        self._unfilled: set[str] = set()
 
     def kick_off(self, work: Any, inputs: dict[str, Any] | None) -> Any:
         """Run a Crew or Flow to its end, blocking; call it in a thread without a running loop.
@@ -118,7 +121,12 @@ class Guard:
         return result.result
 
     def double(self, crew: Any) -> Any:
-        """Make a crew's double, each task of which passes through this guard."""
+        """Make a crew's double, each task of which passes through this guard.
+
+        Raises:
+            InputError: if cost is bounded, and the most a call may cost is not known of a model.
+        """
+        self._calls.check(use for use in uses_of_models(crew) if not isinstance(use.llm, RunModel))
         double = double_of(crew)
         labels = tuple(label_of(task) for task in double.tasks)
         first = self._plan(ChunksPlanned(len(labels), 0, labels))
@@ -134,8 +142,8 @@ class Guard:
         """Return what a task is about and what came of it."""
         return self._tasks.detail(place)
 
-    def outputs(self) -> tuple[Any, ...] | None:
-        """Return the outputs of the tasks that are finished; ``None`` where none is."""
+    def outputs(self) -> tuple[Any, ...]:
+        """Return the outputs of the tasks that are finished."""
         return self._tasks.outputs()
 
     # --- a run inside the guarded one ----------------------------------------------------------
@@ -175,6 +183,17 @@ class Guard:
         return before.chunks
 
     # --- what CrewAI tells --------------------------------------------------------------------
+
+    def with_inputs(self, context: Any) -> None:
+        """Warn of placeholders without an input, once, when callbacks have given what they can."""
+        if context.crew is None:
+            return
+        lacking = unfilled(context.crew, context.payload)
+        with self._lock:
+            known = not lacking or lacking in self._unfilled
+            self._unfilled.add(lacking)
+        if not known:
+            self._control.emit(Warned(lacking))
 
     def before_call(self, context: Any) -> None:
         """Allow a model call, unless the run is stopping or its budget says no."""

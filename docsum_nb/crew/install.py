@@ -38,6 +38,9 @@ class Watcher(Protocol):
     def double(self, crew: Any) -> Any:
         """Make the double of a crew that is about to be kicked off."""
 
+    def with_inputs(self, context: Any) -> None:
+        """See what a crew or flow that is being kicked off has for inputs in the end."""
+
     def before_call(self, context: Any) -> None:
         """See a model call that is about to be made; raises ``Stopped`` to keep it from that."""
 
@@ -70,6 +73,7 @@ def watched_by(guard: Watcher) -> Iterator[None]:
     sink = add_stream_sink(guard.seen)
     try:
         with _hooks.scoped_hooks():
+            _hooks.register_scoped(points.INPUT, guard.with_inputs)
             _hooks.register_scoped(points.PRE_MODEL_CALL, guard.before_call)
             _hooks.register_scoped(points.POST_MODEL_CALL, guard.after_call)
             _hooks.register_scoped(points.PRE_TOOL_CALL, guard.before_tool)

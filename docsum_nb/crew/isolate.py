@@ -37,12 +37,16 @@ def double_of(crew: Any) -> Any:
     """
     make = _Agents(own_models=bool(crew.stream)).double
     agents: dict[int, Any] = {id(agent): make(agent) for agent in crew.agents}
+    members = set(agents)
+    more: list[Any] = []
     tasks: dict[int, Any] = {}
     for task in crew.tasks:
         double = tasks[id(task)] = _task(task)
         if task.agent is not None:
             own = agents.setdefault(id(task.agent), make(task.agent))
             double.agent = make(task.agent) if task.async_execution else own
+            if double.agent is not own and id(task.agent) in members:
+                more.append(double.agent)
     for task, double in zip(crew.tasks, tasks.values(), strict=True):
         if isinstance(task.context, list):
             double.context = [tasks.get(id(each), each) for each in task.context]
@@ -57,12 +61,21 @@ def double_of(crew: Any) -> Any:
     )
     double._inputs = None
     double._kickoff_event_id = None
+    fill_in = functools.partial(_fill_in, double._interpolate_inputs, more)
+    object.__setattr__(double, "_interpolate_inputs", fill_in)
     return double
 
 
 def is_double(crew: Any) -> bool:
     """Tell whether a crew is the double of another: a streaming one kicks itself off again."""
     return any("_execute_core" in vars(task) for task in crew.tasks)
+
+
+def _fill_in(own: Callable[[Any], None], agents: list[Any], inputs: Any) -> None:
+    """Fill the inputs in also in agents that stand for members of the crew, which CrewAI passes."""
+    own(inputs)
+    for agent in agents:
+        agent.interpolate_inputs(inputs)
 
 
 class _Agents:

@@ -77,9 +77,9 @@ class Tasks:
         if self._on_error == "collect" and self._failures:
             raise ExceptionGroup(f"{len(self._failures)} tasks failed", self._failures)
 
-    def outputs(self) -> tuple[Any, ...] | None:
-        """Return the outputs of the tasks that are finished; ``None`` where none is."""
-        return tuple(self._outputs.copy()) or None
+    def outputs(self) -> tuple[Any, ...]:
+        """Return the outputs of the tasks that are finished."""
+        return tuple(self._outputs.copy())
 
     def detail(self, place: int) -> Detail | None:
         """Return what a task is about and its output; ``None`` where there is no such task."""

@@ -102,11 +102,14 @@ def kickoff(
             returns, a text or a ``TaskOutput``, takes the place of the task's output and the crew
             goes on; ``None`` leaves it to ``on_error``.
         max_concurrency: Tasks of ``async_execution`` at once; ``None`` for all, as CrewAI does.
-        max_calls: Model calls of its agents at most; ``None`` for no bound.
+        max_calls: Model calls of its agents at most; ``None`` for no bound. Retries of the
+            provider's client are beneath a call and not counted: unless the LLM has
+            ``max_retries=0``, one call is up to three requests where the provider fails.
         max_cost: US dollars of these calls at most; ``None`` for no bound. Each call is reserved at
-            the most it may cost before it goes out, so give the LLM a ``max_tokens``.
-        prices: Of models that LiteLLM's list does not know or has wrong: from the model's name to
-            US dollars for a million tokens, ``(prompt, answer)``.
+            the most it may cost before it goes out, so give the LLM a ``max_tokens``. Should a
+            provider charge for requests that the client has sent again, those come on top.
+        prices: Of models that LiteLLM's list does not know or has wrong: from the model's name,
+            ``"openai/x"`` or ``"x"``, to US dollars for a million tokens, ``(prompt, answer)``.
         on_event: Called with every event, in order, in a thread of its own; of a crew that streams,
             with each piece of text.
         show: Show live progress.
@@ -115,9 +118,14 @@ def kickoff(
         The run of what ``kickoff`` returns; where that streams, of its output at the end of the
         stream. Its ``token_usage`` counts each call once. Stopped, the run begins no further task
         and no model call; a call in flight cannot be taken back, and its thread is left to itself.
+        Answers are not kept in the ledger: what a run that ended early had finished is in
+        ``run.partial``, the outputs of its tasks; kicked off again, all tasks are asked again.
+        A placeholder in its texts that has no input is a warning in ``run.state``.
 
     Raises:
-        InputError: if it is no Crew or Flow, or an argument cannot be used.
+        InputError: if it is no Crew or Flow, or an argument cannot be used. Raised by the run,
+            before the crew's first request: if ``max_cost`` is given, and the price or the longest
+            answer of one of its models is not known.
     """
     if not is_crew_or_flow(crew_or_flow):
         raise InputError(

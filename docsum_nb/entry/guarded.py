@@ -66,7 +66,10 @@ class GuardOptions:
         )
 
     def _price(self, model: str, provider: str | None) -> Price | None:
-        pair = (self.prices or {}).get(model)
+        # Where CrewAI has a client for the provider, it takes its name off that of the model.
+        names = (model, f"{provider}/{model}", model.partition("/")[2])
+        prices = self.prices or {}
+        pair = next((prices[name] for name in names if name in prices), None)
         listed = listed_price(model, provider)
         if pair is None:
             return listed
@@ -108,8 +111,8 @@ def begin_kickoff(
 
 def _finished(work: Any, guards: list[Any]) -> Any:
     """Return the outputs of its tasks, or what a flow that has none says of itself."""
-    outputs = guards[0].outputs() if guards else None
-    return outputs if outputs is not None else getattr(work, "partial", None)
+    outputs = guards[0].outputs() if guards else ()
+    return outputs or getattr(work, "partial", outputs)
 
 
 def begin_work(

@@ -142,7 +142,8 @@ class History:
             names = ", ".join(record.id for record in found[:5])
             raise InputError(f"several runs begin with {prefix!r}: {names}; write more of it")
         raise InputError(
-            f"no run {prefix!r} in the ledger {self._file.path}; docsum_nb.runs() lists what is"
+            f"no run {prefix!r} in the ledger {self._file.path}; docsum_nb.runs() lists what is; "
+            "only runs of summarize are kept; what one of a crew has finished is in its run.partial"
         )
 
     def newest_unfinished(self) -> RunRecord:

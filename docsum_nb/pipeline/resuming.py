@@ -62,7 +62,10 @@ def resume(
         raise InputError("ledger is a path, or None for the default place")
     path = user_path(ledger) if ledger is not None else default_path()
     if not path.exists():
-        raise InputError(f"there is no ledger {path}, so there is no run to go on with")
+        raise InputError(
+            f"there is no ledger {path}, so there is no run to go on with: only runs of summarize "
+            "are kept; what one of a crew has finished is in its run.partial"
+        )
     with contextlib.closing(Ledger(path)) as opened:
         history = History(opened)
         record = history.newest_unfinished() if run_id is None else history.only(run_id)

@@ -11,7 +11,13 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from docsum_nb.render.clean import one_line
-from docsum_nb.views.state import elapsed_s, pace_facts, progress_facts, state_text
+from docsum_nb.views.state import (
+    elapsed_s,
+    pace_facts,
+    progress_facts,
+    state_text,
+    status_of,
+)
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -94,10 +100,14 @@ class LineView:
 
     def _status(self, state: RunState) -> str:
         failed = f", {state.failed} failed" if state.failed else ""
-        return f"{state.outcome or state.stage}{failed}"
+        return f"{status_of(state)}{failed}"
 
     def _log_tenth(self, snapshot: Snapshot) -> None:
         state = snapshot.state
+        if state.stage == "importing" and not self._told_of_imports:
+            # Nothing else would be written for ten seconds and more.
+            self._told_of_imports = True
+            self._write(f"{self._title}: {status_of(state)}")
         tenths = _TENTHS * (state.done + state.failed) // state.chunks if state.chunks else 0
         # The last tenth is the closing line's.
         if self._tenths < tenths < _TENTHS:

@@ -15,9 +15,24 @@ from docsum_nb.render.clean import clean, one_line
 from docsum_nb.render.templating import fill
 from docsum_nb.run import Pace
 
-__all__ = ["elapsed_s", "pace_facts", "progress_facts", "state_html", "state_text", "style_html"]
+__all__ = [
+    "elapsed_s",
+    "pace_facts",
+    "progress_facts",
+    "state_html",
+    "state_text",
+    "status_of",
+    "style_html",
+]
 
+_SAID = {"importing": "importing CrewAI and LiteLLM, once in a process"}
+"""Stages that take long and would not be understood by their name."""
 _MAX_ERROR_CHARS = 2000
+
+
+def status_of(state: RunState) -> str:
+    """Tell how the run ended, or what it is doing."""
+    return state.outcome or _SAID.get(state.stage, state.stage)
 
 
 def elapsed_s(state: RunState) -> float:
@@ -80,7 +95,7 @@ def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
         Title, stage or outcome, counts, cost, pace, elapsed time, and why it failed or was
         cancelled.
     """
-    parts: list[str] = [state.outcome or state.stage]
+    parts: list[str] = [status_of(state)]
     if state.chunks:
         counts = ", ".join(f"{count} {word}" for word, count in _details(state))
         parts.append(
@@ -122,7 +137,7 @@ def state_html(
     return fill(
         __package__,
         "state.html.j2",
-        view=_Face.of(state, title, status or state.outcome or state.stage),
+        view=_Face.of(state, title, status or status_of(state)),
         pace=pace_facts(state, pace) if pace is not None else (),
         writing=clean(writing),
         with_style=with_style,

@@ -53,10 +53,9 @@ def field_crew(llm: Any, *, parts: int = PARTS, **options: Any) -> Any:
 
 def llm_of(server: Loopback, **options: Any) -> Any:
     return LLM(
-        model="openai/gpt-4o-mini",
         base_url=server.base_url,
         api_key="k",
-        **{"max_retries": 0, **options},
+        **{"model": "openai/gpt-4o-mini", "max_retries": 0, **options},
     )
 
 

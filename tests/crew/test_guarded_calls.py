@@ -109,7 +109,7 @@ def test_unknown_price_is_asked_for_before_the_first_call(server: Loopback) -> N
     crew = field_crew(llm, parts=1)
     error = kickoff(crew, max_cost=1.0).exception()
     assert isinstance(error, InputError)
-    assert "prices=" in str(error)
+    assert 'prices={"my-own-model": (0.15, 0.60)}' in str(error)
     crew = field_crew(llm, parts=1)
     error = kickoff(crew, max_cost=1.0, prices={"my-own-model": (1.0, 2.0)}).exception()
     assert isinstance(error, InputError)
@@ -121,6 +121,59 @@ def test_unknown_price_is_asked_for_before_the_first_call(server: Loopback) -> N
     assert run.state.cost_usd == pytest.approx(
         sum(len(call.prompt.split()) + 2 * 2 for call in server.calls) / 1e6
     )
+
+
+def test_all_that_max_cost_needs_is_asked_for_at_once(server: Loopback) -> None:
+    """Prices and longest answers of all models are one error; done as it says, it runs."""
+
+    def crew(**options: Any) -> Any:
+        models = [llm_of(server, model=f"openai/{name}", **options) for name in ("x", "y")]
+        agents = [Agent(role=f"r{i}", goal="g", backstory="b", llm=m) for i, m in enumerate(models)]
+        tasks = [Task(description="d", expected_output="e", agent=agent) for agent in agents]
+        return Crew(agents=agents, tasks=tasks, planning_llm=LLM("openai/never-asked"))
+
+    run = ds.kickoff(crew(), max_cost=0.5, show=False, deadline=LONG_S)
+    error = run.exception()
+    assert isinstance(error, InputError)
+    assert 'prices={"x": (0.15, 0.60), "y": (0.15, 0.60)}' in str(error)
+    for name, role in (("x", "r0"), ("y", "r1")):
+        assert f"answer of '{name}' may be is not known: give the LLM of agent '{role}'" in str(
+            error
+        )
+    assert "max_tokens=1000" in str(error)
+    assert "\n" not in str(error)
+    assert run.state.calls == len(server.calls) == 0
+    # Either name: as it was given to the LLM, or as CrewAI keeps it.
+    prices = {"x": (0.15, 0.60), "openai/y": (0.15, 0.60)}
+    work = crew(max_tokens=1000)
+    run = ds.kickoff(work, max_cost=0.5, prices=prices, show=False, deadline=LONG_S)
+    assert run.result().raw == "A summary."
+    assert run.state.cost_usd == pytest.approx(paid(server, 2))
+
+
+def test_price_may_be_given_without_the_provider_that_the_model_is_named_with(
+    server: Loopback,
+) -> None:
+    """LiteLLM's models keep their whole name; "x" is taken for "openai/x" all the same."""
+    llm = llm_of(server, model="openai/x", max_tokens=100, is_litellm=True)
+    run = kickoff(field_crew(llm, parts=1), max_cost=1.0, prices={"x": (PROMPT, ANSWER)})
+    assert run.result().raw == "A summary."
+    assert run.state.cost_usd == pytest.approx(paid(server, len(server.calls)))
+
+
+def test_model_that_a_flow_asks_itself_is_asked_for_its_bounds(server: Loopback) -> None:
+    """Without a crew there is nothing to look at before; the call itself is not made."""
+
+    class Asking(Flow[Any]):
+        @start()
+        def ask(self) -> Any:
+            return llm_of(server, model="openai/x").call("Say something.")
+
+    error = ds.kickoff(Asking(), max_cost=1.0, deadline=LONG_S, show=False).exception()
+    assert isinstance(error, InputError)
+    assert 'prices={"x": (0.15, 0.60)}' in str(error)
+    assert "max_tokens=1000" in str(error)
+    assert server.calls == []
 
 
 @pytest.mark.parametrize("wrong", [{"max_cost": 0}, {"prices": {"m": 1.0}}, {"max_calls": 0}])
@@ -181,6 +234,19 @@ def test_one_layer_tries_again_whoever_provides_the_model(
     error = kickoff(field_crew(llm, parts=1)).exception()
     assert type(error).__name__ == "AuthenticationError"
     assert len(server.calls) == 4
+
+
+@pytest.mark.parametrize(("options", "requests"), [({}, 3), ({"max_retries": 0}, 1)])
+def test_max_calls_counts_calls_and_not_what_the_client_makes_of_one(
+    server: Loopback, options: dict[str, Any], requests: int
+) -> None:
+    """A 500 is one call, and up to three requests unless the LLM is told max_retries=0."""
+    server.script = lambda call: Reply("broken", status=500)
+    llm = LLM(model="openai/gpt-4o-mini", base_url=server.base_url, api_key="k", **options)
+    run = kickoff(field_crew(llm, parts=1), max_calls=1)
+    assert type(run.exception()).__name__ == "InternalServerError"
+    assert run.state.calls == 1
+    assert len(server.calls) == requests
 
 
 def test_empty_answer_is_paid_for_once(server: Loopback) -> None:

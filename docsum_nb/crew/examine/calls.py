@@ -7,9 +7,16 @@ three tries on a 429, and the agent's ``max_retry_limit``, which passes over Lit
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from docsum_nb.crew.examine.parts import agents_of, field_of, listed, role_of
+from docsum_nb.crew.examine.parts import (
+    ModelUse,
+    agents_of,
+    field_of,
+    listed,
+    role_of,
+    uses_of_models,
+)
 from docsum_nb.findings import Finding
 
 __all__ = ["call_findings", "requests_of_a_429"]
@@ -18,35 +25,15 @@ _CLIENT_RETRIES = 2
 _RATE_LIMIT_TRIES = 3
 
 
-class _Use(NamedTuple):
-    """A model, and who uses it."""
-
-    llm: Any
-    user: str
-    agent: Any
-    """The agent among them; ``None`` for the crew itself."""
-
-
 def call_findings(crew: Any) -> Iterator[Finding]:
     """Examine how a crew calls its models."""
-    uses = list(_uses(crew))
+    uses = list(uses_of_models(crew))
     yield _timeouts(uses)
     yield _retries(uses)
     yield from _rpm(crew)
 
 
-def _uses(crew: Any) -> Iterator[_Use]:
-    for agent in agents_of(crew):
-        llm = field_of(agent, "llm")
-        if llm is not None:
-            yield _Use(llm, f"agent {role_of(agent)!r}", agent)
-    for name in ("manager_llm", "planning_llm"):
-        llm = field_of(crew, name)
-        if llm is not None:
-            yield _Use(llm, name, None)
-
-
-def _timeouts(uses: list[_Use]) -> Finding:
+def _timeouts(uses: list[ModelUse]) -> Finding:
     endless = [use for use in uses if _may_wait(use.llm)]
     if not endless:
         return Finding("ok", "timeout", "models", "each call has a timeout, or decides itself")
@@ -80,7 +67,7 @@ def _model(llm: Any) -> str:
     return llm if isinstance(llm, str) else str(field_of(llm, "model") or type(llm).__name__)
 
 
-def _retries(uses: list[_Use]) -> Finding:
+def _retries(uses: list[ModelUse]) -> Finding:
     counted = [
         (requests_of_a_429(use.llm, use.agent), use)
         for use in uses

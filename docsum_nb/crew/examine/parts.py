@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
-from crewai import Crew
+from crewai import Crew, Process
 
 __all__ = [
+    "ModelUse",
     "agents_of",
     "concurrent_groups",
     "field_of",
@@ -16,9 +17,20 @@ __all__ = [
     "listed",
     "role_of",
     "title_of",
+    "uses_of_models",
 ]
 
 _MOST_NAMES = 4
+
+
+class ModelUse(NamedTuple):
+    """A model, and who uses it."""
+
+    llm: Any
+    """A model of CrewAI's, or its name."""
+    user: str
+    agent: Any = None
+    """The agent among them; ``None`` for the crew itself."""
 
 
 def is_crew(value: object) -> bool:
@@ -33,6 +45,19 @@ def agents_of(crew: Any) -> list[Any]:
         if agent is not None:
             found.setdefault(id(agent), agent)
     return list(found.values())
+
+
+def uses_of_models(crew: Any) -> Iterator[ModelUse]:
+    """List the models of a crew's agents, and those that the crew itself makes use of."""
+    for agent in agents_of(crew):
+        llm = field_of(agent, "llm")
+        if llm is not None:
+            yield ModelUse(llm, f"agent {role_of(agent)!r}", agent)
+    managed = field_of(crew, "process") == Process.hierarchical
+    for name, used in (("manager_llm", managed), ("planning_llm", field_of(crew, "planning"))):
+        llm = field_of(crew, name)
+        if llm is not None and used:
+            yield ModelUse(llm, name)
 
 
 def concurrent_groups(crew: Any) -> list[list[Any]]:

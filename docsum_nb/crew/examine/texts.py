@@ -7,13 +7,13 @@ on a word that is no input. A document pasted into a description is read in the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from docsum_nb.crew.examine.parts import agents_of, listed, role_of, title_of
 from docsum_nb.findings import Finding
 
-__all__ = ["text_findings", "variables_of"]
+__all__ = ["text_findings", "unfilled", "variables_of"]
 
 # As in crewai.utilities.string_utils.
 _VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)}")
@@ -41,8 +41,7 @@ def text_findings(crew: Any, inputs: Mapping[str, Any] | None) -> Iterator[Findi
     if inputs:
         yield _against(inputs, texts, sure=not crew.before_kickoff_callbacks)
     else:
-        wanted = _words(text for text in texts if text not in suspicious)
-        yield _wanted(wanted)
+        yield _wanted(_lacking(texts, None))
     yield from _never_filled(crew)
 
 
@@ -51,24 +50,59 @@ def variables_of(crew: Any) -> tuple[str, ...]:
     return tuple(_words(_texts(crew)))
 
 
-def _texts(crew: Any) -> Iterator[_Text]:
+def unfilled(crew: Any, inputs: Mapping[str, Any] | None) -> str:
+    """Say which placeholders of a crew that is being kicked off have no input.
+
+    Args:
+        crew: A Crew.
+        inputs: What CrewAI fills in, once ``before_kickoff_callbacks`` have had their say.
+
+    Returns:
+        What is wrong and what to give; empty where nothing is.
+    """
+    # Without inputs CrewAI leaves the texts alone, also those that an earlier kickoff filled in.
+    words = _lacking(_texts(crew, at_first=bool(inputs)), inputs)
+    if not words:
+        return ""
+    follows = "the kickoff fails" if inputs else "the model is sent the placeholders themselves"
+    return (
+        f"no input for {listed('{' + word + '}' for word in words)}: {follows}; give "
+        f"inputs={_to_give([*(inputs or ()), *words])}"
+    )
+
+
+def _texts(crew: Any, *, at_first: bool = True) -> Iterator[_Text]:
     for task in crew.tasks:
         subject = f"task {title_of(task)!r}"
         for field in ("description", "expected_output", "output_file"):
-            # CrewAI fills in the text as it was at first.
-            text = getattr(task, f"_original_{field}", None) or getattr(task, field, None)
-            yield _Text(subject, field, text or "")
+            yield _Text(subject, field, _text(task, field, at_first=at_first))
     for agent in crew.agents:
-        yield from _texts_of_agent(agent)
+        yield from _texts_of_agent(agent, at_first=at_first)
 
 
-def _texts_of_agent(agent: Any) -> Iterator[_Text]:
+def _texts_of_agent(agent: Any, *, at_first: bool = True) -> Iterator[_Text]:
     for field in ("role", "goal", "backstory"):
-        text = getattr(agent, f"_original_{field}", None) or getattr(agent, field, None)
-        yield _Text(f"agent {role_of(agent)!r}", field, str(text or ""))
+        yield _Text(f"agent {role_of(agent)!r}", field, _text(agent, field, at_first=at_first))
 
 
-def _words(texts: Any) -> dict[str, None]:
+def _text(part: Any, field: str, *, at_first: bool) -> str:
+    """Read a text as it is, or as it was before any kickoff: that is what CrewAI fills in."""
+    original = getattr(part, f"_original_{field}", None) if at_first else None
+    return str(original or getattr(part, field, None) or "")
+
+
+def _lacking(texts: Iterable[_Text], inputs: Mapping[str, Any] | None) -> list[str]:
+    """List the placeholders that have no input; where there are none, documents stay whole."""
+    if inputs:
+        return [word for word in _words(texts) if word not in inputs]
+    return list(_words(text for text in texts if not _looks_like_a_document(text.text)))
+
+
+def _to_give(words: Iterable[str]) -> str:
+    return f"{{{', '.join(f'{word!r}: ...' for word in words)}}}"
+
+
+def _words(texts: Iterable[_Text]) -> dict[str, None]:
     return {word: None for text in texts for word in _VARIABLE.findall(text.text)}
 
 
@@ -96,7 +130,7 @@ def _against(inputs: Mapping[str, Any], texts: list[_Text], *, sure: bool) -> Fi
     missing = [text for text in texts if set(_VARIABLE.findall(text.text)) - set(inputs)]
     if not missing:
         return Finding("ok", "placeholders", "inputs", "every placeholder has one")
-    words = [word for word in _words(missing) if word not in inputs]
+    words = _lacking(missing, inputs)
     return Finding(
         "problem" if sure else "warning",
         "placeholders",
@@ -104,11 +138,11 @@ def _against(inputs: Mapping[str, Any], texts: list[_Text], *, sure: bool) -> Fi
         f"no input for {listed('{' + word + '}' for word in words)}",
         "The kickoff fails before its first task"
         + ("." if sure else ", unless before_kickoff_callbacks add what is missing."),
-        f"ds.kickoff(crew, {{{', '.join(f'{word!r}: ...' for word in [*inputs, *words])}}})",
+        f"ds.kickoff(crew, {_to_give([*inputs, *words])})",
     )
 
 
-def _wanted(words: dict[str, None]) -> Finding:
+def _wanted(words: list[str]) -> Finding:
     if not words:
         return Finding("ok", "placeholders", "texts", "no placeholders")
     return Finding(
@@ -117,7 +151,7 @@ def _wanted(words: dict[str, None]) -> Finding:
         "inputs",
         f"the texts have placeholders: {listed('{' + word + '}' for word in words)}",
         "Without inputs they stay as they stand; with some, all of them must be there.",
-        f"ds.kickoff(crew, {{{', '.join(f'{word!r}: ...' for word in words)}}})",
+        f"ds.kickoff(crew, {_to_give(words)})",
     )
 
 
