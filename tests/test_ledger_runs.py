@@ -15,6 +15,7 @@ import docsum_nb as ds
 from docsum_nb.errors import InputError
 from docsum_nb.events import ChunkStarted, Event
 from docsum_nb.ledger import Figures, History, Ledger
+from docsum_nb.pipeline import doors
 from docsum_nb.records import Answer, Summary
 from docsum_nb.run import Run
 from tests.ledger_samples import TEXTS, holds
@@ -212,14 +213,17 @@ def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(
         assert not holds(ledger, secret), secret
     assert not any(seen)
     assert "refused: [secret]" in (ds.runs(ledger)[0].error or "")
-    with pytest.raises(InputError, match=r"api_key and params\['extra_headers'\].*model=Model"):
+    monkeypatch.setattr(doors, "_given", {})  # as in another process
+    with pytest.raises(InputError, match=r"api_key and params\['extra_headers'\].*\.Model"):
         resume(run.id, ledger=ledger)
     server.script = lambda call: Reply("A summary.")
     assert resume(run.id, ledger=ledger, model=model).result(LONG_S).usage.calls == 4
 
 
 @pytest.mark.parametrize("url", ["http://user:pw@127.0.0.1:{}/v1", "http://127.0.0.1:{}/v1?k=pw"])
-def test_address_with_a_secret_is_not_kept(server: Loopback, tmp_path: Path, url: str) -> None:
+def test_address_with_a_secret_is_not_kept(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
     """What is left out of it must be given again: without it, another server would be asked."""
     address = url.format(server.address.rpartition(":")[2])
     model = ds.Model("openai/scripted", base_url=address, max_retries=0)
@@ -227,6 +231,7 @@ def test_address_with_a_secret_is_not_kept(server: Loopback, tmp_path: Path, url
     run.exception(LONG_S)
     assert run.join(LONG_S)
     assert not holds(tmp_path / "l", "pw")
+    monkeypatch.setattr(doors, "_given", {})  # as in another process
     with pytest.raises(InputError, match=r"base_url, which the ledger does not keep"):
         resume(run.id, ledger=tmp_path / "l")
 
@@ -236,9 +241,20 @@ def test_key_of_the_environment_is_enough_to_go_on(
 ) -> None:
     """A key that was given is not asked for again where the environment has one."""
     failed = failed_run(server, tmp_path / "l", model=model_of(server, api_key=SECRET))
+    monkeypatch.setattr(doors, "_given", {})  # as in another process
     with pytest.raises(InputError, match="api_key"):
         resume(failed.id, ledger=tmp_path / "l")
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    server.script = lambda call: Reply("A summary.")
+    assert resume(failed.id, ledger=tmp_path / "l").result(LONG_S).usage.calls == 4
+
+
+def test_key_need_not_be_given_again_in_the_same_process(server: Loopback, tmp_path: Path) -> None:
+    """A run that failed goes on as its error says, with the key it was given."""
+    failed = failed_run(server, tmp_path / "l", model=model_of(server, api_key=SECRET))
+    error = failed.exception()
+    assert error is not None
+    assert f"docsum_nb.resume({failed.id!r})" in error.__notes__[0]
     server.script = lambda call: Reply("A summary.")
     assert resume(failed.id, ledger=tmp_path / "l").result(LONG_S).usage.calls == 4
 

@@ -263,10 +263,10 @@ def _unpacked_model(stored: Mapping[str, Any], run_id: str) -> Model:
         address = f", base_url={stored['base_url']!r}" if stored["base_url"] else ""
         names = dict.fromkeys(what.partition("[")[0] for what in missing)
         shown = address + "".join(f", {name}=..." for name in names)
+        model = f"docsum_nb.Model({stored['name']!r}{shown})"
         raise InputError(
             f"run {run_id} was given {' and '.join(missing)}, which the ledger does not keep; "
-            f"write resume({run_id!r}, model=Model({stored['name']!r}{shown})), and what else the "
-            "model was given"
+            f"write docsum_nb.resume({run_id!r}, model={model}), and what else the model was given"
         )
     settings = {name: value for name, value in stored.items() if name != "dropped"}
     settings["fallbacks"] = tuple(

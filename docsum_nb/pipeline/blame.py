@@ -30,16 +30,21 @@ class Blame:
             error.args = (f"{error}; what remains: {left}",)
         error.add_note(self._note(doing, error))
 
+    def kept(self) -> str:
+        """Say what is kept of the run, and how to go on."""
+        return f"docsum_nb run {self._run_id}: {self._kept()}"
+
     def _note(self, doing: str, error: Exception) -> str:
         model = self._prepared.model
-        done = f"{len(self._gathered.chunks)} of {len(self._prepared.chunks)} chunks are done"
-        if self._prepared.options.ledger is False:
-            kept = f"{done}; their answers are not kept (ledger=False)"
-        else:
-            again = f"docsum_nb.resume({self._run_id!r})"
-            kept = f"{done} and kept; {again} or the same call goes on from there"
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
         if "Connection error" in str(error):
             http = f" (nothing answers at {model.settings.base_url or 'its address'})"
-        return f"docsum_nb run {self._run_id}: {doing} with {model.name}{http}; {kept}"
+        return f"docsum_nb run {self._run_id}: {doing} with {model.name}{http}; {self._kept()}"
+
+    def _kept(self) -> str:
+        done = f"{len(self._gathered.chunks)} of {len(self._prepared.chunks)} chunks are done"
+        if self._prepared.options.ledger is False:
+            return f"{done}; their answers are not kept (ledger=False)"
+        again = f"docsum_nb.resume({self._run_id!r})"
+        return f"{done} and kept; {again} or the same call goes on from there"

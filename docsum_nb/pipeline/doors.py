@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from docsum_nb.library import Library
     from docsum_nb.run import Control
 
-__all__ = ["begin", "plan", "summarize"]
+__all__ = ["begin", "given_model", "plan", "summarize"]
 
 SETTLE_S = 5.0
 """How long calls in flight may still land, and be stored, after a run was stopped."""
+_MOST_MODELS = 1000
+_given: dict[str, Model] = {}
+"""By run, what the ledger must not hold: in the same process, a key need not be given again."""
+_MOST_NAMES = 3
+"""Of chunks that an error names as unfinished."""
 
 
 def summarize(
@@ -125,14 +130,31 @@ def begin(
         deadline=deadline,
         settle_s=SETTLE_S,
         partial_result=work.partial,
+        kept=work.kept,
         detail=work.detail,
-        whereabouts=lambda: Whereabouts(f"while {run.state.stage}"),
+        whereabouts=lambda: _whereabouts(run),
         on_event=on_event,
         display=LiveDisplay(),
         show=show,
         run_id=run_id,
     )
+    _given[run.id] = options.model
+    if len(_given) > _MOST_MODELS:
+        # Of two threads that begin runs, the other may have taken it.
+        _given.pop(next(iter(_given)), None)
     return run
+
+
+def given_model(run_id: str) -> Model | None:
+    """Return the model that a run of this process was given, with its key."""
+    return _given.get(run_id)
+
+
+def _whereabouts(run: Run[Summary]) -> Whereabouts:
+    names = run.underway()
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    what = f" {', '.join(map(repr, names[:_MOST_NAMES]))}{more}" if names else ""
+    return Whereabouts(f"while {run.state.stage}{what}")
 
 
 def plan(
@@ -196,6 +218,10 @@ class _Work:
     def partial(self) -> Summary | None:
         """Return what is finished so far."""
         return self._job.partial() if self._job else None
+
+    def kept(self) -> str:
+        """Say what is kept, and how to go on."""
+        return str(self._job.kept()) if self._job else ""
 
     def detail(self, place: int) -> Detail | None:
         """Return one chunk, by its place."""

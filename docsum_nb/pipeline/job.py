@@ -6,6 +6,7 @@ result. Every request goes through one ``Asker``; every summary is a CrewAI task
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -103,7 +104,9 @@ class Job:
         )
         ledger = await in_thread(open_ledger, self._options)
         book = self._book = Book(ledger, self._options, control)
-        prepared = await in_thread(prepare, self._options, cut=book.cut)
+        prepared = await in_thread(
+            prepare, self._options, cut=book.cut, stage=lambda it: control.emit(StageStarted(it))
+        )
         budget = self._options.budget(within=self._within)
         asker = Asker(prepared.models, ledger=ledger, control=control, budget=budget)
         gathered = Gathered(prepared, asker, run_id=control.run_id, began=self._began)
@@ -112,6 +115,8 @@ class Job:
         planned = plan_of(prepared)
         labels = tuple(chunk.label for chunk in prepared.chunks)
         control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
+        if "crewai" not in sys.modules:
+            control.emit(StageStarted("importing"))
         writer = await in_thread(_make_writer, prepared, asker)
         blame = Blame(prepared, gathered, run_id=control.run_id)
         self._ready = _Loaded(prepared, book, asker, writer, gathered, blame)
@@ -174,6 +179,10 @@ class Job:
     def partial(self) -> Summary | None:
         """Return what is finished so far; ``None`` before the documents are known."""
         return None if self._gathered is None else self._gathered.summary(partial=True)
+
+    def kept(self) -> str:
+        """Say what is kept, and how to go on; empty before the documents are known."""
+        return "" if self._ready is None else self._ready.blame.kept()
 
     def detail(self, place: int) -> Detail | None:
         """Return the text of a chunk and its summary; ``None`` before the chunks are known."""

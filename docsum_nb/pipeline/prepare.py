@@ -7,6 +7,7 @@ comes out here, where nothing has been paid for.
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 from docsum_nb.documents import load
 from docsum_nb.documents.tokens import vocabulary
 from docsum_nb.errors import InputError
+from docsum_nb.events import Stage
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import ChatModel, open_model, schema_instructions
 from docsum_nb.pipeline.cutting import cut
@@ -81,12 +83,18 @@ class Prepared:
         return self.sizes.final_words if len(self.documents) == 1 else self.sizes.document_words
 
 
-def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepared:
+def prepare(
+    options: Options,
+    *,
+    cut: Callable[..., list[Chunk]] = cut,
+    stage: Callable[[Stage], object] = lambda stage: None,
+) -> Prepared:
     """Read the source and make everything ready; blocking, and without any call of a model.
 
     Args:
         options: What was asked for.
         cut: Cuts the documents, as ``cutting.cut`` does.
+        stage: Told what takes long meanwhile.
 
     Raises:
         InputError: if the source, the model, the prompts or a size cannot be used, or the library
@@ -98,7 +106,12 @@ def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepa
     loaded = load(options.source, on_error=options.on_error)
     library = _open_library(options.library)
     settings = options.model
+    imports = not settings.embedded and "litellm" not in sys.modules
+    if imports:
+        stage("importing")
     models = tuple(map(open_model, settings.with_fallbacks()))
+    if imports:
+        stage("loading")
     _check_prices(options, models)
     prompts = load_prompts(options.prompts)
     count = models[0].count

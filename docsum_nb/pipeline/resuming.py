@@ -12,7 +12,7 @@ from docsum_nb.ledger import History, Ledger, RunRecord, default_path
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.paths import user_path
 from docsum_nb.pipeline.arguments import keys_in, unpacked
-from docsum_nb.pipeline.doors import begin
+from docsum_nb.pipeline.doors import begin, given_model
 from docsum_nb.pipeline.options import Options, StrPath
 from docsum_nb.records import Summary
 from docsum_nb.run import Run
@@ -43,8 +43,8 @@ def resume(
         ledger: The file; ``None`` for the one in the user's data folder.
         source: The documents, where they are no longer where they were; ``None`` takes the files
             from where they were, and texts that were given as such from the ledger.
-        model: The model; ``None`` for the one that it had. Keys are not kept: they come from the
-            environment, or from here.
+        model: The model; ``None`` for the one that it had. Keys are not stored: they come from this
+            process, where the run was in it, from the environment, or from here.
         deadline: Seconds from now until the run must be over; ``None`` for no limit, whatever it
             had before.
         on_event: As for ``summarize``.
@@ -89,5 +89,5 @@ def _options(
         run_id=record.id,
         ledger=ledger.path,
         source=source,
-        model=None if model is None else as_model(model),
+        model=given_model(record.id) if model is None else as_model(model),
     )

@@ -93,6 +93,13 @@ class Board:
         """Return the state of each part: a byte that ``PART_STATES`` translates."""
         return bytes(self._cells)
 
+    def underway(self) -> list[str]:
+        """Return the names of the parts that are begun and not over, in order."""
+        idle = {_BYTE["queued"], *_OVER}
+        return [
+            label for label, byte in zip(self.labels, self._cells, strict=False) if byte not in idle
+        ]
+
     def writing(self) -> str:
         """Return the end of the text that a model wrote last, where it streams; else empty."""
         return self._writing.get(self._newest, "")

@@ -14,6 +14,7 @@ from docsum_nb.events import RunState
 from docsum_nb.run.control import Whereabouts
 from docsum_nb.run.frames import await_frames, describe_frame, own_frame, thread_frames
 from docsum_nb.run.loop import thread_of
+from docsum_nb.run.outcome import safely
 
 __all__ = ["EarlyEnd", "innermost_await", "progress"]
 
@@ -28,6 +29,7 @@ class EarlyEnd:
         title: What it is called.
         state: Tells what has happened.
         partial: Returns what is finished.
+        kept: Says what is kept and how to go on, in a line; ``None`` where nothing is.
     """
 
     def __init__(
@@ -37,16 +39,18 @@ class EarlyEnd:
         *,
         state: Callable[[], RunState],
         partial: Callable[[], Any],
+        kept: Callable[[], str] | None,
     ) -> None:
         self._run_id = run_id
         self._title = title
         self._state = state
         self._partial = partial
+        self._kept = kept
 
     def error(self, kind: type[E], what: str, place: Whereabouts | None = None) -> E:
         """Make an error; ``place`` is where the work was, where that is known."""
         state = self._state()
-        return kind(
+        error = kind(
             f"{self._title}: {what}{progress(state)}",
             run_id=self._run_id,
             step=state.stage,
@@ -54,6 +58,13 @@ class EarlyEnd:
             agent=place.agent if place else "",
             partial=self._partial(),
         )
+        self.annotate(error)
+        return error
+
+    def annotate(self, error: BaseException) -> None:
+        """Note on an error what is kept, and how to go on."""
+        if self._kept is not None and (kept := safely(self._kept)):
+            error.add_note(kept)
 
 
 def progress(state: RunState) -> str:

@@ -88,6 +88,11 @@ class Record:
         with self.lock:
             return self._board.labels.copy()
 
+    def underway(self) -> list[str]:
+        """Return the names of the chunks or tasks that are in work."""
+        with self.lock:
+            return self._board.underway()
+
     def spans(self) -> tuple[Span, ...]:
         """List what state each chunk or task was in, and when."""
         with self.lock:

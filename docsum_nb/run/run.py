@@ -65,6 +65,7 @@ class Run(Generic[T]):
         deadline: float | None = None,
         settle_s: float = 0.0,
         partial_result: Callable[[], Any] | None = None,
+        kept: Callable[[], str] | None = None,
         whereabouts: Callable[[], Whereabouts] | None = None,
         detail: Callable[[int], Detail | None] | None = None,
         on_event: Callable[[Event], object] | None = None,
@@ -82,7 +83,7 @@ class Run(Generic[T]):
         self._place = whereabouts or (lambda: innermost_await(self._task))
         self._record = Record(self.id, on_event)
         self._early = EarlyEnd(
-            self.id, title, state=lambda: self.state, partial=lambda: self.partial
+            self.id, title, state=lambda: self.state, partial=lambda: self.partial, kept=kept
         )
         self._value: Any = _UNSET
         self._error: BaseException | None = None
@@ -149,6 +150,7 @@ class Run(Generic[T]):
                 self._bell.block(limit)
         except (KeyboardInterrupt, SystemExit) as signal:
             self._stop(self._cancelled(f"interrupted ({type(signal).__name__})"))
+            self._early.annotate(signal)
             shown_briefly(signal)
             raise
         if not self.done:
@@ -179,7 +181,8 @@ class Run(Generic[T]):
                 await self._bell.wait()
                 await told_all(self._told())
         except asyncio.CancelledError as error:
-            self._stop(self._cancelled("the cell or task that awaited it was cancelled"))
+            self._stop(self._cancelled("the cell or task that awaited it was interrupted"))
+            self._early.annotate(error)
             shown_briefly(error)
             raise
         return self._outcome()
@@ -278,6 +281,14 @@ class Run(Generic[T]):
             Whether that was so within ``timeout`` seconds.
         """
         return self._closed.wait(timeout)
+
+    def underway(self) -> tuple[str, ...]:
+        """Name the chunks, or tasks of a crew, that are in work now: what a slow run waits for.
+
+        Returns:
+            Their names, in input order; those that wait for their turn at the provider included.
+        """
+        return tuple(self._record.underway())
 
     def timeline(self) -> tuple[Span, ...]:
         """List when each chunk, or task of a crew, was running, waiting or being retried.

@@ -47,6 +47,7 @@ class LineView:
         self._stream = sys.stderr if stream is None else stream
         self._bar: tqdm[None] | None = None
         self._tenths = 0
+        self._told_of_imports = False
         self._lost = self._stream is None  # pythonw and some services have no stderr
         self._live = not self._lost and _is_terminal(self._stream)
 
