@@ -61,8 +61,7 @@ def double_of(crew: Any) -> Any:
     )
     double._inputs = None
     double._kickoff_event_id = None
-    fill_in = functools.partial(_fill_in, double._interpolate_inputs, more)
-    object.__setattr__(double, "_interpolate_inputs", fill_in)
+    object.__setattr__(double, "_interpolate_inputs", functools.partial(_fill_in, double, more))
     return double
 
 
@@ -71,9 +70,10 @@ def is_double(crew: Any) -> bool:
     return any("_execute_core" in vars(task) for task in crew.tasks)
 
 
-def _fill_in(own: Callable[[Any], None], agents: list[Any], inputs: Any) -> None:
-    """Fill the inputs in also in agents that stand for members of the crew, which CrewAI passes."""
-    own(inputs)
+def _fill_in(crew: Any, agents: list[Any], inputs: Any) -> None:
+    """Fill the inputs in, also in agents that stand for members of the crew, unknown to CrewAI."""
+    # The instance's own would be that of the crew it is a copy of, where that is a double, too.
+    type(crew)._interpolate_inputs(crew, inputs)
     for agent in agents:
         agent.interpolate_inputs(inputs)
 
