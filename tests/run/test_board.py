@@ -59,6 +59,15 @@ def test_each_event_leaves_its_part_in_the_state_it_means() -> None:
     assert board.labels == ["a", "b", "c", "d"]
 
 
+def test_what_is_underway_is_begun_and_not_over() -> None:
+    """Running, waiting for a turn or tried again: named in input order, until it is over."""
+    board = board_after(ChunkStarted("c", place=2), ChunkStarted("b", place=1))
+    board.take(WaitStarted("m", place=2))
+    assert board.underway() == ["b", "c"]
+    board.take(ChunkFailed("b", "no", place=1))
+    assert board.underway() == ["c"]
+
+
 def test_the_timeline_is_gapless_and_ends_with_the_part() -> None:
     """Stretches follow one another without gap or overlap, named and in order."""
     spans = board_after(*(event for event, _ in story())).spans(now=200.0)

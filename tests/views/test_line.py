@@ -202,3 +202,13 @@ def test_no_stderr_is_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
     view = LineView("t")
     view.update(Snapshot(HALF))
     view.close(Snapshot(DONE), None)
+
+
+def test_a_log_is_told_once_of_imports_that_take_long() -> None:
+    """In a log, nothing else would be written for ten seconds and more."""
+    log = io.StringIO()
+    view = LineView("summarize", log)
+    imports = RunState(stage="importing", started_at=time.time() - 1)
+    for _ in range(3):
+        view.update(Snapshot(imports))
+    assert log.getvalue() == "summarize: importing CrewAI and LiteLLM, once in a process\n"
