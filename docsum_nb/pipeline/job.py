@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import BudgetExceeded, RunError
-from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted
+from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted, Warned
 from docsum_nb.models import Asker, Telling
 from docsum_nb.pipeline.book import Book
 from docsum_nb.pipeline.mapping import Mapper
@@ -115,6 +115,8 @@ class Job:
         self._asker = Asker(prepared.models, ledger=ledger, control=control, budget=budget)
         self._omitted.extend(prepared.omitted)
         planned = plan_of(prepared)
+        for warning in planned.warnings:
+            control.emit(Warned(warning))
         labels = tuple(chunk.label for chunk in prepared.chunks)
         control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
         self._writer = await in_thread(_make_writer, prepared, self._asker)

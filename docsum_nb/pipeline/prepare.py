@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,12 +81,15 @@ class Prepared:
         return self.sizes.final_words if len(self.documents) == 1 else self.sizes.document_words
 
 
-def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepared:
+def prepare(
+    options: Options, *, cut: Callable[..., list[Chunk]] = cut, to_ask: bool = True
+) -> Prepared:
     """Read the source and make everything ready; blocking, and without any call of a model.
 
     Args:
         options: What was asked for.
         cut: Cuts the documents, as ``cutting.cut`` does.
+        to_ask: Whether the models will be asked; for a plan alone they need no key.
 
     Raises:
         InputError: if the source, the model, the prompts or a size cannot be used, or the library
@@ -98,7 +101,7 @@ def prepare(options: Options, *, cut: Callable[..., list[Chunk]] = cut) -> Prepa
     loaded = load(options.source, on_error=options.on_error)
     library = _open_library(options.library)
     settings = options.model
-    models = tuple(map(open_model, settings.with_fallbacks()))
+    models = tuple(open_model(each, to_ask=to_ask) for each in settings.with_fallbacks())
     _check_prices(options, models)
     prompts = load_prompts(options.prompts)
     count = models[0].count
@@ -152,7 +155,12 @@ def _as_path(path: object) -> Path | None:
 
 def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run; asks nobody."""
-    return remaining_of(prepared, ())
+    models = prepared.models
+    return replace(
+        remaining_of(prepared, ()),
+        warnings=tuple(each.doubt for each in models if each.doubt),
+        no_key=next((each.no_key for each in models if each.no_key), None),
+    )
 
 
 def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:

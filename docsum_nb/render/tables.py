@@ -36,12 +36,14 @@ def plan_table(plan: Plan) -> Table:
     )
     numbers = [f"{n:,}" for n in (plan.documents, plan.chunks, plan.calls, plan.depth, plan.tokens)]
     cost = cost_text(plan.cost_usd) if plan.tokens else "free"
-    hint = "Give Model(..., prices=...) to know what it costs."
+    said = [one_line(each, max_chars=400) for each in (*plan.warnings, plan.no_key or "")]
+    if plan.tokens and plan.cost_usd is None:
+        said.append("Give Model(..., prices=...) to know what it costs.")
     return Table(
         "What the run will do",
         columns,
         (Row((*_cells([*numbers, cost]), (part(plan.model, max_chars=80),))),),
-        notes=(hint,) if plan.tokens and plan.cost_usd is None else (),
+        notes=tuple(filter(None, said)),
         fold=_omitted("Left out", plan.omitted),
     )
 
