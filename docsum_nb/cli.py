@@ -94,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument(
         "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
     )
+    add.add_argument(
+        "--prune", action="store_true", help="remove what a folder among them no longer has"
+    )
     add.set_defaults(command=_add)
 
     look = commands.add_parser("doctor", help="check versions, kernel, switches and folders")
@@ -184,11 +187,15 @@ def _summarize(given: argparse.Namespace) -> int:
 def _add(given: argparse.Namespace) -> int:
     from docsum_nb import Library
 
-    added = Library(given.library).add(given.path, on_error=given.on_error)
+    added = Library(given.library).add(given.path, on_error=given.on_error, prune=given.prune)
     print(
         f"{added.added} added, {added.updated} updated, {added.unchanged} unchanged "
         f"({added.passages} passages written)"
     )
+    for name in added.removed:
+        print(f"removed: {name}: no longer in the folder")
+    for name in added.gone:
+        print(f"gone: {name}: still in the library; --prune removes it", file=sys.stderr)
     for omission in added.omitted:
         print(f"not read: {omission.what}: {omission.reason}", file=sys.stderr)
     return 0

@@ -134,6 +134,11 @@ class Added(Tabled):
     passages: int = 0
     omitted: tuple[Omission, ...] = ()
     """What was found but not read, and why."""
+    gone: tuple[str, ...] = ()
+    """Documents that are still in the library although the folder they came from, which was added
+    again, no longer has them: ``library.remove(NAME)``, or ``add(..., prune=True)``. Sorted."""
+    removed: tuple[str, ...] = ()
+    """Documents that ``prune=True`` removed for that. Sorted."""
 
     def _table(self) -> Table:
         return added_table(self)

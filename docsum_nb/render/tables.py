@@ -23,6 +23,7 @@ __all__ = ["added_table", "hits_table", "library_table", "plan_table", "runs_tab
 _MOST_RUNS = 200
 _MOST_HITS = 100
 _MOST_OMITTED = 20
+_MOST_GONE = 20
 _PASSAGE_CHARS = 700
 _STATES: Mapping[str, Any] = {"done": "good", "failed": "problem", "interrupted": "warning"}
 
@@ -56,8 +57,23 @@ def added_table(added: Added) -> Table:
         "What changed in the library",
         tuple(Column(head, "number") for head in heads),
         (Row(_cells([f"{number:,}" for number in numbers])),),
+        notes=(*_gone(added.gone), *_named("Removed, as no longer in the folder", added.removed)),
         fold=_omitted("Not read", added.omitted),
     )
+
+
+def _gone(names: Sequence[str]) -> tuple[str, ...]:
+    listed = _named("No longer in the folder, still in the library", names)
+    if not listed:
+        return ()
+    how = f"library.remove({names[0]!r})" if len(names) == 1 else "library.remove(NAME) for each"
+    return (*listed, one_line(f"Remove with {how}, or add again with prune=True.", max_chars=300))
+
+
+def _named(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    shown = ", ".join(one_line(name, max_chars=80) for name in names[:_MOST_GONE])
+    more = "".join(_more(len(names) - _MOST_GONE, "more"))
+    return (f"{what} ({len(names):,}): {shown} {more}".rstrip(),) if names else ()
 
 
 def hits_table(hits: Sequence[Hit], query: str) -> Table:

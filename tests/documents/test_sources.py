@@ -98,7 +98,7 @@ def test_a_path_that_is_not_there_gets_no_hint_of_texts(given: str) -> None:
 
 def test_a_question_that_passes_for_a_glob_gets_the_hint() -> None:
     """Its mark makes it a glob; the error says how to give a text."""
-    with pytest.raises(InputError, match='in as {"name": text}'):
+    with pytest.raises(InputError, match=r'in as \{"name": text\}'):
         list(find("Are whales large?"))
 
 
