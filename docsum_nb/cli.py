@@ -122,7 +122,9 @@ def _add_library_commands(commands: Any) -> None:
     find = commands.add_parser("search", help="find what a library says about a matter")
     find.add_argument("query", metavar="QUERY", help="some words, a question, a whole summary")
     find.add_argument("--library", required=True, metavar="DIR", help="the folder that add filled")
-    find.add_argument("-k", type=int, default=10, metavar="N", help="documents at most; default: 10")
+    find.add_argument(
+        "-k", type=int, default=10, metavar="N", help="documents at most; default: 10"
+    )
     find.set_defaults(command=_search, ledger="none")
 
 

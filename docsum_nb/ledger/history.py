@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from docsum_nb.ledger.file import LedgerFile, default_path
 from docsum_nb.ledger.process import Process, this_process
 from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
+from docsum_nb.render.json_record import to_json
 from docsum_nb.render.table import Table
 from docsum_nb.render.tables import runs_table
 
@@ -33,7 +35,7 @@ _SILENT_S = 3600.0
 """A run on another machine that stored nothing for so long is taken for dead."""
 _COLUMNS = (
     "id, what, model, state, started_at, ended_at, chunks, done, calls, tokens, cost_usd, error, "
-    "host, pid, since, born"
+    "host, pid, since, born, arguments"
 )
 
 
@@ -94,6 +96,10 @@ class RunRecord:
     """Why it failed or was cancelled."""
     host: str
     pid: int
+    question: str | None = None
+    """What the summary was to answer."""
+    sources: tuple[str, ...] = ()
+    """The files, folders and globs among its sources, as absolute paths, in order."""
 
     @property
     def unfinished(self) -> bool:
@@ -128,6 +134,10 @@ class Runs(Tabled, Sequence[RunRecord]):
 
     def __repr__(self) -> str:
         return self.to_text()
+
+    def to_json(self) -> str:
+        """Render as JSON: ``place``, and ``runs`` with every field of each."""
+        return to_json({"place": self.place, "runs": self._records})
 
 
 def runs(ledger: str | Path | None = None) -> Runs:
@@ -264,9 +274,23 @@ class History:
 
     def _records(self, db: sqlite3.Connection, where: str, *values: Any) -> Iterator[RunRecord]:
         query = f"SELECT {_COLUMNS} FROM runs {where}"  # noqa: S608  # constants
-        for *told, since, born in db.execute(query, values).fetchall():
-            record = RunRecord(*told)
+        for *told, since, born, arguments in db.execute(query, values).fetchall():
+            # Not by SQLite: it could not give back a file's name that is no UTF-8.
+            asked = json.loads(arguments)
+            places = tuple(_places(asked.get("source"), asked.get("cwd", "")))
+            record = RunRecord(*(*told, asked.get("question"), places))
             yield _counted(db, record, since, born) if record.state == "running" else record
+
+
+def _places(source: Any, cwd: str) -> Iterator[str]:
+    """Give the paths of a stored source as they were meant in the folder where it was given."""
+    if isinstance(source, str):
+        with contextlib.suppress(InputError):
+            # A home folder that is not there any more.
+            yield os.path.normpath(Path(cwd) / user_path(source))
+    elif isinstance(source, list):
+        for part in source:
+            yield from _places(part, cwd)
 
 
 def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: float) -> RunRecord:

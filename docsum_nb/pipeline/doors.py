@@ -116,12 +116,13 @@ def begin(
     on_event: Callable[[Event], object] | None,
     show: bool,
     run_id: str | None = None,
+    title: str = "summarize",
 ) -> Run[Summary]:
     """Start the job as a run; ``run_id`` is that of the run it goes on with."""
     work = _Work(options)
     run: Run[Summary] = Run(
         work,
-        title="summarize",
+        title=title,
         deadline=deadline,
         settle_s=SETTLE_S,
         partial_result=work.partial,

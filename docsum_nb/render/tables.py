@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from docsum_nb.render.amounts import cost_text, count_text
 from docsum_nb.render.clean import one_line
 from docsum_nb.render.marks import marked_line
-from docsum_nb.render.table import Cell, Column, Fold, Part, Row, Table, part
+from docsum_nb.render.table import Cell, Column, Fold, Part, Row, Table, end_part, part
 
 if TYPE_CHECKING:
     from docsum_nb.ledger import RunRecord
@@ -154,16 +154,22 @@ def _run(record: RunRecord) -> Row:
         f"{record.calls:,}",
         cost_text(record.cost_usd),
     )
-    why = part(record.error or "", "muted", max_chars=400)
+    below = (
+        part(f"Question: {record.question}" if record.question else "", "muted", max_chars=200),
+        part(record.error or "", "muted", max_chars=400),
+    )
+    what = part(record.what, max_chars=60)
+    if record.sources:
+        what = end_part(", ".join(record.sources), max_chars=60)
     return Row(
         (
             *_cells([record.id, began]),
-            (part(record.what, max_chars=60),),
+            (what,),
             (part(record.model, max_chars=40),),
             (part(record.state, _STATES.get(record.state, "")),),
             *_cells(numbers),
         ),
-        below=(why,) if why.spans else (),
+        below=tuple(each for each in below if each.spans),
     )
 
 
