@@ -1,4 +1,4 @@
-"""The main job for cron and servers: ``python -m docsum_nb summarize PATH...``, and its ledger.
+"""The main job for cron and servers: ``python -m docsum_nb summarize PATH...``, ledger, library.
 
 Prints the summary to standard output or into a file, progress and errors to standard error. Exit
 codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor`` fails where it finds a
@@ -67,18 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     one = commands.add_parser("summarize", help="summarize files and folders")
-    one.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
-    one.add_argument("--library", metavar="DIR", help="find what this library says on the matter")
-    one.add_argument("--model", default="extractive", metavar="M", help="default: %(default)s")
-    one.add_argument("--base-url", metavar="URL", help="of an OpenAI-compatible server")
-    one.add_argument("--question", metavar="TEXT", help="what the summary should answer")
-    one.add_argument("--length", type=int, metavar="WORDS", help="of the summary; default: 300")
+    _add_what_is_asked(one)
     one.add_argument("--deadline", type=float, metavar="S", help="seconds until it must be done")
     one.add_argument("--max-cost", type=float, metavar="USD", help="to be paid at most")
     one.add_argument("--max-calls", type=int, metavar="N", help="requests to be sent at most")
-    one.add_argument(
-        "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
-    )
+    _add_on_error(one)
     one.add_argument("--ledger", metavar="FILE", help="where answers are kept; 'none' for nowhere")
     one.add_argument(
         "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
@@ -86,20 +79,53 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--quiet", action="store_true", help="no progress")
     one.set_defaults(command=_summarize)
 
-    _add_ledger_commands(commands)
+    look_ahead = commands.add_parser("plan", help="tell what summarize would do; needs no key")
+    _add_what_is_asked(look_ahead)
+    _add_on_error(look_ahead)
+    look_ahead.set_defaults(command=_plan, ledger="none")
 
-    add = commands.add_parser("add", help="add files and folders to a library")
-    add.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
-    add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
-    add.add_argument(
-        "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
-    )
-    add.set_defaults(command=_add)
+    _add_ledger_commands(commands)
+    _add_library_commands(commands)
 
     look = commands.add_parser("doctor", help="check versions, kernel, switches and folders")
     look.add_argument("--json", action="store_true", help="as data")
     look.set_defaults(command=_doctor, ledger="none")
     return parser
+
+
+def _add_what_is_asked(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    add("--library", metavar="DIR", help="find what this library says on the matter")
+    add("--model", default="extractive", metavar="M", help="default: %(default)s")
+    add("--base-url", metavar="URL", help="of an OpenAI-compatible server")
+    add("--question", metavar="TEXT", help="what the summary should answer")
+    add("--length", type=int, metavar="WORDS", help="of the summary; default: 300")
+
+
+def _add_on_error(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
+    )
+
+
+def _add_library_commands(commands: Any) -> None:
+    add = commands.add_parser("add", help="add files and folders to a library")
+    add.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
+    _add_on_error(add)
+    add.add_argument(
+        "--prune", action="store_true", help="remove what a folder among them no longer has"
+    )
+    add.set_defaults(command=_add, ledger="none")
+
+    find = commands.add_parser("search", help="find what a library says about a matter")
+    find.add_argument("query", metavar="QUERY", help="some words, a question, a whole summary")
+    find.add_argument("--library", required=True, metavar="DIR", help="the folder that add filled")
+    find.add_argument(
+        "-k", type=int, default=10, metavar="N", help="documents at most; default: 10"
+    )
+    find.set_defaults(command=_search, ledger="none")
 
 
 def _add_ledger_commands(commands: Any) -> None:
@@ -181,14 +207,40 @@ def _summarize(given: argparse.Namespace) -> int:
     return 0
 
 
+def _plan(given: argparse.Namespace) -> int:
+    from docsum_nb import Model, plan
+
+    planned = plan(
+        given.path,
+        model=Model(given.model, base_url=given.base_url),
+        library=given.library,
+        question=given.question,
+        length=given.length,
+        on_error=given.on_error,
+    )
+    print(planned.to_text())
+    return 0
+
+
+def _search(given: argparse.Namespace) -> int:
+    from docsum_nb import Library
+
+    print(Library(given.library).search(given.query, given.k))
+    return 0
+
+
 def _add(given: argparse.Namespace) -> int:
     from docsum_nb import Library
 
-    added = Library(given.library).add(given.path, on_error=given.on_error)
+    added = Library(given.library).add(given.path, on_error=given.on_error, prune=given.prune)
     print(
         f"{added.added} added, {added.updated} updated, {added.unchanged} unchanged "
         f"({added.passages} passages written)"
     )
+    for name in added.removed:
+        print(f"removed: {name}: no longer in the folder")
+    for name in added.gone:
+        print(f"gone: {name}: still in the library; --prune removes it", file=sys.stderr)
     for omission in added.omitted:
         print(f"not read: {omission.what}: {omission.reason}", file=sys.stderr)
     return 0

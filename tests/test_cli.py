@@ -62,10 +62,38 @@ def test_library_is_filled_and_searched(
     assert "Related documentation" in capsys.readouterr().out
 
 
+def test_library_is_searched_and_a_run_is_planned(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``search`` prints what a library holds, ``plan`` what a run would take, without a key."""
+    library = str(tmp_path / "library")
+    assert main(["add", str(folder), "--library", library]) == 0
+    capsys.readouterr()
+    assert main(["search", "harbour dues", "--library", library, "-k", "1"]) == 0
+    found = capsys.readouterr().out
+    assert found.startswith("1 document found for “harbour dues”")
+    assert "ships.txt" in found
+    assert main(["search", "zebras", "--library", library]) == 0
+    assert "0 documents found" in capsys.readouterr().out
+
+    asked = ["plan", str(folder), "--model", "openai/gpt-4o-mini", "--question", "Who pays?"]
+    assert main([*asked, "--library", library, "--length", "50"]) == 0
+    planned = capsys.readouterr().out
+    assert "openai/gpt-4o-mini" in planned
+    assert "set OPENAI_API_KEY" in planned
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["plan"],
+        ["plan", "nowhere/at/all"],
+        ["plan", "FOLDER", "--model", "no-such-model"],
+        ["search", "whales"],
+        ["search", "whales", "--library", "no/such/library"],
+        ["search", " ", "--library", "no/such/library"],
+        ["search", "whales", "--library", "no/such/library", "-k", "0"],
         ["summarize"],
         ["summarize", "FOLDER", "--length", "many"],
         ["summarize", "nowhere/at/all"],

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -70,6 +71,64 @@ def test_run_is_listed_with_what_it_was_and_took(server: Loopback, tmp_path: Pat
     assert began <= failed.started_at <= (failed.ended_at or 0) <= done.started_at
     assert not done.unfinished
     assert failed.unfinished
+
+
+def test_runs_of_folders_of_one_name_can_be_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row tells the question and the end of the full path; its record and JSON have all of it."""
+    ledger = tmp_path / "l"
+    for name in ("one", "two"):
+        texts = tmp_path / ("a-very-long-name-" * 5) / name / "texts"
+        texts.mkdir(parents=True)
+        (texts / "a.md").write_text("Whales are large.")
+        monkeypatch.chdir(texts.parent)
+        summarize("texts/", question=f"How large, {name}?", ledger=ledger).result(LONG_S)
+    summarize(TEXTS, ledger=ledger).result(LONG_S)
+
+    runs = ds.runs(ledger)
+
+    of_texts, second, first = runs
+    assert (of_texts.sources, of_texts.question) == ((), None)
+    assert (first.what, second.what) == ("texts/", "texts/")
+    assert second.sources == (str(texts),)
+    assert second.question == "How large, two?"
+    lines = str(runs).splitlines()
+    [row] = [line for line in lines if second.id in line]
+    assert "…" in row
+    assert "/two/texts " in row
+    assert "    Question: How large, two?" in lines
+    assert f'title="{texts}"' in runs.to_html()
+    data = json.loads(runs.to_json())
+    assert [each["sources"] for each in data["runs"]][1:] == [[str(texts)], list(first.sources)]
+
+
+def test_resume_without_an_id_says_which_run_it_goes_on_with(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The title has id, source and question; where the caller has named the run, it is plain."""
+    (tmp_path / "texts").mkdir()
+    for name, text in TEXTS.items():
+        (tmp_path / "texts" / f"{name}.txt").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    server.script = failing_at(3)
+    model = model_of(server)
+    failed = summarize("texts", model=model, question="Who pays?", ledger="l")
+    assert failed.exception(LONG_S) is not None
+    assert failed.join(LONG_S)
+    server.script = lambda call: Reply("A summary.")
+
+    run = resume(ledger="l")
+
+    assert run.title.startswith(f"going on with {failed.id}: …")
+    assert run.title.endswith("/texts, “Who pays?”")
+    assert len(run.title) <= 80
+    run.result(LONG_S)
+    assert run.join(LONG_S)
+    again = resume(failed.id, ledger="l")
+    assert again.title == "summarize"
+    again.result(LONG_S)
+    assert again.join(LONG_S)
 
 
 def test_resumed_run_goes_on_under_its_id_and_pays_for_the_rest(

@@ -9,6 +9,7 @@ sources of unknown type, values that are not text, and folders with nothing to r
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ _ACCEPTED = (
     "or a mapping or Series of name -> text"
 )
 _MAGIC = frozenset("*?[")
+_SEPARATOR_OR_SUFFIX = re.compile(r"[/\\]|\.\w{1,8}$")
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,13 @@ def _short(given: str) -> str:
 def _hint(given: str) -> str:
     if "://" in given[:12]:
         return "; download it first, addresses are not fetched"
+    return '; a text itself goes in as {"name": text}' if _reads_like_a_text(given) else ""
+
+
+def _reads_like_a_text(given: str) -> bool:
     if "\n" in given or len(given) > 200 or given.count(" ") > 4:
-        return "; to load a text itself, give {'name': text}"
-    return ""
+        return True
+    return " " in given.strip() and not _SEPARATOR_OR_SUFFIX.search(given.strip())
 
 
 def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[Item]:
@@ -140,7 +146,9 @@ def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[It
         promising = promising or not isinstance(item, Omission)
         yield item
     if not promising:
-        raise InputError(f"{given}: the {what} holds no file that is read; {_READ} are")
+        # A question is a glob, by its mark.
+        hint = _hint(given) if what == "glob" else ""
+        raise InputError(f"{given}: the {what} holds no file that is read; {_READ} are{hint}")
 
 
 def _explicit(path: Path) -> Item:

@@ -90,7 +90,7 @@ class Conductor:
         else:
             self.plan, self.planned = found, asked
             free = not found.tokens or found.cost_usd == 0
-            if then_start and (asked.bounded or free):
+            if then_start and (asked.bounded or free or found.no_key):
                 self._begin(asked)
             elif then_start:
                 self.notice = _unread(found)
@@ -135,7 +135,7 @@ class Conductor:
             run.cancel()
 
     def _begin(self, asked: Asked) -> None:
-        self.fault = self._price_missing(asked)
+        self.fault = self._key_missing() or self._price_missing(asked)
         if self.fault is not None:
             return
         arguments = {**asked.arguments(), "show": False}
@@ -145,6 +145,14 @@ class Conductor:
             self.fault = Fault("", line_of(error))
             return
         self._watch(run)
+
+    def _key_missing(self) -> Fault | None:
+        plan = self.plan
+        if plan is None or plan.no_key is None:
+            return None
+        # Whoever sets it in another cell then presses Start again, which looks anew.
+        self.plan = self.planned = None
+        return Fault("model", plan.no_key)
 
     def _price_missing(self, asked: Asked) -> Fault | None:
         plan = self.plan

@@ -8,11 +8,14 @@ on under its own id, and its figures add up.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from docsum_nb.errors import InputError
@@ -20,6 +23,7 @@ from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.file import LedgerFile
 from docsum_nb.ledger.process import Process, this_process
 from docsum_nb.ledger.run_record import Figures, RunRecord, Stretch
+from docsum_nb.paths import user_path
 
 __all__ = ["History"]
 
@@ -27,7 +31,7 @@ _SILENT_S = 3600.0
 """A run on another machine that stored nothing for so long is taken for dead."""
 _COLUMNS = (
     "id, what, model, state, started_at, ended_at, chunks, done, calls, tokens, cost_usd, error, "
-    "host, pid, since, born"
+    "host, pid, since, born, arguments"
 )
 
 
@@ -173,9 +177,23 @@ class History:
 
     def _records(self, db: sqlite3.Connection, where: str, *values: Any) -> Iterator[RunRecord]:
         query = f"SELECT {_COLUMNS} FROM runs {where}"  # noqa: S608  # constants
-        for *told, since, born in db.execute(query, values).fetchall():
-            record = RunRecord(*told)
+        for *told, since, born, arguments in db.execute(query, values).fetchall():
+            # Not by SQLite: it could not give back a file's name that is no UTF-8.
+            asked = json.loads(arguments)
+            places = tuple(_places(asked.get("source"), asked.get("cwd", "")))
+            record = replace(RunRecord(*told), question=asked.get("question"), sources=places)
             yield _counted(db, record, since, born) if record.ended_at is None else record
+
+
+def _places(source: Any, cwd: str) -> Iterator[str]:
+    """Give the paths of a stored source as they were meant in the folder where it was given."""
+    if isinstance(source, str):
+        with contextlib.suppress(InputError):
+            # A home folder that is not there any more.
+            yield os.path.normpath(Path(cwd) / user_path(source))
+    elif isinstance(source, list):
+        for part in source:
+            yield from _places(part, cwd)
 
 
 def _refuse_elsewhere(record: RunRecord, process: Process) -> None:

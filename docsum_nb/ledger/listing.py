@@ -12,6 +12,7 @@ from docsum_nb.ledger.history import History
 from docsum_nb.ledger.run_record import RunRecord
 from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
+from docsum_nb.render.json_record import to_json
 from docsum_nb.render.table import Table
 from docsum_nb.render.tables import runs_table
 
@@ -45,6 +46,10 @@ class Runs(Tabled, Sequence[RunRecord]):
 
     def __repr__(self) -> str:
         return self.to_text()
+
+    def to_json(self) -> str:
+        """Render as JSON: ``place``, and ``runs`` with every field of each."""
+        return to_json({"place": self.place, "runs": self._records})
 
 
 def runs(ledger: str | Path | None = None) -> Runs:

@@ -69,6 +69,10 @@ class RunRecord:
     pid: int
     settling: bool = False
     """Whether it has ended, and calls that were in flight then may still be answered and stored."""
+    question: str | None = None
+    """What the summary was to answer."""
+    sources: tuple[str, ...] = ()
+    """The files, folders and globs among its sources, as absolute paths, in order."""
 
     @property
     def unfinished(self) -> bool:

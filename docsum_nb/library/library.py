@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.entries import batches, digests, entry, storable
+from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.query import excerpt, fuse, matches, search_terms
 from docsum_nb.library.store import Match, Snapshot, Store
 from docsum_nb.paths import user_path
@@ -77,7 +79,13 @@ class Library(Tabled):
         """The folder, as it was given."""
         return self._path
 
-    def add(self, source: Any, *, on_error: Literal["raise", "collect", "skip"] = "raise") -> Added:
+    def add(
+        self,
+        source: Any,
+        *,
+        on_error: Literal["raise", "collect", "skip"] = "raise",
+        prune: bool = False,
+    ) -> Added:
         """Add documents, or bring those that are there up to date.
 
         A document of the same name is replaced where its text or metadata differ. What is stored
@@ -89,19 +97,29 @@ class Library(Tabled):
                 ``summarize``.
             on_error: What to do with a file that cannot be read, as for ``summarize``; nothing is
                 added where it raises.
+            prune: Remove the documents that came from a folder of the source and whose files are
+                no longer there; without it, they stay and are told of. A folder in which nothing
+                is left to read is an error, and loses nothing.
 
         Returns:
-            How many documents were new, changed and unchanged, and what was found but not read.
+            How many documents were new, changed and unchanged, what was found but not read, and
+            which documents' files are no longer in a folder that they came from.
 
         Raises:
             InputError: If the source cannot be used, a document's metadata cannot be kept as JSON,
-                or two documents have the same name.
+                two documents have the same name, or there is no folder to ``prune`` by.
             LibraryError: If the folder cannot be written, holds something else, was written by a
                 newer version, is damaged, or is in use for five minutes; if this process was forked
                 from one that had used a library.
         """
         from docsum_nb.documents import load
 
+        folders = folders_in(source)
+        if prune and not folders:
+            raise InputError(
+                "prune=True needs a folder as the source: only of a folder is it known what is no "
+                "longer there; or call remove(NAME) for each document"
+            )
         loaded = load(source, on_error=on_error)
         documents = [storable(document) for document in loaded.documents]
         wanted = digests(documents)
@@ -111,10 +129,14 @@ class Library(Tabled):
         total = Added(unchanged=len(wanted) - len(changed), omitted=loaded.omitted)
         for batch in batches(entry(document, wanted[document.name]) for document in changed):
             total = _sum(total, self._store.write(batch))
+        paths = snapshot.paths() if snapshot and folders else {}
+        # A name that was read again is there, wherever it came from before.
+        gone = missing_from(folders, {n: p for n, p in paths.items() if n not in wanted})
+        removed = self._store.remove(gone) if prune else ()
         # An add that was killed may have left this to be done.
-        if changed or (snapshot and snapshot.unindexed()):
+        if changed or removed or (snapshot and snapshot.unindexed()):
             self._store.optimize()
-        return total
+        return replace(total, gone=() if prune else gone, removed=removed)
 
     def remove(self, name: str) -> bool:
         """Remove a document.
@@ -125,7 +147,7 @@ class Library(Tabled):
         Raises:
             LibraryError: As for ``add``.
         """
-        return self._store.remove(name)
+        return bool(self._store.remove([name]))
 
     def search(self, query: str, k: int = 10) -> Hits:
         """Find what the library says about a matter.

@@ -69,6 +69,10 @@ class Snapshot:
         rows = self._documents(names, ["document", "digest"])
         return {row["document"]: row["digest"] for row in rows}
 
+    def paths(self) -> dict[str, str | None]:
+        """Give the path of each document; ``None`` for one that came from no file."""
+        return {row["document"]: row["path"] for row in self._documents(None, ["document", "path"])}
+
     def documents(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
         """Give path, pages and metadata, as JSON, of the named documents."""
         rows = self._documents(names, ["document", "path", "pages", "metadata"])
@@ -162,12 +166,12 @@ class Store:
         with self._writing():
             return self._commit(lambda table: self._replace(table, entries))
 
-    def remove(self, name: str) -> bool:
-        """Remove a document; tell whether it was there."""
-        if self.snapshot() is None:
-            return False
+    def remove(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Remove documents in a single commit; give the names of those that were there."""
+        if not names or self.snapshot() is None:
+            return ()
         with self._writing():
-            return self._commit(lambda table: self._delete(table, name))
+            return self._commit(lambda table: self._delete(table, names))
 
     def optimize(self) -> None:
         """Merge small files, complete the indexes, drop versions that no reader can be using."""
@@ -188,11 +192,11 @@ class Store:
             passages=sum(len(entry.rows) - 1 for entry in changed),
         )
 
-    def _delete(self, table: Any, name: str) -> bool:
-        if not Snapshot(self._folder, table).digests([name]):
-            return False
-        table.delete(_is_one_of([name]))
-        return True
+    def _delete(self, table: Any, names: Sequence[str]) -> tuple[str, ...]:
+        there = tuple(sorted(Snapshot(self._folder, table).digests(names)))
+        if there:
+            table.delete(_is_one_of(there))
+        return there
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

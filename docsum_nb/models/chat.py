@@ -34,7 +34,10 @@ class NotStreamed(Exception):  # noqa: N818  # a word to the one who asks, never
 
 
 class ChatModel(Protocol):
-    """A model that is ready to be asked: its name is known and its key is there."""
+    """A model that is ready to be asked: its name is known and its key is there.
+
+    One that was opened for a plan only may lack the key.
+    """
 
     settings: Model
     name: str
@@ -46,6 +49,10 @@ class ChatModel(Protocol):
     """Tokens a request takes beside its texts and its answer."""
     thinking: int
     """Tokens a reasoning model may take before it writes, which count as part of its answer."""
+    no_key: str | None
+    """What to do for a key, where there is none."""
+    doubt: str | None
+    """What looks wrong about its name, for the user to look at."""
     count: Callable[[str], int]
     """Count the tokens of a text, offline."""
 

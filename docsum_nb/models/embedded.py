@@ -22,6 +22,8 @@ class Embedded:
     """Far more than a document's gist needs; bounds the memory of the ranking."""
     overhead = 0
     thinking = 0
+    no_key: str | None = None
+    doubt: str | None = None
 
     def __init__(self, settings: Model) -> None:
         self.settings = settings

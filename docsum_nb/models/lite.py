@@ -7,7 +7,6 @@ one. Its import takes seconds, so it belongs in a worker thread.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import importlib
 import os
 import warnings
@@ -16,12 +15,15 @@ from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.models.model import Model
+from docsum_nb.models.spelling import close_names, doubt_about
 from docsum_nb.run import before_exit
 
 __all__ = [
     "address_in_environment",
+    "doubt_of",
     "info_of",
     "key_for",
+    "key_missing",
     "known_provider",
     "loaded",
     "unprocessable",
@@ -83,7 +85,7 @@ def known_provider(settings: Model) -> tuple[str, str | None]:
     try:
         found = litellm.get_llm_provider(settings.name, api_base=settings.base_url)
     except litellm.BadRequestError:
-        close = difflib.get_close_matches(settings.name, litellm.model_cost, n=2, cutoff=0.7)
+        close = close_names(litellm, settings.name)
         hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
         if settings.base_url and not hint:
             hint = f"; for an OpenAI-compatible server write 'openai/{settings.name}'"
@@ -98,26 +100,43 @@ def known_provider(settings: Model) -> tuple[str, str | None]:
 def key_for(settings: Model) -> str | None:
     """Return the key that was given, or that a client insists on; ``None`` for the environment's.
 
-    Raises:
-        InputError: if there is none in either place.
+    Where there is none in either place, ``key_missing`` says so.
     """
     if settings.api_key:
         return settings.api_key
-    missing = [
+    # Clients insist on a key, local servers do not look at it.
+    return "not-needed" if settings.base_url and _missing_keys(settings) else None
+
+
+def key_missing(settings: Model) -> str | None:
+    """Say what to do for a key; ``None`` where there is one, or none is needed."""
+    missing = _missing_keys(settings)
+    if not missing or settings.api_key or settings.base_url:
+        return None
+    return (
+        f"no key for {settings.name}: set {' and '.join(missing)} in the environment, or give "
+        f"Model({settings.name!r}, api_key=...)"
+    )
+
+
+def _missing_keys(settings: Model) -> list[str]:
+    return [
         name
         for name in loaded().validate_environment(settings.name)["missing_keys"]
         # Addresses have defaults, such as that of a local Ollama; secrets have none.
         if any(word in name for word in ("KEY", "TOKEN", "SECRET"))
     ]
-    if missing and settings.base_url:
-        # Clients insist on a key, local servers do not look at it.
-        return "not-needed"
-    if missing:
-        raise InputError(
-            f"no key for {settings.name}: set {' and '.join(missing)} in the environment, or give "
-            f"Model({settings.name!r}, api_key=...)"
-        )
-    return None
+
+
+def doubt_of(settings: Model, provider: str) -> str | None:
+    """Say so where a model's name looks misspelled; ``None`` where it does not.
+
+    At an address of the user's own, names are the user's own.
+    """
+    listed = info_of(settings.name).get("key") in loaded().model_cost
+    if listed or settings.base_url or address_in_environment(provider):
+        return None
+    return doubt_about(loaded(), settings.name, provider)
 
 
 def address_in_environment(provider: str) -> str | None:
@@ -129,9 +148,15 @@ def address_in_environment(provider: str) -> str | None:
 def info_of(name: str) -> dict[str, Any]:
     """Return what is known of a model; empty where nothing is."""
     try:
-        return dict(loaded().get_model_info(name))
+        info = dict(loaded().get_model_info(name))
     except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
         return {}
+    listed = loaded().model_cost.get(info.get("key"), {})
+    for price in ("input_cost_per_token", "output_cost_per_token"):
+        # LiteLLM says 0 for what its list does not tell; an Ollama's answer is true.
+        if listed.get(price) is None and not str(info.get("litellm_provider")).startswith("ollama"):
+            info[price] = None
+    return info
 
 
 def unprocessable(name: str, address: str | None) -> Exception:

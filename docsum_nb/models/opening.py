@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["open_model"]
 
 
-def open_model(settings: Model) -> ChatModel:
+def open_model(settings: Model, *, to_ask: bool = True) -> ChatModel:
     """Make a model ready to be asked; blocks for seconds where LiteLLM is first imported.
+
+    Args:
+        settings: How it is called.
+        to_ask: Whether it will be asked; a model that is only to tell its window, its prices and
+            how it counts needs no key.
 
     Raises:
         InputError: if the name is not known or a key is missing; nothing is sent.
@@ -24,4 +29,4 @@ def open_model(settings: Model) -> ChatModel:
         return Embedded(settings)
     from docsum_nb.models.provider import Provider
 
-    return Provider(settings)
+    return Provider(settings, to_ask=to_ask)

@@ -13,12 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 from docsum_nb.documents.tokens import token_counter
-from docsum_nb.errors import ModelError
+from docsum_nb.errors import InputError, ModelError
 from docsum_nb.models.chat import NotStreamed, Tell
 from docsum_nb.models.lite import (
     address_in_environment,
+    doubt_of,
     info_of,
     key_for,
+    key_missing,
     known_provider,
     loaded,
     unprocessable,
@@ -47,17 +49,25 @@ _unstreamed: set[tuple[str, str | None]] = set()
 class Provider:
     """A model of LiteLLM's.
 
+    Args:
+        settings: How it is called.
+        to_ask: Whether it will be asked; only then it needs a key.
+
     Raises:
         InputError: if LiteLLM does not know who provides the model, or the provider's key is
             missing. Nothing is sent for it.
     """
 
-    def __init__(self, settings: Model) -> None:
+    def __init__(self, settings: Model, *, to_ask: bool = True) -> None:
         self.settings = settings
         self.name = settings.name
         provider, api_base = known_provider(settings)
         self._address = settings.base_url or api_base or address_in_environment(provider)
+        self.no_key = key_missing(settings)
+        if to_ask and self.no_key is not None:
+            raise InputError(self.no_key)
         self._api_key = key_for(settings)
+        self.doubt = doubt_of(settings, provider)
         self.account: tuple[str, ...] = (provider, self._address or "", str(hash(self._api_key)))
         info = info_of(settings.name)
         self.window = (

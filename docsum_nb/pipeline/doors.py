@@ -121,12 +121,13 @@ def begin(
     on_event: Callable[[Event], object] | None,
     show: bool,
     run_id: str | None = None,
+    title: str = "summarize",
 ) -> Run[Summary]:
     """Start the job as a run; ``run_id`` is that of the run it goes on with."""
     work = _Work(options)
     run: Run[Summary] = Run(
         work,
-        title="summarize",
+        title=title,
         deadline=deadline,
         settle_s=SETTLE_S,
         partial_result=work.partial,
@@ -171,14 +172,14 @@ def plan(
 ) -> Plan:
     """Tell what ``summarize`` would do with the same arguments, without a call of a model.
 
-    Reads and splits the documents; blocks while it does.
+    Reads and splits the documents; blocks while it does. Nothing is sent, so no key is needed.
 
     Returns:
         Documents, chunks and calls exactly; tokens and cost at most. What the ledger holds already
         is not taken off. An agent that searches the library further may add two calls.
 
     Raises:
-        InputError: if an argument, a document, the model's name or its key cannot be used.
+        InputError: if an argument, a document or the model's name cannot be used.
         LibraryError: if the library cannot be opened or holds nothing.
 
     Example:
@@ -198,7 +199,7 @@ def plan(
         prompts=prompts,
         response_model=response_model,
     )
-    return plan_of(prepare(options))
+    return plan_of(prepare(options, to_ask=False))
 
 
 class _Work:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import RunError
-from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted
+from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted, Warned
 from docsum_nb.models import Asker, Telling
 from docsum_nb.pipeline.blame import Blame
 from docsum_nb.pipeline.book import Book
@@ -113,6 +113,8 @@ class Job:
         self._prepared, self._gathered = prepared, gathered
         await in_thread(book.begin, chunks=len(prepared.chunks))
         planned = plan_of(prepared)
+        for warning in planned.warnings:
+            control.emit(Warned(warning))
         labels = tuple(chunk.label for chunk in prepared.chunks)
         control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
         if "crewai" not in sys.modules:

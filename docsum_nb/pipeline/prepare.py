@@ -10,7 +10,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +87,7 @@ def prepare(
     options: Options,
     *,
     cut: Callable[..., list[Chunk]] = cut,
+    to_ask: bool = True,
     stage: Callable[[Stage], object] = lambda stage: None,
 ) -> Prepared:
     """Read the source and make everything ready; blocking, and without any call of a model.
@@ -94,6 +95,7 @@ def prepare(
     Args:
         options: What was asked for.
         cut: Cuts the documents, as ``cutting.cut`` does.
+        to_ask: Whether the models will be asked; for a plan alone they need no key.
         stage: Told what takes long meanwhile.
 
     Raises:
@@ -109,7 +111,7 @@ def prepare(
     imports = not settings.embedded and "litellm" not in sys.modules
     if imports:
         stage("importing")
-    models = tuple(map(open_model, settings.with_fallbacks()))
+    models = tuple(open_model(each, to_ask=to_ask) for each in settings.with_fallbacks())
     if imports:
         stage("loading")
     _check_prices(options, models)
@@ -165,7 +167,12 @@ def _as_path(path: object) -> Path | None:
 
 def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run; asks nobody."""
-    return remaining_of(prepared, ())
+    models = prepared.models
+    return replace(
+        remaining_of(prepared, ()),
+        warnings=tuple(each.doubt for each in models if each.doubt),
+        no_key=next((each.no_key for each in models if each.no_key), None),
+    )
 
 
 def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:

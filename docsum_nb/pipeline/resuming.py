@@ -15,6 +15,7 @@ from docsum_nb.pipeline.arguments import keys_in, unpacked
 from docsum_nb.pipeline.doors import begin, given_model
 from docsum_nb.pipeline.options import Options, StrPath
 from docsum_nb.records import Summary
+from docsum_nb.render.clean import line_end, one_line
 from docsum_nb.run import Run
 
 __all__ = ["resume"]
@@ -39,7 +40,8 @@ def resume(
 
     Args:
         run_id: The run; the beginning of its id suffices. ``None`` for the newest one that ended
-            before its work was complete.
+            before its work was complete; its id, source and question are then in the title under
+            which the progress is shown.
         ledger: The file; ``None`` for the one in the user's data folder.
         source: The documents, where they are no longer where they were; ``None`` takes the files
             from where they were, and texts that were given as such from the ledger.
@@ -70,7 +72,23 @@ def resume(
         history = History(opened)
         record = history.newest_unfinished() if run_id is None else history.only(run_id)
         options = _options(opened, history, record, source, model)
-    return begin(options, deadline=deadline, on_event=on_event, show=show, run_id=record.id)
+    return begin(
+        options,
+        deadline=deadline,
+        on_event=on_event,
+        show=show,
+        run_id=record.id,
+        title="summarize" if run_id is not None else _title(record),
+    )
+
+
+def _title(record: RunRecord) -> str:
+    """Say which run was chosen, where the caller left it open; a line holds 80 characters."""
+    source = one_line(record.what, max_chars=24)
+    if record.sources:
+        source = line_end(", ".join(record.sources), max_chars=24)
+    question = f", “{one_line(record.question, max_chars=22)}”" if record.question else ""
+    return f"going on with {record.id}: {source}{question}"
 
 
 def _options(

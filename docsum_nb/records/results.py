@@ -134,6 +134,11 @@ class Added(Tabled):
     passages: int = 0
     omitted: tuple[Omission, ...] = ()
     """What was found but not read, and why."""
+    gone: tuple[str, ...] = ()
+    """Documents that are still in the library although the folder they came from, which was added
+    again, no longer has them: ``library.remove(NAME)``, or ``add(..., prune=True)``. Sorted."""
+    removed: tuple[str, ...] = ()
+    """Documents that ``prune=True`` removed for that. Sorted."""
 
     def _table(self) -> Table:
         return added_table(self)
@@ -155,6 +160,10 @@ class Plan(Tabled):
     """At most this much, in US dollars; ``None`` where the model's price is not known."""
     model: str
     omitted: tuple[Omission, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What looks wrong and does not stop a run, such as a model's name that may be misspelled."""
+    no_key: str | None = None
+    """What to do for the key that a run needs and that is not there; ``None`` where it is."""
 
     def _table(self) -> Table:
         return plan_table(self)
@@ -167,4 +176,5 @@ class Plan(Tabled):
         return (
             f"{self.documents} documents, {self.chunks} chunks: {self.calls} calls of {self.model} "
             f"in {self.depth} levels, {takes}"
+            + "".join(f"; {said}" for said in (*self.warnings, self.no_key) if said)
         )

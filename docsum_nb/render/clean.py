@@ -7,7 +7,7 @@ control characters left. Markup is not its matter: each rendering escapes for it
 
 from __future__ import annotations
 
-__all__ = ["clean", "one_line"]
+__all__ = ["clean", "line_end", "one_line"]
 
 _REPLACEMENT = "\ufffd"
 # Joiners (U+200C, U+200D) stay: Persian, Indic scripts and emoji are spelled with them.
@@ -40,6 +40,14 @@ def clean(text: str) -> str:
         every kind of line end as a line feed.
     """
     return text.replace("\r\n", "\n").translate(_TABLE)
+
+
+def line_end(text: str, *, max_chars: int) -> str:
+    """Clean a text and put it on one line; of one that is too long, keep its end, as a path's."""
+    line = " ".join(clean(text[-8 * max_chars :]).split())
+    if len(line) <= max_chars and len(text) <= 8 * max_chars:
+        return line
+    return "…" + line[-(max_chars - 1) :]
 
 
 def one_line(text: str, *, max_chars: int = 200) -> str:

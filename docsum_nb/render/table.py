@@ -7,12 +7,12 @@ up to 120 columns, whatever is in them; what is too long for a column stands bel
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Literal, NamedTuple
 
-from docsum_nb.render.clean import one_line
+from docsum_nb.render.clean import line_end, one_line
 from docsum_nb.render.marks import Span, joined, plain_line
 from docsum_nb.render.plain import columns_of, wrap
 from docsum_nb.render.templating import fill
@@ -25,6 +25,7 @@ __all__ = [
     "Part",
     "Row",
     "Table",
+    "end_part",
     "part",
     "table_html",
     "table_text",
@@ -41,6 +42,8 @@ class Part(NamedTuple):
 
     spans: tuple[Span, ...]
     kind: Kind = ""
+    whole: str = ""
+    """The whole text, for whoever points at it; the one shown is its end."""
 
 
 Cell = tuple[Part, ...]
@@ -50,6 +53,12 @@ Cell = tuple[Part, ...]
 def part(text: str, kind: Kind = "", *, max_chars: int = 200) -> Part:
     """Clean a text for a cell."""
     return Part(plain_line(text, max_chars=max_chars), kind)
+
+
+def end_part(text: str, *, max_chars: int) -> Part:
+    """Clean a text for a cell, of which the end tells most: a path."""
+    shown = line_end(text, max_chars=max_chars)
+    return Part((Span(shown),) if shown else (), whole=one_line(text, max_chars=1000))
 
 
 class Column(NamedTuple):
@@ -137,6 +146,9 @@ def _row_lines(table: Table) -> Iterator[str]:
     widths = _widths(table.columns, [heads, *rows])
     yield _line(table.columns, heads, widths)
     for row, cells in zip(table.rows, rows, strict=True):
+        for at, cell in enumerate(row.cells):
+            if any(each.whole for each in cell):
+                cells[at] = _clipped(cells[at], widths[at], line_end)
         yield _line(table.columns, cells, widths)
         for each in row.below:
             text = joined(each.spans)
@@ -165,11 +177,11 @@ def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]
     return "  ".join(fitted).rstrip()
 
 
-def _clipped(text: str, width: int) -> str:
+def _clipped(text: str, width: int, shortened: Callable[..., str] = one_line) -> str:
     if columns_of(text) <= width:
         return text
     # Wide characters take two columns: a line of so many characters may still be too long.
     chars = width
-    while columns_of(clipped := one_line(text, max_chars=max(3, chars))) > width and chars > 3:
+    while columns_of(clipped := shortened(text, max_chars=max(3, chars))) > width and chars > 3:
         chars -= 1
     return clipped

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from docsum_nb.render.amounts import cost_text, count_text
 from docsum_nb.render.clean import one_line
 from docsum_nb.render.marks import marked_line
-from docsum_nb.render.table import Cell, Column, Fold, Part, Row, Table, part
+from docsum_nb.render.table import Cell, Column, Fold, Part, Row, Table, end_part, part
 
 if TYPE_CHECKING:
     from docsum_nb.ledger import RunRecord
@@ -23,6 +23,7 @@ __all__ = ["added_table", "hits_table", "library_table", "plan_table", "runs_tab
 _MOST_RUNS = 200
 _MOST_HITS = 100
 _MOST_OMITTED = 20
+_MOST_GONE = 20
 _PASSAGE_CHARS = 700
 _STATES: Mapping[str, Any] = {"done": "good", "failed": "problem", "interrupted": "warning"}
 
@@ -36,12 +37,14 @@ def plan_table(plan: Plan) -> Table:
     )
     numbers = [f"{n:,}" for n in (plan.documents, plan.chunks, plan.calls, plan.depth, plan.tokens)]
     cost = cost_text(plan.cost_usd) if plan.tokens else "free"
-    hint = "Give Model(..., prices=...) to know what it costs."
+    said = [one_line(each, max_chars=400) for each in (*plan.warnings, plan.no_key or "")]
+    if plan.tokens and plan.cost_usd is None:
+        said.append("Give Model(..., prices=...) to know what it costs.")
     return Table(
         "What the run will do",
         columns,
         (Row((*_cells([*numbers, cost]), (part(plan.model, max_chars=80),))),),
-        notes=(hint,) if plan.tokens and plan.cost_usd is None else (),
+        notes=tuple(filter(None, said)),
         fold=_omitted("Left out", plan.omitted),
     )
 
@@ -54,8 +57,23 @@ def added_table(added: Added) -> Table:
         "What changed in the library",
         tuple(Column(head, "number") for head in heads),
         (Row(_cells([f"{number:,}" for number in numbers])),),
+        notes=(*_gone(added.gone), *_named("Removed, as no longer in the folder", added.removed)),
         fold=_omitted("Not read", added.omitted),
     )
+
+
+def _gone(names: Sequence[str]) -> tuple[str, ...]:
+    listed = _named("No longer in the folder, still in the library", names)
+    if not listed:
+        return ()
+    how = f"library.remove({names[0]!r})" if len(names) == 1 else "library.remove(NAME) for each"
+    return (*listed, one_line(f"Remove with {how}, or add again with prune=True.", max_chars=300))
+
+
+def _named(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    shown = ", ".join(one_line(name, max_chars=80) for name in names[:_MOST_GONE])
+    more = "".join(_more(len(names) - _MOST_GONE, "more"))
+    return (f"{what} ({len(names):,}): {shown} {more}".rstrip(),) if names else ()
 
 
 def hits_table(hits: Sequence[Hit], query: str) -> Table:
@@ -136,16 +154,22 @@ def _run(record: RunRecord) -> Row:
         f"{record.calls:,}",
         cost_text(record.cost_usd),
     )
-    why = part(record.error or "", "muted", max_chars=400)
+    below = (
+        part(f"Question: {record.question}" if record.question else "", "muted", max_chars=200),
+        part(record.error or "", "muted", max_chars=400),
+    )
+    what = part(record.what, max_chars=60)
+    if record.sources:
+        what = end_part(", ".join(record.sources), max_chars=60)
     return Row(
         (
             *_cells([record.id, began]),
-            (part(record.what, max_chars=60),),
+            (what,),
             (part(record.model, max_chars=40),),
             (part(record.state, _STATES.get(record.state, "")),),
             *_cells(numbers),
         ),
-        below=(why,) if why.spans else (),
+        below=tuple(each for each in below if each.spans),
     )
 
 

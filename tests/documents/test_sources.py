@@ -74,8 +74,10 @@ def test_a_missing_path_tells_where_it_was_looked_for(
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ("A whole text.\nOf two lines.", "give {'name': text}"),
-        ("word " * 2000, "give {'name': text}"),
+        ("A whole text.\nOf two lines.", 'in as {"name": text}'),
+        ("word " * 2000, 'in as {"name": text}'),
+        ("Whales are large and old.", 'in as {"name": text}'),
+        ("Whales are large. Ships too", 'in as {"name": text}'),
         ("https://example.org/a.pdf", "download it first"),
     ],
 )
@@ -85,6 +87,19 @@ def test_what_is_no_path_gets_a_hint(given: str, hint: str) -> None:
     assert hint in str(error)
     assert "\n" not in str(error)
     assert len(str(error)) < 400
+
+
+@pytest.mark.parametrize("given", ["my report.pdf", "my reports/old", "reports", r"my\reports"])
+def test_a_path_that_is_not_there_gets_no_hint_of_texts(given: str) -> None:
+    """A separator or a suffix makes it a path, whatever spaces it has."""
+    [error] = find(given)
+    assert str(error).endswith(f"(looked in {Path.cwd()})")
+
+
+def test_a_question_that_passes_for_a_glob_gets_the_hint() -> None:
+    """Its mark makes it a glob; the error says how to give a text."""
+    with pytest.raises(InputError, match=r'in as \{"name": text\}'):
+        list(find("Are whales large?"))
 
 
 @pytest.mark.parametrize("pattern", ["*.md", "**/*", "x/*.txt", "[", "a**b/*", ""])

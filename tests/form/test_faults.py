@@ -22,7 +22,6 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a folder with nothing in it": ({"source": "."}, "source: holds no file that is read"),
     "a hostile name": ({"source": HOSTILE}, "source: <img src=x onerror=alert(1)>␛[31m: the glob"),
     "an unknown model": ({"model": "nonsense"}, "model: unknown model 'nonsense'"),
-    "a key that is missing": ({"model": "openai/gpt-4o-mini"}, "model: set OPENAI_API_KEY"),
     "a library that is empty": ({"library": "nowhere"}, "library: holds nothing"),
 }
 
@@ -54,6 +53,27 @@ def test_a_fault_is_shown_at_its_field(
     assert user.notice == "Nothing was begun. Mend the marked field first."
     user.fields.question.value = "What now?"
     assert user.faulty() == [], "a change is a new try"
+
+
+def test_a_key_is_missed_by_start_only(
+    users: Users, documents: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan needs none and says so; Start is refused at the model's field until there is one."""
+    user = users(source=documents, model="openai/gpt-4o-mini")
+    user.press("plan")
+    assert user.faulty() == []
+    assert "set OPENAI_API_KEY" in user.plan
+
+    for _ in range(2):
+        user.press("start")
+        assert user.faulty() == ["model"]
+        assert "set OPENAI_API_KEY" in user.line("model")
+        assert user.app.run is None
+
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    user.press("start")
+    assert user.faulty() == []
+    assert user.notice.startswith("Nothing is paid for yet")
 
 
 NUMBERS = {

@@ -101,6 +101,67 @@ def test_missing_key_names_the_variable() -> None:
         open_model(Model("openai/gpt-4o-mini"))
 
 
+def test_model_that_is_not_to_be_asked_needs_no_key() -> None:
+    """For a plan it tells window and price, and what a run would lack; an asked one is refused."""
+    model = open_model(Model("openai/gpt-4o-mini"), to_ask=False)
+    assert model.price(1_000_000, 0) == pytest.approx(0.15)
+    assert "OPENAI_API_KEY" in str(model.no_key)
+    assert open_model(Model("openai/gpt-4o-mini", api_key="k")).no_key is None
+    assert open_model(Model("openai/my-own", base_url="http://127.0.0.1:1")).no_key is None
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("openai/gpt-4o-minni", "openai/gpt-4o-mini"),
+        ("anthropic/claude-sonet-4-5", "anthropic/claude-sonnet-4-5"),
+        ("openai/gpt-4o-mini", None),
+        ("openai/my-own", None),
+        ("openai/ft:gpt-4o-mini-2024-07-18:my-org::id", None),
+        ("ollama/llama3.9", None),
+    ],
+)
+def test_name_close_to_a_listed_one_of_its_provider_is_doubted(
+    name: str, meant: str | None
+) -> None:
+    """A slip behind a known provider's name is said with what was meant, and refuses nothing."""
+    doubt = open_model(Model(name, api_key="k")).doubt
+    assert doubt == (meant and f"{name} is not in LiteLLM's list; did you mean '{meant}'?")
+
+
+def test_names_at_an_address_of_the_users_own_are_not_doubted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever serves a model calls it as they like."""
+    name = "openai/gpt-4o-minni"
+    assert open_model(Model(name, base_url="http://127.0.0.1:1")).doubt is None
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")
+    assert open_model(Model(name, api_key="k")).doubt is None
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("opnai/gpt-4o", "'openai/gpt-4o'"),
+        ("OpenAI/gpt-4o", "'openai/gpt-4o'"),
+        ("antropic/claude-sonet-4-5", "'anthropic/claude-sonnet-4-5'"),
+        ("opnai/my-own", "'openai/my-own'"),
+        ("gpt-4o-minni", "'gpt-4o-mini' or "),
+    ],
+)
+def test_unknown_provider_is_corrected_before_the_model(name: str, meant: str) -> None:
+    """The provider that was meant is looked for first, then its model."""
+    with pytest.raises(InputError, match=f"did you mean {meant}"):
+        open_model(Model(name))
+
+
+def test_price_that_litellm_makes_up_is_not_known() -> None:
+    """Of a model of a family it knows, whose price is not in its list, LiteLLM says 0."""
+    model = open_model(Model("anthropic/claude-sonnet-4-99", api_key="k"))
+    assert model.window == 200_000
+    assert model.price(1_000_000, 0) is None
+
+
 def test_known_model_has_its_window_and_price() -> None:
     """What LiteLLM knows of a model is used; what it does not is None, never guessed."""
     known = open_model(Model("openai/gpt-4o-mini", api_key="k"))

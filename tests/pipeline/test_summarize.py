@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import InputError
 from docsum_nb.events import CallStarted, ChunkSummarized, Event, RunEnded
+from docsum_nb.models.lite import loaded
 from docsum_nb.records import Document, Plan
 from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import (
@@ -153,6 +155,39 @@ def test_plan_of_the_embedded_model_costs_nothing() -> None:
     assert isinstance(planned, Plan)
     assert (planned.documents, planned.chunks, planned.calls) == (2, 2, 3)
     assert (planned.tokens, planned.cost_usd) == (0, 0.0)
+
+
+def test_plan_needs_no_key_and_says_what_a_run_would_lack() -> None:
+    """Nothing is sent for a plan; a run is refused before anything is paid."""
+    planned = ds.plan(TEXTS, model="openai/gpt-4o-mini")
+    assert planned.cost_usd
+    assert "set OPENAI_API_KEY" in str(planned.no_key)
+    assert "set OPENAI_API_KEY" in str(planned)
+    assert "set OPENAI_API_KEY" in planned.to_text()
+    run = summarize(TEXTS, model="openai/gpt-4o-mini", ledger=False)
+    with pytest.raises(InputError, match="set OPENAI_API_KEY"):
+        run.result(LONG_S)
+    assert run.state.calls == 0
+
+
+def test_misspelled_model_is_told_by_the_plan_and_in_the_run(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plan and run say what may have been meant; a name that is not doubted says nothing."""
+    said = "openai/gpt-4o-minni is not in LiteLLM's list; did you mean 'openai/gpt-4o-mini'?"
+    model = ds.Model("openai/gpt-4o-minni", api_key="k", fallbacks=[model_of(server)])
+    planned = ds.plan(TEXTS, model=model)
+    assert planned.warnings == (said,)
+    assert said in str(planned)
+    assert said in planned.to_text()
+    assert ds.plan(TEXTS, model=model_of(server)).warnings == ()
+    # The provider's own address, as far as the package knows; nothing leaves this machine.
+    monkeypatch.setattr(loaded(), "api_base", server.base_url)
+    server.script = lambda call: Reply("no", status=404)
+    run = summarize(TEXTS, model=replace(model, fallbacks=()), ledger=False)
+    assert run.exception(LONG_S) is not None
+    assert len(server.calls) >= 1
+    assert run.state.warnings == (said,)
 
 
 def test_concurrency_holds_over_merges_of_many_documents(server: Loopback) -> None:

@@ -116,10 +116,16 @@ def shown(text: str) -> dict[str, Displayed]:
     """Make one of everything that displays itself as a table, with a text wherever one can be."""
     omitted = (Omission(text, text),)
     return {
-        "plan": Plan(12, 345, 360, 1_200_000, 3, None, text, omitted),
-        "added": Added(1, 2, 3, 4, omitted),
+        "plan": Plan(12, 345, 360, 1_200_000, 3, None, text, omitted, (text,), text),
+        "added": Added(1, 2, 3, 4, omitted, (text,), (text, text)),
         "hits": Hits([_hit(text)] * 3, text),
-        "runs": Runs([record("failed", text), record("done", text)], text),
+        "runs": Runs(
+            [
+                replace(record("failed", text), question=text, sources=(text, text)),
+                record("done", text),
+            ],
+            text,
+        ),
         "diagnosis": Diagnosis.of(Finding(level, text, text, text, text, text) for level in LEVELS),
     }
 

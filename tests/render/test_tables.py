@@ -145,7 +145,16 @@ def test_hostile_text_stays_text_in_every_table(name: str) -> None:
         *("details", "summary", "ul", "li"),
     }
     attributes = {name for tag in page.select("*") for name in tag.attrs}
-    assert attributes <= {"class", "dir", "scope", "colspan", "role", "tabindex", "aria-label"}
+    assert attributes <= {
+        "class",
+        "dir",
+        "scope",
+        "colspan",
+        "role",
+        "tabindex",
+        "aria-label",
+        "title",
+    }
     assert "<script>window.hacked=1</script>" in page.get_text()
 
 
