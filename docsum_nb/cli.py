@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb import __version__
-from docsum_nb.errors import DocsumError, InputError
+from docsum_nb.errors import DocsumError, InputError, described
 
 if TYPE_CHECKING:
     from docsum_nb.records import Summary
@@ -289,8 +289,8 @@ def _rendered(summary: Summary, suffix: str) -> str:
 
 
 def _complain(error: BaseException, code: int) -> int:
-    name = "" if isinstance(error, DocsumError) else f"{type(error).__name__}: "
-    lines = [f"docsum_nb: {name}{error}", *getattr(error, "__notes__", ())]
+    told = str(error) if isinstance(error, DocsumError) else described(error)
+    lines = [f"docsum_nb: {told}", *getattr(error, "__notes__", ())]
     print("\n".join(lines), file=sys.stderr)
     return code
 

@@ -37,6 +37,21 @@ __all__ = [
 ]
 
 
+def described(error: BaseException) -> str:
+    """Tell an error by its kind and its words; one that cannot be printed, by its kind.
+
+    LiteLLM's words begin with the kind, once or twice; it is told once.
+    """
+    kind = type(error).__name__
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001  # somebody's error must not hide that there was one
+        words = "(the error cannot be printed)"
+    for said in (f"litellm.{kind}: ", f"{kind}: "):
+        words = words.removeprefix(said)
+    return f"{kind}: {words}"
+
+
 class DocsumError(Exception):
     """The root of the package's own errors."""
 

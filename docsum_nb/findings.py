@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, ParamSpec, get_args, overload
 
+from docsum_nb.errors import described
 from docsum_nb.render.displayed import Displayed
 
 __all__ = ["LEVELS", "Diagnosis", "Finding", "Level", "examined"]
@@ -120,7 +121,7 @@ def examined(
             "warning",
             "unexamined",
             what,
-            f"could not be read to the end: {type(error).__name__}: {error}",
+            f"could not be read to the end: {described(error)}",
             "What is wrong there, if anything, is not in this list.",
             "Look at what the error names; if it is nothing of yours, report it.",
         )

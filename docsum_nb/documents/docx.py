@@ -11,7 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.html import to_markdown
-from docsum_nb.errors import LoadError
+from docsum_nb.errors import LoadError, described
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +37,7 @@ def read(path: Path) -> str:
         raise
     except Exception as error:
         # mammoth has no error of its own: what a damaged file raises depends on the damage.
-        raise LoadError(
-            str(path), f"is not a readable .docx file ({type(error).__name__}: {error})"
-        ) from error
+        raise LoadError(str(path), f"is not a readable .docx file ({described(error)})") from error
 
 
 def _to_html(path: Path) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from docsum_nb.budget import Budget
-from docsum_nb.errors import InputError, ModelError, RunError
+from docsum_nb.errors import InputError, ModelError, RunError, described
 from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.call import Call, calls_of_messages, calls_of_request
 from docsum_nb.models.chat import ChatModel
@@ -168,7 +168,7 @@ class Asker:
                     if errors:
                         error.add_note(f"asked last: {name}; before it failed {'; '.join(errors)}")
                     raise
-                errors.append(f"{name} ({type(error).__name__}: {error})")
+                errors.append(f"{name} ({described(error)})")
                 self._sender.warn_once(f"{errors[-1]}: the next model is asked", of=name)
         raise AssertionError("there is at least one model")
 

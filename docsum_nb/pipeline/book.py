@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from docsum_nb.errors import LedgerError
+from docsum_nb.errors import LedgerError, described
 from docsum_nb.ledger import Figures, History, Ledger, Stretch, key_of
 from docsum_nb.pipeline.arguments import Secrets, in_words, packed
 from docsum_nb.pipeline.cutting import Cuts
@@ -134,7 +134,7 @@ class Book:
         outcome, why = state.outcome, state.error
         if outcome is None:
             outcome = "failed" if error is not None else "done"
-            why = f"{type(error).__name__}: {error}" if error is not None else None
+            why = described(error) if error is not None else None
         return {
             "state": outcome,
             "error": Secrets(self._options.model).masked(why) if why else None,

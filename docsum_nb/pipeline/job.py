@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
-from docsum_nb.errors import RunError
+from docsum_nb.errors import RunError, described
 from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted, Warned
 from docsum_nb.models import Asker, Telling
 from docsum_nb.pipeline.blame import Blame
@@ -242,7 +242,7 @@ class Job:
             if control.stopped_by() is not None or not self._may_skip(error):
                 loaded.blame("putting the result into the form asked for", error)
                 raise
-            reason = f"not extracted: {type(error).__name__}: {error}"
+            reason = f"not extracted: {described(error)}"
             loaded.gathered.omitted.append(Omission("the data asked for", reason))
             return None
 
@@ -267,7 +267,7 @@ class Job:
             if not self._may_skip(error):
                 loaded.blame("evaluating the related documentation", error)
                 raise
-            reason = f"not judged: {type(error).__name__}: {error}"
+            reason = f"not judged: {described(error)}"
             related, omitted = (), [Omission("the related documentation", reason)]
         loaded.gathered.omitted.extend(omitted)
         return related

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from docsum_nb.errors import described
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
 from docsum_nb.pipeline.merging import Merger, cut_off
 from docsum_nb.pipeline.options import OnError
@@ -106,7 +107,7 @@ class Mapper:
             )
         except Exception as error:
             if self._control.stopped_by() is None:
-                self._control.emit(ChunkFailed(chunk.label, f"{type(error).__name__}: {error}"))
+                self._control.emit(ChunkFailed(chunk.label, described(error)))
                 self._blame(f"summarizing {chunk.label}", error)
             raise
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from docsum_nb.errors import InputError, RunCancelled
+from docsum_nb.errors import InputError, RunCancelled, described
 from docsum_nb.events import RunEnded
 
 __all__ = ["how_it_ended", "positive_seconds", "safely"]
@@ -16,16 +16,12 @@ _log = logging.getLogger(__name__)
 
 
 def how_it_ended(error: BaseException | None) -> RunEnded:
-    """Tell how a run ended; an error that cannot even be printed is told by its kind."""
+    """Tell how a run ended: of an error, with the notes that say where it was."""
     if error is None:
         return RunEnded("done")
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001  # it must not keep the run from ending
-        text = "(the error cannot be printed)"
     if isinstance(error, RunCancelled):
-        return RunEnded("cancelled", text)
-    return RunEnded("failed", f"{type(error).__name__}: {text}")
+        return RunEnded("cancelled", str(error))
+    return RunEnded("failed", "\n".join([described(error), *getattr(error, "__notes__", ())]))
 
 
 def safely(ask: Callable[[], R]) -> R | None:

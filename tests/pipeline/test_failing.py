@@ -30,6 +30,8 @@ def test_first_error_is_seen_at_once_and_the_next_run_pays_only_for_the_rest(
     run = summarize(source, model=model_of(server), max_concurrency=12, ledger=ledger)
     with pytest.raises(Exception, match="forbidden") as caught:
         run.result(LONG_S)
+    # What a panel shows where nobody sees the traceback.
+    assert "doc-10" in (run.state.error or "")
     assert caught.value.status_code == 403  # type: ignore[attr-defined]
     assert "doc-10" in caught.value.__notes__[0]
     assert "HTTP status 403" in caught.value.__notes__[0]
