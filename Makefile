@@ -32,9 +32,9 @@ notebooks: $(READY) ## execute the example notebooks; as notebook, page and scri
 pair: $(READY) ## write the .ipynb of each example notebook anew from its text
 	$(BIN)/python notebooks/export.py --pair
 
-# More at once would wait for one another: many tests start kernels and browsers of their own.
-test: $(READY) ## run the tests, several at once where there are processors
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+# How many at once is in tests/conftest.py.
+test: $(READY) ## run the tests, several at once
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 ipykernel6: $(READY) ## a kernel of the last ipykernel 6 for the tests, into build/ipykernel6/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \

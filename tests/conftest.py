@@ -21,22 +21,33 @@ environment.prepare()
 
 HERE = Path(__file__).parent
 SECRETS = ("KEY", "TOKEN", "SECRET")
-LONGEST = ("browser", "notebooks", "test_docs_code.py", "test_ledger_together.py", "pipeline")
+SHARED = ("browser", "notebooks")
+"""Folders whose tests share a server or a build, and stay in one process."""
+LONGEST = (*SHARED, "test_docs_code.py", "test_ledger_together.py", "test_ledger_kill.py")
 """Begun first where tests run side by side, or one process would be alone with them at the end."""
+MOST = 4
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one more at once than there are processors: half the time, tests wait for others."""
+    return min(MOST, (os.cpu_count() or 1) + 1)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, keep together what shares a server, a kernel or a build."""
 
+    def first_part(item: pytest.Item) -> str:
+        return item.path.relative_to(HERE).parts[0]
+
     def begins(item: pytest.Item) -> int:
-        first = item.path.relative_to(HERE).parts[0]
-        return LONGEST.index(first) if first in LONGEST else len(LONGEST)
+        part = first_part(item)
+        return LONGEST.index(part) if part in LONGEST else len(LONGEST)
 
     items.sort(key=begins)
     for item in items:
-        together = HERE / "notebooks" in item.path.parents
-        item.add_marker(pytest.mark.xdist_group("notebooks" if together else item.path.name))
+        part = first_part(item)
+        item.add_marker(pytest.mark.xdist_group(part if part in SHARED else item.path.name))
 
 
 @pytest.fixture(autouse=True)
