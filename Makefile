@@ -34,7 +34,7 @@ pair: $(READY) ## write the .ipynb of each example notebook anew from its text
 
 # How many at once is in tests/conftest.py.
 test: $(READY) ## run the tests, several at once
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
 ipykernel6: $(READY) ## a kernel of the last ipykernel 6 for the tests, into build/ipykernel6/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \

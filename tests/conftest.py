@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,8 +22,8 @@ environment.prepare()
 HERE = Path(__file__).parent
 SECRETS = ("KEY", "TOKEN", "SECRET")
 SHARED = ("browser", "notebooks")
-"""Folders whose tests share a server or a build, and stay in one process."""
-LONGEST = (*SHARED, "test_docs_code.py", "test_ledger_together.py", "test_ledger_kill.py")
+"""Folders whose tests share a server or a build; elsewhere, only those of one file do."""
+LONGEST = (*SHARED, "test_docs_code.py", "kernel", "test_ledger_together.py", "test_soak.py")
 """Begun first where tests run side by side, or one process would be alone with them at the end."""
 MOST = 4
 
@@ -33,21 +33,27 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(MOST, (os.cpu_count() or 1) + 1)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Where tests run side by side, keep in one process what shares a server, kernel or build."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            folder = file.split("/")[1]
+            return folder if folder in SHARED else file
+
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, keep together what shares a server, a kernel or a build."""
+    """Begin with what takes longest."""
 
-    def first_part(item: pytest.Item) -> str:
-        return item.path.relative_to(HERE).parts[0]
-
-    def begins(item: pytest.Item) -> int:
-        part = first_part(item)
+    def rank(item: pytest.Item) -> int:
+        part = item.path.relative_to(HERE).parts[0]
         return LONGEST.index(part) if part in LONGEST else len(LONGEST)
 
-    items.sort(key=begins)
-    for item in items:
-        part = first_part(item)
-        item.add_marker(pytest.mark.xdist_group(part if part in SHARED else item.path.name))
+    items.sort(key=rank)
 
 
 @pytest.fixture(autouse=True)
