@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,15 +22,26 @@ NAMES = [path.stem for path in texts(ROOT / "notebooks")]
 LONG_S = 500.0
 
 
-@dataclass(frozen=True)
 class Exported:
-    """What came of one notebook."""
+    """What came of one notebook, in a folder."""
 
-    notebook: Path
-    page: Path
-    script: Path
-    running: subprocess.Popen[bytes]
-    """The script, running since it was written."""
+    def __init__(self, folder: Path, name: str) -> None:
+        self.notebook = folder / f"{name}.ipynb"
+        self.page = folder / f"{name}.html"
+        self.script = folder / f"{name}-script.py"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def running(self) -> subprocess.Popen[bytes]:
+        """Return the script's process, which begins when it is first asked for."""
+        if self._process is None:
+            self._process = _started(self.script)
+        return self._process
+
+    def end(self) -> None:
+        """End the script."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
 
 Exporter = Callable[[str], Exported]
@@ -49,16 +59,14 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
         if name not in done:
             if not before:
                 export(ROOT / "notebooks" / f"{name}.py", folder)
-            script = folder / f"{name}-script.py"
-            done[name] = Exported(
-                folder / f"{name}.ipynb", folder / f"{name}.html", script, _started(script)
-            )
+            done[name] = Exported(folder, name)
+            if not before:
+                done[name].running()  # beside the next export; more at once would be too slow
         return done[name]
 
     yield once
     for each in done.values():
-        each.running.kill()
-        each.running.wait()
+        each.end()
 
 
 def _started(script: Path) -> subprocess.Popen[bytes]:

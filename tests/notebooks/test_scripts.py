@@ -29,7 +29,7 @@ PRINTS = {
 def test_an_exported_script_runs(exported: Exporter, name: str) -> None:
     """It ends with 0, prints what the notebook shows, and is plain Python."""
     script = exported(name)
-    code = script.running.wait(LONG_S)
+    code = script.running().wait(LONG_S)
     own = script.script.with_suffix("")
     printed, complained = (own / "stdout").read_text(), (own / "stderr").read_text()
     assert code == 0, complained
