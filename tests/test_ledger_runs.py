@@ -279,7 +279,9 @@ def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(
     assert resume(run.id, ledger=ledger, model=model).result(LONG_S).usage.calls == 4
 
 
-@pytest.mark.parametrize("url", ["http://user:pw@127.0.0.1:{}/v1", "http://127.0.0.1:{}/v1?k=pw"])
+@pytest.mark.parametrize(
+    "url", ["http://user:hunter2w@127.0.0.1:{}/v1", "http://127.0.0.1:{}/v1?k=hunter2w"]
+)
 def test_address_with_a_secret_is_not_kept(
     server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
@@ -289,7 +291,7 @@ def test_address_with_a_secret_is_not_kept(
     run = summarize(TEXTS, model=model, ledger=tmp_path / "l")
     run.exception(LONG_S)
     assert run.join(LONG_S)
-    assert not holds(tmp_path / "l", "pw")
+    assert not holds(tmp_path / "l", "hunter2w")
     monkeypatch.setattr(doors, "_given", {})  # as in another process
     with pytest.raises(InputError, match=r"base_url, which the ledger does not keep"):
         resume(run.id, ledger=tmp_path / "l")
