@@ -6,6 +6,8 @@ completed.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from docsum_nb.errors import BudgetExceeded
 from docsum_nb.pipeline.gathered import Gathered
 from docsum_nb.pipeline.prepare import Prepared, remaining_of
@@ -39,7 +41,7 @@ class Blame:
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
         if "Connection error" in str(error):
-            http = f" (nothing answers at {model.settings.base_url or 'its address'})"
+            http = f" (nothing answers at {_plain(model.settings.base_url)})"
         return f"docsum_nb run {self._run_id}: {doing} with {model.name}{http}; {self._kept()}"
 
     def _kept(self) -> str:
@@ -48,3 +50,11 @@ class Blame:
             return f"{done}; their answers are not kept (ledger=False)"
         again = f"docsum_nb.resume({self._run_id!r})"
         return f"{done} and kept; {again} or the same call goes on from there"
+
+
+def _plain(address: str | None) -> str:
+    """Leave out what may be secret in an address: errors are stored, and shown to others."""
+    if address is None:
+        return "its address"
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
