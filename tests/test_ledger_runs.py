@@ -16,42 +16,20 @@ import docsum_nb as ds
 from docsum_nb.errors import InputError
 from docsum_nb.events import ChunkStarted, Event
 from docsum_nb.ledger import Figures, History, Ledger
-from docsum_nb.pipeline import doors
-from docsum_nb.records import Answer, Summary
-from docsum_nb.run import Run
-from tests.ledger_samples import TEXTS, holds
+from docsum_nb.records import Answer
+from tests.ledger_samples import (
+    LONG_S,
+    TEXTS,
+    failed_run,
+    failing_at,
+    holds,
+    model_of,
+    resume,
+    summarize,
+)
 from tests.loopback import Loopback, Reply
 
 ROOT = Path(__file__).parent.parent
-LONG_S = 60.0
-SECRET = "sk-verysecret0123456789abcdef"
-
-
-def model_of(server: Loopback, **options: Any) -> ds.Model:
-    return ds.Model("openai/scripted", base_url=server.base_url, **options)
-
-
-def summarize(source: Any, **options: Any) -> Run[Summary]:
-    return ds.summarize(source, **{"show": False, **options})
-
-
-def resume(run_id: str | None = None, **options: Any) -> Run[Summary]:
-    return ds.resume(run_id, **{"show": False, **options})
-
-
-def failing_at(number: int) -> Any:
-    return lambda call: Reply("no", status=400) if call.number == number else Reply("A summary.")
-
-
-def failed_run(server: Loopback, ledger: Path, **options: Any) -> Run[Summary]:
-    """Run until the fourth request, which is refused, and to the end of what is left of it."""
-    server.script = failing_at(3)
-    run = summarize(
-        TEXTS, **{"model": model_of(server), "ledger": ledger, "max_concurrency": 1, **options}
-    )
-    assert run.exception(LONG_S) is not None
-    assert run.join(LONG_S)
-    return run
 
 
 def test_run_is_listed_with_what_it_was_and_took(server: Loopback, tmp_path: Path) -> None:
@@ -237,87 +215,6 @@ def test_run_that_is_going_on_elsewhere_is_neither_resumed_nor_forgotten(tmp_pat
     finally:
         process.communicate("", timeout=60)
     assert ds.runs(ledger)[0].state == "interrupted"
-
-
-def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither keys of models, nor what looks like one, nor one in an error lies in its bytes."""
-    ledger, seen = tmp_path / "l", []
-    monkeypatch.setenv("OTHER_API_KEY", other := "0therS3cret-in-the-environment")
-    spare = ds.Model("openai/spare", base_url=server.base_url, api_key=f"{SECRET}-spare")
-    model = model_of(
-        server,
-        api_key=SECRET,
-        fallbacks=[spare],
-        params={
-            "extra_headers": {"Authorization": f"Bearer {SECRET}"},
-            "extra_body": {"note": other, "deep": [{"password": "hunter2-hunter2"}]},
-            "user": "abcdefghij0123456789abcdefghij",
-            "temperature": 0.5,
-            "max_tokens": 100,
-        },
-    )
-
-    def script(call: Any) -> Reply:
-        seen.append(holds(ledger, SECRET))
-        text = f"refused: {SECRET}, {other}"
-        return Reply(text, status=400) if call.number >= 3 else Reply("A summary.")
-
-    server.script = script
-    run = summarize(TEXTS, model=model, ledger=ledger, max_concurrency=1)
-    assert SECRET in str(run.exception(LONG_S))
-    assert run.join(LONG_S)
-    for secret in (SECRET, other, "hunter2", "abcdefghij0123456789", "Bearer"):
-        assert not holds(ledger, secret), secret
-    assert not any(seen)
-    assert "refused: [secret]" in (ds.runs(ledger)[0].error or "")
-    monkeypatch.setattr(doors, "_given", {})  # as in another process
-    with pytest.raises(InputError, match=r"api_key and params\['extra_headers'\].*\.Model"):
-        resume(run.id, ledger=ledger)
-    server.script = lambda call: Reply("A summary.")
-    assert resume(run.id, ledger=ledger, model=model).result(LONG_S).usage.calls == 4
-
-
-@pytest.mark.parametrize(
-    "url", ["http://user:hunter2w@127.0.0.1:{}/v1", "http://127.0.0.1:{}/v1?k=hunter2w"]
-)
-def test_address_with_a_secret_is_not_kept(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
-    """What is left out of it must be given again: without it, another server would be asked."""
-    address = url.format(server.address.rpartition(":")[2])
-    model = ds.Model("openai/scripted", base_url=address, max_retries=0)
-    run = summarize(TEXTS, model=model, ledger=tmp_path / "l")
-    run.exception(LONG_S)
-    assert run.join(LONG_S)
-    assert not holds(tmp_path / "l", "hunter2w")
-    monkeypatch.setattr(doors, "_given", {})  # as in another process
-    with pytest.raises(InputError, match=r"base_url, which the ledger does not keep"):
-        resume(run.id, ledger=tmp_path / "l")
-
-
-def test_key_of_the_environment_is_enough_to_go_on(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A key that was given is not asked for again where the environment has one."""
-    failed = failed_run(server, tmp_path / "l", model=model_of(server, api_key=SECRET))
-    monkeypatch.setattr(doors, "_given", {})  # as in another process
-    with pytest.raises(InputError, match="api_key"):
-        resume(failed.id, ledger=tmp_path / "l")
-    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    server.script = lambda call: Reply("A summary.")
-    assert resume(failed.id, ledger=tmp_path / "l").result(LONG_S).usage.calls == 4
-
-
-def test_key_need_not_be_given_again_in_the_same_process(server: Loopback, tmp_path: Path) -> None:
-    """A run that failed goes on as its error says, with the key it was given."""
-    failed = failed_run(server, tmp_path / "l", model=model_of(server, api_key=SECRET))
-    error = failed.exception()
-    assert error is not None
-    assert f"docsum_nb.resume({failed.id!r})" in error.__notes__[0]
-    server.script = lambda call: Reply("A summary.")
-    assert resume(failed.id, ledger=tmp_path / "l").result(LONG_S).usage.calls == 4
 
 
 def test_forgetting_takes_what_no_other_run_used_and_the_room(

@@ -54,7 +54,10 @@ class Blame:
 
 def _plain(address: str | None) -> str:
     """Leave out what may be secret in an address: errors are stored, and shown to others."""
-    if address is None:
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        # It must not hide the error that this is said of.
         return "its address"
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    public = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
+    return public.geturl() or "its address"
