@@ -43,10 +43,13 @@ def double_of(crew: Any) -> Any:
     for task in crew.tasks:
         double = tasks[id(task)] = _task(task)
         if task.agent is not None:
-            own = agents.setdefault(id(task.agent), make(task.agent))
-            double.agent = make(task.agent) if task.async_execution else own
-            if double.agent is not own and id(task.agent) in members:
-                more.append(double.agent)
+            if id(task.agent) not in agents:
+                agents[id(task.agent)] = make(task.agent)
+            double.agent = agents[id(task.agent)]
+            if task.async_execution:
+                double.agent = make(task.agent)
+                if id(task.agent) in members:
+                    more.append(double.agent)
     for task, double in zip(crew.tasks, tasks.values(), strict=True):
         if isinstance(task.context, list):
             double.context = [tasks.get(id(each), each) for each in task.context]

@@ -110,8 +110,10 @@ def key_for(settings: Model) -> str | None:
 
 def key_missing(settings: Model) -> str | None:
     """Say what to do for a key; ``None`` where there is one, or none is needed."""
+    if settings.api_key or settings.base_url:
+        return None
     missing = _missing_keys(settings)
-    if not missing or settings.api_key or settings.base_url:
+    if not missing:
         return None
     return (
         f"no key for {settings.name}: set {' and '.join(missing)} in the environment, or give "
@@ -128,12 +130,17 @@ def _missing_keys(settings: Model) -> list[str]:
     ]
 
 
-def doubt_of(settings: Model, provider: str) -> str | None:
+def doubt_of(settings: Model, provider: str, info: dict[str, Any]) -> str | None:
     """Say so where a model's name looks misspelled; ``None`` where it does not.
 
     At an address of the user's own, names are the user's own.
+
+    Args:
+        settings: How the model is called.
+        provider: Who provides it.
+        info: What ``info_of`` knows of it.
     """
-    listed = info_of(settings.name).get("key") in loaded().model_cost
+    listed = info.get("key") in loaded().model_cost
     if listed or settings.base_url or address_in_environment(provider):
         return None
     return doubt_about(loaded(), settings.name, provider)

@@ -67,9 +67,9 @@ class Provider:
         if to_ask and self.no_key is not None:
             raise InputError(self.no_key)
         self._api_key = key_for(settings)
-        self.doubt = doubt_of(settings, provider)
         self.account: tuple[str, ...] = (provider, self._address or "", str(hash(self._api_key)))
         info = info_of(settings.name)
+        self.doubt = doubt_of(settings, provider, info)
         self.window = (
             settings.context_window
             or info.get("max_input_tokens")
