@@ -64,8 +64,8 @@ def test_ctrl_c_ends_the_wait_and_the_session_goes_on(
     """
     server.script = lambda call: Reply(hang=True)
     for wait in ("await run", "run.result()"):
-        terminal.sendline(f"run = ds.summarize({{'a': 'x'}}, model=model, ledger=False); {wait}")
         asked = len(server.calls)
+        terminal.sendline(f"run = ds.summarize({{'a': 'x'}}, model=model, ledger=False); {wait}")
         while len(server.calls) == asked:
             terminal.expect([r"\d+ running", pexpect.TIMEOUT], timeout=0.2)
         terminal.sendintr()

@@ -57,10 +57,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
 
     def once(name: str) -> Exported:
         if name not in done:
-            if not before:
-                export(ROOT / "notebooks" / f"{name}.py", folder)
             done[name] = Exported(folder, name)
             if not before:
+                export(ROOT / "notebooks" / f"{name}.py", folder)
                 done[name].running()  # beside the next export; more at once would be too slow
         return done[name]
 
