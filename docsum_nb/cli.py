@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb import __version__
-from docsum_nb.errors import DocsumError, InputError, described
+from docsum_nb.errors import InputError, for_users
 
 if TYPE_CHECKING:
     from docsum_nb.records import Summary
@@ -187,19 +187,15 @@ def _forget(given: argparse.Namespace) -> int:
 
 
 def _summarize(given: argparse.Namespace) -> int:
-    from docsum_nb import Model, summarize
+    from docsum_nb import summarize
 
     _check_output(given.output)
     run = summarize(
         given.path,
-        model=Model(given.model, base_url=given.base_url),
-        library=given.library,
-        question=given.question,
-        length=given.length,
+        **_what_is_asked(given),
         deadline=given.deadline,
         max_cost=given.max_cost,
         max_calls=given.max_calls,
-        on_error=given.on_error,
         ledger=False if given.ledger == "none" else given.ledger,
         show=not given.quiet,
     )
@@ -208,18 +204,22 @@ def _summarize(given: argparse.Namespace) -> int:
 
 
 def _plan(given: argparse.Namespace) -> int:
-    from docsum_nb import Model, plan
+    from docsum_nb import plan
 
-    planned = plan(
-        given.path,
-        model=Model(given.model, base_url=given.base_url),
-        library=given.library,
-        question=given.question,
-        length=given.length,
-        on_error=given.on_error,
-    )
-    print(planned.to_text())
+    print(plan(given.path, **_what_is_asked(given)).to_text())
     return 0
+
+
+def _what_is_asked(given: argparse.Namespace) -> dict[str, Any]:
+    from docsum_nb import Model
+
+    return {
+        "model": Model(given.model, base_url=given.base_url),
+        "library": given.library,
+        "question": given.question,
+        "length": given.length,
+        "on_error": given.on_error,
+    }
 
 
 def _search(given: argparse.Namespace) -> int:
@@ -289,8 +289,7 @@ def _rendered(summary: Summary, suffix: str) -> str:
 
 
 def _complain(error: BaseException, code: int) -> int:
-    told = str(error) if isinstance(error, DocsumError) else described(error)
-    lines = [f"docsum_nb: {told}", *getattr(error, "__notes__", ())]
+    lines = [f"docsum_nb: {for_users(error)}", *getattr(error, "__notes__", ())]
     print("\n".join(lines), file=sys.stderr)
     return code
 

@@ -56,6 +56,11 @@ class DocsumError(Exception):
     """The root of the package's own errors."""
 
 
+def for_users(error: BaseException) -> str:
+    """Tell an error where its kind says nothing to a user: the package's own by its words alone."""
+    return str(error) if isinstance(error, DocsumError) else described(error)
+
+
 class InputError(DocsumError, ValueError):
     """Something the caller gave cannot be used; raised before anything is paid for."""
 

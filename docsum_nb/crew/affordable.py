@@ -10,9 +10,10 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from docsum_nb.crew.examine.parts import ModelUse, listed
+from docsum_nb.crew.examine.parts import ModelUse
 from docsum_nb.errors import InputError
 from docsum_nb.records import Price
+from docsum_nb.render.amounts import listed
 
 __all__ = ["PriceOf", "check_affordable", "longest_answer", "name_of", "price_of_model"]
 

@@ -16,7 +16,7 @@ from docsum_nb.errors import InputError
 from docsum_nb.events import BudgetSet, Event, StageStarted
 from docsum_nb.models.pricelist import listed_price
 from docsum_nb.records import Price
-from docsum_nb.run import Control, Run, Whereabouts, in_thread
+from docsum_nb.run import Control, Run, Whereabouts, check_on_error, in_thread
 from docsum_nb.views import LiveDisplay
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ class GuardOptions:
     prices: Prices | None = None
 
     def __post_init__(self) -> None:
-        if self.on_error not in ("raise", "collect", "skip"):
-            raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {self.on_error!r}")
+        check_on_error(self.on_error)
         if self.max_concurrency is not None and self.max_concurrency < 1:
             raise InputError(f"max_concurrency must be at least 1, not {self.max_concurrency!r}")
         Budget(max_calls=self.max_calls, max_cost=self.max_cost)

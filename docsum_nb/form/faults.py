@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import docsum_nb as ds
-from docsum_nb.errors import DocsumError, InputError, LibraryError, LoadError, described
+from docsum_nb.errors import InputError, LibraryError, LoadError, for_users
 from docsum_nb.form.asked import Asked, Fault
 from docsum_nb.render.clean import one_line
 
@@ -29,8 +29,7 @@ def line_of(error: BaseException) -> str:
     """Write an error on one line, cleaned but not escaped."""
     if isinstance(error, ExceptionGroup):
         return one_line(f"{error.message}: {line_of(error.exceptions[0])}", max_chars=_MOST_CHARS)
-    told = str(error) if isinstance(error, DocsumError) else described(error)
-    said = " ".join([told, *getattr(error, "__notes__", ())])
+    said = " ".join([for_users(error), *getattr(error, "__notes__", ())])
     return one_line(said, max_chars=_MOST_CHARS)
 
 

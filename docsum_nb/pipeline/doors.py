@@ -9,6 +9,7 @@ from docsum_nb.events import Event
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.pipeline.options import OnError, Options, StrPath
 from docsum_nb.records import Plan, Summary
+from docsum_nb.render.amounts import listed
 from docsum_nb.run import Detail, Run, Whereabouts
 from docsum_nb.views import LiveDisplay
 
@@ -152,10 +153,8 @@ def given_model(run_id: str) -> Model | None:
 
 
 def _whereabouts(run: Run[Summary]) -> Whereabouts:
-    names = run.underway()
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    what = f" {', '.join(map(repr, names[:_MOST_NAMES]))}{more}" if names else ""
-    return Whereabouts(f"while {run.state.stage}{what}")
+    what = listed(run.underway(), most=_MOST_NAMES)
+    return Whereabouts(f"while {run.state.stage} {what}".rstrip())
 
 
 def plan(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError
 from docsum_nb.models import Model, check_schema
+from docsum_nb.run import check_on_error
 
 __all__ = ["OnError", "Options", "StrPath"]
 
@@ -40,8 +41,7 @@ class Options:
     response_model: Any = None
 
     def __post_init__(self) -> None:
-        if self.on_error not in get_args(OnError):
-            raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {self.on_error!r}")
+        check_on_error(self.on_error)
         _check("max_concurrency", self.max_concurrency, least=1)
         if self.length is not None:
             _check("length (words)", self.length, least=10)

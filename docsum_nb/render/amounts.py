@@ -1,10 +1,11 @@
-"""Counts, money and time in words, the same in every rendering and view."""
+"""Counts, money, time and names in words, the same in every rendering and view."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-__all__ = ["cost_text", "count_text", "duration_text"]
+__all__ = ["cost_text", "count_text", "duration_text", "listed"]
 
 _LEAST_USD = 0.000001
 
@@ -49,3 +50,10 @@ def duration_text(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def listed(names: Iterable[str], *, most: int = 4) -> str:
+    """Write names in a row, the first few of many."""
+    each = list(dict.fromkeys(names))
+    more = f" and {len(each) - most} more" if len(each) > most else ""
+    return ", ".join(repr(name) for name in each[:most]) + more

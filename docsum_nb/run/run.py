@@ -149,7 +149,7 @@ class Run(Generic[T]):
             with terminable(), self._showing.waited("blocking"):
                 self._bell.block(limit)
         except (KeyboardInterrupt, SystemExit) as signal:
-            self._stop(self._cancelled(f"interrupted ({type(signal).__name__})"))
+            self._interrupt(type(signal))
             self._early.annotate(signal)
             shown_briefly(signal)
             raise
@@ -212,8 +212,8 @@ class Run(Generic[T]):
         """
         return self._stop(self._cancelled(reason or "cancelled"))
 
-    def _interrupt(self) -> None:
-        self._stop(self._cancelled("interrupted (KeyboardInterrupt)"))
+    def _interrupt(self, by: type[BaseException] = KeyboardInterrupt) -> None:
+        self._stop(self._cancelled(f"interrupted ({by.__name__})"))
 
     def _cancelled(self, reason: str) -> RunCancelled:
         return self._early.error(RunCancelled, reason)

@@ -12,11 +12,11 @@ from docsum_nb.crew.examine.parts import (
     agents_of,
     concurrent_groups,
     field_of,
-    listed,
     role_of,
     title_of,
 )
 from docsum_nb.findings import Finding
+from docsum_nb.render.amounts import listed
 
 __all__ = ["agent_findings"]
 

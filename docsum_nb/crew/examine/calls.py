@@ -13,11 +13,11 @@ from docsum_nb.crew.examine.parts import (
     ModelUse,
     agents_of,
     field_of,
-    listed,
     role_of,
     uses_of_models,
 )
 from docsum_nb.findings import Finding
+from docsum_nb.render.amounts import listed
 
 __all__ = ["call_findings", "requests_of_a_429"]
 

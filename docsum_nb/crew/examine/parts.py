@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -14,13 +14,10 @@ __all__ = [
     "concurrent_groups",
     "field_of",
     "is_crew",
-    "listed",
     "role_of",
     "title_of",
     "uses_of_models",
 ]
-
-_MOST_NAMES = 4
 
 
 class ModelUse(NamedTuple):
@@ -81,10 +78,3 @@ def title_of(task: Any) -> str:
     """Name a task."""
     text = " ".join(str(task.name or task.description).split())
     return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def listed(names: Iterable[str]) -> str:
-    """Write names in a row, the first few of many."""
-    each = list(dict.fromkeys(names))
-    more = f" and {len(each) - _MOST_NAMES} more" if len(each) > _MOST_NAMES else ""
-    return ", ".join(repr(name) for name in each[:_MOST_NAMES]) + more

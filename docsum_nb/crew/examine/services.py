@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from docsum_nb.crew.examine.parts import agents_of, field_of, listed, role_of
+from docsum_nb.crew.examine.parts import agents_of, field_of, role_of
 from docsum_nb.findings import Finding
+from docsum_nb.render.amounts import listed
 
 __all__ = ["service_findings"]
 

@@ -9,8 +9,9 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from docsum_nb.crew.examine.parts import concurrent_groups, field_of, listed, title_of
+from docsum_nb.crew.examine.parts import concurrent_groups, field_of, title_of
 from docsum_nb.findings import Finding
+from docsum_nb.render.amounts import listed
 
 __all__ = ["task_findings"]
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from docsum_nb.crew.examine.parts import agents_of, listed, role_of, title_of
+from docsum_nb.crew.examine.parts import agents_of, role_of, title_of
 from docsum_nb.findings import Finding
+from docsum_nb.render.amounts import listed
 
 __all__ = ["text_findings", "unfilled", "variables_of"]
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from docsum_nb.crew.examine.code import blocking_calls
-from docsum_nb.crew.examine.parts import agents_of, field_of, listed
+from docsum_nb.crew.examine.parts import agents_of, field_of
 from docsum_nb.findings import Finding
+from docsum_nb.render.amounts import listed
 
 __all__ = ["tool_findings"]
 
