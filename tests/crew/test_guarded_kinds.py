@@ -33,19 +33,24 @@ def one_task(llm: Any, **task: Any) -> Any:
 
 
 def test_max_execution_time_is_kept_and_named(server: Loopback) -> None:
-    """A call of 8 s is given up after the agent's second; CrewAI itself waits for all of it."""
-    server.script = lambda call: Reply(delay=8.0 if "part 0" in call.prompt else 0.0)
+    """A call is given up after the agent's second; CrewAI itself waits for the end of it."""
+    released = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        await until(lambda: released.is_set() or "part 0" not in call.prompt)
+        return Reply()
+
+    server.script = script
     crew = field_crew(llm_of(server), parts=2)
     crew.agents[0].max_execution_time = 1
-    began = time.monotonic()
     error = kickoff(crew).exception()
     assert type(error) is TimeoutError
     assert "max_execution_time of 1 s" in str(error)
     assert "task 'part 0'" in error.__notes__[0]
-    assert time.monotonic() - began < 7.0
     assert crew.agents[0].max_execution_time == 1
     skipped = kickoff(crew, on_task_error=lambda task, error: "too slow").result()
     assert skipped.tasks_output[0].raw == "too slow"
+    released.set()
 
 
 def test_max_execution_time_does_not_disguise_the_providers_error(server: Loopback) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.forms.processes import ROOT
 
-EXIT_S = 5.0
+EXIT_S = 10.0
 KINDS = {"one": 200, "two": 200, "fails": 404, "late": 504}
 
 

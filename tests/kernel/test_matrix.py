@@ -15,8 +15,8 @@ from tests.kernel.ends import ENDS, FORMS, End, Form, impossible
 from tests.kernels import Kernel
 from tests.loopback import running
 
-HANG_S = 5.0
-"""No wait here has a reason to be a tenth as long."""
+HANG_S = 15.0
+"""What hangs here does so for a minute; no wait has a reason to be a tenth as long as this."""
 
 
 @pytest.fixture(scope="module")
