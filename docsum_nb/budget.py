@@ -52,7 +52,11 @@ class Budget:
                 raise InputError(f"{name} is a whole number, not {bound!r}")
         bounds = {"max_calls": max_calls, "max_tokens": max_tokens, "max_cost": max_cost}
         for name, amount in bounds.items():
-            if amount is not None and not amount > 0:
+            if amount is None:
+                continue
+            if isinstance(amount, bool) or not isinstance(amount, int | float):
+                raise InputError(f"{name} is an amount of US dollars, not {amount!r}")
+            if not amount > 0:
                 raise InputError(f"{name} must be more than 0, not {amount!r}")
         self.max_calls = max_calls
         self.max_tokens = max_tokens

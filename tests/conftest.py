@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from docsum_nb import environment
 from tests.chromium import running_chromium
@@ -23,6 +24,10 @@ environment.prepare()
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and what that starts inherits it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Whether a test is quick is for no clock to say, on a machine that does other things too.
+settings.register_profile("docsum_nb", deadline=None)
+settings.load_profile("docsum_nb")
 
 HERE = Path(__file__).parent
 SECRETS = ("KEY", "TOKEN", "SECRET")

@@ -84,7 +84,15 @@ def test_cost_without_a_price_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "bounds", [{"max_calls": 0}, {"max_calls": 1.5}, {"max_tokens": True}, {"max_cost": -1.0}]
+    "bounds",
+    [
+        {"max_calls": 0},
+        {"max_calls": 1.5},
+        {"max_tokens": True},
+        {"max_cost": -1.0},
+        {"max_cost": "0.5"},
+        {"max_cost": True},
+    ],
 )
 def test_bounds_that_mean_nothing_are_refused(bounds: dict[str, Any]) -> None:
     """A bound is more than nothing, and calls and tokens are whole."""

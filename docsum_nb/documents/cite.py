@@ -24,7 +24,7 @@ from docsum_nb.records import Chunk, Citation
 
 __all__ = ["VERSION", "cite"]
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 # Chosen on QMSum (validation): benchmarks/citation_quality.py.
 _FLOOR = 0.4  # without its source, one sentence in four finds as much elsewhere by chance
@@ -95,7 +95,7 @@ def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
                 source_end=place[2],
                 score=round(min(1.0, best.support), 4),
                 page=chunk.page,
-                headings=_headings_at(chunk, structure, low),
+                headings=chunk.headings,
             )
         )
     return tuple(citations)
@@ -107,18 +107,6 @@ def _past_headings(structure: Outline, start: int, end: int) -> int:
         if block.start <= start < block.end <= end and block.heading:
             start = block.end
     return start
-
-
-def _headings_at(chunk: Chunk, structure: Outline, place: int) -> tuple[str, ...]:
-    """List the headings above a place of a chunk, those above the chunk included."""
-    inner = structure.path_at(place)
-    if not inner:
-        return chunk.headings
-    outermost = next(each for each in structure.headings if each.title == inner[0])
-    above = chunk.headings[: outermost.level - 1]
-    if inner[0] in above:
-        above = above[: above.index(inner[0])]
-    return (*above, *inner)
 
 
 def _trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from docsum_nb.documents.sources import Found, Item, find
-from docsum_nb.errors import InputError, LoadError
+from docsum_nb.errors import InputError, LoadError, described
 from docsum_nb.records import Document, Omission
 
 __all__ = ["Loaded", "load"]
@@ -177,6 +177,12 @@ def _read_file(found: Found) -> list[Read]:
         raise LoadError(str(path), f"cannot be read ({error.strerror or error})") from error
     except MemoryError as error:
         raise LoadError(str(path), "is too large for this machine's memory; split it") from error
+    except LoadError:
+        raise
+    except Exception as error:
+        # Parsers raise whatever they stumble over; one odd file must not cost all the others.
+        reason = f"cannot be read ({described(error)}); open it and save it again"
+        raise LoadError(str(path), reason) from error
     return [Document(found.name, text, path=str(path))]
 
 

@@ -127,6 +127,8 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable("table")
     # Only blocks are asked for; what is inside of a line does not matter here.
     parser.core.ruler.enableOnly(["normalize", "block"])
+    # The first parse fills its tables, which threads that do so at once would find half full.
+    parser.parse("a")
     return parser
 
 

@@ -8,6 +8,7 @@ sources of unknown type, values that are not text, and folders with nothing to r
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -82,6 +83,8 @@ def _type(value: object) -> str:
 
 
 def _checked(document: Document) -> Document:
+    if not isinstance(document.name, str):
+        raise InputError(f"a document's name is {_type(document.name)}; give a str")
     if not isinstance(document.text, str):
         raise InputError(f"{document.name}: its text is {_type(document.text)}; give a str")
     return document
@@ -93,10 +96,15 @@ def _texts(source: Any) -> Iterator[Document]:
         raise InputError(f"the {type(source).__name__} of texts is empty; {_ACCEPTED}")
     for key, text in pairs:
         if not isinstance(text, str):
-            missing = text is None or text != text  # NaN, the missing value of pandas
-            what = "missing" if missing else f"{_type(text)}, not text"
+            what = "missing" if _is_missing(text) else f"{_type(text)}, not text"
             raise InputError(f"the value of {key!r} is {what}; drop it (dropna) or give its text")
         yield Document(name=str(key), text=text)
+
+
+def _is_missing(value: object) -> bool:
+    """Tell whether this is one of the missing values of Python, NumPy and pandas."""
+    not_a_number = isinstance(value, float) and math.isnan(value)
+    return value is None or not_a_number or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _named(given: str | bytes) -> Iterator[Item]:
@@ -211,11 +219,14 @@ def _folder(root: Path) -> Iterator[Item]:
 
 def _glob(path: Path, given: str) -> Iterator[Item]:
     # A folder may have such a character in its name.
-    fixed = next(
+    magic = (
         i
         for i, part in enumerate(path.parts)
         if _MAGIC.intersection(part) and not Path(*path.parts[: i + 1]).exists()
     )
+    if (fixed := next(magic, None)) is None:
+        yield LoadError(_short(given), f"no such file or folder (looked in {Path.cwd()})")
+        return
     base, pattern = Path(*path.parts[:fixed]), Path(*path.parts[fixed:])
     if pattern.name == "**":
         pattern /= "*"

@@ -1,13 +1,14 @@
 """Read plain text and Markdown, whatever their encoding.
 
-Decides the encoding: a byte order mark, else UTF-8, even with a few bad bytes, else the best
-guess of charset-normalizer. Lines come out ended by a line feed alone, and never with a NUL.
-Refuses what is not text.
+Decides the encoding: a byte order mark, else what the file declares, else UTF-8, even with a few
+bad bytes, else the best guess of charset-normalizer. Lines come out ended by a line feed alone, and
+never with a NUL. Refuses what is not text.
 """
 
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING
 
 from docsum_nb.errors import LoadError
@@ -26,6 +27,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # The guess reads all it is given, slowly; the start of a file tells enough.
+_WIDE = re.compile(r"utf[-_ ]?(16|32)", re.IGNORECASE)
 _SAMPLE = 128 * 1024
 # Characters beyond ASCII that must be whole, for each one that is broken.
 _FITTING = 20
@@ -72,12 +74,13 @@ def decode(data: bytes, *, declared: str | None = None) -> str | None:
         The text, its lines ended by a line feed alone, or ``None`` where no encoding fits.
     """
     marked = [encoding for mark, encoding in _MARKS if data.startswith(mark)]
-    stated = [declared] if declared else []
+    # What was found by reading ASCII cannot be of two bytes a character.
+    stated = [declared] if declared and not _WIDE.match(declared) else []
     for encoding in (*marked, *stated, "utf-8"):
         try:
             return _clean(data.decode(encoding))
-        except (UnicodeError, LookupError):
-            continue
+        except (ValueError, LookupError):
+            continue  # a name may be none at all
     damaged = data.decode("utf-8", "replace")
     if _mostly_whole(damaged):
         return _clean(damaged)
@@ -88,7 +91,7 @@ def decode(data: bytes, *, declared: str | None = None) -> str | None:
 def _mostly_whole(text: str) -> bool:
     """Tell whether a text is UTF-8 with a few bad bytes: other encodings hardly ever fit it."""
     broken = text.count("\ufffd")
-    fitting = sum(1 for character in text[:_SAMPLE] if character > "\x7f") - broken
+    fitting = sum(1 for character in text if character > "\x7f") - broken
     return fitting > _FITTING * broken
 
 

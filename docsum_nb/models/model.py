@@ -81,9 +81,7 @@ class Model:
                 f"such as (0.15, 0.60), not {self.prices!r}"
             )
         for name, least in (("max_concurrency", 1), ("max_retries", 0), ("context_window", 1024)):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise InputError(f"{name} of {self.name} must be at least {least}, not {value!r}")
+            self._check_whole(name, least)
         if isinstance(self.fallbacks, str):
             raise InputError(f"fallbacks of {self.name} is a list; write [{self.fallbacks!r}]")
         if any(isinstance(each, Model) and each.fallbacks for each in self.fallbacks):
@@ -91,6 +89,15 @@ class Model:
         taken = sorted(_TAKEN & set(self.params))
         if taken:
             raise InputError(f"params of {self.name} cannot hold {taken[0]!r}: it is set here")
+
+    def _check_whole(self, name: str, least: int) -> None:
+        value = getattr(self, name)
+        if value is None and name != "max_retries":
+            return
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(
+                f"{name} of {self.name} must be a whole number from {least} on, not {value!r}"
+            )
 
     def with_fallbacks(self) -> tuple[Model, ...]:
         """Return this model and its fallbacks, in the order in which they are asked.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
+from docsum_nb.documents.outline import outline
 from docsum_nb.errors import RunError, described
 from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted, Warned
 from docsum_nb.models import Asker, Telling
@@ -247,12 +248,7 @@ class Job:
             return None
 
     async def _cite(self, loaded: _Loaded) -> tuple[Citation, ...]:
-        prepared, book = loaded.prepared, loaded.book
-        pages = {document.name: document.page_at for document in prepared.documents}
-        return tuple(
-            replace(citation, page=pages[citation.document](citation.source_start))
-            for citation in await in_thread(book.cite, loaded.gathered.text, prepared.chunks)
-        )
+        return await in_thread(_cited, loaded)
 
     async def _evaluate(self, loaded: _Loaded, control: Control) -> tuple[Hit, ...]:
         prepared = loaded.prepared
@@ -292,3 +288,18 @@ class Job:
 
     def _may_skip(self, error: Exception) -> bool:
         return self._options.on_error == "skip" and not isinstance(error, RunError)
+
+
+def _cited(loaded: _Loaded) -> tuple[Citation, ...]:
+    """Cite, with page and headings as the whole document has them: a chunk knows its first only."""
+    documents = {document.name: document for document in loaded.prepared.documents}
+    found = loaded.book.cite(loaded.gathered.text, loaded.prepared.chunks)
+    outlines = {name: outline(documents[name].text) for name in {each.document for each in found}}
+    return tuple(
+        replace(
+            each,
+            page=documents[each.document].page_at(each.source_start),
+            headings=outlines[each.document].path_at(each.source_start),
+        )
+        for each in found
+    )

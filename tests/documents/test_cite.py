@@ -117,17 +117,11 @@ def test_own_wording_beats_chunks_that_use_the_same_words_more_often() -> None:
     assert (citation.document, citation.passage) == ("d15", sentence)
 
 
-def test_citation_stands_under_the_headings_above_its_sentence_and_leaves_them_out() -> None:
-    """In a chunk of several sections, the section's own heading is told, and is no passage."""
+def test_passage_leaves_out_the_headings_above_its_sentence() -> None:
+    """In a chunk of several sections, the section's own heading is no passage."""
     text = f"# Report\n\n## Rivers\n\n{RIVER}\n\n## Money\n\n{BANK}\n"
     chunk = Chunk("a", 0, text, 0, len(text), 99, headings=("Report",))
     first = "The bank raised its rate to four percent."
     (citation,) = cite(first, [chunk])
     assert citation.passage == first
-    assert citation.headings == ("Report", "Money")
     assert text[citation.source_start : citation.source_end] == first
-    later = Chunk("a", 1, f"### Rates\n\n{BANK}\n", 0, 0, 99, headings=("Report", "Money"))
-    (citation,) = cite(first, [later])
-    assert citation.headings == ("Report", "Money", "Rates")
-    plain = Chunk("a", 1, BANK, 0, 0, 99, headings=("Report", "Money"))
-    assert cite(first, [plain])[0].headings == ("Report", "Money")

@@ -36,6 +36,12 @@ def test_a_few_bad_bytes_do_not_change_the_encoding() -> None:
     assert text.replace("\ufffd", "") == _GERMAN * 4
 
 
+def test_accents_far_down_a_long_text_survive_a_bad_byte() -> None:
+    """What is ASCII for its first 160 kB is no ASCII for that."""
+    text = "a line of a log\n" * 10_000 + _GERMAN * 4
+    assert decode(text.encode() + b"\xff") == text + "\ufffd"
+
+
 def test_lines_end_with_a_line_feed() -> None:
     """The new lines of Windows and of old Macs are normalized."""
     assert decode(b"a\r\nb\rc\nd") == "a\nb\nc\nd"
@@ -49,10 +55,15 @@ def test_utf_8_comes_back(text: str) -> None:
     assert read_text == plain.replace("\r\n", "\n").replace("\r", "\n")
 
 
-@given(st.binary())
-def test_bytes_never_raise(data: bytes) -> None:
-    """Whatever the bytes, there is a text without NUL or there is none."""
-    text = decode(data)
+def test_wide_encoding_cannot_be_declared_in_ascii() -> None:
+    """A page that says in ASCII that it is UTF-16 is not."""
+    assert decode(b"<p>plain</p>", declared="UTF-16LE") == "<p>plain</p>"
+
+
+@given(st.binary(), st.sampled_from([None, "utf-8", "utf-16", "latin-1", "no such", "a\0b", ""]))
+def test_bytes_never_raise(data: bytes, declared: str | None) -> None:
+    """Whatever the bytes, and what they say of themselves, there is a text without NUL or none."""
+    text = decode(data, declared=declared)
     assert text is None or "\0" not in text
 
 

@@ -82,6 +82,18 @@ def test_bad_files_are_skipped_and_named(bad: Path) -> None:
     assert loaded.omitted[2] == Omission("d.md", "holds no text")
 
 
+def test_a_file_that_a_parser_stumbles_over_costs_no_other(tmp_path: Path) -> None:
+    """Whatever a parser raises, the file is named, and the others are read."""
+    (tmp_path / "good.txt").write_text("Good text.")
+    odd = tmp_path / "odd.html"
+    odd.write_text('<p>x</p><table><tr><td colspan="²">y</td></tr></table>')
+    loaded = load(tmp_path, on_error="skip")
+    assert len(loaded.documents) == 1
+    (omission,) = loaded.omitted
+    assert omission.what == str(odd)
+    assert "open it and save it again" in omission.reason
+
+
 def test_scanned_pages_are_omissions(tmp_path: Path) -> None:
     """Pages that are pictures among pages of text are named in what was left out."""
     (tmp_path / "mixed.pdf").write_bytes(pdf(["A page of much text.", None]))

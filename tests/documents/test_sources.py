@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from docsum_nb.documents.sources import Found, find
@@ -111,7 +112,10 @@ def test_nothing_to_read_is_refused(tmp_path: Path, pattern: str) -> None:
         list(find(source))
 
 
-@pytest.mark.parametrize("value", [None, float("nan"), 3, b"bytes", ["x"], Path("x")])
+@pytest.mark.parametrize(
+    "value",
+    [None, float("nan"), pd.NA, pd.NaT, 3, b"bytes", ["x"], Path("x"), pd.Series(["a", "b"])],
+)
 def test_a_value_that_is_not_text_is_refused(value: object) -> None:
     """The error names the key of a value that is not text."""
     with pytest.raises(InputError, match=r"the value of 'second' is (missing|.*, not text)"):
@@ -128,11 +132,21 @@ def test_what_is_no_source_is_refused(source: object) -> None:
         list(find(source))
 
 
-def test_a_document_without_text_is_refused() -> None:
+def test_a_document_without_text_or_name_is_refused() -> None:
     """A Document that was made with something else than text is named."""
-    text: Any = None
+    odd: Any = None
     with pytest.raises(InputError, match="odd: its text is None; give a str"):
-        list(find(Document("odd", text)))
+        list(find(Document("odd", odd)))
+    with pytest.raises(InputError, match="a document's name is None; give a str"):
+        list(find(Document(odd, "text")))
+
+
+def test_a_missing_file_of_a_folder_that_looks_like_a_glob_is_told(tmp_path: Path) -> None:
+    """The folder is there, the file is not: no glob, and the usual error."""
+    (tmp_path / "a[1]").mkdir()
+    (error,) = find(str(tmp_path / "a[1]" / "missing.txt"))
+    assert isinstance(error, LoadError)
+    assert "no such file" in error.reason
 
 
 class _Series:

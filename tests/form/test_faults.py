@@ -152,8 +152,8 @@ def test_a_run_that_cannot_be_resumed_says_why(
     shutil.rmtree(documents)
     user.press("resume")
 
-    assert "no run" in user.screen.resume_fault.value
-    assert user.enabled() == ["plan", "start", "resume"]
+    until(lambda: "no run" in user.screen.resume_fault.value)
+    until(lambda: user.enabled() == ["plan", "start", "resume"])
 
 
 def test_an_error_of_the_ledger_is_in_the_form(users: Users, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
+from docsum_nb.documents.outline import outline
 from docsum_nb.errors import InputError
 from docsum_nb.events import CallStarted, ChunkSummarized, Event, RunEnded
 from docsum_nb.models.lite import loaded
@@ -124,6 +125,23 @@ def test_embedded_model_takes_sentences_and_cites_them() -> None:
         assert summary.text[citation.start : citation.end].strip() in citation.passage
     assert "extractive" in summary.to_markdown()
     assert summary.usage.cost_usd == 0.0
+
+
+def test_citations_name_the_headings_of_the_whole_document() -> None:
+    """A document that begins below the first level, in chunks that begin anywhere in it."""
+    parts = {
+        "## Install": "Install the harbour pump with a wrench of nine inches before winter.",
+        "### Linux": "Penguins guard the kernel of the machine in the northern cellar.",
+        "### Windows": "Glass panes must be cleaned with vinegar every second Thursday.",
+        "## Licence": "Lawyers grant the right to copy every page of this almanac freely.",
+    }
+    text = "\n\n".join(f"{heading}\n\n{said}" for heading, said in parts.items())
+    whole = outline(text)
+    for tokens in (20, 40, 400):
+        summary = summarize({"guide": text}, chunk_tokens=tokens, length=200).result(LONG_S)
+        assert summary.citations
+        for citation in summary.citations:
+            assert citation.headings == whole.path_at(citation.source_start)
 
 
 def test_second_run_makes_no_call(tmp_path: Path) -> None:
