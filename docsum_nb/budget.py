@@ -25,8 +25,6 @@ class Reservation:
 
     tokens: int
     cost_usd: float
-    outer: Reservation | None = None
-    """The same in the budget around this one."""
 
 
 class Budget:
@@ -61,8 +59,9 @@ class Budget:
         self.max_calls = max_calls
         self.max_tokens = max_tokens
         self.max_cost = max_cost
-        self._within = within
-        self._lock = threading.Lock()
+        self._all: tuple[Budget, ...] = (self, *(within._all if within is not None else ()))
+        # One lock for all: a call is reserved in each of them or in none.
+        self._lock: threading.Lock = within._lock if within is not None else threading.Lock()
         self._calls = 0
         self._spent = Usage()
         self._open: set[Reservation] = set()
@@ -93,36 +92,24 @@ class Budget:
                 made.
             InputError: if there is a bound on cost and the price is not known.
         """
-        if self.max_cost is not None and cost_usd is None:
+        if cost_usd is None and any(budget.max_cost is not None for budget in self._all):
             raise InputError(
                 f"max_cost needs the price of {model}, which is not known: give it with prices="
             )
-        outer = None
-        if self._within is not None:
-            outer = self._within.reserve(model, tokens, cost_usd, may_wait=may_wait)
-            if outer is None:
-                return None
-        place = Reservation(tokens, cost_usd or 0.0, outer)
+        place = Reservation(tokens, cost_usd or 0.0)
         with self._lock:
-            lacking = self._lacking(place)
-            if not lacking:
-                self._open.add(place)
-                self._calls += 1
+            full = [budget for budget in self._all if budget._lacking(place)]
+            if not full:
+                for budget in self._all:
+                    budget._open.add(place)
+                    budget._calls += 1
                 return place
-            waits = may_wait and bool(self._open) and not lacking.startswith("max_calls")
-        if self._within is not None and outer is not None:
-            self._within.withdraw(outer)
-        if waits:
-            return None
+            # Calls are never given back, but those in flight have their answers before it ends.
+            final = [budget for budget in full if not (may_wait and budget._open)]
+            if not final:
+                return None
+            lacking = final[0]._lacking(place)
         raise BudgetExceeded(f"the next call of {model} was not made: {lacking}")
-
-    def withdraw(self, place: Reservation) -> None:
-        """Give a reservation back whose call is not made after all."""
-        with self._lock:
-            self._open.remove(place)
-            self._calls -= 1
-        if self._within is not None and place.outer is not None:
-            self._within.withdraw(place.outer)
 
     def settle(self, place: Reservation, usage: Usage | None) -> None:
         """Replace a reservation by what the call really took; further times do nothing.
@@ -132,18 +119,18 @@ class Budget:
             usage: Of the call; ``None`` where it is not known: the reservation stays spent. A call
                 that was refused took nothing: ``Usage(calls=1)``.
         """
-        if self._within is not None and place.outer is not None:
-            self._within.settle(place.outer, usage)
         with self._lock:
             if place not in self._open:
                 return
-            self._open.remove(place)
             if usage is None:
                 usage = Usage(1, 0, place.tokens, place.cost_usd)
             elif usage.cost_usd is None:
                 usage = Usage(1, usage.prompt_tokens, usage.completion_tokens, place.cost_usd)
-            self._spent += usage
-            wakers = self._wakers.copy()
+            wakers: set[Callable[[], object]] = set()
+            for budget in self._all:
+                budget._open.remove(place)
+                budget._spent += usage
+                wakers |= budget._wakers
         for wake in wakers:
             wake()
 
@@ -153,18 +140,19 @@ class Budget:
         Returns:
             What ends that.
         """
-        self._wakers.add(wake)
-        outer = None if self._within is None else self._within.on_change(wake)
+        with self._lock:
+            for budget in self._all:
+                budget._wakers.add(wake)
 
         def end() -> None:
-            self._wakers.discard(wake)
-            if outer is not None:
-                outer()
+            with self._lock:
+                for budget in self._all:
+                    budget._wakers.discard(wake)
 
         return end
 
     def _lacking(self, asked: Reservation) -> str:
-        """Tell which bound is in the way, and by how much; empty if none is."""
+        """Tell which bound is in the way, and by how much; empty if none is. The lock is held."""
         tokens, cost_usd = asked.tokens, asked.cost_usd
         if self.max_calls is not None and self._calls >= self.max_calls:
             return f"all of max_calls={self.max_calls:,} are made"

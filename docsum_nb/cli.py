@@ -41,15 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(ended.code or 0)
     try:
         code: int = given.command(given)
-        sys.stdout.flush()
     except KeyboardInterrupt:
-        kept = getattr(given, "ledger", None) != "none"
+        kept = given.command in (_summarize, _resume) and given.ledger != "none"
         print(f"interrupted{'; what was answered is kept' if kept else ''}", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output has had enough; Python would complain once more as it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except InputError as error:
         return _complain(error, BAD_ARGUMENTS)
     except ExceptionGroup as group:
@@ -82,14 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     look_ahead = commands.add_parser("plan", help="tell what summarize would do; needs no key")
     _add_what_is_asked(look_ahead)
     _add_on_error(look_ahead)
-    look_ahead.set_defaults(command=_plan, ledger="none")
+    look_ahead.set_defaults(command=_plan)
 
     _add_ledger_commands(commands)
     _add_library_commands(commands)
 
     look = commands.add_parser("doctor", help="check versions, kernel, switches and folders")
     look.add_argument("--json", action="store_true", help="as data")
-    look.set_defaults(command=_doctor, ledger="none")
+    look.set_defaults(command=_doctor)
     return parser
 
 
@@ -117,7 +112,7 @@ def _add_library_commands(commands: Any) -> None:
     add.add_argument(
         "--prune", action="store_true", help="remove what a folder among them no longer has"
     )
-    add.set_defaults(command=_add, ledger="none")
+    add.set_defaults(command=_add)
 
     find = commands.add_parser("search", help="find what a library says about a matter")
     find.add_argument("query", metavar="QUERY", help="some words, a question, a whole summary")
@@ -125,11 +120,15 @@ def _add_library_commands(commands: Any) -> None:
     find.add_argument(
         "-k", type=int, default=10, metavar="N", help="documents at most; default: 10"
     )
-    find.set_defaults(command=_search, ledger="none")
+    find.set_defaults(command=_search)
 
 
 def _add_ledger_commands(commands: Any) -> None:
-    place = {"metavar": "FILE", "help": "the ledger; default: the one in the user's data folder"}
+    place = {
+        "metavar": "FILE",
+        "type": _ledger_file,
+        "help": "the ledger; default: the one in the user's data folder",
+    }
     listing = commands.add_parser("runs", help="list the runs of a ledger")
     listing.add_argument("--ledger", **place)
     listing.set_defaults(command=_runs)
@@ -153,10 +152,16 @@ def _add_ledger_commands(commands: Any) -> None:
     forgetting.set_defaults(command=_forget)
 
 
+def _ledger_file(given: str) -> str:
+    if given == "none":
+        raise argparse.ArgumentTypeError("'none' keeps no runs; name a file")
+    return given
+
+
 def _runs(given: argparse.Namespace) -> int:
     from docsum_nb import runs
 
-    print(runs(given.ledger))
+    _print(runs(given.ledger))
     return 0
 
 
@@ -179,7 +184,7 @@ def _forget(given: argparse.Namespace) -> int:
         everything=given.everything,
         ledger=given.ledger,
     )
-    print(
+    _print(
         f"deleted: {count_text(gone.runs, 'run')}, {count_text(gone.answers, 'answer')}, "
         f"{count_text(gone.bytes_freed, 'byte')} freed"
     )
@@ -206,7 +211,7 @@ def _summarize(given: argparse.Namespace) -> int:
 def _plan(given: argparse.Namespace) -> int:
     from docsum_nb import plan
 
-    print(plan(given.path, **_what_is_asked(given)).to_text())
+    _print(plan(given.path, **_what_is_asked(given)).to_text())
     return 0
 
 
@@ -225,7 +230,7 @@ def _what_is_asked(given: argparse.Namespace) -> dict[str, Any]:
 def _search(given: argparse.Namespace) -> int:
     from docsum_nb import Library
 
-    print(Library(given.library).search(given.query, given.k))
+    _print(Library(given.library).search(given.query, given.k))
     return 0
 
 
@@ -233,12 +238,12 @@ def _add(given: argparse.Namespace) -> int:
     from docsum_nb import Library
 
     added = Library(given.library).add(given.path, on_error=given.on_error, prune=given.prune)
-    print(
+    _print(
         f"{added.added} added, {added.updated} updated, {added.unchanged} unchanged "
         f"({added.passages} passages written)"
     )
     for name in added.removed:
-        print(f"removed: {name}: no longer in the folder")
+        _print(f"removed: {name}: no longer in the folder")
     for name in added.gone:
         print(f"gone: {name}: still in the library; --prune removes it", file=sys.stderr)
     for omission in added.omitted:
@@ -250,7 +255,7 @@ def _doctor(given: argparse.Namespace) -> int:
     from docsum_nb import doctor
 
     diagnosis = doctor()
-    print(diagnosis.to_json() if given.json else diagnosis)
+    _print(diagnosis.to_json() if given.json else diagnosis)
     return 0 if diagnosis.ok else FAILED
 
 
@@ -267,7 +272,7 @@ def _check_output(output: Path | None) -> None:
 
 def _write(summary: Summary, output: Path | None) -> None:
     if output is None:
-        print(summary.to_text())
+        _print(summary.to_text())
         return
     text = _rendered(summary, output.suffix.lower())
     # Whoever watches the file never sees half of it.
@@ -288,6 +293,15 @@ def _rendered(summary: Summary, suffix: str) -> str:
             return summary.to_text()
 
 
+def _print(what: object) -> None:
+    """Print to a reader who may have had enough, as ``head`` has: that is no error."""
+    try:
+        print(what, flush=True)
+    except BrokenPipeError:
+        # Python would complain once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _complain(error: BaseException, code: int) -> int:
     lines = [f"docsum_nb: {for_users(error)}", *getattr(error, "__notes__", ())]
     print("\n".join(lines), file=sys.stderr)
@@ -298,4 +312,4 @@ def _complain_all(group: ExceptionGroup[Exception]) -> int:
     print(f"docsum_nb: {group.message}", file=sys.stderr)
     for error in group.exceptions:
         _complain(error, FAILED)
-    return FAILED
+    return FAILED if group.split(InputError)[1] else BAD_ARGUMENTS

@@ -76,6 +76,42 @@ def test_settling_wakes_whoever_waits_until_it_unsubscribes() -> None:
         budget.reserve("m", 1)
 
 
+def test_last_calls_have_their_answers_before_the_next_is_refused() -> None:
+    """No answer gives a call back, but what is in flight is waited for: it is to be used."""
+    budget = Budget(max_calls=1)
+    place = budget.reserve("m")
+    assert place is not None
+    assert budget.reserve("m") is None
+    budget.settle(place, Usage(1, 1, 1, 0.0))
+    with pytest.raises(BudgetExceeded, match="all of max_calls=1 are made"):
+        budget.reserve("m")
+
+
+def test_call_takes_from_every_budget_around_it_or_from_none() -> None:
+    """A run within a run is held by both; the one that cannot pass is the one that is told."""
+    outer = Budget(max_calls=3, max_cost=1.0)
+    inner, other = Budget(max_tokens=100, within=outer), Budget(within=outer)
+    first = inner.reserve("m", 60, 0.2)
+    assert first is not None
+    assert inner.reserve("m", 60, 0.2) is None  # and took nothing from the outer one
+    told = threading.Semaphore(0)
+    end = inner.on_change(told.release)
+    second = other.reserve("m", 5, 0.7)
+    assert second is not None
+    assert other.reserve("m", 5, 0.7) is None
+    other.settle(second, Usage(1, 1, 0, 0.1))
+    assert told.acquire(timeout=10)  # there is room again in the budget around both
+    end()
+    third = inner.reserve("m", 10, 0.5)
+    assert third is not None
+    for place in (first, third):
+        inner.settle(place, Usage(1, 10, 0, 0.0))
+    with pytest.raises(BudgetExceeded, match="all of max_calls=3 are made"):
+        inner.reserve("m", 10, 0.1)
+    with pytest.raises(InputError, match="prices="):
+        inner.reserve("m", 1, None)
+
+
 def test_cost_without_a_price_is_asked_for() -> None:
     """A bound on cost is never guessed at."""
     with pytest.raises(InputError, match="prices="):
