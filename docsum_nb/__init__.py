@@ -2,8 +2,9 @@
 
 How the package is laid out; imports point downward only:
 
-    diagnosis/  doctor: what to check by hand when a crew freezes         cli   the command line
-    form/       app: choose, plan, start, stop, resume, read              magics   %summarize
+    cli         the command line                                          magics   %summarize
+    diagnosis/  doctor: what to check by hand when a crew freezes
+    form/       app: choose, plan, start, stop, resume, read
     entry/      start, kickoff, run_with_deadline: the user's own work as a run
     pipeline/   summarize, plan, resume, SummaryFlow: where the steps meet
     ---------------------------------------------------------------------------------------------

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import itertools
 import pickle
+import re
 import subprocess
 import sys
 import tomllib
@@ -56,6 +58,8 @@ def imports_of(path: Path) -> set[str]:
     for node in ast.walk(tree):
         if id(node) in typing_only:
             continue
+        if isinstance(node, ast.Import):
+            found |= {each.name for each in node.names if each.name.startswith("docsum_nb.")}
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("docsum_nb"):
             found |= {node.module or ""} | (
                 {f"docsum_nb.{alias.name}" for alias in node.names}
@@ -83,6 +87,19 @@ def test_imports_point_downward(path: Path) -> None:
         parts -= {"__version__", "plan"}
     upward = {part for part in parts if level(part) <= level(own)}
     assert not upward, f"{own} imports {upward}"
+
+
+def test_the_map_shows_the_layers() -> None:
+    """Every part is on the map in the package's docstring, never above one that imports it."""
+    rows = (docsum_nb.__doc__ or "").splitlines()
+
+    def row_of(part: str) -> int:
+        named = re.compile(rf"(^|\s){part}(/|\s{{2}})")
+        return next(number for number, row in enumerate(rows) if named.search(row))
+
+    layers = [[row_of(part) for part in layer] for layer in LAYERS if layer != {"__main__"}]
+    for upper, lower in itertools.pairwise(layers):
+        assert max(upper) <= min(lower)
 
 
 def test_the_form_uses_what_everyone_can_use() -> None:
