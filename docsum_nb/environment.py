@@ -1,8 +1,9 @@
-"""Switches of CrewAI and LiteLLM that must be set before either is imported.
+"""Switches of CrewAI, LiteLLM and LanceDB that must be set before any of them is imported.
 
-Both read the environment at import: CrewAI replaces signal handlers and waits for tracing, LiteLLM
-fetches its price list from the network. Only what the user has not set is set here, and nothing
-that would move the user's data (CrewAI's storage folder) or keep a ``.env`` file from being read.
+They read the environment at import: CrewAI replaces signal handlers and waits for tracing, LiteLLM
+fetches its price list from the network, LanceDB's core logs to stderr. Only what the user has not
+set is set here, and nothing that would move the user's data (CrewAI's storage folder) or keep a
+``.env`` file from being read.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _late: dict[str, None] = {}
 
 
 def prepare() -> None:
-    """Set the switches; called when docsum_nb is imported, before CrewAI or LiteLLM can be."""
+    """Set the switches; called when docsum_nb is imported, before any of the three can be."""
     for name, value in _DEFAULTS.items():
         if name not in os.environ and name.partition("_")[0].lower() in sys.modules:
             _late[name] = None

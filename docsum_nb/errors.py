@@ -154,6 +154,16 @@ class WorkExited(RunError):  # noqa: N818  # named as the field names it
     """The work raised SystemExit or KeyboardInterrupt, which would have ended the kernel."""
 
 
+def check_on_error(on_error: object) -> None:
+    """Check what is to be done about errors.
+
+    Raises:
+        InputError: if it is none of the three.
+    """
+    if on_error not in ("raise", "collect", "skip"):
+        raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {on_error!r}")
+
+
 def _rebuild(kind: type[RunError], message: str, carried: dict[str, Any]) -> RunError:
     error = kind(message)
     vars(error).update(carried)

@@ -63,6 +63,8 @@ class Reply:
     """Seconds between the words of a stream."""
     usage: bool = True
     """Tell how many tokens it took."""
+    cached: int = 0
+    """Tokens of the prompt that came from a cache."""
     raw: str | None = None
     """Send this as the body, as it is."""
     finish_reason: str = "stop"
@@ -181,6 +183,7 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
+        **({"prompt_tokens_details": {"cached_tokens": reply.cached}} if reply.cached else {}),
     }
     return {
         "id": f"call-{call.number}",

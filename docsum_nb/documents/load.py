@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from docsum_nb.documents.sources import Found, Item, find
-from docsum_nb.errors import InputError, LoadError, described
+from docsum_nb.errors import InputError, LoadError, check_on_error, described
 from docsum_nb.records import Document, Omission
 
 __all__ = ["Loaded", "load"]
@@ -60,8 +60,7 @@ def load(source: object, *, on_error: Literal["raise", "collect", "skip"] = "rai
         LoadError: With ``on_error="raise"``: a file is missing, too large, or cannot be read.
         ExceptionGroup: With ``on_error="collect"``: the ``LoadError`` of each such file.
     """
-    if on_error not in ("raise", "collect", "skip"):
-        raise InputError(f"on_error={on_error!r}: give 'raise', 'collect' or 'skip'")
+    check_on_error(on_error)
     documents: list[Document] = []
     omitted: list[Omission] = []
     errors: list[LoadError] = []

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from docsum_nb.budget import Budget
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.events import BudgetSet, Event, StageStarted
 from docsum_nb.models.pricelist import listed_price
 from docsum_nb.records import Price
-from docsum_nb.run import Control, Run, Whereabouts, check_on_error, in_thread
+from docsum_nb.run import Control, Run, Whereabouts, in_thread
 from docsum_nb.views import LiveDisplay
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
 import docsum_nb as ds
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.form import look
 from docsum_nb.form.asked import Asked
 from docsum_nb.form.screen import Screen
@@ -65,8 +65,7 @@ def app(
         summary
         >>> form.close()
     """
-    if on_error not in ("raise", "collect", "skip"):
-        raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {on_error!r}")
+    check_on_error(on_error)
     if not isinstance(model, str | ds.Model):
         raise InputError(f"model is a name or a Model, not {type(model).__name__}")
     return App(

@@ -109,11 +109,15 @@ def _terms(*texts: str) -> str:
 
 def _metadata(document: Document) -> str:
     try:
-        return json.dumps(dict(document.metadata), sort_keys=True)
+        metadata = dict(document.metadata)
+        text = json.dumps(metadata, sort_keys=True, allow_nan=False)
+        if json.loads(text) != metadata:
+            raise ValueError("it would come back as something else")
+        return text
     except (TypeError, ValueError) as error:
         raise InputError(
             f"the metadata of {document.name!r} cannot be kept as JSON ({error}): "
-            "use text, numbers, lists and dicts"
+            "use text, numbers, lists, and dicts with keys of text"
         ) from None
 
 

@@ -40,7 +40,7 @@ def is_library(folder: Path) -> bool:
         _check_vacant(folder)
         return False
     except NotADirectoryError:
-        raise LibraryError(f"{folder} is a file: give the path of a folder") from None
+        raise LibraryError(f"{folder} is a file, or is below one: give a folder's path") from None
     except (OSError, UnicodeDecodeError) as error:
         raise LibraryError(f"the library {folder} cannot be read: {error}") from error
     _check_layout(folder, text)
@@ -115,7 +115,7 @@ def _check_layout(folder: Path, text: str) -> None:
     try:
         marker = json.loads(text)
         known, layout = marker["format"] == _FORMAT, int(marker["layout"])
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, OverflowError):
         known, layout = False, 0
     if not known:
         raise LibraryError(

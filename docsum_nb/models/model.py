@@ -82,13 +82,20 @@ class Model:
             )
         for name, least in (("max_concurrency", 1), ("max_retries", 0), ("context_window", 1024)):
             self._check_whole(name, least)
-        if isinstance(self.fallbacks, str):
-            raise InputError(f"fallbacks of {self.name} is a list; write [{self.fallbacks!r}]")
-        if any(isinstance(each, Model) and each.fallbacks for each in self.fallbacks):
-            raise InputError(f"list all fallbacks in {self.name}: theirs are not asked")
+        self._check_fallbacks()
+        if not isinstance(self.params, Mapping):
+            raise InputError(f"params of {self.name} is a dict, not {self.params!r}")
         taken = sorted(_TAKEN & set(self.params))
         if taken:
             raise InputError(f"params of {self.name} cannot hold {taken[0]!r}: it is set here")
+
+    def _check_fallbacks(self) -> None:
+        if isinstance(self.fallbacks, str):
+            raise InputError(f"fallbacks of {self.name} is a list; write [{self.fallbacks!r}]")
+        if not isinstance(self.fallbacks, Sequence):
+            raise InputError(f"fallbacks of {self.name} is a list, not {self.fallbacks!r}")
+        if any(isinstance(each, Model) and each.fallbacks for each in self.fallbacks):
+            raise InputError(f"list all fallbacks in {self.name}: theirs are not asked")
 
     def _check_whole(self, name: str, least: int) -> None:
         value = getattr(self, name)

@@ -7,7 +7,7 @@ An answer is the same whole or as a stream: text, reason, usage, cost. Retries a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -29,7 +29,7 @@ from docsum_nb.models.model import Model
 from docsum_nb.models.reading import Said, read_stream, read_whole
 from docsum_nb.models.retry import is_too_long
 from docsum_nb.models.structured import schema_instructions
-from docsum_nb.records import Answer, Request, Usage
+from docsum_nb.records import Answer, Price, Request, Usage
 
 __all__ = ["Provider"]
 
@@ -79,13 +79,7 @@ class Provider:
         self.overhead = _MESSAGE_TOKENS
         self.thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
-        self._prices: tuple[Any, Any] = (
-            info.get("input_cost_per_token"),
-            info.get("output_cost_per_token"),
-        )
-        if settings.prices is not None:
-            prompt, completion = settings.prices
-            self._prices = (prompt / 1_000_000, completion / 1_000_000)
+        self._price = _price(settings, info)
         self._takes_schemas = bool(loaded().supports_response_schema(settings.name))
         # Where it has to make the stream up, LiteLLM says so.
         self._may_stream = info.get("supports_native_streaming") is not False
@@ -192,10 +186,7 @@ class Provider:
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return what so many tokens cost; see ``ChatModel``."""
-        prompt, completion = self._prices
-        if prompt is None or completion is None:
-            return None
-        return float(prompt * prompt_tokens + completion * completion_tokens)
+        return self._price.of(prompt_tokens, completion_tokens) if self._price else None
 
     def _messages(self, request: Request) -> list[dict[str, Any]]:
         if request.schema is not None and not self._takes_schemas:
@@ -286,7 +277,21 @@ class Provider:
             completion = self.count(said.text)
         else:
             prompt, completion = said.tokens
-        return Usage(1, prompt, completion, self.price(prompt, completion))
+        read, written = said.cached
+        price = self._price
+        cost = price.of(prompt, completion, read=read, written=written) if price else None
+        return Usage(1, prompt, completion, cost)
+
+
+def _price(settings: Model, info: Mapping[str, Any]) -> Price | None:
+    if settings.prices is not None:
+        of_prompt, of_answer = settings.prices
+        return Price(of_prompt / 1_000_000, of_answer / 1_000_000)
+    prompt, completion = info.get("input_cost_per_token"), info.get("output_cost_per_token")
+    if prompt is None or completion is None:
+        return None
+    read, written = "cache_read_input_token_cost", "cache_creation_input_token_cost"
+    return Price(float(prompt), float(completion), info.get(read), info.get(written))
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:

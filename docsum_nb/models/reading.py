@@ -38,6 +38,8 @@ class Said:
     """Why it ended, as OpenAI names it; ``None`` for a stream that did not say so."""
     tokens: tuple[int, int] | None
     """Of the prompt and of the answer; ``None`` where the provider told no usage."""
+    cached: tuple[int, int] = (0, 0)
+    """Tokens of the prompt that came from the provider's cache, and that went into it."""
 
 
 def read_whole(response: Any) -> Said:
@@ -45,7 +47,8 @@ def read_whole(response: Any) -> Said:
     choice = response.choices[0] if response.choices else None
     text, reason = _message(choice.message if choice else None)
     reason = reason or str((choice.finish_reason if choice else None) or "stop")
-    return Said(_writable(text), reason, _tokens(getattr(response, "usage", None)))
+    usage = getattr(response, "usage", None)
+    return Said(_writable(text), reason, _tokens(usage), _cached(usage))
 
 
 async def read_stream(stream: Any, tell: Tell, heard: Callable[[], object]) -> Said:
@@ -85,8 +88,9 @@ async def read_stream(stream: Any, tell: Tell, heard: Callable[[], object]) -> S
     if rest := text.end():
         tell(rest)
     # LiteLLM's last piece has a count of its own where the provider sent none.
-    told = any(getattr(piece, "usage", None) for piece in stream.chunks)
-    return Said(text.whole, _reason(stream), _tokens(usage) if told else None)
+    if not any(getattr(piece, "usage", None) for piece in stream.chunks):
+        usage = None
+    return Said(text.whole, _reason(stream), _tokens(usage), _cached(usage))
 
 
 class StreamedText:
@@ -167,6 +171,14 @@ def _tokens(usage: Any) -> tuple[int, int] | None:
     completion = int(getattr(usage, "completion_tokens", 0) or 0)
     # LiteLLM writes zeros where the provider told nothing; no request is that short.
     return (prompt, completion) if prompt or completion else None
+
+
+def _cached(usage: Any) -> tuple[int, int]:
+    details = getattr(usage, "prompt_tokens_details", None)
+    read, written = (
+        int(getattr(details, name, 0) or 0) for name in ("cached_tokens", "cache_creation_tokens")
+    )
+    return read, written
 
 
 def _writable(text: str) -> str:

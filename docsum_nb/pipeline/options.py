@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from docsum_nb.budget import Budget
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.models import Model, check_schema
-from docsum_nb.run import check_on_error
 
 __all__ = ["OnError", "Options", "StrPath"]
 

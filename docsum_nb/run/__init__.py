@@ -9,7 +9,6 @@ from docsum_nb.run.control import Control, Stopping, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
-from docsum_nb.run.outcome import check_on_error
 from docsum_nb.run.run import Run
 from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import Detail, Display, Shown, Snapshot, View, Waited
@@ -35,7 +34,6 @@ __all__ = [
     "before_exit",
     "begin_span",
     "chat_attributes",
-    "check_on_error",
     "describe_frame",
     "end_span",
     "fan_out",

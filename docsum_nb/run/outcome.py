@@ -9,7 +9,7 @@ from typing import TypeVar
 from docsum_nb.errors import InputError, RunCancelled, described
 from docsum_nb.events import RunEnded
 
-__all__ = ["check_on_error", "how_it_ended", "positive_seconds", "safely"]
+__all__ = ["how_it_ended", "positive_seconds", "safely"]
 
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
@@ -31,16 +31,6 @@ def safely(ask: Callable[[], R]) -> R | None:
     except Exception:  # noqa: BLE001  # theirs to raise; the run ends all the same
         _log.debug("the work could not be asked", exc_info=True)
         return None
-
-
-def check_on_error(on_error: object) -> None:
-    """Check what is to be done about errors.
-
-    Raises:
-        InputError: if it is none of the three.
-    """
-    if on_error not in ("raise", "collect", "skip"):
-        raise InputError(f"on_error is 'raise', 'collect' or 'skip', not {on_error!r}")
 
 
 def positive_seconds(name: str, seconds: float | None) -> float | None:

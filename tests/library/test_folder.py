@@ -62,6 +62,14 @@ def test_foreign_folder_is_left_alone(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data.lance", "notes.txt"]
 
 
+@pytest.mark.parametrize("layout", ["1e999", "[]", "null"])
+def test_marker_that_makes_no_sense_is_damage(tmp_path: Path, layout: str) -> None:
+    """Whatever stands there in place of a number, the error says what to do."""
+    marker(tmp_path).write_text(f'{{"format": "docsum_nb library", "layout": {layout}}}')
+    with pytest.raises(LibraryError, match="is damaged"):
+        len(Library(tmp_path))
+
+
 def test_newer_layout_is_refused(tmp_path: Path) -> None:
     """A library of a later layout asks for an update, and is not touched."""
     marker(tmp_path).write_text(json.dumps({"format": "docsum_nb library", "layout": 2}))

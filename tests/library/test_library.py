@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,11 @@ def test_odd_names_and_texts_are_kept(tmp_path: Path) -> None:
     assert len(library) == 2
 
 
-def test_metadata_beyond_json_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("odd", [object(), math.nan, (1, 2), {1: "one"}])
+def test_metadata_beyond_json_is_refused(tmp_path: Path, odd: object) -> None:
     """Metadata that JSON cannot hold names the document, and nothing is written."""
     with pytest.raises(InputError, match="'odd'"):
-        Library(tmp_path / "new").add([Document("odd", "text", metadata={"x": object()})])
+        Library(tmp_path / "new").add([Document("odd", "text", metadata={"x": odd})])
     assert not (tmp_path / "new").exists()
 
 

@@ -95,6 +95,25 @@ def test_unknown_name_says_how_to_write_one(name: str) -> None:
         open_model(Model(name))
 
 
+def test_prompt_from_the_providers_cache_costs_what_it_costs(server: Loopback) -> None:
+    """The price of cached tokens is used where it is known; a user's own price is for all."""
+    settings = Model("openai/gpt-4o-mini", base_url=server.base_url, api_key="k")
+    server.script = lambda call: Reply("A summary.", cached=5 if len(server.calls) > 1 else 0)
+    full, cached = (on_loop(Provider(settings).answer(REQUEST)).usage.cost_usd for _ in range(2))
+    assert full is not None
+    assert cached == pytest.approx(full - 5 * (0.15 - 0.075) / 1e6)
+    own = Provider(replace(settings, prices=(1.0, 1.0)))
+    usage = on_loop(own.answer(REQUEST)).usage
+    assert usage.cost_usd == pytest.approx((usage.prompt_tokens + usage.completion_tokens) / 1e6)
+
+
+@pytest.mark.parametrize("odd", [{"fallbacks": None}, {"fallbacks": 3}, {"params": None}])
+def test_settings_of_a_wrong_kind_are_refused(odd: dict[str, Any]) -> None:
+    """The message names the setting and the model."""
+    with pytest.raises(InputError, match=f"{next(iter(odd))} of openai/x is a"):
+        Model("openai/x", **odd)
+
+
 def test_missing_key_names_the_variable() -> None:
     """Without a key the error names what to set."""
     with pytest.raises(InputError, match="OPENAI_API_KEY"):
