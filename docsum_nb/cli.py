@@ -63,9 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("summarize", help="summarize files and folders")
     _add_what_is_asked(one)
-    one.add_argument("--deadline", type=float, metavar="S", help="seconds until it must be done")
-    one.add_argument("--max-cost", type=float, metavar="USD", help="to be paid at most")
-    one.add_argument("--max-calls", type=int, metavar="N", help="requests to be sent at most")
+    _add_bounds(one)
     _add_on_error(one)
     one.add_argument("--ledger", metavar="FILE", help="where answers are kept; 'none' for nowhere")
     one.add_argument(
@@ -96,6 +94,13 @@ def _add_what_is_asked(parser: argparse.ArgumentParser) -> None:
     add("--base-url", metavar="URL", help="of an OpenAI-compatible server")
     add("--question", metavar="TEXT", help="what the summary should answer")
     add("--length", type=int, metavar="WORDS", help="of the summary; default: 300")
+
+
+def _add_bounds(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--deadline", type=float, metavar="S", help="seconds until it must be done")
+    add("--max-cost", type=float, metavar="USD", help="to be paid at most")
+    add("--max-calls", type=int, metavar="N", help="requests to be sent at most")
 
 
 def _add_on_error(parser: argparse.ArgumentParser) -> None:
@@ -136,7 +141,7 @@ def _add_ledger_commands(commands: Any) -> None:
     again = commands.add_parser("resume", help="go on with a run that was interrupted or failed")
     again.add_argument("id", nargs="?", metavar="ID", help="default: the newest unfinished one")
     again.add_argument("--ledger", **place)
-    again.add_argument("--deadline", type=float, metavar="S", help="seconds until it must be done")
+    _add_bounds(again)
     again.add_argument(
         "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
     )
@@ -169,7 +174,7 @@ def _resume(given: argparse.Namespace) -> int:
     from docsum_nb import resume
 
     _check_output(given.output)
-    run = resume(given.id, ledger=given.ledger, deadline=given.deadline, show=not given.quiet)
+    run = resume(given.id, **_bounds(given), ledger=given.ledger, show=not given.quiet)
     _write(run.result(), given.output)
     return 0
 
@@ -198,9 +203,7 @@ def _summarize(given: argparse.Namespace) -> int:
     run = summarize(
         given.path,
         **_what_is_asked(given),
-        deadline=given.deadline,
-        max_cost=given.max_cost,
-        max_calls=given.max_calls,
+        **_bounds(given),
         ledger=False if given.ledger == "none" else given.ledger,
         show=not given.quiet,
     )
@@ -213,6 +216,10 @@ def _plan(given: argparse.Namespace) -> int:
 
     _print(plan(given.path, **_what_is_asked(given)).to_text())
     return 0
+
+
+def _bounds(given: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in ("deadline", "max_cost", "max_calls")}
 
 
 def _what_is_asked(given: argparse.Namespace) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Options are those of ``summarize`` that fit on a line; for the others, call it.
 from __future__ import annotations
 
 import shlex
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
@@ -26,6 +27,8 @@ def register(shell: Any) -> None:
 
     def magic(line: str, cell: str | None = None, local_ns: Any = None) -> Any:
         given = parser.parse_args(_words(line))
+        if given.into is not None and (not given.into.isidentifier() or iskeyword(given.into)):
+            raise InputError(f"%summarize --into {given.into}: no variable can have that name")
         source = _source(given.source, cell, {**shell.user_ns, **(local_ns or {})})
         summary = _summarize(given, source)
         if given.into is None:

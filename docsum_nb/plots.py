@@ -51,8 +51,8 @@ def timeline(run: Run[Any], *, ax: Axes | None = None) -> Axes:
     for state, group in groupby(by_state, key=lambda span: span.state):
         _lines(ax, list(group), began, state)
     _name(ax, {span.place: span.label for span in spans})
-    ax.set(xlabel="seconds since the run began", title=one_line(f"{run.title}, run {run.id}"))
-    ax.invert_yaxis()
+    ax.set(xlabel="seconds since the run began", title=_plain(f"{run.title}, run {run.id}"))
+    ax.yaxis.set_inverted(True)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return ax
 
@@ -90,7 +90,7 @@ def cost(summary: Summary, *, ax: Axes | None = None) -> Axes:
     ax = ax or _axes(rows=len(bars))
     ax.barh(range(len(bars)), [amount for _, amount in bars], color=_COLORS["running"])
     ax.set_yticks(range(len(bars)), [_plain(name) for name, _ in bars])
-    ax.invert_yaxis()
+    ax.yaxis.set_inverted(True)
     ax.set(xlabel=unit, title="by document")
     return ax
 
@@ -115,7 +115,7 @@ def _name(ax: Axes, labels: dict[int, str]) -> None:
 
 def _plain(name: str) -> str:
     """Make a name harmless: between two dollar signs, matplotlib would read a formula."""
-    return one_line(name, max_chars=60).replace("$", r"\$")
+    return one_line(name, max_chars=80).replace("$", r"\$")
 
 
 def _axes(*, rows: int) -> Axes:

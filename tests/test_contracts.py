@@ -102,6 +102,9 @@ def test_the_map_shows_the_layers() -> None:
         assert max(upper) <= min(lower)
 
 
+_FOR_WIDGETS = ("docsum_nb.views.closing", "docsum_nb.views.reach")
+
+
 def test_the_form_uses_what_everyone_can_use() -> None:
     """It drives the public names only; what else it takes of the package shows things."""
     for path in (PACKAGE / "form").rglob("*.py"):
@@ -113,7 +116,7 @@ def test_the_form_uses_what_everyone_can_use() -> None:
         assert used <= set(docsum_nb.__all__), path
         for module in imports_of(path):
             allowed = part_of(module) in ("form", "render", "errors")
-            assert allowed or module.startswith("docsum_nb.views.reach"), (path, module)
+            assert allowed or module.startswith(_FOR_WIDGETS), (path, module)
 
 
 @pytest.mark.parametrize(("library", "home"), [("crewai", "crew"), ("litellm", "models")])
@@ -144,7 +147,7 @@ def test_import_is_light() -> None:
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=150, check=True
     )
     assert done.stdout.strip() == "[]"
 

@@ -46,7 +46,7 @@ def test_stored_answers_survive_a_killed_process(tmp_path: Path) -> None:
         "for i in range(50): ledger.put(str(i), Answer('text', 'm'))\n"
         "os.kill(os.getpid(), 9)\n"
     )
-    killed = subprocess.run([sys.executable, "-c", script, str(path)], timeout=60, check=False)
+    killed = subprocess.run([sys.executable, "-c", script, str(path)], timeout=150, check=False)
     assert killed.returncode == -9
     ledger = Ledger(path)
     assert len(ledger) == 50

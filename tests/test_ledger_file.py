@@ -119,7 +119,7 @@ def test_two_processes_that_open_an_old_file_at_once_both_succeed(tmp_path: Path
         assert process.stdin is not None
         process.stdin.write("x")
         process.stdin.flush()
-    assert [process.communicate(timeout=60)[0].strip() for process in processes] == ["3"] * 4
+    assert [process.communicate(timeout=150)[0].strip() for process in processes] == ["3"] * 4
 
 
 READ_ONLY = """

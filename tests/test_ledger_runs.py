@@ -170,7 +170,7 @@ def test_run_of_a_killed_process_is_interrupted_and_counted(
         [sys.executable, "-c", script, str(ledger)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
         cwd=ROOT,
     )
@@ -213,7 +213,7 @@ def test_run_that_is_going_on_elsewhere_is_neither_resumed_nor_forgotten(tmp_pat
         assert ds.forget(older_than_days=0, ledger=ledger).runs == 0
         assert ds.runs(ledger)[0].state == "running"
     finally:
-        process.communicate("", timeout=60)
+        process.communicate("", timeout=150)
     assert ds.runs(ledger)[0].state == "interrupted"
 
 

@@ -45,6 +45,8 @@ def test_paths_and_variables_are_summarized_into_a_variable(kernel: Kernel, tmp_
     ("code", "error"),
     [
         ("%summarize", "takes a path or the name of a variable"),
+        ("%summarize x --into my-summary", "no variable can have that name"),
+        ("%summarize x --into class", "no variable can have that name"),
         ("%summarize 'open", "No closing quotation"),
         ("%summarize x --length many", "invalid int value"),
         ("%summarize /nowhere/at/all", "/nowhere/at/all"),

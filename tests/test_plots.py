@@ -48,8 +48,10 @@ def test_a_timeline_shows_each_chunk_and_what_it_did(server: Loopback) -> None:
         show=False,
     )
     run.result()
-    ax = ds.plots.timeline(run)
+    run.title = r"$\nonsense$"
+    ax = ds.plots.timeline(run, ax=ds.plots.timeline(run))
 
+    assert ax.yaxis_inverted(), "drawn anew, it is not upside down"
     assert len(texts(ax.get_yticklabels())) == 3
     assert all(r"\$price\$" in name for name in texts(ax.get_yticklabels()))
     assert "retrying" in texts(ax.get_legend().get_texts())  # type: ignore[union-attr]

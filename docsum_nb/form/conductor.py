@@ -53,7 +53,7 @@ class Conductor:
         self.unfinished: tuple[RunRecord, ...] = ()
         """The runs that can be resumed, newest first."""
         self._changed = changed
-        self._planning = Latest(self.lock, self._failed)
+        self._planning = Latest(self.lock, self._planning_failed)
         self._listing = Latest(self.lock, self._failed)
 
     # --- planning ------------------------------------------------------------------------------
@@ -109,15 +109,20 @@ class Conductor:
             self._begin(asked)
             self._changed()
 
-    def resume(self, run_id: str, *, model: Any, deadline: float | None) -> None:
-        """Go on with a run of the list; does nothing while anything goes on."""
+    def resume(self, run_id: str, **given: Any) -> None:
+        """Go on with a run of the list; does nothing while anything goes on.
+
+        Args:
+            run_id: The run.
+            given: For ``docsum_nb.resume``: the model, the deadline, the bounds.
+        """
         with self.lock:
             if self.phase != "idle":
                 return
             # The ledger may lie on a slow disk.
             self.phase, self.fault, self.notice = "planning", None, "Looking the run up …"
             self._planning.begin(
-                partial(_resumed, run_id, model=model, deadline=deadline),
+                partial(_resumed, run_id, given),
                 self._heard_of_resumed,
                 late=_unwanted,
             )
@@ -200,9 +205,11 @@ class Conductor:
         self.unfinished = found
         self._changed()
 
+    def _planning_failed(self, error: Exception) -> None:
+        self.phase, self.notice = "idle", ""
+        self._failed(error)
+
     def _failed(self, error: Exception) -> None:
-        if self.phase == "planning":
-            self.phase, self.notice = "idle", ""
         self.fault = Fault("", line_of(error))
         self._changed()
 
@@ -214,9 +221,9 @@ def _planned(asked: Asked) -> Plan | Fault:
         return fault_of(error, asked)
 
 
-def _resumed(run_id: str, *, model: Any, deadline: float | None) -> Run[Summary] | Fault:
+def _resumed(run_id: str, given: dict[str, Any]) -> Run[Summary] | Fault:
     try:
-        return begin_apart(lambda: ds.resume(run_id, model=model, deadline=deadline, show=False))
+        return begin_apart(lambda: ds.resume(run_id, **given, show=False))
     except DocsumError as error:
         return Fault("resume", line_of(error))
 

@@ -41,7 +41,8 @@ def app(
     Args:
         source: What stands in the form at first: a folder, a file or a glob; ``None`` for nothing.
             Texts in memory have no field: give them to ``summarize``.
-        model: A name, or a ``Model`` with its settings, which hold as long as its name stands.
+        model: A name, or a ``Model`` with its settings, which hold as long as its name and address
+            stand: another server is given neither its key nor its limits.
         library: The folder of a ``Library``, or the library.
         question: As for ``summarize``, and so are ...
         length: ... words, ...

@@ -229,6 +229,10 @@ class Fields:
     def _read_model(self, faults: list[Fault]) -> Any:
         name = self.model.value.strip() or "extractive"
         address = self.base_url.value.strip() or None
+        if address is not None and name == "extractive":
+            text = "Name the model that is to be asked there, such as openai/my-model"
+            faults.append(Fault("model", text))
+            return name
         given = self._given
         if given is not None and (name, address) == (given.name, given.base_url):
             return given

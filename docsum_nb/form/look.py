@@ -71,13 +71,15 @@ def lasting(form_id: str, code: str, run: Run[Summary] | None) -> dict[str, str]
         result = run.result() if run.state.outcome == "done" else run.partial
     elif run is not None:
         said = f"Run {run.id} was going on when this page was saved; its answers are kept."
+    # As a cell shows it: of a thousand documents, not all.
+    shown = {} if result is None else result._repr_mimebundle_()
     html = fill(
         __package__,
         "lasting.html.j2",
         form_id=form_id,
         said=said,
         code=code,
-        result="" if result is None else result.to_html(),
+        result=shown.get("text/html", ""),
     )
-    plain = [f"docsum_nb form. {said}", code, *([] if result is None else [result.to_text()])]
+    plain = [f"docsum_nb form. {said}", code, *([] if result is None else [shown["text/plain"]])]
     return {"text/plain": "\n\n".join(plain), "text/html": html}

@@ -12,6 +12,7 @@ from docsum_nb.form.conductor import Conductor
 from docsum_nb.form.faults import line_of
 from docsum_nb.form.fields import Fields
 from docsum_nb.render.clean import one_line
+from docsum_nb.views.closing import close_widget
 from docsum_nb.views.reach import answer_while_blocked
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Screen:
         """Close the widgets, stop what goes on and remove the uploads."""
         self.conductor.cancel()
         self.fields.uploads.clear()
-        _close(self.box)
+        close_widget(self.box)
 
     # --- making --------------------------------------------------------------------------------
 
@@ -145,6 +146,8 @@ class Screen:
             run_id,
             model=mine if mine is not None and mine.name == model else None,
             deadline=asked.deadline if asked is not None else None,
+            max_cost=asked.max_cost if asked is not None else None,
+            max_calls=asked.max_calls if asked is not None else None,
         )
 
     def _field_changed(self) -> None:
@@ -244,19 +247,13 @@ class Screen:
         old = self.panel.children
         self.panel.children = (run.widget(),)
         for widget in old:
-            _close(widget)
+            close_widget(widget)
 
 
 def _label(record: RunRecord) -> str:
     what, model = one_line(record.what, max_chars=60), one_line(record.model, max_chars=40)
     far = f"{record.done:,}/{record.chunks:,} chunks"
     return f"{what} · {model} · {record.state} after {far} · {record.id}"
-
-
-def _close(widget: Any) -> None:
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.close()
 
 
 def _fault_html(text: str | None) -> str:

@@ -6,6 +6,7 @@ from a stranger: what is left of one is a plain name in that folder.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import weakref
@@ -63,10 +64,19 @@ class Uploads:
 
 
 def _plain_name(name: str) -> str:
-    """Keep what can be a file's name; hidden files would not be read."""
+    """Keep what can be a file's name; hidden files would not be read.
+
+    Of two names that differ, what is kept differs.
+    """
     last = PureWindowsPath(PurePosixPath(name).name).name
     kept = "".join(char for char in one_line(last, max_chars=1000) if char not in _NEVER)
     kept = kept.lstrip(".~$ ").rstrip(". ") or "upload"
     suffix = PurePosixPath(kept).suffix.encode()[:16].decode(errors="ignore")
-    stem = kept.removesuffix(suffix).encode()[: _MOST_BYTES - len(suffix)].decode(errors="ignore")
-    return f"{stem}{suffix}"
+    room = _MOST_BYTES - len(suffix.encode())
+    stem = kept.removesuffix(suffix).encode()[:room].decode(errors="ignore")
+    if f"{stem}{suffix}" == last:
+        return last
+    # What was dropped may be all that told it from another.
+    mark = hashlib.sha256(last.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    stem = stem.encode()[: room - len(mark) - 1].decode(errors="ignore")
+    return f"{stem}-{mark}{suffix}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from docsum_nb.errors import InputError
@@ -28,15 +29,19 @@ def resume(
     source: Any = None,
     model: str | Model | None = None,
     deadline: float | None = None,
+    max_cost: float | None = None,
+    max_calls: int | None = None,
+    max_tokens: int | None = None,
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
 ) -> Run[Summary]:
     """Go on with a run of ``summarize`` from what its ledger holds.
 
     The run keeps its id and its arguments; bounds such as ``max_cost`` hold anew, for what is paid
-    from now on. What was answered is not asked for again, so a run that was killed pays again at
-    most for the calls that were in flight, and a finished one for nothing. One that was stopped in
-    this process can be resumed at once: calls that are in flight are waited for, not made again.
+    from now on, and can be given anew. What was answered is not asked for again, so a run that was
+    killed pays again at most for the calls that were in flight, and a finished one for nothing. One
+    that was stopped in this process can be resumed at once: calls that are in flight are waited
+    for, not made again.
 
     Args:
         run_id: The run; the beginning of its id suffices. ``None`` for the newest one that ended
@@ -49,6 +54,9 @@ def resume(
             process, where the run was in it, from the environment, or from here.
         deadline: Seconds from now until the run must be over; ``None`` for no limit, whatever it
             had before.
+        max_cost: US dollars from now on; ``None`` for the bound that it had, and so for ...
+        max_calls: ... requests, and ...
+        max_tokens: ... tokens.
         on_event: As for ``summarize``.
         show: Show live progress.
 
@@ -72,6 +80,12 @@ def resume(
         history = History(opened)
         record = history.newest_unfinished() if run_id is None else history.only(run_id)
         options = _options(opened, history, record, source, model)
+    bounds: dict[str, Any] = {
+        "max_cost": max_cost,
+        "max_calls": max_calls,
+        "max_tokens": max_tokens,
+    }
+    options = replace(options, **{name: at for name, at in bounds.items() if at is not None})
     return begin(
         options,
         deadline=deadline,

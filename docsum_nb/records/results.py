@@ -9,6 +9,7 @@ from typing import Any
 from docsum_nb.records.calls import Usage
 from docsum_nb.records.sources import Chunk
 from docsum_nb.render.amounts import cost_text
+from docsum_nb.render.clean import clean
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.table import Table
 from docsum_nb.render.tables import added_table, hits_table, plan_table
@@ -90,7 +91,7 @@ class Hit:
 
     def __str__(self) -> str:
         why = f" ({self.why})" if self.why else ""
-        return f"{self.name}{why}: {' '.join(self.passage.split())}"
+        return " ".join(clean(f"{self.name}{why}: {self.passage}").split())
 
 
 class Hits(Tabled, list[Hit]):

@@ -7,7 +7,7 @@ control characters left. Markup is not its matter: each rendering escapes for it
 
 from __future__ import annotations
 
-__all__ = ["clean", "line_end", "one_line"]
+__all__ = ["clean", "line_end", "one_line", "shown_head"]
 
 _REPLACEMENT = "\ufffd"
 # Joiners (U+200C, U+200D) stay: Persian, Indic scripts and emoji are spelled with them.
@@ -37,7 +37,8 @@ def clean(text: str) -> str:
 
     Returns:
         The text with controls as visible pictures (``␛`` for escape), invisible marks removed, and
-        every kind of line end as a line feed.
+        every kind of line end as a line feed, but for a carriage return alone: it would overwrite
+        its line, and is shown.
     """
     return text.replace("\r\n", "\n").translate(_TABLE)
 
@@ -50,6 +51,11 @@ def line_end(text: str, *, max_chars: int) -> str:
     return "…" + line[-(max_chars - 1) :]
 
 
+def shown_head(text: str, *, max_chars: int) -> str:
+    """Return the part of a text that ``one_line`` looks at: a passage may be a megabyte."""
+    return text.lstrip()[: 8 * max_chars]
+
+
 def one_line(text: str, *, max_chars: int = 200) -> str:
     """Clean a text and put it on one line.
 
@@ -60,10 +66,9 @@ def one_line(text: str, *, max_chars: int = 200) -> str:
     Returns:
         The line, white space collapsed.
     """
-    # A passage may be a megabyte; what cannot be shown is not worth cleaning.
-    head = text[: 8 * max_chars]
+    head = shown_head(text, max_chars=max_chars)
     line = " ".join(clean(head).split())
-    if len(line) <= max_chars and len(head) == len(text):
+    if len(line) <= max_chars and len(head) == len(text.lstrip()):
         return line
     words = line[: max_chars - 1].rpartition(" ")[0]
     # Scripts without spaces, and very long words, are cut within.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from docsum_nb.render.amounts import count_text
 from docsum_nb.render.clean import one_line
 from docsum_nb.render.plain import wrap
-from docsum_nb.render.table import Column, Fold, Kind, Row, Table, part, table_html
+from docsum_nb.render.table import Column, Fold, Kind, Row, Table, clipped, part, table_html
 
 if TYPE_CHECKING:
     from docsum_nb.findings import Finding
@@ -44,7 +44,7 @@ def diagnosis_text(findings: Sequence[Finding]) -> str:
     rows = [_row(finding) for finding in findings]
     blocks = [wrap(_headline(rows))]
     blocks += [list(_row_lines(row)) for row in rows if row.level != "ok"]
-    fine = [f"  ok  {_short(row)}" for row in rows if row.level == "ok"]
+    fine = [f"  ok  {clipped(_short(row), _OK_COLUMNS)}" for row in rows if row.level == "ok"]
     return "\n\n".join("\n".join(block) for block in [*blocks, fine] if block)
 
 

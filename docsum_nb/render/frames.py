@@ -89,7 +89,7 @@ def _related(summary: Summary) -> Iterable[dict[str, Any]]:
         yield {
             **{"document": hit.name, "score": hit.score, "passage": hit.passage, "why": hit.why},
             # A document's own metadata may hold anything under this name.
-            **{"page": page if isinstance(page, int) else None, "path": path},
+            **{"page": page if isinstance(page, int) and 0 < page < 2**31 else None, "path": path},
             "metadata": dict(hit.metadata),
         }
 

@@ -111,7 +111,7 @@ def _paragraph(paragraph: Paragraph) -> str:
     text = escape_markdown("\0".join(piece.text for piece in paragraph))
     parts = text.split("\0")
     return "".join(
-        part + "".join(f"[{mark.number}]" for mark in piece.marks)
+        part + "".join(rf"\[{mark.number}\]" for mark in piece.marks)
         for part, piece in zip(parts, paragraph, strict=True)
     )
 
@@ -119,7 +119,7 @@ def _paragraph(paragraph: Paragraph) -> str:
 def _source_lines(page: Outline) -> Iterator[str]:
     for source in page.sources:
         place = "".join(f", {escape_markdown(part)}" for part in source.place)
-        yield f"- [{source.number}] **{escape_markdown(source.document)}**{place}"
+        yield rf"- \[{source.number}\] **{escape_markdown(source.document)}**{place}"
         if source.passage:
             yield f"  > {escape_markdown(source.passage)}"
 

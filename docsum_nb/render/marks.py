@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from docsum_nb.render.clean import clean, one_line
+from docsum_nb.render.clean import clean, one_line, shown_head
 
 __all__ = ["Span", "joined", "marked_line", "plain_line"]
 
@@ -47,7 +47,10 @@ def marked_line(text: str, marks: Iterable[tuple[int, int]], *, max_chars: int) 
     line = one_line(text, max_chars=max_chars)
     # Cleaning and shortening keep the characters that can be seen in their order, so the line's
     # own are told by counting; a line that was shortened ends with one more.
-    owners = list(_owners(text[: 8 * max_chars], marks))[: len(line)]
+    before = len(text) - len(text.lstrip())
+    head = shown_head(text, max_chars=max_chars)
+    shifted = [(max(0, start - before), stop - before) for start, stop in marks]
+    owners = list(_owners(head, shifted))[: len(line)]
     whole = len(owners) == sum(not char.isspace() for char in line)
     found: list[int] = []
     seen = 0

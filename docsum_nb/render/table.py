@@ -25,6 +25,7 @@ __all__ = [
     "Part",
     "Row",
     "Table",
+    "clipped",
     "end_part",
     "part",
     "table_html",
@@ -148,7 +149,7 @@ def _row_lines(table: Table) -> Iterator[str]:
     for row, cells in zip(table.rows, rows, strict=True):
         for at, cell in enumerate(row.cells):
             if any(each.whole for each in cell):
-                cells[at] = _clipped(cells[at], widths[at], line_end)
+                cells[at] = clipped(cells[at], widths[at], line_end)
         yield _line(table.columns, cells, widths)
         for each in row.below:
             text = joined(each.spans)
@@ -171,17 +172,18 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[in
 def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]) -> str:
     fitted = []
     for column, cell, width in zip(columns, cells, widths, strict=True):
-        text = _clipped(cell, width)
+        text = clipped(cell, width)
         gap = " " * (width - columns_of(text))
         fitted.append(gap + text if column.kind == "number" else text + gap)
     return "  ".join(fitted).rstrip()
 
 
-def _clipped(text: str, width: int, shortened: Callable[..., str] = one_line) -> str:
+def clipped(text: str, width: int, shortened: Callable[..., str] = one_line) -> str:
+    """Shorten a clean line to so many columns."""
     if columns_of(text) <= width:
         return text
     # Wide characters take two columns: a line of so many characters may still be too long.
     chars = width
-    while columns_of(clipped := shortened(text, max_chars=max(3, chars))) > width and chars > 3:
+    while columns_of(short := shortened(text, max_chars=max(3, chars))) > width and chars > 3:
         chars -= 1
-    return clipped
+    return short

@@ -146,6 +146,9 @@ def _open_bar(stream: TextIO) -> tqdm[None]:
         monitor_interval = 0
 
     # A terminal that does not tell its width is told none, and tqdm would cut each line short.
-    known = os.get_terminal_size(stream.fileno()).columns > 0
+    try:
+        known = os.get_terminal_size(stream.fileno()).columns > 0
+    except (AttributeError, OSError, ValueError):
+        known = False
     width = {"dynamic_ncols": True} if known else {"ncols": _USUAL_COLUMNS}
     return Bar(file=stream, leave=True, bar_format="{desc}", desc="", **width)

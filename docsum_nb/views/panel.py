@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from docsum_nb.events import RunState
 from docsum_nb.render.clean import one_line
+from docsum_nb.views.closing import close_widget
 from docsum_nb.views.reach import answer_while_blocked, clicks_arrive
 from docsum_nb.views.state import state_html, state_text, style_html
 
@@ -47,8 +48,8 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     plain, html = [state_text(state, title)], [state_html(state, title)]
     if state.outcome == "done" and hasattr(result, "to_html"):
         shown = _shown_in_cell(result)
-        html.append(shown["text/html"])
-        plain.append(shown["text/plain"])
+        html.append(shown.get("text/html", ""))
+        plain.append(shown.get("text/plain", ""))
     # Errors may hold half of a surrogate pair, which no JSON message can.
     return {
         "text/plain": "\n\n".join(plain).encode("utf-8", "replace").decode(),
@@ -56,28 +57,22 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     }
 
 
-def _shown_in_cell(result: Any) -> Any:
-    """Render a result as a cell would: of a thousand documents, not all."""
+def _shown_in_cell(result: Any) -> dict[str, str]:
+    """Render a result as a cell would: of a thousand documents or rows, not all."""
     if hasattr(result, "_repr_mimebundle_"):
-        return result._repr_mimebundle_()
-    return {"text/plain": str(result), "text/html": result.to_html()}
+        bundle = result._repr_mimebundle_()
+        # IPython takes metadata along with it.
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        return {kind: text for kind, text in (data or {}).items() if isinstance(text, str)}
+    html = result._repr_html_() if hasattr(result, "_repr_html_") else None
+    return {"text/plain": str(result), "text/html": str(html or result.to_html())}
 
 
 def _retire(box: Any) -> None:
     """Keep the widget of a panel that has ended, and close the one that ended longest ago."""
     _ended.append(box)
     if len(_ended) > _MOST_ENDED:
-        oldest = _ended.popleft()
-        for widget in (*oldest.children, oldest):
-            _close(widget)
-
-
-def _close(widget: Any) -> None:
-    """Close a widget with its layout and style, which ipywidgets would leave behind."""
-    parts = (widget, widget.layout, getattr(widget, "style", None))
-    for part in parts:
-        if part is not None:
-            part.close()
+        close_widget(_ended.popleft())
 
 
 class PanelView:
@@ -174,7 +169,7 @@ class PanelView:
             self._handle.update(bundle, raw=True)
         self._box.children = [widgets.HTML(bundle["text/html"])]
         for widget in live:
-            _close(widget)
+            close_widget(widget)
 
     def _let_cancel(self, snapshot: Snapshot) -> None:
         """Have the button say so where a click on it would come to nothing."""

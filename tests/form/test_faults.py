@@ -55,6 +55,17 @@ def test_a_fault_is_shown_at_its_field(
     assert user.faulty() == [], "a change is a new try"
 
 
+def test_an_address_needs_the_name_of_a_model(users: Users, documents: Path) -> None:
+    """Whoever fills it in wants that server asked, not the embedded model."""
+    user = users(source=documents)
+    user.fields.base_url.value = "http://127.0.0.1:1/v1"
+
+    assert user.faulty() == ["model"]
+    assert user.enabled() == []
+    user.fields.model.value = "openai/my-model"
+    assert user.faulty() == []
+
+
 def test_a_key_is_missed_by_start_only(
     users: Users, documents: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,6 +136,12 @@ def test_cancel_then_resume_pays_for_what_was_missing_only(
     until(lambda: "resume" in user.enabled())
     first, hang["on"] = user.app.run, False
     asked = len(server.calls)
+    user.fields.max_calls.value = "1"
+    user.press("resume")
+    until(lambda: user.notice.startswith("Failed"))
+    assert len(server.calls) == asked + 1, "the bound in the form holds"
+    until(lambda: "resume" in user.enabled())
+    user.fields.max_calls.value = "50"
     user.press("resume")
     until(lambda: user.app.summary is not None)
     assert user.app.run is not first

@@ -38,7 +38,7 @@ def served() -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=150)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def address() -> Iterator[str]:
 
 async def ask(paths: list[str], base: str) -> list[httpx.Response]:
     """Ask for all of them at once."""
-    async with httpx.AsyncClient(base_url=base, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=150) as client:
         return list(await asyncio.gather(*(client.get(path) for path in paths)))
 
 
@@ -68,9 +68,9 @@ def test_endpoints_wait_in_both_forms_and_each_gets_its_own_end(address: str) ->
 def test_server_ends_in_time_with_a_run_in_the_background(number: int) -> None:
     """A run that nobody waits for does not hold up the server's end."""
     with served() as (process, base):
-        assert httpx.post(f"{base}/background", timeout=30).status_code == 200
+        assert httpx.post(f"{base}/background", timeout=150).status_code == 200
         told = time.monotonic()
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=150)
         assert time.monotonic() - told < EXIT_S
     assert process.returncode in (0, -number)

@@ -133,7 +133,7 @@ def task(number):
     return (*kinds, ds.run_with_deadline(lambda: number, 20, show=False))
 for number in range(8):
     tasks.put(lambda number=number: task(number))
-seen = sorted(answers.get(timeout=60) for _ in range(8))
+seen = sorted(answers.get(timeout=150) for _ in range(8))
 assert seen == [("DeadlineExceeded", "KeyError", number) for number in range(8)], seen
 for thread in threads:
     tasks.put(None)

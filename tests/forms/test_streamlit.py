@@ -57,7 +57,7 @@ def test_script_waits_in_all_forms_and_runs_again_when_a_button_is_clicked(
     monkeypatch.setenv("MPLBACKEND", "Agg")
     from streamlit.testing.v1 import AppTest
 
-    app = AppTest.from_function(page, default_timeout=60).run()
+    app = AppTest.from_function(page, default_timeout=150).run()
     assert seen(app) == ["blocked 0", "awaited", "in time"]
     late, failed = (each.value for each in app.error)
     assert late.startswith("DeadlineExceeded")

@@ -121,7 +121,7 @@ def test_folder_without_permission_to_write_can_be_searched() -> None:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=150,
         )
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o755)

@@ -97,7 +97,7 @@ def test_without_pandas_the_error_says_what_to_install() -> None:
         "except InputError as error:\n    print(error)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=150, check=True
     )
     assert "pip install pandas" in done.stdout
 
@@ -106,7 +106,7 @@ def test_importing_the_records_imports_no_pandas() -> None:
     """The first frame loads pandas, and nothing before it."""
     script = "import sys, docsum_nb.records; print('pandas' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=150, check=True
     )
     assert done.stdout.strip() == "False"
     assert Summary.to_frame.__doc__

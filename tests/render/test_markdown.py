@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,16 @@ def test_bare_addresses_do_not_become_links() -> None:
     assert escape_markdown("https://evil.example WWW.evil.example") == (
         r"https\://evil.example WWW\.evil.example"
     )
+
+
+def test_a_mark_before_an_address_in_parentheses_is_no_link() -> None:
+    """Texts may go on right behind a mark, as they do where sentences end without a blank."""
+    text = "结果。(http://evil.example/x) and so on"
+    citation = replace(ORDINARY.citations[0], number=1, start=0, end=3)
+    page = read(to_markdown(replace(ORDINARY, text=text, citations=(citation,))))
+
+    assert not page.find_all("a")
+    assert "结果。[1](http://evil.example/x)" in page.get_text()
 
 
 def test_an_empty_result_has_markdown() -> None:

@@ -28,6 +28,13 @@ def test_marks_follow_their_words_through_cleaning() -> None:
     assert marked(text, (0, 2)) == ["a␛"]
 
 
+def test_marks_behind_many_blanks_stay_on_their_words() -> None:
+    """What is not looked at before the text does not move them."""
+    blanks = 10_000
+    text = " " * blanks + "late fee"
+    assert marked(text, (blanks + 5, blanks + 8)) == ["fee"]
+
+
 def test_two_marks_side_by_side_stay_two() -> None:
     """The blank between two words that matched is not marked."""
     assert marked("late payments", (0, 4), (5, 13)) == ["late", "payments"]

@@ -70,7 +70,7 @@ def finished(script: str, *, warnings: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-W", warnings, "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
 

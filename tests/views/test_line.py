@@ -196,6 +196,21 @@ def test_a_stream_in_ascii_gets_what_it_can_write() -> None:
     assert raw.getvalue().startswith(b"?bersicht: done ? 20/20 chunks")
 
 
+def test_a_terminal_without_a_file_is_written_to() -> None:
+    """As IDLE's: it says that it is a terminal, and has no number to ask for its width."""
+
+    class Window(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    window = Window()
+    live = LineView("t", window)
+    live.update(Snapshot(HALF))
+    live.close(Snapshot(DONE), None)
+
+    assert "20/20" in window.getvalue()
+
+
 def test_no_stderr_is_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a stderr, as under pythonw, the view shows nothing and does not fail."""
     monkeypatch.setattr("sys.stderr", None)

@@ -100,7 +100,7 @@ def run(tmp_path: Path, *cells: str, allow_errors: bool = False) -> CountingClie
     )
     client = CountingClient(
         notebook,
-        timeout=60,
+        timeout=150,
         kernel_name="python3",
         resources={"metadata": {"path": str(tmp_path)}},
         allow_errors=allow_errors,
@@ -167,7 +167,7 @@ def test_a_panel_that_never_ended_is_not_blank_in_an_export(tmp_path: Path) -> N
     notebook = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(source) for source in (SETUP, NEVER_CLOSED)]
     )
-    client = CountingClient(notebook, timeout=60, kernel_name="python3")
+    client = CountingClient(notebook, timeout=150, kernel_name="python3")
     with pytest.raises(CellExecutionError, match="before the run ends"):
         client.execute(cwd=str(tmp_path))
     bundle = displayed(client, 1)
@@ -204,6 +204,34 @@ threads = [drive(view, state(n, outcome="done")) for n, view in enumerate(views,
         "one: done · 7/200",
         "two: done · 8/200",
     ]
+
+
+class Bundled:
+    """Displays itself with metadata, and as text only."""
+
+    def to_html(self) -> str:
+        return "<b>whole</b>"
+
+    def _repr_mimebundle_(self) -> tuple[dict[str, str], dict[str, str]]:
+        return {"text/plain": "in short"}, {"isolated": "true"}
+
+
+class Rows:
+    """Has a short form for cells, as a table of pandas has."""
+
+    def to_html(self) -> str:
+        return "<p>all rows</p>"
+
+    def _repr_html_(self) -> str:
+        return "<p>some rows</p>"
+
+
+def test_a_result_is_shown_as_its_cell_would_show_it() -> None:
+    """Of all that objects may offer, what is meant for cells is taken, and nothing is demanded."""
+    done = RunState(outcome="done")
+    assert static_bundle(done, "t", Bundled())["text/plain"].endswith("in short")
+    assert "some rows" in static_bundle(done, "t", Rows())["text/html"]
+    assert "all rows" not in static_bundle(done, "t", Rows())["text/html"]
 
 
 def test_a_bundle_is_json_and_shows_no_result_of_a_failed_run() -> None:
