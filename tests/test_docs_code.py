@@ -18,7 +18,7 @@ from tests.kernels import Cell, Kernel, running_kernel
 from tests.loopback import Call, Loopback, Reply, running
 from tests.pages import ROOT, Block, blocks_of, pages
 
-SHELL_S = 120.0
+SHELL_S = 300.0
 MODELS = {"gpt-4o-mini", "gpt-4o"}
 # The pages that show errors on purpose may leave a process in a state of its own.
 OWN_KERNEL = {"faq.md", "logging.md"}

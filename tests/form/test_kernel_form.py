@@ -170,13 +170,15 @@ def execute(tmp_path: Path, *cells: str) -> nbformat.NotebookNode:
 
 
 def test_a_terminal_is_told_that_a_form_needs_a_notebook(
-    documents: Path, capsys: pytest.CaptureFixture[str]
+    documents: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a kernel the form says what it needs, and the code that does the same."""
     from IPython.core.interactiveshell import InteractiveShell
 
     import docsum_nb as ds
 
+    # IPython warns where another environment is active in the shell that the tests came from.
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     shell = InteractiveShell.instance()
     form = ds.app(source=documents)
     try:

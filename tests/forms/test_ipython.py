@@ -13,7 +13,7 @@ import pytest
 from tests.loopback import Loopback, Reply
 
 ROOT = Path(__file__).parent.parent.parent
-LONG_S = 120
+LONG_S = 200
 PROMPT = r"In \[\d+\]: $"
 
 
@@ -30,6 +30,7 @@ def terminal(server: Loopback, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
         dimensions=(40, 200),
         echo=False,
     )
+    child.delayafterterminate = 5
     try:
         child.expect(PROMPT)
         told(child, "import docsum_nb as ds")
