@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ from tests.loopback import Loopback, Reply
 
 ROOT = Path(__file__).parent.parent.parent
 LONG_S = 200
-PROMPT = r"In \[\d+\]: $"
+PROMPT = r"In \[\d+\]: "
+"""Where the machine is slow, the last line of progress may come behind it."""
 
 
 @pytest.fixture
@@ -24,7 +26,13 @@ def terminal(server: Loopback, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
         sys.executable,
         ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor", "--quick"],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "IPYTHONDIR": str(tmp_path), "TERM": "dumb"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "IPYTHONDIR": str(tmp_path),
+            "TERM": "dumb",
+            "PYTHONFAULTHANDLER": "1",
+        },
         encoding="utf-8",
         timeout=LONG_S,
         dimensions=(40, 200),
@@ -32,7 +40,7 @@ def terminal(server: Loopback, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
     )
     child.delayafterterminate = 5
     try:
-        child.expect(PROMPT)
+        prompted(child)
         told(child, "import docsum_nb as ds")
         told(child, f"model = ds.Model('openai/scripted', base_url={server.base_url!r})")
         yield child
@@ -43,7 +51,20 @@ def terminal(server: Loopback, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
 def told(terminal: pexpect.spawn[str], line: str) -> str:
     """Send a line; returns what was shown until the next prompt."""
     terminal.sendline(line)
-    terminal.expect(PROMPT)
+    return prompted(terminal)
+
+
+def prompted(terminal: pexpect.spawn[str]) -> str:
+    """Wait for the next prompt; returns what was shown until then.
+
+    A terminal that hangs is made to say where its threads are.
+    """
+    try:
+        terminal.expect(PROMPT)
+    except pexpect.TIMEOUT:
+        terminal.kill(signal.SIGABRT)
+        terminal.expect(pexpect.EOF)
+        pytest.fail(f"no prompt: {terminal.before}")
     return str(terminal.before)
 
 
@@ -70,8 +91,7 @@ def test_ctrl_c_ends_the_wait_and_the_session_goes_on(
         while len(server.calls) == asked:
             terminal.expect([r"\d+ running", pexpect.TIMEOUT], timeout=0.2)
         terminal.sendintr()
-        terminal.expect(PROMPT)
-        assert "KeyboardInterrupt" in str(terminal.before)
+        assert "KeyboardInterrupt" in prompted(terminal)
         assert "cancelled" in told(terminal, "run.state.outcome")
     server.script = lambda call: Reply("Back again.")
     told(terminal, "summary = await ds.summarize({'a': 'y'}, model=model, ledger=False)")
