@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import warnings
 from collections.abc import Iterator
 
@@ -17,10 +16,10 @@ from packaging.version import Version
 
 from docsum_nb.diagnosis.versions import installed
 from docsum_nb.findings import Finding
+from docsum_nb.views.reach import CLICKS_SINCE, current_kernel
 
 __all__ = ["notebook_findings"]
 
-_LIVE_SINCE = Version("7.4")
 _SUBSHELLS_SINCE = Version("7.0")
 _WIDGETS_SINCE = Version("8.1")
 _UPGRADE = "pip install -U 'ipykernel>=7.4' and restart the kernel; or use the stop button."
@@ -35,16 +34,9 @@ def notebook_findings() -> Iterator[Finding]:
     yield from _uvloop()
 
 
-def _in_kernel() -> bool:
-    # Whoever is in a kernel has IPython loaded already; a script is spared the import.
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None) is not None
-
-
 def _kernel() -> Finding:
     found = installed("ipykernel")
-    here = "this kernel" if _in_kernel() else "a notebook kernel"
+    here = "this kernel" if current_kernel() is not None else "a notebook kernel"
     if found is None:
         return Finding(
             "warning",
@@ -54,7 +46,7 @@ def _kernel() -> Finding:
             do="pip install 'ipykernel>=7.4', if it is meant to be one.",
         )
     subject, version = f"ipykernel {found}", Version(found)
-    if version >= _LIVE_SINCE:
+    if version.release >= CLICKS_SINCE:
         return Finding(
             "ok", "cancel", subject, f"Cancel is live in {here} while a cell awaits a run"
         )
@@ -82,7 +74,7 @@ def _widgets() -> Finding:
     missing = [name for name in ("IPython", "ipywidgets") if installed(name) is None]
     if missing:
         return Finding(
-            "problem" if _in_kernel() else "warning",
+            "problem" if current_kernel() is not None else "warning",
             "widgets",
             " and ".join(missing),
             "not installed",

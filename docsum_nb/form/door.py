@@ -12,6 +12,7 @@ from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.form import look
 from docsum_nb.form.asked import Asked
 from docsum_nb.form.screen import Screen
+from docsum_nb.views.reach import current_kernel
 
 if TYPE_CHECKING:
     from docsum_nb import Library, Model, Run, Summary
@@ -135,10 +136,9 @@ class App:
     # --- displaying ----------------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
-        from IPython import get_ipython
         from IPython.display import display
 
-        if getattr(get_ipython(), "kernel", None) is None:
+        if current_kernel() is None:
             display({"text/plain": f"A form needs a notebook. {self!r}\n\n{self.code}"}, raw=True)
             return
         form = {

@@ -8,6 +8,7 @@ from typing import Any
 from docsum_nb.run import Shown, Snapshot
 from docsum_nb.views.line import LineView
 from docsum_nb.views.panel import PanelView, static_bundle
+from docsum_nb.views.reach import current_kernel
 
 __all__ = ["LiveDisplay", "choose_view"]
 
@@ -39,13 +40,6 @@ def choose_view(shown: Shown) -> LineView | PanelView | None:
         A panel, displayed in the current cell, in a Jupyter kernel; a line on stderr elsewhere;
         ``None`` where there is no stderr.
     """
-    if _in_kernel():
+    if current_kernel() is not None:
         return PanelView(shown).show()
     return None if sys.stderr is None else LineView(shown.title)
-
-
-def _in_kernel() -> bool:
-    # Whoever is in a kernel has IPython loaded already; a script is spared the import.
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None) is not None

@@ -7,13 +7,14 @@ nobody needs it any more.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from docsum_nb.run import Waited
 
-__all__ = ["answer_while_blocked", "clicks_arrive"]
+__all__ = ["CLICKS_SINCE", "answer_while_blocked", "clicks_arrive", "current_kernel"]
 
-_CONCURRENT = (7, 4)
+CLICKS_SINCE = (7, 4)
 """From this ipykernel on, clicks are handled while a cell awaits (ipython/ipykernel#1565)."""
 
 
@@ -25,10 +26,10 @@ def clicks_arrive(waited: Waited | None) -> bool:
     """
     if waited is None:
         return True
-    if waited == "awaiting" and _ipykernel() >= _CONCURRENT:
+    if waited == "awaiting" and _ipykernel() >= CLICKS_SINCE:
         return True
     # The front end has made a subshell, as JupyterLab does for widgets.
-    thread = getattr(_kernel(), "shell_channel_thread", None)
+    thread = getattr(current_kernel(), "shell_channel_thread", None)
     return thread is not None and bool(thread.manager.list_subshell())
 
 
@@ -43,10 +44,12 @@ def answer_while_blocked(widget: Any) -> None:
         widget.comm._reply_subshell_for = lambda _data, default: default
 
 
-def _kernel() -> Any:
-    from IPython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None)
+def current_kernel() -> Any:
+    """Return the kernel that this process is; ``None`` for a terminal or a script."""
+    # Whoever is in a kernel has IPython loaded already; a script is spared the import.
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None)
 
 
 def _ipykernel() -> tuple[int, ...]:
