@@ -183,7 +183,7 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
 def test_an_unknown_policy_is_refused() -> None:
     """A misspelt policy is told at once."""
     policy: Any = "ignore"
-    with pytest.raises(InputError, match="give 'raise', 'collect' or 'skip'"):
+    with pytest.raises(InputError, match="'raise', 'collect' or 'skip', not 'ignore'"):
         load("x", on_error=policy)
 
 

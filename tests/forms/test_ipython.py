@@ -38,7 +38,7 @@ def terminal(server: Loopback, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
         dimensions=(40, 200),
         echo=False,
     )
-    child.delayafterterminate = 5
+    child.ptyproc.delayafterterminate = 1.0  # pexpect takes what dies slowly for immortal
     try:
         prompted(child)
         told(child, "import docsum_nb as ds")
