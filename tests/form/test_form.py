@@ -231,3 +231,15 @@ def test_a_source_without_a_field_is_refused(source: Any) -> None:
     """Texts in memory belong to summarize; the error says so when the form is made."""
     with pytest.raises(InputError, match="summarize"):
         ds.app(source=source)
+
+
+def test_a_closed_form_leaves_no_widget(users: Users, documents: Path) -> None:
+    """Layouts and styles have comms of their own; they go with what they are of."""
+    from ipywidgets.widgets import widget
+
+    before = set(widget._instances)
+    user = users(source=documents)
+    assert set(widget._instances) > before
+    user.app.close()
+
+    assert set(widget._instances) == before

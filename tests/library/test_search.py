@@ -7,7 +7,7 @@ import pytest
 
 from docsum_nb.errors import InputError
 from docsum_nb.library import Library
-from docsum_nb.records import Document
+from docsum_nb.records import Document, Hit
 from tests.library.library_samples import OFFICE, names
 
 
@@ -137,3 +137,9 @@ def test_searching_nothing_says_how_to_fill_it(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"fill it with Library\(.*\)\.add") as caught:
         Library(tmp_path / "none").search("late")
     assert "\n" not in str(caught.value)
+
+
+def test_a_printed_hit_is_harmless() -> None:
+    """A stranger's name and passage reach the terminal without what would steer it."""
+    printed = str(Hit("a\x1b[31m.md", "red\u202e\n text", 1.0))
+    assert printed == "a␛[31m.md: red text"
