@@ -48,13 +48,11 @@ class Budget:
         for name, bound in (("max_calls", max_calls), ("max_tokens", max_tokens)):
             if bound is not None and (isinstance(bound, bool) or not isinstance(bound, int)):
                 raise InputError(f"{name} is a whole number, not {bound!r}")
+        if isinstance(max_cost, bool) or not isinstance(max_cost, int | float | None):
+            raise InputError(f"max_cost is an amount of US dollars, not {max_cost!r}")
         bounds = {"max_calls": max_calls, "max_tokens": max_tokens, "max_cost": max_cost}
         for name, amount in bounds.items():
-            if amount is None:
-                continue
-            if isinstance(amount, bool) or not isinstance(amount, int | float):
-                raise InputError(f"{name} is an amount of US dollars, not {amount!r}")
-            if not amount > 0:
+            if amount is not None and not amount > 0:
                 raise InputError(f"{name} must be more than 0, not {amount!r}")
         self.max_calls = max_calls
         self.max_tokens = max_tokens

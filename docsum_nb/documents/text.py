@@ -26,8 +26,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# The guess reads all it is given, slowly; the start of a file tells enough.
 _WIDE = re.compile(r"utf[-_ ]?(16|32)", re.IGNORECASE)
+# The guess reads all it is given, slowly; the start of a file tells enough.
 _SAMPLE = 128 * 1024
 # Characters beyond ASCII that must be whole, for each one that is broken.
 _FITTING = 20

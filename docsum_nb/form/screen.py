@@ -142,12 +142,11 @@ class Screen:
             return
         # A key is not in the ledger; one that was given to this form is.
         mine = asked.model if asked is not None and isinstance(asked.model, ds.Model) else None
+        bounds = ("deadline", "max_cost", "max_calls") if asked is not None else ()
         self.conductor.resume(
             run_id,
             model=mine if mine is not None and mine.name == model else None,
-            deadline=asked.deadline if asked is not None else None,
-            max_cost=asked.max_cost if asked is not None else None,
-            max_calls=asked.max_calls if asked is not None else None,
+            **{name: getattr(asked, name) for name in bounds},
         )
 
     def _field_changed(self) -> None:

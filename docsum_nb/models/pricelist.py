@@ -1,11 +1,13 @@
-"""What models cost, from the list that LiteLLM ships; read without importing LiteLLM.
+"""What models cost, as LiteLLM lists it; read without importing LiteLLM.
 
-For calls that do not go through this package's models: those of a user's own crew.
+The list that it ships is for calls that do not go through this package's models: those of a user's
+own crew.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 
 from docsum_nb.records import Price
 
-__all__ = ["listed_price"]
+__all__ = ["listed_price", "price_in"]
 
 
 def listed_price(model: str, provider: str | None = None) -> Price | None:
@@ -28,17 +30,24 @@ def listed_price(model: str, provider: str | None = None) -> Price | None:
     """
     listed = _listed()
     for name in (f"{provider}/{model}", model, model.partition("/")[2]):
-        info = listed.get(name) or {}
-        prompt, completion = info.get("input_cost_per_token"), info.get("output_cost_per_token")
-        if prompt is not None and completion is not None:
-            return Price(
-                float(prompt),
-                float(completion),
-                info.get("cache_read_input_token_cost"),
-                info.get("cache_creation_input_token_cost"),
-                info.get("max_output_tokens"),
-            )
+        price = price_in(listed.get(name) or {})
+        if price is not None:
+            return price
     return None
+
+
+def price_in(info: Mapping[str, Any]) -> Price | None:
+    """Read the price in what LiteLLM tells of a model; ``None`` where it is not known."""
+    prompt, completion = info.get("input_cost_per_token"), info.get("output_cost_per_token")
+    if prompt is None or completion is None:
+        return None
+    return Price(
+        float(prompt),
+        float(completion),
+        info.get("cache_read_input_token_cost"),
+        info.get("cache_creation_input_token_cost"),
+        info.get("max_output_tokens"),
+    )
 
 
 @cache

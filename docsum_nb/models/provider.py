@@ -7,7 +7,7 @@ An answer is the same whole or as a stream: text, reason, usage, cost. Retries a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -26,6 +26,7 @@ from docsum_nb.models.lite import (
     unprocessable,
 )
 from docsum_nb.models.model import Model
+from docsum_nb.models.pricelist import price_in
 from docsum_nb.models.reading import Said, read_stream, read_whole
 from docsum_nb.models.retry import is_too_long
 from docsum_nb.models.structured import schema_instructions
@@ -79,7 +80,10 @@ class Provider:
         self.overhead = _MESSAGE_TOKENS
         self.thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
-        self._price = _price(settings, info)
+        self._price = price_in(info)
+        if settings.prices is not None:
+            prompt, completion = settings.prices
+            self._price = Price(prompt / 1_000_000, completion / 1_000_000)
         self._takes_schemas = bool(loaded().supports_response_schema(settings.name))
         # Where it has to make the stream up, LiteLLM says so.
         self._may_stream = info.get("supports_native_streaming") is not False
@@ -281,17 +285,6 @@ class Provider:
         price = self._price
         cost = price.of(prompt, completion, read=read, written=written) if price else None
         return Usage(1, prompt, completion, cost)
-
-
-def _price(settings: Model, info: Mapping[str, Any]) -> Price | None:
-    if settings.prices is not None:
-        of_prompt, of_answer = settings.prices
-        return Price(of_prompt / 1_000_000, of_answer / 1_000_000)
-    prompt, completion = info.get("input_cost_per_token"), info.get("output_cost_per_token")
-    if prompt is None or completion is None:
-        return None
-    read, written = "cache_read_input_token_cost", "cache_creation_input_token_cost"
-    return Price(float(prompt), float(completion), info.get(read), info.get(written))
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:

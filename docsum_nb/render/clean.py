@@ -66,9 +66,10 @@ def one_line(text: str, *, max_chars: int = 200) -> str:
     Returns:
         The line, white space collapsed.
     """
+    text = text.lstrip()
     head = shown_head(text, max_chars=max_chars)
     line = " ".join(clean(head).split())
-    if len(line) <= max_chars and len(head) == len(text.lstrip()):
+    if len(line) <= max_chars and len(head) == len(text):
         return line
     words = line[: max_chars - 1].rpartition(" ")[0]
     # Scripts without spaces, and very long words, are cut within.

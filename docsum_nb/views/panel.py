@@ -163,7 +163,7 @@ class PanelView:
     def _end_with(self, bundle: dict[str, str]) -> None:
         import ipywidgets as widgets
 
-        live = [*self._box.children, self._button, self._hint]
+        live = self._box.children
         # First what is saved: as soon as the outcome is seen, a notebook may be.
         if self._handle is not None:
             self._handle.update(bundle, raw=True)
