@@ -197,18 +197,8 @@ class Fields:
             what is wrong with them. An upload that failed does not keep the rest from running.
         """
         faults: list[Fault] = []
-
-        def number(name: str, kind: type[int] | type[float], least: float) -> Any:
-            try:
-                return _number(getattr(self, name).value, kind, least)
-            except ValueError as error:
-                faults.append(Fault(name, str(error)))
-                return None
-
-        length = number("length", int, 10)
-        deadline = number("deadline", float, 0)
-        max_cost = number("max_cost", float, 0)
-        max_calls = number("max_calls", int, 1)
+        length = self._read_number("length", int, 10, faults)
+        bounds = self._read_bounds(faults)
         model = self._read_model(faults)
         sources = [each for each in (self.path.typed, self.uploads.folder) if each]
         of_uploads = [Fault("uploads", self._upload_fault)] if self._upload_fault else []
@@ -220,11 +210,37 @@ class Fields:
             library=self.library_path.typed or None,
             question=self.question.value.strip() or None,
             length=length,
-            deadline=deadline,
-            max_cost=max_cost,
-            max_calls=max_calls,
             on_error=self.on_error.value,
+            **bounds,
         ), tuple(of_uploads)
+
+    def read_for_resume(self) -> tuple[ds.Model | None, dict[str, Any] | None]:
+        """Read what holds for a run that is resumed, whether or not documents are chosen.
+
+        Returns:
+            The model, where it is one with settings; and the bounds, ``None`` where one of them
+            cannot be read.
+        """
+        faults: list[Fault] = []
+        bounds = self._read_bounds(faults)
+        model = self._read_model([])
+        return model if isinstance(model, ds.Model) else None, None if faults else bounds
+
+    def _read_bounds(self, faults: list[Fault]) -> dict[str, Any]:
+        return {
+            "deadline": self._read_number("deadline", float, 0, faults),
+            "max_cost": self._read_number("max_cost", float, 0, faults),
+            "max_calls": self._read_number("max_calls", int, 1, faults),
+        }
+
+    def _read_number(
+        self, name: str, kind: type[int] | type[float], least: float, faults: list[Fault]
+    ) -> Any:
+        try:
+            return _number(getattr(self, name).value, kind, least)
+        except ValueError as error:
+            faults.append(Fault(name, str(error)))
+            return None
 
     def _read_model(self, faults: list[Fault]) -> Any:
         name = self.model.value.strip() or "extractive"

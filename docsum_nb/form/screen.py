@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import docsum_nb as ds
 from docsum_nb.form import look
 from docsum_nb.form.code import code_of
 from docsum_nb.form.conductor import Conductor
@@ -136,18 +135,13 @@ class Screen:
 
     def _resume(self) -> None:
         run_id = self.unfinished.value
-        asked, _ = self.fields.read()
-        model = next((each.model for each in self.conductor.unfinished if each.id == run_id), None)
-        if run_id is None:
+        mine, bounds = self.fields.read_for_resume()
+        if run_id is None or bounds is None:
             return
+        model = next((each.model for each in self.conductor.unfinished if each.id == run_id), None)
         # A key is not in the ledger; one that was given to this form is.
-        mine = asked.model if asked is not None and isinstance(asked.model, ds.Model) else None
-        bounds = ("deadline", "max_cost", "max_calls") if asked is not None else ()
-        self.conductor.resume(
-            run_id,
-            model=mine if mine is not None and mine.name == model else None,
-            **{name: getattr(asked, name) for name in bounds},
-        )
+        known = mine if mine is not None and mine.name == model else None
+        self.conductor.resume(run_id, model=known, **bounds)
 
     def _field_changed(self) -> None:
         with self.conductor.lock:

@@ -149,6 +149,29 @@ def test_cancel_then_resume_pays_for_what_was_missing_only(
     until(lambda: "resume" not in user.enabled())
 
 
+def test_bounds_hold_for_resume_in_a_form_without_documents(
+    users: Users, documents: Path, server: Loopback
+) -> None:
+    """As in a form that was opened anew: one that cannot be read keeps the run from going on."""
+    server.script = lambda call: Reply("no", status=400)
+    model = model_of(server, api_key="k", max_retries=0)
+    assert ds.summarize(documents, model=model, show=False).exception() is not None
+    server.script = lambda call: Reply("Better now.")
+    asked = len(server.calls)
+    user = users(model=model)
+    until(lambda: "resume" in user.enabled())
+
+    user.fields.max_calls.value = "one"
+    user.press("resume")
+    assert user.app.run is None
+    assert user.faulty() == ["max_calls"]
+    user.fields.max_calls.value = "1"
+    user.press("resume")
+
+    until(lambda: user.notice.startswith("Failed"))
+    assert len(server.calls) == asked + 1
+
+
 def test_starting_again_after_a_failure_works_in_the_same_form(
     users: Users, documents: Path, server: Loopback
 ) -> None:
