@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from tests.form.form_samples import User, until, uploaded
+from tests.form.form_samples import LONG_S, User, until, uploaded
 from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import model_of
 
@@ -153,8 +153,11 @@ def test_a_run_that_cannot_be_resumed_says_why(
 ) -> None:
     """Where the documents are gone, the error stands below the list, and the form goes on."""
     server.script = lambda call: Reply("no", status=400)
-    user = users(source=documents, model=model_of(server, api_key="a-key"), max_calls=9)
-    user.press("start")
+    model = model_of(server, api_key="a-key")
+    run = ds.summarize(documents, model=model, show=False)
+    run.exception()
+    run.join(LONG_S)  # a form reads its list again when a run of its own has settled
+    user = users(source=documents, model=model, max_calls=9)
     until(lambda: "resume" in user.enabled())
     (label, _), *_ = user.screen.unfinished.options
     assert "openai/scripted · failed after 0/2 chunks" in label
