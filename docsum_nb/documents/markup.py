@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["block_parser", "mask_rst", "plain_html", "plain_inline"]
+__all__ = ["block_parser", "mask_front_matter", "mask_rst", "plain_html", "plain_inline"]
 
 # Parsing pairs brackets and emphasis in worse than linear time; no real paragraph is this long.
 _INLINE_LIMIT = 50_000
 
 _INLINE_MARKUP = re.compile(r"[*_`<\[\\|~]|&#?\w+;|(?<!\S):[a-z]")
+_FRONT_MATTER_LINES = 100
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
 _HIDDEN_HTML = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|pre|table|svg|code)\b.*?(?:</\1\s*>|\Z)", re.S | re.I
@@ -110,6 +111,23 @@ def plain_html(content: str) -> str:
     """
     bare = _HIDDEN_HTML.sub("\n\n", content)
     return unescape(_TAG.sub("", _BLOCK_TAG.sub("\n\n", bare)))
+
+
+def mask_front_matter(lines: list[str]) -> list[str]:
+    """Blank the block of settings that opens many Markdown files.
+
+    Args:
+        lines: The text's lines, without their ends.
+
+    Returns:
+        As many lines. The block stands between a first line ``---`` and a line ``---`` or ``...``
+        among the first 100, as for Pandoc; where a blank line follows the first, that is a rule.
+    """
+    head = [line.rstrip() for line in lines[:_FRONT_MATTER_LINES]]
+    if len(head) < 2 or head[0] != "---" or not head[1]:
+        return lines
+    end = next((n for n, line in enumerate(head[1:], 2) if line in ("---", "...")), 0)
+    return [""] * end + lines[end:]
 
 
 def mask_rst(lines: list[str]) -> list[str]:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents.markup import mask_front_matter
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,8 +30,6 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _LINE_SHOWN = 1_000
 # A paragraph that happens to stand above a rule is no heading.
 _LONGEST_HEADING = 200
-# Lines in which a front matter ("---" above and below) must end.
-_FRONT_MATTER = 100
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 # Emphasis, tags, and the line that reStructuredText sets above a title.
 _MARKS = re.compile(r"[*`]+|<[^>]*>|^[=~#^-]{3,}\s")
@@ -113,11 +113,7 @@ def _parse(text: str, starts: list[int]) -> list[Token]:
     spans = pairwise([*starts, len(text)])
     shown = [text[start : min(start + _LINE_SHOWN, end)].rstrip("\r\n") for start, end in spans]
     # Markdown takes the end of a front matter for the underline of a heading.
-    if shown and shown[0].rstrip() == "---":
-        head = [line.rstrip() for line in shown[1:_FRONT_MATTER]]
-        end = next((n for n, line in enumerate(head, 2) if line in ("---", "...")), 0)
-        shown[:end] = [""] * end
-    return _parser().parse("\n".join(shown))
+    return _parser().parse("\n".join(mask_front_matter(shown)))
 
 
 @lru_cache(maxsize=1)

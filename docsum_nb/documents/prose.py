@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from docsum_nb.documents.markup import block_parser, mask_rst, plain_html, plain_inline
+from docsum_nb.documents.markup import (
+    block_parser,
+    mask_front_matter,
+    mask_rst,
+    plain_html,
+    plain_inline,
+)
 from docsum_nb.documents.sentences import sentence_spans, words
 
 if TYPE_CHECKING:
@@ -35,7 +41,6 @@ _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 _LETTER_SHARE = 0.65  # below this, characters other than letters dominate: formulas, listings
 _UNENDED_WORDS = 8  # a fragment without a full stop must be this long to pass for a sentence
 _MIN_WORDS = 3
-_FRONT_MATTER_LINES = 60
 _REACH = 5_000  # characters of markup between two words of a sentence, at most
 
 
@@ -135,8 +140,7 @@ def _reads_as_prose(sentence: str) -> bool:
 
 
 def _paragraphs(text: str) -> Iterator[_Paragraph]:
-    lines = _LINE_END.split(text)
-    lines[: _front_matter(lines)] = [""] * _front_matter(lines)
+    lines = mask_front_matter(_LINE_END.split(text))
     ends = [match.end() for match in _LINE_END.finditer(text)]
     starts = [0, *ends, len(text)]
     env: dict[str, Any] = {}
@@ -152,14 +156,6 @@ def _paragraphs(text: str) -> Iterator[_Paragraph]:
             if end > start and plain:
                 at = text.find(plain, start, end)
                 yield _Paragraph(plain, start, end, section, at if at >= 0 else None)
-
-
-def _front_matter(lines: list[str]) -> int:
-    """Count the lines of the block of settings that opens many Markdown files."""
-    if lines[0].rstrip() != "---":
-        return 0
-    limit = min(len(lines), _FRONT_MATTER_LINES)
-    return next((i + 1 for i in range(1, limit) if lines[i].rstrip() == "---"), 0)
 
 
 def _plain_blocks(before: Token | None, token: Token, env: dict[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ __all__ = ["excerpt", "fuse", "matches", "search_terms", "searchable"]
 
 _MAX_TERMS = 100
 _MAX_EXCERPT_WORDS = 80
+# Fewer than a summary passes over: "last", "make" or "two" may be what is looked for.
 _STOP_WORDS = frozenset(
     words("""
     a about after all also an and any are as at be because been before being between both but by

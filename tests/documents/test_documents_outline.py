@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.documents.outline import outline
+from docsum_nb.documents.prose import prose_sentences
 
 _MARKDOWN = """---
 title: front matter
@@ -44,6 +46,24 @@ def test_headings_are_found_and_fences_are_not() -> None:
         (1, "Under"),
         (3, "Third"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("opening", "titles"),
+    [
+        ("---\ntitle: a\n---\n", []),
+        ("---\ntitle: a\n...\n", []),
+        ("---\n\nprose between rules\n---\n", ["prose between rules"]),
+        ("---\ntitle: a\n", []),
+        ("---\n---\n", []),
+    ],
+    ids=["settings", "as for Pandoc", "a rule", "never ended", "empty"],
+)
+def test_only_settings_are_a_front_matter(opening: str, titles: list[str]) -> None:
+    """What stands between two rules is text; what a file opens with is none, for readers alike."""
+    text = opening + "\n# Top\n\nText under it ends here.\n"
+    assert [heading.title for heading in outline(text).headings] == [*titles, "Top"]
+    assert [sentence.text for sentence in prose_sentences(text)] == ["Text under it ends here."]
 
 
 def test_the_path_follows_the_levels() -> None:
