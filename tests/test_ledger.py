@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,17 @@ def test_answer_comes_back_as_it_was_stored(tmp_path: Path) -> None:
     found = Ledger(tmp_path / "deep" / "ledger.sqlite3").get("key")
 
     assert found == Answer(ANSWER.text, ANSWER.model, ANSWER.usage, "length", cached=True)
+
+
+def test_answer_that_is_no_utf8_is_kept_as_it_was(tmp_path: Path) -> None:
+    """Half of a pair of surrogates, as in a sentence of a broken document, is no reason to lose it.
+
+    It would be lost, and with it all that came later.
+    """
+    ledger = Ledger(tmp_path / "l")
+    answer = Answer("half of \ud83d a pair", "m", Usage(1, 2, 3, 0.5))
+    ledger.put("a", answer, run_id="r")
+    assert ledger.get("a") == replace(answer, cached=True)
 
 
 def test_unknown_key_is_none_and_first_answer_stays(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import _thread
 import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import LedgerError
-from docsum_nb.ledger import Ledger
+from docsum_nb.ledger import History, Ledger
 from docsum_nb.records import Answer, Usage
 from tests.ledger_samples import is_sound
 from tests.loopback import Loopback, Reply
@@ -90,13 +92,48 @@ def test_file_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_database_of_something_else_is_refused_untouched(tmp_path: Path) -> None:
-    """A user's own database, given by mistake, is left as it is."""
-    path = make(tmp_path / "l", "CREATE TABLE mine (x); INSERT INTO mine VALUES (1);")
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE mine (x); INSERT INTO mine VALUES (1);",
+        "CREATE TABLE answers (x); INSERT INTO answers VALUES (1);",
+        "CREATE TABLE answers (x); INSERT INTO answers VALUES (1); PRAGMA user_version = 2;",
+    ],
+    ids=["other tables", "a table of that name", "and with such a version"],
+)
+def test_database_of_something_else_is_refused_untouched(tmp_path: Path, script: str) -> None:
+    """A user's own database, given by mistake, is left as it is, by whatever is asked of it."""
+    path = make(tmp_path / "l", script)
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="something else"):
         Ledger(path)
+    with pytest.raises(LedgerError, match="something else"):
+        ds.runs(path)
+    with pytest.raises(LedgerError, match="something else"):
+        ds.forget(everything=True, ledger=path)
     assert path.read_bytes() == before
+
+
+def test_runs_are_listed_while_another_process_writes(tmp_path: Path) -> None:
+    """Who only looks waits for nobody."""
+    path = tmp_path / "l"
+    History(Ledger(path)).begin("r", what="w", model="m", chunks=1, arguments={})
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        assert [record.id for record in ds.runs(path)] == ["r"]
+
+
+def test_interrupt_while_a_write_waits_leaves_the_file_free(tmp_path: Path) -> None:
+    """Ctrl-C is heard while another program writes, and the next write goes through."""
+    ledger = Ledger(tmp_path / "l")
+    with closing(sqlite3.connect(tmp_path / "l", isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            ledger.put("a", Answer("text", "m"))
+        db.execute("COMMIT")
+    ledger.put("a", Answer("text", "m"))
+    assert len(ledger) == 1
 
 
 def test_two_processes_that_open_an_old_file_at_once_both_succeed(tmp_path: Path) -> None:

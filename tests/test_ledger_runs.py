@@ -290,6 +290,64 @@ def test_old_runs_are_forgotten_by_age(tmp_path: Path) -> None:
     assert ledger.get("new") is not None
 
 
+def test_a_run_that_went_on_today_is_not_old(tmp_path: Path) -> None:
+    """Begun long ago, resumed now, and killed: its answers are of today, and stay."""
+    ledger = Ledger(tmp_path / "l")
+    History(ledger).begin("r", what="w", model="m", chunks=2, arguments={})
+    with ledger.file.writing() as db:
+        db.execute("UPDATE runs SET started_at = 1000, since = 1000, pid = 0")
+    ledger.put("late", Answer("text", "m"), run_id="r")
+    assert [record.state for record in ds.runs(tmp_path / "l")] == ["interrupted"]
+    assert ds.forget(older_than_days=9, ledger=tmp_path / "l").runs == 0
+    with ledger.file.writing() as db:
+        db.execute("UPDATE answers SET stored_at = 1000")
+    assert ds.forget(older_than_days=9, ledger=tmp_path / "l").runs == 1
+
+
+def test_nothing_can_begin_between_the_choice_and_the_deletion(tmp_path: Path) -> None:
+    """Runs that begin while everything is forgotten keep what they store until they have ended."""
+    path, over = tmp_path / "l", threading.Event()
+    kept: list[tuple[bool, bool]] = []
+
+    def begin() -> None:
+        ledger = Ledger(path)
+        while not over.is_set():
+            name = f"r{len(kept)}"
+            stretch = History(ledger).begin(name, what="w", model="m", chunks=1, arguments={})
+            ledger.save_pieces({name: b"text"}, run_id=name)
+            ledger.put(name, Answer("text", "m"), run_id=name)
+            kept.append((ledger.get(name) is not None, ledger.pieces([name]) != {}))
+            History(ledger).end(stretch, state="done", figures=Figures(1, 1), error=None)
+
+    Ledger(path)
+    thread = threading.Thread(target=begin)
+    thread.start()
+    forgotten = refused = 0
+    give_up = time.monotonic() + LONG_S
+    try:
+        while min(forgotten, refused) < 5 and time.monotonic() < give_up:
+            try:
+                forgotten += ds.forget(everything=True, ledger=path).runs > 0
+            except InputError:
+                refused += 1
+    finally:
+        over.set()
+        thread.join(LONG_S)
+    assert forgotten
+    assert set(kept) == {(True, True)}
+
+
+def test_a_file_whose_name_is_no_utf8_is_summarized_and_listed(tmp_path: Path) -> None:
+    """Names of files are bytes; the list of runs shows what is no text in them as escapes."""
+    path = os.fsencode(tmp_path / "note ") + b"\xff.md"
+    Path(os.fsdecode(path)).write_text("Ships leave the harbor. They come back at night.")
+    ledger = tmp_path / "l"
+    summarize(os.fsdecode(path), model="extractive", ledger=ledger).result(LONG_S)
+    (record,) = ds.runs(ledger)
+    assert record.state == "done"
+    assert "note \\udcff.md" in record.what
+
+
 def test_what_cannot_be_resumed_or_forgotten_is_told(tmp_path: Path) -> None:
     """No file, no such run, several that begin so, and contradicting arguments: one line each."""
     path = tmp_path / "l"

@@ -80,7 +80,13 @@ class Ledger:
         """
         usage = answer.usage
         row = (
-            *(key, answer.text, answer.model, usage.prompt_tokens, usage.completion_tokens),
+            *(
+                key,
+                _storable(answer.text),
+                answer.model,
+                usage.prompt_tokens,
+                usage.completion_tokens,
+            ),
             *(usage.cost_usd, answer.finish_reason, run_id, time.time()),
         )
         with self.file.writing() as db:
@@ -139,7 +145,18 @@ class Ledger:
 
 def _answer(row: tuple[Any, ...]) -> Answer:
     text, model, prompt, completion, cost, finish = row
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogatepass")
     return Answer(text, model, Usage(1, prompt, completion, cost), finish, cached=True)
+
+
+def _storable(text: str) -> str | bytes:
+    """Return what SQLite can hold: half of a pair of surrogates is no text for it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
 
 
 def _use(db: sqlite3.Connection, run_id: str, keys: Iterable[str]) -> None:

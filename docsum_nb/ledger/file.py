@@ -7,21 +7,30 @@ a file that cannot be written is known before anything is paid for.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from docsum_nb.errors import LedgerError
 from docsum_nb.paths import user_path
 
 __all__ = ["LedgerFile", "default_path"]
 
+T = TypeVar("T")
+
 VERSION = 2
 _BUSY_S = 30.0
 """How long a write waits for another process that writes."""
+_TRY_S = 0.1
+"""How long SQLite does so at a time: no Ctrl-C is heard meanwhile."""
+
+_REFUSED = (sqlite3.Error, UnicodeError)
+"""What SQLite's errors are in Python: half of a pair of surrogates is no UTF-8."""
 
 _ANSWERS = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -94,14 +103,22 @@ def default_path() -> Path:
 class LedgerFile:
     """One connection to the file; may be used from any thread.
 
+    Args:
+        path: The file; ``None`` for the one in the user's data folder.
+        read_only: Leave it as it is, and wait for nobody who writes; one of an older version is
+            brought up to date all the same.
+
     Raises:
         LedgerError: if the file cannot be opened and written, or is none that this version knows.
     """
 
-    def __init__(self, path: str | Path | None = None) -> None:
+    def __init__(self, path: str | Path | None = None, *, read_only: bool = False) -> None:
         self.path = user_path(path) if path is not None else default_path()
         self._lock = threading.Lock()
         try:
+            if read_only and (db := self._open_to_read()) is not None:
+                self._db = db
+                return
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():
                 # Answers and texts are private; SQLite's own files beside it take its mode.
@@ -111,17 +128,33 @@ class LedgerFile:
             if isinstance(error, LedgerError):
                 raise
             raise LedgerError(
-                f"the ledger {self.path} cannot be written ({error}); give ledger=PATH for another "
+                f"the ledger {self.path} cannot be {'read' if read_only else 'written'} ({error}); "
+                "give ledger=PATH for another "
                 "place, or ledger=False to keep no answers"
             ) from error
 
+    def _open_to_read(self) -> sqlite3.Connection | None:
+        """Open the file as it is; ``None`` where it has to be brought up to date first."""
+        how = "mode=ro"
+        log = self.path.with_name(f"{self.path.name}-wal")
+        if not log.exists() and not os.access(self.path.parent, os.W_OK):
+            # SQLite would make files of its own beside it.
+            how += "&immutable=1"
+        db = _connection(f"{self.path.absolute().as_uri()}?{how}")
+        try:
+            if _in_turn(lambda: self._check(db)) == VERSION:
+                return db
+        except BaseException:
+            db.close()
+            raise
+        db.close()
+        return None
+
     def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(
-            self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
-        )
+        db = _connection(self.path.absolute().as_uri())
         try:
             # Before anything is written: the file may be another program's.
-            self._check(db)
+            _in_turn(lambda: self._check(db))
             _in_turn(lambda: db.execute("PRAGMA journal_mode=WAL"))
             db.execute("PRAGMA synchronous=NORMAL")
             # What was forgotten is overwritten, also where the file cannot be made smaller now.
@@ -143,12 +176,14 @@ class LedgerFile:
     def _check(self, db: sqlite3.Connection) -> int:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-        if version > VERSION and "answers" in tables:
+        columns = {name for _, name, *_ in db.execute("PRAGMA table_info(answers)")}
+        ours = version > 0 and columns.issuperset(("key", "text", "run_id", "stored_at"))
+        if version > VERSION and ours:
             raise LedgerError(
                 f"the ledger {self.path} was written by a newer docsum_nb (format {version}, this "
                 f"one knows {VERSION}): update docsum_nb, or give ledger=PATH for another place"
             )
-        if tables and "answers" not in tables:
+        if tables and not ours:
             raise LedgerError(
                 f"{self.path} is a database of something else; give ledger=PATH for another place"
             )
@@ -164,7 +199,7 @@ class LedgerFile:
         with self._lock:
             try:
                 yield self._db
-            except sqlite3.Error as error:
+            except _REFUSED as error:
                 raise LedgerError(f"the ledger {self.path} cannot be read: {error}") from error
 
     @contextmanager
@@ -178,7 +213,7 @@ class LedgerFile:
             try:
                 with _transaction(self._db):
                     yield self._db
-            except sqlite3.Error as error:
+            except _REFUSED as error:
                 raise LedgerError(
                     f"the ledger {self.path} cannot be written: {error}; make room or close what "
                     "holds it"
@@ -192,7 +227,7 @@ class LedgerFile:
         """
         with self._lock:
             try:
-                self._db.execute("VACUUM")
+                _in_turn(lambda: self._db.execute("VACUUM"))
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.Error as error:
                 raise LedgerError(f"the ledger {self.path} cannot be made smaller") from error
@@ -216,8 +251,9 @@ class LedgerFile:
 
 @contextmanager
 def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
     try:
+        # Within the block: a Ctrl-C is heard once it has been executed.
+        _in_turn(lambda: db.execute("BEGIN IMMEDIATE"))
         yield
         db.execute("COMMIT")
     except BaseException:
@@ -227,15 +263,19 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _in_turn(work: Callable[[], object]) -> None:
+def _connection(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        uri, uri=True, timeout=_TRY_S, isolation_level=None, check_same_thread=False
+    )
+
+
+def _in_turn(work: Callable[[], T]) -> T:
     """Repeat while another process has the file; SQLite does not wait when it changes the mode."""
     give_up = time.monotonic() + _BUSY_S
     while True:
         try:
-            work()
+            return work()
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
             time.sleep(0.05)
-        else:
-            return

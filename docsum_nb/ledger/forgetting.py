@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,8 @@ def forget(
 
     Args:
         run_id: One run; the beginning of its id suffices.
-        older_than_days: All that ended so many days ago or earlier, and older answers that belong
-            to no run.
+        older_than_days: All that ended so many days ago or earlier, or of which nothing was heard
+            since, and older answers that belong to no run.
         everything: All runs and answers.
         ledger: The file; ``None`` for the one in the user's data folder.
 
@@ -74,9 +75,8 @@ def forget(
         return Forgotten()
     with contextlib.closing(LedgerFile(path)) as file:
         before = None if older_than_days is None else time.time() - older_than_days * _DAY_S
-        chosen = _settled(History(file), run_id, before)
         size = file.size()
-        with file.writing() as db:
+        with _settled(file, run_id, before) as (db, chosen):
             deleted = _delete(db, [record.id for record in chosen])
             if everything:
                 deleted += db.execute("DELETE FROM answers").rowcount
@@ -90,14 +90,20 @@ def forget(
         return Forgotten(len(chosen), deleted, max(0, size - file.size()))
 
 
-def _settled(history: History, run_id: str | None, before: float | None) -> list[RunRecord]:
-    """Choose runs, once none of them has anything in flight."""
+@contextlib.contextmanager
+def _settled(
+    file: LedgerFile, run_id: str | None, before: float | None
+) -> Iterator[tuple[sqlite3.Connection, list[RunRecord]]]:
+    """Choose runs, once none of them has anything in flight, in the transaction to delete them."""
     give_up = time.monotonic() + _SETTLED_S
     while True:
-        chosen = _chosen(history, run_id, before)
-        settling = next((record for record in chosen if record.settling), None)
-        if settling is None:
-            return chosen
+        # No run can begin, or go on, between the choice and the end of the block.
+        with file.writing() as db:
+            chosen = _chosen(History(file), db, run_id, before)
+            settling = next((record for record in chosen if record.settling), None)
+            if settling is None:
+                yield db, chosen
+                return
         if time.monotonic() >= give_up:
             raise InputError(
                 f"calls of run {settling.id} are still in flight in process {settling.pid} on "
@@ -106,13 +112,13 @@ def _settled(history: History, run_id: str | None, before: float | None) -> list
         time.sleep(_LOOK_S)
 
 
-def _chosen(history: History, run_id: str | None, before: float | None) -> list[RunRecord]:
-    chosen = history.all() if run_id is None else [history.only(run_id)]
+def _chosen(
+    history: History, db: sqlite3.Connection, run_id: str | None, before: float | None
+) -> list[RunRecord]:
+    chosen = history.all(db) if run_id is None else [history.only(run_id, db)]
     if before is not None:
         return [
-            record
-            for record in chosen
-            if record.state != "running" and (record.ended_at or record.started_at) <= before
+            record for record in chosen if record.state != "running" and record.active_at <= before
         ]
     for record in chosen:
         if record.state == "running":

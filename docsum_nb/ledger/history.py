@@ -82,7 +82,8 @@ class History:
                 "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL, 'running', ?, 0, ?, ?,"
                 " ?, NULL, ?, ?, ?)",
                 (
-                    *(run_id, before.what if before else what, model, json.dumps(arguments)),
+                    *(run_id, before.what if before else _utf8(what), model),
+                    json.dumps(arguments),
                     *(before.started_at if before else now, now, chunks),
                     *(so_far.calls, so_far.tokens, so_far.cost_usd),
                     *(process.host, process.pid, process.born),
@@ -99,7 +100,7 @@ class History:
         with self._file.writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, error = ? WHERE id = ? AND since = ?",
-                (state, error, stretch.run_id, stretch.since),
+                (state, _utf8(error), stretch.run_id, stretch.since),
             )
 
     def end(self, stretch: Stretch, *, state: str, figures: Figures, error: str | None) -> None:
@@ -115,30 +116,37 @@ class History:
                 "cost_usd = ?, error = ? WHERE id = ? AND since = ?",
                 (
                     *(state, time.time(), figures.done, figures.calls, figures.tokens),
-                    *(figures.cost_usd, error, stretch.run_id, stretch.since),
+                    *(figures.cost_usd, _utf8(error), stretch.run_id, stretch.since),
                 ),
             )
 
     # --- looking up ----------------------------------------------------------------------------
 
-    def all(self) -> list[RunRecord]:
+    def all(self, db: sqlite3.Connection | None = None) -> list[RunRecord]:
         """List all runs, newest first.
+
+        Args:
+            db: The transaction to look in; ``None`` for none.
 
         Raises:
             LedgerError: if the file cannot be read.
         """
-        with self._file.reading() as db:
-            return list(self._records(db, "ORDER BY started_at DESC, id"))
+        with contextlib.nullcontext(db) if db else self._file.reading() as reader:
+            found = list(self._records(reader, "ORDER BY started_at DESC, id"))
+            if any(record.state == "interrupted" for record in found):
+                # It may have ended, and its process with it, after its row was read.
+                found = list(self._records(reader, "ORDER BY started_at DESC, id"))
+        return found
 
-    def only(self, prefix: str) -> RunRecord:
-        """Return the run whose id begins so.
+    def only(self, prefix: str, db: sqlite3.Connection | None = None) -> RunRecord:
+        """Return the run whose id begins so; ``db`` as for ``all``.
 
         Raises:
             InputError: if none or several do.
         """
         if not isinstance(prefix, str) or not prefix:
             raise InputError(f"a run's id is a text such as '1f0c', not {prefix!r}")
-        found = [record for record in self.all() if record.id.startswith(prefix)]
+        found = [record for record in self.all(db) if record.id.startswith(prefix)]
         exact = [record for record in found if record.id == prefix]
         if len(exact or found) == 1:
             return (exact or found)[0]
@@ -181,7 +189,13 @@ class History:
             # Not by SQLite: it could not give back a file's name that is no UTF-8.
             asked = json.loads(arguments)
             places = tuple(_places(asked.get("source"), asked.get("cwd", "")))
-            record = replace(RunRecord(*told), question=asked.get("question"), sources=places)
+            record = RunRecord(*told)
+            record = replace(
+                record,
+                question=asked.get("question"),
+                sources=places,
+                active_at=record.ended_at or since,
+            )
             yield _counted(db, record, since, born) if record.ended_at is None else record
 
 
@@ -222,9 +236,10 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
     figures = Figures(0, record.calls, record.tokens, record.cost_usd) + Figures(
         0, int(paid), int(tokens), cost if priced == paid else None
     )
+    active_at = max(since, last or 0.0)
     alive = Process(record.host, record.pid, born).alive()
     if alive is None:
-        alive = time.time() - max(since, last or 0.0) < _SILENT_S
+        alive = time.time() - active_at < _SILENT_S
     running = record.state == "running"
     return replace(
         record,
@@ -235,4 +250,10 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
         calls=figures.calls,
         tokens=figures.tokens,
         cost_usd=figures.cost_usd,
+        active_at=active_at,
     )
+
+
+def _utf8(text: str | None) -> str | None:
+    """Make storable what may hold a file's name, which need not be UTF-8."""
+    return text and text.encode("utf-8", "backslashreplace").decode()

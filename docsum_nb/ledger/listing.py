@@ -68,5 +68,5 @@ def runs(ledger: str | Path | None = None) -> Runs:
     path = user_path(ledger) if ledger is not None else default_path()
     if not path.exists():
         return Runs((), str(path))
-    with contextlib.closing(LedgerFile(path)) as file:
+    with contextlib.closing(LedgerFile(path, read_only=True)) as file:
         return Runs(History(file).all(), str(path))

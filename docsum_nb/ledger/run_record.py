@@ -74,6 +74,9 @@ class RunRecord:
     sources: tuple[str, ...] = ()
     """The files, folders and globs among its sources, as absolute paths, in order."""
 
+    active_at: float = 0.0
+    """When it ended; without an end, when it went on or stored an answer last."""
+
     @property
     def unfinished(self) -> bool:
         """Whether it ended before its work was complete, and can be resumed."""

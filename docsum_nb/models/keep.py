@@ -55,15 +55,16 @@ class Keeper:
     async def keep(self, key: str, answer: Answer) -> None:
         """Store an answer, and with it those that could not be stored before; never fails."""
         self._waiting = {key: answer, **self._waiting}
-        try:
-            # This one first: it must not depend on how many others there are.
-            for each, kept in list(self._waiting.items()):
+        # This one first: it must not depend on how many others there are.
+        for each, kept in list(self._waiting.items()):
+            try:
                 await in_thread(self._ledger.put, each, kept, run_id=self._run_id)
-                self._waiting.pop(each, None)
-        except LedgerError as error:
-            if not self._reason:
-                self._warn(f"{error}; the run goes on, with its answers in memory")
-            self._reason = str(error)
+            except LedgerError as error:
+                if not self._reason:
+                    self._warn(f"{error}; the run goes on, with its answers in memory")
+                self._reason = str(error)
+                return
+            self._waiting.pop(each, None)
 
     def unkept(self) -> tuple[Omission, ...]:
         """Tell what the ledger lacks, for the result; empty where it lacks nothing."""

@@ -104,17 +104,20 @@ class Book:
         """Write down how the run ended, if it began, and close the ledger."""
         if self.ledger is None:
             return
-        with self._turn:
-            with contextlib.suppress(LedgerError):
-                if self._stretch is not None:
-                    History(self.ledger).end(
-                        self._stretch, figures=self._figures(), **self._outcome(error)
-                    )
-            self._stretch = None
-        place = self._place(self.ledger)
-        if _open.get(place) is self:
-            del _open[place]
-        self.ledger.close()
+        try:
+            with self._turn:
+                stretch, self._stretch = self._stretch, None
+                if stretch is not None:
+                    self._end(self.ledger, stretch, error)
+        finally:
+            place = self._place(self.ledger)
+            if _open.get(place) is self:
+                del _open[place]
+            self.ledger.close()
+
+    def _end(self, ledger: Ledger, stretch: Stretch, error: BaseException | None) -> None:
+        with contextlib.suppress(LedgerError):
+            History(ledger).end(stretch, figures=self._figures(), **self._outcome(error))
 
     def _stop(self) -> None:
         """Write down the outcome while calls are in flight; ``close`` will do the rest."""

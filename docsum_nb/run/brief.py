@@ -29,8 +29,9 @@ def shown_briefly(error: BaseException) -> BaseException:
     module = sys.modules.get("IPython")
     ipython = module.get_ipython() if module is not None else None
     if ipython is not None:
-        # IPython asks an exception for this; one that takes no attributes is shown in full.
-        with contextlib.suppress(AttributeError, TypeError):
+        # IPython asks an exception for this; one that takes no attributes, or raises when it is
+        # asked for one, is shown in full.
+        with contextlib.suppress(Exception):
             if not hasattr(error, "_render_traceback_"):
                 error._render_traceback_ = _Brief(error)  # type: ignore[attr-defined]
         if isinstance(error, BaseExceptionGroup) and not ipython.custom_exceptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from typing import TypeVar
@@ -21,7 +22,9 @@ def how_it_ended(error: BaseException | None) -> RunEnded:
         return RunEnded("done")
     if isinstance(error, RunCancelled):
         return RunEnded("cancelled", str(error))
-    return RunEnded("failed", "\n".join([described(error), *getattr(error, "__notes__", ())]))
+    # An error may answer with anything, or raise, when it is asked for an attribute.
+    notes = safely(lambda: [str(note) for note in getattr(error, "__notes__", ())]) or []
+    return RunEnded("failed", "\n".join([described(error), *notes]))
 
 
 def safely(ask: Callable[[], R]) -> R | None:
@@ -29,7 +32,9 @@ def safely(ask: Callable[[], R]) -> R | None:
     try:
         return ask()
     except Exception:  # noqa: BLE001  # theirs to raise; the run ends all the same
-        _log.debug("the work could not be asked", exc_info=True)
+        with contextlib.suppress(Exception):
+            # A handler of the user's may fail, too.
+            _log.debug("the work could not be asked", exc_info=True)
         return None
 
 

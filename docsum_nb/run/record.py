@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -54,7 +55,9 @@ class Record:
     def emit(self, event: Event) -> None:
         """Take in an event; never blocks for long, never raises."""
         event = placed(event, self._run_id)
-        _log.debug("run %s: %s", self._run_id, event, extra={"run_id": self._run_id})
+        # The run must not depend on a handler of the user's.
+        with contextlib.suppress(Exception):
+            _log.debug("run %s: %s", self._run_id, event, extra={"run_id": self._run_id})
         with self.lock:
             self._state = fold(self._state, event)
             self._board.take(event)

@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import contextvars
 import math
+import os
 import threading
 import time
 import uuid
@@ -24,13 +25,14 @@ from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunState
+from docsum_nb.run.alarm import Alarm
 from docsum_nb.run.bell import HEARTBEAT_S, Bell
 from docsum_nb.run.board import Span
 from docsum_nb.run.brief import shown_briefly
 from docsum_nb.run.control import Control, Whereabouts
 from docsum_nb.run.early import EarlyEnd, innermost_await, progress
 from docsum_nb.run.live import keep, let_go
-from docsum_nb.run.loop import current_loop
+from docsum_nb.run.loop import DAEMON_THREADS, current_loop
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
 from docsum_nb.run.record import Record
 from docsum_nb.run.show import Showing
@@ -44,6 +46,8 @@ __all__ = ["Run"]
 T = TypeVar("T")
 
 _UNSET: Any = object()
+_STOP_S = 1.0
+"""How long an interrupted wait waits until the run is stopped, which takes some milliseconds."""
 _outer: contextvars.ContextVar[Run[Any] | None] = contextvars.ContextVar(
     "docsum_nb_run", default=None
 )
@@ -74,6 +78,7 @@ class Run(Generic[T]):
         guest: bool = False,
         run_id: str | None = None,
     ) -> None:
+        self._process = os.getpid()
         self.id = run_id or uuid.uuid4().hex[:12]
         self.title = title
         self._deadline = positive_seconds("deadline", deadline)
@@ -90,7 +95,7 @@ class Run(Generic[T]):
         self._traceback: Any = None
         self._bell = Bell(self._watch_deadline)
         self._closed = threading.Event()
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm: Alarm | None = None
         self._task: asyncio.Task[None] | None = None
         self._showing = Showing(
             title,
@@ -115,6 +120,8 @@ class Run(Generic[T]):
         )
         self._home = current_loop(guest=guest)
         keep(self)
+        if self._expires_at is not None:
+            self._alarm = Alarm(self._expires_at, self._watch_deadline)
         self._belong_to(_outer.get())
         context = contextvars.copy_context()
         while not self._home.begin(self._launch, work, context):
@@ -137,13 +144,15 @@ class Run(Generic[T]):
 
         Raises:
             TimeoutError: if the run did not end within ``timeout``.
-            InputError: if called on the loop thread of the package, which would wait for itself.
+            InputError: if called on the loop thread of the package, which would wait for itself,
+                or of a run that was going on when this process was forked.
             BaseException: the run's error, with its own type and traceback. A KeyboardInterrupt
                 while waiting stops the run and is raised as it is; SIGTERM raises SystemExit in a
                 script's main thread.
         """
         if self._home.on_thread():
             raise InputError("result() would wait for itself here; write 'await run' instead")
+        self._refuse_in_child()
         limit = math.inf if timeout is None else time.monotonic() + timeout
         try:
             with terminable(), self._showing.waited("blocking"):
@@ -176,6 +185,7 @@ class Run(Generic[T]):
         return None
 
     async def _wait_async(self) -> T:
+        self._refuse_in_child()
         try:
             with terminable(), interruptible(self._interrupt), self._showing.waited("awaiting"):
                 await self._bell.wait()
@@ -186,6 +196,13 @@ class Run(Generic[T]):
             shown_briefly(error)
             raise
         return self._outcome()
+
+    def _refuse_in_child(self) -> None:
+        if self._process != os.getpid() and not self.done:
+            raise InputError(
+                f"run {self.id} goes on in process {self._process}, of which this one was forked "
+                "meanwhile; wait for it there, or start a run here"
+            )
 
     def _told(self) -> list[threading.Event]:
         return [*self._record.told(), *self._showing.told()]
@@ -213,7 +230,18 @@ class Run(Generic[T]):
         return self._stop(self._cancelled(reason or "cancelled"))
 
     def _interrupt(self, by: type[BaseException] = KeyboardInterrupt) -> None:
-        self._stop(self._cancelled(f"interrupted ({by.__name__})"))
+        def stop() -> None:
+            self._stop(self._cancelled(f"interrupted ({by.__name__})"))
+
+        # In a thread: a second Ctrl-C, which whoever is in a hurry presses, leaves it alone. This
+        # one may hold a lock that the other needs, so it does not wait for ever.
+        try:
+            stopping = DAEMON_THREADS.submit(stop)
+        except RuntimeError:  # no thread is to be had
+            stop()
+            return
+        with contextlib.suppress(TimeoutError):
+            stopping.result(_STOP_S)
 
     def _cancelled(self, reason: str) -> RunCancelled:
         return self._early.error(RunCancelled, reason)
@@ -309,13 +337,10 @@ class Run(Generic[T]):
             return
         self._task = self._home.loop.create_task(self._main(work), context=context)
         self._task.add_done_callback(lambda task: self._close())
-        if self._expires_at is not None:
-            left = self._expires_at - time.monotonic()
-            self._timer = self._home.loop.call_later(left, self._watch_deadline)
 
     def _close(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._record.end()
         self._closed.set()
         let_go(self)
@@ -347,8 +372,10 @@ class Run(Generic[T]):
                 return False
             self._value, self._error = value, error
             self._traceback = error.__traceback__ if error else None
-            self._record.emit(ended)
-            self._bell.rung.set()
+            try:
+                self._record.emit(ended)
+            finally:
+                self._bell.rung.set()
             inner = list(self._inner)
         if error is not None:
             for run in inner:

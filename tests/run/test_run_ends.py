@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
 
 from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
+from docsum_nb.events import Event, RunEnded
 from docsum_nb.run import Run, in_thread
+from docsum_nb.run.alarm import Alarm
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
@@ -111,6 +115,27 @@ class UnprintableError(Exception):
         raise RuntimeError("cannot be printed")
 
 
+def test_run_of_the_parent_is_not_waited_for_in_a_child() -> None:
+    """Its loop is not there after a fork, so the wait would never end; the error says so."""
+    script = (
+        "import os, threading\n"
+        "from docsum_nb import start\n"
+        "go_on = threading.Event()\n"
+        "run = start(go_on.wait, show=False)\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    try:\n"
+        "        run.result()\n"
+        "    except Exception as error:\n"
+        "        os._exit(7 if f'goes on in process {os.getppid()}' in str(error) else 1)\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7\n"
+        "go_on.set()\n"
+        "assert run.result(20) is True\n"
+    )
+    done = finished(script, warnings="ignore::DeprecationWarning")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_error_that_cannot_be_printed_ends_the_run_all_the_same() -> None:
     """An error whose text raises is still the outcome."""
 
@@ -120,6 +145,113 @@ def test_error_that_cannot_be_printed_ends_the_run_all_the_same() -> None:
     run = run_of(work)
     assert isinstance(run.exception(LONG_S), UnprintableError)
     assert "cannot be printed" in (run.state.error or "")
+
+
+class AnswersAnythingError(Exception):
+    def __getattr__(self, name: str) -> None:
+        return None
+
+
+class AnswersNothingError(Exception):
+    def __getattr__(self, name: str) -> None:
+        raise KeyError(name)
+
+
+@pytest.mark.parametrize("kind", [AnswersAnythingError, AnswersNothingError])
+def test_error_with_odd_attributes_ends_the_run_all_the_same(kind: type[Exception]) -> None:
+    """An error that has any attribute, or fails when it is asked for one, is the outcome."""
+
+    async def work() -> None:
+        raise kind("boom")
+
+    run = run_of(work)
+    assert type(run.exception(LONG_S)) is kind
+    assert run.state.error == f"{kind.__name__}: boom"
+
+
+class Broken(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        raise OSError("no room for the log")
+
+
+def test_log_that_cannot_be_written_costs_nothing() -> None:
+    """A handler of the user's that raises keeps no run from its result."""
+    log, handler = logging.getLogger("docsum_nb"), Broken()
+
+    async def work() -> str:
+        return "fine"
+
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        assert run_of(work).result(LONG_S) == "fine"
+    finally:
+        log.setLevel(logging.NOTSET)
+        log.removeHandler(handler)
+
+
+def test_deadline_of_a_stuck_run_in_the_background_holds_without_a_wait() -> None:
+    """Nobody waits and nothing is shown: its end is told to whoever asks, and is on time."""
+    release, told = threading.Event(), threading.Event()
+
+    async def blocking() -> None:
+        release.wait(LONG_S)
+
+    def hear(event: Event) -> None:
+        if isinstance(event, RunEnded):
+            told.set()
+
+    try:
+        run = run_of(blocking, deadline=0.2, show=False, on_event=hear)
+        assert told.wait(LONG_S / 2)
+        assert run.done
+        assert "stuck in" in (run.state.error or "")
+    finally:
+        release.set()
+
+
+def test_alarms_ring_in_order_and_not_once_they_are_cancelled() -> None:
+    """One set later for an earlier time rings first; a cancelled one does not."""
+    rung: list[str] = []
+    last = threading.Event()
+    now = time.monotonic()
+    alarms = [
+        Alarm(now + 0.4, last.set),
+        Alarm(now + 0.3, lambda: rung.append("cancelled")),
+        Alarm(now + 0.2, lambda: rung.append("second")),
+        Alarm(now + 0.1, lambda: rung.append("first")),
+    ]
+    alarms[1].cancel()
+    assert last.wait(LONG_S)
+    assert rung == ["first", "second"]
+
+
+def test_a_second_interrupt_does_not_keep_the_run_from_being_stopped() -> None:
+    """Ctrl-C twice, the second while the first is asking the work what is finished."""
+    script = (
+        "import asyncio, os, signal, threading, time\n"
+        "from docsum_nb.run import Run\n"
+        "def interrupt():\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "def partial():\n"
+        "    if not asked.is_set():\n"
+        "        asked.set()\n"
+        "        interrupt()\n"
+        "        time.sleep(0.3)\n"
+        "async def work(control):\n"
+        "    started.set()\n"
+        "    await asyncio.sleep(60)\n"
+        "started, asked = threading.Event(), threading.Event()\n"
+        "run = Run(work, title='test', partial_result=partial, show=False)\n"
+        "started.wait()\n"
+        "threading.Timer(0.2, interrupt).start()\n"
+        "try:\n"
+        "    run.result()\n"
+        "except KeyboardInterrupt:\n"
+        "    print(run.join(20), run.state.outcome)\n"
+    )
+    done = finished(script, warnings="error")
+    assert (done.stdout, done.returncode) == ("True cancelled\n", 0), done.stderr
 
 
 def test_partial_result_that_raises_does_not_keep_the_run_from_ending() -> None:
