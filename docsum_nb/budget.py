@@ -83,7 +83,7 @@ class Budget:
 
         Returns:
             The reservation, to be settled in any case; ``None`` where it does not fit now, but may
-            once a call in flight is settled: see ``on_change``.
+            once a call in flight is settled or released: see ``on_change``.
 
         Raises:
             BudgetExceeded: if it does not fit and nothing can be waited for; the call must not be
@@ -102,7 +102,7 @@ class Budget:
                     budget._open.add(place)
                     budget._calls += 1
                 return place
-            # Calls are never given back, but those in flight have their answers before it ends.
+            # Calls that are made are never given back, but have their answers before it ends.
             final = [budget for budget in full if not (may_wait and budget._open)]
             if not final:
                 return None
@@ -117,23 +117,32 @@ class Budget:
             usage: Of the call; ``None`` where it is not known: the reservation stays spent. A call
                 that was refused took nothing: ``Usage(calls=1)``.
         """
+        if usage is None:
+            usage = Usage(1, 0, place.tokens, place.cost_usd)
+        elif usage.cost_usd is None:
+            usage = Usage(1, usage.prompt_tokens, usage.completion_tokens, place.cost_usd)
+        self._close(place, usage, calls=0)
+
+    def release(self, place: Reservation) -> None:
+        """Give back what was reserved for a call that was not made; after ``settle``, nothing."""
+        self._close(place, Usage(), calls=1)
+
+    def _close(self, place: Reservation, usage: Usage, *, calls: int) -> None:
+        """Replace a reservation by what was used, and give back calls."""
+        wakers: set[Callable[[], object]] = set()
         with self._lock:
             if place not in self._open:
                 return
-            if usage is None:
-                usage = Usage(1, 0, place.tokens, place.cost_usd)
-            elif usage.cost_usd is None:
-                usage = Usage(1, usage.prompt_tokens, usage.completion_tokens, place.cost_usd)
-            wakers: set[Callable[[], object]] = set()
             for budget in self._all:
                 budget._open.remove(place)
                 budget._spent += usage
+                budget._calls -= calls
                 wakers |= budget._wakers
         for wake in wakers:
             wake()
 
     def on_change(self, wake: Callable[[], object]) -> Callable[[], None]:
-        """Have something called, in whatever thread, whenever a call is settled.
+        """Have something called, in whatever thread, whenever a call is settled or released.
 
         Returns:
             What ends that.

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from docsum_nb.documents.sentences import has_words
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.errors import InputError, LoadError, check_on_error, described
 from docsum_nb.records import Document, Omission
@@ -154,7 +155,7 @@ def _read(item: Item) -> list[Read]:
         return [error]
     return [
         Omission(part.name, "holds no text")
-        if isinstance(part, Document) and not part.text.strip()
+        if isinstance(part, Document) and not has_words(part.text)
         else part
         for part in read
     ]

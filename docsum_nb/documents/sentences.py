@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-__all__ = ["sentence_spans", "words"]
+__all__ = ["has_words", "sentence_spans", "words"]
 
 # A run of letters and digits, with inner apostrophes and hyphens kept ("don't", "event-loop").
 _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
@@ -18,6 +18,11 @@ _WORD = re.compile(r"\w+(?:['’\-]\w+)*")
 _WINDOW = 5_000
 # Scripts written without spaces: Thai, Kana, CJK, Hangul is spaced and so not here.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+
+
+def has_words(text: str) -> bool:
+    """Tell whether there is any word or number in a text: rules and dashes alone say nothing."""
+    return _WORD.search(text) is not None
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:

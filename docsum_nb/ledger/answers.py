@@ -93,6 +93,15 @@ class Ledger:
             db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             _use(db, run_id, [key])
 
+    def drop(self, key: str) -> None:
+        """Delete an answer that cannot be used any more.
+
+        Raises:
+            LedgerError: if the file cannot be written.
+        """
+        with self.file.writing() as db:
+            db.execute("DELETE FROM answers WHERE key = ?", (key,))
+
     def __len__(self) -> int:
         with self.file.reading() as db:
             (count,) = db.execute("SELECT count(*) FROM answers").fetchone()

@@ -13,6 +13,7 @@ from typing import Any
 from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError, ModelError, RunError, described
 from docsum_nb.ledger import Ledger, key_of
+from docsum_nb.models.blamed import name_asked
 from docsum_nb.models.call import Call, calls_of_messages, calls_of_request
 from docsum_nb.models.chat import ChatModel
 from docsum_nb.models.check import Flaw
@@ -22,7 +23,7 @@ from docsum_nb.models.sending import Sender
 from docsum_nb.models.structured import check_schema
 from docsum_nb.models.telling import Telling
 from docsum_nb.records import Answer, Omission, Request, Usage
-from docsum_nb.run import Control, in_thread
+from docsum_nb.run import Control, Stopping, in_thread
 
 __all__ = ["Asker"]
 
@@ -127,10 +128,10 @@ class Asker:
             nonlocal shared
             shared = False
             found = await keeper.find(keys)
-            if found is not None:
+            if found is not None and calls[0].still_fits(found):
                 return found
             call, answer = await self._first_answer(calls)
-            await keeper.keep(call.key, answer)
+            await (keeper.keep if found is None else keeper.replace)(call.key, answer)
             return answer
 
         answer = await share((keeper.place, *keys), find_or_ask)
@@ -164,6 +165,7 @@ class Asker:
                 raise  # a bound of the run's holds for the next model as well
             except Exception as error:
                 name = call.model.name
+                name_asked(error, call.model.settings)
                 if last or self._control.stopped_by() is not None:
                     if errors:
                         error.add_note(f"asked last: {name}; before it failed {'; '.join(errors)}")
@@ -174,11 +176,13 @@ class Asker:
 
     async def _usable(self, call: Call, *, last: bool) -> Answer:
         """Ask one model for an answer that can be used, once more where the first cannot."""
-        answer, flaw = call.check(await self._sender.answer(call, last=last))
+        answer, flaw = call.check(await self._at_first(call, last=last))
         if flaw is None:
             return answer
         try:
             again = await self._sender.answer(call.repaired(flaw, answer), last=last)
+        except (RunError, Stopping):
+            raise  # the next run asks once more
         except Exception:
             if flaw.kind == "cut":
                 return answer  # it is paid for, and better than none
@@ -189,6 +193,17 @@ class Asker:
         if flaw.kind == "cut":
             return answer
         raise ModelError(_unusable(call.model.name, flaw_again, again), usage=again.usage)
+
+    async def _at_first(self, call: Call, *, last: bool) -> Answer:
+        """Ask for the first time; an answer that was cut off in a run before is taken as it is."""
+        keeper = None if call.model.settings.embedded else self._keeper
+        if keeper is not None and (found := await keeper.find([call.cut_key])) is not None:
+            return found
+        answer = await self._sender.answer(call, last=last)
+        if keeper is not None and (flaw := call.check(answer)[1]) and flaw.kind == "cut":
+            # It is paid for, and the run may end before the second one is there.
+            await keeper.keep(call.cut_key, answer)
+        return answer
 
 
 def _unusable(name: str, flaw: Flaw, answer: Answer) -> str:

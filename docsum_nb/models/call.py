@@ -24,7 +24,7 @@ __all__ = ["Call", "Size", "calls_of_messages", "calls_of_request"]
 
 @dataclass(frozen=True)
 class Size:
-    """Tokens of a call at most, as the first model counts them."""
+    """Tokens of a call at most: of the prompt as the first model counts them."""
 
     prompt: int
     answer: int
@@ -56,6 +56,11 @@ class Call:
         return key_of(self.key_parts)
 
     @cached_property
+    def cut_key(self) -> str:
+        """The key of an answer that was cut off and is to be asked for once more."""
+        return key_of([self.key, "cut off"])
+
+    @cached_property
     def size(self) -> Size:
         """The size; counting takes a while, and is not needed for what is stored."""
         return self.measure()
@@ -83,6 +88,12 @@ class Call:
             return answer, Flaw("refused") if refused(answer) else None
         return checked(answer, self.request)
 
+    def still_fits(self, stored: Answer) -> bool:
+        """Tell whether a stored answer fits its schema: its validators may be others by now."""
+        if self.request is None or self.request.schema is None:
+            return True
+        return self.check(stored)[1] is None
+
     def repaired(self, flaw: Flaw, answer: Answer) -> Call:
         """Return the call that asks once more after a bad answer."""
         if self.request is None:
@@ -108,19 +119,18 @@ def calls_of_request(
     tells = telling is not None and request.schema is None
 
     @cache
-    def measure() -> Size:
+    def prompt() -> int:
         texts = [request.role, request.instructions, request.text]
         if request.schema is not None:
             texts.append(schema_instructions(request.schema))
-        prompt = sum(map(first.count, texts)) + first.overhead
-        return Size(prompt, request.max_tokens + first.thinking)
+        return sum(map(first.count, texts)) + first.overhead
 
     return [
         Call(
             each,
             each.key_parts(request),
             partial(each.answer, request),
-            measure,
+            partial(_size, each, prompt, request.max_tokens),
             request,
             each.stream if tells and isinstance(each, Streamer) and each.streams else None,
             telling,
@@ -146,9 +156,9 @@ def calls_of_messages(
         raise InputError(f"{first.name} takes no messages; choose a language model")
 
     @cache
-    def measure() -> Size:
-        prompt = sum(first.count(str(message.get("content"))) for message in messages)
-        return Size(prompt + first.overhead, max_tokens + first.thinking)
+    def prompt() -> int:
+        texts = [str(message.get("content")) for message in messages]
+        return sum(map(first.count, texts)) + first.overhead
 
     options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop}
     return [
@@ -156,7 +166,13 @@ def calls_of_messages(
             each,
             each.key_of_messages(messages, **options),
             partial(each.complete, messages, **options),
-            measure,
+            partial(_size, each, prompt, max_tokens),
         )
         for each in talking
     ]
+
+
+def _size(model: ChatModel, prompt: Callable[[], int], max_tokens: int) -> Size:
+    """Measure a call; what runs in this process takes nothing of anybody."""
+    sent = 0 if model.settings.embedded else prompt()
+    return Size(sent, model.longest_answer(max_tokens))

@@ -47,8 +47,6 @@ class ChatModel(Protocol):
     """Tokens of prompt and answer together."""
     overhead: int
     """Tokens a request takes beside its texts and its answer."""
-    thinking: int
-    """Tokens a reasoning model may take before it writes, which count as part of its answer."""
     no_key: str | None
     """What to do for a key, where there is none."""
     doubt: str | None
@@ -65,6 +63,12 @@ class ChatModel(Protocol):
         Raises:
             ModelError: if it answered with no text.
             InputError: if it cannot give what the request's schema asks for.
+        """
+
+    def longest_answer(self, max_tokens: int) -> int:
+        """Return how long an answer may really become for which so many tokens are meant.
+
+        What a reasoning model thinks before it writes counts; a setting of the user's goes first.
         """
 
     def key_parts(self, request: Request) -> Any:

@@ -21,7 +21,6 @@ class Embedded:
     window = 32_768
     """Far more than a document's gist needs; bounds the memory of the ranking."""
     overhead = 0
-    thinking = 0
     no_key: str | None = None
     doubt: str | None = None
 
@@ -45,6 +44,10 @@ class Embedded:
         """Return everything that decides the answer; roles and wording of instructions do not."""
         parts = dataclasses.asdict(request)
         return [self.name, VERSION, parts["text"], parts["max_words"], parts["question"]]
+
+    def longest_answer(self, max_tokens: int) -> int:
+        """Return how long an answer may become: nothing of it is a model's, so nothing counts."""
+        return 0
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return what so many tokens cost: nothing."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from docsum_nb.documents.prose import Sentence, prose_sentences
 from docsum_nb.documents.sentences import words
 from docsum_nb.documents.stopwords import STOP_WORDS
-from docsum_nb.errors import ModelError
+from docsum_nb.errors import InputError
 from docsum_nb.models.lexrank import lexrank, tf_idf
 from docsum_nb.records import Answer, Request, Usage
 
@@ -63,7 +63,7 @@ class Extractive:
             The sentences in the order of the text, a blank line between sections.
 
         Raises:
-            ModelError: The text has no word in it.
+            InputError: The text has no word in it.
         """
         limit = max(1, request.max_words)
         sentences = _distinct(prose_sentences(request.text))
@@ -211,5 +211,5 @@ def _first_lines(text: str, limit: int) -> str:
         quoted.append(bare)
         limit -= length
     if not quoted:
-        raise ModelError("the text has no words to summarize: check the source that it came from")
+        raise InputError("the text has no words to summarize: check the source that it came from")
     return "\n".join(quoted)

@@ -52,6 +52,12 @@ class Keeper:
         with contextlib.suppress(LedgerError):
             await in_thread(self._ledger.find, keys, run_id=self._run_id)
 
+    async def replace(self, key: str, answer: Answer) -> None:
+        """Store an answer in place of what is there under its key; never fails."""
+        with contextlib.suppress(LedgerError):
+            await in_thread(self._ledger.drop, key)
+        await self.keep(key, answer)
+
     async def keep(self, key: str, answer: Answer) -> None:
         """Store an answer, and with it those that could not be stored before; never fails."""
         self._waiting = {key: answer, **self._waiting}

@@ -83,6 +83,10 @@ class Model:
         for name, least in (("max_concurrency", 1), ("max_retries", 0), ("context_window", 1024)):
             self._check_whole(name, least)
         self._check_fallbacks()
+        # Lists, as JSON gives them, would make two models out of one.
+        object.__setattr__(self, "fallbacks", tuple(self.fallbacks))
+        if self.prices is not None:
+            object.__setattr__(self, "prices", tuple(self.prices))
         if not isinstance(self.params, Mapping):
             raise InputError(f"params of {self.name} is a dict, not {self.params!r}")
         taken = sorted(_TAKEN & set(self.params))

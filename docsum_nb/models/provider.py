@@ -37,6 +37,8 @@ __all__ = ["Provider"]
 _UNKNOWN_WINDOW = 8_192
 _REASONING_TOKENS = 8_192
 """Room for what a reasoning model thinks before it writes; it counts as part of the answer."""
+_LENGTHS = ("max_completion_tokens", "max_tokens")
+"""Where a request says how long its answer may become; together they are refused."""
 _MESSAGE_TOKENS = 32
 """What the format of the messages takes, generously."""
 _NO_STREAMS = (400, 404, 405, 415, 422, 501)
@@ -78,7 +80,7 @@ class Provider:
             or _UNKNOWN_WINDOW
         )
         self.overhead = _MESSAGE_TOKENS
-        self.thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
+        self._thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
         self._price = price_in(info)
         if settings.prices is not None:
@@ -188,6 +190,14 @@ class Provider:
         call = [self._parameters(max_tokens, response_format), list(stop) if stop else None]
         return [self.name, self._address, list(messages), *call]
 
+    def longest_answer(self, max_tokens: int) -> int:
+        """Return how long an answer may really become; see ``ChatModel``."""
+        for name in _LENGTHS:
+            if isinstance(given := self.settings.params.get(name), int):
+                return given
+        most = max_tokens + self._thinking
+        return min(most, self._most_output or most)
+
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return what so many tokens cost; see ``ChatModel``."""
         return self._price.of(prompt_tokens, completion_tokens) if self._price else None
@@ -205,9 +215,8 @@ class Provider:
         call = dict(self.settings.params)
         if response_format is not None:
             call["response_format"] = response_format
-        if max_tokens is not None:
-            most = max_tokens + self.thinking
-            call.setdefault("max_tokens", min(most, self._most_output or most))
+        if max_tokens is not None and not any(name in call for name in _LENGTHS):
+            call["max_tokens"] = self.longest_answer(max_tokens)
         return call
 
     async def _sending(

@@ -84,19 +84,24 @@ class Sender:
         raise AssertionError("tenacity ends with an answer or an error")
 
     async def _attempt(self, call: Call, tries: Tries, ticket: int, number: int) -> Answer:
-        """Wait for one's turn, then send one request."""
+        """Wait for room in the budget and for one's turn, then send one request."""
         waiting = partial(self._waiting, call.model.name)
         turn_of = limiter_for(call.model.account).turn(
             call.model.settings, ticket, call.size.tokens, until=tries.give_up_at, waiting=waiting
         )
+        # In this order: whoever waits for its own budget keeps no other run from the provider.
+        place = await self._reserve(call)
         try:
             async with turn_of as turn:
-                place = await self._reserve(call)
+                self._control.check()
                 return await self._send(call, tries, turn, number, place)
         except NoTurn:
             # Only what has failed before has a time to give up at.
             assert tries.last_error is not None
             raise tries.last_error from None
+        finally:
+            # What was sent is settled by now.
+            self._budget.release(place)
 
     async def _reserve(self, call: Call) -> Reservation:
         """Reserve what a call may take, once those in flight leave room for it."""

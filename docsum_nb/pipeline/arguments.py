@@ -24,7 +24,7 @@ from docsum_nb.paths import user_path
 from docsum_nb.pipeline.options import Options
 from docsum_nb.records import Document
 
-__all__ = ["Secrets", "in_words", "packed", "unpacked"]
+__all__ = ["Secrets", "class_at", "in_words", "packed", "unpacked"]
 
 _PLAIN = (
     *("question", "length", "on_error", "max_concurrency", "chunk_tokens"),
@@ -89,6 +89,7 @@ def unpacked(
     ledger: Any,
     source: Any = None,
     model: Model | None = None,
+    response_model: Any = None,
 ) -> Options:
     """Make the arguments of a run of their JSON.
 
@@ -99,6 +100,7 @@ def unpacked(
         ledger: The ledger that they come from.
         source: The source to take instead.
         model: The model to take instead.
+        response_model: The form to take instead.
 
     Raises:
         InputError: if something is missing and not given.
@@ -117,7 +119,7 @@ def unpacked(
         library=arguments["library"],
         prompts=arguments["prompts"],
         ledger=ledger,
-        response_model=_response_model(arguments.get("response_model"), run_id),
+        response_model=response_model or _response_model(arguments.get("response_model"), run_id),
         **{name: arguments[name] for name in _PLAIN if name in arguments},
     )
 
@@ -145,14 +147,20 @@ def _response_model(stored: Any, run_id: str) -> Any:
     if not stored:
         return None
     module, name = stored
-    found: Any = sys.modules.get(module)
-    for part in name.split("."):
-        found = getattr(found, part, None)
+    found = class_at(module, name)
     if found is None:
         raise InputError(
             f"run {run_id} was given response_model={name} of {module}, which is not defined "
-            "here: define or import it first"
+            "here: define or import it first, or give response_model="
         )
+    return found
+
+
+def class_at(module: str, name: str) -> Any:
+    """Find what was defined under a name; ``None`` where it is not there, or not imported."""
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
     return found
 
 

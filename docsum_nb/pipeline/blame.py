@@ -9,6 +9,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from docsum_nb.errors import BudgetExceeded
+from docsum_nb.models import asked_of
 from docsum_nb.pipeline.gathered import Gathered
 from docsum_nb.pipeline.prepare import Prepared, remaining_of
 
@@ -37,11 +38,11 @@ class Blame:
         return f"docsum_nb run {self._run_id}: {self._kept()}"
 
     def _note(self, doing: str, error: Exception) -> str:
-        model = self._prepared.model
+        model = asked_of(error) or self._prepared.model.settings
         status = getattr(error, "status_code", None)
         http = f" (HTTP status {status})" if status else ""
         if "Connection error" in str(error):
-            http = f" (nothing answers at {_plain(model.settings.base_url)})"
+            http = f" (nothing answers at {_plain(model.base_url)})"
         return f"docsum_nb run {self._run_id}: {doing} with {model.name}{http}; {self._kept()}"
 
     def _kept(self) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from docsum_nb.documents import split
+from docsum_nb.documents import has_words, split
 from docsum_nb.documents.split import VERSION
 from docsum_nb.ledger import key_of
 from docsum_nb.records import Chunk, Document
@@ -50,7 +50,8 @@ class Cuts:
                 self.made[key] = json.dumps([[c.end, c.tokens, c.headings] for c in made]).encode()
                 chunks += made
         self.keys = tuple(keys)
-        return chunks
+        # A chunk of rules or dashes is nothing to ask a model about.
+        return [chunk for chunk in chunks if has_words(chunk.text)]
 
 
 def cut(
@@ -65,7 +66,7 @@ def cut(
         vocabulary: The name of what ``count`` counts by.
 
     Returns:
-        The chunks of all of them, in order.
+        The chunks of all of them, in order, without those that hold no word.
     """
     return Cuts(lambda keys: {})(
         documents, max_tokens=max_tokens, count=count, vocabulary=vocabulary

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from docsum_nb.models import is_too_long
 from docsum_nb.pipeline.sizing import groups
 from docsum_nb.records import Answer, Omission, Usage
-from docsum_nb.run import Control, fan_out
+from docsum_nb.run import Control, Failed, fan_out
 
 if TYPE_CHECKING:
     from docsum_nb.models import Telling
@@ -66,6 +66,7 @@ class Merger:
         words: int,
         *,
         telling: Telling | None = None,
+        apart: bool = False,
     ) -> Named:
         """Merge summaries into one.
 
@@ -74,9 +75,11 @@ class Merger:
             level: At least one; a single one is returned as it is.
             words: Length of the last merge.
             telling: Told the text of the last merge as it is written.
+            apart: An error is raised, and the caller's affair; else it ends the run at once.
 
         Raises:
             Stopping: if the run was stopped, by the first error or otherwise.
+            Exception: the first error, with ``apart``.
         """
         sizes = self._writer.prepared.sizes
         while len(level) > 1:
@@ -99,10 +102,21 @@ class Merger:
                     raise
 
             merged = await fan_out(
-                one, list(enumerate(parts)), limit=self._limit, control=self._control
+                one,
+                list(enumerate(parts)),
+                limit=self._limit,
+                control=self._control,
+                keep_failures=apart,
             )
+            for each in merged:
+                if isinstance(each, Failed):
+                    raise each.error
             level = [each for each in merged if isinstance(each, Named)]
         return level[0]
+
+    def tell_cut(self, name: str, answer: Answer) -> None:
+        """Have it told where a summary that goes into a merge was cut off."""
+        self._omit(cut_off(name, answer))
 
     async def _together(
         self, name: str, group: Sequence[Named], words: int, telling: Telling | None = None

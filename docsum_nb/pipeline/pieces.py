@@ -53,11 +53,15 @@ async def in_pieces(
         if len(pieces) < 2:
             raise
     answers = [await in_pieces(piece, words, writer, merger) for piece in pieces]
+    names = [f"part {number} of {chunk.label}" for number in range(1, len(pieces) + 1)]
     named = [
-        Named(f"part {number} of {chunk.label}", answer.text, answer.model, answer.paid)
-        for number, answer in enumerate(answers, start=1)
+        Named(name, answer.text, answer.model, answer.paid)
+        for name, answer in zip(names, answers, strict=True)
     ]
-    merged = await merger.merge(chunk.label, named, words, telling=telling)
+    for name, answer in zip(names, answers, strict=True):
+        merger.tell_cut(name, answer)
+    # A chunk that fails may be left out, whichever of its calls it was.
+    merged = await merger.merge(chunk.label, named, words, telling=telling, apart=True)
     # Each call is metered where it is made; this answer tells what they came to.
     cached = all(answer.cached for answer in answers) and merged.usage == Usage()
     return Answer(merged.text, merged.model, merged.usage, cached=cached)

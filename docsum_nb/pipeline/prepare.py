@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from docsum_nb.pipeline.sizing import (
     EXTRACT_WORDS,
     LABEL_TOKENS,
     LEAST_AGENT_WINDOW,
+    LEAST_ANSWER,
     Sizes,
     agent_answer_tokens,
     agent_context_tokens,
@@ -66,11 +68,22 @@ class Prepared:
         return self.models[0]
 
     @property
+    def window(self) -> int:
+        """The smallest window: a fallback must be able to take what the first model takes."""
+        return min(each.window for each in self.models)
+
+    @property
+    def schema_tokens(self) -> int:
+        """Tokens that telling the form takes; 0 without one."""
+        schema = self.options.response_model
+        return 0 if schema is None else self.model.count(schema_instructions(schema))
+
+    @property
     def evaluates(self) -> bool:
         """Whether a language model is to say why documents of the library are relevant."""
         if self.library is None or self.model.settings.embedded:
             return False
-        return self.model.window >= LEAST_AGENT_WINDOW
+        return self.window >= LEAST_AGENT_WINDOW
 
     def chunk_counts(self) -> dict[str, int]:
         """Count the chunks of each document."""
@@ -117,10 +130,9 @@ def prepare(
     _check_prices(options, models)
     prompts = load_prompts(options.prompts)
     count = models[0].count
-    # A fallback must be able to take what was cut for the first model.
     sizes = sizes_for(
         window=min(each.window for each in models),
-        prompt_tokens=max(each.overhead + each.thinking for each in models)
+        prompt_tokens=max(each.overhead + _beyond(each) for each in models)
         + _longest_prompt(prompts, options, models[0]),
         final_words=options.length,
         chunk_tokens=options.chunk_tokens,
@@ -184,7 +196,8 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     """
     sizes, counts = prepared.sizes, prepared.chunk_counts()
     chunks = [chunk for place, chunk in enumerate(prepared.chunks) if place not in done]
-    answers = [answer_tokens(prepared.words_for(chunk, counts)) for chunk in chunks]
+    longest = partial(_longest_answer, prepared.models)
+    answers = [longest(answer_tokens(prepared.words_for(chunk, counts))) for chunk in chunks]
     parts = [*counts.values(), len(prepared.documents)]
     merges = sum(merge_calls(part, sizes.fan_in) for part in parts)
     depths = [merge_depth(part, sizes.fan_in) for part in parts]
@@ -195,17 +208,17 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     calls = len(chunks) + merges + extracts + prepared.evaluates
     sent = sum(chunk.tokens for chunk in chunks) + calls * sizes.prompt_tokens
     sent += (summaries - 1) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
-    answered = sum(answers) + merges * largest
+    answered = sum(answers) + merges * longest(largest)
     if extracts:
-        sent += extract_text_tokens(prepared.model.window, sizes) + _schema_tokens(prepared)
-        answered += answer_tokens(EXTRACT_WORDS)
+        told = prepared.schema_tokens
+        sent += extract_text_tokens(prepared.window, sizes, schema_tokens=told) + told
+        answered += longest(answer_tokens(EXTRACT_WORDS))
     if prepared.evaluates:
-        asked = agent_context_tokens(prepared.model.window)
-        said = agent_answer_tokens(prepared.model.window)
+        asked = agent_context_tokens(prepared.window)
+        said = agent_answer_tokens(prepared.window)
         # Each further call sends what was said and found before it as well.
         sent += AGENT_CALLS * (asked + (AGENT_CALLS - 1) * 2 * said)
-        answered += AGENT_CALLS * said
-    answered += calls * prepared.model.thinking
+        answered += AGENT_CALLS * longest(said)
     if prepared.model.settings.embedded:
         sent = answered = 0
     return Plan(
@@ -220,8 +233,13 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     )
 
 
-def _schema_tokens(prepared: Prepared) -> int:
-    return prepared.model.count(schema_instructions(prepared.options.response_model))
+def _longest_answer(models: tuple[ChatModel, ...], max_tokens: int) -> int:
+    return max(model.longest_answer(max_tokens) for model in models)
+
+
+def _beyond(model: ChatModel) -> int:
+    """Tell by how much an answer may be longer than is meant, as a reasoning model's is."""
+    return max(0, model.longest_answer(LEAST_ANSWER) - LEAST_ANSWER)
 
 
 def _dearest(models: tuple[ChatModel, ...], sent: int, answered: int) -> float | None:

@@ -49,7 +49,7 @@ async def find_related(
         return tuple(hits), []
     from docsum_nb.crew.evaluate import AgentSizes, explain
 
-    window = prepared.model.window
+    window = prepared.window
 
     async def converse(
         messages: Sequence[dict[str, Any]], max_tokens: int, stop: Sequence[str]

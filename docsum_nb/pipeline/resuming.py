@@ -32,6 +32,7 @@ def resume(
     max_cost: float | None = None,
     max_calls: int | None = None,
     max_tokens: int | None = None,
+    response_model: Any = None,
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
 ) -> Run[Summary]:
@@ -57,6 +58,8 @@ def resume(
         max_cost: US dollars from now on; ``None`` for the bound that it had, and so for ...
         max_calls: ... requests, and ...
         max_tokens: ... tokens.
+        response_model: The form of the result; ``None`` for the class that it had, which has to be
+            defined under its name here.
         on_event: As for ``summarize``.
         show: Show live progress.
 
@@ -79,7 +82,7 @@ def resume(
     with contextlib.closing(Ledger(path)) as opened:
         history = History(opened)
         record = history.newest_unfinished() if run_id is None else history.only(run_id)
-        options = _options(opened, history, record, source, model)
+        options = _options(opened, history, record, source, model, response_model)
     bounds: dict[str, Any] = {
         "max_cost": max_cost,
         "max_calls": max_calls,
@@ -106,7 +109,12 @@ def _title(record: RunRecord) -> str:
 
 
 def _options(
-    ledger: Ledger, history: History, record: RunRecord, source: Any, model: str | Model | None
+    ledger: Ledger,
+    history: History,
+    record: RunRecord,
+    source: Any,
+    model: str | Model | None,
+    response_model: Any,
 ) -> Options:
     arguments = history.arguments(record.id)
     needed = list(keys_in(arguments.get("source"))) if source is None else []
@@ -122,4 +130,5 @@ def _options(
         ledger=ledger.path,
         source=source,
         model=given_model(record.id) if model is None else as_model(model),
+        response_model=response_model,
     )

@@ -38,7 +38,7 @@ LABEL_TOKENS = 48
 """Of the name under which a summary is merged; a longer one is cut there."""
 _TOKENS_A_WORD = 3
 """Generous: English takes 1.3, German 2, languages with other scripts more."""
-_LEAST_ANSWER = 128
+LEAST_ANSWER = 128
 _BEST_CHUNK = 6_000
 """Longer chunks lose detail from their middle; 6 to 8 thousand tokens keep it (summarising.md)."""
 _LEAST_CHUNK = 256
@@ -94,12 +94,13 @@ class Sizes:
 
 def answer_tokens(words: int) -> int:
     """Return the tokens at which an answer of so many words is cut off."""
-    return max(_LEAST_ANSWER, _TOKENS_A_WORD * words)
+    return max(LEAST_ANSWER, _TOKENS_A_WORD * words)
 
 
-def extract_text_tokens(window: int, sizes: Sizes) -> int:
+def extract_text_tokens(window: int, sizes: Sizes, *, schema_tokens: int) -> int:
     """Return the longest text that a form is filled in from: the final summary always fits."""
-    room = int(window * _SAFETY) - sizes.prompt_tokens - answer_tokens(EXTRACT_WORDS)
+    taken = sizes.prompt_tokens + schema_tokens + answer_tokens(EXTRACT_WORDS)
+    room = int(window * _SAFETY) - taken
     return max(answer_tokens(sizes.final_words), min(_MOST_EXTRACT, room))
 
 

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from docsum_nb.crew.flow import FlowState
 from docsum_nb.models import Model
+from docsum_nb.pipeline.arguments import class_at
 from docsum_nb.pipeline.options import OnError
 from docsum_nb.records import (
     ChunkSummary,
@@ -69,6 +70,17 @@ def _name_of(kind: Any) -> str | None:
     return None if kind is None else f"{kind.__module__}:{kind.__qualname__}"
 
 
+def _class_of(name: Any) -> Any:
+    """Find the class of a name as JSON holds it."""
+    if not isinstance(name, str):
+        return name
+    module, _, path = name.partition(":")
+    found = class_at(module, path)
+    if found is None:
+        raise ValueError(f"{name} is not defined here: define or import it first")
+    return found
+
+
 def _without_texts(summaries: tuple[ChunkSummary, ...]) -> tuple[ChunkSummary, ...]:
     return tuple(replace(each, chunk=replace(each.chunk, text="")) for each in summaries)
 
@@ -101,7 +113,9 @@ class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any
     max_cost: float | None = None
     max_calls: int | None = None
     max_tokens: int | None = None
-    response_model: Annotated[Any, PlainSerializer(_name_of, when_used="json")] = None
+    response_model: Annotated[
+        Any, BeforeValidator(_class_of), PlainSerializer(_name_of, when_used="json")
+    ] = None
 
     plan: Plan | None = None
     """Documents, chunks, calls, tokens and cost at most; from ``load`` on."""

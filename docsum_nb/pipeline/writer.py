@@ -108,7 +108,11 @@ class Writer:
             An answer whose text is JSON that fits the schema.
         """
         asked = self.prepared.prompts.tasks["extract"].fill(question=self.prepared.options.question)
-        most = extract_text_tokens(self.prepared.model.window, self.prepared.sizes)
+        most = extract_text_tokens(
+            self.prepared.window,
+            self.prepared.sizes,
+            schema_tokens=self.prepared.schema_tokens,
+        )
         count = self.prepared.model.count
         blocks = [f"## {self._label('the summary')}\n\n{text}"]
         left = most - count(blocks[0])

@@ -69,7 +69,14 @@ class _DaemonThreads(ThreadPoolExecutor):
             with contextlib.suppress(RuntimeError, InvalidStateError):
                 tell()
 
-        threading.Thread(target=call, name=self.name, daemon=True).start()
+        try:
+            threading.Thread(target=call, name=self.name, daemon=True).start()
+        except RuntimeError as error:
+            if "shutdown" not in str(error):
+                raise
+            # From Python 3.12 on, no thread can be started once the process is ending; what is
+            # left to do then, such as storing the last answers, is short.
+            call()
         return future
 
 
@@ -245,9 +252,8 @@ def _at_exit() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-# Exit handlers of the atexit module come too late: libraries registered theirs after ours, and
-# from Python 3.12 on no thread can be started in one, so no answer could be stored. The hook that
-# concurrent.futures uses comes first; it has no public name.
+# Exit handlers of the atexit module come too late: libraries registered theirs after ours. The hook
+# that concurrent.futures uses comes first; it has no public name.
 getattr(threading, "_register_atexit", atexit.register)(_at_exit)
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from docsum_nb.errors import ModelError
+from docsum_nb.budget import Budget
+from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.events import CallFinished, Warned
 from docsum_nb.ledger import Ledger
+from docsum_nb.models import asked_of
 from docsum_nb.run import Stopping
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
@@ -143,3 +145,35 @@ def test_concurrency_limit_of_a_model_holds(server: Loopback) -> None:
     on_loop(all_of_them())
     assert len(server.calls) == 12
     assert server.most_in_flight <= 2
+
+
+def cut_at_first(call: Call) -> Reply:
+    """Cut an answer off, and give it whole when it is asked for in fewer words."""
+    if "cut off" in call.prompt:
+        return Reply("A whole answer.")
+    return Reply("An answer that was", finish_reason="length")
+
+
+def test_cut_answer_is_asked_for_once_more_by_the_next_run_too(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """A bound between the two is the run's error; the first answer is kept, and never the last."""
+    server.script = cut_at_first
+    ledger = Ledger(tmp_path / "l")
+    with pytest.raises(BudgetExceeded):
+        Asking(server, ledger, budget=Budget(max_calls=1)).ask()
+    again = Asking(server, ledger, budget=Budget(max_calls=1)).ask()
+    assert (again.text, again.finish_reason) == ("A whole answer.", "stop")
+    assert len(server.calls) == 2
+    assert Asking(server, ledger).ask().cached
+    assert len(server.calls) == 2
+
+
+def test_error_tells_the_model_that_was_asked_last(server: Loopback) -> None:
+    """What a fallback answered is not said of the first model."""
+    server.script = lambda call: Reply("no", status=403)
+    with pytest.raises(Exception, match="no") as caught:
+        Asking(server, fallbacks=["openai/second"]).ask()
+    asked = asked_of(caught.value)
+    assert asked is not None
+    assert asked.name == "openai/second"

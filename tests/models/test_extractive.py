@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.documents.prose import prose_sentences
-from docsum_nb.errors import ModelError
+from docsum_nb.errors import InputError
 from docsum_nb.models.extractive import Extractive
 from docsum_nb.records import Request
 
@@ -122,7 +122,7 @@ def test_a_text_without_prose_gives_its_first_lines() -> None:
 @pytest.mark.parametrize("text", ["", " \n\t ", "--- *** |||"])
 def test_a_text_without_a_word_is_refused(text: str) -> None:
     """Nothing can be said about a text that says nothing."""
-    with pytest.raises(ModelError, match="no words"):
+    with pytest.raises(InputError, match="no words"):
         _ask(text)
 
 
@@ -139,7 +139,7 @@ def test_any_text_with_a_word_has_an_answer_within_the_length(text: str, limit: 
     """Whatever the text and the length, the answer has words and not too many."""
     try:
         answer = _ask(text, max_words=limit)
-    except ModelError:
+    except InputError:
         assert not re.search(r"\w", text)
     else:
         assert answer

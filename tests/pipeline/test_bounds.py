@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +136,59 @@ def test_bounds_of_a_guarded_flow_hold_for_the_summary_inside_it(server: Loopbac
     run = ds.kickoff(flow, max_cost=1e-9, deadline=LONG_S, show=False)
     assert isinstance(run.exception(), BudgetExceeded)
     assert len(server.calls) == 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"params": {"max_tokens": 4_000}}, {"params": {"max_completion_tokens": 4_000}}],
+    ids=["max_tokens", "max_completion_tokens"],
+)
+def test_length_of_the_users_own_is_counted_for_the_bounds(
+    server: Loopback, options: dict[str, Any]
+) -> None:
+    """An answer may become as long as the request says, so that is what is planned and held."""
+    planned = ds.plan(TEXTS, model=model_of(server, **options))
+    assert planned.tokens > planned.calls * 4_000
+    run = summarize(server, model=model_of(server, **options), max_tokens=3_000)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert server.calls == []
+    summarize(server, model=model_of(server, **options)).result()
+    names = {name for call in server.calls for name in call.body if name.startswith("max_")}
+    assert names == set(options["params"])
+
+
+def test_fallback_that_thinks_is_held_to_the_bound(server: Loopback) -> None:
+    """What a reasoning fallback may take is reserved before it is asked."""
+    server.script = lambda call: Reply("no", status=403)
+    thinker = ds.Model("openai/o3-mini", base_url=server.base_url, prices=PRICES)
+    run = summarize(server, model=model_of(server, fallbacks=[thinker]), max_tokens=8_000)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert {call.body["model"] for call in server.calls} == {"x"}
+
+
+def test_whoever_waits_for_its_budget_keeps_nobody_from_the_provider(server: Loopback) -> None:
+    """A run near its bound waits for its own answers without a place among the requests."""
+    go_on = threading.Event()
+
+    def script(call: Call) -> Reply:
+        if "harbor" not in call.prompt:
+            go_on.wait(LONG_S)
+        return Reply("A summary.")
+
+    server.script = script
+    model = model_of(server, max_concurrency=2)
+    one = ds.plan({"a": TEXTS["doc-00"]}, model=model).tokens
+    bounded = ds.summarize(
+        TEXTS, model=model, ledger=False, show=False, deadline=LONG_S, max_tokens=int(1.5 * one)
+    )
+    try:
+        while not server.calls:
+            assert not bounded.done
+            time.sleep(0.01)
+        other = ds.summarize(
+            {"b": "Ships leave the harbor."}, model=model, ledger=False, show=False
+        )
+        assert other.result(LONG_S / 2).text == "A summary."
+    finally:
+        go_on.set()
+    assert isinstance(bounded.exception(), BudgetExceeded)

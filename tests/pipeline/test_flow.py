@@ -20,6 +20,7 @@ from crewai.events.types.flow_events import (
     MethodExecutionStartedEvent,
 )
 from crewai.flow.flow import Flow, listen, start
+from pydantic import BaseModel
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, DeadlineExceeded, InputError, LibraryError, LoadError
@@ -380,3 +381,17 @@ def test_steps_tell_progress_in_one_run(server: Loopback) -> None:
     with events_of(late) as told, pytest.raises(DeadlineExceeded, match="at the step 'summarize'"):
         late.kickoff()
     assert told == told_until("summarize")
+
+
+class Topic(BaseModel):
+    topic: str
+
+
+@pytest.mark.parametrize("fallbacks", [(), ("openai/y",)])
+def test_state_that_went_through_json_is_the_same(fallbacks: tuple[str, ...]) -> None:
+    """The model is the one whose key the flow holds, and the form is a class again."""
+    model = ds.Model("openai/x", prices=(1.0, 2.0), fallbacks=fallbacks)
+    state = SummaryState(source="a", model=model, response_model=Topic)
+    again = SummaryState.model_validate_json(state.model_dump_json())
+    assert again.model == model
+    assert again.response_model is Topic

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model, field_validator
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError, ModelError
@@ -102,3 +102,64 @@ def test_form_comes_through_a_flow_and_through_resuming(server: Loopback, tmp_pa
     again = ds.resume(run.id, ledger=ledger, show=False).result(LONG_S)
     assert again.data == first.data
     assert len(server.calls) == made
+
+
+def test_stored_form_that_fits_no_more_is_asked_for_anew(server: Loopback, tmp_path: Path) -> None:
+    """A validator that was added since is heard: its answer takes the place of the old one."""
+
+    class Fewer(Ships):
+        @field_validator("names")
+        @classmethod
+        def one(cls, names: list[str]) -> list[str]:
+            if len(names) > 1:
+                raise ValueError("one ship is enough")
+            return names
+
+    Fewer.__name__, Fewer.__doc__ = Ships.__name__, Ships.__doc__
+    ledger = tmp_path / "ledger"
+    server.script = answering(GOOD, json.dumps({"names": ["Vasa"], "oldest": 1628}))
+    summarize(server, ledger=ledger).result()
+    first = len(server.calls)
+    for _ in range(2):
+        found = summarize(server, ledger=ledger, response_model=Fewer).result()
+        assert found.data.names == ["Vasa"]
+        assert len(server.calls) == first + 1
+
+
+def test_form_fits_the_window_of_every_fallback(server: Loopback) -> None:
+    """A fallback with a small window can fill in the form of many summaries."""
+    small = ds.Model("openai/small", base_url=server.base_url, context_window=4_096)
+    sizes: list[int] = []
+
+    def script(call: Call) -> Reply:
+        if "JSON" not in call.prompt:
+            return Reply("A summary about ships. " * 40)
+        if call.body["model"] != "small":
+            return Reply("no", status=400)
+        sizes.append(len(call.prompt.split()))
+        return Reply(GOOD)
+
+    server.script = script
+    model = ds.Model(
+        "openai/x", base_url=server.base_url, context_window=128_000, fallbacks=[small]
+    )
+    texts = {f"doc-{i}": f"Text {i} tells of ships." for i in range(60)}
+    run = ds.summarize(
+        texts, model=model, response_model=Ships, ledger=False, show=False, deadline=LONG_S
+    )
+    assert run.result().data.oldest == 1545
+    # A word is a token or more, and the answer has its room, too.
+    assert max(sizes) < 3_000
+
+
+def test_form_of_a_class_that_has_no_name_is_given_again(server: Loopback, tmp_path: Path) -> None:
+    """A class made in a function cannot be found: resume says so, and takes it."""
+    local = create_model("Local", oldest=(int, ...))
+    ledger = tmp_path / "ledger"
+    server.script = answering("no JSON", "still none", '{"oldest": 1545}')
+    run = summarize(server, ledger=ledger, response_model=local)
+    assert isinstance(run.exception(), ModelError)
+    with pytest.raises(InputError, match="response_model="):
+        ds.resume(run.id, ledger=ledger, show=False)
+    again = ds.resume(run.id, ledger=ledger, response_model=local, show=False)
+    assert again.result(LONG_S).data.oldest == 1545

@@ -97,3 +97,55 @@ def test_text_that_never_fits_is_the_providers_own_error(server: Loopback) -> No
     error = run.exception()
     assert type(error).__name__ == "ContextWindowExceededError"
     assert len(server.calls) < 10
+
+
+@pytest.mark.parametrize("on_error", ["skip", "collect"])
+def test_merge_of_pieces_that_fails_is_one_chunks_failure(server: Loopback, on_error: Any) -> None:
+    """Where failures are kept, a chunk that was cut again fails like any other chunk."""
+    cut_again = refusing(800)
+    server.script = lambda call: (
+        Reply("no", status=400) if "## part" in call.prompt else cut_again(call)
+    )
+    run = ds.summarize(
+        {"log": " ".join(SENTENCES), "a": SENTENCES[1], "b": SENTENCES[2]},
+        model=model_of(server),
+        ledger=False,
+        show=False,
+        deadline=LONG_S,
+        on_error=on_error,
+        max_concurrency=1,
+    )
+    error = run.exception()
+    assert run.state.done == 2
+    if on_error == "skip":
+        assert [each.what for each in run.result().omitted] == ["log, chunk 0"]
+    else:
+        assert isinstance(error, ExceptionGroup)
+        assert len(error.exceptions) == 1
+
+
+def test_pieces_that_were_cut_off_are_told(server: Loopback) -> None:
+    """What the summaries of a chunk's pieces lack is told, although their merge is whole."""
+    cut_again = refusing(800)
+
+    def script(call: Call) -> Reply:
+        if "## part" in call.prompt:
+            return Reply("All of it.")
+        if len(call.prompt.split()) > 800:
+            return cut_again(call)  # type: ignore[no-any-return]
+        return Reply("It tells of", finish_reason="length")
+
+    server.script = script
+    summary = ds.summarize(
+        {"log": " ".join(SENTENCES)},
+        model=model_of(server),
+        ledger=False,
+        show=False,
+        deadline=LONG_S,
+    ).result()
+    assert summary.text == "All of it."
+    assert [each.what for each in summary.omitted][:2] == [
+        "part 1 of log, chunk 0",
+        "part 2 of log, chunk 0",
+    ]
+    assert "cut off" in summary.omitted[0].reason

@@ -1,0 +1,23 @@
+"""Which model an error came from, kept on the error itself: a fallback's is not the first one's."""
+
+from __future__ import annotations
+
+import contextlib
+
+from docsum_nb.models.model import Model
+
+__all__ = ["asked_of", "name_asked"]
+
+
+def name_asked(error: Exception, model: Model) -> None:
+    """Note on an error the model that was asked; the first one noted stays."""
+    # An error may take no attributes.
+    with contextlib.suppress(Exception):
+        if asked_of(error) is None:
+            error._docsum_nb_asked = model  # type: ignore[attr-defined]
+
+
+def asked_of(error: Exception) -> Model | None:
+    """Return the model that was asked; ``None`` where the error is no model's."""
+    found = error.__dict__.get("_docsum_nb_asked")
+    return found if isinstance(found, Model) else None
