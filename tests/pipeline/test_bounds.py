@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from pathlib import Path
@@ -170,17 +171,14 @@ def test_whoever_waits_for_its_budget_keeps_nobody_from_the_provider(server: Loo
     """A run near its bound waits for its own answers without a place among the requests."""
     go_on = threading.Event()
 
-    def script(call: Call) -> Reply:
+    async def script(call: Call) -> Reply:
         if "harbor" not in call.prompt:
-            go_on.wait(LONG_S)
+            await asyncio.to_thread(go_on.wait, LONG_S)
         return Reply("A summary.")
 
     server.script = script
     model = model_of(server, max_concurrency=2)
-    one = ds.plan({"a": TEXTS["doc-00"]}, model=model).tokens
-    bounded = ds.summarize(
-        TEXTS, model=model, ledger=False, show=False, deadline=LONG_S, max_tokens=int(1.5 * one)
-    )
+    bounded = summarize(server, model=model, max_calls=1)
     try:
         while not server.calls:
             assert not bounded.done
