@@ -91,6 +91,7 @@ class _Call:
         self.price = price
         self.place = place
         self.task = task
+        self.thread = threading.get_ident()
         self.writing = False
         """Whether a piece of its answer has come."""
         self.span = begin_span(f"chat {model}", chat_attributes(model))
@@ -130,7 +131,7 @@ class ModelCalls:
         model, price = name_of(context.llm), price_of_model(context.llm, self._price_of)
         tokens, cost = self._at_most(context, model, price)
         try:
-            place = self._reserve(model, tokens, cost)
+            place = self._reserve(model, tokens, cost, context.task)
         except BudgetExceeded as error:
             if self._budget.max_cost is not None and not longest_answer(context.llm):
                 error.add_note(
@@ -152,7 +153,7 @@ class ModelCalls:
 
     def seen(self, source: Any, event: Any) -> None:
         """Take an event of CrewAI's, in the thread that emitted it; must not raise."""
-        if isinstance(event, LLMCallCompletedEvent) and event.call_type is LLMCallType.LLM_CALL:
+        if isinstance(event, LLMCallCompletedEvent) and _is_an_answer(event):
             self._settle(_made.get(), UsageMetrics.from_provider_dict(event.usage))
         elif isinstance(event, LLMCallFailedEvent):
             # Emitted where the error is handled, and the event has its words only.
@@ -167,7 +168,7 @@ class ModelCalls:
         for call in left:
             self._drop(call)
 
-    def _reserve(self, model: str, tokens: int, cost: float) -> Reservation:
+    def _reserve(self, model: str, tokens: int, cost: float, task: Any) -> Reservation:
         settled = threading.Event()
         unsubscribe = self._budget.on_change(settled.set)
         # On a loop, the calls to be waited for may need that very loop.
@@ -178,10 +179,29 @@ class ModelCalls:
                 if place is not None:
                     return place
                 self._control.check()
+                if self._give_up_own(task):
+                    continue
                 settled.wait(_WAIT_S)
                 settled.clear()
         finally:
             unsubscribe()
+
+    def _give_up_own(self, task: Any) -> bool:
+        """Let go of what is open of the same task: to wait for it may never end.
+
+        A model of the user's own tells nothing of a call that failed. Where it was answered after
+        all, it stays spent at what it had reserved.
+        """
+        thread = threading.get_ident()
+        with self._lock:
+            own = [
+                call
+                for call in self._open
+                if call.task is task and (task is not None or call.thread == thread)
+            ]
+        for call in own:
+            self._drop(call, unheard=True)
+        return bool(own)
 
     def _at_most(self, context: Any, model: str, price: Price | None) -> tuple[int, float]:
         if self._budget.max_cost is None:
@@ -228,6 +248,11 @@ class ModelCalls:
                 return False
             self._open.remove(call)
             return True
+
+
+def _is_an_answer(event: LLMCallCompletedEvent) -> bool:
+    """Tell an answer, which may ask for tools, from what a tool has answered."""
+    return event.call_type is LLMCallType.LLM_CALL or bool(event.usage)
 
 
 def _timed_out(error: BaseException | None) -> bool:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
+from crewai.events.types.flow_events import MethodExecutionFailedEvent
 from crewai.events.types.tool_usage_events import ToolUsageErrorEvent
 from crewai.types.streaming import StreamingOutputBase
 
@@ -73,6 +74,8 @@ class Guard:
         self._lock = threading.Lock()
         self._planned = ChunksPlanned(0, 0)
         self._unfilled: set[str] = set()
+        self._work: Any = None
+        """What was given to ``kick_off``."""
 
     def kick_off(self, work: Any, inputs: dict[str, Any] | None) -> Any:
         """Run a Crew or Flow to its end, blocking; call it in a thread without a running loop.
@@ -88,6 +91,7 @@ class Guard:
             BaseException: what it raised, or what stopped the run.
             ExceptionGroup: with ``on_error="collect"``, of all tasks that failed.
         """
+        self._work = work
         with self.watching():
             result = self.streamed(work.kickoff(inputs=inputs))
         self._tasks.check_collected()
@@ -130,8 +134,9 @@ class Guard:
         double = double_of(crew)
         labels = tuple(label_of(task) for task in double.tasks)
         first = self._plan(ChunksPlanned(len(labels), 0, labels))
+        slots = self._tasks.slots()
         for place, task in enumerate(double.tasks, start=first):
-            self._tasks.take_over(task, place)
+            self._tasks.take_over(task, place, slots)
         return double
 
     def whereabouts(self) -> Whereabouts:
@@ -243,10 +248,17 @@ class Guard:
 
     def seen(self, source: Any, event: Any) -> None:
         """See an event of CrewAI's."""
+        if isinstance(event, MethodExecutionFailedEvent) and source is self._work:
+            self._step_failed(event.error)
         if isinstance(event, ToolUsageErrorEvent):
             # CrewAI tells the model of it and goes on; nobody else would know.
             self._control.emit(Warned(f"tool {event.tool_name!r} failed: {event.error}"))
         self._calls.seen(source, event)
+
+    def _step_failed(self, error: Exception) -> None:
+        """Publish the error of a step at once: CrewAI waits for blocking steps beside it."""
+        if self._control.stopped_by() is None:
+            self._control.fail(source_of(error) if isinstance(error, Stopped) else error)
 
 
 def _moved(event: Event, by: int) -> Event:

@@ -12,17 +12,25 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Protocol
 
+import crewai
 from crewai import Crew
 from crewai.crews.crew_output import CrewOutput
 from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
-from crewai.events.utils.console_formatter import set_suppress_console_output
+from crewai.events.utils.console_formatter import (
+    set_suppress_console_output,
+    should_suppress_console_output,
+)
 
 from docsum_nb.crew.calls import metered
 from docsum_nb.crew.isolate import is_double
 
-__all__ = ["Stopped", "Watcher", "watched_by", "watcher"]
+__all__ = ["CREWAI_FILES", "Stopped", "Watcher", "watched_by", "watcher"]
+
+CREWAI_FILES = str(Path(crewai.__file__).parent)
+"""Where CrewAI's own code lies; a user's project may be named after it."""
 
 # ``crewai.hooks.dispatch`` names a function of that module as well.
 _hooks = importlib.import_module("crewai.hooks.dispatch")
@@ -99,8 +107,8 @@ def _install() -> None:
         guard = _current.get()
         if guard is None:
             return kickoff(self, *args, **kwargs)
-        crew = self if is_double(self) else guard.double(self)
-        with metered() as used:
+        crew = _guarded_by(guard, self)
+        with metered() as used, _loud_as(self):
             return _with_usage(kickoff(crew, *args, **kwargs), used)
 
     @functools.wraps(akickoff)
@@ -108,14 +116,32 @@ def _install() -> None:
         guard = _current.get()
         if guard is None:
             return await akickoff(self, *args, **kwargs)
-        crew = self if is_double(self) else guard.double(self)
-        with metered() as used:
+        crew = _guarded_by(guard, self)
+        with metered() as used, _loud_as(self):
             return _with_usage(await akickoff(crew, *args, **kwargs), used)
 
     Crew.kickoff, Crew.akickoff = guarded, aguarded
     # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
     for name in (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm"):
         logging.getLogger(name).addFilter(_OutsideGuard())
+
+
+def _guarded_by(guard: Watcher, crew: Any) -> Any:
+    """Return what is kicked off in a crew's place."""
+    # Training notes what it learns under the ids of the very agents that were trained.
+    return crew if is_double(crew) or crew._train else guard.double(crew)
+
+
+@contextmanager
+def _loud_as(crew: Any) -> Iterator[None]:
+    """Let CrewAI print while a crew runs that is verbose, or has an agent that is."""
+    before = should_suppress_console_output()
+    loud = crew.verbose or any(getattr(agent, "verbose", False) for agent in crew.agents)
+    set_suppress_console_output(before and not loud)
+    try:
+        yield
+    finally:
+        set_suppress_console_output(before)
 
 
 def _with_usage(result: Any, used: Callable[[], Any]) -> Any:
@@ -132,4 +158,4 @@ class _OutsideGuard(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return _current.get() is None or "crewai" not in record.pathname
+        return _current.get() is None or not record.pathname.startswith(CREWAI_FILES)

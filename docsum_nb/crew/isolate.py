@@ -21,6 +21,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
+from crewai.agents.tools_handler import ToolsHandler
+
 from docsum_nb.run import DAEMON_THREADS
 
 __all__ = ["double_of", "is_double"]
@@ -65,6 +67,8 @@ def double_of(crew: Any) -> Any:
     double._inputs = None
     double._kickoff_event_id = None
     object.__setattr__(double, "_interpolate_inputs", functools.partial(_fill_in, double, more))
+    managers = functools.partial(_agent_for, double, make, {})
+    object.__setattr__(double, "_get_agent_to_use", managers)
     return double
 
 
@@ -81,6 +85,14 @@ def _fill_in(crew: Any, agents: list[Any], inputs: Any) -> None:
         agent.interpolate_inputs(inputs)
 
 
+def _agent_for(crew: Any, make: Callable[[Any], Any], managers: dict[int, Any], task: Any) -> Any:
+    """Choose who carries a task out; where a manager does, one of its own beside others."""
+    agent = type(crew)._get_agent_to_use(crew, task)
+    if agent is None or agent is task.agent or not task.async_execution:
+        return agent
+    return managers.setdefault(id(task), make(agent))
+
+
 class _Agents:
     """Makes the doubles of the agents of one crew."""
 
@@ -92,6 +104,9 @@ class _Agents:
         double = agent.model_copy(update={"id": uuid4()})
         # The executor is what must not be shared; the next task makes a new one.
         double.agent_executor = None
+        if isinstance(handler := getattr(agent, "tools_handler", None), ToolsHandler):
+            # What was called last is the agent's own; what tools have answered is the crew's.
+            double.tools_handler = ToolsHandler(cache=handler.cache)
         if hasattr(double, "_times_executed"):
             # CrewAI counts an agent's failures over its life, so old ones would end a new run.
             double._times_executed = 0

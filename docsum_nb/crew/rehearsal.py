@@ -16,6 +16,7 @@ from crewai.events.utils.console_formatter import set_suppress_console_output
 from crewai.llms.base_llm import BaseLLM
 from crewai.tasks.llm_guardrail import LLMGuardrail
 
+from docsum_nb.crew.install import CREWAI_FILES
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.scripted import Asked, ScriptedModel, rehearsing
 
@@ -154,4 +155,4 @@ def _install() -> None:
 
 
 def _not_of_a_rehearsal(record: logging.LogRecord) -> bool:
-    return not rehearsing() or "crewai" not in record.pathname
+    return not rehearsing() or not record.pathname.startswith(CREWAI_FILES)

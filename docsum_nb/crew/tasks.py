@@ -11,6 +11,7 @@ import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal
 
 from crewai.tasks.task_output import TaskOutput
@@ -24,6 +25,7 @@ from docsum_nb.run import Control, Detail, Stopping, about, span
 
 __all__ = ["OnTaskError", "Tasks", "label_of", "role_of", "source_of"]
 
+_holds_a_slot: ContextVar[bool] = ContextVar("docsum_nb_holds_a_slot", default=False)
 OnTaskError = Callable[[Any, BaseException], Any]
 
 
@@ -45,27 +47,42 @@ class Tasks:
         self._calls = calls
         self._on_error = on_error
         self._on_task_error = on_task_error
-        self._slots = threading.BoundedSemaphore(max_concurrency) if max_concurrency else None
+        self._limit = max_concurrency
+        self._slots = self._new_slots()
         self._lock = threading.Lock()
         self._outputs: list[Any] = []
         self._at: dict[int, Any] = {}
         self._failures: list[Exception] = []
 
-    def take_over(self, task: Any, place: int) -> None:
+    def slots(self) -> threading.Semaphore | None:
+        """Return the places of a crew that is kicked off here; ``None`` without a limit.
+
+        All crews of a run share them; but one that a task with a place kicks off has its own, as
+        that task waits for it.
+        """
+        return self._new_slots() if _holds_a_slot.get() else self._slots
+
+    def _new_slots(self) -> threading.Semaphore | None:
+        return threading.BoundedSemaphore(self._limit) if self._limit else None
+
+    def take_over(self, task: Any, place: int, slots: threading.Semaphore | None) -> None:
         """Have a task of a double carried out through here.
 
         Args:
             task: The task.
             place: Which of the run's it is, counted from 0.
+            slots: The places for concurrent tasks of its crew.
         """
         self._at[place] = task
         own, own_async = task._execute_core, task._aexecute_core
         # Pydantic knows fields only; CrewAI looks the method up on the task.
         object.__setattr__(
-            task, "_execute_core", functools.partial(self._execute, task, place, own)
+            task, "_execute_core", functools.partial(self._execute, task, place, slots, own)
         )
         object.__setattr__(
-            task, "_aexecute_core", functools.partial(self._aexecute, task, place, own_async)
+            task,
+            "_aexecute_core",
+            functools.partial(self._aexecute, task, place, slots, own_async),
         )
 
     def check_collected(self) -> None:
@@ -91,46 +108,56 @@ class Tasks:
     # --- one task ------------------------------------------------------------------------------
 
     def _execute(
-        self, task: Any, place: int, own: Callable[..., Any], *args: Any, **kwargs: Any
+        self,
+        task: Any,
+        place: int,
+        slots: threading.Semaphore | None,
+        own: Callable[..., Any],
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
-        with about(place), self._slot(task), self._failing(task) as outcome:
+        with about(place), self._slot(task, slots), self._failing(task) as outcome:
             outcome.append(own(*args, **kwargs))
         return outcome[0]
 
     async def _aexecute(
-        self, task: Any, place: int, own: Callable[..., Any], *args: Any, **kwargs: Any
+        self,
+        task: Any,
+        place: int,
+        slots: threading.Semaphore | None,
+        own: Callable[..., Any],
+        *args: Any,
+        **kwargs: Any,
     ) -> Any:
-        async with self._async_slot(task):
+        async with self._async_slot(task, slots):
             with about(place), self._failing(task) as outcome:
                 outcome.append(await own(*args, **kwargs))
         return outcome[0]
 
     @contextmanager
-    def _slot(self, task: Any) -> Iterator[None]:
+    def _slot(self, task: Any, slots: threading.Semaphore | None) -> Iterator[None]:
         """Hold one of the places for concurrent tasks; a stop ends the wait for it."""
-        if self._slots is None or not task.async_execution:
+        if slots is None or not task.async_execution:
             yield
             return
-        while not self._slots.acquire(timeout=0.1):
+        while not slots.acquire(timeout=0.1):
             self._control.check()
-        try:
+        with _released(slots):
             yield
-        finally:
-            self._slots.release()
 
     @asynccontextmanager
-    async def _async_slot(self, task: Any) -> AsyncIterator[None]:
-        if self._slots is None or not task.async_execution:
+    async def _async_slot(
+        self, task: Any, slots: threading.Semaphore | None
+    ) -> AsyncIterator[None]:
+        if slots is None or not task.async_execution:
             yield
             return
         # The places are shared with tasks in threads, so no asyncio lock can stand for them.
-        while not self._slots.acquire(blocking=False):
+        while not slots.acquire(blocking=False):
             self._control.check()
             await asyncio.sleep(0.05)
-        try:
+        with _released(slots):
             yield
-        finally:
-            self._slots.release()
 
     @contextmanager
     def _failing(self, task: Any) -> Iterator[list[Any]]:
@@ -204,6 +231,17 @@ class Tasks:
         except BaseException as second:  # noqa: BLE001  # the task's own error is the one to show
             _note(error, f"on_task_error raised {second!r}")
             return None
+
+
+@contextmanager
+def _released(slots: threading.Semaphore) -> Iterator[None]:
+    """Have it known in this context that a place is held, and give it back in the end."""
+    token = _holds_a_slot.set(True)
+    try:
+        yield
+    finally:
+        _holds_a_slot.reset(token)
+        slots.release()
 
 
 def source_of(stopped: Stopped) -> Exception:

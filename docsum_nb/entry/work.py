@@ -60,5 +60,7 @@ async def _called(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 def _looked_up_again(work: Any) -> Any:
     """Take a crew's method as it is now: it was given before the guard was in place."""
+    if isinstance(work, partial):
+        return partial(_looked_up_again(work.func), *work.args, **work.keywords)
     owner = getattr(work, "__self__", None)
     return getattr(owner, work.__name__) if is_crew_or_flow(owner) else work

@@ -147,7 +147,9 @@ def test_a_snapshot_does_not_change(office: Library) -> None:
 
 
 _FORK = """
-import multiprocessing, sys
+import multiprocessing, sys, warnings
+# From 3.12 on, Python says what is tested here.
+warnings.filterwarnings("ignore", "This process", DeprecationWarning)
 from docsum_nb.errors import LibraryError
 from docsum_nb.library import Library
 library = Library(sys.argv[1])
