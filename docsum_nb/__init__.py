@@ -34,6 +34,7 @@ from docsum_nb import environment
 
 if TYPE_CHECKING:
     from docsum_nb import errors as errors
+    from docsum_nb import events as events
     from docsum_nb import plots as plots
     from docsum_nb.diagnosis import doctor as doctor
     from docsum_nb.entry import allow_nested_asyncio as allow_nested_asyncio
@@ -82,7 +83,7 @@ _HOMES = {
     "summarize": "docsum_nb.pipeline",
 }
 
-_MODULES = ("errors", "plots")
+_MODULES = ("errors", "events", "plots")
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -101,6 +101,7 @@ def _add_bounds(parser: argparse.ArgumentParser) -> None:
     add("--deadline", type=float, metavar="S", help="seconds until it must be done")
     add("--max-cost", type=float, metavar="USD", help="to be paid at most")
     add("--max-calls", type=int, metavar="N", help="requests to be sent at most")
+    add("--max-tokens", type=int, metavar="N", help="of prompts and answers together at most")
 
 
 def _add_on_error(parser: argparse.ArgumentParser) -> None:
@@ -219,7 +220,8 @@ def _plan(given: argparse.Namespace) -> int:
 
 
 def _bounds(given: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(given, name) for name in ("deadline", "max_cost", "max_calls")}
+    bounds = ("deadline", "max_cost", "max_calls", "max_tokens")
+    return {name: getattr(given, name) for name in bounds}
 
 
 def _what_is_asked(given: argparse.Namespace) -> dict[str, Any]:

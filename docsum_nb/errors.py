@@ -151,7 +151,10 @@ class BudgetExceeded(RunError):  # noqa: N818  # named as the field names it
 
 
 class WorkExited(RunError):  # noqa: N818  # named as the field names it
-    """The work raised SystemExit or KeyboardInterrupt, which would have ended the kernel."""
+    """The work raised SystemExit or KeyboardInterrupt, or cancelled itself.
+
+    As they are, these would have ended the kernel, or passed for a stop of yours.
+    """
 
 
 def check_on_error(on_error: object) -> None:

@@ -27,6 +27,41 @@ class Model:
     nothing. Every other name is one of LiteLLM's, such as ``"openai/gpt-4o-mini"``,
     ``"anthropic/claude-sonnet-4-5"`` or ``"ollama/llama3"``.
 
+    Args:
+        name: ``"extractive"``, or a name of LiteLLM's.
+        base_url: Address of an OpenAI-compatible server; ``None`` for the provider's own.
+        api_key: The key; ``None`` takes it from the environment, where the provider's clients look
+            for it.
+        timeout: Seconds for one request, from sending it to the end of its answer; of an answer
+            that is streamed, from each piece to the next. After that, the first of the fallbacks is
+            asked at once; where there is none, it counts as a failure that may pass.
+        max_concurrency: Requests in flight at once, over all runs of the process; ``None``: each
+            run's own bound. Where the provider turns requests away, fewer are in flight until it
+            takes them again.
+        requests_per_minute: Over all runs of the process; callers wait. ``None`` for no limit. Of
+            several records for one model, the one used last holds for all that wait; so with the
+            other limits.
+        tokens_per_minute: Prompt and longest possible answer together; ``None`` for no limit.
+        max_retries: Further tries after 408, 409, 5xx, a timeout, a cut connection or an empty
+            answer. A 429, a 529 and a 503 that names a time are no failures: they are waited out,
+            save a 429 for an empty account, which is final.
+        give_up_after: Seconds from an answer's first request, after which no further one is sent
+            for it. Bounds the waiting for a provider that turns requests away, and the retries. A
+            provider that asks to wait longer is not waited for. A stream that takes longer is
+            broken off.
+        fallbacks: Models to ask, in this order, when this one has failed after its retries or
+            exceeded its timeout. A plain name of the same provider is called like this model.
+        params: Further parameters of the request, such as ``temperature``; part of the ledger's
+            key. With ``max_tokens`` among them, every answer may become as long as that, and is
+            reserved so in plans and bounds.
+        context_window: Tokens of prompt and answer together; ``None`` takes what LiteLLM knows,
+            else 8,192.
+        prices: US dollars for a million tokens of prompt and for a million tokens of answer, as
+            ``(0.15, 0.60)``; ``None`` takes what LiteLLM knows. What neither knows is not guessed.
+
+    Raises:
+        InputError: if a setting cannot be used.
+
     Example:
         >>> Model("openai/gpt-4o-mini", requests_per_minute=500, fallbacks=("openai/gpt-4o",)).name
         'openai/gpt-4o-mini'
@@ -34,38 +69,17 @@ class Model:
 
     name: str
     base_url: str | None = field(default=None, kw_only=True)
-    """Address of an OpenAI-compatible server; ``None`` for the provider's own."""
     api_key: str | None = field(default=None, kw_only=True, repr=False)
-    """The key; ``None`` takes it from the environment, where the provider's clients look for it."""
     timeout: float = field(default=60.0, kw_only=True)
-    """Seconds for one request, from sending it to the end of its answer; of an answer that is
-    streamed, from each piece to the next. After that, the first of the fallbacks is asked at once;
-    where there is none, it counts as a failure that may pass."""
     max_concurrency: int | None = field(default=None, kw_only=True)
-    """Requests in flight at once, over all runs of the process; ``None``: each run's own bound.
-    Where the provider turns requests away, fewer are in flight until it takes them again."""
     requests_per_minute: float | None = field(default=None, kw_only=True)
-    """Over all runs of the process; callers wait. ``None`` for no limit. Of several records for one
-    model, the one used last holds for all that wait; so with the other limits."""
     tokens_per_minute: float | None = field(default=None, kw_only=True)
-    """Prompt and longest possible answer together; ``None`` for no limit."""
     max_retries: int = field(default=3, kw_only=True)
-    """Further tries after 408, 409, 5xx, a timeout, a cut connection or an empty answer. A 429 is
-    no failure: it is waited out."""
     give_up_after: float = field(default=900.0, kw_only=True)
-    """Seconds from an answer's first request, after which no further one is sent for it. Bounds the
-    waiting for a provider that turns requests away, and the retries. A provider that asks to wait
-    longer is not waited for. A stream that takes longer is broken off."""
     fallbacks: Sequence[str | Model] = field(default=(), kw_only=True)
-    """Models to ask, in this order, when this one has failed after its retries or exceeded its
-    timeout. A plain name of the same provider is called like this model."""
     params: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
-    """Further parameters of the request, such as ``temperature``; part of the ledger's key."""
     context_window: int | None = field(default=None, kw_only=True)
-    """Tokens of prompt and answer together; ``None`` takes what LiteLLM knows, else 8,192."""
     prices: tuple[float, float] | None = field(default=None, kw_only=True)
-    """US dollars for a million tokens of prompt and for a million tokens of answer, as
-    ``(0.15, 0.60)``; ``None`` takes what LiteLLM knows. What neither knows is not guessed."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():

@@ -59,7 +59,7 @@ def summarize(
         model: A ``Model`` or its name. ``"extractive"`` needs no key and no network.
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
-        length: Words of the final summary; ``None`` for 300.
+        length: Words of the final summary, about, from 10 on; ``None`` for 300.
         deadline: Seconds from now until the run must be over; ``None`` for no limit. The first run
             of a process takes some ten of them to import CrewAI and LiteLLM.
         on_error: ``"raise"`` ends the run with the first error, at once; ``"collect"`` finishes
@@ -72,11 +72,11 @@ def summarize(
             warnings of the run.
         chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
         prompts: A folder with ``agents.yaml`` or ``tasks.yaml`` that override the built-in texts.
-        max_cost: US dollars to be paid at most, and ...
-        max_calls: ... requests to be sent at most, those that fail included, and ...
-        max_tokens: ... tokens of prompts and answers together; ``None`` for no bound. A request
-            is not sent that might exceed one, by the most it may take; what is finished is in
-            ``run.partial``, and the error says what remains.
+        max_cost: US dollars to be paid at most; ``None`` for no bound. A request is not sent that
+            might exceed a bound, by the most it may take; what is finished is in ``run.partial``,
+            and the error says what remains.
+        max_calls: Requests to be sent at most, those that fail included; ``None`` for no bound.
+        max_tokens: Tokens of prompts and answers together at most; ``None`` for no bound.
         response_model: A pydantic model class; the summary's ``data`` is then an instance, filled
             in from the final summary and those of the documents by one call more.
         show: Show live progress: a panel in notebooks, a line on stderr elsewhere. With a panel or
@@ -89,6 +89,10 @@ def summarize(
     Raises:
         InputError: if an argument cannot be used. What is wrong with the source, the model's name
             or its key comes out of the run, before anything is paid for.
+        Exception: out of the run, the provider's own error as it is; ``LoadError``,
+            ``LibraryError``, ``LedgerError``, ``ModelError``, ``DeadlineExceeded``,
+            ``BudgetExceeded`` or ``RunCancelled``, see ``docsum_nb.errors``; an ExceptionGroup with
+            ``on_error="collect"``.
 
     Example:
         >>> text = "Whales are mammals that live in the sea. They breathe air at the surface."
@@ -169,16 +173,32 @@ def plan(
     prompts: StrPath | None = None,
     response_model: Any = None,
 ) -> Plan:
-    """Tell what ``summarize`` would do with the same arguments, without a call of a model.
+    """Tell what ``summarize`` would do, without a call of a model.
 
     Reads and splits the documents; blocks while it does. Nothing is sent, so no key is needed.
+    Takes those arguments of ``summarize`` that decide what is asked, with the same meaning; leave
+    out how it is done: deadline, concurrency, ledger, bounds, on_event and show.
+
+    Args:
+        source: The documents.
+        model: A name, or a ``Model``.
+        library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
+        question: What the reader wants to know; ``None`` for a summary of everything.
+        length: Words of the final summary; ``None`` for 300.
+        on_error: With ``"skip"``, documents that cannot be read are in ``omitted``.
+        chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
+        prompts: A folder with texts that override the built-in ones; ``None`` for none.
+        response_model: A pydantic model class to be filled in; ``None`` for none.
 
     Returns:
-        Documents, chunks and calls exactly; tokens and cost at most. What the ledger holds already
-        is not taken off. An agent that searches the library further may add two calls.
+        Documents, chunks and calls exactly, as long as nothing has to be asked twice; tokens and
+        cost at most. What the ledger holds already is not taken off. An agent that searches the
+        library further may add two calls.
 
     Raises:
-        InputError: if an argument, a document or the model's name cannot be used.
+        InputError: if an argument or the model's name cannot be used, or there is no text.
+        LoadError: if a document cannot be read.
+        ExceptionGroup: of all that cannot be read, with ``on_error="collect"``.
         LibraryError: if the library cannot be opened or holds nothing.
 
     Example:

@@ -55,9 +55,9 @@ def resume(
             process, where the run was in it, from the environment, or from here.
         deadline: Seconds from now until the run must be over; ``None`` for no limit, whatever it
             had before.
-        max_cost: US dollars from now on; ``None`` for the bound that it had, and so for ...
-        max_calls: ... requests, and ...
-        max_tokens: ... tokens.
+        max_cost: US dollars from now on; ``None`` for the bound that it had.
+        max_calls: Requests from now on; ``None`` for the bound that it had.
+        max_tokens: Tokens from now on; ``None`` for the bound that it had.
         response_model: The form of the result; ``None`` for the class that it had, which has to be
             defined under its name here.
         on_event: As for ``summarize``.

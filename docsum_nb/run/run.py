@@ -170,6 +170,9 @@ class Run(Generic[T]):
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Wait like ``result``, and return the run's error instead of raising it.
 
+        Args:
+            timeout: Seconds to wait; ``None`` waits until the run ends.
+
         Returns:
             The error, or ``None`` where the run succeeded.
 
@@ -219,7 +222,8 @@ class Run(Generic[T]):
     def cancel(self, reason: str | None = None) -> bool:
         """Stop the run: nothing new is started, waiters get ``RunCancelled`` at once.
 
-        Calls in flight may land for the settle time and are stored; then they are cancelled.
+        Calls in flight of ``summarize`` may land for five seconds and are stored; then they are
+        cancelled.
 
         Args:
             reason: What the error is to say; ``None`` for "cancelled".
@@ -299,11 +303,17 @@ class Run(Generic[T]):
 
     @property
     def partial(self) -> Any:
-        """What is finished so far; ``None`` where the work has no parts."""
+        """What is finished so far: a ``Summary``; of a crew, the outputs of its tasks.
+
+        ``None`` where the work has no parts, and before they are known.
+        """
         return safely(self._partial) if self._partial else None
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait until nothing of the run is left running, past its settle time; for tests and exits.
+
+        Args:
+            timeout: Seconds to wait; ``None`` waits as long as it takes.
 
         Returns:
             Whether that was so within ``timeout`` seconds.
