@@ -167,6 +167,7 @@ def test_public_names_are_what_they_are() -> None:
         "app",
         "doctor",
         "errors",
+        "events",
         "forget",
         "kickoff",
         "plan",

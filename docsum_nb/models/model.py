@@ -27,7 +27,7 @@ class Model:
     nothing. Every other name is one of LiteLLM's, such as ``"openai/gpt-4o-mini"``,
     ``"anthropic/claude-sonnet-4-5"`` or ``"ollama/llama3"``.
 
-    Args:
+    Attributes:
         name: ``"extractive"``, or a name of LiteLLM's.
         base_url: Address of an OpenAI-compatible server; ``None`` for the provider's own.
         api_key: The key; ``None`` takes it from the environment, where the provider's clients look
