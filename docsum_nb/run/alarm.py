@@ -1,7 +1,7 @@
 """Deadlines looked after by one daemon thread of the process, whoever waits or does not.
 
 The loop that does the work may be stuck in blocking code, and a run in the background has nobody
-else. What an alarm calls may block: it has a thread of its own.
+else. What an alarm calls may block: that has a thread of its own. The one ends with the last alarm.
 """
 
 from __future__ import annotations
@@ -47,13 +47,18 @@ class Alarm:
             self._call = None
             while _pending and _pending[0][2]._call is None:
                 heapq.heappop(_pending)
+            _changed.notify()
 
 
 def _ring() -> None:
+    global _ringer
     while True:
         with _changed:
-            left = _pending[0][0] - time.monotonic() if _pending else None
-            if left is None or left > 0:
+            if not _pending:
+                _ringer = None
+                return
+            left = _pending[0][0] - time.monotonic()
+            if left > 0:
                 # Clocks are coarse: it may wake too early.
                 _changed.wait(left)
                 continue
