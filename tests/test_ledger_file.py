@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,20 @@ def test_interrupt_while_a_write_waits_leaves_the_file_free(tmp_path: Path) -> N
         db.execute("COMMIT")
     ledger.put("a", Answer("text", "m"))
     assert len(ledger) == 1
+
+
+def test_threads_that_make_a_ledger_at_once_all_have_it(tmp_path: Path) -> None:
+    """None takes what another is just making for a database of something else."""
+    for turn in range(30):
+        path, together = tmp_path / f"l{turn}", threading.Barrier(4)
+
+        def make(path: Path = path, together: threading.Barrier = together) -> int:
+            together.wait()
+            with closing(Ledger(path)) as ledger:
+                return len(ledger)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert [each.result() for each in [pool.submit(make) for _ in range(4)]] == [0] * 4
 
 
 def test_two_processes_that_open_an_old_file_at_once_both_succeed(tmp_path: Path) -> None:

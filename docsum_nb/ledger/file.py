@@ -142,7 +142,7 @@ class LedgerFile:
             how += "&immutable=1"
         db = _connection(f"{self.path.absolute().as_uri()}?{how}")
         try:
-            if _in_turn(lambda: self._check(db)) == VERSION:
+            if self._check_alone(db) == VERSION:
                 return db
         except BaseException:
             db.close()
@@ -154,7 +154,7 @@ class LedgerFile:
         db = _connection(self.path.absolute().as_uri())
         try:
             # Before anything is written: the file may be another program's.
-            _in_turn(lambda: self._check(db))
+            self._check_alone(db)
             _in_turn(lambda: db.execute("PRAGMA journal_mode=WAL"))
             db.execute("PRAGMA synchronous=NORMAL")
             # What was forgotten is overwritten, also where the file cannot be made smaller now.
@@ -172,6 +172,19 @@ class LedgerFile:
             db.close()
             raise
         return db
+
+    def _check_alone(self, db: sqlite3.Connection) -> int:
+        """Check the file as it was at one moment: another process may be making it now."""
+
+        def check() -> int:
+            db.execute("BEGIN")
+            try:
+                return self._check(db)
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+
+        return _in_turn(check)
 
     def _check(self, db: sqlite3.Connection) -> int:
         (version,) = db.execute("PRAGMA user_version").fetchone()
