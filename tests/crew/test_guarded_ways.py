@@ -134,7 +134,7 @@ def test_crew_is_trained_as_without_a_guard(
     )
     crew = one_task(agent_of(llm_of(server)))
     ds.start(lambda: crew.train(1, "trained.pkl"), show=False, deadline=LONG_S).result()
-    found = pickle.loads((tmp_path / "trained.pkl").read_bytes())  # noqa: S301
+    found = pickle.loads((tmp_path / "trained.pkl").read_bytes())
     assert "reader" in found
 
 
