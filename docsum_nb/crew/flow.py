@@ -6,19 +6,14 @@ flow would run its own steps only. ``inherit_steps`` gives it the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import crewai.flow.flow
-from crewai.events.utils.console_formatter import (
-    set_suppress_console_output,
-    should_suppress_console_output,
-)
 from crewai.flow.flow import Flow, FlowState
 from crewai.flow.flow_wrappers import FlowMethod
 
-__all__ = ["Flow", "FlowState", "inherit_steps", "listen", "quietly", "start"]
+__all__ = ["Flow", "FlowState", "inherit_steps", "listen", "start"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,14 +46,3 @@ def inherit_steps(flow: type, places: Mapping[str, Callable[[Any], Any]]) -> Non
         for name, step in list(vars(base).items()):
             if isinstance(step, FlowMethod) and name not in vars(flow):
                 setattr(flow, name, step)
-
-
-@contextmanager
-def quietly() -> Iterator[None]:
-    """Keep CrewAI from printing a panel for each event of what runs in this context."""
-    before = should_suppress_console_output()
-    set_suppress_console_output(True)
-    try:
-        yield
-    finally:
-        set_suppress_console_output(before)

@@ -8,29 +8,21 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any, Protocol
 
-import crewai
 from crewai import Crew
 from crewai.crews.crew_output import CrewOutput
 from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
-from crewai.events.utils.console_formatter import (
-    set_suppress_console_output,
-    should_suppress_console_output,
-)
+from crewai.events.utils.console_formatter import set_suppress_console_output
 
 from docsum_nb.crew.calls import metered
+from docsum_nb.crew.console import as_loud_as, mute_log
 from docsum_nb.crew.isolate import is_double
 
-__all__ = ["CREWAI_FILES", "Stopped", "Watcher", "watched_by", "watcher"]
-
-CREWAI_FILES = str(Path(crewai.__file__).parent)
-"""Where CrewAI's own code lies; a user's project may be named after it."""
+__all__ = ["Stopped", "Watcher", "watched_by", "watcher"]
 
 # ``crewai.hooks.dispatch`` names a function of that module as well.
 _hooks = importlib.import_module("crewai.hooks.dispatch")
@@ -108,7 +100,7 @@ def _install() -> None:
         if guard is None:
             return kickoff(self, *args, **kwargs)
         crew = _guarded_by(guard, self)
-        with metered() as used, _loud_as(self):
+        with metered() as used, as_loud_as(self):
             return _with_usage(kickoff(crew, *args, **kwargs), used)
 
     @functools.wraps(akickoff)
@@ -117,13 +109,13 @@ def _install() -> None:
         if guard is None:
             return await akickoff(self, *args, **kwargs)
         crew = _guarded_by(guard, self)
-        with metered() as used, _loud_as(self):
+        with metered() as used, as_loud_as(self):
             return _with_usage(await akickoff(crew, *args, **kwargs), used)
 
     Crew.kickoff, Crew.akickoff = guarded, aguarded
-    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
-    for name in (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm"):
-        logging.getLogger(name).addFilter(_OutsideGuard())
+    # Its log lines on an error would stand in the cell that is shown the error itself. Threads that
+    # a stopped run has left to themselves are still in its context.
+    mute_log(lambda: _current.get() is not None)
 
 
 def _guarded_by(guard: Watcher, crew: Any) -> Any:
@@ -132,30 +124,8 @@ def _guarded_by(guard: Watcher, crew: Any) -> Any:
     return crew if is_double(crew) or crew._train else guard.double(crew)
 
 
-@contextmanager
-def _loud_as(crew: Any) -> Iterator[None]:
-    """Let CrewAI print while a crew runs that is verbose, or has an agent that is."""
-    before = should_suppress_console_output()
-    loud = crew.verbose or any(getattr(agent, "verbose", False) for agent in crew.agents)
-    set_suppress_console_output(before and not loud)
-    try:
-        yield
-    finally:
-        set_suppress_console_output(before)
-
-
 def _with_usage(result: Any, used: Callable[[], Any]) -> Any:
     # A streaming crew has given no output yet; it kicks itself off again, and passes here then.
     if isinstance(result, CrewOutput):
         result.token_usage = used()
     return result
-
-
-class _OutsideGuard(logging.Filter):
-    """Keeps CrewAI's log lines on an error out of the cell that is shown the error itself.
-
-    Threads that a stopped run has left to themselves are still in its context.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return _current.get() is None or not record.pathname.startswith(CREWAI_FILES)

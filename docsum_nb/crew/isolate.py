@@ -90,7 +90,9 @@ def _agent_for(crew: Any, make: Callable[[Any], Any], managers: dict[int, Any], 
     agent = type(crew)._get_agent_to_use(crew, task)
     if agent is None or agent is task.agent or not task.async_execution:
         return agent
-    return managers.setdefault(id(task), make(agent))
+    if id(task) not in managers:
+        managers[id(task)] = make(agent)
+    return managers[id(task)]
 
 
 class _Agents:

@@ -8,7 +8,6 @@ does, so that it fails as that would.
 from __future__ import annotations
 
 import functools
-import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from crewai.events.utils.console_formatter import set_suppress_console_output
 from crewai.llms.base_llm import BaseLLM
 from crewai.tasks.llm_guardrail import LLMGuardrail
 
-from docsum_nb.crew.install import CREWAI_FILES
+from docsum_nb.crew.console import mute_log
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.scripted import Asked, ScriptedModel, rehearsing
 
@@ -149,10 +148,4 @@ def be_quiet() -> None:
 
 @functools.cache
 def _install() -> None:
-    # CrewAI logs through the root logger as well; a logger's filter sees its own records only.
-    for name in (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm"):
-        logging.getLogger(name).addFilter(_not_of_a_rehearsal)
-
-
-def _not_of_a_rehearsal(record: logging.LogRecord) -> bool:
-    return not rehearsing() or not record.pathname.startswith(CREWAI_FILES)
+    mute_log(rehearsing)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import PrivateAttr, ValidationError
 
-from docsum_nb.crew.flow import Flow, inherit_steps, listen, quietly, start
+from docsum_nb.crew.console import quietly
+from docsum_nb.crew.flow import Flow, inherit_steps, listen, start
 from docsum_nb.crew.guard import current_guard
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event

@@ -53,13 +53,11 @@ async def in_pieces(
         if len(pieces) < 2:
             raise
     answers = [await in_pieces(piece, words, writer, merger) for piece in pieces]
-    names = [f"part {number} of {chunk.label}" for number in range(1, len(pieces) + 1)]
-    named = [
-        Named(name, answer.text, answer.model, answer.paid)
-        for name, answer in zip(names, answers, strict=True)
-    ]
-    for name, answer in zip(names, answers, strict=True):
+    named: list[Named] = []
+    for number, answer in enumerate(answers, start=1):
+        name = f"part {number} of {chunk.label}"
         merger.tell_cut(name, answer)
+        named.append(Named(name, answer.text, answer.model, answer.paid))
     # A chunk that fails may be left out, whichever of its calls it was.
     merged = await merger.merge(chunk.label, named, words, telling=telling, apart=True)
     # Each call is metered where it is made; this answer tells what they came to.

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import pickle
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from crewai.tools import tool
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded
 from tests.crew.crew_samples import LONG_S, ScriptedLLM, field_crew, kickoff, llm_of
+from tests.forms.processes import finished
 from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
@@ -142,24 +141,16 @@ def test_partial_of_a_kickoff_is_guarded_the_first_time_too(
     server: Loopback, tmp_path: Path
 ) -> None:
     """The guard is put in place after the method was taken from the crew."""
-    script = (
-        "import sys\n"
-        "from functools import partial\n"
-        "from tests.crew.crew_samples import field_crew, llm_of\n"
-        "from types import SimpleNamespace\n"
-        "import docsum_nb as ds\n"
-        "crew = field_crew(llm_of(SimpleNamespace(base_url=sys.argv[1])), parts=3)\n"
-        "work = partial(crew.kickoff, inputs={'topic': 'whales'})\n"
-        "print(ds.start(work, show=False, deadline=60).result().raw)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, server.base_url],
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-        cwd=Path(__file__).parents[2],
-    )
+    script = f"""
+    from functools import partial
+    from tests.crew.crew_samples import field_crew, llm_of
+    from types import SimpleNamespace
+    import docsum_nb as ds
+    crew = field_crew(llm_of(SimpleNamespace(base_url={server.base_url!r})), parts=3)
+    work = partial(crew.kickoff, inputs={{"topic": "whales"}})
+    print(ds.start(work, show=False, deadline=60).result().raw)
+    """
+    done = finished(script)
     assert (done.stdout, done.returncode) == ("A summary.\n", 0), done.stderr
 
 

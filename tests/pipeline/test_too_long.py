@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
+from docsum_nb.records import Summary
+from docsum_nb.run import Run
 from tests.loopback import Call, Loopback, Reply
 
 LONG_S = 60.0
@@ -41,19 +43,19 @@ def model_of(server: Loopback) -> ds.Model:
     return ds.Model("openai/x", base_url=server.base_url, context_window=32_000)
 
 
+def summarize(server: Loopback, texts: dict[str, str], **options: Any) -> Run[Summary]:
+    return ds.summarize(
+        texts, model=model_of(server), ledger=False, show=False, deadline=LONG_S, **options
+    )
+
+
 @pytest.mark.parametrize("limit", [800, 420])
 def test_chunk_that_is_too_long_is_cut_again_and_nothing_is_lost(
     server: Loopback, limit: int
 ) -> None:
     """Refused as too long, a chunk is summarized in halves, or quarters, and merged."""
     server.script = refusing(limit)
-    run = ds.summarize(
-        {"log": " ".join(SENTENCES)},
-        model=model_of(server),
-        ledger=False,
-        show=False,
-        deadline=LONG_S,
-    )
+    run = summarize(server, {"log": " ".join(SENTENCES)})
     summary = run.result()
     marks = [f"MARK-{i:03}" for i in range(120)]
     assert sorted(re.findall(r"MARK-\d{3}", summary.text)) == marks
@@ -77,9 +79,7 @@ def test_merge_that_is_too_long_is_made_in_halves(server: Loopback) -> None:
         return Reply(" ".join(f"{m}." for m in re.findall(r"MARK-\d{3}", call.prompt)))
 
     server.script = script
-    summary = ds.summarize(
-        texts, model=model_of(server), ledger=False, show=False, deadline=LONG_S
-    ).result()
+    summary = summarize(server, texts).result()
     assert whole == [12]
     assert set(re.findall(r"MARK-\d{3}", summary.text)) == {f"MARK-{i:03}" for i in range(12)}
 
@@ -87,13 +87,7 @@ def test_merge_that_is_too_long_is_made_in_halves(server: Loopback) -> None:
 def test_text_that_never_fits_is_the_providers_own_error(server: Loopback) -> None:
     """Cut down to pieces that are still refused, the refusal comes out, after a bounded number."""
     server.script = refusing(10)
-    run = ds.summarize(
-        {"log": " ".join(SENTENCES)},
-        model=model_of(server),
-        ledger=False,
-        show=False,
-        deadline=LONG_S,
-    )
+    run = summarize(server, {"log": " ".join(SENTENCES)})
     error = run.exception()
     assert type(error).__name__ == "ContextWindowExceededError"
     assert len(server.calls) < 10
@@ -106,15 +100,8 @@ def test_merge_of_pieces_that_fails_is_one_chunks_failure(server: Loopback, on_e
     server.script = lambda call: (
         Reply("no", status=400) if "## part" in call.prompt else cut_again(call)
     )
-    run = ds.summarize(
-        {"log": " ".join(SENTENCES), "a": SENTENCES[1], "b": SENTENCES[2]},
-        model=model_of(server),
-        ledger=False,
-        show=False,
-        deadline=LONG_S,
-        on_error=on_error,
-        max_concurrency=1,
-    )
+    texts = {"log": " ".join(SENTENCES), "a": SENTENCES[1], "b": SENTENCES[2]}
+    run = summarize(server, texts, on_error=on_error, max_concurrency=1)
     error = run.exception()
     assert run.state.done == 2
     if on_error == "skip":
@@ -136,13 +123,7 @@ def test_pieces_that_were_cut_off_are_told(server: Loopback) -> None:
         return Reply("It tells of", finish_reason="length")
 
     server.script = script
-    summary = ds.summarize(
-        {"log": " ".join(SENTENCES)},
-        model=model_of(server),
-        ledger=False,
-        show=False,
-        deadline=LONG_S,
-    ).result()
+    summary = summarize(server, {"log": " ".join(SENTENCES)}).result()
     assert summary.text == "All of it."
     assert [each.what for each in summary.omitted][:2] == [
         "part 1 of log, chunk 0",

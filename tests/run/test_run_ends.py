@@ -110,11 +110,6 @@ def test_forked_child_gets_a_loop_of_its_own() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-class UnprintableError(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError("cannot be printed")
-
-
 def test_run_of_the_parent_is_not_waited_for_in_a_child() -> None:
     """Its loop is not there after a fork, so the wait would never end; the error says so."""
     script = (
@@ -134,6 +129,11 @@ def test_run_of_the_parent_is_not_waited_for_in_a_child() -> None:
     )
     done = finished(script, warnings="ignore::DeprecationWarning")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+class UnprintableError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("cannot be printed")
 
 
 def test_error_that_cannot_be_printed_ends_the_run_all_the_same() -> None:
