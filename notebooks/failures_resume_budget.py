@@ -83,8 +83,8 @@ ds.runs(LEDGER)
 
 # %% [markdown]
 # The provider takes the text today. `resume()` goes on with the newest run that is not finished,
-# under its own id and with its arguments, and asks only for what is missing. Keys are not kept,
-# which is why the model is given again.
+# under its own id and with its arguments, and asks only for what is missing. Keys are not kept in
+# the ledger: this process still knows the one it had, after a restart the model is given again.
 
 # %%
 server.answer = first_line
