@@ -22,6 +22,7 @@ __all__ = [
     "ChunkSummarized",
     "ChunksPlanned",
     "Event",
+    "Notice",
     "RunEnded",
     "RunState",
     "StageStarted",
@@ -155,6 +156,10 @@ class Warned(Event):
     """Something the user should know that did not stop the run."""
 
     message: str
+    task: str = ""
+    """The CrewAI task it happened in; empty if none is known."""
+    agent: str = ""
+    """The CrewAI agent it happened to, which may be a coworker; empty if none is known."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +168,34 @@ class RunEnded(Event):
 
     outcome: Outcome
     error: str | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """All warnings of one run that have the same message."""
+
+    message: str
+    count: int = 1
+    """How often it was reported."""
+    tasks: tuple[str, ...] = ()
+    """The CrewAI tasks it happened in, in the order of their first report."""
+    agents: tuple[str, ...] = ()
+    """The agents it happened to, in the same order."""
+
+    def plus(self, warned: Warned) -> Notice:
+        """Return the notice with one more report of the same message."""
+        return Notice(
+            self.message,
+            self.count + 1,
+            _with(self.tasks, warned.task),
+            _with(self.agents, warned.agent),
+        )
+
+    def __str__(self) -> str:
+        facts = [*_first_of("task", self.tasks), *_first_of("agent", self.agents)]
+        if self.count > 1:
+            facts.append(f"{self.count:,} times")
+        return f"{self.message} ({', '.join(facts)})" if facts else self.message
 
 
 @dataclass(frozen=True)
@@ -189,6 +222,10 @@ class RunState:
     """Of the answers that came back."""
     budget: BudgetSet = field(default_factory=BudgetSet)
     warnings: tuple[str, ...] = ()
+    """One text for each message, in the order of their first report; with the task, the agent and
+    the count, if there are any."""
+    notices: tuple[Notice, ...] = ()
+    """The same warnings as records, in the same order."""
     outcome: Outcome | None = None
     """``None`` while the run goes on."""
     error: str | None = None
@@ -249,11 +286,36 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             return _changed(state, usage=state.usage + usage)
         case BudgetSet():
             return _changed(state, budget=event)
-        case Warned(message=message):
-            return _changed(state, warnings=(*state.warnings, message))
+        case Warned():
+            return _warned(state, event)
         case RunEnded(outcome=outcome, error=error):
             return _changed(state, outcome=outcome, error=error or state.error, ended_at=event.at)
     return state
+
+
+def _warned(state: RunState, event: Warned) -> RunState:
+    """Return the state after a warning: the same message again is counted, not repeated."""
+    for at, notice in enumerate(state.notices):
+        if notice.message == event.message:
+            more = notice.plus(event)
+            return _changed(
+                state,
+                notices=(*state.notices[:at], more, *state.notices[at + 1 :]),
+                warnings=(*state.warnings[:at], str(more), *state.warnings[at + 1 :]),
+            )
+    first = Notice(event.message, 1, _with((), event.task), _with((), event.agent))
+    return _changed(state, notices=(*state.notices, first), warnings=(*state.warnings, str(first)))
+
+
+def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return names if not name or name in names else (*names, name)
+
+
+def _first_of(kind: str, names: tuple[str, ...]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return [f"{kind} {names[0]!r}{more}"]
 
 
 def _changed(state: RunState, **changes: Any) -> RunState:

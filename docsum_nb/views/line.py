@@ -1,15 +1,19 @@
 """Progress as a line of text: redrawn in place on a terminal, a few plain lines in a log.
 
-Invariant: a stream that is closed, full or gone ends the view, never the run. A run without chunks
-that ends within half a second prints nothing: its result says it all.
+Each warning gets a line of its own when it is first reported, and again at the end if it was
+reported more often. Invariant: a stream that is closed, full or gone ends the view, never the run.
+A run without chunks and warnings that ends within half a second prints nothing: its result says it
+all.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
+from docsum_nb.render.amounts import count_text
 from docsum_nb.render.clean import one_line
 from docsum_nb.views.state import (
     elapsed_s,
@@ -23,13 +27,15 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from docsum_nb.events import RunState
-    from docsum_nb.run import Snapshot
+    from docsum_nb.run import Pace, Snapshot
 
 __all__ = ["LineView"]
 
 _QUIET_S = 0.5
 _TENTHS = 10
 _USUAL_COLUMNS = 79
+_MOST_WARNINGS = 20
+"""Warnings beyond these are counted only."""
 
 
 class LineView:
@@ -48,15 +54,18 @@ class LineView:
         self._bar: tqdm[None] | None = None
         self._tenths = 0
         self._told_of_imports = False
+        self._warned: list[str] = []
+        """The texts of the warnings as they were written."""
         self._lost = self._stream is None  # pythonw and some services have no stderr
         self._live = not self._lost and _is_terminal(self._stream)
 
     def update(self, snapshot: Snapshot) -> None:
         """Show a snapshot: redraw the line, or write one where another tenth is finished."""
         state = snapshot.state
-        if self._lost or (not state.chunks and elapsed_s(state) < _QUIET_S):
+        if self._lost or _says_it_all(state):
             return
         try:
+            self._warn_of_new(state)
             if self._live:
                 self._draw(snapshot)
             else:
@@ -67,15 +76,17 @@ class LineView:
     def close(self, snapshot: Snapshot, result: object | None) -> None:
         """Show the last state on a line that stays; the result is not shown."""
         state = snapshot.state
-        if self._lost or (not state.chunks and elapsed_s(state) < _QUIET_S):
+        if self._lost or _says_it_all(state):
             return
         try:
+            self._warn_of_new(state)
+            self._warn_of_counts(state)
             if self._live:
                 self._draw(snapshot)
                 if self._bar is not None:
                     self._bar.close()
             else:
-                self._write(state_text(state, self._title))
+                self._write(self._text(snapshot.state))
         except (OSError, ValueError):
             self._give_up()
 
@@ -93,15 +104,38 @@ class LineView:
                 *progress_facts(state),
                 *pace_facts(state, snapshot.pace),
                 f"{elapsed_s(state):.0f} s",
+                *([count_text(len(state.warnings), "warning")] if state.warnings else []),
             )
             bar.set_postfix_str(self._fit(", ".join(facts)), refresh=False)
         else:
-            bar.set_description_str(self._fit(state_text(state, self._title)), refresh=False)
+            bar.set_description_str(self._fit(self._text(state)), refresh=False)
         bar.refresh()
 
     def _status(self, state: RunState) -> str:
         failed = f", {state.failed} failed" if state.failed else ""
         return f"{status_of(state)}{failed}"
+
+    def _text(self, state: RunState, pace: Pace | None = None) -> str:
+        """Return the state without its warnings: they have lines of their own."""
+        return state_text(replace(state, warnings=()), self._title, pace)
+
+    def _warn_of_new(self, state: RunState) -> None:
+        for text in state.warnings[len(self._warned) : _MOST_WARNINGS]:
+            self._warned.append(text)
+            self._warn(text)
+
+    def _warn_of_counts(self, state: RunState) -> None:
+        """Write the warnings again that were reported more often than when they were written."""
+        for before, now in zip(self._warned, state.warnings, strict=False):
+            if now != before:
+                self._warn(now)
+        if (more := len(state.warnings) - len(self._warned)) > 0:
+            self._warn(f"{count_text(more, 'other warning')}: see run.state.warnings")
+
+    def _warn(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        self._write(f"{self._title}: warning: {one_line(text, max_chars=400)}")
 
     def _log_tenth(self, snapshot: Snapshot) -> None:
         state = snapshot.state
@@ -113,7 +147,7 @@ class LineView:
         # The last tenth is the closing line's.
         if self._tenths < tenths < _TENTHS:
             self._tenths = tenths
-            self._write(state_text(state, self._title, snapshot.pace))
+            self._write(self._text(state, snapshot.pace))
 
     def _write(self, line: str) -> None:
         self._stream.write(self._fit(line) + "\n")
@@ -129,6 +163,11 @@ class LineView:
         if self._bar is not None:
             # Otherwise tqdm writes to the dead stream once more when it is collected.
             self._bar.disable = True
+
+
+def _says_it_all(state: RunState) -> bool:
+    """Check whether the result of a short run without chunks and warnings is all there is."""
+    return not (state.chunks or state.warnings) and elapsed_s(state) < _QUIET_S
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -92,8 +92,8 @@ def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
         pace: How fast it goes; ``None`` leaves it out.
 
     Returns:
-        Title, stage or outcome, counts, cost, pace, elapsed time, and why it failed or was
-        cancelled.
+        Title, stage or outcome, counts, cost, pace, elapsed time, why it failed or was cancelled,
+        and the last warning.
     """
     parts: list[str] = [status_of(state)]
     if state.chunks:
@@ -108,6 +108,10 @@ def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
         parts.append(_duration(state))
     if state.outcome in ("failed", "cancelled") and state.error:
         parts.append(one_line(state.error, max_chars=400))
+    if state.warnings:
+        more = len(state.warnings) - 1
+        last = one_line(state.warnings[-1], max_chars=400)
+        parts.append(f"warning: {last}" + (f" (and {more:,} more)" if more else ""))
     return f"{one_line(title, max_chars=80)}: {' · '.join(parts)}"
 
 

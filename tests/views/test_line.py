@@ -16,7 +16,7 @@ from typing import TextIO
 
 import pytest
 
-from docsum_nb.events import RunState
+from docsum_nb.events import RunState, Warned, fold
 from docsum_nb.records import Usage
 from docsum_nb.run import Snapshot
 from docsum_nb.views import LineView
@@ -227,3 +227,49 @@ def test_a_log_is_told_once_of_imports_that_take_long() -> None:
     for _ in range(3):
         view.update(Snapshot(imports))
     assert log.getvalue() == "summarize: importing CrewAI and LiteLLM, once in a process\n"
+
+
+def test_a_pipe_gets_each_warning_when_it_comes_and_its_count_at_the_end(
+    pipe: tuple[TextIO, Callable[[], str]],
+) -> None:
+    """Nine equal warnings are one line, and one more with the count and the task."""
+    stream, read = pipe
+    view = LineView("crew", stream)
+    state = HALF
+    for _ in range(9):
+        state = fold(state, Warned("tool 'look' failed: \x1b[2Jdisk gone", "part 1", "expert"))
+        view.update(Snapshot(state))
+    view.close(Snapshot(replace(state, outcome="done")), None)
+    lines = [line for line in read().splitlines() if "warning" in line]
+
+    said = "crew: warning: tool 'look' failed: ␛[2Jdisk gone (task 'part 1', agent 'expert'"
+    assert lines == [f"{said})", f"{said}, 9 times)"]
+
+
+def test_a_terminal_gets_a_warning_above_its_line(terminal: Terminal) -> None:
+    """The line is redrawn below the warning, and counts it."""
+    view = LineView("crew", terminal.stream)
+    view.update(Snapshot(HALF))
+    warned = fold(HALF, Warned("memory could not be read"))
+    view.update(Snapshot(warned))
+    view.close(Snapshot(replace(warned, queued=0, done=20, outcome="done")), None)
+    lines = terminal.read().rstrip().split("\n")
+
+    assert len(lines) == 2
+    assert lines[0].rstrip().endswith("crew: warning: memory could not be read")
+    assert "1 warning" in lines[1].split("\r")[-1]
+
+
+def test_a_flood_of_warnings_is_counted(pipe: tuple[TextIO, Callable[[], str]]) -> None:
+    """A thousand different warnings do not fill the log."""
+    stream, read = pipe
+    view = LineView("crew", stream)
+    state = HALF
+    for number in range(1000):
+        state = fold(state, Warned(f"warning {number}"))
+    view.update(Snapshot(state))
+    view.close(Snapshot(replace(state, outcome="done")), None)
+    written = read()
+
+    assert written.count("\n") < 30
+    assert "980 other warnings: see run.state.warnings" in written

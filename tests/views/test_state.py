@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from bs4 import BeautifulSoup
 
-from docsum_nb.events import BudgetSet, Outcome, RunState
+from docsum_nb.events import BudgetSet, Notice, Outcome, RunState, Warned, fold
 from docsum_nb.records import Usage
 from docsum_nb.run import Pace
 from docsum_nb.views import state_html, state_text
@@ -124,3 +124,22 @@ def test_what_a_model_writes_is_shown_as_text() -> None:
     assert not page.find_all("img")
     assert writing is not None
     assert writing.get_text() == "<img src=x onerror=alert(1)>␛[2J</div>"
+
+
+def test_equal_warnings_are_one_with_a_count_and_the_tasks() -> None:
+    """The state, the text and the HTML show one warning, how often it came, and where."""
+    state = RUNNING
+    for task in ("part 1", "part 2", "part 2"):
+        state = fold(state, Warned("tool 'look' failed: disk gone", task, "expert"))
+    state = fold(state, Warned("memory could not be read"))
+    said = "tool 'look' failed: disk gone (task 'part 1' and 1 more, agent 'expert', 3 times)"
+
+    assert state.warnings == (said, "memory could not be read")
+    assert state.notices[0] == Notice(
+        "tool 'look' failed: disk gone", 3, ("part 1", "part 2"), ("expert",)
+    )
+    state = fold(state, Warned("tool 'look' failed: disk gone", "part 3", "expert"))
+    assert "4 times" in state.warnings[0]
+    only = replace(state, warnings=state.warnings[:1])
+    assert "warning: tool 'look' failed: disk gone (task 'part 1' and 2" in state_text(only, "t")
+    assert "4 times" in BeautifulSoup(state_html(only, "t"), "html.parser").get_text()
