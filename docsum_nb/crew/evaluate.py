@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from crewai import Agent, Task
@@ -27,6 +28,11 @@ from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread
 
 __all__ = ["AgentSizes", "RunModel", "explain"]
+
+_ARRAY = re.compile(r"\[(?=\s*+[{\]])")
+"""Where an array of objects, or an empty one, may begin."""
+_MOST_ARRAYS = 100
+"""Each is read as far as it goes, so many of them would take quadratic time."""
 
 Converse = Callable[[Sequence[dict[str, Any]], int, Sequence[str]], Coroutine[Any, Any, Answer]]
 Search = Callable[[str], Sequence[Hit]]
@@ -192,11 +198,17 @@ def describe(hits: Sequence[Hit]) -> str:
 
 
 def read_reasons(answer: str) -> dict[str, str] | None:
-    """Read the agent's JSON array, wherever in its answer it stands; ``None`` if there is none."""
-    for match in re.finditer(r"\[", answer):
+    """Return the reasons in the agent's JSON array, wherever in its answer that stands.
+
+    Returns:
+        From the name of a document to why it helps; ``None`` if there is no such array, or it is
+        nested too deep, or many things that only look like one come before it.
+    """
+    decoder = json.JSONDecoder()
+    for start in islice(_ARRAY.finditer(answer), _MOST_ARRAYS):
         try:
-            found, _ = json.JSONDecoder().raw_decode(answer[match.start() :])
-        except ValueError:
+            found, _ = decoder.raw_decode(answer, start.start())
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, list) and all(isinstance(each, dict) for each in found):
             return {

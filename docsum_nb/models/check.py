@@ -18,6 +18,8 @@ __all__ = ["Flaw", "checked", "refused", "repairing"]
 
 _LONGEST_REFUSAL = 60
 """Words; longer answers that begin like a refusal mostly go on to summarize."""
+_LOOKED_AT = 2_000
+"""Characters of such an answer: a refusal does not need words longer than that."""
 _SORRY = (
     r"(?:(?:i['’]?m|i am|we['’]?re|we are)?\s*(?:very |so |truly |really )?sorry|i apologi[sz]e|"
     r"(?:my )?apologies|unfortunately|as an ai(?: language model| assistant)?)"
@@ -38,8 +40,10 @@ _GIVING = (
     r"(?:\s+\w+){0,3}?\s+"
     r"(?:that|this|these|such|summar\w+|content|request|assistance|document|text|you)"
 )
+# Possessive: what was read as an apology is never read in another way, of which there would be
+# exponentially many.
 _REFUSAL = re.compile(
-    rf"\W*(?:{_SORRY}[\s,.;:–—-]*(?:but|however)?[\s,]*)*"
+    rf"\W*+(?:{_SORRY}[\s,.;:–—-]*+(?:(?:but|however)[\s,]*+)?+)*+"
     rf"{_UNABLE}\s+(?:to\s+)?(?:{_SERVING}|{_GIVING})\b",
     re.IGNORECASE,
 )
@@ -93,4 +97,7 @@ def repairing(request: Request, flaw: Flaw, answer: Answer) -> Request:
 
 
 def _reads_like_a_refusal(text: str) -> bool:
-    return len(text.split()) <= _LONGEST_REFUSAL and _REFUSAL.match(text) is not None
+    words = text.split(maxsplit=_LONGEST_REFUSAL)
+    if len(words) > _LONGEST_REFUSAL:
+        return False
+    return _REFUSAL.match(" ".join(words)[:_LOOKED_AT]) is not None

@@ -12,20 +12,28 @@ import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from docsum_nb.models.chat import Tell
 
 __all__ = ["Said", "StreamedText", "read_stream", "read_whole"]
 
-_THOUGHT = re.compile(
-    r"<(?:think|thinking|budget:thinking)>.*?</(?:think|thinking|budget:thinking)>", re.DOTALL
-)
-"""As LiteLLM takes it off: ``parse_content_for_reasoning``."""
+_OPENINGS = ("<think>", "<thinking>", "<budget:thinking>")
+_THOUGHT_END = re.compile(r"</(?:think|thinking|budget:thinking)>")
+"""As LiteLLM takes a thought off: ``parse_content_for_reasoning``."""
+_LONGEST_MARK = 20
 _BREATH_S = 0.01
 """Of reading, after which others on the loop get their turn."""
 _UNMARKED = "Stream ended before a finish_reason"
-_OPENINGS = ("<think>", "<thinking>", "<budget:thinking>")
+
+
+class _Phase(Enum):
+    """What part of an answer a stream has come to."""
+
+    OPENING = "it may begin with a thought"
+    THOUGHT = "in a thought"
+    TEXT = "in the text"
 
 
 @dataclass(frozen=True)
@@ -97,16 +105,15 @@ class StreamedText:
     """A text as it comes: what is sure to be part of it, in pieces.
 
     Held back are a thought in front, white space that may turn out to be the last, and half of a
-    character.
+    character. Every piece is looked at a bounded number of times, however many there are.
     """
 
     def __init__(self) -> None:
         self._shown: list[str] = []
         self._held: list[str] = []
-        self._may_think = True
-        """Whether what is held may be, or be in, a thought."""
-        self._thinks = False
-        """Whether it is in one."""
+        self._phase = _Phase.OPENING
+        self._tail = ""
+        """The last characters of a thought, in which its end mark may have begun."""
 
     @property
     def whole(self) -> str:
@@ -115,39 +122,64 @@ class StreamedText:
 
     def add(self, piece: str) -> str:
         """Take a piece; return what can be shown of the text by now, or nothing."""
-        self._held.append(piece)
-        if self._may_think and not self._is_past_thought(piece):
+        if self._phase is _Phase.OPENING:
+            # No longer than a mark: a longer one is decided on.
+            piece = "".join(self._held) + piece
+            self._held.clear()
+            self._phase = _opening_phase(piece)
+        if self._phase is _Phase.THOUGHT:
+            piece = self._after_thought(piece)
+        if self._phase is not _Phase.TEXT:
+            self._held.append(piece)
             return ""
-        return self._show(self._stripped().rstrip())
+        return self._show(piece)
 
     def end(self) -> str:
         """Return what is left to be shown: a thought, too, that never ended."""
-        return self._show(self._stripped().rstrip(), last=True)
+        text = self._taken("").rstrip()
+        return self._shown_now(text) if text else ""
 
-    def _stripped(self) -> str:
-        held = "".join(self._held)
+    def _after_thought(self, piece: str) -> str:
+        """Return what of a piece comes after the thought, or the piece while it goes on."""
+        seen = self._tail + piece
+        end = _THOUGHT_END.search(seen)
+        if end is None:
+            self._tail = seen[-_LONGEST_MARK:]
+            return piece
+        self._held.clear()
+        self._phase = _Phase.TEXT
+        return seen[end.end() :]
+
+    def _show(self, piece: str) -> str:
+        if not piece.strip():
+            # Held back unjoined: a megabyte of white space may come in pieces of one character.
+            if self._shown:
+                self._held.append(piece)
+            return ""
+        held = self._taken(piece)
+        text = held.rstrip()
+        if "\ud800" <= text[-1] <= "\udbff":
+            text = text[:-1]
+        self._held = [held[len(text) :]] if len(text) < len(held) else []
+        return self._shown_now(text) if text else ""
+
+    def _taken(self, piece: str) -> str:
+        """Join what is held back with a piece; nothing is held back any longer."""
+        held = "".join([*self._held, piece])
+        self._held = []
         return held if self._shown else held.lstrip()
 
-    def _show(self, text: str, *, last: bool = False) -> str:
-        held = self._stripped()
-        if text and not last and "\ud800" <= text[-1] <= "\udbff":
-            text = text[:-1]
-        self._held = [held[len(text) :]]
-        if text:
-            text = _writable(text)
-            self._shown.append(text)
+    def _shown_now(self, text: str) -> str:
+        text = _writable(text)
+        self._shown.append(text)
         return text
 
-    def _is_past_thought(self, piece: str) -> bool:
-        if self._thinks and ">" not in piece:
-            return False
-        held = "".join(self._held)
-        if thought := _THOUGHT.match(held):
-            self._held, self._may_think = [held[thought.end() :]], False
-            return True
-        self._thinks = held.startswith(_OPENINGS)
-        self._may_think = self._thinks or any(each.startswith(held) for each in _OPENINGS)
-        return not self._may_think
+
+def _opening_phase(text: str) -> _Phase:
+    if text.startswith(_OPENINGS):
+        return _Phase.THOUGHT
+    unsure = any(mark.startswith(text) for mark in _OPENINGS)
+    return _Phase.OPENING if unsure else _Phase.TEXT
 
 
 def _message(message: Any) -> tuple[str, str | None]:

@@ -7,7 +7,6 @@ the JSON itself is never mended, as a guess might pass for what the model said.
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +14,7 @@ from docsum_nb.errors import InputError
 
 __all__ = ["check_schema", "fitting_json", "schema_instructions"]
 
-_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)\n?\s*```", re.DOTALL)
+_FENCE = "```"
 _MOST_TOLD = 1_000
 """Characters of a validation error that the model is told."""
 
@@ -45,8 +44,7 @@ def fitting_json(schema: Any, text: str) -> str:
     """
     from pydantic import ValidationError
 
-    found = _FENCED.search(text)
-    body = found.group(1) if found else text[text.find("{") : text.rfind("}") + 1] or text
+    body = _fenced(text) or text[text.find("{") : text.rfind("}") + 1] or text
     # What is whole as it is must not lose a part that looks like a fence.
     for candidate in (text, body):
         try:
@@ -56,6 +54,16 @@ def fitting_json(schema: Any, text: str) -> str:
         else:
             return candidate.strip()
     raise ValueError(_told(wrong))
+
+
+def _fenced(text: str) -> str | None:
+    """Return the body of the first fenced block that says "json" or no language; None if none."""
+    parts = text.split(_FENCE)
+    for block in parts[1:-1:2]:
+        language, line_end, body = block.partition("\n")
+        if line_end and language.strip().lower() in ("", "json"):
+            return body.strip() or None
+    return None
 
 
 def _told(error: Any) -> str:

@@ -234,3 +234,41 @@ def test_embedded_model_takes_no_schema() -> None:
     request = Request("r", "i", "A text of words.", 50, 150, schema=Findings)
     with pytest.raises(InputError, match="language model"):
         on_loop(open_model(Model("extractive")).answer(request))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sorry, " * 55, "Sorry, " * 200_000, "I'm so sorry,,, but,, " * 12, "`" * 10**6, "\n" * 10**6],
+)
+def test_answers_that_never_quite_refuse_are_looked_at_in_linear_time(text: str) -> None:
+    """What begins as a refusal again and again is answered at once; the pattern never runs on."""
+    assert checked(Answer(text, "m"), REQUEST)[1] is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 60_000,
+        '{"points": ' + "[" * 60_000,
+        "```\n" + "\n" * 100_000,
+        "```json" * 60_000,
+        "`" * 10**6,
+    ],
+)
+def test_json_that_never_ends_is_malformed(text: str) -> None:
+    """Brackets without end, and fences that hold blank lines, are no JSON, and soon found so."""
+    _, flaw = checked(Answer(text, "m"), STRUCTURED)
+    assert flaw is not None
+    assert flaw.kind == "malformed"
+
+
+def test_json_is_found_in_its_fence() -> None:
+    """Blank lines around it, a first block in another language and text after it do not matter."""
+    for text in (
+        f"```json\n\n{GOOD}\n\n```",
+        f"Here:\n``` \n{GOOD}```\nIs {{this}} good?",
+        f"```python\nx = {{}}\n```\nand\n```JSON\n{GOOD}\n```",
+    ):
+        answer, flaw = checked(Answer(text, "m"), STRUCTURED)
+        assert flaw is None
+        assert answer.text == GOOD
