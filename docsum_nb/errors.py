@@ -6,6 +6,7 @@
     ├── ModelError                         the provider: an answer that cannot be used
     ├── LedgerError (OSError)              this machine: the file that keeps the answers
     ├── LibraryError (OSError)             this machine: the folder of the private documentation
+    ├── UpstreamError                      this environment: a version of CrewAI or LiteLLM
     └── RunError                           a run that ended early; carries what was finished
         ├── DeadlineExceeded (TimeoutError)
         ├── RunCancelled
@@ -33,6 +34,7 @@ __all__ = [
     "ModelError",
     "RunCancelled",
     "RunError",
+    "UpstreamError",
     "WorkExited",
 ]
 
@@ -104,6 +106,18 @@ class LedgerError(DocsumError, OSError):
 
 class LibraryError(DocsumError, OSError):
     """The library's folder cannot be opened, read or written."""
+
+
+class UpstreamError(DocsumError):
+    """CrewAI or LiteLLM, as installed, lacks a name that a bound or the whole work depends on.
+
+    The message names what does not hold, the version, what is missing, and a version that works.
+    Raised before anything is paid for; if a hook of the guard fails in a run, before the next call.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Show one line in a notebook cell: what is missing is in it."""
+        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
 
 
 class RunError(DocsumError):

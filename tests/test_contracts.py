@@ -31,7 +31,7 @@ LAYERS = [
     {"crew", "library", "models", "views", "plots"},
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
-    {"events", "environment"},
+    {"events", "environment", "upstream"},
     {"records", "findings", "paths"},
     {"render"},
     {"errors"},

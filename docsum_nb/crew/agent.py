@@ -11,11 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from crewai import Task
-from crewai.agents.agent_builder.base_agent import BaseAgent
-from crewai.events.utils.console_formatter import set_suppress_console_output
 from pydantic import PrivateAttr
 
+from docsum_nb.crew.upstream import BaseAgent, Task, set_suppress_console_output
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Request
 

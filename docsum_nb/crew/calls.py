@@ -18,15 +18,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from crewai.events.types.llm_events import (
-    LLMCallCompletedEvent,
-    LLMCallFailedEvent,
-    LLMCallType,
-    LLMStreamChunkEvent,
-)
-from crewai.llms import retry as crewai_retry
-from crewai.types.usage_metrics import UsageMetrics
-
 from docsum_nb.budget import Budget, Reservation
 from docsum_nb.crew.affordable import (
     PriceOf,
@@ -36,6 +27,14 @@ from docsum_nb.crew.affordable import (
     price_of_model,
 )
 from docsum_nb.crew.examine.parts import ModelUse
+from docsum_nb.crew.upstream import (
+    LLMCallCompletedEvent,
+    LLMCallFailedEvent,
+    LLMCallType,
+    LLMStreamChunkEvent,
+    UsageMetrics,
+    rate_limit_retry,
+)
 from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import BudgetExceeded
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed
@@ -303,4 +302,4 @@ def _leave_one_retry_layer(llm: Any) -> None:
     # Through LiteLLM, it is the provider's client that tries again, twice unless it is told.
     default = 2 if getattr(llm, "is_litellm", False) else 0
     own = getattr(llm, "max_retries", params.get("max_retries", default))
-    crewai_retry._active_llm_rate_limit_retry.set(bool(own))
+    rate_limit_retry.set(bool(own))

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import crewai
-from crewai.events.utils.console_formatter import (
-    set_suppress_console_output,
-    should_suppress_console_output,
-)
+
+from docsum_nb.crew.upstream import set_suppress_console_output, should_suppress_console_output
 
 __all__ = ["as_loud_as", "mute_log", "quietly"]
 

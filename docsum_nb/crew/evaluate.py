@@ -16,13 +16,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from crewai import Agent, Task
-from crewai.events.utils.console_formatter import set_suppress_console_output
-from crewai.llms.base_llm import BaseLLM
-from crewai.tools import BaseTool
 from pydantic import PrivateAttr
 
 from docsum_nb.crew.own_model import OwnModel
+from docsum_nb.crew.upstream import (
+    Agent,
+    BaseLLM,
+    BaseTool,
+    Task,
+    set_suppress_console_output,
+)
 from docsum_nb.prompts import Prompts
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import crewai.flow.flow
-from crewai.flow.flow import Flow, FlowState
-from crewai.flow.flow_wrappers import FlowMethod
+from docsum_nb.crew.upstream import Flow, FlowMethod, FlowState, flow_listen, flow_start
 
 __all__ = ["Flow", "FlowState", "inherit_steps", "listen", "start"]
 
@@ -20,13 +18,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def start() -> Callable[[F], F]:
     """Mark the step that a flow begins with."""
-    decorator: Callable[[F], F] = crewai.flow.flow.start()
+    decorator: Callable[[F], F] = flow_start()
     return decorator
 
 
 def listen(step: str) -> Callable[[F], F]:
     """Mark a step that follows another one."""
-    decorator: Callable[[F], F] = crewai.flow.flow.listen(step)
+    decorator: Callable[[F], F] = flow_listen(step)
     return decorator
 
 

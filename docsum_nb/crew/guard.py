@@ -17,10 +17,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
-from crewai.events.types.flow_events import MethodExecutionFailedEvent
-from crewai.events.types.tool_usage_events import ToolUsageErrorEvent
-from crewai.types.streaming import StreamingOutputBase
-
 from docsum_nb.budget import Budget
 from docsum_nb.crew.affordable import PriceOf
 from docsum_nb.crew.calls import ModelCalls
@@ -31,6 +27,12 @@ from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, role_of, source_of
+from docsum_nb.crew.upstream import (
+    ASYNC_ITERATOR,
+    MethodExecutionFailedEvent,
+    StreamingOutputBase,
+    ToolUsageErrorEvent,
+)
 from docsum_nb.errors import RunError
 from docsum_nb.events import (
     BudgetSet,
@@ -118,7 +120,7 @@ class Guard:
 
     async def astreamed(self, result: Any) -> Any:
         """Take a stream of either kind to its end, on the running loop."""
-        if not isinstance(result, StreamingOutputBase) or result._async_iterator is None:
+        if not isinstance(result, StreamingOutputBase) or ASYNC_ITERATOR.of(result) is None:
             return result
         async for _ in result:
             self._control.check()

@@ -7,28 +7,31 @@ every crew. What is put there does nothing without a guard in the context.
 from __future__ import annotations
 
 import functools
-import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from crewai import Crew
-from crewai.crews.crew_output import CrewOutput
-from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
-from crewai.events.utils.console_formatter import set_suppress_console_output
-
 from docsum_nb.crew.calls import metered
 from docsum_nb.crew.console import as_loud_as, mute_log
 from docsum_nb.crew.isolate import is_double
+from docsum_nb.crew.upstream import (
+    TRAIN,
+    Crew,
+    CrewOutput,
+    HookAborted,
+    InterceptionPoint,
+    add_stream_sink,
+    register_scoped,
+    reset_stream_sinks,
+    scoped_hooks,
+    set_suppress_console_output,
+)
 
 __all__ = ["Stopped", "Watcher", "watched_by", "watcher"]
 
-# ``crewai.hooks.dispatch`` names a function of that module as well.
-_hooks = importlib.import_module("crewai.hooks.dispatch")
 
-
-class Stopped(_hooks.HookAborted):  # type: ignore[name-defined]
+class Stopped(HookAborted):
     """Raised in a hook: the only kind of error that CrewAI lets out of one."""
 
 
@@ -68,21 +71,30 @@ def watched_by(guard: Watcher) -> Iterator[None]:
     """Have a watcher see every crew that is kicked off in this context, and what those start."""
     _install()
     set_suppress_console_output(True)
-    points = _hooks.InterceptionPoint
     current = _current.set(guard)
     sink = add_stream_sink(guard.seen)
     try:
-        with _hooks.scoped_hooks():
-            _hooks.register_scoped(points.INPUT, guard.with_inputs)
-            _hooks.register_scoped(points.PRE_MODEL_CALL, guard.before_call)
-            _hooks.register_scoped(points.POST_MODEL_CALL, guard.after_call)
-            _hooks.register_scoped(points.PRE_TOOL_CALL, guard.before_tool)
-            _hooks.register_scoped(points.PRE_STEP, guard.before_step)
-            _hooks.register_scoped(points.POST_STEP, guard.after_step)
+        with scoped_hooks():
+            for name, hook in _hooks_of(guard).items():
+                point = getattr(InterceptionPoint, name, None)
+                if point is not None:  # what is lost without it is reported when a guard is made
+                    register_scoped(point, hook)
             yield
     finally:
         reset_stream_sinks(sink)
         _current.reset(current)
+
+
+def _hooks_of(guard: Watcher) -> dict[str, Callable[[Any], None]]:
+    """Return what a guard does at each point where CrewAI asks."""
+    return {
+        "INPUT": guard.with_inputs,
+        "PRE_MODEL_CALL": guard.before_call,
+        "POST_MODEL_CALL": guard.after_call,
+        "PRE_TOOL_CALL": guard.before_tool,
+        "PRE_STEP": guard.before_step,
+        "POST_STEP": guard.after_step,
+    }
 
 
 def watcher() -> Watcher | None:
@@ -121,7 +133,7 @@ def _install() -> None:
 def _guarded_by(guard: Watcher, crew: Any) -> Any:
     """Return what is kicked off in a crew's place."""
     # Training notes what it learns under the ids of the very agents that were trained.
-    return crew if is_double(crew) or crew._train else guard.double(crew)
+    return crew if is_double(crew) or TRAIN.of(crew) else guard.double(crew)
 
 
 def _with_usage(result: Any, used: Callable[[], Any]) -> Any:

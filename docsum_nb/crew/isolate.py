@@ -21,8 +21,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
-from crewai.agents.tools_handler import ToolsHandler
-
+from docsum_nb.crew.upstream import (
+    CREW_INPUTS,
+    EXECUTE_CORE,
+    GET_AGENT_TO_USE,
+    GUARDRAIL_RETRY_COUNTS,
+    INTERPOLATE_INPUTS,
+    KICKOFF_EVENT_ID,
+    TIMES_EXECUTED,
+    ToolsHandler,
+)
 from docsum_nb.run import DAEMON_THREADS
 
 __all__ = ["double_of", "is_double"]
@@ -64,30 +72,29 @@ def double_of(crew: Any) -> Any:
             "manager_agent": None if manager is None else make(manager),
         }
     )
-    double._inputs = None
-    double._kickoff_event_id = None
-    object.__setattr__(double, "_interpolate_inputs", functools.partial(_fill_in, double, more))
-    managers = functools.partial(_agent_for, double, make, {})
-    object.__setattr__(double, "_get_agent_to_use", managers)
+    CREW_INPUTS.set(double, None)
+    KICKOFF_EVENT_ID.set(double, None)
+    INTERPOLATE_INPUTS.replace(double, functools.partial(_fill_in, double, more))
+    GET_AGENT_TO_USE.replace(double, functools.partial(_agent_for, double, make, {}))
     return double
 
 
 def is_double(crew: Any) -> bool:
     """Tell whether a crew is the double of another: a streaming one kicks itself off again."""
-    return any("_execute_core" in vars(task) for task in crew.tasks)
+    return any(EXECUTE_CORE.replaced(task) for task in crew.tasks)
 
 
 def _fill_in(crew: Any, agents: list[Any], inputs: Any) -> None:
     """Fill the inputs in, also in agents that stand for members of the crew, unknown to CrewAI."""
     # The instance's own would be that of the crew it is a copy of, where that is a double, too.
-    type(crew)._interpolate_inputs(crew, inputs)
+    INTERPOLATE_INPUTS.of(type(crew))(crew, inputs)
     for agent in agents:
         agent.interpolate_inputs(inputs)
 
 
 def _agent_for(crew: Any, make: Callable[[Any], Any], managers: dict[int, Any], task: Any) -> Any:
     """Choose who carries a task out; where a manager does, one of its own beside others."""
-    agent = type(crew)._get_agent_to_use(crew, task)
+    agent = GET_AGENT_TO_USE.of(type(crew))(crew, task)
     if agent is None or agent is task.agent or not task.async_execution:
         return agent
     if id(task) not in managers:
@@ -109,9 +116,9 @@ class _Agents:
         if isinstance(handler := getattr(agent, "tools_handler", None), ToolsHandler):
             # What was called last is the agent's own; what tools have answered is the crew's.
             double.tools_handler = ToolsHandler(cache=handler.cache)
-        if hasattr(double, "_times_executed"):
+        if TIMES_EXECUTED.known(double):
             # CrewAI counts an agent's failures over its life, so old ones would end a new run.
-            double._times_executed = 0
+            TIMES_EXECUTED.set(double, 0)
         retries = "max_retry_limit"
         if retries in type(agent).model_fields and retries not in agent.model_fields_set:
             # It multiplies with the retries of the provider's client, and repeats refusals.
@@ -175,5 +182,5 @@ def _task(task: Any) -> Any:
             "processed_by_agents": set(),
         }
     )
-    double._guardrail_retry_counts = {}
+    GUARDRAIL_RETRY_COUNTS.set(double, {})
     return double

@@ -10,8 +10,15 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from crewai.events.types.llm_events import LLMCallType
-from crewai.llms.base_llm import BaseLLM, llm_call_context
+from docsum_nb.crew.upstream import (
+    CALL_COMPLETED,
+    CALL_FAILED,
+    CALL_STARTED,
+    RATE_LIMIT_WRAPPED,
+    BaseLLM,
+    LLMCallType,
+    llm_call_context,
+)
 
 __all__ = ["OwnModel"]
 
@@ -43,18 +50,18 @@ class OwnModel(BaseLLM):
         sent = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         who = {"from_task": from_task, "from_agent": from_agent}
         with llm_call_context():
-            self._emit_call_started_event(messages=sent, **who)
+            CALL_STARTED.of(self)(messages=sent, **who)
             try:
                 answer = self.reply(sent, from_task, response_model)
             except BaseException as error:
-                self._emit_call_failed_event(error=str(error), **who)
+                CALL_FAILED.of(self)(error=str(error), **who)
                 raise
-            self._emit_call_completed_event(
+            CALL_COMPLETED.of(self)(
                 response=answer, call_type=LLMCallType.LLM_CALL, messages=sent, **who
             )
         return answer
 
-    call._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+    RATE_LIMIT_WRAPPED.mark(call)
 
     def supports_function_calling(self) -> bool:
         """Say no: tools are offered in the prompt, which every model can read."""

@@ -11,13 +11,20 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-from crewai.events.utils.console_formatter import set_suppress_console_output
-from crewai.llms.base_llm import BaseLLM
-from crewai.tasks.llm_guardrail import LLMGuardrail
-
 from docsum_nb.crew.console import mute_log
 from docsum_nb.crew.isolate import double_of
 from docsum_nb.crew.scripted import Asked, ScriptedModel, rehearsing
+from docsum_nb.crew.upstream import (
+    CREW_MEMORY,
+    GUARDRAIL,
+    GUARDRAILS,
+    ORIGINAL_OUTPUT_FILE,
+    OUTPUT_HANDLER,
+    RPM_CONTROLLER,
+    BaseLLM,
+    LLMGuardrail,
+    set_suppress_console_output,
+)
 
 __all__ = ["Rehearsal", "be_quiet", "rehearse"]
 
@@ -85,9 +92,9 @@ def _strip_crew(crew: Any, model: BaseLLM) -> None:
     )
     if crew.manager_llm is not None:
         _put(crew, manager_llm=model)
-    crew._memory = None
+    CREW_MEMORY.set(crew, None)
     # CrewAI deletes the record of the last kickoff, for replay, at the start of each.
-    crew._task_output_handler = _NoRecord()
+    OUTPUT_HANDLER.set(crew, _NoRecord())
 
 
 def _strip_agent(own: Any, twin: Any, model: BaseLLM) -> None:
@@ -111,20 +118,20 @@ def _strip_agent(own: Any, twin: Any, model: BaseLLM) -> None:
         checkpoint=False,
         max_retry_limit=getattr(own, "max_retry_limit", 0),
     )
-    twin._rpm_controller = None
+    RPM_CONTROLLER.set(twin, None)
 
 
 def _strip_task(task: Any, model: BaseLLM) -> None:
     _put(task, output_file=None, human_input=False)
-    task._original_output_file = None
+    ORIGINAL_OUTPUT_FILE.set(task, None)
 
     def scripted(guardrail: Any) -> Any:
         if isinstance(guardrail, LLMGuardrail):
             return LLMGuardrail(guardrail.description, model)
         return guardrail
 
-    task._guardrail = scripted(task._guardrail)
-    task._guardrails = [scripted(each) for each in task._guardrails]
+    GUARDRAIL.set(task, scripted(GUARDRAIL.of(task)))
+    GUARDRAILS.set(task, [scripted(each) for each in GUARDRAILS.of(task)])
 
 
 class _NoRecord:

@@ -21,6 +21,7 @@ from pydantic import PrivateAttr
 
 from docsum_nb.crew.made_up import made_up
 from docsum_nb.crew.own_model import OwnModel
+from docsum_nb.crew.upstream import RATE_LIMIT_WRAPPED
 
 __all__ = [
     "Asked",
@@ -72,7 +73,7 @@ class ScriptedModel(OwnModel):
         """Answer like ``call``, without blocking the loop."""
         return await asyncio.to_thread(self.call, *args, **kwargs)
 
-    acall._crewai_rate_limit_wrapped = True  # type: ignore[attr-defined]
+    RATE_LIMIT_WRAPPED.mark(acall)
 
     def get_context_window_size(self) -> int:
         """Return more than any prompt has."""

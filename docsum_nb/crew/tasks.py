@@ -14,11 +14,10 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal
 
-from crewai.tasks.task_output import TaskOutput
-
 from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.install import Stopped
 from docsum_nb.crew.places import Places
+from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
 from docsum_nb.errors import WorkExited
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
 from docsum_nb.run import Control, Detail, Stopping, about, span
@@ -74,16 +73,10 @@ class Tasks:
             slots: The places for concurrent tasks of its crew.
         """
         self._at[place] = task
-        own, own_async = task._execute_core, task._aexecute_core
-        # Pydantic knows fields only; CrewAI looks the method up on the task.
-        object.__setattr__(
-            task, "_execute_core", functools.partial(self._execute, task, place, slots, own)
-        )
-        object.__setattr__(
-            task,
-            "_aexecute_core",
-            functools.partial(self._aexecute, task, place, slots, own_async),
-        )
+        for method, carry_out in ((EXECUTE_CORE, self._execute), (AEXECUTE_CORE, self._aexecute)):
+            own = method.of(task)
+            # CrewAI looks the method up on the task.
+            method.replace(task, functools.partial(carry_out, task, place, slots, own))
 
     def check_collected(self) -> None:
         """Raise what failed so far, where errors are collected.

@@ -6,8 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from crewai import Agent
-
 from docsum_nb.crew.examine.parts import (
     agents_of,
     concurrent_groups,
@@ -15,6 +13,7 @@ from docsum_nb.crew.examine.parts import (
     role_of,
     title_of,
 )
+from docsum_nb.crew.upstream import Agent
 from docsum_nb.findings import Finding
 from docsum_nb.render.amounts import listed
 

@@ -16,6 +16,7 @@ from docsum_nb.crew.examine.parts import (
     role_of,
     uses_of_models,
 )
+from docsum_nb.crew.upstream import RATE_LIMIT_WRAPPED
 from docsum_nb.findings import Finding
 from docsum_nb.render.amounts import listed
 
@@ -124,7 +125,7 @@ def requests_of_a_429(llm: Any, agent: Any, *, guarded: bool = False) -> int:
 def _tries(llm: Any) -> int:
     call = type(llm).call
     # CrewAI wraps every model's call, but for one that says it has been wrapped already.
-    wrapped = hasattr(call, "__wrapped__") or not hasattr(call, "_crewai_rate_limit_wrapped")
+    wrapped = hasattr(call, "__wrapped__") or not RATE_LIMIT_WRAPPED.known(call)
     return _RATE_LIMIT_TRIES if wrapped else 1
 
 

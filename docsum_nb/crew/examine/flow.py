@@ -8,6 +8,7 @@ from typing import Any
 
 from docsum_nb.crew.examine.code import Blocking, blocking_calls
 from docsum_nb.crew.examine.parts import field_of, is_crew
+from docsum_nb.crew.upstream import FLOW_STATE
 from docsum_nb.findings import Finding
 
 __all__ = ["crews_of", "flow_findings"]
@@ -28,7 +29,7 @@ def flow_findings(flow: Any) -> Iterator[Finding]:
 
 def crews_of(flow: Any) -> list[Any]:
     """List the crews that a flow holds as attributes, in its class or in its state."""
-    state = getattr(flow, "_state", None)
+    state = FLOW_STATE.of(flow)
     places = [vars(flow), vars(type(flow)), getattr(flow, "__pydantic_extra__", None) or {}]
     places.append(state if isinstance(state, dict) else getattr(state, "__dict__", {}))
     held = [value for place in places for value in place.values()]

@@ -1,0 +1,367 @@
+"""Every name of CrewAI's that this package depends on and that CrewAI may move, in one place.
+
+When CrewAI renames something, this is the module to read: each entry says what it is used for and
+which promise no longer holds without it. ``TABLE.lost()`` checks all of them in milliseconds,
+whenever a guard is made and when the doctor looks. Importing this module never fails because of a
+single name, so ``summarize``, which needs few of them, goes on without the others.
+
+To add a name:
+
+* a class or function: ``X = TABLE.kind("module:X", "what for", PROMISE)`` or ``TABLE.value(...)``,
+  and import ``X`` from here;
+* a private attribute: ``X = TABLE.attribute("module:Class._x", "what for", PROMISE)``, and write
+  ``X.of(crew)``, ``X.set(crew, value)`` or ``X.replace(crew, method)``;
+* fields of events, hooks' contexts or results that are read as they are: ``TABLE.members(...)``;
+* that a function of CrewAI's calls what ``replace`` has put in place: ``TABLE.call(...)``.
+
+A new promise is a ``Promise`` below; ``money=True`` if a call that should not be made is paid for.
+``tests/test_contracts.py`` finds names of CrewAI's that are used elsewhere and are not here,
+``tests/crew/test_upstream.py`` simulates the loss of each one.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+from docsum_nb.upstream import Attribute, Promise, Table, found
+
+__all__ = ["TABLE"]
+
+TABLE = Table("crewai", oldest="1.15.29", newest="1.15.30")
+
+# --- promises -----------------------------------------------------------------------------------
+
+GUARD = Promise("the guard of crews", money=True)
+MAX_CALLS = Promise("max_calls", money=True)
+MAX_COST = Promise("max_cost", money=True)
+STOP = Promise("that no call follows a deadline or cancel", money=True)
+INPUTS = Promise("that inputs are filled in", money=True)
+FIRST_ERROR = Promise("that the first error is raised at once")
+ENDS = Promise("that a task ends, whatever it raises")
+CONCURRENCY = Promise("max_concurrency")
+ISOLATION = Promise("that concurrent tasks and runs share nothing")
+RETRIES = Promise("one layer of retries")
+TIMEOUT = Promise("max_execution_time of agents")
+USAGE = Promise("the count of tokens and cost")
+STREAMING = Promise("that text is shown while it is written")
+PROGRESS = Promise("that progress and errors name the task")
+WARNINGS = Promise("that failures CrewAI goes on from are reported")
+QUIET = Promise("that CrewAI prints nothing beside a run")
+TRAINING = Promise("crew.train under a guard")
+SUMMARIZE = Promise("summarize")
+FLOW = Promise("SummaryFlow")
+EVALUATE = Promise("reasons for related documents")
+PROBE = Promise("the doctor's probe")
+DOCTOR = Promise("the doctor's look at crews and flows")
+
+BOUNDS = (MAX_CALLS, MAX_COST, STOP)
+
+
+def _nothing(*_: Any) -> None:
+    """Stand for a function that the work can do without."""
+
+
+# --- what is documented, and is the ground of all ------------------------------------------------
+
+Crew = TABLE.kind("crewai:Crew", "kickoffs are guarded in the class", GUARD, DOCTOR)
+Agent = TABLE.kind(
+    "crewai:Agent", "the agent that evaluates; telling it from custom ones", EVALUATE
+)
+Task = TABLE.kind("crewai:Task", "the lean task", SUMMARIZE, EVALUATE)
+Process = TABLE.value(
+    "crewai:Process", "whether a manager works", DOCTOR, instead=SimpleNamespace(hierarchical=None)
+)
+BaseAgent = TABLE.kind(
+    "crewai.agents.agent_builder.base_agent:BaseAgent", "the lean agent", SUMMARIZE
+)
+BaseLLM = TABLE.kind(
+    "crewai.llms.base_llm:BaseLLM", "models of this package for agents", EVALUATE, PROBE
+)
+BaseTool = TABLE.kind("crewai.tools:BaseTool", "the search of the library as a tool", EVALUATE)
+TABLE.parameters("crewai:Crew.kickoff inputs", "kicks a double off", GUARD)
+TABLE.parameters("crewai:Crew.akickoff inputs", "kicks a double off", GUARD)
+TABLE.parameters("crewai:Task.aexecute_sync context", "performs the lean task", SUMMARIZE)
+TABLE.parameters("crewai:Task.execute_sync context", "performs the task of evaluating", EVALUATE)
+TABLE.members(
+    "crewai:Task.name description expected_output agent", "the lean task and its texts", SUMMARIZE
+)
+TABLE.members(
+    "crewai.agents.agent_builder.base_agent:BaseAgent.role goal backstory aexecute_task",
+    "the lean agent and its texts",
+    SUMMARIZE,
+)
+
+# --- hooks: whether a call may be made ----------------------------------------------------------
+
+_DISPATCH = "crewai.hooks.dispatch"
+
+HookAborted = TABLE.kind(
+    f"{_DISPATCH}:HookAborted",
+    "the one error that CrewAI lets out of a hook",
+    GUARD,
+    base=Exception,
+)
+TABLE.parameters(f"{_DISPATCH}:HookAborted reason source", "what a hook has against a call", GUARD)
+InterceptionPoint = TABLE.value(f"{_DISPATCH}:InterceptionPoint", "where hooks are called", GUARD)
+scoped_hooks = TABLE.value(f"{_DISPATCH}:scoped_hooks", "hooks for one run, in all threads", GUARD)
+register_scoped = TABLE.value(f"{_DISPATCH}:register_scoped", "adds such a hook", GUARD)
+TABLE.members(f"{_DISPATCH}:InterceptionPoint.PRE_MODEL_CALL", "asks before a call", *BOUNDS)
+TABLE.members(f"{_DISPATCH}:InterceptionPoint.POST_MODEL_CALL", "sees an answer", USAGE)
+TABLE.members(f"{_DISPATCH}:InterceptionPoint.PRE_TOOL_CALL", "asks before a tool", STOP)
+TABLE.members(f"{_DISPATCH}:InterceptionPoint.INPUT", "sees inputs", INPUTS)
+TABLE.members(f"{_DISPATCH}:InterceptionPoint.PRE_STEP POST_STEP", "sees flow steps", PROGRESS)
+
+_CALL = "crewai.hooks.llm_hooks:LLMCallHookContext"
+
+
+def _call_context_fault(name: str) -> str:
+    """Check that a hook is handed what the executor, or a direct call, has under a name."""
+    parts = {each: SimpleNamespace() for each in ("messages", "llm", "agent", "task", "crew")}
+    context = found(_CALL)
+    executed = context(SimpleNamespace(**parts, iterations=0))
+    direct = context(executor=None, **parts)
+    right = all(getattr(made, name, None) is parts[name] for made in (executed, direct))
+    return "" if right else f"context.{name} is missing"
+
+
+for _name, _use, _promises in (
+    ("llm", "the model that is about to be called", (MAX_CALLS, MAX_COST)),
+    ("messages", "how long the prompt is", (MAX_COST,)),
+    ("agent", "who calls", (MAX_COST, PROGRESS)),
+    ("task", "for which task", (MAX_CALLS, MAX_COST, PROGRESS)),
+):
+    TABLE.condition(f"{_CALL}.{_name}", partial(_call_context_fault, _name), _use, *_promises)
+
+TABLE.members(
+    "crewai.hooks.contexts:StepContext.kind flow step_name", "the step of a flow", PROGRESS
+)
+TABLE.members("crewai.hooks.contexts:InputContext.crew payload", "the inputs of a crew", INPUTS)
+TABLE.call(
+    "crewai.utilities.agent_utils:_setup_before_llm_call_hooks",
+    "PRE_MODEL_CALL",
+    "an executor asks before a call",
+    *BOUNDS,
+)
+TABLE.call(
+    "crewai.llms.base_llm:BaseLLM._invoke_before_llm_call_hooks",
+    "PRE_MODEL_CALL",
+    "a model asks before a call",
+    *BOUNDS,
+)
+
+# --- events: what a call took, what failed -------------------------------------------------------
+
+_LLM_EVENTS = "crewai.events.types.llm_events"
+
+
+add_stream_sink = TABLE.value(
+    "crewai.events.stream_context:add_stream_sink",
+    "sees events in the thread that emits them",
+    USAGE,
+    STREAMING,
+    WARNINGS,
+    instead=_nothing,
+)
+reset_stream_sinks = TABLE.value(
+    "crewai.events.stream_context:reset_stream_sinks",
+    "ends that",
+    USAGE,
+    instead=_nothing,
+)
+LLMCallCompletedEvent = TABLE.kind(
+    f"{_LLM_EVENTS}:LLMCallCompletedEvent", "what a call took", USAGE
+)
+TABLE.members(f"{_LLM_EVENTS}:LLMCallCompletedEvent.usage call_type", "its tokens", USAGE)
+LLMCallFailedEvent = TABLE.kind(f"{_LLM_EVENTS}:LLMCallFailedEvent", "a call that failed", USAGE)
+LLMStreamChunkEvent = TABLE.kind(
+    f"{_LLM_EVENTS}:LLMStreamChunkEvent", "a piece of an answer", STREAMING
+)
+TABLE.members(f"{_LLM_EVENTS}:LLMStreamChunkEvent.chunk task_name", "its text", STREAMING)
+LLMCallType = TABLE.value(
+    f"{_LLM_EVENTS}:LLMCallType",
+    "tells an answer from a tool's",
+    USAGE,
+    EVALUATE,
+    PROBE,
+    instead=SimpleNamespace(LLM_CALL=None),
+)
+TABLE.members(f"{_LLM_EVENTS}:LLMCallType.LLM_CALL", "an answer", USAGE, EVALUATE, PROBE)
+MethodExecutionFailedEvent = TABLE.kind(
+    "crewai.events.types.flow_events:MethodExecutionFailedEvent",
+    "a flow's step that failed",
+    FIRST_ERROR,
+)
+TABLE.members(
+    "crewai.events.types.flow_events:MethodExecutionFailedEvent.error", "its error", FIRST_ERROR
+)
+ToolUsageErrorEvent = TABLE.kind(
+    "crewai.events.types.tool_usage_events:ToolUsageErrorEvent", "a tool that failed", WARNINGS
+)
+TABLE.members(
+    "crewai.events.types.tool_usage_events:ToolUsageErrorEvent.tool_name error",
+    "its name and error",
+    WARNINGS,
+)
+UsageMetrics = TABLE.kind("crewai.types.usage_metrics:UsageMetrics", "tokens of a kickoff", USAGE)
+TABLE.members(
+    "crewai.types.usage_metrics:UsageMetrics.add_usage_metrics from_provider_dict prompt_tokens "
+    "completion_tokens cached_prompt_tokens cache_creation_tokens successful_requests",
+    "adds tokens up",
+    USAGE,
+    MAX_COST,
+)
+
+# --- a crew, its tasks and agents: what a double replaces or resets ------------------------------
+
+CrewOutput = TABLE.kind("crewai.crews.crew_output:CrewOutput", "the output of a crew", USAGE)
+TABLE.members("crewai.crews.crew_output:CrewOutput.token_usage", "its own count", USAGE)
+StreamingOutputBase = TABLE.kind(
+    "crewai.types.streaming:StreamingOutputBase", "an output that streams", STREAMING
+)
+TABLE.members("crewai.types.streaming:StreamingOutputBase.result", "it at the end", STREAMING)
+ASYNC_ITERATOR = TABLE.attribute(
+    "crewai.types.streaming:StreamingOutputBase._async_iterator", "which kind it is", STREAMING
+)
+TaskOutput = TABLE.kind("crewai.tasks.task_output:TaskOutput", "what replaces an output", ENDS)
+TABLE.members(
+    "crewai.tasks.task_output:TaskOutput.name description expected_output raw agent",
+    "what it holds",
+    ENDS,
+)
+TABLE.members(
+    "crewai:Crew.agents tasks manager_agent stream verbose id", "what a double is made of", GUARD
+)
+TABLE.members(
+    "crewai:Task.id agent async_execution context output tools", "what a double is made of", GUARD
+)
+TABLE.members(
+    "crewai:Task.used_tools tools_errors processed_by_agents", "starts at zero", ISOLATION
+)
+TABLE.members("crewai:Agent.id role llm", "what a double is made of", GUARD)
+TABLE.members("crewai:Agent.agent_executor", "must not be shared", ISOLATION)
+TABLE.members("crewai:Agent.tools_handler", "must not be shared", ISOLATION)
+ToolsHandler = TABLE.kind(
+    "crewai.agents.tools_handler:ToolsHandler", "the last call of a tool", ISOLATION
+)
+TABLE.members("crewai.agents.tools_handler:ToolsHandler.cache", "answers of tools", ISOLATION)
+
+_BEGINS = "the place where every task passes the guard"
+_PASSES = (FIRST_ERROR, ENDS, CONCURRENCY, PROGRESS)
+EXECUTE_CORE = TABLE.attribute("crewai:Task._execute_core", _BEGINS, *_PASSES)
+AEXECUTE_CORE = TABLE.attribute("crewai:Task._aexecute_core", _BEGINS, *_PASSES)
+TABLE.call("crewai:Task.execute_sync", "_execute_core", _BEGINS, *_PASSES)
+TABLE.call("crewai:Task._execute_task_async", "_execute_core", _BEGINS, *_PASSES)
+TABLE.call("crewai:Task.aexecute_sync", "_aexecute_core", _BEGINS, *_PASSES)
+
+INTERPOLATE_INPUTS = TABLE.attribute(
+    "crewai:Crew._interpolate_inputs", "fills inputs in, also in agents of a double", INPUTS
+)
+TABLE.call(
+    "crewai.crews.utils:prepare_kickoff",
+    "_interpolate_inputs",
+    "fills inputs in, also in agents of a double",
+    INPUTS,
+)
+TABLE.members("crewai:Agent.interpolate_inputs", "fills inputs in", INPUTS)
+GET_AGENT_TO_USE = TABLE.attribute(
+    "crewai:Crew._get_agent_to_use", "a manager's double for each concurrent task", ISOLATION
+)
+TABLE.call(
+    "crewai.crews.utils:prepare_task_execution",
+    "_get_agent_to_use",
+    "a manager's double for each concurrent task",
+    ISOLATION,
+)
+CREW_INPUTS = TABLE.attribute("crewai:Crew._inputs", "the inputs of one kickoff", ISOLATION)
+KICKOFF_EVENT_ID = TABLE.attribute("crewai:Crew._kickoff_event_id", "one kickoff", ISOLATION)
+TRAIN = TABLE.attribute("crewai:Crew._train", "trained agents keep their identity", TRAINING)
+GUARDRAIL_RETRY_COUNTS = TABLE.attribute(
+    "crewai:Task._guardrail_retry_counts", "starts empty", ISOLATION
+)
+TIMES_EXECUTED = TABLE.attribute("crewai:Agent._times_executed", "failures so far", RETRIES)
+TABLE.members("crewai:Agent.max_retry_limit", "tries of an agent", RETRIES)
+TABLE.members("crewai:Agent.max_execution_time", "ends a task in time", TIMEOUT)
+TABLE.call("crewai:Task._execute_core", "execute_task", "ends a task in time", TIMEOUT)
+TABLE.call("crewai:Task._aexecute_core", "aexecute_task", "ends a task in time", TIMEOUT)
+
+# --- models ---------------------------------------------------------------------------------------
+
+rate_limit_retry = TABLE.value(
+    "crewai.llms.retry:_active_llm_rate_limit_retry",
+    "whether CrewAI tries a 429 again",
+    RETRIES,
+    instead=ContextVar("docsum_nb_no_rate_limit_retry"),
+)
+TABLE.members("crewai:BaseLLM.model provider", "the name and price of a model", MAX_COST, USAGE)
+TABLE.members("crewai:BaseLLM.additional_params", "whether its client tries again", RETRIES)
+RATE_LIMIT_WRAPPED = Attribute("_crewai_rate_limit_wrapped")
+
+
+def _wrapped_fault() -> str:
+    """Check that CrewAI marks the calls that it tries again, and so leaves marked ones alone."""
+    marked = RATE_LIMIT_WRAPPED.known(found("crewai:LLM.call"))
+    return "" if marked else f"crewai.LLM.call.{RATE_LIMIT_WRAPPED.name} is missing"
+
+
+TABLE.condition(
+    "crewai:LLM.call._crewai_rate_limit_wrapped", _wrapped_fault, "a call is not tried again",
+    RETRIES,
+)  # fmt: skip
+llm_call_context = TABLE.value(
+    "crewai.llms.base_llm:llm_call_context", "one call of a model of this package", EVALUATE, PROBE
+)
+_REPORTS = "a model of this package reports its calls"
+CALL_STARTED = TABLE.attribute("crewai:BaseLLM._emit_call_started_event", _REPORTS, EVALUATE, PROBE)
+CALL_COMPLETED = TABLE.attribute(
+    "crewai:BaseLLM._emit_call_completed_event", _REPORTS, EVALUATE, PROBE
+)
+CALL_FAILED = TABLE.attribute("crewai:BaseLLM._emit_call_failed_event", _REPORTS, EVALUATE, PROBE)
+TABLE.parameters(
+    "crewai:BaseLLM._emit_call_completed_event response call_type messages from_task from_agent",
+    _REPORTS,
+    EVALUATE,
+    PROBE,
+)
+
+# --- what CrewAI prints ---------------------------------------------------------------------------
+
+set_suppress_console_output = TABLE.value(
+    "crewai.events.utils.console_formatter:set_suppress_console_output",
+    "no panels in this context",
+    QUIET,
+    instead=_nothing,
+)
+should_suppress_console_output = TABLE.value(
+    "crewai.events.utils.console_formatter:should_suppress_console_output",
+    "whether there are none",
+    QUIET,
+    instead=_nothing,
+)
+
+# --- flows ----------------------------------------------------------------------------------------
+
+Flow = TABLE.kind("crewai.flow.flow:Flow", "the class of SummaryFlow", FLOW)
+FlowState = TABLE.kind("crewai.flow.flow:FlowState", "its state", FLOW)
+flow_start = TABLE.value("crewai.flow.flow:start", "marks its first step", FLOW)
+flow_listen = TABLE.value("crewai.flow.flow:listen", "marks the other steps", FLOW)
+FlowMethod = TABLE.kind("crewai.flow.flow_wrappers:FlowMethod", "steps that are inherited", FLOW)
+FLOW_STATE = TABLE.attribute("crewai.flow.flow:Flow._state", "the crews in a flow's state", DOCTOR)
+
+# --- the doctor's probe: what a double must not reach ---------------------------------------------
+
+LLMGuardrail = TABLE.kind(
+    "crewai.tasks.llm_guardrail:LLMGuardrail", "asks the scripted model instead", PROBE
+)
+CREW_MEMORY = TABLE.attribute("crewai:Crew._memory", "no memory", PROBE)
+OUTPUT_HANDLER = TABLE.attribute(
+    "crewai:Crew._task_output_handler", "keeps the record of the last kickoff", PROBE
+)
+RPM_CONTROLLER = TABLE.attribute("crewai:Agent._rpm_controller", "no waiting for max_rpm", PROBE)
+ORIGINAL_OUTPUT_FILE = TABLE.attribute(
+    "crewai:Task._original_output_file", "no file is written", PROBE
+)
+GUARDRAIL = TABLE.attribute("crewai:Task._guardrail", "asks the scripted model instead", PROBE)
+GUARDRAILS = TABLE.attribute("crewai:Task._guardrails", "asks the scripted model instead", PROBE)
