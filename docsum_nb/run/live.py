@@ -7,6 +7,7 @@ import time
 from typing import Protocol
 
 from docsum_nb.run.loop import before_exit
+from docsum_nb.run.unseen import report_before_exit
 
 __all__ = ["keep", "let_go"]
 
@@ -44,5 +45,6 @@ def _stop_all() -> None:
 
 
 before_exit(stop=_stop_all)
+before_exit(stop=report_before_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_live.clear)

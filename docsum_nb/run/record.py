@@ -18,8 +18,6 @@ from docsum_nb.run.view import Snapshot, Waited
 __all__ = ["Record"]
 
 _log = logging.getLogger("docsum_nb.run")
-# Silent unless the user sets logging up: without a handler, Python prints warnings itself.
-logging.getLogger("docsum_nb").addHandler(logging.NullHandler())
 
 
 class Record:

@@ -39,6 +39,7 @@ from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import interruptible, terminable
 from docsum_nb.run.tell import told_all, wait_told
 from docsum_nb.run.trace import span
+from docsum_nb.run.unseen import UnseenError
 from docsum_nb.run.view import Detail, Display
 
 __all__ = ["Run"]
@@ -88,11 +89,16 @@ class Run(Generic[T]):
         self._place = whereabouts or (lambda: innermost_await(self._task))
         self._record = Record(self.id, on_event)
         self._early = EarlyEnd(
-            self.id, title, state=lambda: self.state, partial=lambda: self.partial, kept=kept
+            self.id,
+            title,
+            state=lambda: self._record.state,
+            partial=lambda: self.partial,
+            kept=kept,
         )
         self._value: Any = _UNSET
         self._error: BaseException | None = None
         self._traceback: Any = None
+        self._unseen = UnseenError(self.id, title)
         self._bell = Bell(self._watch_deadline)
         self._closed = threading.Event()
         self._alarm: Alarm | None = None
@@ -107,6 +113,7 @@ class Run(Generic[T]):
             detail=detail,
             result=self._finished_value,
             tick=self._watch_deadline,
+            seen=self._unseen.seen,
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
         self._control = Control(
@@ -114,7 +121,7 @@ class Run(Generic[T]):
             self._record.emit,
             self._stop,
             lambda: self._error,
-            lambda: self.state,
+            lambda: self._record.state,
             lambda: self._record.observed or self._showing.shows_text,
             self._record.when_stopped,
         )
@@ -212,6 +219,7 @@ class Run(Generic[T]):
 
     def _outcome(self) -> T:
         if self._error is not None:
+            self._unseen.seen()
             # Raised many times, one exception would grow a longer traceback with each.
             raise shown_briefly(self._error.with_traceback(self._traceback))
         value: T = self._value
@@ -299,7 +307,10 @@ class Run(Generic[T]):
     @property
     def state(self) -> RunState:
         """What has happened so far: counts of chunks, calls, tokens, cost, the outcome."""
-        return self._record.state
+        state = self._record.state
+        if state.outcome is not None:
+            self._unseen.seen()
+        return state
 
     @property
     def partial(self) -> Any:
@@ -382,6 +393,8 @@ class Run(Generic[T]):
                 return False
             self._value, self._error = value, error
             self._traceback = error.__traceback__ if error else None
+            if error is not None and not isinstance(error, RunCancelled):
+                self._unseen.failed(error)
             try:
                 self._record.emit(ended)
             finally:
@@ -416,5 +429,5 @@ class Run(Generic[T]):
             display(self._showing.bundle() or {"text/plain": repr(self)}, raw=True)
 
     def __repr__(self) -> str:
-        state = self.state
+        state = self._record.state
         return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{progress(state)}>"

@@ -30,6 +30,7 @@ class Showing:
         detail: Tells of one chunk or task; ``None`` where nobody can.
         result: Returns the run's result; ``None`` without one.
         tick: Called ten times a second while a view is open.
+        seen: Called when the end of the run was shown to a person.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Showing:
         detail: Callable[[int], Detail | None] | None,
         result: Callable[[], Any],
         tick: Callable[[], object],
+        seen: Callable[[], object],
     ) -> None:
         self.title = title
         self._record = record
@@ -54,6 +56,7 @@ class Showing:
         self._detail = detail
         self._result = result
         self._tick = tick
+        self._seen = seen
         self._lock = threading.Lock()
         self._opened = False
         self.shows_text = False
@@ -136,7 +139,15 @@ class Showing:
         result = self._result if with_result else lambda: None
         self.shows_text |= view.shows_text
         self._views.append(
-            ViewTeller(view, self.snapshot, self._ended, result, self._record.emit, self._tick)
+            ViewTeller(
+                view,
+                self.snapshot,
+                self._ended,
+                result,
+                self._record.emit,
+                self._tick,
+                self._seen,
+            )
         )
 
     def told(self) -> list[threading.Event]:
@@ -147,4 +158,8 @@ class Showing:
         """Render the run as it is now, by MIME type; ``None`` where it is not to be shown."""
         if self._display is None or not self._live:
             return None
-        return self._display.bundle(self.snapshot(), self.title, self._result())
+        snapshot = self.snapshot()
+        bundle = self._display.bundle(snapshot, self.title, self._result())
+        if snapshot.state.outcome is not None:
+            self._seen()
+        return bundle

@@ -93,9 +93,11 @@ class ViewTeller:
         result: Callable[[], object | None],
         warn: Callable[[Event], None],
         tick: Callable[[], object],
+        seen: Callable[[], object],
     ) -> None:
         self.told = threading.Event()
         self._tick = tick
+        self._seen = seen
         self._view = view
         self._snapshot = snapshot
         self._ended = ended
@@ -108,7 +110,8 @@ class ViewTeller:
             while not self._ended.wait(_TICK_S):
                 self._view.update(self._snapshot())
                 self._tick()
-            self._view.close(self._snapshot(), self._result())
+            if self._view.close(self._snapshot(), self._result()):
+                self._seen()
         except BaseException as error:  # noqa: BLE001  # a broken view must not end the work
             self._warn(Warned(f"the live view failed: {error!r}; the run goes on"))
         finally:

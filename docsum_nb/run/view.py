@@ -65,8 +65,12 @@ class View(Protocol):
     def update(self, snapshot: Snapshot) -> None:
         """Show a snapshot; called at most ten times a second."""
 
-    def close(self, snapshot: Snapshot, result: object | None) -> None:
-        """Show the last snapshot, and the result where there is one; called once."""
+    def close(self, snapshot: Snapshot, result: object | None) -> bool:
+        """Show the last snapshot, and the result if there is one; called once.
+
+        Returns:
+            Whether a person can see it.
+        """
 
 
 class Display(Protocol):

@@ -73,11 +73,15 @@ class LineView:
         except (OSError, ValueError):  # ValueError: the stream was closed
             self._give_up()
 
-    def close(self, snapshot: Snapshot, result: object | None) -> None:
-        """Show the last state on a line that stays; the result is not shown."""
+    def close(self, snapshot: Snapshot, result: object | None) -> bool:
+        """Show the last state on a line that stays; the result is not shown.
+
+        Returns:
+            Whether the run's error, if there is one, stands on the line.
+        """
         state = snapshot.state
         if self._lost or _says_it_all(state):
-            return
+            return False
         try:
             self._warn_of_new(state)
             self._warn_of_counts(state)
@@ -89,6 +93,8 @@ class LineView:
                 self._write(self._text(snapshot.state))
         except (OSError, ValueError):
             self._give_up()
+            return False
+        return not (self._live and state.chunks)  # beside a bar there is no room for it
 
     def _draw(self, snapshot: Snapshot) -> None:
         state = snapshot.state

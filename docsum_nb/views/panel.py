@@ -126,6 +126,8 @@ class PanelView:
 
     def embed(self) -> Any:
         """Return the panel as a widget, for a layout of the caller's own."""
+        # From a number on, front ends count the places where they show it.
+        self._box._view_count = 0
         return self._box
 
     def update(self, snapshot: Snapshot) -> None:
@@ -145,20 +147,25 @@ class PanelView:
             self._map.passed_over()
             self._html.value = html
 
-    def close(self, snapshot: Snapshot, result: object | None) -> None:
+    def close(self, snapshot: Snapshot, result: object | None) -> bool:
         """Replace the panel by static HTML of the last state.
 
         Args:
             snapshot: The last snapshot.
             result: Shown beneath where the run is done and it has a ``to_html`` method; ``None``
                 shows the state alone.
+
+        Returns:
+            Whether the panel is displayed somewhere.
         """
+        displayed = self._handle is not None or bool(self._box._view_count)
         self._end_with(static_bundle(snapshot.state, self._shown.title))
         if self._handle is not None:
             _retire(self._box)
         if result is not None:
             # Last, because a result of the user's own may fail to render.
             self._end_with(static_bundle(snapshot.state, self._shown.title, result))
+        return displayed
 
     def _end_with(self, bundle: dict[str, str]) -> None:
         import ipywidgets as widgets

@@ -1,0 +1,105 @@
+"""The error of a failed run until somebody has looked at it; one that nobody looks at is logged once.
+
+As asyncio does for a task whose exception was never retrieved: when the run is collected, or when
+the process ends. Looked at is an error that was raised to a waiter, returned by ``exception()``,
+read from ``state``, or shown by a live view. A cancellation is no failure.
+
+The garbage collector may call a finalizer in any thread, between any two steps of it and with any
+lock held. So the finalizer here takes no lock and logs nothing: it leaves that to a new thread.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import logging
+import os
+import threading
+import weakref
+from collections import deque
+
+__all__ = ["UnseenError", "report_before_exit"]
+
+_log = logging.getLogger("docsum_nb.run")
+_found: deque[tuple[str, str, BaseException]] = deque()
+"""Errors of runs that were collected, until they are logged."""
+
+
+class UnseenError:
+    """The error of one run, if it has failed and nobody has looked at it yet.
+
+    Args:
+        run_id: The run.
+        title: What it is called.
+    """
+
+    def __init__(self, run_id: str, title: str) -> None:
+        self._run_id = run_id
+        self._title = title
+        self._process = os.getpid()
+        self._error: BaseException | None = None
+
+    def failed(self, error: BaseException) -> None:
+        """Keep an error until somebody looks at it."""
+        self._error = error
+        _kept[id(self)] = self
+
+    def seen(self) -> None:
+        """Forget the error: somebody has looked at it, or will not have to."""
+        self._error = None
+
+    def _hand_over(self) -> None:
+        """Queue the error to be logged; a forked child leaves that to the parent."""
+        error, self._error = self._error, None
+        if error is not None and self._process == os.getpid():
+            _found.append((self._run_id, self._title, error))
+
+    def __del__(self) -> None:
+        if self._error is None or _ending.is_set():
+            return
+        self._hand_over()
+        # threading.Thread takes a lock that the interrupted code may hold. If no thread can be
+        # started, the error is logged with the next one, or before the process ends.
+        with contextlib.suppress(Exception):
+            _thread.start_new_thread(_report, ())
+
+
+_kept: weakref.WeakValueDictionary[int, UnseenError] = weakref.WeakValueDictionary()
+_ending = threading.Event()
+"""Set once no thread may be started for a report any more."""
+
+
+def report_before_exit() -> None:
+    """Log the errors that nobody has looked at; the process is about to end."""
+    _ending.set()
+    for reference in _kept.valuerefs():
+        unseen = reference()
+        if unseen is not None:
+            unseen._hand_over()
+    _report()
+
+
+def _report() -> None:
+    while _found:
+        try:
+            run_id, title, error = _found.popleft()
+        except IndexError:  # another thread was faster
+            return
+        # The run must not depend on a handler of the user's, and this thread has nobody to tell.
+        with contextlib.suppress(Exception):
+            _log.error(
+                "run %s %r failed, and nobody looked at its error",
+                run_id,
+                title,
+                exc_info=(type(error), error, error.__traceback__),
+                extra={"run_id": run_id},
+            )
+
+
+def _after_fork() -> None:
+    _kept.clear()
+    _found.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
