@@ -17,7 +17,7 @@ import importlib
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache, partial, wraps
 from importlib import metadata
 from types import CodeType
 from typing import Any, Literal
@@ -102,6 +102,24 @@ class Attribute:
         """Check whether an object has the attribute."""
         return hasattr(owner, self.name)
 
+    def look_before(self, owner: Any, see: Callable[..., object]) -> None:
+        """Have ``see`` called with the arguments of each call of a function; nothing if absent.
+
+        Args:
+            owner: The class or module that the function is looked up in.
+            see: Must not raise.
+        """
+        own = self.of(owner)
+        if own is None:
+            return
+
+        @wraps(own)
+        def seen(*args: Any, **kwargs: Any) -> Any:
+            see(*args, **kwargs)
+            return own(*args, **kwargs)
+
+        setattr(owner, self.name, seen)
+
     def mark(self, function: Any) -> None:
         """Set the attribute of a function to true."""
         setattr(function, self.name, True)
@@ -156,6 +174,11 @@ class Table:
         """Return the accessor of an attribute of a class's instances: ``module:Class.name``."""
         self.members(path, use, *promises)
         return Attribute(path.rpartition(".")[2])
+
+    def function(self, path: str, use: str, *promises: Promise) -> Attribute:
+        """Return the accessor of a module's function that is replaced: ``module:function``."""
+        self._add("value", path, use, promises, partial(_path_fault, path))
+        return Attribute(path.partition(":")[2])
 
     def members(self, path: str, use: str, *promises: Promise) -> None:
         """Add attributes of a class's instances: ``module:Class.name other another``."""

@@ -39,7 +39,7 @@ class Call:
     @property
     def prompt(self) -> str:
         """All that was said to the model."""
-        return "\n".join(str(message["content"]) for message in self.messages)
+        return "\n".join(str(message.get("content")) for message in self.messages)
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Reply:
     finish_reason: str = "stop"
     refusal: str | None = None
     """What stands in the message's field of that name, in place of a text."""
+    tool: tuple[str, Mapping[str, Any]] | None = None
+    """Ask for this tool with these arguments, by a native call, in place of a text."""
 
 
 Script = Callable[[Call], Reply | Awaitable[Reply]]
@@ -145,9 +147,13 @@ class Loopback:
     ) -> None:
         whole = _completion(call, reply)
         base = {**whole, "object": "chat.completion.chunk", "usage": None}
+        if reply.tool is not None:
+            delta = {**_message(reply), "tool_calls": [{"index": 0, **_tool_call(reply.tool)}]}
+            choice = {"index": 0, "delta": delta, "finish_reason": None}
+            await _send_event(response, {**base, "choices": [choice]})
         field = "content" if reply.refusal is None else "refusal"
         words = (reply.refusal or reply.text).split(" ")
-        for number, word in enumerate(words[: reply.words]):
+        for number, word in enumerate([] if reply.tool else words[: reply.words]):
             await asyncio.sleep(reply.gap if number else 0)
             text = word if number == len(words) - 1 else f"{word} "
             choice = {"index": 0, "delta": {field: text, "role": "assistant"}}
@@ -155,7 +161,7 @@ class Loopback:
         if reply.words is not None:
             await self._break_off(request, call, reply)
             return
-        end = {"index": 0, "delta": {}, "finish_reason": reply.finish_reason}
+        end = {"index": 0, "delta": {}, "finish_reason": _finish_reason(reply)}
         await _send_event(response, {**base, "choices": [end]})
         if reply.usage:
             await _send_event(response, {**base, "choices": [], "usage": whole["usage"]})
@@ -194,7 +200,7 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
             {
                 "index": 0,
                 "message": _message(reply),
-                "finish_reason": reply.finish_reason,
+                "finish_reason": _finish_reason(reply),
             }
         ],
         **({"usage": usage} if reply.usage else {}),
@@ -204,7 +210,19 @@ def _completion(call: Call, reply: Reply) -> dict[str, Any]:
 def _message(reply: Reply) -> dict[str, Any]:
     if reply.refusal is not None:
         return {"role": "assistant", "content": None, "refusal": reply.refusal}
+    if reply.tool is not None:
+        return {"role": "assistant", "content": None, "tool_calls": [_tool_call(reply.tool)]}
     return {"role": "assistant", "content": reply.text}
+
+
+def _tool_call(tool: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
+    name, arguments = tool
+    function = {"name": name, "arguments": json.dumps(arguments)}
+    return {"id": "call_1", "type": "function", "function": function}
+
+
+def _finish_reason(reply: Reply) -> str:
+    return "tool_calls" if reply.tool is not None else reply.finish_reason
 
 
 @contextmanager

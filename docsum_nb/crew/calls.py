@@ -1,8 +1,9 @@
 """The model calls of a guarded crew: whether one may be made, and what it took.
 
 Before a call CrewAI asks a hook; what the call took comes by an event, in the same context. Both
-are CrewAI's own and reach every thread that a guarded crew starts. A model of the user's own that
-tells no usage is counted, but what its calls take is not known.
+are CrewAI's own and reach every thread that a guarded crew starts. Not every answer has an event: a
+model of the user's own emits none, LiteLLM's tool calls have none, so an answer is also seen where
+CrewAI looks at it. If no usage is reported, tokens are counted here and one warning says so.
 
 Of the retries that CrewAI stacks on a 429, one layer is left: the provider's client's where it has
 one, since that one heeds Retry-After; CrewAI's own elsewhere.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -26,10 +27,12 @@ from docsum_nb.crew.affordable import (
     name_of,
     price_of_model,
 )
+from docsum_nb.crew.counting import counted_usage, reported_usage
 from docsum_nb.crew.examine.parts import ModelUse
 from docsum_nb.crew.upstream import (
     LLMCallCompletedEvent,
     LLMCallFailedEvent,
+    LLMCallStartedEvent,
     LLMCallType,
     LLMStreamChunkEvent,
     UsageMetrics,
@@ -37,7 +40,7 @@ from docsum_nb.crew.upstream import (
 )
 from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import BudgetExceeded
-from docsum_nb.events import CallFinished, CallStarted, TextStreamed
+from docsum_nb.events import CallFinished, CallStarted, TextStreamed, Warned
 from docsum_nb.records import Price, Usage
 from docsum_nb.run import Control, begin_span, chat_attributes, end_span
 
@@ -66,6 +69,10 @@ class _Meter:
 
 _meter: ContextVar[_Meter | None] = ContextVar("docsum_nb_meter", default=None)
 _made: ContextVar[_Call | None] = ContextVar("docsum_nb_call", default=None)
+_sent: ContextVar[tuple[Any, LLMCallStartedEvent] | None] = ContextVar(
+    "docsum_nb_sent", default=None
+)
+"""The model that is being called in this context, and what is sent to it."""
 
 
 @contextmanager
@@ -85,11 +92,15 @@ def metered() -> Iterator[Callable[[], UsageMetrics]]:
 class _Call:
     """One call that was allowed, until it is known what it took."""
 
-    def __init__(self, model: str, price: Price | None, place: Reservation, task: Any) -> None:
+    def __init__(self, context: Any, model: str, price: Price | None, place: Reservation) -> None:
         self.model = model
         self.price = price
         self.place = place
-        self.task = task
+        self.task = context.task
+        self.llm = context.llm
+        self.messages = tuple(context.messages)
+        self.tracked: list[Mapping[str, Any]] = []
+        """The usage that its provider reported, for each of its requests."""
         self.thread = threading.get_ident()
         self.writing = False
         """Whether a piece of its answer has come."""
@@ -111,6 +122,8 @@ class ModelCalls:
         self._price_of = price_of
         self._lock = threading.Lock()
         self._open: set[_Call] = set()
+        self._unreported: set[str] = set()
+        """The models that were warned of because they report no usage."""
 
     def check(self, uses: Iterable[ModelUse]) -> None:
         """Check, where cost is bounded, that the most a call may cost is known of every model.
@@ -138,7 +151,7 @@ class ModelCalls:
                     "that its model can give; with max_tokens=... more of them fit"
                 )
             raise
-        call = _Call(model, price, place, context.task)
+        call = _Call(context, model, price, place)
         with self._lock:
             self._open.add(call)
         # CrewAI runs the call in this very context, so its events find it.
@@ -146,14 +159,22 @@ class ModelCalls:
         _leave_one_retry_layer(context.llm)
         self._control.emit(CallStarted(model, 1))
 
-    def after(self, context: Any) -> None:
-        """See a call through whose model tells no usage; the others are settled by then."""
-        self._settle(_made.get(), None)
+    def answered(self, answer: Any) -> None:
+        """See what a model has answered, in the thread that called it; most are settled by then."""
+        self._settle(_made.get(), None, answer)
+
+    def tracked(self, usage: Mapping[str, Any]) -> None:
+        """Take the usage of one request, as the provider reported it."""
+        call = _made.get()
+        if call is not None:
+            call.tracked.append(usage)
 
     def seen(self, source: Any, event: Any) -> None:
         """Take an event of CrewAI's, in the thread that emitted it; must not raise."""
-        if isinstance(event, LLMCallCompletedEvent) and _is_an_answer(event):
-            self._settle(_made.get(), UsageMetrics.from_provider_dict(event.usage))
+        if isinstance(event, LLMCallStartedEvent):
+            _sent.set((source, event))
+        elif isinstance(event, LLMCallCompletedEvent) and _is_an_answer(event):
+            self._settle(_made.get(), event.usage, event.response)
         elif isinstance(event, LLMCallFailedEvent):
             # Emitted where the error is handled, and the event has its words only.
             self._drop(_made.get(), unheard=_timed_out(sys.exception()))
@@ -212,20 +233,40 @@ class ModelCalls:
         prompt = _prompt_tokens(context, model)
         return prompt + answer, price.at_most(prompt, answer)
 
-    def _settle(self, call: _Call | None, used: UsageMetrics | None) -> None:
+    def _settle(self, call: _Call | None, usage: Mapping[str, Any] | None, answer: Any) -> None:
         if not self._close(call):
             return
         assert call is not None
+        reported = _sum_of(call.tracked) or reported_usage(usage)
+        used = reported or self._count(call, usage, answer)
         meter = _meter.get()
         if meter is not None:
-            meter.add(used or UsageMetrics(successful_requests=1))
-        usage = Usage(1, cost_usd=None)
-        if used is not None:
-            usage = Usage(1, used.prompt_tokens, used.completion_tokens, _cost(call.price, used))
-        self._budget.settle(call.place, usage if used is not None else None)
-        tokens = {"input_tokens": usage.prompt_tokens, "output_tokens": usage.completion_tokens}
+            meter.add(used)
+        cost = _cost(call.price, used)
+        counted = 0 if reported else 1
+        paid = Usage(1, used.prompt_tokens, used.completion_tokens, cost, counted)
+        self._budget.settle(call.place, paid)
+        tokens = {"input_tokens": paid.prompt_tokens, "output_tokens": paid.completion_tokens}
         end_span(call.span, {f"gen_ai.usage.{name}": count for name, count in tokens.items()})
-        self._control.emit(CallFinished(call.model, usage))
+        self._control.emit(CallFinished(call.model, paid))
+
+    def _count(self, call: _Call, usage: Mapping[str, Any] | None, answer: Any) -> UsageMetrics:
+        """Count what a call took, and warn of it once for each model."""
+        sent = _sent.get()
+        event = sent[1] if sent is not None and sent[0] is call.llm else None
+        messages = (event.messages if event is not None else None) or call.messages
+        tools = event.tools if event is not None else None
+        with self._lock:
+            known = call.model in self._unreported
+            self._unreported.add(call.model)
+        if not known:
+            self._control.emit(
+                Warned(
+                    f"no usage is reported for {call.model}: its tokens are counted here, and its "
+                    "tokens and cost are approximate"
+                )
+            )
+        return counted_usage(call.model, messages, tools, answer, usage)
 
     def _tell(self, label: str, text: str, call: _Call | None) -> None:
         begins = call is not None and not call.writing
@@ -234,8 +275,11 @@ class ModelCalls:
         self._control.emit(TextStreamed(label, text, begins=begins))
 
     def _drop(self, call: _Call | None, *, unheard: bool = False) -> None:
-        """Let go of a call that failed; ``unheard`` if it may have been answered, and paid for."""
-        if self._close(call):
+        """Release a call that failed; ``unheard`` if it may have been answered, and paid for."""
+        if call is not None and call.tracked:
+            # It was answered; what failed came after that, such as a tool it asked for.
+            self._settle(call, None, None)
+        elif self._close(call):
             assert call is not None
             self._budget.settle(call.place, None if unheard else Usage(calls=1))
             end_span(call.span, {"error.type": "failed"})
@@ -252,6 +296,19 @@ class ModelCalls:
 def _is_an_answer(event: LLMCallCompletedEvent) -> bool:
     """Tell an answer, which may ask for tools, from what a tool has answered."""
     return event.call_type is LLMCallType.LLM_CALL or bool(event.usage)
+
+
+def _sum_of(usages: Iterable[Mapping[str, Any]]) -> UsageMetrics | None:
+    """Add up what one call's requests took; ``None`` if that of any was not reported."""
+    total = UsageMetrics()
+    for each in map(reported_usage, usages):
+        if each is None:
+            return None
+        total.add_usage_metrics(each)
+    if not total.successful_requests:
+        return None
+    total.successful_requests = 1
+    return total
 
 
 def _timed_out(error: BaseException | None) -> bool:

@@ -225,8 +225,17 @@ class Guard:
             raise
 
     def after_call(self, context: Any) -> None:
-        """See a model call that was answered."""
-        self._calls.after(context)
+        """See a text that a model has answered."""
+        if not isinstance(context.llm, RunModel):
+            self._calls.answered(context.response)
+
+    def answered(self, answer: Any) -> None:
+        """See what a model has answered, in the thread that called it."""
+        self._calls.answered(answer)
+
+    def tracked(self, usage: Any) -> None:
+        """See the usage of one request, as the provider reported it."""
+        self._calls.tracked(usage)
 
     def before_tool(self, context: Any) -> None:
         """See a tool that is about to be called in this thread, unless the run is stopping."""

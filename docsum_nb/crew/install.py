@@ -16,12 +16,16 @@ from docsum_nb.crew.calls import metered
 from docsum_nb.crew.console import as_loud_as, mute_log
 from docsum_nb.crew.isolate import is_double
 from docsum_nb.crew.upstream import (
+    FINALIZE,
+    TRACK_TOKENS,
     TRAIN,
+    BaseLLM,
     Crew,
     CrewOutput,
     HookAborted,
     InterceptionPoint,
     add_stream_sink,
+    agent_utils,
     register_scoped,
     reset_stream_sinks,
     scoped_hooks,
@@ -49,6 +53,12 @@ class Watcher(Protocol):
 
     def after_call(self, context: Any) -> None:
         """See a model call that was answered."""
+
+    def answered(self, answer: Any) -> None:
+        """See what a model has answered, in the thread that called it; must not raise."""
+
+    def tracked(self, usage: Any) -> None:
+        """See the usage of one request, in the thread that made it; must not raise."""
 
     def before_tool(self, context: Any) -> None:
         """See a tool that is about to be called; raises ``Stopped`` to keep it from that."""
@@ -125,9 +135,22 @@ def _install() -> None:
             return _with_usage(await akickoff(crew, *args, **kwargs), used)
 
     Crew.kickoff, Crew.akickoff = guarded, aguarded
+    # Some answers have no event: an answer of tool calls through LiteLLM, any of a user's model.
+    FINALIZE.look_before(agent_utils, _answered)
+    TRACK_TOKENS.look_before(BaseLLM, _tracked)
     # Its log lines on an error would stand in the cell that is shown the error itself. Threads that
     # a stopped run has left to themselves are still in its context.
     mute_log(lambda: _current.get() is not None)
+
+
+def _answered(answer: Any = None, *_: Any, **__: Any) -> None:
+    if (guard := _current.get()) is not None:
+        guard.answered(answer)
+
+
+def _tracked(_llm: Any, usage_data: Any = None, *_: Any, **__: Any) -> None:
+    if (guard := _current.get()) is not None:
+        guard.tracked(usage_data)
 
 
 def _guarded_by(guard: Watcher, crew: Any) -> Any:

@@ -175,6 +175,10 @@ LLMCallCompletedEvent = TABLE.kind(
     f"{_LLM_EVENTS}:LLMCallCompletedEvent", "what a call took", USAGE
 )
 TABLE.members(f"{_LLM_EVENTS}:LLMCallCompletedEvent.usage call_type", "its tokens", USAGE)
+LLMCallStartedEvent = TABLE.kind(
+    f"{_LLM_EVENTS}:LLMCallStartedEvent", "what is sent, if its tokens must be counted", USAGE
+)
+TABLE.members(f"{_LLM_EVENTS}:LLMCallStartedEvent.messages tools", "what is sent", USAGE)
 LLMCallFailedEvent = TABLE.kind(f"{_LLM_EVENTS}:LLMCallFailedEvent", "a call that failed", USAGE)
 LLMStreamChunkEvent = TABLE.kind(
     f"{_LLM_EVENTS}:LLMStreamChunkEvent", "a piece of an answer", STREAMING
@@ -310,6 +314,16 @@ TABLE.condition(
     "crewai:LLM.call._crewai_rate_limit_wrapped", _wrapped_fault, "a call is not tried again",
     RETRIES,
 )  # fmt: skip
+agent_utils = TABLE.value("crewai.utilities.agent_utils:", "where answers are looked at", USAGE)
+FINALIZE = TABLE.function(
+    "crewai.utilities.agent_utils:_validate_and_finalize_llm_response",
+    "sees answers that have no event",
+    USAGE,
+    MAX_COST,
+)
+TRACK_TOKENS = TABLE.attribute(
+    "crewai:BaseLLM._track_token_usage_internal", "sees usage that has no event", USAGE, MAX_COST
+)
 llm_call_context = TABLE.value(
     "crewai.llms.base_llm:llm_call_context", "one call of a model of this package", EVALUATE, PROBE
 )

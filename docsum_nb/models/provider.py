@@ -293,7 +293,7 @@ class Provider:
         read, written = said.cached
         price = self._price
         cost = price.of(prompt, completion, read=read, written=written) if price else None
-        return Usage(1, prompt, completion, cost)
+        return Usage(1, prompt, completion, cost, counted=int(said.tokens is None))
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:

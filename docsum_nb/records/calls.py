@@ -17,6 +17,8 @@ class Usage:
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
     """In US dollars; ``None`` where the price of any of the calls is not known."""
+    counted: int = 0
+    """Calls whose provider reported no usage: their tokens are counted here, approximately."""
 
     def __add__(self, other: Usage) -> Usage:
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -25,6 +27,7 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            self.counted + other.counted,
         )
 
 

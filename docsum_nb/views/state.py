@@ -52,7 +52,8 @@ def progress_facts(state: RunState) -> tuple[str, ...]:
         calls += f" ({state.retried:,} retried)"
     return (
         calls + (f" of {budget.max_calls:,}" if budget.max_calls is not None else ""),
-        count_text(state.tokens, "token")
+        ("about " if state.usage.counted else "")
+        + count_text(state.tokens, "token")
         + (f" of {budget.max_tokens:,}" if budget.max_tokens is not None else ""),
         cost_text(state.cost_usd)
         + (f" of {cost_text(budget.max_cost)}" if budget.max_cost is not None else ""),
