@@ -85,12 +85,54 @@ def test_end_tags_may_be_left_out() -> None:
     assert to_markdown("<p>a<h1>b</h1>" * 2000).count("\n# b") == 2000
 
 
-def test_markup_that_cannot_be_parsed_is_refused(tmp_path: Path) -> None:
-    """What makes the parser give up raises a LoadError that names the file."""
-    path = tmp_path / "page.html"
-    path.write_text("<![foo bar")
-    with pytest.raises(LoadError, match=r"page\.html: its markup"):
-        read(path)
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<![foo bar <p>kept",
+        "<!-- never closed <p>kept</p>",
+        "<?xml never closed kept",
+        "<a href='never closed>kept</a> <p>kept</p>",
+        '<p class="a"><b title=">">kept</b>',
+        "<a <a <a <p>kept</p>",
+        "</never closed kept",
+        "<title>kept",
+        "<p>kept &#" + "9" * 5_000 + ";</p>",
+        "<p>kept 1 < 2 and <3</p>",
+        "<![CDATA[kept]]>",
+        "<textarea>kept</textarea>",
+    ],
+)
+def test_what_is_never_closed_is_read_as_text(page: str) -> None:
+    """No quote, comment or declaration without an end takes the rest of the page with it."""
+    assert "kept" in to_markdown(page)
+
+
+@pytest.mark.parametrize(
+    ("page", "markdown"),
+    [
+        ("<!-- a --><!doctype html><?xml b?>c<!--> d", "c d"),
+        ("<p>a <b>c</b><!-- > -->   d</p>", "a **c** d"),
+        ("<ol start=3><li>a<li><li><p>b</ol><ol><li>c</ol>", "3. a\n5. b\n\n1. c"),
+        ("<ul><li><p>a<li><p>b</ul>", "- a\n- b"),
+        ("<pre>\n  a  b\n\n</pre>", "```\n  a  b\n```"),
+        ("<script>a</b>'<p>'</script>c<style>d</style>", "c"),
+        ("<img alt='a &lt; b'>c", "a < bc"),
+        ("<table><thead><tr><td>a</thead><tr><td>b</table>", "| a |\n| --- |\n| b |"),
+        ("<td colspan=3>a", "a | | |"),
+        ("<div>a</p></div>b", "a\n\nb"),
+        ("<article><header>a</header></article><header>b</header>", "a"),
+    ],
+)
+def test_markup_is_written_as_a_browser_shows_it(page: str, markdown: str) -> None:
+    """Comments, lists, code, tables and tags whose end was left out come to the same text."""
+    assert to_markdown(page) == markdown
+
+
+def test_nesting_multiplies_nothing() -> None:
+    """Quotations in one another without end do not indent each line without end."""
+    lines = "a<br>" * 1_000
+    assert len(to_markdown("<blockquote>" * 1_000 + lines)) < 50 * len(lines)
+    assert len(to_markdown("<td colspan=1000>" * 100)) < 50_000
 
 
 def test_bytes_that_are_not_text_are_refused(tmp_path: Path) -> None:
