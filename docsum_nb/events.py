@@ -27,6 +27,7 @@ __all__ = [
     "RunState",
     "StageStarted",
     "TextStreamed",
+    "Throttled",
     "WaitEnded",
     "WaitStarted",
     "Warned",
@@ -115,6 +116,19 @@ class WaitEnded(Event):
     """A request waits no longer: it goes out, or was given up."""
 
     model: str
+
+
+@dataclass(frozen=True)
+class Throttled(Event):
+    """A provider had no room for a request, which is sent again; so wait all others to it."""
+
+    model: str
+    words: str
+    """The provider's own, on one line; empty if it gave none."""
+    next_at: float
+    """When the next request goes out at the earliest, in seconds since the epoch."""
+    status: int | None = None
+    """Of HTTP; ``None`` if none is known."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +240,8 @@ class RunState:
     the count, if there are any."""
     notices: tuple[Notice, ...] = ()
     """The same warnings as records, in the same order."""
+    throttled: Throttled | None = None
+    """The last time that a provider had no room; ``None`` once the same model has answered."""
     outcome: Outcome | None = None
     """``None`` while the run goes on."""
     error: str | None = None
@@ -282,8 +298,13 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             return _changed(state, waiting=state.waiting - 1)
         case CallStarted(attempt=attempt):
             return _changed(state, calls=state.calls + 1, retried=state.retried + (attempt > 1))
-        case CallFinished(usage=usage):
-            return _changed(state, usage=state.usage + usage)
+        case CallFinished(usage=usage, model=model):
+            held = state.throttled
+            if held is not None and held.model == model:
+                held = None
+            return _changed(state, usage=state.usage + usage, throttled=held)
+        case Throttled():
+            return _changed(state, throttled=event)
         case BudgetSet():
             return _changed(state, budget=event)
         case Warned():

@@ -32,7 +32,7 @@ LAYERS = [
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
     {"events", "environment", "upstream"},
-    {"records", "findings", "paths"},
+    {"records", "findings", "paths", "faults"},
     {"render"},
     {"errors"},
 ]

@@ -18,8 +18,9 @@ from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.install import Stopped
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
-from docsum_nb.errors import WorkExited
+from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
+from docsum_nb.faults import fault_of
 from docsum_nb.run import Control, Detail, Stopping, about, span
 
 __all__ = ["OnTaskError", "Tasks", "label_of", "role_of", "source_of"]
@@ -184,20 +185,23 @@ class Tasks:
             raise Stopping from None if isinstance(error, Stopped) else error
         refused = isinstance(error, Stopped)
         failure = self._as_exception(task, label, error)
-        self._control.emit(ChunkFailed(label, f"{type(failure).__name__}: {failure}"))
+        why = fault_of(failure).line
+        said = f"{described(failure)} ({why})" if why else described(failure)
+        self._control.emit(ChunkFailed(label, said))
         replacement = self._replacement(task, failure)
         if replacement is not None:
             return _output(task, replacement)
-        # Behind a provider's error are its client's, some hundred lines that say the same.
+        # Behind a provider's error are its client's, some hundred lines; the cause is in the note.
         failure.__suppress_context__ = True
         run = self._control.run_id
-        _note(failure, f"docsum_nb run {run}: task {label!r}, agent {role_of(task)!r}")
+        note = f"docsum_nb run {run}: task {label!r}, agent {role_of(task)!r}"
+        _note(failure, f"{note}; {why}" if why else note)
         if self._on_error == "raise" or refused:
             self._control.fail(failure)
             raise failure
         with self._lock:
             self._failures.append(failure)
-        self._control.emit(Warned(f"task {label!r} failed: {type(failure).__name__}: {failure}"))
+        self._control.emit(Warned(f"task {label!r} failed: {said}"))
         return _output(task, f"[This part is missing: {type(failure).__name__}]")
 
     def _as_exception(self, task: Any, label: str, error: BaseException) -> Exception:

@@ -4,7 +4,7 @@ One layer retries, limits, stores and meters, for the embedded model and for eve
 """
 
 from docsum_nb.models.ask import Asker
-from docsum_nb.models.blamed import asked_of
+from docsum_nb.models.blamed import asked_of, with_cause
 from docsum_nb.models.chat import ChatModel
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.models.opening import open_model
@@ -23,4 +23,5 @@ __all__ = [
     "is_too_long",
     "open_model",
     "schema_instructions",
+    "with_cause",
 ]

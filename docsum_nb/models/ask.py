@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from docsum_nb.budget import Budget
-from docsum_nb.errors import InputError, ModelError, RunError, described
+from docsum_nb.errors import InputError, ModelError, RunError
+from docsum_nb.faults import explained
 from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.blamed import name_asked
 from docsum_nb.models.call import Call, calls_of_messages, calls_of_request
@@ -170,7 +171,7 @@ class Asker:
                     if errors:
                         error.add_note(f"asked last: {name}; before it failed {'; '.join(errors)}")
                     raise
-                errors.append(f"{name} ({described(error)})")
+                errors.append(f"{name} ({explained(error, call.model.settings.base_url)})")
                 self._sender.warn_once(f"{errors[-1]}: the next model is asked", of=name)
         raise AssertionError("there is at least one model")
 

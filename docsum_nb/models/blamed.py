@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
+from docsum_nb.faults import explained
 from docsum_nb.models.model import Model
 
-__all__ = ["asked_of", "name_asked"]
+__all__ = ["asked_of", "name_asked", "with_cause"]
 
 
 def name_asked(error: Exception, model: Model) -> None:
@@ -21,3 +22,9 @@ def asked_of(error: Exception) -> Model | None:
     """Return the model that was asked; ``None`` where the error is no model's."""
     found = error.__dict__.get("_docsum_nb_asked")
     return found if isinstance(found, Model) else None
+
+
+def with_cause(error: Exception) -> str:
+    """Return an error's kind and words, and why no answer came if they do not say it."""
+    model = asked_of(error)
+    return explained(error, model.base_url if model is not None else None)

@@ -14,6 +14,7 @@ from typing import Any
 
 from docsum_nb.documents.tokens import token_counter
 from docsum_nb.errors import InputError, ModelError
+from docsum_nb.faults import Failure, fault_of, shortened
 from docsum_nb.models.chat import NotStreamed, Tell
 from docsum_nb.models.lite import (
     address_in_environment,
@@ -26,9 +27,9 @@ from docsum_nb.models.lite import (
     unprocessable,
 )
 from docsum_nb.models.model import Model
+from docsum_nb.models.opening_checks import check_reachable
 from docsum_nb.models.pricelist import price_in
 from docsum_nb.models.reading import Said, read_stream, read_whole
-from docsum_nb.models.retry import is_too_long
 from docsum_nb.models.structured import schema_instructions
 from docsum_nb.records import Answer, Price, Request, Usage
 
@@ -39,10 +40,14 @@ _REASONING_TOKENS = 8_192
 """Room for what a reasoning model thinks before it writes; it counts as part of the answer."""
 _LENGTHS = ("max_completion_tokens", "max_tokens")
 """Where a request says how long its answer may become; together they are refused."""
+_CONNECTING = 0.9
+"""Part of the timeout that a connection may take."""
 _MESSAGE_TOKENS = 32
 """What the format of the messages takes, generously."""
 _NO_STREAMS = (400, 404, 405, 415, 422, 501)
 """What servers answer that know no streams; others mean the request, however it is answered."""
+_OF_THE_REQUEST = (Failure.TOO_LONG, Failure.SPENT)
+"""Refusals that a plain request meets as well."""
 _STREAMING = {"stream": True, "stream_options": {"include_usage": True}}
 
 _unstreamed: set[tuple[str, str | None]] = set()
@@ -66,6 +71,7 @@ class Provider:
         self.name = settings.name
         provider, api_base = known_provider(settings)
         self._address = settings.base_url or api_base or address_in_environment(provider)
+        check_reachable(settings, provider, self._address)
         self.no_key = key_missing(settings)
         if to_ask and self.no_key is not None:
             raise InputError(self.no_key)
@@ -163,8 +169,9 @@ class Provider:
                     stream = await self._sending(messages, **parameters)
                     said = await read_stream(stream, tell, heard)
         except Exception as error:
-            status = getattr(error, "status_code", None)
-            if pieces or status not in _NO_STREAMS or is_too_long(error):
+            fault = fault_of(error, self._address)
+            status = fault.status
+            if pieces or status not in _NO_STREAMS or fault.failure in _OF_THE_REQUEST:
                 raise
             reason = f"takes no request for a stream (status {status})"
             raise NotStreamed(reason, refused=True, lasting=True) from error
@@ -232,8 +239,7 @@ class Provider:
             messages=list(messages),
             base_url=settings.base_url,
             api_key=self._api_key,
-            # LiteLLM's own timeout starts anew with every byte that trickles in, so ours is first.
-            timeout=settings.timeout + 1,
+            timeout=_timeout(settings),
             num_retries=0,
             max_retries=0,
             drop_params=True,
@@ -254,7 +260,7 @@ class Provider:
         except Exception as error:
             # What breaks a stream is a MidStreamFallbackError there, for a router to catch.
             original = getattr(error, "original_exception", None)
-            raised = original if isinstance(original, Exception) else error
+            raised = shortened(original if isinstance(original, Exception) else error)
             # Behind it are the same failure's earlier forms, some hundred lines of a client's
             # inside; the error itself says all of it.
             raised.__suppress_context__ = True
@@ -294,6 +300,17 @@ class Provider:
         price = self._price
         cost = price.of(prompt, completion, read=read, written=written) if price else None
         return Usage(1, prompt, completion, cost, counted=int(said.tokens is None))
+
+
+def _timeout(settings: Model) -> Any:
+    """Return the client's own bounds: ours comes first, save that a connection has less time.
+
+    So a server that does not answer is told from one that takes long to. The client's bound for an
+    answer starts again with every byte that trickles in.
+    """
+    import httpx
+
+    return httpx.Timeout(settings.timeout + 1, connect=_CONNECTING * settings.timeout)
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:

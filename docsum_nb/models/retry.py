@@ -1,13 +1,14 @@
-"""The one layer that tries again, by status code.
+"""The one layer that tries again, by the kind of failure.
 
-Tried again, so often: 408, 409, 5xx, a timeout, a cut or refused connection, a body that is no
-JSON, an empty answer. Waited out, as often as it takes within a wall-clock limit: a provider that
-says that it has no room (429; 529; 503 with a time to come back). Never tried again: everything
-else, above all 400, 401, 403 and 404, and a 429 that says that the account is out of money.
+Tried again ``max_retries`` times: 408, 409, 5xx, a timeout, a cut or refused connection, an empty
+answer. Tried again once: a host that nobody knows, a body that is no JSON. Waited out within a
+wall-clock limit: a provider that says that it has no room (429; 529; 503 with a time to come back).
+Never tried again: everything else, above all 400, 401, 403 and 404, a certificate or an address
+that cannot be used, and a 429 that no waiting cures.
 
 The wait is what the provider asks for, else it doubles with jitter from half a second (AWS
-Architecture Blog, "Exponential Backoff And Jitter", 2015). The ``x-ratelimit-reset-*`` headers are
-not used: they tell when a whole allowance is back, not when the next request may come.
+Architecture Blog, "Exponential Backoff And Jitter", 2015). A provider that asks for no wait at all,
+or for a few milliseconds time after time, is not asked in a loop: such a wait doubles, too.
 """
 
 from __future__ import annotations
@@ -15,15 +16,11 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-import time
-from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
-from enum import Enum
-from typing import Any
+from collections.abc import Callable
 
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
-from docsum_nb.errors import ModelError
+from docsum_nb.faults import Failure, asked_in_headers, fault_of
 from docsum_nb.models.model import Model
 
 __all__ = ["Failure", "Tries", "failure_of", "is_too_long", "retry_after"]
@@ -32,43 +29,25 @@ _backoff = wait_random_exponential(multiplier=0.5, max=30)
 _SPREAD = 0.1
 """Part of a wait that is added at random: other processes were told the same time."""
 _MOST_SPREAD_S = 1.0
-
-
-class Failure(Enum):
-    """What kind of failure an error is: what helps against it."""
-
-    PERMANENT = "the same request will fail again"
-    TRANSIENT = "the same request may succeed"
-    TIMEOUT = "there was no answer in time"
-    OVERLOAD = "the provider has no room now"
+_TAKEN_AT_ITS_WORD = 3
+"""Refusals in a row after which a short wait that was asked for is not enough."""
 
 
 def failure_of(error: BaseException) -> Failure:
-    """Tell what kind of failure an error is, by its status code where it has one."""
-    status = getattr(error, "status_code", None)
-    if not isinstance(status, int):
-        if isinstance(error, TimeoutError):
-            return Failure.TIMEOUT
-        transient = isinstance(error, ConnectionError | ModelError)
-        return Failure.TRANSIENT if transient else Failure.PERMANENT
-    if status == 429:
-        return Failure.PERMANENT if _out_of_money(error) else Failure.OVERLOAD
-    if status == 529 or (status == 503 and retry_after(error) is not None):
-        return Failure.OVERLOAD
-    return Failure.TRANSIENT if status in (408, 409) or status >= 500 else Failure.PERMANENT
+    """Return what kind of failure an error is."""
+    return fault_of(error).failure
 
 
 def is_too_long(error: BaseException) -> bool:
-    """Tell whether the provider refused a request because it does not fit the model's window."""
-    # LiteLLM knows it by the words of many providers; what it passes on as it came has a code.
-    named = any(kind.__name__ == "ContextWindowExceededError" for kind in type(error).__mro__)
-    return named or getattr(error, "code", None) == "context_length_exceeded"
+    """Return whether a shorter request may succeed where this one was refused."""
+    return failure_of(error) is Failure.TOO_LONG
 
 
-def _out_of_money(error: BaseException) -> bool:
-    body = getattr(error, "body", None)
-    told = [body.get("code"), body.get("type")] if isinstance(body, Mapping) else []
-    return "insufficient_quota" in told
+def retry_after(error: BaseException) -> float | None:
+    """Return the seconds that a provider asks to wait; ``None`` if it names none."""
+    # LiteLLM keeps the headers beside the response that it makes up.
+    asked = asked_in_headers(getattr(error, "litellm_response_headers", None) or {})
+    return fault_of(error).waits if asked is None else asked
 
 
 class Tries:
@@ -108,10 +87,10 @@ class Tries:
             return None
         self._overloads += 1
         asked = retry_after(error)
-        if asked is None:
-            return _backed_off(self._overloads)
         # A time that is too long for this model's patience is no reason for others to wait.
-        return _spread(asked) if asked <= self._left() else 0.0
+        if asked is not None and asked > self._left():
+            return 0.0
+        return _pause(asked, self._overloads)
 
     def _may_try_again(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -119,11 +98,12 @@ class Tries:
             return False
         self.last_error = error
         failure = failure_of(error)
-        if failure is Failure.PERMANENT or (failure is Failure.TIMEOUT and not self._after_timeout):
+        if failure.final or (failure is Failure.TIMEOUT and not self._after_timeout):
             return False
         if failure is not Failure.OVERLOAD:
             self.failures += 1
-            if self.failures > self._settings.max_retries:
+            most = self._settings.max_retries
+            if self.failures > (min(1, most) if failure is Failure.DOUBTFUL else most):
                 return False
         wait = retry_after(error) or 0.0
         if wait <= self._left():
@@ -136,12 +116,20 @@ class Tries:
         error = state.outcome.exception() if state.outcome else None
         if error is None or failure_of(error) is Failure.OVERLOAD:
             return 0.0  # the limiter makes it wait, with all others
-        asked = retry_after(error)
-        wait = _backed_off(self.failures) if asked is None else _spread(asked)
+        wait = _pause(retry_after(error), self.failures)
         return max(0.0, min(wait, self._left()))
 
     def _left(self) -> float:
         return math.inf if self.give_up_at is None else self.give_up_at - _now()
+
+
+def _pause(asked: float | None, times: int) -> float:
+    """Return the seconds to wait after so many failures in a row."""
+    if not asked:
+        return _backed_off(times)
+    if times <= _TAKEN_AT_ITS_WORD:
+        return _spread(asked)
+    return max(_spread(asked), _backed_off(times - _TAKEN_AT_ITS_WORD))
 
 
 def _backed_off(times: int) -> float:
@@ -157,48 +145,3 @@ def _spread(wait: float) -> float:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def retry_after(error: Any) -> float | None:
-    """Read the seconds that a provider asks to wait; ``None`` where it names none."""
-    # LiteLLM keeps the headers beside the response; its proxy puts a prefix before the provider's.
-    response = getattr(error, "response", None)
-    for headers in (
-        getattr(error, "litellm_response_headers", None),
-        getattr(response, "headers", None),
-    ):
-        for prefix in ("", "llm_provider-"):
-            found = _told(headers or {}, prefix)
-            if found is not None:
-                return found
-    return None
-
-
-def _told(headers: Mapping[str, str], prefix: str) -> float | None:
-    milliseconds = _number(headers.get(f"{prefix}retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    text = headers.get(f"{prefix}retry-after")
-    seconds = _number(text)
-    return _until_date(text, headers.get("date")) if seconds is None else seconds
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return max(0.0, number) if math.isfinite(number) else None
-
-
-def _until_date(text: str | None, server_now: str | None) -> float | None:
-    """Read a date as seconds from now, by the server's clock where it tells its time."""
-    try:
-        then = parsedate_to_datetime(text or "").timestamp()
-    except ValueError:
-        return None
-    try:
-        now = parsedate_to_datetime(server_now or "").timestamp()
-    except ValueError:
-        now = time.time()
-    return max(0.0, then - now)

@@ -8,6 +8,7 @@ after it has failed twice, as the next one may break off where the others did.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,7 +17,15 @@ from functools import partial
 from docsum_nb.budget import Budget, Reservation
 from docsum_nb.documents.tokens import SPARE
 from docsum_nb.errors import ModelError
-from docsum_nb.events import CallFinished, CallStarted, WaitEnded, WaitStarted, Warned
+from docsum_nb.events import (
+    CallFinished,
+    CallStarted,
+    Throttled,
+    WaitEnded,
+    WaitStarted,
+    Warned,
+)
+from docsum_nb.faults import fault_of
 from docsum_nb.models.call import Call
 from docsum_nb.models.chat import NotStreamed, Streamer
 from docsum_nb.models.limit import NoTurn, Turn, limiter_for, new_ticket
@@ -138,10 +147,7 @@ class Sender:
             pause = tries.pause_for(error)
             if pause is not None:
                 turn.turned_away(pause)
-                self.warn_once(
-                    f"{name} turned a request away (status {getattr(error, 'status_code', '?')}); "
-                    "all that it is asked waits until it takes requests again"
-                )
+                self._throttled(name, error, pause)
             raise
         finally:
             # A call that was cancelled may be paid for all the same.
@@ -152,6 +158,18 @@ class Sender:
         if answer.counted:
             self.warn_once(f"{name} tells no usage, so tokens and cost are counted here, about")
         return replace(answer, model=name)
+
+    def _throttled(self, name: str, error: Exception, pause: float) -> None:
+        """Report that a provider had no room: its words, and when it is asked next."""
+        fault = fault_of(error)
+        words = f": {fault.words}" if fault.words else ""
+        event = Throttled(name, fault.words, time.time() + pause, fault.status)
+        self._control.emit(event)
+        self.warn_once(
+            f"{name} turned a request away (status {fault.status or '?'}{words}); all that it is "
+            f"asked waits; the next try is in {pause:.1f} s",
+            of=(name, "throttled", fault.status, _kind_of(fault.words)),
+        )
 
     def _used_by_failure(self, name: str, error: Exception) -> Usage | None:
         """Tell what a failed call took; ``None`` where the provider may have answered unheard."""
@@ -178,3 +196,8 @@ class Sender:
     def _meter(self, model: str, usage: Usage) -> None:
         self.usage += usage
         self._control.emit(CallFinished(model, usage))
+
+
+def _kind_of(words: str) -> str:
+    """Return words without the figures in them, which differ each time."""
+    return "".join(char for char in words if not char.isdecimal())

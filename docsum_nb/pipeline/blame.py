@@ -6,9 +6,8 @@ completed.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from docsum_nb.errors import BudgetExceeded
+from docsum_nb.faults import fault_of
 from docsum_nb.models import asked_of
 from docsum_nb.pipeline.gathered import Gathered
 from docsum_nb.pipeline.prepare import Prepared, remaining_of
@@ -39,11 +38,9 @@ class Blame:
 
     def _note(self, doing: str, error: Exception) -> str:
         model = asked_of(error) or self._prepared.model.settings
-        status = getattr(error, "status_code", None)
-        http = f" (HTTP status {status})" if status else ""
-        if "Connection error" in str(error):
-            http = f" (nothing answers at {_plain(model.base_url)})"
-        return f"docsum_nb run {self._run_id}: {doing} with {model.name}{http}; {self._kept()}"
+        why = fault_of(error, model.base_url).line
+        why = f" ({why})" if why else ""
+        return f"docsum_nb run {self._run_id}: {doing} with {model.name}{why}; {self._kept()}"
 
     def _kept(self) -> str:
         done = f"{len(self._gathered.chunks)} of {len(self._prepared.chunks)} chunks are done"
@@ -51,14 +48,3 @@ class Blame:
             return f"{done}; their answers are not kept (ledger=False)"
         again = f"docsum_nb.resume({self._run_id!r})"
         return f"{done} and kept; {again} or the same call goes on from there"
-
-
-def _plain(address: str | None) -> str:
-    """Leave out what may be secret in an address: errors are stored, and shown to others."""
-    try:
-        parts = urlsplit(address or "")
-    except ValueError:
-        # It must not hide the error that this is said of.
-        return "its address"
-    public = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="")
-    return public.geturl() or "its address"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.documents.outline import outline
-from docsum_nb.errors import RunError, described
+from docsum_nb.errors import RunError
 from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted, Warned
-from docsum_nb.models import Asker, Telling
+from docsum_nb.models import Asker, Telling, with_cause
 from docsum_nb.pipeline.blame import Blame
 from docsum_nb.pipeline.book import Book
 from docsum_nb.pipeline.gathered import Gathered
@@ -243,7 +243,7 @@ class Job:
             if control.stopped_by() is not None or not self._may_skip(error):
                 loaded.blame("putting the result into the form asked for", error)
                 raise
-            reason = f"not extracted: {described(error)}"
+            reason = f"not extracted: {with_cause(error)}"
             loaded.gathered.omitted.append(Omission("the data asked for", reason))
             return None
 
@@ -263,7 +263,7 @@ class Job:
             if not self._may_skip(error):
                 loaded.blame("evaluating the related documentation", error)
                 raise
-            reason = f"not judged: {described(error)}"
+            reason = f"not judged: {with_cause(error)}"
             related, omitted = (), [Omission("the related documentation", reason)]
         loaded.gathered.omitted.extend(omitted)
         return related

@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from docsum_nb.errors import described
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
+from docsum_nb.models import with_cause
 from docsum_nb.pipeline.merging import Merger, cut_off
 from docsum_nb.pipeline.options import OnError
 from docsum_nb.pipeline.pieces import in_pieces
@@ -107,7 +107,7 @@ class Mapper:
             )
         except Exception as error:
             if self._control.stopped_by() is None:
-                self._control.emit(ChunkFailed(chunk.label, described(error)))
+                self._control.emit(ChunkFailed(chunk.label, with_cause(error)))
                 self._blame(f"summarizing {chunk.label}", error)
             raise
 
@@ -133,7 +133,7 @@ class Mapper:
             [
                 Omission(
                     self._chunks[failure.item].label,
-                    f"not summarized: {type(failure.error).__name__}: {failure.error}",
+                    f"not summarized: {with_cause(failure.error)}",
                 )
                 for failure in failed
             ]

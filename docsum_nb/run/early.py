@@ -72,7 +72,17 @@ def progress(state: RunState) -> str:
     if not state.chunks:
         return ""
     done = f"{state.done} of {state.chunks} {state.unit} done"
-    return f" ({state.stage}: {done}, {state.calls} calls)"
+    return f" ({state.stage}: {done}, {state.calls} calls{_held_up(state)})"
+
+
+def _held_up(state: RunState) -> str:
+    """Return what holds a run up, to be put behind something; empty if no provider does."""
+    held = state.throttled
+    if held is None:
+        return ""
+    status = f" with status {held.status}" if held.status else ""
+    words = f": {held.words}" if held.words else ""
+    return f"; {held.model} turned requests away{status}{words}"
 
 
 def innermost_await(task: asyncio.Task[Any] | None) -> Whereabouts:

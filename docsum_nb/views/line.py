@@ -17,6 +17,7 @@ from docsum_nb.render.amounts import count_text
 from docsum_nb.render.clean import one_line
 from docsum_nb.views.state import (
     elapsed_s,
+    held_text,
     pace_facts,
     progress_facts,
     state_text,
@@ -119,7 +120,8 @@ class LineView:
 
     def _status(self, state: RunState) -> str:
         failed = f", {state.failed} failed" if state.failed else ""
-        return f"{status_of(state)}{failed}"
+        held = held_text(state, max_chars=60)
+        return f"{status_of(state)}{failed}" + (f", {held}" if held else "")
 
     def _text(self, state: RunState, pace: Pace | None = None) -> str:
         """Return the state without its warnings: they have lines of their own."""

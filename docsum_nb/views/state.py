@@ -17,6 +17,7 @@ from docsum_nb.run import Pace
 
 __all__ = [
     "elapsed_s",
+    "held_text",
     "pace_facts",
     "progress_facts",
     "state_html",
@@ -58,6 +59,22 @@ def progress_facts(state: RunState) -> tuple[str, ...]:
         cost_text(state.cost_usd)
         + (f" of {cost_text(budget.max_cost)}" if budget.max_cost is not None else ""),
     )
+
+
+def held_text(state: RunState, *, max_chars: int = 200) -> str:
+    """Return what a provider that has no room said and when it is asked next; else empty.
+
+    Args:
+        state: The state of a run. One that has ended waits for nobody.
+        max_chars: The longest quotation.
+    """
+    held = state.throttled
+    if held is None or state.outcome is not None or not state.waiting:
+        return ""
+    status = f" (status {held.status})" if held.status else ""
+    words = f", {one_line(held.words, max_chars=max_chars)!r}" if held.words else ""
+    at = time.strftime("%H:%M:%S", time.localtime(held.next_at))
+    return f"{one_line(held.model)} has no room{status}{words}; next try at {at}"
 
 
 def pace_facts(state: RunState, pace: Pace) -> tuple[str, ...]:
@@ -107,6 +124,8 @@ def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
         parts += pace_facts(state, pace)
     if state.started_at is not None:
         parts.append(_duration(state))
+    if held := held_text(state):
+        parts.append(held)
     if state.outcome in ("failed", "cancelled") and state.error:
         parts.append(one_line(state.error, max_chars=400))
     if state.warnings:
@@ -169,6 +188,8 @@ class _Face:
     unit: str
     counts: tuple[tuple[str, int], ...]
     facts: tuple[str, ...]
+    held: str
+    """What a provider that has no room says; empty if nothing waits for one."""
     warning: str
     more_warnings: int
     error: str
@@ -186,6 +207,7 @@ class _Face:
             unit=state.unit,
             counts=_details(state),
             facts=progress_facts(state),
+            held=held_text(state, max_chars=400),
             warning=one_line(state.warnings[-1], max_chars=400) if state.warnings else "",
             more_warnings=max(0, len(state.warnings) - 1),
             error=clean(state.error or "")[:_MAX_ERROR_CHARS],

@@ -210,6 +210,8 @@ def test_time_to_come_back_is_read_in_all_its_forms(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     """Seconds, milliseconds, dates by the server's clock, and what LiteLLM's proxy makes of it."""
-    assert retry_after(SimpleNamespace(litellm_response_headers=headers)) == seconds
-    response = SimpleNamespace(headers=headers)
-    assert retry_after(SimpleNamespace(response=response)) == seconds
+    mapped, plain = Exception("busy"), Exception("busy")
+    mapped.litellm_response_headers = headers  # type: ignore[attr-defined]
+    assert retry_after(mapped) == seconds
+    plain.response = SimpleNamespace(status_code=429, headers=headers)  # type: ignore[attr-defined]
+    assert retry_after(plain) == seconds

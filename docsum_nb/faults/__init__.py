@@ -1,0 +1,28 @@
+"""What went wrong between this machine and a provider: its kind, its words, and what to change.
+
+Knows no client library by import: exceptions are recognized by the names of their classes, so that
+one table serves LiteLLM, the providers' own SDKs and plain sockets.
+"""
+
+from docsum_nb.faults.addresses import address_problem, is_loopback, public_address
+from docsum_nb.faults.chain import shortened
+from docsum_nb.faults.fault import Fault, explained, fault_of
+from docsum_nb.faults.kinds import Failure
+from docsum_nb.faults.reply import Reply, reply_of
+from docsum_nb.faults.verdict import failure_of_reply
+from docsum_nb.faults.waiting import asked_in_headers
+
+__all__ = [
+    "Failure",
+    "Fault",
+    "Reply",
+    "address_problem",
+    "asked_in_headers",
+    "explained",
+    "failure_of_reply",
+    "fault_of",
+    "is_loopback",
+    "public_address",
+    "reply_of",
+    "shortened",
+]

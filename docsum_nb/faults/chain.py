@@ -1,0 +1,96 @@
+"""The exceptions behind an exception, and what they say, whatever they are.
+
+Invariant: nothing here raises and nothing grows with the text: an exception of a stranger may raise
+when it is printed or asked for an attribute, hold itself as its cause, or carry fifty megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "MOST_CHARS",
+    "attribute",
+    "chain_of",
+    "class_names",
+    "shortened",
+    "texts_of",
+    "words_of",
+]
+
+MOST_CHARS = 4_000
+"""Characters of any one text that are looked at."""
+_MOST_LINKS = 30
+
+
+def chain_of(error: BaseException) -> tuple[BaseException, ...]:
+    """Return an exception and those behind it, from the outermost to the innermost."""
+    found: list[BaseException] = []
+    seen: set[int] = set()
+    after: BaseException | None = error
+    while after is not None and id(after) not in seen and len(found) < _MOST_LINKS:
+        seen.add(id(after))
+        found.append(after)
+        after = _behind(after)
+    return tuple(found)
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    # LiteLLM wraps what breaks a stream, and keeps the original beside the chain.
+    original = attribute(error, "original_exception")
+    if isinstance(original, BaseException):
+        return original
+    if error.__cause__ is not None:
+        return error.__cause__
+    if error.__context__ is not None:
+        return error.__context__
+    if isinstance(error, BaseExceptionGroup) and error.exceptions:
+        return error.exceptions[0]
+    # Some libraries hand the original over as an argument and leave no chain.
+    first = error.args[0] if error.args else None
+    return first if isinstance(first, BaseException) else None
+
+
+def attribute(error: object, name: str) -> Any:
+    """Return an attribute of an object; ``None`` if there is none, or if asking for it raises."""
+    try:
+        return getattr(error, name, None)
+    except Exception:  # noqa: BLE001  # a stranger's property may raise anything
+        return None
+
+
+def class_names(error: BaseException) -> frozenset[str]:
+    """Return the names of the classes of an exception, those it inherits from included."""
+    return frozenset(kind.__name__ for kind in type(error).__mro__)
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an exception says; its class if it says nothing or cannot be printed."""
+    try:
+        said = str(error)[:MOST_CHARS].strip()
+    except Exception:  # noqa: BLE001  # see above
+        said = ""
+    return said or type(error).__name__
+
+
+def shortened(error: Exception) -> Exception:
+    """Shorten what an exception says if it is a whole page or more; returns the exception.
+
+    It is stored, shown and sent to observers; its class, status and headers stay.
+    """
+    said = attribute(error, "message")
+    if isinstance(said, str) and len(said) > MOST_CHARS:
+        short = f"{said[:MOST_CHARS]} … ({len(said):,} characters)"
+        try:
+            error.message = short  # type: ignore[attr-defined]
+            if any(isinstance(each, str) and len(each) > MOST_CHARS for each in error.args):
+                error.args = (short,)
+        except Exception:  # noqa: BLE001, S110  # one that takes no attributes stays as it is
+            pass
+    return error
+
+
+def texts_of(errors: Iterable[BaseException]) -> str:
+    """Return what all of them say, in lower case, for markers to be looked for."""
+    return "\n".join(map(words_of, errors)).lower()

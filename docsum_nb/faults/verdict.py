@@ -1,0 +1,299 @@
+"""What kind of failure a provider's answer is: tables of known wordings, and rules for others.
+
+Decides, in this order: too long, spent, no room, else by the status. A wording is a set of pieces
+of text that all have to be there; nothing is a pattern, so that a megabyte of it takes a moment.
+Refuses to guess: an unknown wording is taken for "too long" only if a status of a refused request
+goes with words about a length, a bound and the prompt.
+"""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+from docsum_nb.faults.kinds import Failure
+from docsum_nb.faults.reply import Reply
+from docsum_nb.faults.waiting import asked_in_headers
+
+__all__ = ["failure_of_reply", "status_that_counts", "waits_s"]
+
+_TOO_LONG_CODES = {
+    *("context_length_exceeded", "model_context_window_exceeded", "request_too_large"),
+    *("tokens_limit_reached", "exceed_context_size_error", "prompt_too_long"),
+    "1261",  # Zhipu
+}
+_TOO_LONG = (
+    ("maximum context length",),  # OpenAI, vLLM, OpenRouter, DeepSeek, Mistral, Aleph Alpha
+    ("maximum context limit",),
+    ("exceed context limit",),  # Anthropic: input length and `max_tokens` exceed context limit
+    ("context limit exceeded",),
+    ("exceeds the context window",),  # OpenAI, responses
+    ("context window exceeds",),  # MiniMax
+    ("exceeds the available context size",),  # llama.cpp
+    ("exceeds context size",),
+    ("exceeds the context length",),  # Ollama
+    ("exceeds context length",),
+    ("exceeds max context length",),
+    ("exceeded max context length",),
+    ("longer than the model's context length",),  # SGLang, Together
+    ("longer than the maximum model length",),  # vLLM
+    ("too long to fit into the model",),
+    ("greater than the context length",),  # LM Studio
+    ("context the overflows",),  # LM Studio, as it spells it
+    ("context overflows",),
+    ("context length of only",),
+    ("maximum prompt length is",),  # xAI
+    ("prompt is too long",),  # Anthropic, Fireworks
+    ("prompt too long",),
+    ("prompt: length",),
+    ("input is too long",),  # Bedrock, Replicate
+    ("too many input tokens",),
+    ("too many tokens:",),  # Cohere: too many tokens: total number of tokens in the prompt
+    ("prompt has too many tokens",),  # AI21
+    ("expected maxlength:",),
+    ("prompt tokens", "exceed model maximum"),  # Bedrock's Mantle
+    ("range of input length should be",),  # DashScope
+    ("exceeded model token limit",),  # Moonshot
+    ("input token count", "exceeds the maximum"),  # Gemini
+    ("input tokens exceed the configured limit",),  # OpenAI
+    ("request payload size exceeds",),  # Vertex
+    ("`inputs` tokens + `max_new_tokens` must be",),  # TGI
+    ("inputs` must have less than",),
+    ("maximum input length is",),  # Watsonx
+    ("maximum allowed input length",),
+    ("exceeds the maximum allowed length",),
+    ("input text length should not exceed",),  # NLP Cloud
+    ("length limit exceeded",),  # Hugging Face
+    ("current length is", "while limit is"),  # Cerebras
+    ("request body too large for",),  # GitHub Models
+    ("exceeds the limit of", "token count"),  # Copilot
+    ("reduce the length of the messages",),  # Groq
+    ("exceed max message tokens",),  # Volcengine
+    ("token limit", "input", "exceed"),
+    ("\u8d85\u8fc7\u6700\u5927\u957f\u5ea6",),  # "exceeds the greatest length"
+    ("\u8f93\u5165\u957f\u5ea6\u8d85",),  # "the input's length exceeds"
+    ("\u4e0a\u4e0b\u6587\u957f\u5ea6",),  # "the context's length"
+)
+_NOT_TOO_LONG = (
+    ("max_tokens is too large",),  # what is asked for as answer; cutting the prompt changes nothing
+    ("max_completion_tokens is too large",),
+    ("string_above_max_length",),
+    ("invalid 'user'", "string too long"),
+    ("maximum tokens you requested exceeds",),  # Bedrock
+)
+
+_SPENT_CODES = {
+    *("insufficient_quota", "billing_not_active", "billing_hard_limit_reached"),
+    *("exceeded_current_quota_error", "insufficient_balance", "insufficient_credits"),
+    *("account_deactivated", "account_suspended", "billing_error", "payment_required"),
+    *("arrearage", "allocationquota.freetieronly", "freetieronly"),
+    *("1110", "1112", "1113", "1309"),  # Zhipu: account not active, locked, in arrears, plan over
+    *("accountoverdueerror", "servicenotopen", "credits_exhausted", "freeusagelimiterror"),
+}
+_SPENT = (
+    ("credit balance is too low",),  # Anthropic
+    ("insufficient balance",),  # DeepSeek, Moonshot, Zhipu
+    ("insufficient account balance",),
+    ("insufficient funds",),
+    ("insufficient credit",),
+    ("not enough credit",),
+    ("no credits",),
+    ("out of credits",),
+    ("requires more credits",),  # OpenRouter
+    ("used all available credits",),  # xAI
+    ("purchase more credits",),
+    ("credits have been exhausted",),
+    ("exceeded your monthly included credits",),  # Hugging Face
+    ("monthly spending limit",),
+    ("spending limit", "exceeded"),
+    ("spend limit", "reached"),
+    ("billing hard limit",),
+    ("billing details to continue",),
+    ("account is not active",),  # OpenAI: billing_not_active
+    ("account", "suspended"),  # Moonshot, Fireworks
+    ("account", "in arrears"),
+    ("account is in good standing",),  # DashScope
+    ("please recharge",),
+    ("recharge your account",),
+    ("free tier", "has been exhausted"),  # DashScope: free quota
+    ("free allocated quota exceeded",),
+    ("\u4f59\u989d\u4e0d\u8db3",),  # "balance insufficient"
+    ("\u6b20\u8d39",),  # "in arrears"
+    ("payment required",),
+    ("free-models-per-day",),  # OpenRouter
+    ("specified api usage limits",),  # Anthropic: until the first of the next month
+)
+_LOADING = (("loading model",), ("currently loading",), ("model is loading",))
+_STATUSES = {
+    **dict.fromkeys(("invalid_api_key", "authentication_error", "unauthenticated"), 401),
+    **dict.fromkeys(("unauthorized", "invalid_authentication_error"), 401),
+    **dict.fromkeys(("permission_error", "permission_denied", "forbidden"), 403),
+    **dict.fromkeys(("not_found_error", "model_not_found", "not_found"), 404),
+    **dict.fromkeys(("invalid_request_error", "invalid_argument", "badrequesterror"), 400),
+    **dict.fromkeys(("rate_limit_exceeded", "rate_limit_error", "resource_exhausted"), 429),
+    **dict.fromkeys(("too_many_requests", "throttlingexception"), 429),
+    "overloaded_error": 529,
+    **dict.fromkeys(("server_error", "api_error", "internal_server_error", "internal"), 500),
+    "unavailable": 503,
+}
+"""The status that a code of a provider's stands for, if a body names no status."""
+_A_DAY = ("per day", "perday", "daily", "(rpd)", "(tpd)", "per_day", "/day", "a day", "24 hours")
+_LONGER = ("per month", "permonth", "monthly", "per week", "weekly")
+_NO_ALLOWANCE = "limit: 0"
+
+_REFUSED = (400, 413, 422, 500)
+_ABOUT_LENGTH = ("token", "length", "context", "long", "size")
+_ABOUT_PROMPT = ("prompt", "input", "context", "message", "request", "sequence", "document")
+_ABOUT_BOUND = ("exceed", "maximum", "too long", "too large", "longer than", "greater than")
+_ABOUT_ANSWER = ("max_tokens", "max_completion_tokens", "completion tokens", "output tokens")
+_ABOUT_OTHERS = ("image", "file size", "tool", "stop sequence", "rate limit", "per minute")
+
+
+def failure_of_reply(reply: Reply) -> Failure:
+    """Return what kind of failure a provider's answer is.
+
+    Args:
+        reply: As read; of an error in a body of status 200, with the status that the body names.
+    """
+    status = status_that_counts(reply)
+    if _is_too_long(reply, status):
+        return Failure.TOO_LONG
+    if status == 402 or (status is not None and 400 <= status < 500 and _is_spent(reply, status)):
+        return Failure.SPENT
+    if status in (429, 529) or (status == 503 and _comes_back(reply)):
+        return Failure.OVERLOAD
+    if status is None or status < 400:
+        return Failure.TRANSIENT
+    transient = status in (408, 409, 425) or status >= 500
+    return Failure.TRANSIENT if transient and status != 501 else Failure.PERMANENT
+
+
+def status_that_counts(reply: Reply) -> int | None:
+    """Return the status of an answer, or the one in its body if that is the truer one.
+
+    Gateways wrap a provider's 429 in a 502 of their own, and some servers answer with 200 and an
+    error in the body. ``None`` if neither is there.
+    """
+    status = reply.status
+    if status is not None and 400 <= status < 500:
+        return status
+    numbers = [int(code) for code in reply.codes if code.isdecimal() and len(code) == 3]
+    named = [_STATUSES[code] for code in reply.codes if code in _STATUSES]
+    refused = [code for code in (*numbers, *named) if 400 <= code < 500 or code == 529]
+    if refused:
+        return min(refused)
+    failed = [code for code in (*numbers, *named) if code >= 500]
+    return status if status is not None and status >= 500 else min(failed, default=status)
+
+
+def _comes_back(reply: Reply) -> bool:
+    return waits_s(reply) is not None or _has(reply.texts, _LOADING)
+
+
+def _is_too_long(reply: Reply, status: int | None) -> bool:
+    texts = reply.texts
+    if _has(texts, _NOT_TOO_LONG):
+        return False
+    if status == 429 or "throttling" in texts:
+        # A limit of tokens a minute that is smaller than the request.
+        return "request too large" in texts or _asks_for_more_than_the_limit(texts)
+    if status == 413:
+        return not _is_spent(reply, status)  # whatever it says, or if it says nothing
+    if reply.codes & _TOO_LONG_CODES or _has(texts, _TOO_LONG):
+        return True
+    return status in _REFUSED and _speaks_of_length(texts)
+
+
+def _speaks_of_length(texts: str) -> bool:
+    said = (_ABOUT_LENGTH, _ABOUT_PROMPT, _ABOUT_BOUND)
+    if not all(any(word in texts for word in words) for words in said):
+        return False
+    if any(word in texts for word in _ABOUT_OTHERS):
+        return False
+    answer_only = any(word in texts for word in _ABOUT_ANSWER)
+    return not answer_only or any(word in texts for word in ("prompt", "input", "context"))
+
+
+def _asks_for_more_than_the_limit(texts: str) -> bool:
+    limit = _number_after(texts, "limit")
+    requested = _number_after(texts, "requested")
+    return limit is not None and requested is not None and requested > limit > 0
+
+
+def _is_spent(reply: Reply, status: int) -> bool:
+    texts = reply.texts
+    quota = "\n".join([texts, *reply.codes])
+    if reply.codes & _SPENT_CODES:
+        return not _is_a_rate_of_dashscope(texts)
+    if _has(texts, _SPENT) or _is_zero(texts):
+        return True
+    if status not in (403, 429):
+        return False
+    if any(word in quota for word in _LONGER):
+        return waits_s(reply) is None
+    if any(word in quota for word in _A_DAY):
+        # A day's allowance that is filled up all the time names a time; Gemini's is a guess.
+        return waits_s(reply) is None or "perday" in quota
+    return False
+
+
+def _is_a_rate_of_dashscope(texts: str) -> bool:
+    # Its ``insufficient_quota`` is a rate, too: "Allocated quota exceeded, please increase ..."
+    return "allocated quota exceeded" in texts and "free" not in texts
+
+
+def _is_zero(texts: str) -> bool:
+    at = texts.find(_NO_ALLOWANCE)
+    after = texts[at + len(_NO_ALLOWANCE) :][:1]
+    return at >= 0 and after not in ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ".")
+
+
+def _has(texts: str, wordings: tuple[tuple[str, ...], ...]) -> bool:
+    return any(all(piece in texts for piece in wording) for wording in wordings)
+
+
+def _number_after(texts: str, word: str) -> float | None:
+    """Return the first number that stands right behind a word; ``None`` if there is none."""
+    at = texts.find(word)
+    while at >= 0:
+        behind = texts[at + len(word) :][:24].lstrip(" :~=").replace(",", "")
+        digits = "".join(takewhile(str.isdecimal, behind))
+        if digits:
+            return float(digits)
+        at = texts.find(word, at + 1)
+    return None
+
+
+_BEFORE_A_TIME = ("try again in ", "retry in ", "retry after ", "try again after ")
+_UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "m": 60.0}
+_UNITS |= {"min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hour": 3600.0}
+_UNITS |= {"hours": 3600.0, "d": 86400.0, "day": 86400.0, "days": 86400.0}
+
+
+def waits_s(reply: Reply) -> float | None:
+    """Return the seconds that an answer asks to wait; ``None`` if it names none.
+
+    The headers count first; some providers write it into their words only.
+    """
+    asked = asked_in_headers(reply.headers)
+    return asked if asked is not None else _time_in(reply.texts)
+
+
+def _time_in(texts: str) -> float | None:
+    """Return the time in "Please try again in 7m43.1s"; ``None`` if there is none."""
+    for before in _BEFORE_A_TIME:
+        at = texts.find(before)
+        if at >= 0:
+            return _seconds(texts[at + len(before) :][:32])
+    return None
+
+
+def _seconds(text: str) -> float | None:
+    total, rest = None, text
+    while True:
+        number = "".join(takewhile(lambda char: char.isdecimal() or char == ".", rest))
+        rest = rest[len(number) :].lstrip(" ")
+        unit = "".join(takewhile(str.isalpha, rest))
+        if not number.strip(".") or unit not in _UNITS or number.count(".") > 1:
+            return total
+        total = (total or 0.0) + float(number) * _UNITS[unit]
+        rest = rest[len(unit) :]
