@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from docsum_nb.faults.chain import MOST_CHARS
 from docsum_nb.faults.kinds import Failure
 from docsum_nb.faults.reply import Reply
 from docsum_nb.faults.waiting import asked_in_headers
@@ -57,7 +58,11 @@ _TOO_LONG = (
     ("input tokens exceed the configured limit",),  # OpenAI
     ("request payload size exceeds",),  # Vertex
     ("`inputs` tokens + `max_new_tokens` must be",),  # TGI
+    ("tokens + max_new_tokens must be",),
     ("inputs` must have less than",),
+    ("max tokens of", "exceeded"),  # Snowflake
+    ("prompt is too large",),
+    ("input is too large",),
     ("maximum input length is",),  # Watsonx
     ("maximum allowed input length",),
     ("exceeds the maximum allowed length",),
@@ -92,12 +97,15 @@ _SPENT_CODES = {
 _SPENT = (
     ("credit balance is too low",),  # Anthropic
     ("insufficient balance",),  # DeepSeek, Moonshot, Zhipu
-    ("insufficient account balance",),
+    ("balance", "insufficient"),  # SiliconFlow
     ("insufficient funds",),
     ("insufficient credit",),
     ("not enough credit",),
     ("no credits",),
     ("out of credits",),
+    ("run out of", "credit"),
+    ("run out of", "balance"),
+    ("run out of", "budget"),
     ("requires more credits",),  # OpenRouter
     ("used all available credits",),  # xAI
     ("purchase more credits",),
@@ -137,13 +145,16 @@ _STATUSES = {
 }
 """The status that a code of a provider's stands for, if a body names no status."""
 _A_DAY = ("per day", "perday", "daily", "(rpd)", "(tpd)", "per_day", "/day", "a day", "24 hours")
-_LONGER = ("per month", "permonth", "monthly", "per week", "weekly")
+_LONGER = ("per month", "permonth", "monthly", "/ month", "/month", "per week", "weekly")
 _NO_ALLOWANCE = "limit: 0"
 
 _REFUSED = (400, 413, 422, 500)
-_ABOUT_LENGTH = ("token", "length", "context", "long", "size")
+_ABOUT_LENGTH = ("token", "length", "context", "long", "size", "character")
 _ABOUT_PROMPT = ("prompt", "input", "context", "message", "request", "sequence", "document")
 _ABOUT_BOUND = ("exceed", "maximum", "too long", "too large", "longer than", "greater than")
+_ABOUT_BOUND_WITH_FIGURES = ("limit", "allowed", "max ", "at most", "less than", "<=", "over ")
+_LEAST_FIGURES = 3
+"""Digits of a number that may be one of tokens."""
 _ABOUT_ANSWER = ("max_tokens", "max_completion_tokens", "completion tokens", "output tokens")
 _ABOUT_OTHERS = ("image", "file size", "tool", "stop sequence", "rate limit", "per minute")
 
@@ -204,13 +215,23 @@ def _is_too_long(reply: Reply, status: int | None) -> bool:
 
 
 def _speaks_of_length(texts: str) -> bool:
-    said = (_ABOUT_LENGTH, _ABOUT_PROMPT, _ABOUT_BOUND)
-    if not all(any(word in texts for word in words) for words in said):
+    def about(words: tuple[str, ...]) -> bool:
+        return any(word in texts for word in words)
+
+    if not about(_ABOUT_LENGTH) or not about(_ABOUT_PROMPT) or about(_ABOUT_OTHERS):
         return False
-    if any(word in texts for word in _ABOUT_OTHERS):
+    if not about(_ABOUT_BOUND) and not (about(_ABOUT_BOUND_WITH_FIGURES) and _has_figures(texts)):
         return False
-    answer_only = any(word in texts for word in _ABOUT_ANSWER)
-    return not answer_only or any(word in texts for word in ("prompt", "input", "context"))
+    return not about(_ABOUT_ANSWER) or about(("prompt", "input", "context"))
+
+
+def _has_figures(texts: str) -> bool:
+    run = 0
+    for char in texts[:MOST_CHARS]:
+        run = run + 1 if char.isdecimal() else run if char in ",_" and run else 0
+        if run >= _LEAST_FIGURES:
+            return True
+    return False
 
 
 def _asks_for_more_than_the_limit(texts: str) -> bool:
