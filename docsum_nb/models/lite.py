@@ -27,6 +27,7 @@ __all__ = [
     "known_provider",
     "loaded",
     "unprocessable",
+    "without_retries",
 ]
 
 _IMPORTED_BY_REQUESTS = (
@@ -144,6 +145,16 @@ def doubt_of(settings: Model, provider: str, info: dict[str, Any]) -> str | None
     if listed or settings.base_url or address_in_environment(provider):
         return None
     return doubt_about(loaded(), settings.name, provider)
+
+
+def without_retries(provider: str) -> dict[str, Any]:
+    """Return what a request needs besides ``max_retries=0`` for it to hold.
+
+    For some providers that are asked through OpenAI's client, LiteLLM drops the parameter as one
+    that they do not support; the client then tries three times.
+    """
+    compatible = provider in loaded().openai_compatible_providers
+    return {"allowed_openai_params": ["max_retries"]} if compatible else {}
 
 
 def address_in_environment(provider: str) -> str | None:

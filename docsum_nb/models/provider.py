@@ -25,6 +25,7 @@ from docsum_nb.models.lite import (
     known_provider,
     loaded,
     unprocessable,
+    without_retries,
 )
 from docsum_nb.models.model import Model
 from docsum_nb.models.opening_checks import check_reachable
@@ -72,6 +73,7 @@ class Provider:
         provider, api_base = known_provider(settings)
         self._address = settings.base_url or api_base or address_in_environment(provider)
         check_reachable(settings, provider, self._address)
+        self._without_retries = without_retries(provider)
         self.no_key = key_missing(settings)
         if to_ask and self.no_key is not None:
             raise InputError(self.no_key)
@@ -244,7 +246,7 @@ class Provider:
             max_retries=0,
             drop_params=True,
             stop=list(stop) if stop else None,
-            **parameters,
+            **(self._without_retries | parameters),
         )
         if response is None:
             raise unprocessable(settings.name, self._address)
