@@ -128,9 +128,34 @@ _SHAPES: dict[str, Make] = {
     "links": lambda size: " ".join(f"[a{n}]" for n in range(size // 9)),
 }
 
+_INNER = [
+    *("a ", "[", "![", "[a](", "[a](b) ", "](", "<", "<a ", "<!--", "*", "*a_ ", "`", "`a", "&"),
+    *("|", "a|", "_", "\\", "a/", ":", ":a:`", "(", '"', "~~", "a. ", "http://a/b ", "語"),
+]
+_PLACES: dict[str, tuple[str, str, str]] = {
+    "in a # heading": ("# ", "", ""),
+    "in a heading of one line": ("", "", "\n===\n"),
+    "in a heading of many lines": ("", "\n", "===\n"),
+    "in a quotation": ("> ", "", ""),
+    "in a list": ("- ", "\n  ", ""),
+    "in a table": ("|a|\n|-|\n|", "|\n|", ""),
+    "in an HTML block": ("<div>", "\n", "</div>"),
+    "in an attribute": ('<a b="', "", '">c</a>'),
+    "in a table cell": ("<td>", "", "</td>"),
+    "in <pre>": ("<pre>", "\n", "</pre>"),
+}
+"""What stands before all, after each and after all of what is repeated."""
+
+
+def _placed(place: str, unit: str) -> Make:
+    before, each, after = _PLACES[place]
+    return repeated(unit + each, before=before, after=after)
+
+
 FAMILIES: dict[str, Make] = {
     **{repr(each): repeated(each) for each in [*_CHARACTERS, *_UNITS]},
     **_SHAPES,
+    **{f"{each!r} {place}": _placed(place, each) for place in _PLACES for each in _INNER},
     **{f"mixture {seed}": _mixed(seed, _UNITS) for seed in range(3)},
     **{f"mixture of HTML {seed}": _mixed(seed, [u for u in _UNITS if "<" in u]) for seed in (7, 8)},
 }

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _MARK = re.compile(r"\[rehearsal (\d+)\]")
-_MARKS = re.compile(r"\s*\[rehearsal \d+\]")
+_MARKS = re.compile(r"(?<!\s)\s*+\[rehearsal \d+\]")
 _number: ContextVar[int | None] = ContextVar("docsum_nb_rehearsal", default=None)
 _WINDOW = 1_000_000
 _LEAST_S, _MORE_S = 0.02, 0.06

@@ -155,6 +155,7 @@ class _Index:
         self._chunks = chunks
         self._known = _Known(terms)
         self._opened: dict[int, _Sentences] = {}
+        self._wordings: dict[int, str] = {}
         self._answered: dict[_Sought, _Passage | None] = {}
         self._structures: dict[Chunk, Outline] = {}
         self._postings: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
@@ -207,10 +208,15 @@ class _Index:
         verbatim = [
             at
             for at in nlargest(_COMPLETE, complete, key=lambda at: (scores[at], -at))
-            if wording in _wording(self._chunks[at].text)
+            if wording in self._wording_of(at)
         ]
         best = nlargest(_CANDIDATES, scores, key=lambda at: (scores[at], -at))
         return verbatim[:_CANDIDATES] or best
+
+    def _wording_of(self, at: int) -> str:
+        if at not in self._wordings:
+            self._wordings[at] = _wording(self._chunks[at].text)
+        return self._wordings[at]
 
     def _sentences(self, at: int) -> _Sentences:
         if at not in self._opened:

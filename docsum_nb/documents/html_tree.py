@@ -13,16 +13,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 from bs4.builder import HTMLTreeBuilder
 
+from docsum_nb.documents.markup import plain_references
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["parse_html", "plain_references"]
+__all__ = ["parse_html"]
 
 _DEEPEST = 100
 """Elements in one another; what is deeper belongs to the innermost that is kept."""
@@ -51,7 +52,6 @@ _ATTRIBUTE = re.compile(
     r"""([^\s=>"'/][^\s=>/]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"']*+)))?+"""
 )
 _WHITE_SPACE = re.compile(r"[\t\n\r ]+")
-_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 _LONGEST_ATTRIBUTE = 10_000
 
 
@@ -68,14 +68,6 @@ def parse_html(html: str) -> tuple[BeautifulSoup, str]:
     # Without a new line, Beautiful Soup warns of a text that looks like an address.
     soup = BeautifulSoup(html + "\n", builder=builder)
     return soup, builder.title
-
-
-def plain_references(text: str) -> str:
-    """Replace character references (``&amp;``, ``&#38;``) by the characters that they name."""
-    if "&" not in text:
-        return text
-    # Python refuses to read a number of thousands of digits.
-    return unescape(_LONG_REFERENCE.sub("\ufffd", text))
 
 
 @dataclass

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["block_parser", "mask_front_matter", "mask_rst", "plain_html", "plain_inline"]
+__all__ = [
+    "block_parser",
+    "mask_front_matter",
+    "mask_rst",
+    "plain_html",
+    "plain_inline",
+    "plain_references",
+]
 
 # Parsing pairs brackets and emphasis in worse than linear time; no real paragraph is this long.
 _INLINE_LIMIT = 50_000
@@ -26,6 +33,7 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
 _HIDDEN_HTML = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|pre|table|svg|code)\b.*?(?:</\1\s*>|\Z)", re.S | re.I
 )
+_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 _BLOCK_TAG = re.compile(r"</?(?:p|div|br|li|ul|ol|h[1-6]|summary|details|td|tr)\b[^<>]*>", re.I)
 
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -34,12 +42,11 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\[\^?[\w.-]{1,40}\]_", ""),  # footnote of reStructuredText
         (r"\[\^[^\]\n]{1,40}\]", ""),  # footnote of Markdown
         (r"(?<![\w|])\|[^|\s][^|\n]{0,60}\|_{0,2}(?![\w|])", ""),  # substitution, mostly a badge
-        (r":[\w:+.-]{1,30}:`([^`<]{1,200}?)\s*(?:<[^`>]{0,500}>)?`", r"\1"),  # role
-        (r"(?<!`)`([^`<]{1,200}?)\s*<[^`>]{1,500}>`__?", r"\1"),  # link of reStructuredText
-        (r"(?<!`)`([^`<]{1,200})`__?", r"\1"),
         (r"(?<!\S):[a-z][a-z0-9_+-]{1,30}:(?!\S)", ""),  # emoji
     )
 )
+# A role of reStructuredText, or a link: its words, and its target behind them.
+_ROLE = re.compile(r"(:[\w:+.-]{1,30}:|(?<!`))`([^`<]{1,200}+)(<[^`>]{0,500}+>)?+`(_{0,2})")
 _UNDEFINED_LINK = re.compile(r"!?\[([^\[\]\n]{1,500})\](?:\[[^\[\]\n]{0,200}\])")
 
 _DIRECTIVE = re.compile(r"(\s*)\.\.(?:\s+(.*))?$")
@@ -87,12 +94,19 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
         return content
     if len(content) > _INLINE_LIMIT:
         return plain_html(content)
+    content = _ROLE.sub(_words_of_role, content)
     for pattern, replacement in _REWRITES:
         content = pattern.sub(replacement, content)
     tokens: list[Token] = []
     parser = block_parser()
     parser.inline.parse(content, parser, env, tokens)
     return _UNDEFINED_LINK.sub(r"\1", "".join(_rendered(token) for token in tokens))
+
+
+def _words_of_role(match: re.Match[str]) -> str:
+    role, words, _target, end = match.groups()
+    # Without a name before it or a mark behind it, it is code, as in Markdown.
+    return words.rstrip() if role or end else match.group()
 
 
 def _rendered(token: Token) -> str:
@@ -103,6 +117,14 @@ def _rendered(token: Token) -> str:
     return token.content if token.type in ("text", "text_special", "code_inline") else ""
 
 
+def plain_references(text: str) -> str:
+    """Replace character references (``&amp;``, ``&#38;``) by the characters that they name."""
+    if "&" not in text:
+        return text
+    # Python refuses to read a number of thousands of digits.
+    return unescape(_LONG_REFERENCE.sub("\ufffd", text))
+
+
 def plain_html(content: str) -> str:
     """Take the tags off a piece of HTML, with everything that is not running text.
 
@@ -110,7 +132,7 @@ def plain_html(content: str) -> str:
         The text, with a blank line wherever a block begins or ends.
     """
     bare = _HIDDEN_HTML.sub("\n\n", content)
-    return unescape(_TAG.sub("", _BLOCK_TAG.sub("\n\n", bare)))
+    return plain_references(_TAG.sub("", _BLOCK_TAG.sub("\n\n", bare)))
 
 
 def mask_front_matter(lines: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,9 +30,11 @@ _LINE_END = re.compile(r"\r\n?|\n")
 _LINE_SHOWN = 1_000
 # A paragraph that happens to stand above a rule is no heading.
 _LONGEST_HEADING = 200
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_LONGEST_MARKED = 20_000  # characters of a heading with its marks
+# The ends of a link, with an address that may hold parentheses.
+_LINK_ENDS = re.compile(r"(!?\[|\](?:\((?:[^()]++|\([^()]*+\))*+\))?+)")
 # Emphasis, tags, and the line that reStructuredText sets above a title.
-_MARKS = re.compile(r"[*`]+|<[^>]*>|^[=~#^-]{3,}\s")
+_MARKS = re.compile(r"[*`]++|<[^<>]*+>|^[=~#^-]{3,}+\s")
 
 
 @dataclass(frozen=True)
@@ -72,16 +74,23 @@ class Outline:
 
     def path_at(self, offset: int) -> tuple[str, ...]:
         """List the headings above a character offset, outermost first, its own included."""
+        last = bisect_right(self.headings, offset, key=lambda heading: heading.start) - 1
         path: list[str] = []
-        level = 7
-        last = bisect_right(self.headings, offset, key=lambda heading: heading.start)
-        for heading in reversed(self.headings[:last]):
-            if heading.level < level:
-                path.append(heading.title)
-                level = heading.level
-            if level == 1:
-                break
+        while last >= 0:
+            path.append(self.headings[last].title)
+            last = self._above[last]
         return tuple(reversed(path))
+
+    @cached_property
+    def _above(self) -> tuple[int, ...]:
+        """For each heading, the index of the last one before it of an outer level; -1 for none."""
+        above: list[int] = []
+        for at, heading in enumerate(self.headings):
+            outer = at - 1
+            while outer >= 0 and self.headings[outer].level >= heading.level:
+                outer = above[outer]
+            above.append(outer)
+        return tuple(above)
 
 
 def outline(text: str) -> Outline:
@@ -136,7 +145,24 @@ def _after_first(token: Token) -> range:
 def _heading(tokens: Sequence[Token], start: int) -> Heading | None:
     if tokens[0].type != "heading_open":
         return None
-    title = " ".join(_MARKS.sub("", _LINK.sub(r"\1", tokens[1].content)).split())
+    content = tokens[1].content
+    if len(content) > _LONGEST_MARKED:
+        return None
+    title = " ".join(_MARKS.sub("", _without_links(content)).split())
     if not title or len(title) > _LONGEST_HEADING:
         return None
     return Heading(start, int(tokens[0].tag[1:]), title)
+
+
+def _without_links(text: str) -> str:
+    """Return a text in which only the words of links and pictures are left of them."""
+    parts = _LINK_ENDS.split(text)
+    opened: list[int] = []
+    for at, part in enumerate(parts):
+        if part in ("[", "!["):
+            opened.append(at)
+        elif part.startswith("](") and opened:
+            parts[opened.pop()] = parts[at] = ""
+        elif part == "]" and opened:
+            opened.pop()
+    return "".join(parts)

@@ -35,7 +35,7 @@ _TOKEN = re.compile(r"\w+")
 _CLOSING = re.compile(r"[*_`\"'”’)\]]*[.!?…。]*[*_`\"'”’)\]]*")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_ADDRESS = re.compile(r"(?:https?|ftp|mailto):\S+|\S+/\S+/\S*")
+_SCHEME = re.compile(r"(?:https?|ftp|mailto):(?=\S)")
 _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 
 _LETTER_SHARE = 0.65  # below this, characters other than letters dominate: formulas, listings
@@ -132,11 +132,19 @@ def _locate(sentence: str, text: str, low: int, high: int) -> tuple[int, int]:
 def _reads_as_prose(sentence: str) -> bool:
     if sentence.endswith(":") or sentence.startswith(":"):
         return False
-    bare = _ADDRESS.sub("", sentence) if "/" in sentence else sentence
+    bare = " ".join(map(_without_address, sentence.split(" ")))
     if len(_NOT_LETTERS.sub("", bare)) < _LETTER_SHARE * (len(bare) - bare.count(" ")):
         return False
     count = len(_TEXT_WORDS.findall(bare) if bare.isascii() else words(bare))
     return count >= (_MIN_WORDS if _TERMINAL.search(sentence) else _UNENDED_WORDS)
+
+
+def _without_address(word: str) -> str:
+    """Return what of a word is no address: no path of several parts, nothing behind a scheme."""
+    if scheme := _SCHEME.search(word):
+        word = word[: scheme.start()]
+    slash = word.find("/", 1)
+    return "" if slash > 0 and word.find("/", slash + 2) > 0 else word
 
 
 def _paragraphs(text: str) -> Iterator[_Paragraph]:

@@ -43,7 +43,7 @@ _GIVING = (
 # Possessive: what was read as an apology is never read in another way, of which there would be
 # exponentially many.
 _REFUSAL = re.compile(
-    rf"\W*+(?:{_SORRY}[\s,.;:–—-]*+(?:(?:but|however)[\s,]*+)?+)*+"
+    rf"\A\W*+(?:{_SORRY}[\s,.;:–—-]*+(?:(?:but|however)[\s,]*+)?+)*+"
     rf"{_UNABLE}\s+(?:to\s+)?(?:{_SERVING}|{_GIVING})\b",
     re.IGNORECASE,
 )

@@ -33,7 +33,9 @@ _PLAIN = (
 _SECRET_NAME = re.compile(
     r"key|token|secret|passw|credential|auth|header|cookie|bearer|signature", re.IGNORECASE
 )
-_RANDOM = re.compile(r"(?=[^\s]*\d)[A-Za-z0-9_\-+/=.]{20,}")
+_LONG = re.compile(r"[A-Za-z0-9_\-+/=.]{20,}")
+_DIGIT = re.compile(r"\d")
+_TOKEN = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][A-Za-z0-9_\-]{16,}+")
 _IN_ENVIRONMENT = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _SHORTEST = 6
 """A shorter secret could be any word."""
@@ -59,7 +61,7 @@ class Secrets:
         for secret in self._known:
             if len(secret) >= _SHORTEST:
                 text = text.replace(secret, _MASK)
-        return re.sub(r"\b(sk|pk|key|Bearer)[-_ ][A-Za-z0-9_\-]{16,}", _MASK, text)
+        return _TOKEN.sub(_MASK, text)
 
 
 def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -240,13 +242,20 @@ def _model(model: Model, secrets: Secrets) -> dict[str, Any]:
     return {**stored, "dropped": dropped}
 
 
+def _looks_random(text: str) -> bool:
+    """Whether a word of a text is long and holds a digit, as keys do and words do not."""
+    return any(
+        (long := _LONG.search(word)) and _DIGIT.search(word, long.start()) for word in text.split()
+    )
+
+
 def _is_plain_address(url: str, secrets: Secrets) -> bool:
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
     bare = not (parts.username or parts.password or parts.query or parts.fragment)
-    return bare and not secrets.in_text(url) and not _RANDOM.search(parts.path)
+    return bare and not secrets.in_text(url) and not _looks_random(parts.path)
 
 
 def _is_plain(name: str, value: Any, secrets: Secrets) -> bool:
@@ -257,7 +266,7 @@ def _is_plain(name: str, value: Any, secrets: Secrets) -> bool:
     if _SECRET_NAME.search(name) or secrets.in_text(name):
         return False
     if isinstance(value, str):
-        return not (secrets.in_text(value) or _RANDOM.search(value) or "://" in value)
+        return not (secrets.in_text(value) or _looks_random(value) or "://" in value)
     if isinstance(value, list):
         return all(_is_plain(name, each, secrets) for each in value)
     if isinstance(value, dict):
