@@ -24,7 +24,7 @@ from docsum_nb.crew.evaluate import RunModel
 from docsum_nb.crew.examine.parts import uses_of_models
 from docsum_nb.crew.examine.texts import unfilled
 from docsum_nb.crew.install import Stopped, watched_by, watcher
-from docsum_nb.crew.isolate import double_of
+from docsum_nb.crew.isolate import clone_of, write_back_task
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, role_of, source_of
 from docsum_nb.crew.upstream import (
@@ -133,7 +133,7 @@ class Guard:
             InputError: if cost is bounded, and the most a call may cost is not known of a model.
         """
         self._calls.check(use for use in uses_of_models(crew) if not isinstance(use.llm, RunModel))
-        double = double_of(crew)
+        double = clone_of(crew)
         labels = tuple(label_of(task) for task in double.tasks)
         first = self._plan(ChunksPlanned(len(labels), 0, labels))
         slots = self._tasks.slots()
@@ -253,9 +253,12 @@ class Guard:
             self._places.step_began(context.flow, context.step_name)
 
     def after_step(self, context: Any) -> None:
-        """See a step of a flow end."""
+        """See a step of a flow, or a task, end."""
         if context.kind == "flow_method":
             self._places.step_ended(context.flow, context.step_name)
+        else:
+            # Now, since callbacks and the tasks that follow may read it.
+            write_back_task(context.task, context.payload)
 
     def seen(self, source: Any, event: Any) -> None:
         """See an event of CrewAI's."""

@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 from docsum_nb.crew.calls import metered
 from docsum_nb.crew.console import as_loud_as, mute_log
-from docsum_nb.crew.isolate import is_double
+from docsum_nb.crew.executions import install_executions
+from docsum_nb.crew.isolate import is_clone, write_back_crew
 from docsum_nb.crew.upstream import (
     FINALIZE,
     TRACK_TOKENS,
-    TRAIN,
     BaseLLM,
     Crew,
     CrewOutput,
@@ -114,27 +114,40 @@ def watcher() -> Watcher | None:
 
 @functools.cache
 def _install() -> None:
-    kickoff, akickoff = Crew.kickoff, Crew.akickoff
+    kickoff, akickoff, replay = Crew.kickoff, Crew.akickoff, Crew.replay
 
     @functools.wraps(kickoff)
     def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
         guard = _current.get()
-        if guard is None:
+        if guard is None or _restores(*args, **kwargs):
             return kickoff(self, *args, **kwargs)
         crew = _guarded_by(guard, self)
         with metered() as used, as_loud_as(self):
-            return _with_usage(kickoff(crew, *args, **kwargs), used)
+            return _settled(crew, kickoff(crew, *args, **kwargs), used)
 
     @functools.wraps(akickoff)
     async def aguarded(self: Any, *args: Any, **kwargs: Any) -> Any:
         guard = _current.get()
-        if guard is None:
+        if guard is None or _restores(*args, **kwargs):
             return await akickoff(self, *args, **kwargs)
         crew = _guarded_by(guard, self)
         with metered() as used, as_loud_as(self):
-            return _with_usage(await akickoff(crew, *args, **kwargs), used)
+            return _settled(crew, await akickoff(crew, *args, **kwargs), used)
 
-    Crew.kickoff, Crew.akickoff = guarded, aguarded
+    @functools.wraps(replay)
+    def replayed(self: Any, *args: Any, **kwargs: Any) -> Any:
+        guard = _current.get()
+        if guard is None:
+            return replay(self, *args, **kwargs)
+        crew = _guarded_by(guard, self)
+        for agent in crew.agents:
+            # Only a kickoff sets an agent's crew, and that of the clone is not the user's.
+            agent.crew = crew
+        with metered() as used, as_loud_as(self):
+            return _settled(crew, replay(crew, *args, **kwargs), used)
+
+    Crew.kickoff, Crew.akickoff, Crew.replay = guarded, aguarded, replayed
+    install_executions(lambda: _current.get() is not None)
     # Some answers have no event: an answer of tool calls through LiteLLM, any of a user's model.
     FINALIZE.look_before(agent_utils, _answered)
     TRACK_TOKENS.look_before(BaseLLM, _tracked)
@@ -153,14 +166,22 @@ def _tracked(_llm: Any, usage_data: Any = None, *_: Any, **__: Any) -> None:
         guard.tracked(usage_data)
 
 
+def _restores(
+    inputs: Any = None, input_files: Any = None, from_checkpoint: Any = None, **_: Any
+) -> bool:
+    """Return whether a kickoff makes another crew from a checkpoint, and kicks that one off."""
+    return getattr(from_checkpoint, "restore_from", None) is not None
+
+
 def _guarded_by(guard: Watcher, crew: Any) -> Any:
     """Return what is kicked off in a crew's place."""
-    # Training notes what it learns under the ids of the very agents that were trained.
-    return crew if is_double(crew) or TRAIN.of(crew) else guard.double(crew)
+    return crew if is_clone(crew) else guard.double(crew)
 
 
-def _with_usage(result: Any, used: Callable[[], Any]) -> Any:
+def _settled(crew: Any, result: Any, used: Callable[[], Any]) -> Any:
+    """Return a kickoff's result with its own usage, which the user's crew shows as well."""
     # A streaming crew has given no output yet; it kicks itself off again, and passes here then.
     if isinstance(result, CrewOutput):
         result.token_usage = used()
+        write_back_crew(crew, used())
     return result

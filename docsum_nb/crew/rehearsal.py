@@ -1,6 +1,6 @@
-"""A rehearsal of a crew: its double on a scripted model.
+"""A rehearsal of a crew: its copy on a scripted model.
 
-The double does the user's work with nothing that costs or leaves a trace: no provider, no memory
+The copy does the user's work with nothing that costs or leaves a trace: no provider, no memory
 or knowledge, no server, no file. It shares its agents between tasks exactly as the user's crew
 does, so that it fails as that would.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from docsum_nb.crew.console import mute_log
-from docsum_nb.crew.isolate import double_of
+from docsum_nb.crew.isolate import copy_of
 from docsum_nb.crew.scripted import Asked, ScriptedModel, rehearsing
 from docsum_nb.crew.upstream import (
     CREW_MEMORY,
@@ -31,7 +31,7 @@ __all__ = ["Rehearsal", "be_quiet", "rehearse"]
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """A crew's double on a scripted model."""
+    """A crew's copy on a scripted model."""
 
     crew: Any
     asked: list[Asked]
@@ -39,30 +39,23 @@ class Rehearsal:
 
 
 def rehearse(crew: Any) -> Rehearsal:
-    """Make a crew's double on a scripted model.
+    """Create a crew's copy on a scripted model.
 
     Args:
         crew: A Crew; it stays as it is.
 
     Returns:
-        A double that shares its agents as the crew does, with the retries it has.
+        A copy that shares its agents as the crew does, with the retries it has.
     """
     model = ScriptedModel(model="rehearsal")
-    double = double_of(crew)
-    twins = {id(own): twin for own, twin in zip(crew.agents, double.agents, strict=True)}
-    if crew.manager_agent is not None:
-        twins[id(crew.manager_agent)] = double.manager_agent
-    agents = {id(own): own for own in (*crew.agents, crew.manager_agent) if own is not None}
-    for task, twin in zip(crew.tasks, double.tasks, strict=True):
-        if task.agent is not None:
-            # For the guard's purposes each concurrent task was given an agent of its own.
-            twin.agent = twins.setdefault(id(task.agent), twin.agent)
-            agents.setdefault(id(task.agent), task.agent)
-        _strip_task(twin, model)
-    for key, own in agents.items():
-        _strip_agent(own, twins[key], model)
-    _strip_crew(double, model)
-    return Rehearsal(double, model._asked)
+    copied = copy_of(crew)
+    for task in copied.tasks:
+        _strip_task(task, model)
+    agents = [*copied.agents, copied.manager_agent, *(task.agent for task in copied.tasks)]
+    for agent in {id(each): each for each in agents if each is not None}.values():
+        _strip_agent(agent, model)
+    _strip_crew(copied, model)
+    return Rehearsal(copied, model._asked)
 
 
 def _put(part: Any, **values: Any) -> None:
@@ -97,11 +90,11 @@ def _strip_crew(crew: Any, model: BaseLLM) -> None:
     OUTPUT_HANDLER.set(crew, _NoRecord())
 
 
-def _strip_agent(own: Any, twin: Any, model: BaseLLM) -> None:
-    if getattr(own, "llm", None) is not None:
-        _put(twin, llm=model)
+def _strip_agent(agent: Any, model: BaseLLM) -> None:
+    if getattr(agent, "llm", None) is not None:
+        _put(agent, llm=model)
     _put(
-        twin,
+        agent,
         function_calling_llm=None,
         memory=None,
         knowledge=None,
@@ -116,9 +109,8 @@ def _strip_agent(own: Any, twin: Any, model: BaseLLM) -> None:
         reasoning=False,
         verbose=False,
         checkpoint=False,
-        max_retry_limit=getattr(own, "max_retry_limit", 0),
     )
-    RPM_CONTROLLER.set(twin, None)
+    RPM_CONTROLLER.set(agent, None)
 
 
 def _strip_task(task: Any, model: BaseLLM) -> None:

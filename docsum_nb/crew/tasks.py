@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.install import Stopped
+from docsum_nb.crew.isolate import write_back_task
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
 from docsum_nb.errors import WorkExited, described
@@ -176,6 +177,7 @@ class Tasks:
             self._outputs.append(outcome[0])
             self._control.emit(ChunkSummarized(label, cached=False))
         finally:
+            write_back_task(task)
             self._places.task_ended(task)
             self._calls.ended(task)
 

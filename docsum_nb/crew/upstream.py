@@ -50,7 +50,9 @@ STREAMING = Promise("that text is shown while it is written")
 PROGRESS = Promise("that progress and errors name the task")
 WARNINGS = Promise("that failures CrewAI goes on from are reported")
 QUIET = Promise("that CrewAI prints nothing beside a run")
-TRAINING = Promise("crew.train under a guard")
+WRITTEN_BACK = Promise("that outputs are in the user's tasks, agents and crews afterwards")
+RESUMED = Promise("that a restored crew pays for what is missing only", money=True)
+EVALUATED = Promise("crew.test under a guard")
 SUMMARIZE = Promise("summarize")
 FLOW = Promise("SummaryFlow")
 EVALUATE = Promise("reasons for related documents")
@@ -260,28 +262,90 @@ TABLE.call("crewai:Task.execute_sync", "_execute_core", _BEGINS, *_PASSES)
 TABLE.call("crewai:Task._execute_task_async", "_execute_core", _BEGINS, *_PASSES)
 TABLE.call("crewai:Task.aexecute_sync", "_aexecute_core", _BEGINS, *_PASSES)
 
-INTERPOLATE_INPUTS = TABLE.attribute(
-    "crewai:Crew._interpolate_inputs", "fills inputs in, also in agents of a double", INPUTS
-)
-TABLE.call(
-    "crewai.crews.utils:prepare_kickoff",
-    "_interpolate_inputs",
-    "fills inputs in, also in agents of a double",
-    INPUTS,
-)
-TABLE.members("crewai:Agent.interpolate_inputs", "fills inputs in", INPUTS)
 GET_AGENT_TO_USE = TABLE.attribute(
-    "crewai:Crew._get_agent_to_use", "a manager's double for each concurrent task", ISOLATION
+    "crewai:Crew._get_agent_to_use", "an agent's clone for each concurrent task", ISOLATION
 )
 TABLE.call(
     "crewai.crews.utils:prepare_task_execution",
     "_get_agent_to_use",
-    "a manager's double for each concurrent task",
+    "an agent's clone for each concurrent task",
     ISOLATION,
 )
 CREW_INPUTS = TABLE.attribute("crewai:Crew._inputs", "the inputs of one kickoff", ISOLATION)
 KICKOFF_EVENT_ID = TABLE.attribute("crewai:Crew._kickoff_event_id", "one kickoff", ISOLATION)
-TRAIN = TABLE.attribute("crewai:Crew._train", "trained agents keep their identity", TRAINING)
+_OWN = "stays out of the coworkers of the agent it is a clone of"
+ADD_DELEGATION_TOOLS = TABLE.attribute("crewai:Crew._add_delegation_tools", _OWN, ISOLATION)
+TABLE.call("crewai:Crew._prepare_tools", "_add_delegation_tools", _OWN, ISOLATION)
+_STORED = "stores outputs under the ids of the user's tasks, for replay"
+STORE_EXECUTION_LOG = TABLE.attribute("crewai:Crew._store_execution_log", _STORED, WRITTEN_BACK)
+TABLE.call("crewai:Crew._execute_tasks", "_store_execution_log", _STORED, WRITTEN_BACK)
+TABLE.members("crewai:Crew.replay", "goes on from a stored output", ISOLATION)
+TABLE.members("crewai:Crew.usage_metrics token_usage", "what a kickoff took", WRITTEN_BACK)
+TABLE.members(
+    "crewai:Task.start_time end_time delegations retry_count prompt_context",
+    "what a task leaves beside its output",
+    WRITTEN_BACK,
+)
+TABLE.members("crewai.hooks.contexts:StepContext.task payload", "a task's output", WRITTEN_BACK)
+TABLE.members("crewai:Task.input_files", "files are kept by the task's id", ISOLATION)
+TABLE.members("crewai:Agent.tools knowledge", "what a clone has of its own", ISOLATION)
+TABLE.members("crewai:Agent.tools_results", "must not be shared", ISOLATION, WRITTEN_BACK)
+LAST_MESSAGES = TABLE.attribute(
+    "crewai:Agent._last_messages", "the conversation of an execution", ISOLATION, WRITTEN_BACK
+)
+TOOL_FAILURES = TABLE.attribute(
+    "crewai:Agent._tool_failures", "the failures of an execution", ISOLATION, WRITTEN_BACK
+)
+MCP_RESOLVER = TABLE.attribute("crewai:Agent._mcp_resolver", "must not be shared", ISOLATION)
+_RESTORED = "whether a crew was restored"
+TABLE.members("crewai:Crew.checkpoint_kickoff_event_id", _RESTORED, RESUMED)
+TABLE.parameters("crewai:Crew.kickoff from_checkpoint", _RESTORED, RESUMED)
+TABLE.parameters("crewai:Crew.akickoff from_checkpoint", _RESTORED, RESUMED)
+CrewEvaluator = TABLE.kind(
+    "crewai.utilities.evaluators.crew_evaluator_handler:CrewEvaluator",
+    "looks the tasks up that it evaluates",
+    EVALUATED,
+)
+TABLE.members(
+    "crewai.utilities.evaluators.crew_evaluator_handler:CrewEvaluator.crew evaluate",
+    "looks the tasks up that it evaluates",
+    EVALUATED,
+)
+
+# --- an agent that executes: one task at a time ---------------------------------------------------
+
+_ONE = "an agent that is executing already is stood in for by a clone"
+TABLE.members("crewai:Agent.execute_task aexecute_task kickoff kickoff_async", _ONE, ISOLATION)
+IS_EXECUTING = TABLE.attribute(
+    "crewai.agents.agent_executor:AgentExecutor._is_executing", _ONE, ISOLATION
+)
+BaseAgentTool = TABLE.kind(
+    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool", "delegates to clones", ISOLATION
+)
+TABLE.members(
+    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool.agents", "the coworkers", ISOLATION
+)
+DELEGATE = TABLE.attribute(
+    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool._execute",
+    "delegates to clones",
+    ISOLATION,
+)
+for _tool in ("delegate_work_tool:DelegateWorkTool", "ask_question_tool:AskQuestionTool"):
+    TABLE.call(
+        f"crewai.tools.agent_tools.{_tool}._run", "_execute", "delegates to clones", ISOLATION
+    )
+CHECK_EXECUTION_ERROR = TABLE.attribute(
+    "crewai:Agent._check_execution_error", "whether an agent tries again", RETRIES
+)
+for _handler in ("_handle_execution_error", "_handle_execution_error_async"):
+    TABLE.call(
+        f"crewai:Agent.{_handler}",
+        "_check_execution_error",
+        "whether an agent tries again",
+        RETRIES,
+    )
+TABLE.members("crewai:Agent.copy", "what was given to an agent, of its copy", RETRIES)
+TABLE.members("crewai:Agent.entity_type", "whether an agent is a copy", RETRIES)
 GUARDRAIL_RETRY_COUNTS = TABLE.attribute(
     "crewai:Task._guardrail_retry_counts", "starts empty", ISOLATION
 )
@@ -362,6 +426,7 @@ FlowState = TABLE.kind("crewai.flow.flow:FlowState", "its state", FLOW)
 flow_start = TABLE.value("crewai.flow.flow:start", "marks its first step", FLOW)
 flow_listen = TABLE.value("crewai.flow.flow:listen", "marks the other steps", FLOW)
 FlowMethod = TABLE.kind("crewai.flow.flow_wrappers:FlowMethod", "steps that are inherited", FLOW)
+TABLE.members("crewai.flow.flow:Flow.kickoff_async", "one run of a flow at once", ISOLATION)
 FLOW_STATE = TABLE.attribute("crewai.flow.flow:Flow._state", "the crews in a flow's state", DOCTOR)
 
 # --- the doctor's probe: what a double must not reach ---------------------------------------------

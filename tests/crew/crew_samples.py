@@ -75,9 +75,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def snapshot(crew: Any) -> Any:
-    """Copy what a run could change in the user's objects."""
+    """Copy what a run could change in the user's objects, and must not."""
     return [
-        (id(t), t.description, t.output, id(t.agent), id(t.agent.agent_executor), t.agent.role)
+        (id(t), t.id, t.description, id(t.agent), id(t.agent.agent_executor), t.agent.role)
         for t in crew.tasks
     ]
 

@@ -167,9 +167,16 @@ def test_log_of_a_project_named_after_crewai_is_the_users(
     assert [record.message for record in caplog.records if record.message == "mine"] == ["mine"]
 
 
-def test_concurrent_tasks_of_one_agent_do_not_see_each_others_tool_calls(server: Loopback) -> None:
+def test_concurrent_tasks_of_one_agent_do_not_see_each_others_tool_calls() -> None:
     """Each has its own last call, so none is taken for a repetition of another's."""
-    shared = agent_of(llm_of(server))
+    handlers: dict[str, int] = {}
+
+    class Seeing(ScriptedLLM):
+        def call(self, messages: Any, *args: Any, **kwargs: Any) -> str:
+            handlers[kwargs["from_task"].description] = id(kwargs["from_agent"].tools_handler)
+            return "fine"
+
+    shared = agent_of(Seeing(model="seeing"))
     crew = Crew(
         agents=[shared],
         tasks=[
@@ -177,17 +184,8 @@ def test_concurrent_tasks_of_one_agent_do_not_see_each_others_tool_calls(server:
             for i in range(3)
         ],
     )
-    handlers: set[int] = set()
-
-    def see(output: Any) -> None:
-        handlers.update(id(task.agent.tools_handler) for task in double.tasks)
-
-    from docsum_nb.crew.isolate import double_of
-
-    double = double_of(crew)
-    see(None)
-    assert len(handlers) == 3
-    assert id(shared.tools_handler) not in handlers
+    ds.kickoff(crew, show=False, deadline=LONG_S).result()
+    assert len({*handlers.values(), id(shared.tools_handler)}) == 4
 
 
 class TwoSteps(Flow[Any]):

@@ -1,0 +1,300 @@
+"""Executions of agents under a guard: one at a time for each agent, with one layer of retries.
+
+CrewAI gives an agent one executor, which refuses a second execution at once, and which tools and
+tasks reach by many ways: tasks, delegation, planners, tools and callbacks of the user's. So the
+methods of CrewAI that execute an agent are wrapped, once and for the process: without a guard in
+the context they do what they did. Under a guard, an agent that is executing already, or is
+delegated to, is stood in for by a clone (``isolate.py``).
+
+An agent's ``max_execution_time`` holds here: CrewAI waits for what it has given up. An agent tries
+again after an error only if its ``max_retry_limit`` was set: by default, its retries multiply with
+those of the provider's client, and repeat refusals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextvars
+import functools
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import Any
+
+from pydantic import BaseModel
+
+from docsum_nb.crew.isolate import clone_of_agent, copy_results, original_of, write_back_agent
+from docsum_nb.crew.upstream import (
+    AEXECUTE_CORE,
+    CHECK_EXECUTION_ERROR,
+    DELEGATE,
+    EXECUTE_CORE,
+    IS_EXECUTING,
+    Agent,
+    BaseAgent,
+    BaseAgentTool,
+    Flow,
+    Task,
+)
+from docsum_nb.errors import InputError
+from docsum_nb.run import DAEMON_THREADS
+
+__all__ = ["install_executions"]
+
+_lock = threading.Lock()
+_executing: set[int] = set()
+"""Agents that are executing under a guard, and flows that are running under one, by ``id``."""
+_innermost: ContextVar[tuple[int, int] | None] = ContextVar("docsum_nb_execution", default=None)
+"""The agent that executes in this context and its task, by ``id``."""
+_flows: ContextVar[frozenset[int]] = ContextVar("docsum_nb_flows", default=frozenset())
+"""The flows that this context is in."""
+
+
+def install_executions(guarded: Callable[[], bool]) -> None:
+    """Wrap the methods of CrewAI that execute an agent or run a flow; call it once.
+
+    Args:
+        guarded: Whether there is a guard in the context of the caller.
+    """
+    _complete_models()
+    for kind, name, around in (
+        (Task, EXECUTE_CORE.name, _execute_core),
+        (Task, AEXECUTE_CORE.name, _aexecute_core),
+        (Agent, "execute_task", _execute_task),
+        (Agent, "aexecute_task", _aexecute_task),
+        (Agent, "kickoff", _kickoff),
+        (Agent, "kickoff_async", _kickoff_async),
+        (Agent, CHECK_EXECUTION_ERROR.name, _check_execution_error),
+        (BaseAgent, "copy", _copy),
+        (BaseAgentTool, DELEGATE.name, _delegate),
+        (Flow, "kickoff_async", _run_flow),
+    ):
+        _wrap(kind, name, around, guarded)
+
+
+def _complete_models() -> None:
+    """Complete the classes that pydantic would complete at their first use.
+
+    Several threads that use one for the first time at once get "Pydantic models should inherit from
+    BaseModel" from it: some of CrewAI's events, and its tools for delegation.
+    """
+    kinds = [BaseModel]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        if kind.__module__.startswith("crewai.") and not kind.__pydantic_complete__:
+            kind.model_rebuild(raise_errors=False)
+
+
+def _wrap(kind: Any, name: str, around: Callable[..., Any], guarded: Callable[[], bool]) -> None:
+    own = getattr(kind, name, None)
+    if own is None:
+        return  # what does not hold without it is reported when a guard is made
+    if asyncio.iscoroutinefunction(own):
+
+        @functools.wraps(own)
+        async def acall(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if not guarded():
+                return await own(self, *args, **kwargs)
+            return await around(own, self, *args, **kwargs)
+
+        setattr(kind, name, acall)
+        return
+
+    @functools.wraps(own)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not guarded():
+            return own(self, *args, **kwargs)
+        return around(own, self, *args, **kwargs)
+
+    setattr(kind, name, call)
+
+
+# --- who executes ---------------------------------------------------------------------------------
+
+
+@contextmanager
+def _free(agent: Any, work: object) -> Iterator[Any]:
+    """Yield an agent for one execution: itself, or a clone of it if it is executing already.
+
+    A retry, and the agent of a task that is being carried out, are the same execution.
+    """
+    if _innermost.get() == (id(agent), id(work)):
+        yield agent
+        return
+    mine = agent
+    if not _claimed(agent):
+        mine = clone_of_agent(agent)
+        _claimed(mine)
+    token = _innermost.set((id(mine), id(work)))
+    try:
+        yield mine
+    finally:
+        with suppress(ValueError):
+            # A coroutine that is closed by the garbage collector ends in another context.
+            _innermost.reset(token)
+        _release(mine)
+        if id(original_of(mine)) not in _executing:
+            write_back_agent(mine)
+
+
+def _claimed(worker: Any) -> bool:
+    """Claim an agent or a flow; ``False`` if it is executing already, guarded or not."""
+    running = IS_EXECUTING.of(getattr(worker, "agent_executor", None))
+    with _lock:
+        if running or id(worker) in _executing:
+            return False
+        _executing.add(id(worker))
+        return True
+
+
+def _release(worker: Any) -> None:
+    with _lock:
+        _executing.discard(id(worker))
+
+
+def _execute_core(own: Callable[..., Any], task: Any, agent: Any, *args: Any, **kwargs: Any) -> Any:
+    wanted = agent or task.agent
+    if wanted is None:
+        return own(task, agent, *args, **kwargs)
+    with _free(wanted, task) as mine:
+        try:
+            return own(task, mine, *args, **kwargs)
+        finally:
+            # CrewAI assigns it to the task, which may be the user's.
+            task.agent = wanted
+
+
+async def _aexecute_core(
+    own: Callable[..., Awaitable[Any]], task: Any, agent: Any, *args: Any, **kwargs: Any
+) -> Any:
+    wanted = agent or task.agent
+    if wanted is None:
+        return await own(task, agent, *args, **kwargs)
+    with _free(wanted, task) as mine:
+        try:
+            return await own(task, mine, *args, **kwargs)
+        finally:
+            task.agent = wanted
+
+
+def _delegate(own: Callable[..., Any], tool: Any, *args: Any, **kwargs: Any) -> Any:
+    """Delegate to clones: the coworkers are those of all tasks, and may be of any class."""
+    coworkers = [clone_of_agent(agent) for agent in tool.agents]
+    return own(tool.model_copy(update={"agents": coworkers}), *args, **kwargs)
+
+
+def _kickoff(own: Callable[..., Any], agent: Any, *args: Any, **kwargs: Any) -> Any:
+    with _free(agent, object()) as mine:
+        # Where a loop is running this is a coroutine, which claims its agent itself.
+        return own(mine, *args, **kwargs)
+
+
+async def _kickoff_async(
+    own: Callable[..., Awaitable[Any]], agent: Any, *args: Any, **kwargs: Any
+) -> Any:
+    with _free(agent, object()) as mine:
+        return await own(mine, *args, **kwargs)
+
+
+# --- the time an agent has ------------------------------------------------------------------------
+
+
+def _execute_task(own: Callable[..., Any], agent: Any, task: Any, *args: Any, **kwargs: Any) -> Any:
+    with _free(agent, task) as mine:
+        seconds = mine.max_execution_time
+        if not isinstance(seconds, int) or seconds <= 0:
+            return own(mine, task, *args, **kwargs)
+        with _unlimited(mine) as worker:
+            context = contextvars.copy_context()
+            asked = DAEMON_THREADS.submit(context.run, own, worker, task, *args, **kwargs)
+            try:
+                return asked.result(timeout=seconds)
+            except concurrent.futures.TimeoutError:
+                if asked.done():
+                    raise
+                raise _out_of_time(seconds) from None
+
+
+async def _aexecute_task(
+    own: Callable[..., Awaitable[Any]], agent: Any, task: Any, *args: Any, **kwargs: Any
+) -> Any:
+    with _free(agent, task) as mine:
+        seconds = mine.max_execution_time
+        if not isinstance(seconds, int) or seconds <= 0:
+            return await own(mine, task, *args, **kwargs)
+        with _unlimited(mine) as worker:
+            working = asyncio.ensure_future(own(worker, task, *args, **kwargs))
+            try:
+                done, _ = await asyncio.wait([working], timeout=seconds)
+                if not done:
+                    raise _out_of_time(seconds)
+                return working.result()
+            finally:
+                # Also if the wait itself is cancelled: its call would go on, and be paid for.
+                working.cancel()
+
+
+@contextmanager
+def _unlimited(agent: Any) -> Iterator[Any]:
+    """Yield a clone that CrewAI gives no time limit; its results become the agent's."""
+    worker = clone_of_agent(agent)
+    worker.max_execution_time = None
+    yield worker
+    copy_results(worker, agent)
+
+
+def _out_of_time(seconds: int) -> TimeoutError:
+    return TimeoutError(f"the task took longer than its agent's max_execution_time of {seconds} s")
+
+
+# --- retries --------------------------------------------------------------------------------------
+
+
+def _check_execution_error(
+    own: Callable[..., Any], agent: Any, error: Exception, task: Any
+) -> None:
+    """Raise the error unless the agent was given a number of retries and has some left."""
+    own(agent, error, task)
+    given = agent.model_fields_set
+    # All fields of a copy, and of what is restored from a checkpoint, count as given.
+    copied = "entity_type" in given
+    default = type(agent).model_fields["max_retry_limit"].default
+    if "max_retry_limit" not in given or (copied and agent.max_retry_limit == default):
+        raise error
+
+
+def _copy(own: Callable[..., Any], agent: Any) -> Any:
+    """Copy an agent; what was not given to it does not count as given to the copy."""
+    copied = own(agent)
+    copied.model_fields_set.intersection_update(agent.model_fields_set)
+    return copied
+
+
+# --- flows ----------------------------------------------------------------------------------------
+
+
+async def _run_flow(
+    own: Callable[..., Awaitable[Any]], flow: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """Run a flow, unless it is running already outside of this context: it has one state.
+
+    Raises:
+        InputError: if it is.
+    """
+    if getattr(flow, "is_crewai_internal", False) or id(flow) in _flows.get():
+        return await own(flow, *args, **kwargs)
+    if not _claimed(flow):
+        name = type(flow).__name__
+        raise InputError(
+            f"this {name} is running already, and one flow object has one state: "
+            f"kick off another object ({name}()), or wait until that run is done"
+        )
+    token = _flows.set(_flows.get() | {id(flow)})
+    try:
+        return await own(flow, *args, **kwargs)
+    finally:
+        with suppress(ValueError):
+            _flows.reset(token)
+        _release(flow)
