@@ -11,8 +11,9 @@ What is in flight in a thread cannot be killed; it is left to end by itself.
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from docsum_nb.crew.examine.parts import uses_of_models
 from docsum_nb.crew.examine.texts import unfilled
 from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import clone_of, write_back_task
+from docsum_nb.crew.kickoffs import Exited, is_racing
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, role_of, source_of
 from docsum_nb.crew.upstream import (
@@ -41,7 +43,7 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.run import Control, Detail, Whereabouts, placed
+from docsum_nb.run import Control, Detail, Stopping, Whereabouts, placed
 
 __all__ = ["Guard", "current_guard"]
 
@@ -76,8 +78,8 @@ class Guard:
         self._lock = threading.Lock()
         self._planned = ChunksPlanned(0, 0)
         self._unfilled: set[str] = set()
-        self._work: Any = None
-        """What was given to ``kick_off``."""
+        self._raised: dict[int, tuple[Exception, Any]] = {}
+        """The errors that were raised where a crew or flow was kicked off, and that one."""
 
     def kick_off(self, work: Any, inputs: dict[str, Any] | None) -> Any:
         """Run a Crew or Flow to its end, blocking; call it in a thread without a running loop.
@@ -93,29 +95,76 @@ class Guard:
             BaseException: what it raised, or what stopped the run.
             ExceptionGroup: with ``on_error="collect"``, of all tasks that failed.
         """
-        self._work = work
         with self.watching():
-            result = self.streamed(work.kickoff(inputs=inputs))
-        self._tasks.check_collected()
-        return result
+            return self.streamed(work.kickoff(inputs=inputs))
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Guard every crew that is kicked off in this context, and in what is started from it."""
         self._places.thread = threading.get_ident()
         try:
-            with watched_by(self):
+            with self._tasks.run.entered(), watched_by(self), _unwrapped():
                 yield
-        except Stopped as stopped:
-            # Outside of a task, as where a flow asks a model itself, nobody has unwrapped it.
-            raise source_of(stopped) from None
+        finally:
+            self._warn_of_handled(sys.exception())
+
+    def kick_off_within(self, work: Any, kickoff: Callable[[], Any]) -> Any:
+        """Run a Crew or Flow that code of this run kicks off, until its outcome is known.
+
+        Its first error is raised at once, and stops what it has started; the caller may go on.
+
+        Args:
+            work: The Crew or Flow.
+            kickoff: CrewAI's own way to run it.
+        """
+        before = self._places.thread
+
+        def call() -> Any:
+            self._places.thread = threading.get_ident()
+            with _unwrapped():
+                result = kickoff()
+                self._tasks.check_collected()
+                return result
+
+        try:
+            return self._tasks.scope_of(work).run(call)
+        except Exception as error:
+            self._raised[id(error)] = (error, work)
+            raise
+        finally:
+            self._places.thread = before
+
+    async def akick_off_within(self, work: Any, kickoff: Callable[[], Awaitable[Any]]) -> Any:
+        """Do the same on the running loop."""
+
+        async def call() -> Any:
+            with _unwrapped():
+                result = await kickoff()
+                self._tasks.check_collected()
+                return result
+
+        try:
+            return await self._tasks.scope_of(work).arun(call)
+        except Exception as error:
+            self._raised[id(error)] = (error, work)
+            raise
+
+    def _warn_of_handled(self, error: BaseException | None) -> None:
+        """Warn of the errors of crews that the work has gone on from; ``error`` ends it."""
+        ending = _all_in(error)
+        for each, work in self._raised.values():
+            if each not in ending and not isinstance(each, Stopping):
+                name = getattr(work, "name", None) or type(work).__name__
+                what = f"{name!r} failed: {type(each).__name__}: {each}"
+                self._control.emit(Warned(f"{what}; the code that kicked it off went on"))
+        self._raised.clear()
 
     def streamed(self, result: Any) -> Any:
         """Take a stream to its end, and return its output; anything else as it is."""
         if not isinstance(result, StreamingOutputBase):
             return result
         for _ in result:
-            self._control.check()
+            self._tasks.scope.check()
         return result.result
 
     async def astreamed(self, result: Any) -> Any:
@@ -123,7 +172,7 @@ class Guard:
         if not isinstance(result, StreamingOutputBase) or ASYNC_ITERATOR.of(result) is None:
             return result
         async for _ in result:
-            self._control.check()
+            self._tasks.scope.check()
         return result.result
 
     def double(self, crew: Any) -> Any:
@@ -243,9 +292,9 @@ class Guard:
         self._places.task_seen(context.task)
 
     def _check_stop(self) -> None:
-        stopped = self._control.stopped_by()
+        stopped = self._tasks.scope.stopped_by()
         if stopped is not None:
-            raise Stopped(f"the run is stopping: {stopped}", source=stopped)
+            raise Stopped(f"nothing more is begun here: {stopped}", source=stopped)
 
     def before_step(self, context: Any) -> None:
         """See a step of a flow begin."""
@@ -262,17 +311,42 @@ class Guard:
 
     def seen(self, source: Any, event: Any) -> None:
         """See an event of CrewAI's."""
-        if isinstance(event, MethodExecutionFailedEvent) and source is self._work:
-            self._step_failed(event.error)
+        if isinstance(event, MethodExecutionFailedEvent) and source is self._tasks.scope.work:
+            self._step_failed(source, event)
         if isinstance(event, ToolUsageErrorEvent):
             # CrewAI tells the model of it and goes on; nobody else would know.
             self._control.emit(Warned(f"tool {event.tool_name!r} failed: {event.error}"))
         self._calls.seen(source, event)
 
-    def _step_failed(self, error: Exception) -> None:
+    def _step_failed(self, flow: Any, event: MethodExecutionFailedEvent) -> None:
         """Publish the error of a step at once: CrewAI waits for blocking steps beside it."""
-        if self._control.stopped_by() is None:
-            self._control.fail(source_of(error) if isinstance(error, Stopped) else error)
+        error = event.error
+        if is_racing(flow):
+            what = f"step {event.method_name!r} failed: {type(error).__name__}: {error}"
+            self._control.emit(Warned(f"{what}; a step beside it may stand for it"))
+        elif self._tasks.scope.stopped_by() is None:
+            self._tasks.scope.fail(source_of(error) if isinstance(error, Stopped) else error)
+
+
+@contextmanager
+def _unwrapped() -> Iterator[None]:
+    """Raise what a hook had against a call: outside of a task, nobody else has unwrapped it."""
+    try:
+        yield
+    except Stopped as stopped:
+        raise source_of(stopped) from None
+
+
+def _all_in(error: BaseException | None) -> list[BaseException]:
+    """List an error with its causes, contexts and parts."""
+    found: list[BaseException] = []
+    left = [error]
+    while left:
+        each = left.pop()
+        if each is not None and each not in found:
+            found.append(each)
+            left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+    return found
 
 
 def _moved(event: Event, by: int) -> Event:

@@ -12,16 +12,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from docsum_nb.crew.calls import metered
-from docsum_nb.crew.console import as_loud_as, mute_log
+from docsum_nb.crew.console import mute_log
 from docsum_nb.crew.executions import install_executions
-from docsum_nb.crew.isolate import is_clone, write_back_crew
+from docsum_nb.crew.kickoffs import Kicker, install_kickoffs
 from docsum_nb.crew.upstream import (
     FINALIZE,
     TRACK_TOKENS,
     BaseLLM,
-    Crew,
-    CrewOutput,
     HookAborted,
     InterceptionPoint,
     add_stream_sink,
@@ -39,11 +36,8 @@ class Stopped(HookAborted):
     """Raised in a hook: the only kind of error that CrewAI lets out of one."""
 
 
-class Watcher(Protocol):
+class Watcher(Kicker, Protocol):
     """What a guard does at the points where CrewAI lets it."""
-
-    def double(self, crew: Any) -> Any:
-        """Make the double of a crew that is about to be kicked off."""
 
     def with_inputs(self, context: Any) -> None:
         """See what a crew or flow that is being kicked off has for inputs in the end."""
@@ -114,40 +108,9 @@ def watcher() -> Watcher | None:
 
 @functools.cache
 def _install() -> None:
-    kickoff, akickoff, replay = Crew.kickoff, Crew.akickoff, Crew.replay
-
-    @functools.wraps(kickoff)
-    def guarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        guard = _current.get()
-        if guard is None or _restores(*args, **kwargs):
-            return kickoff(self, *args, **kwargs)
-        crew = _guarded_by(guard, self)
-        with metered() as used, as_loud_as(self):
-            return _settled(crew, kickoff(crew, *args, **kwargs), used)
-
-    @functools.wraps(akickoff)
-    async def aguarded(self: Any, *args: Any, **kwargs: Any) -> Any:
-        guard = _current.get()
-        if guard is None or _restores(*args, **kwargs):
-            return await akickoff(self, *args, **kwargs)
-        crew = _guarded_by(guard, self)
-        with metered() as used, as_loud_as(self):
-            return _settled(crew, await akickoff(crew, *args, **kwargs), used)
-
-    @functools.wraps(replay)
-    def replayed(self: Any, *args: Any, **kwargs: Any) -> Any:
-        guard = _current.get()
-        if guard is None:
-            return replay(self, *args, **kwargs)
-        crew = _guarded_by(guard, self)
-        for agent in crew.agents:
-            # Only a kickoff sets an agent's crew, and that of the clone is not the user's.
-            agent.crew = crew
-        with metered() as used, as_loud_as(self):
-            return _settled(crew, replay(crew, *args, **kwargs), used)
-
-    Crew.kickoff, Crew.akickoff, Crew.replay = guarded, aguarded, replayed
     install_executions(lambda: _current.get() is not None)
+    # After the executions: what a flow claims is released when its scope has ended.
+    install_kickoffs(_current.get)
     # Some answers have no event: an answer of tool calls through LiteLLM, any of a user's model.
     FINALIZE.look_before(agent_utils, _answered)
     TRACK_TOKENS.look_before(BaseLLM, _tracked)
@@ -164,24 +127,3 @@ def _answered(answer: Any = None, *_: Any, **__: Any) -> None:
 def _tracked(_llm: Any, usage_data: Any = None, *_: Any, **__: Any) -> None:
     if (guard := _current.get()) is not None:
         guard.tracked(usage_data)
-
-
-def _restores(
-    inputs: Any = None, input_files: Any = None, from_checkpoint: Any = None, **_: Any
-) -> bool:
-    """Return whether a kickoff makes another crew from a checkpoint, and kicks that one off."""
-    return getattr(from_checkpoint, "restore_from", None) is not None
-
-
-def _guarded_by(guard: Watcher, crew: Any) -> Any:
-    """Return what is kicked off in a crew's place."""
-    return crew if is_clone(crew) else guard.double(crew)
-
-
-def _settled(crew: Any, result: Any, used: Callable[[], Any]) -> Any:
-    """Return a kickoff's result with its own usage, which the user's crew shows as well."""
-    # A streaming crew has given no output yet; it kicks itself off again, and passes here then.
-    if isinstance(result, CrewOutput):
-        result.token_usage = used()
-        write_back_crew(crew, used())
-    return result

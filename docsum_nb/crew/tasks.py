@@ -10,7 +10,7 @@ import asyncio
 import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
 from docsum_nb.faults import fault_of
-from docsum_nb.run import Control, Detail, Stopping, about, span
+from docsum_nb.run import Control, Detail, Scope, Stopping, about, current_scope, span
 
 __all__ = ["OnTaskError", "Tasks", "label_of", "role_of", "source_of"]
 
@@ -44,16 +44,16 @@ class Tasks:
         max_concurrency: int | None,
     ) -> None:
         self._control = control
+        self.run = Scope(control)
+        """The whole run."""
         self._places = places
         self._calls = calls
         self._on_error = on_error
         self._on_task_error = on_task_error
         self._limit = max_concurrency
         self._slots = self._new_slots()
-        self._lock = threading.Lock()
         self._outputs: list[Any] = []
         self._at: dict[int, Any] = {}
-        self._failures: list[Exception] = []
 
     def slots(self) -> threading.Semaphore | None:
         """Return the places of a crew that is kicked off here; ``None`` without a limit.
@@ -80,14 +80,24 @@ class Tasks:
             # CrewAI looks the method up on the task.
             method.replace(task, functools.partial(carry_out, task, place, slots, own))
 
+    @property
+    def scope(self) -> Scope:
+        """The crew or flow that the caller's code belongs to; of other code, the whole run."""
+        return current_scope() or self.run
+
+    def scope_of(self, work: Any) -> Scope:
+        """Make the scope of a crew or flow that is kicked off in the caller's."""
+        return Scope(self._control, self.scope, work)
+
     def check_collected(self) -> None:
-        """Raise what failed so far, where errors are collected.
+        """Raise the errors of the tasks of this crew that failed so far, if they are collected.
 
         Raises:
             ExceptionGroup: of all tasks that failed.
         """
-        if self._on_error == "collect" and self._failures:
-            raise ExceptionGroup(f"{len(self._failures)} tasks failed", self._failures)
+        failures = self.scope.failures
+        if self._on_error == "collect" and failures:
+            raise ExceptionGroup(f"{len(failures)} tasks failed", failures)
 
     def outputs(self) -> tuple[Any, ...]:
         """Return the outputs of the tasks that are finished."""
@@ -124,10 +134,35 @@ class Tasks:
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        async with self._async_slot(task, slots):
-            with about(place), self._failing(task) as outcome:
-                outcome.append(await own(*args, **kwargs))
+        with self._cancelled_with_its_crew(task):
+            async with self._async_slot(task, slots):
+                with about(place), self._failing(task) as outcome:
+                    outcome.append(await own(*args, **kwargs))
         return outcome[0]
+
+    @contextmanager
+    def _cancelled_with_its_crew(self, task: Any) -> Iterator[None]:
+        """Cancel an asyncio task of CrewAI's when its crew is stopped; no error is complained of.
+
+        CrewAI awaits them one after the other, and forgets the others when one has failed.
+        """
+        working = asyncio.current_task()
+        if working is None or not task.async_execution:
+            yield
+            return
+        loop, scope = asyncio.get_running_loop(), self.scope
+        working.add_done_callback(_retrieve)
+
+        def cancel() -> None:
+            # The loop may have ended, and the task with it.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(working.cancel)
+
+        scope.when_stopped(cancel)
+        try:
+            yield
+        finally:
+            scope.forget(cancel)
 
     @contextmanager
     def _slot(self, task: Any, slots: threading.Semaphore | None) -> Iterator[None]:
@@ -136,7 +171,7 @@ class Tasks:
             yield
             return
         while not slots.acquire(timeout=0.1):
-            self._control.check()
+            self.scope.check()
         with _released(slots):
             yield
 
@@ -149,7 +184,7 @@ class Tasks:
             return
         # The places are shared with tasks in threads, so no asyncio lock can stand for them.
         while not slots.acquire(blocking=False):
-            self._control.check()
+            self.scope.check()
             await asyncio.sleep(0.05)
         with _released(slots):
             yield
@@ -158,7 +193,7 @@ class Tasks:
     def _failing(self, task: Any) -> Iterator[list[Any]]:
         """Report how a task ends; what it yields holds the task's output in the end."""
         outcome: list[Any] = []
-        self._control.check()
+        self.scope.check()
         if not task.async_execution:
             # What follows builds on the tasks before: better nothing than half of it.
             self.check_collected()
@@ -183,7 +218,8 @@ class Tasks:
 
     def _failed(self, task: Any, label: str, error: BaseException) -> Any:
         """Decide what a failed task comes to: a replacement, or the error."""
-        if self._control.stopped_by() is not None:
+        scope = self.scope
+        if scope.stopped_by() is not None:
             raise Stopping from None if isinstance(error, Stopped) else error
         refused = isinstance(error, Stopped)
         failure = self._as_exception(task, label, error)
@@ -199,10 +235,9 @@ class Tasks:
         note = f"docsum_nb run {run}: task {label!r}, agent {role_of(task)!r}"
         _note(failure, f"{note}; {why}" if why else note)
         if self._on_error == "raise" or refused:
-            self._control.fail(failure)
+            scope.fail(failure)
             raise failure
-        with self._lock:
-            self._failures.append(failure)
+        scope.failures.append(failure)
         self._control.emit(Warned(f"task {label!r} failed: {said}"))
         return _output(task, f"[This part is missing: {type(failure).__name__}]")
 
@@ -246,6 +281,11 @@ def _released(slots: threading.Semaphore) -> Iterator[None]:
 def source_of(stopped: Stopped) -> Exception:
     """Return what a hook had against a call."""
     return stopped.source if isinstance(stopped.source, Exception) else stopped
+
+
+def _retrieve(ended: asyncio.Task[Any]) -> None:
+    if not ended.cancelled():
+        ended.exception()
 
 
 def _cancelled(error: BaseException) -> bool:

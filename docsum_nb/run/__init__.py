@@ -10,6 +10,7 @@ from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
 from docsum_nb.run.run import Run
+from docsum_nb.run.scope import Scope, current_scope
 from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import Detail, Display, Shown, Snapshot, View, Waited
 
@@ -23,6 +24,7 @@ __all__ = [
     "Pace",
     "PartState",
     "Run",
+    "Scope",
     "Shown",
     "Snapshot",
     "Span",
@@ -34,6 +36,7 @@ __all__ = [
     "before_exit",
     "begin_span",
     "chat_attributes",
+    "current_scope",
     "describe_frame",
     "end_span",
     "fan_out",

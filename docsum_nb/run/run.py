@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import functools
 import math
 import os
 import threading
@@ -35,6 +36,7 @@ from docsum_nb.run.live import keep, let_go
 from docsum_nb.run.loop import DAEMON_THREADS, current_loop
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
 from docsum_nb.run.record import Record
+from docsum_nb.run.scope import Scope, current_scope
 from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import interruptible, terminable
 from docsum_nb.run.tell import told_all, wait_told
@@ -116,6 +118,8 @@ class Run(Generic[T]):
             seen=self._unseen.seen,
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
+        self._leave: Callable[[], None] = lambda: None
+        """Ends that this run is stopped with a part of the one around it."""
         self._control = Control(
             self.id,
             self._record.emit,
@@ -129,7 +133,7 @@ class Run(Generic[T]):
         keep(self)
         if self._expires_at is not None:
             self._alarm = Alarm(self._expires_at, self._watch_deadline)
-        self._belong_to(_outer.get())
+        self._belong_to(_outer.get(), current_scope())
         context = contextvars.copy_context()
         while not self._home.begin(self._launch, work, context):
             self._home = current_loop(guest=guest)
@@ -266,9 +270,14 @@ class Run(Generic[T]):
             self._home.loop.call_soon_threadsafe(self._settle)
         return True
 
-    def _belong_to(self, outer: Run[Any] | None) -> None:
+    def _belong_to(self, outer: Run[Any] | None, part: Scope | None) -> None:
         if outer is None:
             return
+        if part is not None:
+            # A crew of the outer run that fails takes along what it has started.
+            stop = functools.partial(self._stop_with, outer)
+            part.when_stopped(stop)
+            self._leave = functools.partial(part.forget, stop)
         with outer._record.lock:
             outer._inner.add(self)
             error = outer._error
@@ -362,6 +371,7 @@ class Run(Generic[T]):
     def _close(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
+        self._leave()
         self._record.end()
         self._closed.set()
         let_go(self)
