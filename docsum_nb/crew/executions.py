@@ -18,6 +18,7 @@ import concurrent.futures
 import contextvars
 import functools
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -39,7 +40,7 @@ from docsum_nb.crew.upstream import (
     Task,
 )
 from docsum_nb.errors import InputError
-from docsum_nb.run import DAEMON_THREADS
+from docsum_nb.run import DAEMON_THREADS, Scope, current_scope
 
 __all__ = ["install_executions"]
 
@@ -48,6 +49,10 @@ _executing: set[int] = set()
 """Agents that are executing under a guard, and flows that are running under one, by ``id``."""
 _innermost: ContextVar[tuple[int, int] | None] = ContextVar("docsum_nb_execution", default=None)
 """The agent that executes in this context and its task, by ``id``."""
+_scopes: dict[int, Scope | None] = {}
+"""The parts of a run that flows are running in, by the flow's ``id``."""
+_ENDING_S = 10.0
+_LOOK_S = 0.02
 _flows: ContextVar[frozenset[int]] = ContextVar("docsum_nb_flows", default=frozenset())
 """The flows that this context is in."""
 
@@ -275,6 +280,12 @@ def _copy(own: Callable[..., Any], agent: Any) -> Any:
 # --- flows ----------------------------------------------------------------------------------------
 
 
+def _is_ending(flow: Any) -> bool:
+    """Check whether a flow only has to end: its error was raised before its steps were over."""
+    scope = _scopes.get(id(flow))
+    return scope is not None and scope.stopped_by() is not None
+
+
 async def _run_flow(
     own: Callable[..., Awaitable[Any]], flow: Any, *args: Any, **kwargs: Any
 ) -> Any:
@@ -285,16 +296,21 @@ async def _run_flow(
     """
     if getattr(flow, "is_crewai_internal", False) or id(flow) in _flows.get():
         return await own(flow, *args, **kwargs)
-    if not _claimed(flow):
-        name = type(flow).__name__
-        raise InputError(
-            f"this {name} is running already, and one flow object has one state: "
-            f"kick off another object ({name}()), or wait until that run is done"
-        )
+    give_up = time.monotonic() + _ENDING_S
+    while not _claimed(flow):
+        if time.monotonic() > give_up or not _is_ending(flow):
+            name = type(flow).__name__
+            raise InputError(
+                f"this {name} is running already, and one flow object has one state: "
+                f"kick off another object ({name}()), or wait until that run is done"
+            )
+        await asyncio.sleep(_LOOK_S)
+    _scopes[id(flow)] = current_scope()
     token = _flows.set(_flows.get() | {id(flow)})
     try:
         return await own(flow, *args, **kwargs)
     finally:
         with suppress(ValueError):
             _flows.reset(token)
+        _scopes.pop(id(flow), None)
         _release(flow)

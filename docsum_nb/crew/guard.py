@@ -31,11 +31,10 @@ from docsum_nb.crew.places import Places
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, role_of, source_of
 from docsum_nb.crew.upstream import (
     ASYNC_ITERATOR,
-    MethodExecutionFailedEvent,
     StreamingOutputBase,
     ToolUsageErrorEvent,
 )
-from docsum_nb.errors import RunError
+from docsum_nb.errors import RunError, WorkExited
 from docsum_nb.events import (
     BudgetSet,
     ChunksPlanned,
@@ -103,7 +102,7 @@ class Guard:
         """Guard every crew that is kicked off in this context, and in what is started from it."""
         self._places.thread = threading.get_ident()
         try:
-            with self._tasks.run.entered(), watched_by(self), _unwrapped():
+            with self._tasks.run.entered(), watched_by(self), self._unwrapping():
                 yield
         finally:
             self._warn_of_handled(sys.exception())
@@ -121,7 +120,7 @@ class Guard:
 
         def call() -> Any:
             self._places.thread = threading.get_ident()
-            with _unwrapped():
+            with self._unwrapping():
                 result = kickoff()
                 self._tasks.check_collected()
                 return result
@@ -138,7 +137,7 @@ class Guard:
         """Do the same on the running loop."""
 
         async def call() -> Any:
-            with _unwrapped():
+            with self._unwrapping():
                 result = await kickoff()
                 self._tasks.check_collected()
                 return result
@@ -311,30 +310,44 @@ class Guard:
 
     def seen(self, source: Any, event: Any) -> None:
         """See an event of CrewAI's."""
-        if isinstance(event, MethodExecutionFailedEvent) and source is self._tasks.scope.work:
-            self._step_failed(source, event)
         if isinstance(event, ToolUsageErrorEvent):
             # CrewAI tells the model of it and goes on; nobody else would know.
             self._control.emit(Warned(f"tool {event.tool_name!r} failed: {event.error}"))
         self._calls.seen(source, event)
 
-    def _step_failed(self, flow: Any, event: MethodExecutionFailedEvent) -> None:
+    def step_failed(self, flow: Any, name: str, error: Exception) -> None:
         """Publish the error of a step at once: CrewAI waits for blocking steps beside it."""
-        error = event.error
+        scope = self._tasks.scope
+        if scope.work is not flow or scope.stopped_by() is not None:
+            return
         if is_racing(flow):
-            what = f"step {event.method_name!r} failed: {type(error).__name__}: {error}"
+            what = f"step {name!r} failed: {type(error).__name__}: {error}"
             self._control.emit(Warned(f"{what}; a step beside it may stand for it"))
-        elif self._tasks.scope.stopped_by() is None:
-            self._tasks.scope.fail(source_of(error) if isinstance(error, Stopped) else error)
+        else:
+            scope.fail(self._unwrapped(error))
 
+    def _unwrapped(self, error: Exception) -> Exception:
+        """Return the error that something of the guard's own stands for."""
+        if isinstance(error, Stopped):
+            return source_of(error)
+        if isinstance(error, Exited):
+            exited = WorkExited(
+                f"the work raised {error.source!r}",
+                run_id=self._control.run_id,
+                step="working",
+                partial=self.outputs(),
+            )
+            exited.__cause__ = error.source
+            return exited
+        return error
 
-@contextmanager
-def _unwrapped() -> Iterator[None]:
-    """Raise what a hook had against a call: outside of a task, nobody else has unwrapped it."""
-    try:
-        yield
-    except Stopped as stopped:
-        raise source_of(stopped) from None
+    @contextmanager
+    def _unwrapping(self) -> Iterator[None]:
+        """Raise what something of the guard's own stands for: in a task, its task does that."""
+        try:
+            yield
+        except (Exited, Stopped) as error:
+            raise self._unwrapped(error) from None
 
 
 def _all_in(error: BaseException | None) -> list[BaseException]:

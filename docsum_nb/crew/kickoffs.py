@@ -95,14 +95,16 @@ def _wrapped(own: Any, around: Callable[..., Any], current: Current) -> Any:
     @functools.wraps(own)
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         guard = current()
-        return own(self, *args, **kwargs) if guard is None else around(
-            guard, own, self, *args, **kwargs
+        return (
+            own(self, *args, **kwargs)
+            if guard is None
+            else around(guard, own, self, *args, **kwargs)
         )
 
     return call
 
 
-# --- crews ------------------------------------------------------------------------------------------
+# --- crews ----------------------------------------------------------------------------------------
 
 
 def _crew(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwargs: Any) -> Any:
@@ -167,7 +169,7 @@ def _settled(crew: Any, result: Any, used: Callable[[], Any]) -> Any:
     return result
 
 
-# --- flows ------------------------------------------------------------------------------------------
+# --- flows ----------------------------------------------------------------------------------------
 
 
 def _flow(guard: Kicker, own: Callable[..., Any], flow: Any, *args: Any, **kwargs: Any) -> Any:

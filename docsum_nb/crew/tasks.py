@@ -17,6 +17,7 @@ from typing import Any, Literal
 from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.install import Stopped
 from docsum_nb.crew.isolate import write_back_task
+from docsum_nb.crew.kickoffs import Exited
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
 from docsum_nb.errors import WorkExited, described
@@ -244,6 +245,8 @@ class Tasks:
     def _as_exception(self, task: Any, label: str, error: BaseException) -> Exception:
         if isinstance(error, Stopped):
             return source_of(error)
+        if isinstance(error, Exited):
+            error = error.source
         if isinstance(error, Exception):
             return error
         exited = WorkExited(

@@ -195,14 +195,6 @@ LLMCallType = TABLE.value(
     instead=SimpleNamespace(LLM_CALL=None),
 )
 TABLE.members(f"{_LLM_EVENTS}:LLMCallType.LLM_CALL", "an answer", USAGE, EVALUATE, PROBE)
-MethodExecutionFailedEvent = TABLE.kind(
-    "crewai.events.types.flow_events:MethodExecutionFailedEvent",
-    "a flow's step that failed",
-    FIRST_ERROR,
-)
-TABLE.members(
-    "crewai.events.types.flow_events:MethodExecutionFailedEvent.error", "its error", FIRST_ERROR
-)
 ToolUsageErrorEvent = TABLE.kind(
     "crewai.events.types.tool_usage_events:ToolUsageErrorEvent", "a tool that failed", WARNINGS
 )
@@ -427,6 +419,28 @@ flow_start = TABLE.value("crewai.flow.flow:start", "marks its first step", FLOW)
 flow_listen = TABLE.value("crewai.flow.flow:listen", "marks the other steps", FLOW)
 FlowMethod = TABLE.kind("crewai.flow.flow_wrappers:FlowMethod", "steps that are inherited", FLOW)
 TABLE.members("crewai.flow.flow:Flow.kickoff_async", "one run of a flow at once", ISOLATION)
+_KICKED_OFF = "a crew or flow that is kicked off within the work ends by itself"
+TABLE.members("crewai.flow.flow:Flow.kickoff stream", _KICKED_OFF, FIRST_ERROR)
+TABLE.members("crewai.flow.flow:Flow.is_crewai_internal", _KICKED_OFF, FIRST_ERROR)
+TABLE.members("crewai:Crew.kickoff_for_each_async akickoff_for_each", _KICKED_OFF, FIRST_ERROR)
+EXECUTE_METHOD = TABLE.attribute(
+    "crewai.flow.flow:Flow._execute_method", "sees a step that fails", FIRST_ERROR
+)
+EXECUTE_RACING_LISTENERS = TABLE.attribute(
+    "crewai.flow.flow:Flow._execute_racing_listeners",
+    "knows that a flow may go on from a step that fails",
+    FIRST_ERROR,
+)
+for _runs in ("_execute_start_method", "_execute_single_listener"):
+    TABLE.call(
+        f"crewai.flow.flow:Flow.{_runs}", "_execute_method", "sees a step that fails", FIRST_ERROR
+    )
+TABLE.call(
+    "crewai.flow.flow:Flow._execute_listeners",
+    "_execute_racing_listeners",
+    "knows that a flow may go on from a step that fails",
+    FIRST_ERROR,
+)
 FLOW_STATE = TABLE.attribute("crewai.flow.flow:Flow._state", "the crews in a flow's state", DOCTOR)
 
 # --- the doctor's probe: what a double must not reach ---------------------------------------------

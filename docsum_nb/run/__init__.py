@@ -10,7 +10,7 @@ from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
 from docsum_nb.run.run import Run
-from docsum_nb.run.scope import Scope, current_scope
+from docsum_nb.run.scope import Scope, current_scope, leave_threads
 from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import Detail, Display, Shown, Snapshot, View, Waited
 
@@ -42,6 +42,7 @@ __all__ = [
     "fan_out",
     "in_thread",
     "is_own_file",
+    "leave_threads",
     "own_frame",
     "placed",
     "span",

@@ -79,6 +79,9 @@ class _DaemonThreads(ThreadPoolExecutor):
             call()
         return future
 
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        """Do nothing: an event loop that ends shuts its pool down, and others use this one."""
+
 
 DAEMON_THREADS = _DaemonThreads()
 """Runs what blocks; nothing waits for it when the process ends."""

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from docsum_nb.run.control import Control, Stopping
 from docsum_nb.run.loop import DAEMON_THREADS
 
-__all__ = ["Scope", "current_scope"]
+__all__ = ["Scope", "current_scope", "leave_threads"]
 
 T = TypeVar("T")
 
@@ -152,6 +152,7 @@ class Scope:
             BaseException: The part's first error, as soon as it happens.
         """
         loop = asyncio.get_running_loop()
+        leave_threads(loop)
         context = contextvars.copy_context()
         stopped = loop.create_future()
 
@@ -206,6 +207,13 @@ class Scope:
 def current_scope() -> Scope | None:
     """Return the part of a run that the caller belongs to; ``None`` outside of one."""
     return _scope.get()
+
+
+def leave_threads(loop: asyncio.AbstractEventLoop) -> None:
+    """Let a loop end while threads of its pool are stuck; a pool that is in use stays."""
+    # asyncio.run waits for the pool in the end, and calls in flight may never be answered.
+    if getattr(loop, "_default_executor", None) is None:
+        loop.set_default_executor(DAEMON_THREADS)
 
 
 def _resolve(stopped: asyncio.Future[None]) -> None:

@@ -1,0 +1,485 @@
+"""Crews that code of a run kicks off: their errors belong to that code, at once.
+
+In each case part 1 of a crew is refused while its other parts are never answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from crewai import Agent, Crew, Task
+from crewai.flow.flow import Flow, listen, or_, start
+from crewai.tools import BaseTool
+
+import docsum_nb as ds
+from docsum_nb.errors import BudgetExceeded, RunCancelled, WorkExited
+from tests.crew.crew_samples import LONG_S, ScriptedLLM, field_crew, llm_of, part_of, until
+from tests.forms.processes import finished
+from tests.loopback import Call, Loopback, Reply
+
+PARTS = 3
+TOPIC = {"topic": "whales"}
+
+
+def refusing(server: Loopback) -> Any:
+    """Make a crew whose part 1 is refused once all parts are in flight; the others hang."""
+
+    async def script(call: Call) -> Reply:
+        if "whales" not in call.prompt:
+            return Reply()
+        await until(lambda: len(server.calls) >= PARTS)
+        return Reply("no", status=403) if part_of(call) == 1 else Reply(hang=True)
+
+    server.script = script
+    return field_crew(llm_of(server), parts=PARTS)
+
+
+def in_a_thread(crew: Any) -> Any:
+    """Kick off in a thread of the user's, as libraries do that keep the context."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(contextvars.copy_context().run, crew.kickoff, inputs=TOPIC).result()
+
+
+class Around(Flow[Any]):
+    """A flow that kicks a crew off and does nothing else."""
+
+    crew: Any = None
+
+    @start()
+    def only(self) -> Any:
+        return self.crew.kickoff(inputs=TOPIC)
+
+
+def flow_around(crew: Any) -> Any:
+    flow = Around()
+    flow.crew = crew
+    return flow
+
+
+BLOCKING: dict[str, Callable[[Any], Any]] = {
+    "kickoff": lambda crew: crew.kickoff(inputs=TOPIC),
+    "kickoff_for_each": lambda crew: crew.kickoff_for_each([TOPIC, {"topic": "seals"}]),
+    "thread": in_a_thread,
+    "flow": lambda crew: flow_around(crew).kickoff(),
+}
+AWAITED: dict[str, Callable[[Any], Awaitable[Any]]] = {
+    "kickoff_async": lambda crew: crew.kickoff_async(inputs=TOPIC),
+    "akickoff": lambda crew: crew.akickoff(inputs=TOPIC),
+    "kickoff_for_each_async": lambda crew: crew.kickoff_for_each_async([TOPIC]),
+    "akickoff_for_each": lambda crew: crew.akickoff_for_each([TOPIC]),
+    "flow": lambda crew: flow_around(crew).kickoff_async(),
+}
+
+
+class Handling(Flow[Any]):
+    """A flow whose step decides for itself about the error of a crew."""
+
+    crew: Any = None
+    door: Any = None
+    caught: Any = None
+
+    @start()
+    def first(self) -> str:
+        try:
+            return str(self.door(self.crew))
+        except Exception as error:  # noqa: BLE001  # as users write it
+            self.caught = error
+            return str(self.crew.kickoff(inputs={"topic": "seals"}).raw)
+
+    @listen(first)
+    def second(self, before: str) -> str:
+        return f"second after {before}"
+
+
+class AsyncHandling(Flow[Any]):
+    """The same with an asynchronous step."""
+
+    crew: Any = None
+    door: Any = None
+    caught: Any = None
+
+    @start()
+    async def first(self) -> str:
+        try:
+            return str(await self.door(self.crew))
+        except Exception as error:  # noqa: BLE001  # as users write it
+            self.caught = error
+            return str((await self.crew.akickoff(inputs={"topic": "seals"})).raw)
+
+    @listen(first)
+    async def second(self, before: str) -> str:
+        return f"second after {before}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "door"),
+    [
+        *((Handling, door) for door in BLOCKING.values()),
+        *((AsyncHandling, door) for door in AWAITED.values()),
+    ],
+    ids=[*BLOCKING, *(f"await-{name}" for name in AWAITED)],
+)
+def test_step_that_handles_the_error_of_a_crew_goes_on(
+    server: Loopback, kind: Any, door: Any
+) -> None:
+    """It gets the provider's own error at once; a further crew runs, and the run ends well."""
+    flow = kind()
+    flow.crew, flow.door = refusing(server), door
+    run = ds.kickoff(flow, deadline=LONG_S, show=False)
+    assert run.result() == "second after A summary."
+    assert type(flow.caught).__name__ == "PermissionDeniedError"
+    assert "task 'part 1'" in flow.caught.__notes__[0]
+    # CrewAI's copies ask for part 1 more often; nothing else is asked, and nothing twice.
+    asked = [part_of(call) for call in server.calls if "of whales" in call.prompt]
+    assert {part: asked.count(part) for part in asked if part != 1} == {0: 1, 2: 1}
+    assert run.state.outcome == "done"
+    assert run.state.failed == 1
+    assert any("PermissionDeniedError" in warning for warning in run.state.warnings)
+
+
+def test_function_and_coroutine_given_to_start_handle_the_error_of_a_crew(
+    server: Loopback,
+) -> None:
+    """What holds for the steps of a flow holds without one."""
+
+    def function() -> str:
+        try:
+            return str(crew.kickoff(inputs=TOPIC))
+        except Exception as error:  # noqa: BLE001  # as users write it
+            return type(error).__name__
+
+    async def coroutine() -> list[str]:
+        doors = [crew.akickoff(inputs=TOPIC), crew.akickoff(inputs={"topic": "seals"})]
+        ended = await asyncio.gather(*doors, return_exceptions=True)
+        return [getattr(each, "raw", type(each).__name__) for each in ended]
+
+    crew = refusing(server)
+    assert ds.start(function, deadline=LONG_S, show=False).result() == "PermissionDeniedError"
+    crew = refusing(server)
+    ended = ds.start(coroutine, deadline=LONG_S, show=False).result()
+    assert ended == ["PermissionDeniedError", "A summary."]
+
+
+class Tool(BaseTool):
+    """A tool that works as a test says."""
+
+    name: str = "look_up"
+    description: str = "Looks it up."
+    work: Any = None
+
+    def _run(self) -> str:
+        return str(self.work())
+
+
+def outer_crew(**task: Any) -> Any:
+    """Make a crew of one task, whose agent calls the tool if it has one."""
+
+    def answer(prompt: str) -> str:
+        asks = "look_up" in prompt and "Observation: found" not in prompt
+        return "Action: look_up\nAction Input: {}" if asks else "Final Answer: outer"
+
+    agent = Agent(role="outer", goal="g", backstory="b", llm=ScriptedLLM(model="s", answer=answer))
+    return Crew(
+        agents=[agent],
+        tasks=[Task(name="outer", description="d", expected_output="e", agent=agent, **task)],
+    )
+
+
+@pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
+@pytest.mark.parametrize("place", ["tool", "callback", "guardrail"])
+@pytest.mark.parametrize("method", ["kickoff", "akickoff"])
+def test_crew_kicked_off_in_a_task_of_another_is_that_codes_own(
+    server: Loopback, place: str, method: str
+) -> None:
+    """A tool, a callback or a guardrail that handles the error goes on; so does its task."""
+    caught: list[BaseException] = []
+    inner = refusing(server)
+
+    def work(*args: Any) -> Any:
+        try:
+            inner.kickoff(inputs=TOPIC)
+        except Exception as error:  # noqa: BLE001  # as users write it
+            caught.append(error)
+        return (True, args[0].raw) if place == "guardrail" else "found"
+
+    # CrewAI reads the annotation of what a guardrail returns.
+    options = {"tools": [Tool(work=work)]} if place == "tool" else {place: lambda out: work(out)}
+    crew = outer_crew(**options)
+    run = ds.start(getattr(crew, method), deadline=LONG_S, show=False)
+    assert run.result().raw == "outer"
+    assert [type(error).__name__ for error in caught] == ["PermissionDeniedError"]
+    assert len(server.calls) == PARTS
+    assert (run.state.done, run.state.failed) == (1, 1)
+
+
+class Translating(Flow[Any]):
+    """A flow whose step raises an error of its own, from that of a crew."""
+
+    crew: Any = None
+
+    @start()
+    def first(self) -> None:
+        try:
+            self.crew.kickoff(inputs=TOPIC)
+        except Exception as error:  # as users write it
+            raise LookupError("no summary") from error
+
+
+def test_error_that_the_step_makes_of_it_is_the_runs(server: Loopback) -> None:
+    """Raised ``from`` the crew's error, another one ends the run; it has that for its cause."""
+    flow = Translating()
+    flow.crew = refusing(server)
+    run = ds.kickoff(flow, deadline=LONG_S, show=False)
+    error = run.exception()
+    assert repr(error) == "LookupError('no summary')"
+    assert error is not None
+    assert type(error.__cause__).__name__ == "PermissionDeniedError"
+    assert run.state.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "raised", [SystemExit(1), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()]
+)
+@pytest.mark.parametrize("kind", [Handling, AsyncHandling])
+def test_what_no_except_of_a_step_would_catch_is_an_error_there(
+    raised: BaseException, kind: Any
+) -> None:
+    """A BaseException in a task of an inner crew is ``WorkExited`` in the step."""
+
+    def answer(prompt: str) -> str:
+        if "part 1" in prompt and "whales" in prompt:
+            raise raised
+        return "fine"
+
+    flow = kind()
+    flow.crew = field_crew(ScriptedLLM(model="s", answer=answer), parts=PARTS)
+    flow.door = BLOCKING["kickoff"] if kind is Handling else AWAITED["akickoff"]
+    assert ds.kickoff(flow, deadline=LONG_S, show=False).result() == "second after fine"
+    assert isinstance(flow.caught, WorkExited)
+    assert "part 1" in str(flow.caught)
+
+
+@pytest.mark.parametrize("kind", [Handling, AsyncHandling])
+def test_budget_that_is_used_up_is_an_error_of_the_step_and_stays_used_up(
+    server: Loopback, kind: Any
+) -> None:
+    """An ``except`` lets no further call through: the next crew ends with the same error."""
+    flow = kind()
+    flow.crew = field_crew(llm_of(server), parts=PARTS)
+    flow.door = BLOCKING["kickoff"] if kind is Handling else AWAITED["akickoff"]
+    run = ds.kickoff(flow, deadline=LONG_S, max_calls=2, show=False)
+    assert isinstance(run.exception(), BudgetExceeded)
+    assert isinstance(flow.caught, BudgetExceeded)
+    assert run.exception() is not flow.caught
+    assert len(server.calls) == 2
+
+
+@pytest.mark.parametrize("kind", [Handling, AsyncHandling])
+def test_errors_are_collected_for_each_crew(server: Loopback, kind: Any) -> None:
+    """With on_error="collect", a crew's ExceptionGroup is raised where it was kicked off."""
+    server.script = lambda call: (
+        Reply("no", status=403) if part_of(call) in (0, 2) and "whales" in call.prompt else Reply()
+    )
+    flow = kind()
+    flow.crew = field_crew(llm_of(server), parts=PARTS)
+    flow.door = BLOCKING["kickoff"] if kind is Handling else AWAITED["akickoff"]
+    run = ds.kickoff(flow, deadline=LONG_S, on_error="collect", show=False)
+    assert run.result() == "second after A summary."
+    assert isinstance(flow.caught, ExceptionGroup)
+    assert len(flow.caught.exceptions) == 2
+
+
+@pytest.mark.parametrize("kind", [Handling, AsyncHandling])
+def test_stop_of_the_run_reaches_every_crew_at_once(server: Loopback, kind: Any) -> None:
+    """Cancelled while a crew of a step is in flight: nothing goes on, whatever the step does."""
+    server.script = lambda call: Reply(hang=True)
+    flow = kind()
+    flow.crew = field_crew(llm_of(server), parts=PARTS)
+    flow.door = BLOCKING["kickoff"] if kind is Handling else AWAITED["akickoff"]
+    run = ds.kickoff(flow, deadline=LONG_S, show=False)
+    while len(server.calls) < PARTS:
+        assert not run.done
+        threading.Event().wait(0.01)
+    run.cancel()
+    assert isinstance(run.exception(), RunCancelled)
+    assert run.join(LONG_S)
+    assert len(server.calls) == PARTS
+
+
+def test_what_is_left_of_a_crew_that_failed_begins_nothing_more(server: Loopback) -> None:
+    """Its other tasks, a crew that one of them has kicked off, and a run in that are stopped."""
+    caught, ended = threading.Event(), threading.Event()
+    asked: list[str] = []
+    deepest = field_crew(llm_of(server), parts=1)
+
+    def look_up() -> str:
+        caught.wait(LONG_S)
+        try:
+            deepest.kickoff(inputs=TOPIC)
+        except Exception:  # noqa: BLE001  # as users write it
+            asked.append("deepest is not begun")
+        try:
+            ds.summarize("Whales sing.", model="extractive", show=False).result()
+        except RunCancelled:
+            asked.append("summary is not begun")
+        ended.set()
+        return "found"
+
+    looking = outer_crew(tools=[Tool(work=look_up)], async_execution=True)
+    failing = Agent(role="r", goal="g", backstory="b", llm=llm_of(server))
+    tasks = [
+        Task(description="d", expected_output="e", agent=failing, async_execution=waits)
+        for waits in (True, False)
+    ]
+    crew = Crew(agents=[*looking.agents, failing], tasks=[*looking.tasks, *tasks])
+    server.script = lambda call: Reply("no", status=403)
+
+    def function() -> str:
+        try:
+            crew.kickoff()
+        except Exception as error:  # noqa: BLE001  # as users write it
+            caught.set()
+            assert ended.wait(LONG_S)
+            return type(error).__name__
+        return "no error"
+
+    assert ds.start(function, deadline=LONG_S, show=False).result() == "PermissionDeniedError"
+    assert asked == ["deepest is not begun", "summary is not begun"]
+    assert len(server.calls) == 1
+
+
+class Branches(Flow[Any]):
+    """Two branches at once, each of which kicks the same crew off; one of them fails."""
+
+    crew: Any = None
+    caught: Any = None
+    answer: Any = None
+
+    @start()
+    def failing(self) -> None:
+        try:
+            self.crew.kickoff(inputs=TOPIC)
+        except Exception as error:  # noqa: BLE001  # as users write it
+            self.caught = error
+
+    @start()
+    async def working(self) -> None:
+        self.answer = (await self.crew.kickoff_async(inputs={"topic": "seals"})).raw
+
+
+def test_branch_whose_crew_fails_does_not_touch_the_one_beside_it(server: Loopback) -> None:
+    """One crew object kicked off twice at once, and only one kickoff of it fails."""
+    flow = Branches()
+    failed = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if "of whales" in call.prompt:
+            return Reply("no", status=403) if part_of(call) == 1 else Reply(hang=True)
+        await until(failed.is_set)
+        return Reply()
+
+    def see(event: Any) -> None:
+        if isinstance(event, ds.events.ChunkFailed):
+            failed.set()
+
+    server.script = script
+    flow.crew = field_crew(llm_of(server), parts=PARTS)
+    run = ds.kickoff(flow, deadline=LONG_S, on_event=see, show=False)
+    run.result()
+    assert type(flow.caught).__name__ == "PermissionDeniedError"
+    assert flow.answer == "A summary."
+    assert (run.state.failed, run.state.done) == (1, PARTS + 2)
+
+
+class Nested(Flow[Any]):
+    """A flow in which one step fails while another one blocks."""
+
+    blocked: Any = None
+    go_on: Any = None
+    suppress_flow_events: bool = True
+
+    @start()
+    def fails(self) -> None:
+        self.blocked.wait(LONG_S)
+        raise ValueError("the first error")
+
+    @start()
+    def blocks(self) -> None:
+        self.blocked.set()
+        self.go_on.wait(LONG_S)
+
+
+@pytest.mark.parametrize("method", ["kickoff", "kickoff_async", "akickoff"])
+def test_error_of_a_flow_within_another_is_raised_where_it_was_kicked_off(method: str) -> None:
+    """At once, although a step beside the failed one blocks; caught there, the run goes on."""
+    inner = Nested()
+    inner.blocked, inner.go_on = threading.Event(), threading.Event()
+
+    async def step() -> str:
+        try:
+            ended = getattr(inner, method)()
+            await ended
+        except ValueError as error:
+            return str(error)
+        return "no error"
+
+    try:
+        run = ds.start(step, deadline=LONG_S / 2, show=False)
+        assert run.result() == "the first error"
+    finally:
+        inner.go_on.set()
+
+
+class Racing(Flow[Any]):
+    """Two steps race to go on with; CrewAI goes on when one of them fails."""
+
+    @start()
+    def begin(self) -> str:
+        return "begun"
+
+    @listen(begin)
+    async def first(self) -> None:
+        raise ValueError("lost")
+
+    @listen(begin)
+    async def second(self) -> str:
+        await asyncio.sleep(0.1)
+        return "won"
+
+    @listen(or_(first, second))
+    def last(self, result: str) -> str:
+        return result
+
+
+def test_step_that_fails_in_a_race_does_not_end_the_run() -> None:
+    """CrewAI goes on with the step beside it; so does the guard, with a warning."""
+    run = ds.kickoff(Racing(), deadline=LONG_S, show=False)
+    assert run.result() == "won"
+    assert any("'first' failed: ValueError: lost" in each for each in run.state.warnings)
+
+
+@pytest.mark.parametrize("call", ["akickoff({'topic': 'x'})", "akickoff_for_each(TOPICS)"])
+def test_crew_that_fails_leaves_nothing_on_stderr(call: str) -> None:
+    """No asyncio task of CrewAI's is complained of, however many fail together."""
+    done = finished(f"""
+    import gc
+    import docsum_nb as ds
+    from tests.crew.crew_samples import ScriptedLLM, field_crew
+    TOPICS = [{{"topic": "x"}}, {{"topic": "y"}}]
+
+    def answer(prompt):
+        raise ValueError("the model broke")
+
+    crew = field_crew(ScriptedLLM(model="s", answer=answer), parts=6)
+    run = ds.start(lambda: crew.{call}, show=False, deadline=60)
+    print(repr(run.exception()), run.join(60))
+    del run, crew
+    gc.collect()
+    """)
+    assert (done.stdout, done.stderr) == ("ValueError('the model broke') True\n", "")
