@@ -140,7 +140,7 @@ class PanelView:
     def update(self, snapshot: Snapshot) -> None:
         """Show a snapshot: one message where anything changed, else none."""
         self._let_cancel(snapshot)
-        self._ask(snapshot.pending)
+        self._ask(snapshot.pending if clicks_arrive(snapshot.waited) else None)
         html = state_html(
             snapshot.state,
             self._shown.title,
