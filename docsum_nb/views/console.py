@@ -7,18 +7,23 @@ that nobody waits for any more leaves nothing behind that would take the next li
 
 from __future__ import annotations
 
+import builtins
 import os
 import select
 import sys
 import threading
 from contextlib import suppress
+from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.render.clean import clean, one_line
+from docsum_nb.run import DAEMON_THREADS
 from docsum_nb.views.reach import clicks_arrive, current_kernel
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from docsum_nb.run import Console, Question, Waited
 
 __all__ = ["KernelConsole", "LineConsole", "console_here"]
@@ -95,6 +100,7 @@ class LineConsole:
     def __init__(self) -> None:
         self._read = bytearray()
         self._answered = False
+        self._own_input: Future[str] | None = None
 
     def open(self, question: Question) -> bool:
         """Show a question, unless another one is being asked there."""
@@ -115,6 +121,8 @@ class LineConsole:
         Raises:
             InputError: if standard input is closed or at its end.
         """
+        if not isinstance(builtins.input, BuiltinFunctionType):
+            return self._line_of_own_input()
         number = _file_number()
         if number is None or not _can_select(number):
             return self._blocking_line()
@@ -135,6 +143,18 @@ class LineConsole:
         line = self._read.decode(encoding, "replace").removesuffix("\r")
         self._read.clear()
         return line
+
+    def _line_of_own_input(self) -> str | None:
+        """Return what a function has that the user has put in place of ``input``."""
+        if self._own_input is None:
+            self._own_input = DAEMON_THREADS.submit(builtins.input)
+        if not self._own_input.done():
+            return None
+        self._answered = True
+        try:
+            return str(self._own_input.result())
+        except EOFError as error:
+            raise _no_input(error or "it has ended") from None
 
     def _blocking_line(self) -> str:
         """Return what Python has read ahead, or what a stream without a file has."""
