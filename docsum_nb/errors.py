@@ -92,12 +92,14 @@ class ModelError(DocsumError):
     """A model answered, but the answer cannot be used (empty, cut off, refused).
 
     Attributes:
-        usage: What the answer took all the same, a ``Usage``; ``None`` where that is not known.
+        usage: What the answer took all the same, a ``Usage``; ``None`` if that is not known.
+        lasting: Whether the same request would bring such an answer again.
     """
 
-    def __init__(self, message: str, *, usage: Any = None) -> None:
+    def __init__(self, message: str, *, usage: Any = None, lasting: bool = False) -> None:
         super().__init__(message)
         self.usage = usage
+        self.lasting = lasting
 
 
 class LedgerError(DocsumError, OSError):

@@ -37,6 +37,8 @@ def chain_of(error: BaseException) -> tuple[BaseException, ...]:
 
 
 def _behind(error: BaseException) -> BaseException | None:
+    if attribute(error, "_docsum_nb_says_all") is True:
+        return None  # what a client made of the same answer is no cause
     # LiteLLM wraps what breaks a stream, and keeps the original beside the chain.
     original = attribute(error, "original_exception")
     if isinstance(original, BaseException):

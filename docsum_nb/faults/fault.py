@@ -115,6 +115,8 @@ def _by_class(error: BaseException) -> Failure:
     names = class_names(error)
     if "TimeoutError" in names:
         return Failure.TIMEOUT
+    if attribute(error, "lasting") is True:
+        return Failure.PERMANENT
     # ModelError: an answer came, and cannot be used.
     transient = names.intersection({"ConnectionError", "ModelError"})
     return Failure.TRANSIENT if transient else Failure.PERMANENT

@@ -9,6 +9,7 @@ elsewhere, or only slowly. Which run used what is noted, so that a run can be fo
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import time
 import zlib
@@ -23,7 +24,18 @@ from docsum_nb.records import Answer, Usage
 
 __all__ = ["Ledger"]
 
-_COLUMNS = "text, model, prompt_tokens, completion_tokens, cost_usd, finish_reason"
+_FIND = """
+SELECT key, text, model, prompt_tokens, completion_tokens, cost_usd, finish_reason, ended, flaws
+FROM answers LEFT JOIN ends USING (key) WHERE key IN
+"""
+_PUT = "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
+_REPLACE_OLDER = """UPDATE SET
+    text = excluded.text, model = excluded.model, prompt_tokens = excluded.prompt_tokens,
+    completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd,
+    finish_reason = excluded.finish_reason, run_id = excluded.run_id,
+    stored_at = excluded.stored_at
+WHERE key NOT IN (SELECT key FROM ends)
+"""
 _AT_ONCE = 500
 """Keys in one query; SQLite takes at least 999."""
 _FAST = 1
@@ -65,15 +77,14 @@ class Ledger:
         Raises:
             LedgerError: if the file cannot be read.
         """
-        query = f"SELECT key, {_COLUMNS} FROM answers WHERE key IN"  # noqa: S608  # constants
-        found = {row[0]: _answer(row[1:]) for row in self._rows(query, keys)}
+        found = {row[0]: _answer(row[1:]) for row in self._rows(_FIND, keys)}
         self.note_uses(run_id, found)
         return found
 
     def put(self, key: str, answer: Answer, *, run_id: str = "") -> None:
         """Store an answer; when this returns, it survives the end of the process.
 
-        The first answer of a key stays.
+        The first answer of a key stays, unless an earlier version stored it.
 
         Raises:
             LedgerError: if it cannot be written, as on a full disk.
@@ -89,8 +100,12 @@ class Ledger:
             ),
             *(usage.cost_usd, answer.finish_reason, run_id, time.time()),
         )
+        known = answer.ended is not None
         with self.file.writing() as db:
-            db.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            db.execute(_PUT + (_REPLACE_OLDER if known else "NOTHING"), row)
+            if known:
+                ends = (key, answer.ended, json.dumps(answer.flaws))
+                db.execute("INSERT OR IGNORE INTO ends VALUES (?, ?, ?)", ends)
             _use(db, run_id, [key])
 
     def drop(self, key: str) -> None:
@@ -153,10 +168,12 @@ class Ledger:
 
 
 def _answer(row: tuple[Any, ...]) -> Answer:
-    text, model, prompt, completion, cost, finish = row
+    text, model, prompt, completion, cost, finish, ended, flaws = row
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogatepass")
-    return Answer(text, model, Usage(1, prompt, completion, cost), finish, cached=True)
+    usage = Usage(1, prompt, completion, cost)
+    flawed = tuple(json.loads(flaws or "[]"))
+    return Answer(text, model, usage, finish, cached=True, ended=ended, flaws=flawed)
 
 
 def _storable(text: str) -> str | bytes:

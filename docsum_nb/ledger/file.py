@@ -79,6 +79,19 @@ CREATE TABLE IF NOT EXISTS pieces (
     content BLOB NOT NULL  -- compressed
 )
 """
+# Beside the answers, so that a kernel with older code may go on writing into the same file.
+_ENDS = """
+CREATE TABLE IF NOT EXISTS ends (
+    key TEXT PRIMARY KEY,  -- of an answer; older versions did not store why it ended
+    ended TEXT NOT NULL,  -- the provider's word
+    flaws TEXT NOT NULL  -- JSON
+) WITHOUT ROWID
+"""
+_ENDS_FOLLOW = """
+CREATE TRIGGER IF NOT EXISTS ends_follow AFTER DELETE ON answers BEGIN
+    DELETE FROM ends WHERE key = old.key;
+END
+"""
 # The first version kept answers alone: what their runs were is not known.
 _FROM_FIRST = (
     """
@@ -161,7 +174,7 @@ class LedgerFile:
             db.execute("PRAGMA secure_delete=ON")
             with _transaction(db):
                 version = self._check(db)
-                for table in (_ANSWERS, _RUNS, _USES, _PIECES):
+                for table in (_ANSWERS, _RUNS, _USES, _PIECES, _ENDS, _ENDS_FOLLOW):
                     db.execute(table)
                 if version == 1:
                     for statement in _FROM_FIRST:

@@ -44,6 +44,8 @@ class Asker:
         self._models = models
         self._control = control
         self._sender = Sender(control, budget or Budget())
+        self._thinkers: set[str] = set()
+        """Models that wrote nothing but a thought until they got more room; they get it at once."""
         self._keeper: Keeper | None = None
         if ledger is not None:
             self._keeper = Keeper(ledger, run_id=control.run_id, warn=self._sender.warn_once)
@@ -188,26 +190,39 @@ class Asker:
             if flaw.kind == "cut":
                 return answer  # it is paid for, and better than none
             raise
+        if flaw.kind == "no room" and again.text:
+            self._thinkers.add(call.model.name)
         repaired, flaw_again = call.check(again)
         if flaw_again is None or flaw_again.kind == "cut":
             return repaired
         if flaw.kind == "cut":
             return answer
-        raise ModelError(_unusable(call.model.name, flaw_again, again), usage=again.usage)
+        raise ModelError(_unusable(call.model, flaw_again, again), usage=again.usage)
 
     async def _at_first(self, call: Call, *, last: bool) -> Answer:
         """Ask for the first time; an answer that was cut off in a run before is taken as it is."""
         keeper = None if call.model.settings.embedded else self._keeper
         if keeper is not None and (found := await keeper.find([call.cut_key])) is not None:
             return found
-        answer = await self._sender.answer(call, last=last)
-        if keeper is not None and (flaw := call.check(answer)[1]) and flaw.kind == "cut":
+        asked = call.with_more_room() if call.model.name in self._thinkers else call
+        answer = await self._sender.answer(asked, last=last)
+        flaw = call.check(answer)[1]
+        if keeper is not None and flaw is not None and flaw.kind in ("cut", "no room"):
             # It is paid for, and the run may end before the second one is there.
             await keeper.keep(call.cut_key, answer)
         return answer
 
 
-def _unusable(name: str, flaw: Flaw, answer: Answer) -> str:
+def _unusable(model: ChatModel, flaw: Flaw, answer: Answer) -> str:
+    name = model.name
+    if flaw.kind == "no room":
+        spent = answer.usage.completion_tokens
+        return (
+            f"{name} thinks before it writes, and used up its room ({spent:,} tokens) before the "
+            "first word of an answer, twice: set params={'max_tokens': ...} higher, or let it "
+            "think less, with params={'reasoning_effort': 'low'} or as its provider names it; its "
+            f"window is {model.window:,} tokens (context_window)"
+        )
     said = " ".join(answer.text.split())[:200]
     if flaw.kind == "refused":
         return (

@@ -85,7 +85,9 @@ class Call:
         if self.model.settings.embedded:
             return answer, None
         if self.request is None:
-            return answer, Flaw("refused") if refused(answer) else None
+            if refused(answer):
+                return answer, Flaw("refused")
+            return answer, None if answer.text else Flaw("no room")
         return checked(answer, self.request)
 
     def still_fits(self, stored: Answer) -> bool:
@@ -98,11 +100,25 @@ class Call:
         """Return the call that asks once more after a bad answer."""
         if self.request is None:
             return self
+        if flaw.kind == "no room":
+            return self.with_more_room()
         request = repairing(self.request, flaw, answer)
         more = self.model.count(request.instructions) - self.model.count(self.request.instructions)
         size = replace(self.size, prompt=self.size.prompt + more)
         ask = partial(self.model.answer, request)
         return replace(self, ask=ask, measure=lambda: size, request=request)
+
+    def with_more_room(self) -> Call:
+        """Return the call for a longer answer; this one if its model allows no longer one.
+
+        The key stays: what is asked is the same.
+        """
+        larger = self.model.with_more_room(self.request) if self.request is not None else None
+        if larger is None:
+            return self
+        size = replace(self.size, answer=self.model.longest_answer(larger.max_tokens))
+        ask = partial(self.model.answer, larger)
+        return replace(self, ask=ask, measure=lambda: size, request=larger)
 
 
 def calls_of_request(

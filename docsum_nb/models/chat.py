@@ -58,10 +58,11 @@ class ChatModel(Protocol):
         """Ask once: no retry, no limit, no storing. Errors of the provider are raised as they are.
 
         Returns:
-            The answer as it came; it may be cut off, refused or malformed (``check.py``).
+            The answer as it came; it may be cut off, refused or malformed (``check.py``). Its text
+            is empty if it was refused, or if a thought used up its room.
 
         Raises:
-            ModelError: if it answered with no text.
+            ModelError: if it answered with no text for no known reason, or broke off.
             InputError: if it cannot give what the request's schema asks for.
         """
 
@@ -69,6 +70,13 @@ class ChatModel(Protocol):
         """Return how long an answer may really become for which so many tokens are meant.
 
         What a reasoning model thinks before it writes counts; a setting of the user's goes first.
+        """
+
+    def with_more_room(self, request: Request) -> Request | None:
+        """Return a request whose answer may be longer, for a model that thinks before it writes.
+
+        Returns:
+            ``None`` if the model, its window or the user's settings allow no more.
         """
 
     def key_parts(self, request: Request) -> Any:

@@ -1,6 +1,7 @@
 """Whether an answer is what was asked for: refused, cut off or malformed ones are told apart.
 
-An empty answer never comes so far; who asked raises. Refusals are known by the provider's own mark
+An empty answer comes so far only if the reason is known: it was refused, or its model used up its
+room for a thought. Refusals are known by the provider's own mark
 (``finish_reason`` "content_filter", the ``refusal`` field), else by a small pattern that only looks
 at how a short answer begins, in English: a summary must not be lost because it tells of a refusal.
 """
@@ -12,12 +13,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from docsum_nb.models.structured import fitting_json
+from docsum_nb.models.thoughts import part
 from docsum_nb.records import Answer, Request
 
-__all__ = ["Flaw", "checked", "refused", "repairing"]
+__all__ = ["Flaw", "checked", "recalled", "refused", "repairing"]
 
 _LONGEST_REFUSAL = 60
 """Words; longer answers that begin like a refusal mostly go on to summarize."""
+_SENTENCE_ENDS = frozenset(".!?…。！？．｡।؟۔።։‽")
+_AFTER_END = "\"'”’»›)]}*_`〉》」』"
+"""What may come after the end of a sentence: quotes, brackets, emphasis."""
+_LAST = frozenset("}])`|")
+"""What ends a text that is no sentence: JSON, a list, code, a table."""
 _LOOKED_AT = 2_000
 """Characters of such an answer: a refusal does not need words longer than that."""
 _SORRY = (
@@ -53,7 +60,7 @@ _REFUSAL = re.compile(
 class Flaw:
     """What is wrong with an answer."""
 
-    kind: Literal["refused", "cut", "malformed"]
+    kind: Literal["refused", "no room", "cut", "malformed"]
     detail: str = ""
 
 
@@ -65,12 +72,31 @@ def checked(answer: Answer, request: Request) -> tuple[Answer, Flaw | None]:
     """
     if refused(answer) or _reads_like_a_refusal(answer.text):
         return answer, Flaw("refused")
+    if not answer.text:
+        # Only a model that thinks leaves no word before the limit.
+        return answer, Flaw("no room")
     if request.schema is not None:
         try:
             return replace(answer, text=fitting_json(request.schema, answer.text)), None
         except ValueError as error:
             return answer, Flaw("malformed", str(error))
     return answer, Flaw("cut") if answer.finish_reason == "length" else None
+
+
+def recalled(answer: Answer) -> Answer | None:
+    """Return an answer from the ledger; ``None`` if it may have been broken off.
+
+    Earlier versions stored neither the provider's word for the end nor that a thought was one: a
+    text that broke off is stored as whole there. It is recognized by its end, which is not that of
+    a sentence, a list in brackets or JSON. One that broke off right after a sentence is not.
+    """
+    if answer.ended is not None or answer.model == "extractive":
+        return answer
+    text = part(answer.text).answer
+    unmarked = text.rstrip(_AFTER_END)
+    # What was cut off at the length is known as that.
+    ends = answer.finish_reason != "stop" or text[-1:] in _LAST or unmarked[-1:] in _SENTENCE_ENDS
+    return replace(answer, text=text) if text and ends else None
 
 
 def refused(answer: Answer) -> bool:
@@ -82,10 +108,11 @@ def repairing(request: Request, flaw: Flaw, answer: Answer) -> Request:
     """Return the request that asks once more, and says what was wrong.
 
     A cut answer is asked for in fewer words rather than with more room: the room is what is left of
-    the model's window. A refused one is asked for as it was.
+    the model's window. A refused one is asked for unchanged, and so is one without a text, which
+    gets more room (``Call.repaired``).
     """
     notes = []
-    if answer.finish_reason == "length":
+    if answer.finish_reason == "length" and answer.text:
         words = max(1, request.max_words // 2)
         notes.append(
             "Your last answer was cut off at the length limit. Answer again in at most "

@@ -40,6 +40,9 @@ class Embedded:
             )
         return await in_thread(self._extractive.answer, request)
 
+    def with_more_room(self, request: Request) -> None:
+        """Return ``None``: it thinks nothing."""
+
     def key_parts(self, request: Request) -> Any:
         """Return everything that decides the answer; roles and wording of instructions do not."""
         parts = dataclasses.asdict(request)

@@ -71,7 +71,7 @@ class Extractive:
             text = _extract(sentences, request, limit)
         else:
             text = _first_lines(request.text, limit)
-        return Answer(text=text, model=self.name, usage=Usage(calls=1))
+        return Answer(text=text, model=self.name, usage=Usage(calls=1), ended="")
 
 
 def _distinct(sentences: Sequence[Sentence]) -> list[Sentence]:

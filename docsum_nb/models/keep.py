@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import Ledger
+from docsum_nb.models.check import recalled
 from docsum_nb.records import Answer, Omission
 from docsum_nb.run import in_thread
 
@@ -35,17 +36,19 @@ class Keeper:
         Raises:
             LedgerError: if the ledger cannot be read.
         """
-        waiting = next((self._waiting[key] for key in keys if key in self._waiting), None)
-        return waiting or await in_thread(self._ledger.first, keys, run_id=self._run_id)
+        found = await in_thread(self.find_all, keys)
+        return next((found[key] for key in keys if key in found), None)
 
     def find_all(self, keys: Sequence[str]) -> dict[str, Answer]:
-        """Return the answers that are there, by key; blocking.
+        """Return the answers that are there and can be used, by key; blocking.
 
         Raises:
             LedgerError: if the ledger cannot be read.
         """
         waiting = {key: self._waiting[key] for key in keys if key in self._waiting}
-        return {**self._ledger.find(keys, run_id=self._run_id), **waiting}
+        stored = self._ledger.find(keys, run_id=self._run_id)
+        usable = {key: recalled(answer) for key, answer in stored.items()}
+        return {key: answer for key, answer in usable.items() if answer is not None} | waiting
 
     async def note(self, keys: Sequence[str]) -> None:
         """Note that this run uses what is stored under the keys; never fails."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import warnings
 from functools import cache
@@ -16,6 +17,7 @@ from typing import Any
 from docsum_nb.errors import InputError
 from docsum_nb.models.model import Model
 from docsum_nb.models.spelling import close_names, doubt_about
+from docsum_nb.models.wire import watch_transport
 from docsum_nb.run import before_exit
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "key_missing",
     "known_provider",
     "loaded",
+    "provider_error",
     "unprocessable",
     "without_retries",
 ]
@@ -37,6 +40,19 @@ _IMPORTED_BY_REQUESTS = (
     "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
 )
 """The first request imports these otherwise, within its timeout: seconds on a busy machine."""
+
+
+_ERRORS = {
+    400: "BadRequestError",
+    401: "AuthenticationError",
+    403: "PermissionDeniedError",
+    404: "NotFoundError",
+    422: "UnprocessableEntityError",
+    429: "RateLimitError",
+    500: "InternalServerError",
+    502: "BadGatewayError",
+    503: "ServiceUnavailableError",
+}
 
 
 @cache
@@ -53,6 +69,7 @@ def loaded() -> Any:
         said = {"content": "", "role": "assistant"}
         litellm.ModelResponse(choices=[{"message": said}])
         litellm.ModelResponseStream(choices=[{"delta": said}])
+        from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
 
     # Its classes for other providers are built later; nobody can act on what they warn of.
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
@@ -60,6 +77,8 @@ def loaded() -> Any:
     warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
     # Reading the piece of a stream that tells the usage, it looks at every attribute there is.
     warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
+    logging.getLogger("LiteLLM").addFilter(_is_worth_printing)
+    watch_transport(LiteLLMAiohttpTransport)
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True
@@ -175,6 +194,38 @@ def info_of(name: str) -> dict[str, Any]:
         if listed.get(price) is None and not str(info.get("litellm_provider")).startswith("ollama"):
             info[price] = None
     return info
+
+
+def _is_worth_printing(record: logging.LogRecord) -> bool:
+    """Return whether a line of LiteLLM's log may be printed, by default into the cell."""
+    # What an unknown reason means is decided in ``endings.py``.
+    return not str(record.msg).startswith("Unmapped finish_reason")
+
+
+def provider_error(name: str, status: int, message: str, *, body: Any, address: str | None) -> Any:
+    """Return the error that LiteLLM raises for a response with this status.
+
+    Args:
+        name: The model's.
+        status: Of HTTP.
+        message: The provider's own words.
+        body: The error as the provider sent it.
+        address: The server's.
+    """
+    import httpx
+
+    litellm = loaded()
+    told = {"message": message, "model": name, "llm_provider": name.partition("/")[0]}
+    kind = _ERRORS.get(status)
+    if kind is None:
+        error = litellm.APIError(status_code=status, **told)
+    else:
+        request = httpx.Request("POST", address or "https://provider")
+        response = httpx.Response(status, json=body, request=request)
+        error = getattr(litellm, kind)(response=response, **told)
+    error.body = body
+    error.code = body.get("code") if isinstance(body, dict) else None
+    return error
 
 
 def unprocessable(name: str, address: str | None) -> Exception:

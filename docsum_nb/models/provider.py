@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from docsum_nb.documents.tokens import token_counter
+from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.faults import Failure, fault_of, shortened
 from docsum_nb.models.chat import NotStreamed, Tell
+from docsum_nb.models.endings import Ending, broken_off
 from docsum_nb.models.lite import (
     address_in_environment,
     doubt_of,
@@ -24,6 +25,7 @@ from docsum_nb.models.lite import (
     key_missing,
     known_provider,
     loaded,
+    provider_error,
     unprocessable,
     without_retries,
 )
@@ -32,6 +34,9 @@ from docsum_nb.models.opening_checks import check_reachable
 from docsum_nb.models.pricelist import price_in
 from docsum_nb.models.reading import Said, read_stream, read_whole
 from docsum_nb.models.structured import schema_instructions
+from docsum_nb.models.thoughts import is_known_to_think
+from docsum_nb.models.unicode import writable_all
+from docsum_nb.models.wire import Wire
 from docsum_nb.records import Answer, Price, Request, Usage
 
 __all__ = ["Provider"]
@@ -49,10 +54,19 @@ _NO_STREAMS = (400, 404, 405, 415, 422, 501)
 """What servers answer that know no streams; others mean the request, however it is answered."""
 _OF_THE_REQUEST = (Failure.TOO_LONG, Failure.SPENT)
 """Refusals that a plain request meets as well."""
+_DOUBTED = 100_000
+"""Tokens of a prompt from which a reported count is compared with what was sent."""
+_MOST_TIMES = 20
+"""How many times the tokens counted here a reported count may be: providers add prompts of their
+own, and vocabularies differ."""
+_LONGEST_ANSWER = 1_000_000
+"""Tokens; a larger count is believed only of a model whose window is larger."""
 _STREAMING = {"stream": True, "stream_options": {"include_usage": True}}
 
 _unstreamed: set[tuple[str, str | None]] = set()
 """Models, by name and address, whose streams came to nothing in this process."""
+_untagged: set[tuple[str, str | None]] = set()
+"""Models, by name and address, that begin with a thought without an opening mark."""
 
 
 class Provider:
@@ -123,11 +137,15 @@ class Provider:
             Exception: what LiteLLM raises.
         """
         settings = self.settings
-        sending = self._sending(
-            messages, stop=stop, **self._parameters(max_tokens, response_format)
-        )
-        with self._as_they_are(lambda: f"gave no whole answer within {settings.timeout:g} s"):
-            said = read_whole(await asyncio.wait_for(sending, settings.timeout))
+        messages = writable_all(messages)
+        parameters = self._parameters(max_tokens, response_format)
+        wire = Wire(self.longest_answer(max_tokens or _REASONING_TOKENS))
+        late = f"gave no whole answer within {settings.timeout:g} s"
+        with self._as_they_are(lambda: late, wire):
+            with wire.watching():
+                sending = self._sending(messages, stop=stop, **parameters)
+                response = await asyncio.wait_for(sending, settings.timeout)
+            said = read_whole(response, wire)
         return self._answer(said, messages)
 
     @property
@@ -150,8 +168,10 @@ class Provider:
             Exception: what LiteLLM raises for a plain request.
         """
         settings, loop = self.settings, asyncio.get_running_loop()
-        messages = self._messages(request)
+        messages = writable_all(self._messages(request))
         parameters = self._parameters(request.max_tokens, None) | _STREAMING
+        wire = Wire(self.longest_answer(request.max_tokens))
+        held = (self.name, self._address) in _untagged or is_known_to_think(self.name)
         over_at = loop.time() + settings.give_up_after
         pieces = 0
 
@@ -166,14 +186,16 @@ class Provider:
             return f"was still writing after give_up_after={settings.give_up_after:g} s"
 
         try:
-            with self._as_they_are(late):
+            with self._as_they_are(late, wire):
                 async with asyncio.timeout(min(settings.timeout, settings.give_up_after)) as limit:
-                    stream = await self._sending(messages, **parameters)
-                    said = await read_stream(stream, tell, heard)
+                    with wire.watching():
+                        stream = await self._sending(messages, **parameters)
+                        said = await read_stream(stream, tell, heard, wire=wire, held=held)
         except Exception as error:
             fault = fault_of(error, self._address)
             status = fault.status
-            if pieces or status not in _NO_STREAMS or fault.failure in _OF_THE_REQUEST:
+            refused = not pieces and status in _NO_STREAMS and wire.status != 200
+            if not refused or fault.failure in _OF_THE_REQUEST:
                 raise
             reason = f"takes no request for a stream (status {status})"
             raise NotStreamed(reason, refused=True, lasting=True) from error
@@ -206,6 +228,19 @@ class Provider:
                 return given
         most = max_tokens + self._thinking
         return min(most, self._most_output or most)
+
+    def with_more_room(self, request: Request) -> Request | None:
+        """Return a request with room for a longer thought; see ``ChatModel``."""
+        if any(name in self.settings.params for name in _LENGTHS):
+            return None
+        sent = int(SPARE * self._counted(self._messages(request))) + self.overhead
+        before = self.longest_answer(request.max_tokens)
+        most = min(4 * before + _REASONING_TOKENS, self.window - sent)
+        if self._most_output:
+            most = min(most, self._most_output)
+        larger = replace(request, max_tokens=most - self._thinking)
+        # A little more is used up like the room before it.
+        return larger if self.longest_answer(larger.max_tokens) > 1.2 * before else None
 
     def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
         """Return what so many tokens cost; see ``ChatModel``."""
@@ -253,13 +288,18 @@ class Provider:
         return response
 
     @contextmanager
-    def _as_they_are(self, late: Callable[[], str]) -> Iterator[None]:
-        """Let errors through without what LiteLLM wraps around them."""
+    def _as_they_are(self, late: Callable[[], str], wire: Wire) -> Iterator[None]:
+        """Let errors through without what LiteLLM wraps around them; raise those of the body."""
         try:
             yield
-        except TimeoutError as error:
-            raise TimeoutError(f"{self.name} {late()}") from error
+            if (failed := self._failure_in(wire)) is not None:
+                raise failed
         except Exception as error:
+            if (failed := self._failure_in(wire)) is not None:
+                failed._docsum_nb_says_all = True  # type: ignore[attr-defined]
+                raise failed from None
+            if isinstance(error, TimeoutError):
+                raise TimeoutError(f"{self.name} {late()}") from error
             # What breaks a stream is a MidStreamFallbackError there, for a router to catch.
             original = getattr(error, "original_exception", None)
             raised = shortened(original if isinstance(original, Exception) else error)
@@ -270,38 +310,84 @@ class Provider:
                 raise
             raise raised from None
 
+    def _failure_in(self, wire: Wire) -> Exception | None:
+        """Return the error that a body of status 200 holds, or why it was not read to its end."""
+        if wire.stopped:
+            return ModelError(
+                f"{self.name} {wire.stopped}, so it was not read further; check what answers at "
+                f"{self.settings.base_url or 'its address'}",
+                lasting=True,
+            )
+        found = wire.error
+        if found is None:
+            return None
+        error: Exception = provider_error(
+            self.name, found.status, found.message, body=found.body, address=self._address
+        )
+        return error
+
     def _whole(self, said: Said, messages: Sequence[dict[str, Any]]) -> Answer:
         """Return the answer of a stream, if it is one."""
         if said.reason is None:
             reason = "ended a stream without saying that the answer is whole"
             raise NotStreamed(reason, refused=False, lasting=True)
-        if not said.text:
+        if not said.text and said.ending is Ending.WHOLE and not said.unfinished:
             # LiteLLM drops what is said beside the text, such as a refusal.
             usage = self._usage(said, messages)
             raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
         return self._answer(said, messages)
 
     def _answer(self, said: Said, messages: Sequence[dict[str, Any]]) -> Answer:
+        """Return the answer; one without a text if the reason for that is known."""
         usage = self._usage(said, messages)
-        if not said.text:
+        if said.untagged:
+            _untagged.add((self.name, self._address))
+        if said.ending in (Ending.BROKEN, Ending.TOOL):
+            raise ModelError(broken_off(self.name, said.reason), usage=usage)
+        if not said.text and said.ending is Ending.WHOLE:
             raise ModelError(
-                f"{self.name} answered with no text (finish reason {said.reason!r}); run again, or "
-                "choose another model",
+                f"{self.name} answered with no text{' but a thought' if said.unfinished else ''} "
+                f"(finish reason {said.reason!r}); run again, or choose another model",
                 usage=usage,
             )
-        counted = said.tokens is None
-        return Answer(said.text, self.name, usage, said.reason or "stop", counted=counted)
+        reason = "refusal" if said.reason == "refusal" else said.ending.value
+        return Answer(
+            said.text,
+            self.name,
+            usage,
+            reason,
+            counted=self._believed(said, messages) is None,
+            ended=said.reason or "",
+        )
 
     def _usage(self, said: Said, messages: Sequence[dict[str, Any]]) -> Usage:
-        if said.tokens is None:
-            prompt = sum(self.count(str(message.get("content") or "")) for message in messages)
-            completion = self.count(said.text)
-        else:
-            prompt, completion = said.tokens
         read, written = said.cached
+        believed = self._believed(said, messages)
+        if believed is None:
+            prompt, completion = self._counted(messages), self.count(said.text)
+        else:
+            prompt, completion = believed
+        # Parts of the prompt: more of them than there is would make the rest cheaper than nothing.
+        read = min(read, prompt)
+        written = min(written, prompt - read)
         price = self._price
         cost = price.of(prompt, completion, read=read, written=written) if price else None
-        return Usage(1, prompt, completion, cost, counted=int(said.tokens is None))
+        return Usage(1, prompt, completion, cost, counted=int(believed is None))
+
+    def _believed(self, said: Said, messages: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
+        """Return the tokens that the provider reported, if they can be; else they are counted."""
+        if said.tokens is None:
+            return None
+        prompt, completion = said.tokens
+        if said.text and not completion:
+            return None
+        # Counting takes a while, and hardly a prompt is so long.
+        if prompt > _DOUBTED and prompt > _MOST_TIMES * self._counted(messages) + _DOUBTED:
+            return None
+        return None if completion > max(self.window, _LONGEST_ANSWER) else (prompt, completion)
+
+    def _counted(self, messages: Sequence[dict[str, Any]]) -> int:
+        return sum(self.count(str(message.get("content") or "")) for message in messages)
 
 
 def _timeout(settings: Model) -> Any:

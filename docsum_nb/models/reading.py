@@ -1,39 +1,32 @@
-"""What LiteLLM's responses say, whole or in pieces: text, why it ended, tokens.
+"""What a provider's answer says, whole or in pieces: text, why it ended, tokens.
 
-A stream says what the same answer would say whole. Where LiteLLM passes pieces on as they are, this
-does what it does with a whole answer: a thought in front is taken off, reasons are named as OpenAI
-names them. Refuses to take a stream for whole that did not say why it ended: LiteLLM says "stop"
-for it, and it may have broken off in the middle of a sentence.
+A stream says what the same answer would say whole. The provider's own words, which the ``Wire``
+has, go before LiteLLM's. Refuses to take a stream for whole that did not say why it ended: LiteLLM
+says "stop" for it, and it may have broken off in the middle of a sentence.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
+from docsum_nb.models.bodies import count_in, text_in
 from docsum_nb.models.chat import Tell
+from docsum_nb.models.endings import Ending, ending_of
+from docsum_nb.models.streamed import StreamedText
+from docsum_nb.models.thoughts import Parted, part
+from docsum_nb.models.unicode import has_text, writable
+from docsum_nb.models.wire import Wire
 
-__all__ = ["Said", "StreamedText", "read_stream", "read_whole"]
+__all__ = ["Said", "read_stream", "read_whole"]
 
-_OPENINGS = ("<think>", "<thinking>", "<budget:thinking>")
-_THOUGHT_END = re.compile(r"</(?:think|thinking|budget:thinking)>")
-"""As LiteLLM takes a thought off: ``parse_content_for_reasoning``."""
-_LONGEST_MARK = 20
 _BREATH_S = 0.01
 """Of reading, after which others on the loop get their turn."""
+_REPEATED = "repeating the same chunk"
+"""Where LiteLLM breaks off a model that writes one piece a hundred times."""
 _UNMARKED = "Stream ended before a finish_reason"
-
-
-class _Phase(Enum):
-    """What part of an answer a stream has come to."""
-
-    OPENING = "it may begin with a thought"
-    THOUGHT = "in a thought"
-    TEXT = "in the text"
 
 
 @dataclass(frozen=True)
@@ -41,184 +34,156 @@ class Said:
     """What a response says."""
 
     text: str
-    """Without white space around it; empty where there is none."""
+    """Without a thought and without white space around it; empty if there is none."""
     reason: str | None
-    """Why it ended, as OpenAI names it; ``None`` for a stream that did not say so."""
+    """Why it ended, in the provider's own word; ``None`` for a stream that did not say so."""
     tokens: tuple[int, int] | None
-    """Of the prompt and of the answer; ``None`` where the provider told no usage."""
+    """Of the prompt and of the answer; ``None`` if the provider reported no usage that can be."""
     cached: tuple[int, int] = (0, 0)
     """Tokens of the prompt that came from the provider's cache, and that went into it."""
+    untagged: bool = False
+    """Whether its thought had no opening mark, so that the next one will have none either."""
+    unfinished: bool = False
+    """Whether it ends within a thought."""
+    tier: str | None = None
+    """The service tier that answered; ``None`` if the provider named none."""
+    reasoning: int = 0
+    """Tokens of the answer that were thought."""
+
+    @property
+    def ending(self) -> Ending:
+        """What the reason means."""
+        return ending_of(self.reason)
 
 
-def read_whole(response: Any) -> Said:
+def read_whole(response: Any, wire: Wire) -> Said:
     """Read an answer that came at once."""
     choice = response.choices[0] if response.choices else None
-    text, reason = _message(choice.message if choice else None)
-    reason = reason or str((choice.finish_reason if choice else None) or "stop")
+    message = choice.message if choice else None
+    text, refusal = _message(message)
+    fields = getattr(choice, "provider_specific_fields", None) or {}
+    reason = wire.end or fields.get("native_finish_reason") or getattr(choice, "finish_reason", "")
     usage = getattr(response, "usage", None)
-    return Said(_writable(text), reason, _tokens(usage), _cached(usage))
+    tier = getattr(response, "service_tier", None)
+    return _said(text, "refusal" if refusal else str(reason or "stop"), usage, wire, tier)
 
 
-async def read_stream(stream: Any, tell: Tell, heard: Callable[[], object]) -> Said:
+async def read_stream(
+    stream: Any, tell: Tell, heard: Callable[[], object], *, wire: Wire, held: bool
+) -> Said:
     """Read an answer that is being written, to its end; the connection is closed in any case.
 
     Args:
-        stream: LiteLLM's; where it has made a whole answer of it, that.
-        tell: Given the text as it comes; what it was given, joined, is the text.
+        stream: LiteLLM's; an answer that LiteLLM has made whole is read as such.
+        tell: Called with the text as it comes. What it was given, joined, is the text or, if a
+            thought was recognized late, something else.
         heard: Called with every piece, those without a text included.
+        wire: What the provider sends.
+        held: Show nothing before it is known what is a thought.
     """
     if not hasattr(stream, "__aiter__"):
-        said = read_whole(stream)
+        said = read_whole(stream, wire)
         tell(said.text)
         return said
-    text, usage = StreamedText(), None
-    loop = asyncio.get_running_loop()
-    breathed = loop.time()
+    text = StreamedText(held=held)
+    last = _Last()
     try:
-        async for piece in stream:
-            heard()
-            usage = getattr(piece, "usage", None) or usage
-            written = piece.choices[0].delta.content if piece.choices else None
-            if written and (shown := text.add(str(written))):
-                tell(shown)
-            # Pieces that are here already come without a wait, and each takes a millisecond.
-            if loop.time() - breathed > _BREATH_S:
-                await asyncio.sleep(0)
-                breathed = loop.time()
+        await _read_pieces(stream, text, last, tell, heard)
     except Exception as error:
         # LiteLLM before 1.110 says "stop" where others raise this; both are for the caller to see
         # as what it is, no broken connection.
-        if _UNMARKED not in str(error):
+        if _UNMARKED in str(error):
+            return Said(text.whole, None, None)
+        if _REPEATED not in str(error):
             raise
-        return Said(text.whole, None, None)
+        # It is paid for, and may have a good beginning; the loop is found in the text.
+        return _said(text.parted, "length", None, wire, last.tier)
     finally:
         await stream.aclose()
     if rest := text.end():
         tell(rest)
     # LiteLLM's last piece has a count of its own where the provider sent none.
-    if not any(getattr(piece, "usage", None) for piece in stream.chunks):
-        usage = None
-    return Said(text.whole, _reason(stream), _tokens(usage), _cached(usage))
+    counted = any(getattr(piece, "usage", None) for piece in stream.chunks)
+    reason = wire.end or stream.received_finish_reason or stream.intermittent_finish_reason
+    usage = last.usage if counted else None
+    return _said(text.parted, reason and str(reason), usage, wire, last.tier)
 
 
-class StreamedText:
-    """A text as it comes: what is sure to be part of it, in pieces.
+@dataclass
+class _Last:
+    """What the pieces of a stream said last."""
 
-    Held back are a thought in front, white space that may turn out to be the last, and half of a
-    character. Every piece is looked at a bounded number of times, however many there are.
-    """
-
-    def __init__(self) -> None:
-        self._shown: list[str] = []
-        self._held: list[str] = []
-        self._phase = _Phase.OPENING
-        self._tail = ""
-        """The last characters of a thought, in which its end mark may have begun."""
-
-    @property
-    def whole(self) -> str:
-        """All that was shown."""
-        return "".join(self._shown)
-
-    def add(self, piece: str) -> str:
-        """Take a piece; return what can be shown of the text by now, or nothing."""
-        if self._phase is _Phase.OPENING:
-            # No longer than a mark: a longer one is decided on.
-            piece = "".join(self._held) + piece
-            self._held.clear()
-            self._phase = _opening_phase(piece)
-        if self._phase is _Phase.THOUGHT:
-            piece = self._after_thought(piece)
-        if self._phase is not _Phase.TEXT:
-            self._held.append(piece)
-            return ""
-        return self._show(piece)
-
-    def end(self) -> str:
-        """Return what is left to be shown: a thought, too, that never ended."""
-        text = self._taken("").rstrip()
-        return self._shown_now(text) if text else ""
-
-    def _after_thought(self, piece: str) -> str:
-        """Return what of a piece comes after the thought, or the piece while it goes on."""
-        seen = self._tail + piece
-        end = _THOUGHT_END.search(seen)
-        if end is None:
-            self._tail = seen[-_LONGEST_MARK:]
-            return piece
-        self._held.clear()
-        self._phase = _Phase.TEXT
-        return seen[end.end() :]
-
-    def _show(self, piece: str) -> str:
-        if not piece.strip():
-            # Held back unjoined: a megabyte of white space may come in pieces of one character.
-            if self._shown:
-                self._held.append(piece)
-            return ""
-        held = self._taken(piece)
-        text = held.rstrip()
-        if "\ud800" <= text[-1] <= "\udbff":
-            text = text[:-1]
-        self._held = [held[len(text) :]] if len(text) < len(held) else []
-        return self._shown_now(text) if text else ""
-
-    def _taken(self, piece: str) -> str:
-        """Join what is held back with a piece; nothing is held back any longer."""
-        held = "".join([*self._held, piece])
-        self._held = []
-        return held if self._shown else held.lstrip()
-
-    def _shown_now(self, text: str) -> str:
-        text = _writable(text)
-        self._shown.append(text)
-        return text
+    usage: Any = None
+    tier: Any = None
 
 
-def _opening_phase(text: str) -> _Phase:
-    if text.startswith(_OPENINGS):
-        return _Phase.THOUGHT
-    unsure = any(mark.startswith(text) for mark in _OPENINGS)
-    return _Phase.OPENING if unsure else _Phase.TEXT
+async def _read_pieces(
+    stream: Any, text: StreamedText, last: _Last, tell: Tell, heard: Callable[[], object]
+) -> None:
+    loop = asyncio.get_running_loop()
+    breathed = loop.time()
+    async for piece in stream:
+        heard()
+        last.usage = getattr(piece, "usage", None) or last.usage
+        last.tier = getattr(piece, "service_tier", None) or last.tier
+        delta = piece.choices[0].delta if piece.choices else None
+        if getattr(delta, "reasoning_content", None):
+            text.separated()
+        written = text_in(getattr(delta, "content", None))
+        if written and (shown := text.add(written)):
+            tell(shown)
+        # Pieces that are here already come without a wait, and each takes a millisecond.
+        if loop.time() - breathed > _BREATH_S:
+            await asyncio.sleep(0)
+            breathed = loop.time()
 
 
-def _message(message: Any) -> tuple[str, str | None]:
-    """Return what a message says, and ``"refusal"`` where it is marked as one."""
-    text = str(getattr(message, "content", None) or "").strip()
+def _said(text: str | Parted, reason: str | None, usage: Any, wire: Wire, tier: Any) -> Said:
+    parted = part(writable(text)) if isinstance(text, str) else text
+    raw = wire.usage or {}
+    return Said(
+        parted.answer if has_text(parted.answer) else "",
+        reason,
+        _tokens(usage, raw),
+        _cached(usage, raw),
+        untagged=parted.untagged,
+        unfinished=parted.unfinished,
+        tier=tier if isinstance(tier, str) else None,
+        reasoning=_detail(usage, raw, "completion_tokens_details", "reasoning_tokens"),
+    )
+
+
+def _message(message: Any) -> tuple[str, bool]:
+    """Return what a message says, and whether it is marked as a refusal."""
     # LiteLLM keeps what only OpenAI has beside the rest.
     fields = getattr(message, "provider_specific_fields", None) or {}
     refusal = fields.get("refusal") or getattr(message, "refusal", None)
-    return (text, None) if not refusal else (str(refusal).strip(), "refusal")
+    if isinstance(refusal, str) and refusal.strip():
+        return refusal, True
+    return text_in(getattr(message, "content", None)), False
 
 
-def _reason(stream: Any) -> str | None:
-    from litellm.litellm_core_utils.core_helpers import map_finish_reason
-
-    said = stream.received_finish_reason or stream.intermittent_finish_reason
-    return str(map_finish_reason(said)) if said else None
-
-
-def _tokens(usage: Any) -> tuple[int, int] | None:
-    prompt = int(getattr(usage, "prompt_tokens", 0) or 0)
-    completion = int(getattr(usage, "completion_tokens", 0) or 0)
-    # LiteLLM writes zeros where the provider told nothing; no request is that short.
-    return (prompt, completion) if prompt or completion else None
+def _tokens(usage: Any, raw: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return the tokens of prompt and answer; ``None`` if either is no count that can be."""
+    prompt, completion = (
+        count_in(raw[name] if name in raw else getattr(usage, name, None))
+        for name in ("prompt_tokens", "completion_tokens")
+    )
+    # LiteLLM writes zeros where the provider told nothing; no prompt is that short.
+    return (prompt, completion) if prompt and completion is not None else None
 
 
-def _cached(usage: Any) -> tuple[int, int]:
-    details = getattr(usage, "prompt_tokens_details", None)
+def _cached(usage: Any, raw: Mapping[str, Any]) -> tuple[int, int]:
     read, written = (
-        int(getattr(details, name, 0) or 0) for name in ("cached_tokens", "cache_creation_tokens")
+        _detail(usage, raw, "prompt_tokens_details", name)
+        for name in ("cached_tokens", "cache_creation_tokens")
     )
     return read, written
 
 
-def _writable(text: str) -> str:
-    """Replace half of a pair of surrogates, as JSON can hold it: it cannot be written anywhere."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        # In pieces, the halves of a pair come one by one.
-        paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        return paired.encode("utf-8", "replace").decode("utf-8")
-    return text
+def _detail(usage: Any, raw: Mapping[str, Any], group: str, name: str) -> int:
+    """Return one of the counts that are part of another; 0 for what is no count."""
+    details = getattr(usage, group, None)
+    told = raw.get(group) if usage is None else None
+    value = told.get(name) if isinstance(told, Mapping) else getattr(details, name, None)
+    return count_in(value) or 0

@@ -156,7 +156,9 @@ class Sender:
         # Metered before it is stored: it is paid for, whatever happens to the file.
         self._meter(name, answer.usage)
         if answer.counted:
-            self.warn_once(f"{name} tells no usage, so tokens and cost are counted here, about")
+            self.warn_once(
+                f"{name} reports no usage that can be, so tokens and cost are counted here, about"
+            )
         return replace(answer, model=name)
 
     def _throttled(self, name: str, error: Exception, pause: float) -> None:

@@ -102,7 +102,13 @@ class Answer:
     """Taken from the ledger, or from another request for the same that was in flight; its usage is
     that of the call that was paid for."""
     counted: bool = False
-    """The provider told no usage: its tokens are counted here, with the nearest vocabulary."""
+    """The provider reported no usage, or one that cannot be: its tokens are counted here, with the
+    nearest vocabulary."""
+    ended: str | None = None
+    """The provider's own word for why it ended, empty if it gave none; ``None`` if that is not
+    known, as of an answer that an earlier version stored."""
+    flaws: tuple[str, ...] = ()
+    """What is wrong with it although it was asked for again, each as a reason for an omission."""
 
     @property
     def paid(self) -> Usage:

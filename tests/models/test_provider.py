@@ -83,8 +83,8 @@ def test_clients_that_litellm_forgets_leave_no_word(
 
 def test_empty_answer_is_no_summary(server: Loopback) -> None:
     """White space for an answer raises ModelError with the finish reason."""
-    server.script = lambda call: Reply("  \n", finish_reason="content_filter")
-    with pytest.raises(ModelError, match="content_filter"):
+    server.script = lambda call: Reply("  \n", finish_reason="end_turn")
+    with pytest.raises(ModelError, match="end_turn"):
         on_loop(provider(server).answer(REQUEST))
 
 

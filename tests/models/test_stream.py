@@ -14,7 +14,7 @@ from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.events import CallFinished, CallStarted, Warned
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import Asker, Model, Telling, open_model, provider
-from docsum_nb.models.reading import StreamedText
+from docsum_nb.models.streamed import StreamedText
 from docsum_nb.records import Answer, Usage
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
@@ -51,7 +51,6 @@ def outcome(ask: Any) -> tuple[Any, ...]:
         Reply("I cannot summarize this."),
         Reply("Half of it", finish_reason="content_filter"),
         Reply("<think>What to say, and how</think>\n\nThe summary of it."),
-        Reply("<think>It never comes to an end"),
         Reply(LONG, usage=False),
         Reply(LONG, cached=10),
         Reply("Half a \ud83d character"),
@@ -349,7 +348,7 @@ def test_usage_that_no_provider_told_is_counted_and_said(server: Loopback) -> No
             (usage.prompt_tokens + usage.completion_tokens) / 1e6
         )
         warned = [event.message for event in asking.events if isinstance(event, Warned)]
-        assert "tells no usage" in warned[0]
+        assert "reports no usage" in warned[0]
     server.script = lambda call: Reply(LONG)
     asking = Asking(server)
     assert asking.stream().usage == Usage(1, 5, 40, None)
@@ -376,13 +375,19 @@ def test_embedded_model_is_told_whole() -> None:
         ("<think>a > b</think>\n\nText", "Text"),
         ("<thinking>a</thinking>Text", "Text"),
         ("<budget:thinking>a</budget:thinking> Text ", "Text"),
-        ("<think>no end", "<think>no end"),
+        ("<think>no end", ""),
         ("<thin air>", "<thin air>"),
         ("<", "<"),
         ("a <think>b</think>", "a <think>b</think>"),
-        (" <think>b</think> c", "<think>b</think> c"),
+        (" <think>b</think> c", "c"),
+        ("[THINK]a[/THINK] \n<think>b</think> C", "C"),
+        ("◁think▷a◁/think▷C", "C"),
+        ("Okay, so. It is </think> C", "C"),
+        ("Okay. The end of it.", "Okay. The end of it."),
+        ("Ships in `</think>` and </think>.", "Ships in `</think>` and </think>."),
+        ("a < b, c <| d, [ e ]", "a < b, c <| d, [ e ]"),
         ("x \ud83d\ude00 y", "x \U0001f600 y"),
-        ("x\ud83d", "x?"),
+        ("x\ud83d", "x\ufffd"),
         ("", ""),
         (" ", ""),
     ],

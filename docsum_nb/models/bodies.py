@@ -1,0 +1,244 @@
+"""What the JSON of a provider's answer says, in the forms that providers use.
+
+That is why it ended, an error, the usage, the text. Read from the body as it was sent, because
+LiteLLM replaces a provider's word for the end by OpenAI's, loses an error that comes beside a text,
+and fails on odd values. Every function accepts any JSON value and returns ``None`` for what is not
+there; none of them raises.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["BodyError", "count_in", "end_in", "error_in", "mended", "text_in", "usage_in"]
+
+_MOST_WORDS = 1_000
+"""Characters of an error's message that are kept."""
+_SERVER_FAILED = 500
+_STATUS_OF_NAME = {
+    **dict.fromkeys(
+        ("invalid_request_error", "invalid_request", "bad_request", "badrequesterror"), 400
+    ),
+    **dict.fromkeys(("invalid_argument", "invalid_parameter", "invalidparameter"), 400),
+    **dict.fromkeys(("context_length_exceeded", "failed_precondition", "validation_error"), 400),
+    **dict.fromkeys(("authentication_error", "invalid_api_key", "invalidapikey"), 401),
+    **dict.fromkeys(("unauthorized", "unauthenticated", "invalid_authentication"), 401),
+    **dict.fromkeys(("billing_error", "insufficient_credits", "insufficient_balance"), 402),
+    **dict.fromkeys(("permission_error", "permission_denied", "forbidden", "access_denied"), 403),
+    **dict.fromkeys(("not_found_error", "not_found", "model_not_found", "notfounderror"), 404),
+    **dict.fromkeys(("request_too_large", "payload_too_large"), 413),
+    **dict.fromkeys(("rate_limit_error", "rate_limit_exceeded", "too_many_requests"), 429),
+    **dict.fromkeys(("insufficient_quota", "resource_exhausted", "throttling"), 429),
+    **dict.fromkeys(("unavailable", "service_unavailable"), 503),
+    **dict.fromkeys(("timeout", "timeout_error", "deadline_exceeded"), 504),
+    **dict.fromkeys(("overloaded_error", "overloaded"), 529),
+}
+"""Names of errors as OpenAI, Anthropic, Google, DashScope and vLLM write them."""
+_STATUS_OF_MINIMAX = {1002: 429, 1004: 401, 1008: 402, 1039: 400, 1041: 429, 2013: 400, 2049: 401}
+"""https://platform.minimax.io/docs/api-reference/errorcode"""
+_REFUSED_BY_MINIMAX = (1026, 1027)
+_STATUS_OF_BAIDU = {4: 429, 17: 429, 18: 429, 19: 429, 6: 403, 110: 401, 111: 401}
+"""https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh"""
+_ANSWER_FIELDS = ("choices", "candidates", "content", "message", "output", "results", "response")
+_NO_SUCH_PATH = "unexpected endpoint"
+
+
+@dataclass(frozen=True)
+class BodyError:
+    """An error that a body with status 200 holds."""
+
+    status: int
+    """The HTTP status that it amounts to; 500 if the body names none that is known."""
+    message: str
+    body: Any
+    """The error as it was sent."""
+
+
+def error_in(value: Any) -> BodyError | None:
+    """Return the error in a body, in its first choice or in an event of a stream."""
+    if not isinstance(value, Mapping):
+        return None
+    choice = _first(value.get("choices"))
+    for holder in (value, choice, choice.get("message"), value.get("response")):
+        found = holder.get("error") if isinstance(holder, Mapping) else None
+        if isinstance(found, Mapping | str) and found:
+            return _error(found, value)
+    told = value.get("base_resp")
+    if isinstance(told, Mapping):
+        code = count_in(told.get("status_code"))
+        if code and code not in _REFUSED_BY_MINIMAX:
+            status = _STATUS_OF_MINIMAX.get(code, _SERVER_FAILED)
+            return BodyError(status, _words(told.get("status_msg")) or f"error {code}", dict(told))
+    code = count_in(value.get("error_code"))
+    if code:
+        status = _STATUS_OF_BAIDU.get(code, _SERVER_FAILED)
+        return BodyError(status, _words(value.get("error_msg")) or f"error {code}", dict(value))
+    return _bare_error(value)
+
+
+def end_in(value: Any) -> str | None:
+    """Return the provider's word for why its answer ended."""
+    if not isinstance(value, Mapping):
+        return None
+    choice, candidate = _first(value.get("choices")), _first(value.get("candidates"))
+    delta, told = value.get("delta"), value.get("base_resp")
+    response = value.get("response")
+    if isinstance(response, Mapping) and str(value.get("type")).startswith("response."):
+        value = response
+    if value.get("object") == "response":
+        details = value.get("incomplete_details")
+        return _word(details, "reason") or _word(value, "status")
+    if isinstance(told, Mapping) and told.get("status_code") in _REFUSED_BY_MINIMAX:
+        return "content_filter"
+    return (
+        _word(choice, "finish_reason")
+        or _word(choice.get("finish_reason"), "type")
+        or _word(candidate, "finishReason", "finish_reason")
+        or _word(value.get("promptFeedback"), "blockReason")
+        or _word(value, "stop_reason", "stopReason", "finish_reason", "done_reason")
+        or _word(delta, "stop_reason", "finish_reason")
+        or _word(_first(value.get("results")), "stop_reason", "completionReason")
+        or _word(value.get("details"), "finish_reason")
+    )
+
+
+def usage_in(value: Any) -> Mapping[str, Any] | None:
+    """Return the usage that an OpenAI-compatible body tells, as it was sent."""
+    usage = value.get("usage") if isinstance(value, Mapping) else None
+    return usage if isinstance(usage, Mapping) else None
+
+
+def text_in(content: Any) -> str:
+    """Return the text of a message's content, which may be a list of parts.
+
+    Parts that hold a thought are left out, as Mistral's models send them:
+    https://docs.mistral.ai/capabilities/reasoning/
+    """
+    if isinstance(content, str):
+        return content
+    if isinstance(content, Mapping):
+        if str(content.get("type", "text")) not in ("text", "output_text"):
+            return ""
+        return text_in(content.get("text"))
+    if isinstance(content, list):
+        # One level: no provider nests parts of a text, and depth must not be the sender's choice.
+        return "".join(text_in(part) for part in content if isinstance(part, str | Mapping))
+    return ""
+
+
+def count_in(value: Any) -> int | None:
+    """Return a count of tokens or a code; ``None`` for what is no whole number from 0 on."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not math.isfinite(value) or value < 0 or value != int(value):
+        return None
+    return int(value)
+
+
+def mended(value: Any) -> dict[str, Any] | None:
+    """Return a body or event as LiteLLM can read it; ``None`` if it can already.
+
+    What is odd in it is replaced: a content in parts by its text, a count that cannot be by none, a
+    reason that LiteLLM makes an error of by one that it takes (``end_in`` has the true one).
+    """
+    if not isinstance(value, Mapping):
+        return None
+    changes: dict[str, Any] = {}
+    if value.get("usage") is not None and not _is_usage(value["usage"]):
+        changes["usage"] = None
+    choices = value.get("choices")
+    if isinstance(choices, list) and choices:
+        better = [_mended_choice(each) for each in choices]
+        if any(new is not old for new, old in zip(better, choices, strict=True)):
+            changes["choices"] = better
+    return {**value, **changes} if changes else None
+
+
+def _mended_choice(choice: Any) -> Any:
+    if not isinstance(choice, Mapping):
+        return choice
+    changes: dict[str, Any] = {}
+    for name in ("message", "delta"):
+        message = choice.get(name)
+        content = message.get("content") if isinstance(message, Mapping) else None
+        if content is not None and not isinstance(content, str):
+            changes[name] = {**choice[name], "content": text_in(content)}
+    reason = choice.get("finish_reason")
+    if reason is not None and (not isinstance(reason, str) or reason == "error"):
+        changes["finish_reason"] = "stop"
+    return {**choice, **changes} if changes else choice
+
+
+def _is_usage(usage: Any) -> bool:
+    """Return whether a usage, as deep as it goes, holds counts that can be."""
+    if not isinstance(usage, Mapping):
+        return False
+    groups = [usage, *(usage.get(f"{name}_tokens_details") for name in ("prompt", "completion"))]
+    counts = [
+        each
+        for group in groups
+        if isinstance(group, Mapping)
+        for name, each in group.items()
+        if name.endswith("_tokens")
+    ]
+    if any(group is not None and not isinstance(group, Mapping) for group in groups):
+        return False
+    return all(each is None or count_in(each) is not None for each in counts)
+
+
+def _error(found: Mapping[str, Any] | str, value: Mapping[str, Any]) -> BodyError:
+    if isinstance(found, str):
+        missing = _NO_SUCH_PATH in found.lower()
+        status = 404 if missing else _status(value) or _SERVER_FAILED
+        return BodyError(status, _words(found), found)
+    message = _words(found.get("message")) or _words(found.get("msg")) or _words(found)
+    return BodyError(_status(found) or _status(value) or _SERVER_FAILED, message, dict(found))
+
+
+def _bare_error(value: Mapping[str, Any]) -> BodyError | None:
+    """Return the error in a body that is nothing else: a code and a message."""
+    if value.get("object") != "error" and any(name in value for name in _ANSWER_FIELDS[:3]):
+        return None
+    words = next(
+        (value[name] for name in ("message", "msg", "detail") if isinstance(value.get(name), str)),
+        None,
+    )
+    status = _status(value)
+    if words is None or (status is None and value.get("object") != "error"):
+        return None
+    return BodyError(status or _SERVER_FAILED, _words(words), dict(value))
+
+
+def _status(holder: Mapping[str, Any]) -> int | None:
+    """Return the HTTP status that the codes of an error amount to."""
+    told = [holder.get(name) for name in ("status_code", "http_code", "status", "code", "type")]
+    for each in told:
+        number = count_in(each)
+        if number is not None and 40_000 <= number < 60_000:
+            number //= 100  # as FastChat writes them: 40303
+        if number is not None and 400 <= number < 600:
+            return number
+    for each in told:
+        if isinstance(each, str) and (known := _STATUS_OF_NAME.get(each.strip().lower())):
+            return known
+    return None
+
+
+def _word(holder: Any, *names: str) -> str | None:
+    found = (holder.get(name) for name in names) if isinstance(holder, Mapping) else ()
+    return next((each for each in found if isinstance(each, str) and each), None)
+
+
+def _first(value: Any) -> Mapping[str, Any]:
+    first = value[0] if isinstance(value, list) and value else None
+    return first if isinstance(first, Mapping) else {}
+
+
+def _words(value: Any) -> str:
+    text = value if isinstance(value, str) else str(value) if value else ""
+    return " ".join(text[:_MOST_WORDS].split())

@@ -1,0 +1,209 @@
+"""What of an answer's text is thought and what is the answer, for models that write both into it.
+
+A thought is what stands between two marks at the beginning of a text, or before a closing mark
+whose opening one was part of the prompt. A text that is about such marks is left alone: a mark in
+the middle of a text opens nothing, and a closing one counts only where it ends something. A thought
+that was opened and never closed leaves no answer. Everything is one pass over the text.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+
+__all__ = ["Parted", "closing_of", "ends_thought", "is_known_to_think", "lowered", "part"]
+
+# Marks, and who writes them:
+# <think>: DeepSeek-R1, QwQ, Qwen3, MiniMax, GLM, Nemotron, Phi-4-reasoning, SmolLM3
+#   https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
+# <thinking>, <antthinking>, <scratchpad>, <reflection>: models that are prompted so
+#   https://platform.claude.com/docs/en/build-with-claude/prompt-engineering/chain-of-thought
+# <budget:thinking>: what LiteLLM takes off (parse_content_for_reasoning)
+# <thought>: EXAONE Deep https://huggingface.co/LGAI-EXAONE/EXAONE-Deep-7.8B ; <reasoning>: Open R1
+# [THINK]: Magistral https://docs.mistral.ai/capabilities/reasoning/
+# <seed:think>: Seed-OSS https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct
+# ◁think▷: Kimi-VL-Thinking https://huggingface.co/moonshotai/Kimi-VL-A3B-Thinking
+# <|begin_of_thought|>: OpenThinker https://huggingface.co/open-thoughts/OpenThinker-7B
+# <|START_THINKING|>: Command A Reasoning https://docs.cohere.com/docs/reasoning
+# <|inner_prefix|>: Apertus https://huggingface.co/swiss-ai/Apertus-8B-Instruct-2509
+# <|channel>thought: Gemma https://ai.google.dev/gemma/docs/capabilities/thinking
+# "Here is my thought process:": Granite 3.2 https://huggingface.co/ibm-granite/granite-3.2-8b-instruct
+# <|channel|>analysis: gpt-oss https://cookbook.openai.com/articles/openai-harmony
+_PAIRS: tuple[tuple[str, str], ...] = (
+    *((f"<{name}>", f"</{name}>") for name in ("think", "thinking", "budget:thinking")),
+    *((f"<{name}>", f"</{name}>") for name in ("thought", "thoughts", "reasoning", "reflection")),
+    *((f"<{name}>", f"</{name}>") for name in ("scratchpad", "antthinking", "seed:think")),
+    ("[think]", "[/think]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|start_thinking|>", "<|end_thinking|>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<|channel>thought", "<channel|>"),
+)
+_PHRASES = (
+    ("here is my thought process:", "here is my response:"),
+    ("here's my thought process:", "here's my response:"),
+)
+"""Marks at the beginning of a text only: in the middle of one they are words."""
+_OPENED = (*_PAIRS, *_PHRASES)
+OPENINGS = tuple(opening for opening, _ in _PAIRS)
+CLOSINGS = tuple(closing for _, closing in _PAIRS)
+_FRONT = tuple(opening for opening, _ in _OPENED)
+_WRAPPERS = (
+    *((f"<{name}>", f"</{name}>") for name in ("answer", "output", "response", "solution")),
+    ("<|begin_of_solution|>", "<|end_of_solution|>"),
+    ("<|start_response|>", "<|end_response|>"),
+)
+"""What some models write around the answer, after a thought."""
+_WRAPS = tuple(opening for opening, _ in _WRAPPERS)
+_WRAP_ENDS = tuple(closing for _, closing in _WRAPPERS)
+CHANNELS = ("<|channel|>", "<|start|>")
+"""How an answer in channels begins; ``final`` is the one to be shown."""
+_FINAL = "<|channel|>final"
+_OPENED_IN_PROMPT = f"<|end|><|start|>assistant{_FINAL}"
+_MESSAGE = "<|message|>"
+_CHANNEL_ENDS = ("<|end|>", "<|return|>", "<|call|>")
+_QUOTES = "`'\"“”‘’«»()[]"
+_GOES_ON = ".,;:!?"
+_LOOK = 64
+"""Characters after a closing mark that are looked at."""
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+"""Unlike ``str.lower``, it keeps the length of every text."""
+_THINKERS = ("deepseek-r1", "qwq", "-thinking")
+"""Names of models whose template opens a thought in the prompt."""
+
+
+@dataclass(frozen=True)
+class Parted:
+    """A text without its thought."""
+
+    answer: str
+    """Without white space around it; empty if there is nothing but a thought."""
+    unfinished: bool = False
+    """Whether the text ends within a thought."""
+    untagged: bool = False
+    """Whether the thought had no opening mark: the next one will have none either."""
+
+
+def part(text: str) -> Parted:
+    """Return an answer's text without its thought."""
+    lower = text.translate(_LOWER)
+    at = _skip_space(text, 0)
+    if (channels := _in_channels(text, lower, at)) is not None:
+        return channels
+    began = at
+    while (closing := closing_of(lower, at)) is not None:
+        end = lower.find(closing, at)
+        if end < 0:
+            return Parted("", unfinished=True)
+        at = _skip_space(text, end + len(closing))
+    untagged = _untagged_end(text, lower, at)
+    if untagged is not None:
+        at = untagged
+    if at > began:
+        return Parted(_unwrapped(text, lower, at), untagged=untagged is not None)
+    # The thought may have been taken off before.
+    wrapped = lower.startswith(_WRAPS, at) and lower.rstrip().endswith(_WRAP_ENDS)
+    return Parted(_unwrapped(text, lower, at) if wrapped else text.strip())
+
+
+def is_known_to_think(name: str) -> bool:
+    """Return whether a model is known, by its name, to write a thought without an opening mark."""
+    return any(part in name.lower() for part in _THINKERS)
+
+
+def lowered(text: str) -> str:
+    """Return a text with its ASCII letters in lower case; its length stays the same."""
+    return text.translate(_LOWER)
+
+
+def closing_of(lower: str, at: int = 0) -> str | None:
+    """Return the closing mark of the thought that is opened here; ``None`` if none is.
+
+    Args:
+        lower: The text, as ``lowered`` returns it.
+        at: Where to look.
+    """
+    if not lower.startswith(_FRONT, at):
+        return None
+    return next(closing for opening, closing in _OPENED if lower.startswith(opening, at))
+
+
+def ends_thought(before: str, after: str, *, whole: bool) -> bool | None:
+    """Return whether a closing mark without an opening one ends a thought.
+
+    It does at the end of a line or of the text, before a sentence, and where nothing separates it
+    from what follows. It does not in quotes, before a punctuation mark or within a sentence.
+
+    Args:
+        before: The character before the mark; empty at the beginning of the text.
+        after: What follows; its first 64 characters are looked at.
+        whole: Whether nothing comes after ``after``.
+
+    Returns:
+        ``None`` if more of the text is needed to decide.
+    """
+    if before and before in _QUOTES:
+        return False
+    for index, each in enumerate(after[:_LOOK]):
+        if each in "\r\n":
+            return True
+        if not each.isspace():
+            attached = index == 0
+            if attached:
+                return each not in _QUOTES and each not in _GOES_ON
+            return not each.islower()
+    return True if whole or len(after) >= _LOOK else None
+
+
+def _untagged_end(text: str, lower: str, start: int) -> int | None:
+    """Return where the text goes on after a thought whose opening mark was in the prompt."""
+    ends: list[int] = []
+    for opening, closing in _PAIRS:
+        opened = lower.find(opening, start)
+        at = lower.find(closing, start)
+        while at >= 0 and not 0 <= opened < at:
+            end = at + len(closing)
+            before = text[at - 1] if at > start else ""
+            if ends_thought(before, text[end : end + _LOOK], whole=True):
+                ends.append(end)
+                break
+            at = lower.find(closing, end)
+    return _skip_space(text, min(ends)) if ends else None
+
+
+def _in_channels(text: str, lower: str, at: int) -> Parted | None:
+    """Return the final channel of an answer in channels; ``None`` if it is no such answer."""
+    opened = lower.startswith(CHANNELS, at)
+    final = lower.rfind(_FINAL) if opened else lower.find(_OPENED_IN_PROMPT, at)
+    if final >= 0:
+        begins = lower.find(_MESSAGE, final)
+        begins = final + len(_FINAL) if begins < 0 else begins + len(_MESSAGE)
+        if not opened and begins < final + len(_OPENED_IN_PROMPT):
+            begins = final + len(_OPENED_IN_PROMPT)
+        ends = [end for mark in _CHANNEL_ENDS if (end := lower.find(mark, begins)) >= 0]
+        return Parted(text[begins : min(ends, default=len(text))].strip(), untagged=not opened)
+    if opened:
+        return Parted("", unfinished=True)
+    # A server that takes off the special tokens leaves the names of the channels.
+    if lower.startswith("analysis", at) and text[at + 8 : at + 9].isupper():
+        final = lower.find("assistantfinal", at)
+        if final < 0:
+            return Parted("", unfinished=True)
+        return Parted(text[final + len("assistantfinal") :].strip())
+    return None
+
+
+def _unwrapped(text: str, lower: str, at: int) -> str:
+    """Return the rest of a text without the marks around an answer."""
+    for opening, closing in _WRAPPERS:
+        if lower.startswith(opening, at):
+            end = lower.rfind(closing, at)
+            return text[at + len(opening) : end if end >= 0 else len(text)].strip()
+    return text[at:].strip()
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at].isspace():
+        at += 1
+    return at

@@ -1,0 +1,264 @@
+"""The bytes of a provider's answer, watched on their way to LiteLLM: bounded, and read for facts.
+
+One ``Wire`` belongs to one request. It stops reading at a bound, also for what is compressed, so
+that no body fills the memory, and it keeps what LiteLLM does not pass on: the provider's word for
+the end, an error in a body of status 200 or in the middle of a stream, the usage as it was sent.
+What LiteLLM would fail on is replaced before it gets there (``bodies.mended``). A request that
+LiteLLM sends by another transport than its own is not watched; then its fields are all there is.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any, Literal
+
+import httpx
+
+from docsum_nb.models.bodies import BodyError, end_in, error_in, mended, usage_in
+
+__all__ = ["Wire", "watch_transport"]
+
+_LEAST_BYTES = 2 * 2**20
+_BYTES_A_TOKEN = 2 * 2**10
+"""Of a stream: an event has one token and some hundred bytes around it, with log probabilities
+more."""
+_MOST_OF_ERROR = 64 * 2**10
+"""Of a body whose status is not 200: nobody's words are longer."""
+_LONGEST_EVENT = 256 * 2**10
+"""Of several lines; one of one line is bounded by the whole."""
+_STEP = 64 * 2**10
+_ENCODINGS = ("", "identity", "gzip", "deflate", "x-gzip")
+_EVENT_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_LONGEST_FIELD = 6
+
+_wire: ContextVar[Wire | None] = ContextVar("docsum_nb_wire", default=None)
+
+
+class _Stopped(httpx.ReadError):
+    """The body is not read further; the ``Wire`` has the reason."""
+
+
+class Wire:
+    """What a provider sends in answer to one request.
+
+    Args:
+        tokens: The longest answer that was asked for; bounds how much is read.
+    """
+
+    def __init__(self, tokens: int) -> None:
+        self.most_bytes = _LEAST_BYTES + _BYTES_A_TOKEN * tokens
+        self._begin()
+
+    def _begin(self, kind: str = "", status: int = 0) -> None:
+        self.status = status
+        self.stopped = ""
+        """Why reading was stopped; empty if it was not."""
+        self.error: BodyError | None = None
+        self.end: str | None = None
+        """The provider's word for the end; ``None`` if it has said none."""
+        self.usage: Mapping[str, Any] | None = None
+        self._bytes = 0
+        self._parts: list[bytes] = []
+        """What was not passed on yet."""
+        self._form: Literal["lines", "whole", "other"] | None = None
+        """How the body is read; ``None`` until its first bytes tell."""
+        if "amazon.eventstream" in kind:
+            self._form = "other"
+        elif "ndjson" in kind or "jsonl" in kind:
+            self._form = "lines"
+        self._event = ""
+        self._unended = 0
+        """Bytes of the event that goes on."""
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Watch the requests that LiteLLM sends in the block; the last one counts."""
+        token = _wire.set(self)
+        try:
+            yield
+        finally:
+            _wire.reset(token)
+
+    def watched(self, response: httpx.Response) -> httpx.Response:
+        """Return a response whose body is read through this wire."""
+        self._begin(response.headers.get("content-type", ""), response.status_code)
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        kept = ("content-encoding", "content-length")
+        headers = [each for each in response.headers.multi_items() if each[0].lower() not in kept]
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        return httpx.Response(
+            response.status_code,
+            headers=headers,
+            stream=_Watched(stream, self, encoding),
+            request=response.request,
+            extensions=response.extensions,
+        )
+
+    def take(self, data: bytes) -> bytes:
+        """Read a piece of the body; return what can be passed on by now.
+
+        Raises:
+            httpx.ReadError: if the body is longer than the bound.
+        """
+        before = self._bytes
+        self._bytes += len(data)
+        if self.status != 200:
+            return data[: max(0, _MOST_OF_ERROR - before)]
+        if self._bytes > self.most_bytes:
+            self.stop(f"sent more than {self.most_bytes // 2**20} MB")
+        if self._form is None:
+            data = b"".join([*self._parts, data]).lstrip()
+            self._parts.clear()
+            if len(data) >= _LONGEST_FIELD or b"\n" in data:
+                self._form = "lines" if data.startswith(_EVENT_FIELDS) else "whole"
+        if self._form == "other":
+            return data
+        self._parts.append(data)
+        if self._form != "lines" or b"\n" not in data:
+            return b""
+        *lines, rest = b"".join(self._parts).split(b"\n")
+        self._parts = [rest]
+        return b"".join(map(self._passed, lines))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the rest of the body is of no interest: it is an error's, and very long."""
+        return self.status != 200 and self._bytes > _MOST_OF_ERROR
+
+    def over(self) -> bytes:
+        """Read what is left, at the end of the body; return what was not passed on before."""
+        rest = b"".join(self._parts)
+        self._parts = []
+        if self.status != 200 or self._form == "other":
+            return b""
+        if self._form == "lines":
+            return self._passed(rest)
+        value = _json(rest)
+        self._read(value)
+        better = mended(value)
+        return rest if better is None else json.dumps(better).encode()
+
+    def stop(self, reason: str) -> None:
+        """Stop reading.
+
+        Raises:
+            httpx.ReadError: always.
+        """
+        self.stopped = reason
+        self._parts = []
+        raise _Stopped(reason)
+
+    def _passed(self, line: bytes) -> bytes:
+        """Read a line of a stream; return what is passed on of it.
+
+        Clients take quadratic time for an event of very many lines, so there is a bound to them.
+        """
+        if line.startswith(b":"):
+            return b""  # a comment, to keep the connection alive
+        line = self._line(line)
+        self._unended = self._unended + len(line) if line.strip() else 0
+        if self._unended > _LONGEST_EVENT and len(line) < self._unended:
+            self.stop("sent an event of very many lines")
+        return line + b"\n"
+
+    def _line(self, line: bytes) -> bytes:
+        """Read a line of a stream; return it as it is to be passed on."""
+        name, _, text = line.strip().partition(b":")
+        if name == b"event":
+            self._event = text.strip().decode("utf-8", "replace")
+            return line
+        body = text if name == b"data" else line
+        value = _json(body) if body.strip() else None
+        if value is None:
+            if self._event == "error" and name == b"data" and body.strip():
+                words = body.strip().decode("utf-8", "replace")
+                self.error = self.error or error_in({"error": words})
+            return line
+        self._event = ""
+        self._read(value)
+        better = mended(value)
+        if better is None:
+            return line
+        return (b"data: " if name == b"data" else b"") + json.dumps(better).encode()
+
+    def _read(self, value: Any) -> None:
+        if value is None:
+            return
+        # The first error is the cause of those that follow it.
+        self.error = self.error or error_in(value)
+        self.end = end_in(value) or self.end
+        self.usage = usage_in(value) or self.usage
+
+
+class _Watched(httpx.AsyncByteStream):
+    """A body that is decompressed here, in steps, as a small one may become a very large one."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, wire: Wire, encoding: str) -> None:
+        self._stream = stream
+        self._wire = wire
+        self._encoding = encoding
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._encoding not in _ENCODINGS:
+            self._wire.stop(f"sent the encoding {self._encoding!r}, which was not asked for")
+        # 47: gzip and zlib, whichever it is.
+        inflate = zlib.decompressobj(47) if self._encoding not in ("", "identity") else None
+        async for data in self._stream:
+            for piece in self._plain(data, inflate):
+                if known := self._wire.take(piece):
+                    yield known
+            if self._wire.is_read:
+                return
+        if rest := self._wire.over():
+            yield rest
+
+    def _plain(self, data: bytes, inflate: Any) -> Iterator[bytes]:
+        if inflate is None:
+            yield data
+            return
+        try:
+            while data:
+                if piece := inflate.decompress(data, _STEP):
+                    yield piece
+                data = inflate.unconsumed_tail
+        except zlib.error:
+            self._wire.stop(f"sent what is no {self._encoding}, although it says so")
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def watch_transport(transport: Any) -> None:
+    """Make a class of transports show its responses to the wire of the request, if it has one.
+
+    Args:
+        transport: LiteLLM's; done once to it, however often it is called.
+    """
+    send = transport.handle_async_request
+    if getattr(send, "_docsum_nb_watched", False):
+        return
+
+    @wraps(send)
+    async def watched(self: Any, request: httpx.Request) -> httpx.Response:
+        wire = _wire.get()
+        if wire is None:
+            response: httpx.Response = await send(self, request)
+            return response
+        request.headers["accept-encoding"] = "gzip, deflate"
+        return wire.watched(await send(self, request))
+
+    watched._docsum_nb_watched = True  # type: ignore[attr-defined]
+    transport.handle_async_request = watched
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
