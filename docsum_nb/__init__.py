@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from docsum_nb.records import Hit as Hit
     from docsum_nb.records import Plan as Plan
     from docsum_nb.records import Summary as Summary
+    from docsum_nb.run import Question as Question
     from docsum_nb.run import Run as Run
 
 __version__ = "0.1.0"
@@ -69,6 +70,7 @@ _HOMES = {
     "Library": "docsum_nb.library",
     "Model": "docsum_nb.models.model",
     "Plan": "docsum_nb.records",
+    "Question": "docsum_nb.run",
     "Run": "docsum_nb.run",
     "Summary": "docsum_nb.records",
     "SummaryFlow": "docsum_nb.pipeline.flow",

@@ -56,6 +56,8 @@ class Kernel:
         """What all cells have displayed so far, in order, as far as it was read."""
         self.buttons: list[str] = []
         """The widgets that can be clicked, by the id of their comm, in order."""
+        self.questions: dict[str, dict[str, Any]] = {}
+        """What is on the forms of questions that are shown, by the id of their comm, in order."""
 
     def send(self, code: str) -> str:
         """Send a cell without waiting for it."""
@@ -110,6 +112,7 @@ class Kernel:
         self.manager.restart_kernel()
         self.client.wait_for_ready(timeout=LONG_S)
         self.buttons.clear()
+        self.questions.clear()
 
     def click(self, *, subshell: str = "") -> None:
         """Click the newest button, as a front end does it; returns before it is handled.
@@ -125,6 +128,39 @@ class Kernel:
         if subshell:
             message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
+
+    def wait_question(self, *, number: int = 1) -> dict[str, Any]:
+        """Wait until a form of a question is shown, and return what is on the newest.
+
+        Args:
+            number: How many are to be shown at once.
+        """
+        while len(self.questions) < number:
+            self._read()
+        return list(self.questions.values())[-1]
+
+    def wait_asked(self) -> None:
+        """Wait until a person is asked, on a form or in a cell's field."""
+        asks = ""
+        while not self.questions and " asks ---" not in asks:
+            asks += str(self._read()["content"].get("text", ""))
+
+    def answer(self, text: str, *, subshell: str = "") -> None:
+        """Answer the oldest question on a form, as a click there does; empty accepts."""
+        comm = next(iter(self.questions))
+        del self.questions[comm]
+        session = self.client.session
+        data = {"method": "custom", "content": {"answer": text}}
+        message = session.msg("comm_msg", {"comm_id": comm, "data": data})
+        if subshell:
+            message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+
+    def answer_input(self, text: str) -> str:
+        """Wait until a cell asks for a line of input, and give it; returns what was asked."""
+        asked = self.client.get_stdin_msg(timeout=LONG_S)
+        self.client.input(text)
+        return str(asked["content"]["prompt"])
 
     def make_subshell(self) -> str:
         """Make a subshell, as JupyterLab does for widgets where a kernel has any (ipykernel 7)."""
@@ -145,8 +181,12 @@ class Kernel:
             state = content["data"].get("state", {})
             if state.get("_model_name") == "ButtonModel":
                 self.buttons.append(content["comm_id"])
+            elif "behind" in state:
+                self.questions[content["comm_id"]] = state
         elif kind == "comm_close" and content["comm_id"] in self.buttons:
             self.buttons.remove(content["comm_id"])
+        elif kind == "comm_close":
+            self.questions.pop(content["comm_id"], None)
         return message
 
     @staticmethod

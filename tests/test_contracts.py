@@ -160,6 +160,7 @@ def test_public_names_are_what_they_are() -> None:
         "Library",
         "Model",
         "Plan",
+        "Question",
         "Run",
         "Summary",
         "SummaryFlow",

@@ -11,8 +11,10 @@ What is in flight in a thread cannot be killed; it is left to end by itself.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +22,7 @@ from typing import Any, Literal
 
 from docsum_nb.budget import Budget
 from docsum_nb.crew.affordable import PriceOf
+from docsum_nb.crew.asking import asked_through
 from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.evaluate import RunModel
 from docsum_nb.crew.examine.parts import uses_of_models
@@ -28,7 +31,7 @@ from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import clone_of, write_back_task
 from docsum_nb.crew.kickoffs import Exited, is_racing
 from docsum_nb.crew.places import Places
-from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, role_of, source_of
+from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, one_line_of, role_of, source_of
 from docsum_nb.crew.upstream import (
     ASYNC_ITERATOR,
     StreamingOutputBase,
@@ -42,7 +45,7 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.run import Control, Detail, Stopping, Whereabouts, placed
+from docsum_nb.run import Control, Detail, Question, Stopping, Whereabouts, placed
 
 __all__ = ["Guard", "current_guard"]
 
@@ -60,7 +63,10 @@ class Guard:
         max_concurrency: int | None = None,
         max_calls: int | None = None,
         max_cost: float | None = None,
+        asks: bool = False,
     ) -> None:
+        self._asks = asks
+        """Whether the run was given who answers, which comes before a provider of the user's."""
         self._control = control
         self.budget = Budget(max_calls=max_calls, max_cost=max_cost)
         """The bounds of all model calls of this run, and of runs inside it."""
@@ -102,7 +108,12 @@ class Guard:
         """Guard every crew that is kicked off in this context, and in what is started from it."""
         self._places.thread = threading.get_ident()
         try:
-            with self._tasks.run.entered(), watched_by(self), self._unwrapping():
+            with (
+                self._tasks.run.entered(),
+                watched_by(self),
+                asked_through(self, always=self._asks),
+                self._unwrapping(),
+            ):
                 yield
         finally:
             self._warn_of_handled(sys.exception())
@@ -188,6 +199,35 @@ class Guard:
         for place, task in enumerate(double.tasks, start=first):
             self._tasks.take_over(task, place, slots)
         return double
+
+    def ask(
+        self, *, task: str, agent: str, text: str, message: str = "", until: float = math.inf
+    ) -> str:
+        """Ask a person, blocking the calling thread; see ``Control.ask``.
+
+        Args:
+            task: The task or step that asks.
+            agent: Its agent, or the flow.
+            text: What is to be judged; empty if nothing is.
+            message: What is asked.
+            until: When to give up, by ``time.monotonic``.
+        """
+        label, scope = one_line_of(task), self._tasks.scope
+
+        def stopped() -> object | None:
+            return scope.stopped_by() or (time.monotonic() >= until or None)
+
+        with self._places.asking(label):
+            question = Question(self._control.run_id, label, agent, text, message)
+            return self._control.ask(question, stopped)
+
+    def warn(self, message: str) -> None:
+        """Report what the work goes on from."""
+        self._control.emit(Warned(message))
+
+    def busy(self) -> bool:
+        """Return whether a task or a step is running."""
+        return self._places.busy()
 
     def whereabouts(self) -> Whereabouts:
         """Name the tasks or steps that are running, and where their threads are."""

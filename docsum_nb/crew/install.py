@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
+from docsum_nb.crew.asking import Asker, put_in_place
 from docsum_nb.crew.console import mute_log
 from docsum_nb.crew.executions import install_executions
 from docsum_nb.crew.kickoffs import Kicker, install_kickoffs
@@ -36,7 +37,7 @@ class Stopped(HookAborted):
     """Raised in a hook: the only kind of error that CrewAI lets out of one."""
 
 
-class Watcher(Kicker, Protocol):
+class Watcher(Asker, Kicker, Protocol):
     """What a guard does at the points where CrewAI lets it."""
 
     def with_inputs(self, context: Any) -> None:
@@ -114,6 +115,7 @@ def _install() -> None:
     # Some answers have no event: an answer of tool calls through LiteLLM, any of a user's model.
     FINALIZE.look_before(agent_utils, _answered)
     TRACK_TOKENS.look_before(BaseLLM, _tracked)
+    put_in_place(_current.get)
     # Its log lines on an error would stand in the cell that is shown the error itself. Threads that
     # a stopped run has left to themselves are still in its context.
     mute_log(lambda: _current.get() is not None)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
@@ -22,6 +24,7 @@ from docsum_nb.run import (
 __all__ = ["Places"]
 
 _MOST = 5
+_ASKING = ", waiting for the answer of a person"
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Places:
         self._steps: dict[tuple[int, str], tuple[Any, int]] = {}
         self.thread = threading.get_ident()
         """The thread that kicked the work off."""
+        self._asking: list[str] = []
         self.stage = ""
         """The stage of a run inside the guarded one; empty without one."""
 
@@ -74,12 +78,25 @@ class Places:
         """Forget a step."""
         self._steps.pop((id(flow), name), None)
 
+    @contextmanager
+    def asking(self, label: str) -> Iterator[None]:
+        """Note that a task or step waits for the answer of a person."""
+        self._asking.append(label)
+        try:
+            yield
+        finally:
+            self._asking.remove(label)
+
+    def busy(self) -> bool:
+        """Return whether a task or a step is running."""
+        return bool(self._tasks or self._steps)
+
     def whereabouts(self) -> Whereabouts:
         """Name what is running: tasks where there are any, else steps, else the thread."""
         active = list(self._tasks.copy().values())
         if active:
             places = [
-                f"task {each.label!r} of agent {each.agent!r}{_at(each.frame())}"
+                f"task {each.label!r} of agent {each.agent!r}{self._doing(each)}"
                 for each in active[:_MOST]
             ]
             return Whereabouts(_listed(places, len(active)), active[0].label, active[0].agent)
@@ -88,11 +105,17 @@ class Places:
         steps = list(self._steps.copy().items())
         if steps:
             places = [
-                f"step {name!r} of {type(flow).__name__}{_at(_frame_in(flow, thread))}"
+                f"step {name!r} of {type(flow).__name__}{self._doing_in(flow, name, thread)}"
                 for (_, name), (flow, thread) in steps[:_MOST]
             ]
             return Whereabouts(_listed(places, len(steps)))
         return Whereabouts(f"between two tasks{_at(own_frame_of(self.thread))}")
+
+    def _doing(self, task: _Active) -> str:
+        return _ASKING if task.label in self._asking else _at(task.frame())
+
+    def _doing_in(self, flow: Any, name: str, thread: int) -> str:
+        return _ASKING if name in self._asking else _at(_frame_in(flow, thread))
 
 
 def _listed(places: list[str], count: int) -> str:

@@ -25,7 +25,7 @@ from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
 from docsum_nb.faults import fault_of
 from docsum_nb.run import Control, Detail, Scope, Stopping, about, current_scope, span
 
-__all__ = ["OnTaskError", "Tasks", "label_of", "role_of", "source_of"]
+__all__ = ["OnTaskError", "Tasks", "label_of", "one_line_of", "role_of", "source_of"]
 
 _holds_a_slot: ContextVar[bool] = ContextVar("docsum_nb_holds_a_slot", default=False)
 OnTaskError = Callable[[Any, BaseException], Any]
@@ -303,8 +303,13 @@ def _cancelled(error: BaseException) -> bool:
 
 
 def label_of(task: Any) -> str:
-    """Name a task for a person, in one line."""
-    text = " ".join(str(task.name or task.description).split())
+    """Return the name of a task, in one line."""
+    return one_line_of(str(task.name or task.description))
+
+
+def one_line_of(text: str) -> str:
+    """Return a name or description in one line of 60 characters at most."""
+    text = " ".join(text.split())
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 

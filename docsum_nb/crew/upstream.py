@@ -53,6 +53,7 @@ QUIET = Promise("that CrewAI prints nothing beside a run")
 WRITTEN_BACK = Promise("that outputs are in the user's tasks, agents and crews afterwards")
 RESUMED = Promise("that a restored crew pays for what is missing only", money=True)
 EVALUATED = Promise("crew.test under a guard")
+HUMAN = Promise("that a question to a person can be answered, and left")
 SUMMARIZE = Promise("summarize")
 FLOW = Promise("SummaryFlow")
 EVALUATE = Promise("reasons for related documents")
@@ -442,6 +443,63 @@ TABLE.call(
     FIRST_ERROR,
 )
 FLOW_STATE = TABLE.attribute("crewai.flow.flow:Flow._state", "the crews in a flow's state", DOCTOR)
+
+# --- questions to a person -----------------------------------------------------------------------
+
+_HUMAN = "crewai.core.providers.human_input"
+_EXECUTOR = "crewai.agents.agent_executor:AgentExecutor"
+_ASKS = "asks about the answer of a task"
+
+SyncHumanInputProvider = TABLE.kind(f"{_HUMAN}:SyncHumanInputProvider", _ASKS, HUMAN)
+get_human_provider = TABLE.value(
+    f"{_HUMAN}:get_provider", "whether the user has set one", HUMAN, instead=_nothing
+)
+set_human_provider = TABLE.value(f"{_HUMAN}:set_provider", _ASKS, HUMAN, instead=_nothing)
+reset_human_provider = TABLE.value(f"{_HUMAN}:reset_provider", _ASKS, HUMAN, instead=_nothing)
+HANDLE_TRAINING = TABLE.attribute(
+    f"{_HUMAN}:SyncHumanInputProvider._handle_training_feedback", _ASKS, HUMAN
+)
+HANDLE_TRAINING_ASYNC = TABLE.attribute(
+    f"{_HUMAN}:SyncHumanInputProvider._handle_training_feedback_async", _ASKS, HUMAN
+)
+OUTPUT_STRING = TABLE.attribute(f"{_HUMAN}:SyncHumanInputProvider._get_output_string", _ASKS, HUMAN)
+TRAINING_MODE = TABLE.attribute(f"{_EXECUTOR}._is_training_mode", _ASKS, HUMAN)
+FEEDBACK_MESSAGE = TABLE.attribute(f"{_EXECUTOR}._format_feedback_message", _ASKS, HUMAN)
+INVOKE_LOOP = TABLE.attribute(f"{_EXECUTOR}._invoke_loop", _ASKS, HUMAN)
+INVOKE_LOOP_ASYNC = TABLE.attribute(f"{_EXECUTOR}._ainvoke_loop", _ASKS, HUMAN)
+TABLE.members(f"{_EXECUTOR}.messages ask_for_human_input task agent", _ASKS, HUMAN)
+TABLE.call(f"{_EXECUTOR}._handle_human_feedback", "handle_feedback", _ASKS, HUMAN)
+TABLE.call(f"{_EXECUTOR}._ahandle_human_feedback", "handle_feedback_async", _ASKS, HUMAN)
+
+_FLOW_ASKS = "a flow asks"
+FLOW_FEEDBACK = TABLE.attribute("crewai.flow.flow:Flow._request_human_feedback", _FLOW_ASKS, HUMAN)
+TABLE.members("crewai.flow.flow:Flow.ask", _FLOW_ASKS, HUMAN)
+ConsoleProvider = TABLE.kind(
+    "crewai.flow.async_feedback.providers:ConsoleProvider", _FLOW_ASKS, HUMAN
+)
+TABLE.members(
+    "crewai.flow.async_feedback.providers:ConsoleProvider.request_feedback request_input",
+    _FLOW_ASKS,
+    HUMAN,
+)
+HumanFeedbackRequestedEvent = TABLE.kind(
+    "crewai.events.types.flow_events:HumanFeedbackRequestedEvent", _FLOW_ASKS, HUMAN
+)
+HumanFeedbackReceivedEvent = TABLE.kind(
+    "crewai.events.types.flow_events:HumanFeedbackReceivedEvent", _FLOW_ASKS, HUMAN
+)
+crewai_event_bus = TABLE.value("crewai.events.event_bus:crewai_event_bus", _FLOW_ASKS, HUMAN)
+current_flow_method_name = TABLE.value(
+    "crewai.flow.flow_context:current_flow_method_name",
+    "the step that asks",
+    HUMAN,
+    instead=ContextVar("docsum_nb_no_step", default=""),
+)
+_HOOK_ASKS = "a hook asks"
+ToolCallHookContext = TABLE.kind("crewai.hooks.tool_hooks:ToolCallHookContext", _HOOK_ASKS, HUMAN)
+TABLE.members("crewai.hooks.tool_hooks:ToolCallHookContext.request_human_input", _HOOK_ASKS, HUMAN)
+LLMCallHookContext = TABLE.kind("crewai.hooks.llm_hooks:LLMCallHookContext", _HOOK_ASKS, HUMAN)
+TABLE.members("crewai.hooks.llm_hooks:LLMCallHookContext.request_human_input", _HOOK_ASKS, HUMAN)
 
 # --- the doctor's probe: what a double must not reach ---------------------------------------------
 

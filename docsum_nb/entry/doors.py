@@ -14,7 +14,7 @@ from docsum_nb.entry.guarded import GuardOptions, Prices, begin_kickoff, begin_w
 from docsum_nb.entry.work import as_coroutine_function, is_crew_or_flow
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
-from docsum_nb.run import Run
+from docsum_nb.run import AskPerson, Run
 
 __all__ = ["allow_nested_asyncio", "kickoff", "run_with_deadline", "start"]
 
@@ -27,6 +27,7 @@ def start(
     max_calls: int | None = None,
     max_cost: float | None = None,
     prices: Prices | None = None,
+    ask: AskPerson | None = None,
     show: bool = True,
 ) -> Run[Any]:
     """Start a coroutine, a coroutine function or a callable, and return its ``Run``.
@@ -44,7 +45,8 @@ def start(
         max_concurrency: Of its crews' asynchronous tasks; ``None`` for all at once.
         max_calls: Model calls of its crews' agents at most; ``None`` for no bound.
         max_cost: US dollars of these calls at most, and ...
-        prices: ... what their models cost, both as for ``kickoff``.
+        prices: ... what their models cost, both as for ``kickoff``, and ...
+        ask: ... who answers what its crews and flows ask a person.
         show: Show live progress.
 
     Returns:
@@ -59,7 +61,11 @@ def start(
         [1, 2, 3]
     """
     options = GuardOptions(
-        max_concurrency=max_concurrency, max_calls=max_calls, max_cost=max_cost, prices=prices
+        max_concurrency=max_concurrency,
+        max_calls=max_calls,
+        max_cost=max_cost,
+        prices=prices,
+        ask=ask,
     )
     if is_crew_or_flow(work):
         if args:
@@ -80,6 +86,7 @@ def kickoff(
     max_calls: int | None = None,
     max_cost: float | None = None,
     prices: Prices | None = None,
+    ask: AskPerson | None = None,
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
 ) -> Run[Any]:
@@ -110,6 +117,12 @@ def kickoff(
             provider charge for requests that the client has sent again, those come on top.
         prices: Of models that LiteLLM's list does not know or has wrong: from the model's name,
             ``"openai/x"`` or ``"x"``, to US dollars for a million tokens, ``(prompt, answer)``.
+        ask: Called with a ``docsum_nb.Question`` wherever the crew or flow asks a person, as for
+            ``human_input=True``, ``@human_feedback`` and ``Flow.ask``; returns the answer, empty to
+            accept. In a thread of its own; an async one on the loop that is running here, or, if
+            that is blocked, on a loop of its own. Once the run ends, an async one is cancelled and
+            the answer of any other is dropped. ``None`` asks the person before the screen: in a
+            notebook by a form under the panel, elsewhere on standard input.
         on_event: Called with every event, in order, in a thread of its own; of a crew that streams,
             with each piece of text.
         show: Show live progress.
@@ -141,6 +154,7 @@ def kickoff(
         max_calls=max_calls,
         max_cost=max_cost,
         prices=prices,
+        ask=ask,
     )
     return begin_kickoff(
         crew_or_flow, inputs, options, deadline=deadline, on_event=on_event, show=show

@@ -16,7 +16,7 @@ from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.events import BudgetSet, Event, StageStarted
 from docsum_nb.models.pricelist import listed_price
 from docsum_nb.records import Price
-from docsum_nb.run import Control, Run, Whereabouts, in_thread
+from docsum_nb.run import AskPerson, Control, Run, Whereabouts, in_thread
 from docsum_nb.views import LiveDisplay
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class GuardOptions:
     max_calls: int | None = None
     max_cost: float | None = None
     prices: Prices | None = None
+    ask: AskPerson | None = None
 
     def __post_init__(self) -> None:
         check_on_error(self.on_error)
@@ -62,6 +63,7 @@ class GuardOptions:
             max_calls=self.max_calls,
             max_cost=self.max_cost,
             price_of=self._price,
+            asks=self.ask is not None,
         )
 
     def _price(self, model: str, provider: str | None) -> Price | None:
@@ -105,6 +107,7 @@ def begin_kickoff(
         on_event=on_event,
         display=LiveDisplay(),
         show=show,
+        ask=options.ask,
     )
 
 
@@ -123,6 +126,7 @@ def begin_work(
     show: bool,
 ) -> Run[Any]:
     """Start other work on the loop of guests, with a guard where it may have crews."""
+    guards: list[Guard] = []
 
     async def controlled(control: Control) -> Any:
         control.emit(StageStarted("working"))
@@ -130,6 +134,7 @@ def begin_work(
         if "crewai" not in sys.modules:
             return await work()
         guard = options.guard(control)
+        guards.append(guard)
         with guard.watching():
             result = await guard.astreamed(await work())
             return await in_thread(guard.streamed, result)
@@ -139,7 +144,9 @@ def begin_work(
         controlled,
         title=name,
         deadline=deadline,
+        whereabouts=lambda: guards[0].whereabouts() if guards and guards[0].busy() else None,
         display=LiveDisplay(),
         show=show,
+        ask=options.ask,
         guest=True,
     )

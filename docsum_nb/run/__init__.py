@@ -5,24 +5,38 @@ Knows nothing of documents, crews or models.
 
 from docsum_nb.run.about import about, placed
 from docsum_nb.run.board import PART_STATES, Pace, PartState, Span
-from docsum_nb.run.control import Control, Stopping, Whereabouts
+from docsum_nb.run.control import Control, Question, Stopping, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
+from docsum_nb.run.questions import AskPerson
 from docsum_nb.run.run import Run
 from docsum_nb.run.scope import Scope, current_scope, leave_threads
 from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
-from docsum_nb.run.view import Detail, Display, Shown, Snapshot, View, Waited
+from docsum_nb.run.view import (
+    Console,
+    Detail,
+    Display,
+    PendingQuestion,
+    Shown,
+    Snapshot,
+    View,
+    Waited,
+)
 
 __all__ = [
     "DAEMON_THREADS",
     "PART_STATES",
+    "AskPerson",
+    "Console",
     "Control",
     "Detail",
     "Display",
     "Failed",
     "Pace",
     "PartState",
+    "PendingQuestion",
+    "Question",
     "Run",
     "Scope",
     "Shown",

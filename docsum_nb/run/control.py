@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from docsum_nb.errors import InputError
 from docsum_nb.events import Event, RunState
 
-__all__ = ["Control", "Stopping", "Whereabouts"]
+__all__ = ["Control", "Question", "Stopping", "Whereabouts"]
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,31 @@ class Whereabouts:
     agent: str = ""
 
 
+@dataclass(frozen=True)
+class Question:
+    """What the work of a run asks a person; given to the ``ask`` of ``kickoff`` and ``start``."""
+
+    run_id: str
+    task: str
+    """The name of the CrewAI task; of a flow, of its step."""
+    agent: str
+    """The role of the task's agent; of a flow, its name."""
+    text: str
+    """What is to be judged: an empty answer accepts it. Empty if nothing is."""
+    message: str = ""
+    """What is asked, in the words of CrewAI or of the flow."""
+
+
 class Stopping(Exception):  # noqa: N818  # a word to the work, never seen by a user
     """Raised in the work of a run that has its outcome already.
 
     Not the outcome's own error: raised in many tasks, one exception object would gather all their
     frames and contexts.
     """
+
+
+def _nobody(question: Question, stopped: Callable[[], object | None]) -> str:
+    raise InputError(f"nobody can answer {question.task!r} here")
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,14 @@ class Control:
     """Have something called once, in a thread, as soon as the run is stopped; at once where it is.
 
     Whoever waits for the run waits for that too, for a moment.
+    """
+
+    ask: Callable[[Question, Callable[[], object | None]], str] = _nobody
+    """Ask a person, blocking the calling thread, which must not be that of a loop.
+
+    Takes the question, and a function that returns something once nobody waits for the answer any
+    more; then it raises ``Stopping``. Raises InputError if nobody can answer here, and what the
+    ``ask`` of the user's raised.
     """
 
     def check(self) -> None:

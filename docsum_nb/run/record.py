@@ -13,7 +13,7 @@ from docsum_nb.events import Event, RunEnded, RunState, fold
 from docsum_nb.run.about import placed
 from docsum_nb.run.board import Board, Span
 from docsum_nb.run.tell import EventTeller, StopTeller
-from docsum_nb.run.view import Snapshot, Waited
+from docsum_nb.run.view import PendingQuestion, Snapshot, Waited
 
 __all__ = ["Record"]
 
@@ -73,7 +73,7 @@ class Record:
             if self._state.outcome not in (None, "done"):
                 stop.tell()
 
-    def snapshot(self, waited: Waited | None) -> Snapshot:
+    def snapshot(self, waited: Waited | None, pending: PendingQuestion | None) -> Snapshot:
         """Return what there is to show now."""
         with self.lock:
             return Snapshot(
@@ -82,6 +82,7 @@ class Record:
                 pace=self._board.pace(self._state, time.time()),
                 writing=self._board.writing(),
                 waited=waited,
+                pending=pending,
             )
 
     def labels(self) -> list[str]:

@@ -35,6 +35,7 @@ from docsum_nb.run.early import EarlyEnd, innermost_await, progress
 from docsum_nb.run.live import keep, let_go
 from docsum_nb.run.loop import DAEMON_THREADS, current_loop
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
+from docsum_nb.run.questions import AskPerson, checked_ask
 from docsum_nb.run.record import Record
 from docsum_nb.run.scope import Scope, current_scope
 from docsum_nb.run.show import Showing
@@ -73,13 +74,14 @@ class Run(Generic[T]):
         settle_s: float = 0.0,
         partial_result: Callable[[], Any] | None = None,
         kept: Callable[[], str] | None = None,
-        whereabouts: Callable[[], Whereabouts] | None = None,
+        whereabouts: Callable[[], Whereabouts | None] | None = None,
         detail: Callable[[int], Detail | None] | None = None,
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
         show: bool = True,
         guest: bool = False,
         run_id: str | None = None,
+        ask: AskPerson | None = None,
     ) -> None:
         self._process = os.getpid()
         self.id = run_id or uuid.uuid4().hex[:12]
@@ -88,7 +90,7 @@ class Run(Generic[T]):
         self._expires_at = None if deadline is None else time.monotonic() + deadline
         self._settle_s = settle_s
         self._partial = partial_result
-        self._place = whereabouts or (lambda: innermost_await(self._task))
+        self._place = whereabouts or (lambda: None)
         self._record = Record(self.id, on_event)
         self._early = EarlyEnd(
             self.id,
@@ -101,7 +103,7 @@ class Run(Generic[T]):
         self._error: BaseException | None = None
         self._traceback: Any = None
         self._unseen = UnseenError(self.id, title)
-        self._bell = Bell(self._watch_deadline)
+        self._bell = Bell(self._beat)
         self._closed = threading.Event()
         self._alarm: Alarm | None = None
         self._task: asyncio.Task[None] | None = None
@@ -116,6 +118,7 @@ class Run(Generic[T]):
             result=self._finished_value,
             tick=self._watch_deadline,
             seen=self._unseen.seen,
+            ask=checked_ask(ask),
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
         self._leave: Callable[[], None] = lambda: None
@@ -128,6 +131,7 @@ class Run(Generic[T]):
             lambda: self._record.state,
             lambda: self._record.observed or self._showing.shows_text,
             self._record.when_stopped,
+            self._showing.questions.ask,
         )
         self._home = current_loop(guest=guest)
         keep(self)
@@ -296,11 +300,17 @@ class Run(Generic[T]):
         else:
             task.cancel()
 
+    def _beat(self) -> None:
+        """Look after the run, which a thread that waits for it does now and then."""
+        self._watch_deadline()
+        self._showing.questions.look()
+
     def _watch_deadline(self) -> None:
         if self._expires_at is None or time.monotonic() < self._expires_at or self.done:
             return
         if self._home.responds(2 * HEARTBEAT_S):
-            place = safely(self._place) or Whereabouts("somewhere that cannot be told")
+            place = safely(self._place) or safely(lambda: innermost_await(self._task))
+            place = place or Whereabouts("somewhere that cannot be told")
         else:
             place = Whereabouts(f"stuck in {self._home.where()}")
         what = f"the deadline of {self._deadline:g} s passed, {place.text}"

@@ -10,9 +10,10 @@ from typing import Any
 from docsum_nb.errors import InputError
 from docsum_nb.events import Warned
 from docsum_nb.run.outcome import safely
+from docsum_nb.run.questions import AskPerson, Questions
 from docsum_nb.run.record import Record
 from docsum_nb.run.tell import ViewTeller
-from docsum_nb.run.view import Detail, Display, Snapshot, View, Waited
+from docsum_nb.run.view import Console, Detail, Display, Snapshot, View, Waited
 
 __all__ = ["Showing"]
 
@@ -31,6 +32,7 @@ class Showing:
         result: Returns the run's result; ``None`` without one.
         tick: Called ten times a second while a view is open.
         seen: Called when the end of the run was shown to a person.
+        ask: Who answers questions; ``None`` for the person before the screen.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Showing:
         result: Callable[[], Any],
         tick: Callable[[], object],
         seen: Callable[[], object],
+        ask: AskPerson | None,
     ) -> None:
         self.title = title
         self._record = record
@@ -62,7 +65,12 @@ class Showing:
         self.shows_text = False
         """Whether one of the views shows texts while they are written."""
         self._views: list[ViewTeller] = []
+        self._open_views: list[View] = []
         self._waits: list[Waited] = []
+        self.questions = Questions(
+            ask=ask, console=self._console, formed=self._formed, emit=record.emit
+        )
+        """What the work asks a person."""
 
     # --- what views ask ------------------------------------------------------------------------
 
@@ -72,9 +80,24 @@ class Showing:
 
     def snapshot(self) -> Snapshot:
         """Return what there is to show now."""
+        return self._record.snapshot(self._waited(), self.questions.pending())
+
+    def answer(self, number: int, text: str) -> bool:
+        """Answer a question; returns whether it was still open."""
+        return self.questions.answer(number, text)
+
+    def _waited(self) -> Waited | None:
         waits = self._waits.copy()
         waited: Waited | None = waits[0] if waits else None
-        return self._record.snapshot("blocking" if "blocking" in waits else waited)
+        return "blocking" if "blocking" in waits else waited
+
+    def _formed(self) -> bool:
+        return any(view.takes_answers() for view in self._open_views)
+
+    def _console(self) -> Console | None:
+        if self._display is None:
+            return None
+        return self._display.console(self._waited(), form=self._formed())
 
     def labels(self) -> list[str]:
         """Return the names of the chunks or tasks, as far as they are known."""
@@ -99,6 +122,7 @@ class Showing:
             yield
         finally:
             self._waits.remove(how)
+            self.questions.look(leaving=True)
 
     def open(self, *, with_result: bool = False) -> bool:
         """Open the live view where the caller is, once, unless the run is over.
@@ -138,6 +162,7 @@ class Showing:
     def _follow(self, view: View, *, with_result: bool) -> None:
         result = self._result if with_result else lambda: None
         self.shows_text |= view.shows_text
+        self._open_views.append(view)
         self._views.append(
             ViewTeller(
                 view,

@@ -1,4 +1,4 @@
-"""The error of a failed run until somebody has looked at it; one that nobody looks at is logged once.
+"""The error of a failed run until somebody looks at it; one that nobody looks at is logged once.
 
 As asyncio does for a task whose exception was never retrieved: when the run is collected, or when
 the process ends. Looked at is an error that was raised to a waiter, returned by ``exception()``,

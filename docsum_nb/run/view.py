@@ -7,11 +7,32 @@ from typing import Any, Literal, Protocol
 
 from docsum_nb.events import RunState
 from docsum_nb.run.board import Pace
+from docsum_nb.run.control import Question
 
-__all__ = ["Detail", "Display", "Shown", "Snapshot", "View", "Waited"]
+__all__ = [
+    "Console",
+    "Detail",
+    "Display",
+    "PendingQuestion",
+    "Shown",
+    "Snapshot",
+    "View",
+    "Waited",
+]
 
 Waited = Literal["awaiting", "blocking"]
 """How a cell waits for a run: in ``await run``, or in ``run.result()``."""
+
+
+@dataclass(frozen=True)
+class PendingQuestion:
+    """A question that waits for a person's answer."""
+
+    number: int
+    """By which it is answered."""
+    question: Question
+    behind: int
+    """The number of questions that wait behind it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +47,8 @@ class Snapshot:
     """The end of what the model is writing, where it streams; else empty."""
     waited: Waited | None = None
     """``None`` where no cell waits for the run."""
+    pending: PendingQuestion | None = None
+    """What a person is asked; ``None`` if nothing is."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +78,41 @@ class Shown(Protocol):
     def detail(self, place: int) -> Detail | None:
         """Return one chunk or task; ``None`` where nothing can be told of it."""
 
+    def answer(self, number: int, text: str) -> bool:
+        """Answer a question; returns whether it was still open."""
+
+
+class Console(Protocol):
+    """A place where a person is asked by text, line by line. None of it blocks.
+
+    Attributes:
+        needs_waiter: Whether only a thread that waits for the run may look for a line.
+    """
+
+    needs_waiter: bool
+
+    def open(self, question: Question) -> bool:
+        """Show a question; returns whether it is shown: another may have the place."""
+
+    def poll(self) -> str | None:
+        """Return the line that was entered; ``None`` if there is none yet.
+
+        Raises:
+            InputError: if there will never be one.
+        """
+
+    def close(self) -> None:
+        """Leave the place to others; a line that comes now is theirs."""
+
 
 class View(Protocol):
     """A live view of one run. Both methods are called from one thread of the run's own."""
 
     shows_text: bool
     """Whether it shows a text while it is written; models are asked for streams only then."""
+
+    def takes_answers(self) -> bool:
+        """Return whether a person can answer questions in it."""
 
     def update(self, snapshot: Snapshot) -> None:
         """Show a snapshot; called at most ten times a second."""
@@ -81,6 +133,17 @@ class Display(Protocol):
 
     def embed(self, shown: Shown) -> tuple[View, Any]:
         """Make a live view as a widget; the caller shows it."""
+
+    def console(self, waited: Waited | None, *, form: bool) -> Console | None:
+        """Return where a person can be asked by text now; ``None`` if nowhere, or in the form.
+
+        Args:
+            waited: How the main thread waits for the run; ``None`` if it does not.
+            form: Whether a form is on the screen.
+
+        Raises:
+            InputError: if nobody can ever answer here.
+        """
 
     def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:
         """Render a snapshot by MIME type, without anything live."""

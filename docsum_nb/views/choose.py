@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from docsum_nb.run import Shown, Snapshot
+from docsum_nb.run import Console, Shown, Snapshot, Waited
+from docsum_nb.views.console import console_here
 from docsum_nb.views.line import LineView
 from docsum_nb.views.panel import PanelView, static_bundle
 from docsum_nb.views.reach import current_kernel
@@ -24,6 +25,10 @@ class LiveDisplay:
         """Make a panel for a layout of the caller's own: the view, and the widget to show."""
         view = PanelView(shown)
         return view, view.embed()
+
+    def console(self, waited: Waited | None, *, form: bool) -> Console | None:
+        """Return where a person can be asked by text now; see ``console_here``."""
+        return console_here(waited, form=form)
 
     def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:
         """Render a run as it is now, by MIME type; see ``static_bundle``."""

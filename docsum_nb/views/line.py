@@ -60,10 +60,19 @@ class LineView:
         self._lost = self._stream is None  # pythonw and some services have no stderr
         self._live = not self._lost and _is_terminal(self._stream)
 
+    def takes_answers(self) -> bool:
+        """Return false: questions are asked on standard output."""
+        return False
+
     def update(self, snapshot: Snapshot) -> None:
         """Show a snapshot: redraw the line, or write one where another tenth is finished."""
         state = snapshot.state
         if self._lost or _says_it_all(state):
+            return
+        if snapshot.pending is not None and self._live:
+            # A line that is redrawn would stand in what the person reads and writes.
+            if self._bar is not None:
+                self._bar.clear()
             return
         try:
             self._warn_of_new(state)

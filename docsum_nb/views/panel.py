@@ -20,12 +20,14 @@ from docsum_nb.views.state import state_html, state_text, style_html
 if TYPE_CHECKING:
     from typing import Self
 
-    from docsum_nb.run import Shown, Snapshot
+    from docsum_nb.run import PendingQuestion, Shown, Snapshot
+    from docsum_nb.views.question_form import QuestionForm
 
 __all__ = ["PanelView", "static_bundle"]
 
 _UNFINISHED = "running when this page was saved"
 _UNREACHABLE = "A click cannot reach the kernel while this cell runs: use the stop button ■ above."
+_ASKING = "waiting for your answer"
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 _ended: deque[Any] = deque()
 _MOST_ENDED = 8
@@ -98,10 +100,11 @@ class PanelView:
         self._button.on_click(self._on_click)
         self._hint = widgets.Label(_UNREACHABLE, layout={"display": "none"})
         self._clicked = False
+        self._form: QuestionForm | None = None
         for widget in (self._button, self._map):
             answer_while_blocked(widget)
-        foot = widgets.HBox([self._button, self._hint])
-        self._box = widgets.VBox([self._style, self._html, self._map, foot])
+        self._foot = widgets.HBox([self._button, self._hint])
+        self._box = widgets.VBox([self._style, self._html, self._map, self._foot])
 
     def show(self) -> Self:
         """Display the panel in the current cell.
@@ -130,13 +133,19 @@ class PanelView:
         self._box._view_count = 0
         return self._box
 
+    def takes_answers(self) -> bool:
+        """Return whether the panel, and so the form in it, is displayed somewhere."""
+        return self._handle is not None or bool(self._box._view_count)
+
     def update(self, snapshot: Snapshot) -> None:
         """Show a snapshot: one message where anything changed, else none."""
         self._let_cancel(snapshot)
+        self._ask(snapshot.pending if clicks_arrive(snapshot.waited) else None)
         html = state_html(
             snapshot.state,
             self._shown.title,
             with_style=False,
+            status=None if snapshot.pending is None else _ASKING,
             pace=snapshot.pace,
             writing=snapshot.writing,
         )
@@ -158,7 +167,7 @@ class PanelView:
         Returns:
             Whether the panel is displayed somewhere.
         """
-        displayed = self._handle is not None or bool(self._box._view_count)
+        displayed = self.takes_answers()
         self._end_with(static_bundle(snapshot.state, self._shown.title))
         if self._handle is not None:
             _retire(self._box)
@@ -177,6 +186,24 @@ class PanelView:
         self._box.children = [widgets.HTML(bundle["text/html"])]
         for widget in live:
             close_widget(widget)
+
+    def _ask(self, pending: PendingQuestion | None) -> None:
+        """Show the form of the question that is to be answered next, and remove the last one."""
+        if pending is None and self._form is None:
+            return
+        if pending is not None and self._form is not None and self._form.is_of(pending):
+            self._form.behind = pending.behind
+            return
+        from docsum_nb.views.question_form import QuestionForm
+
+        answered, self._form = self._form, None
+        if pending is not None:
+            self._form = QuestionForm(self._shown, pending)
+            answer_while_blocked(self._form)
+        shown = [self._form] if self._form is not None else []
+        self._box.children = [self._style, self._html, self._map, *shown, self._foot]
+        if answered is not None:
+            close_widget(answered)
 
     def _let_cancel(self, snapshot: Snapshot) -> None:
         """Have the button say so where a click on it would come to nothing."""

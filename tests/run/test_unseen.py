@@ -58,9 +58,11 @@ def test_collected_run_that_failed_is_reported_once_with_its_traceback(reports: 
     gc.collect()
     (record,) = reports.records
     assert (record.levelname, record.name) == ("ERROR", "docsum_nb.run")
-    assert run_id in record.getMessage() and "'test'" in record.getMessage()
+    assert run_id in record.getMessage()
+    assert "'test'" in record.getMessage()
     text = logging.Formatter().format(record)
-    assert "ValueError: nobody reads this" in text and "in fails" in text
+    assert "ValueError: nobody reads this" in text
+    assert "in fails" in text
 
 
 def result(run: Run[Any]) -> None:
@@ -167,7 +169,8 @@ def test_script_that_ends_reports_what_failed_in_the_background(ending: str) -> 
     done = script(f"run = failed()\nprint(run.done)\n{ending}")
     assert (done.returncode, done.stdout) == (0, "True\n")
     assert done.stderr.count("nobody looked") == 1
-    assert "'my job'" in done.stderr and "ValueError: in the background" in done.stderr
+    assert "'my job'" in done.stderr
+    assert "ValueError: in the background" in done.stderr
 
 
 def test_forked_child_leaves_the_report_to_its_parent() -> None:

@@ -25,6 +25,12 @@ class Still:
         self._on_cancel = on_cancel
         self._labels = list(labels)
         self._details = details or {}
+        self.answers: list[tuple[int, str]] = []
+
+    def answer(self, number: int, text: str) -> bool:
+        """Keep an answer."""
+        self.answers.append((number, text))
+        return True
 
     def cancel(self) -> None:
         """Tell of the click."""
