@@ -98,7 +98,7 @@ def address_problem(address: str) -> str | None:
 def _scheme_problem(text: str, parts: SplitResult) -> str | None:
     shown = _shown(text)
     rest = text.lstrip(":/")
-    if parts.scheme in _SCHEMES and parts.netloc:
+    if parts.scheme in _SCHEMES and text.lower().startswith(f"{parts.scheme}://"):
         return None
     head = text.partition("://")[0] if "://" in text else ""
     if parts.scheme in _SCHEMES and not head:

@@ -229,6 +229,13 @@ _ROWS = (
         "read the key again without it: key.strip()",
     ),
     _Row(
+        (),
+        ("cannot combine authorization",),
+        _P,
+        "base_url holds a user or a password, and the key is sent as well",
+        "leave USER:PASSWORD@ out of base_url",
+    ),
+    _Row(
         ("UnicodeEncodeError",),
         ("surrogates not allowed",),
         _P,
