@@ -15,6 +15,8 @@ from email.utils import parsedate_to_datetime
 __all__ = ["asked_in_headers"]
 
 _MOST_CHARS = 64
+_MOST_S = 366 * 86_400.0
+"""A time further off than this is nobody's, and counts as none."""
 _UNREADABLE = (ValueError, TypeError, OverflowError, OSError)
 """What the standard library raises for dates; a crafted one overflows the platform's time."""
 
@@ -29,19 +31,23 @@ def asked_in_headers(headers: Mapping[str, str]) -> float | None:
     for prefix in ("", "llm_provider-"):
         milliseconds = _number(headers.get(f"{prefix}retry-after-ms"))
         if milliseconds is not None:
-            return milliseconds / 1000
+            return _sane(milliseconds / 1000)
         text = headers.get(f"{prefix}retry-after")
         seconds = _number(text)
         if seconds is None:
             seconds = _until_date(text, headers.get("date"))
         if seconds is not None:
-            return seconds
+            return _sane(seconds)
     return None
+
+
+def _sane(seconds: float) -> float | None:
+    return seconds if seconds <= _MOST_S else None
 
 
 def _number(text: str | None) -> float | None:
     try:
-        number = float(str(text or "")[:_MOST_CHARS])
+        number = float(_short(text))
     except ValueError:
         return None
     return max(0.0, number) if math.isfinite(number) else None
@@ -58,6 +64,12 @@ def _until_date(text: str | None, server_now: str | None) -> float | None:
 
 def _timestamp(text: str | None) -> float | None:
     try:
-        return parsedate_to_datetime(str(text or "")[:_MOST_CHARS]).timestamp()
+        return parsedate_to_datetime(_short(text)).timestamp()
     except _UNREADABLE:
         return None
+
+
+def _short(text: str | None) -> str:
+    """Return a header's text; empty if it is longer than any time is written."""
+    said = str(text or "")
+    return said if len(said) <= _MOST_CHARS else ""

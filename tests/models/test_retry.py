@@ -200,6 +200,13 @@ def test_errors_without_a_status_are_told_by_kind(error: Exception, failure: Fai
         ),
         ({"retry-after": format_datetime(NOW, usegmt=True)}, 0.0),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -2359"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -0000"}, None),
+        ({"retry-after": "9" * 60}, None),
+        ({"retry-after": "Fri, 31 Dec 99999999999 23:59:59 GMT"}, None),
+        ({"retry-after": "Mon, 00 Foo 0000 99:99:99 GMT"}, None),
+        ({"retry-after": "1" * 100_000}, None),
+        ({"date": "Mon, 01 Jan 0001 00:00:00 +2359", "retry-after": "5"}, 5.0),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"x-ratelimit-reset-requests": "6m0s"}, None),
@@ -215,3 +222,31 @@ def test_time_to_come_back_is_read_in_all_its_forms(
     assert retry_after(mapped) == seconds
     plain.response = SimpleNamespace(status_code=429, headers=headers)  # type: ignore[attr-defined]
     assert retry_after(plain) == seconds
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("0", 429),
+        ("0", 503),
+        ("-5", 429),
+        ("0.0001", 429),
+        ("Mon, 01 Jan 2024 00:00:00 GMT", 429),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 429),
+    ],
+)
+def test_time_that_is_none_is_no_hot_loop(server: Loopback, asked: str, status: int) -> None:
+    """A provider that asks for no wait is asked more and more seldom: a few times in a second."""
+    server.script = lambda call: Reply("busy", status=status, headers={"retry-after": asked})
+    with pytest.raises(Exception, match="busy"):
+        Asking(server, give_up_after=1.0, max_retries=50).ask()
+    assert len(server.calls) <= 20
+
+
+def test_time_in_the_words_is_kept_to(server: Loopback) -> None:
+    """Gemini and Groq write the time into the message; the next request comes no earlier."""
+    words = "Rate limit reached. Please try again in 450ms. Visit us."
+    server.script = lambda call: Reply(words, status=429) if call.number == 0 else Reply("yes")
+    assert Asking(server).ask().text == "yes"
+    first, second = (call.at for call in server.calls)
+    assert second - first >= 0.45
