@@ -49,6 +49,8 @@ def described(error: BaseException) -> str:
         words = str(error)
     except Exception:  # noqa: BLE001  # somebody's error must not hide that there was one
         words = "(the error cannot be printed)"
+    # A provider's answer may hold half of a pair of surrogates, which cannot be stored or shown.
+    words = words.encode("utf-8", "replace").decode("utf-8")
     for said in (f"litellm.{kind}: ", f"{kind}: "):
         words = words.removeprefix(said)
     return f"{kind}: {words}"

@@ -27,8 +27,9 @@ _LEAST_BYTES = 2 * 2**20
 _BYTES_A_TOKEN = 2 * 2**10
 """Of a stream: an event has one token and some hundred bytes around it, with log probabilities
 more."""
-_MOST_OF_ERROR = 64 * 2**10
-"""Of a body whose status is not 200: nobody's words are longer."""
+_MOST_OF_ERROR = 16 * 2**10
+"""Of a body whose status is not 200: nobody's words are longer, and LiteLLM looks for secrets in
+them for 20 seconds a megabyte, in which no other code of the process runs."""
 _LONGEST_EVENT = 256 * 2**10
 """Of several lines; one of one line is bounded by the whole."""
 _STEP = 64 * 2**10

@@ -25,7 +25,7 @@ BODIES: dict[str, str | bytes] = {
     "true": "true",
     "text": '"no"',
     "list": '["no", "way"]',
-    "list of errors": '[{"error": {"code": 400, "message": "no"}}]',
+    "list of errors": '[{"error": {"code": 7, "message": "no"}}]',
     "empty object": "{}",
     "message is null": '{"error": null, "message": null}',
     "message is a list": '{"error": {"message": ["no", {"a": 1}], "code": ["x"], "type": {}}}',
