@@ -86,12 +86,15 @@ class Guard:
         self._raised: dict[int, tuple[Exception, Any]] = {}
         """The errors that were raised where a crew or flow was kicked off, and that one."""
 
-    def kick_off(self, work: Any, inputs: dict[str, Any] | None) -> Any:
+    def kick_off(
+        self, work: Any, inputs: dict[str, Any] | None, from_checkpoint: Any = None
+    ) -> Any:
         """Run a Crew or Flow to its end, blocking; call it in a thread without a running loop.
 
         Args:
             work: A Crew or Flow.
             inputs: What its ``kickoff`` takes; ``None`` for nothing.
+            from_checkpoint: What its ``kickoff`` takes to go on from a checkpoint.
 
         Returns:
             Its output; of one that streams, the output at the end of the stream.
@@ -100,8 +103,9 @@ class Guard:
             BaseException: what it raised, or what stopped the run.
             ExceptionGroup: with ``on_error="collect"``, of all tasks that failed.
         """
+        given = {} if from_checkpoint is None else {"from_checkpoint": from_checkpoint}
         with self.watching():
-            return self.streamed(work.kickoff(inputs=inputs))
+            return self.streamed(work.kickoff(inputs=inputs, **given))
 
     @contextmanager
     def watching(self) -> Iterator[None]:

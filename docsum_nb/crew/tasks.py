@@ -205,6 +205,8 @@ class Tasks:
             with span(f"task {label}", {"docsum_nb.task": label, "docsum_nb.agent": role_of(task)}):
                 yield outcome
         except BaseException as error:
+            # Before the error is published: whoever handles it may read the task.
+            write_back_task(task)
             if _cancelled(error):
                 raise
             # Any other BaseException would leave CrewAI waiting for ever.

@@ -79,6 +79,7 @@ def kickoff(
     crew_or_flow: Any,
     inputs: Mapping[str, Any] | None = None,
     *,
+    from_checkpoint: Any = None,
     deadline: float | None = None,
     on_error: Literal["raise", "collect", "skip"] = "raise",
     on_task_error: Callable[[Any, BaseException], Any] | None = None,
@@ -93,14 +94,20 @@ def kickoff(
     """Kick off a CrewAI Crew or Flow, guarded, and return its ``Run``.
 
     Works in a notebook cell, where ``crew.kickoff()`` fails and ``flow.kickoff()`` blocks. The crew
-    runs as a double with an agent of its own for each concurrent task: agents may be shared, the
-    same crew may run twice at once, and your objects stay as they were; outputs are in the result's
-    ``tasks_output``. Crews that a Flow kicks off are guarded with it. Of the retries that CrewAI
-    stacks, those of the provider's client are left, and an agent's where you have set them.
+    runs as a clone with an agent of its own for each concurrent task and each piece of delegated
+    work: agents may be shared, and the same crew may run twice at once. What CrewAI documents to be
+    there afterwards is written back to your objects as soon as it is known: ``task.output`` and
+    times, ``agent.last_messages``, ``crew.usage_metrics``; of two runs at once, that of the later.
+    Descriptions, agents and executors stay unchanged. A Flow runs itself, and its crews are guarded
+    with it; one flow object runs once at a time. Of the retries that CrewAI stacks, those of the
+    provider's client are left, and an agent's if you have set them.
 
     Args:
         crew_or_flow: A Crew or a Flow.
         inputs: Its inputs; ``None`` for none.
+        from_checkpoint: A ``CheckpointConfig`` of CrewAI's, as its own ``kickoff`` takes it. With
+            ``restore_from``, finished tasks are taken from there, and not paid for again; a crew of
+            ``Crew.from_checkpoint`` or ``Crew.fork`` goes on in the same way without it.
         deadline: Seconds from now; ``None`` for no limit.
         on_error: ``"raise"`` ends the run with the first task's error, at once; ``"collect"``
             finishes the tasks that run beside it, then raises one ExceptionGroup; ``"skip"`` goes
@@ -138,7 +145,7 @@ def kickoff(
     Raises:
         InputError: if it is no Crew or Flow, or an argument cannot be used. Raised by the run,
             before the crew's first request: if ``max_cost`` is given, and the price or the longest
-            answer of one of its models is not known.
+            answer of one of its models is not known; if a flow object is running already.
     """
     if not is_crew_or_flow(crew_or_flow):
         raise InputError(
@@ -157,7 +164,13 @@ def kickoff(
         ask=ask,
     )
     return begin_kickoff(
-        crew_or_flow, inputs, options, deadline=deadline, on_event=on_event, show=show
+        crew_or_flow,
+        inputs,
+        options,
+        from_checkpoint=from_checkpoint,
+        deadline=deadline,
+        on_event=on_event,
+        show=show,
     )
 
 

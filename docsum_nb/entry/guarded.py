@@ -83,6 +83,7 @@ def begin_kickoff(
     inputs: Mapping[str, Any] | None,
     options: GuardOptions,
     *,
+    from_checkpoint: Any = None,
     deadline: float | None,
     on_event: Callable[[Event], object] | None,
     show: bool,
@@ -95,7 +96,7 @@ def begin_kickoff(
         control.emit(StageStarted("working"))
         control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
         guards.append(options.guard(control))
-        return await in_thread(guards[0].kick_off, work, own_inputs)
+        return await in_thread(guards[0].kick_off, work, own_inputs, from_checkpoint)
 
     return Run(
         controlled,

@@ -18,8 +18,12 @@ __all__ = ["as_coroutine_function", "is_crew_or_flow"]
 
 def is_crew_or_flow(work: object) -> bool:
     """Tell whether something is a CrewAI Crew or Flow, without importing CrewAI."""
-    kinds = {kind.__name__ for kind in type(work).__mro__ if kind.__module__.startswith("crewai.")}
-    return not kinds.isdisjoint({"Crew", "Flow"})
+    return not _kinds_of_crewai(work).isdisjoint({"Crew", "Flow"})
+
+
+def _kinds_of_crewai(work: object) -> set[str]:
+    """Return the names of the classes of CrewAI's that something is an instance of."""
+    return {kind.__name__ for kind in type(work).__mro__ if kind.__module__.startswith("crewai.")}
 
 
 def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awaitable[Any]]:
@@ -59,8 +63,8 @@ async def _called(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
 
 def _looked_up_again(work: Any) -> Any:
-    """Take a crew's method as it is now: it was given before the guard was in place."""
+    """Return the method that a crew, flow, agent or task has now that the guard is in place."""
     if isinstance(work, partial):
         return partial(_looked_up_again(work.func), *work.args, **work.keywords)
     owner = getattr(work, "__self__", None)
-    return getattr(owner, work.__name__) if is_crew_or_flow(owner) else work
+    return getattr(owner, work.__name__) if _kinds_of_crewai(owner) else work
