@@ -35,6 +35,7 @@ from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, one_line_of, role
 from docsum_nb.crew.upstream import (
     ASYNC_ITERATOR,
     StreamingOutputBase,
+    StreamSessionBase,
     ToolUsageErrorEvent,
 )
 from docsum_nb.errors import RunError, WorkExited
@@ -48,6 +49,9 @@ from docsum_nb.events import (
 from docsum_nb.run import Control, Detail, Question, Stopping, Whereabouts, placed
 
 __all__ = ["Guard", "current_guard"]
+
+STREAMS = (StreamingOutputBase, StreamSessionBase)
+"""What a crew and a flow return that stream: done when it was taken to its end."""
 
 
 class Guard:
@@ -175,7 +179,7 @@ class Guard:
 
     def streamed(self, result: Any) -> Any:
         """Take a stream to its end, and return its output; anything else as it is."""
-        if not isinstance(result, StreamingOutputBase):
+        if not isinstance(result, STREAMS):
             return result
         for _ in result:
             self._tasks.scope.check()
@@ -183,7 +187,7 @@ class Guard:
 
     async def astreamed(self, result: Any) -> Any:
         """Take a stream of either kind to its end, on the running loop."""
-        if not isinstance(result, StreamingOutputBase) or ASYNC_ITERATOR.of(result) is None:
+        if not isinstance(result, STREAMS) or ASYNC_ITERATOR.of(result) is None:
             return result
         async for _ in result:
             self._tasks.scope.check()

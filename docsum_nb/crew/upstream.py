@@ -221,6 +221,10 @@ StreamingOutputBase = TABLE.kind(
     "crewai.types.streaming:StreamingOutputBase", "an output that streams", STREAMING
 )
 TABLE.members("crewai.types.streaming:StreamingOutputBase.result", "it at the end", STREAMING)
+StreamSessionBase = TABLE.kind(
+    "crewai.types.streaming:StreamSessionBase", "the output of a flow that streams", STREAMING
+)
+TABLE.members("crewai.types.streaming:StreamSessionBase.result", "it at the end", STREAMING)
 ASYNC_ITERATOR = TABLE.attribute(
     "crewai.types.streaming:StreamingOutputBase._async_iterator", "which kind it is", STREAMING
 )
