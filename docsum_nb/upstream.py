@@ -26,7 +26,17 @@ from packaging.version import InvalidVersion, Version
 
 from docsum_nb.errors import UpstreamError
 
-__all__ = ["Attribute", "Lost", "Name", "Promise", "Table", "found"]
+__all__ = [
+    "TESTED",
+    "Attribute",
+    "Lost",
+    "Name",
+    "Promise",
+    "Table",
+    "found",
+    "untested",
+    "version_of",
+]
 
 
 Kind = Literal["value", "member", "parameter", "call", "condition"]
@@ -125,19 +135,21 @@ class Attribute:
         setattr(function, self.name, True)
 
 
+TESTED = {"crewai": ("1.15.29", "1.15.30"), "litellm": ("1.106.2", "1.106.2")}
+"""The oldest and the newest version of each library that all tests have passed with."""
+
+
 class Table:
     """The names of one library that are depended on, in the order in which they were added.
 
     Args:
         library: The name of the distribution.
-        oldest: The oldest version that was tested, and ...
-        newest: ... the newest.
     """
 
-    def __init__(self, library: str, *, oldest: str, newest: str) -> None:
+    def __init__(self, library: str) -> None:
         self.library = library
-        self.oldest, self.newest = oldest, newest
         self._names: list[Name] = []
+        self._reported = ""
 
     @property
     def names(self) -> tuple[Name, ...]:
@@ -157,7 +169,10 @@ class Table:
         """
         self._add("value", path, use, promises, partial(_path_fault, path))
         there = found(path)
-        return type(path.partition(":")[2], (base,), {}) if there is None else there
+        if there is not None:
+            return there
+        # Subclasses that are defined of it must not fail at import.
+        return type(path.partition(":")[2], (base,), {"__class_getitem__": classmethod(_itself)})
 
     def value(self, path: str, use: str, *promises: Promise, instead: Any = None) -> Any:
         """Return a function, module or other value; if it is absent, ``instead``.
@@ -169,6 +184,21 @@ class Table:
         if there is not None:
             return there
         return partial(self._absent, path) if instead is None else instead
+
+    def later(self, path: str, use: str, *promises: Promise) -> Callable[[], Any]:
+        """Return a function that returns what a path names, and imports it when it is called.
+
+        What it returns is ``None`` if the name is absent.
+        """
+        self._add("value", path, use, promises, partial(_path_fault, path))
+        return partial(found, path)
+
+    def public(self, path: str, use: str, *promises: Promise) -> None:
+        """Add names of a module that are used as its attributes: ``module name other another``."""
+        module, *names = path.split()
+        for name in names:
+            each = f"{module}:{name}"
+            self._add("value", each, use, promises, partial(_path_fault, each))
 
     def attribute(self, path: str, use: str, *promises: Promise) -> Attribute:
         """Return the accessor of an attribute of a class's instances: ``module:Class.name``."""
@@ -206,6 +236,11 @@ class Table:
         fault = partial(_call_fault, path, method)
         self._add("call", f"{path} > {method}", use, promises, fault)
 
+    def mention(self, path: str, text: str, use: str, *promises: Promise) -> None:
+        """Add that a function's code holds a text, such as the key of an option it reads."""
+        fault = partial(_mention_fault, path, text)
+        self._add("call", f"{path} > {text}", use, promises, fault)
+
     def condition(self, text: str, fault: Callable[[], str], use: str, *promises: Promise) -> None:
         """Add what is checked by trying it; ``fault`` may raise, which counts as a fault."""
         self._add("condition", text, use, promises, partial(_raised, fault))
@@ -222,36 +257,21 @@ class Table:
 
     # --- what holds -----------------------------------------------------------------------------
 
-    def version(self) -> str:
-        """Return the installed version; empty if it is not installed."""
-        try:
-            return metadata.version(self.library)
-        except metadata.PackageNotFoundError:
-            return ""
+    def lost(self, *among: Promise) -> tuple[Lost, ...]:
+        """Return the promises that do not hold with what is installed; takes milliseconds.
 
-    def untested(self) -> str:
-        """Return how the installed version differs from those tested; empty if it was tested."""
-        version = self.version()
-        try:
-            installed = Version(version)
-        except InvalidVersion:
-            return f"{self.library} {version or 'of no known version'} was not tested"
-        if installed > Version(self.newest):
-            return f"{self.library} {version} is newer than {self.newest}, the newest tested"
-        if installed < Version(self.oldest):
-            return f"{self.library} {version} is older than {self.oldest}, the oldest tested"
-        return ""
-
-    def lost(self) -> tuple[Lost, ...]:
-        """Return the promises that do not hold with what is installed; takes milliseconds."""
+        Args:
+            *among: The promises to check; none for all.
+        """
         faults: dict[Promise, list[str]] = {}
         for name in self._names:
-            if fault := name.fault():
-                for promise in name.promises:
+            concerned = [each for each in name.promises if not among or each in among]
+            if concerned and (fault := name.fault()):
+                for promise in concerned:
                     faults.setdefault(promise, []).append(fault)
-        library = f"{self.library} {self.version()}"
+        release = self.release()
         return tuple(
-            Lost(promise, tuple(dict.fromkeys(each)), library) for promise, each in faults.items()
+            Lost(promise, tuple(dict.fromkeys(each)), release) for promise, each in faults.items()
         )
 
     def require(self, *promises: Promise) -> None:
@@ -260,17 +280,55 @@ class Table:
         Raises:
             UpstreamError: if one does not; the message names it, the version and what is missing.
         """
-        gone = [lost for lost in self.lost() if lost.promise in promises]
-        if gone:
-            raise self.error(gone)
+        if lost := self.lost(*promises):
+            raise self.error("; ".join(map(str, lost)))
 
-    def error(self, lost: list[Lost]) -> UpstreamError:
-        """Return the error that names lost promises, and what to install."""
-        tested = f"{self.library}=={self.newest}"
-        return UpstreamError(f"{'. '.join(map(str, lost))}. Tested: pip install '{tested}'")
+    def news(self) -> str:
+        """Return once in a process that the installed version was not tested; else nothing."""
+        text = untested(self.library)
+        news = "" if text == self._reported else text
+        self._reported = text
+        return news
+
+    def error(self, text: str) -> UpstreamError:
+        """Return an error that names a version which works, unless that is installed."""
+        newest = TESTED[self.library][1]
+        if version_of(self.library) != newest:
+            text = f"{text}; what was tested: pip install '{self.library}=={newest}'"
+        return UpstreamError(text)
+
+    def release(self) -> str:
+        """Return the library and its installed version, for a message."""
+        return f"{self.library} {version_of(self.library)}"
 
     def _absent(self, path: str, *_: Any, **__: Any) -> Any:
-        raise UpstreamError(f"{_shown(path)} is missing in {self.library} {self.version()}")
+        raise self.error(f"{_shown(path)} is missing in {self.release()}")
+
+
+def _itself(kind: type, _: Any) -> type:
+    return kind
+
+
+def version_of(library: str) -> str:
+    """Return the installed version of a library; empty if it is not installed."""
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def untested(library: str) -> str:
+    """Return how the installed version differs from those tested; empty if it was tested."""
+    version, (oldest, newest) = version_of(library), TESTED[library]
+    try:
+        installed = Version(version)
+    except InvalidVersion:
+        return f"{library} {version or 'of no known version'} was not tested"
+    if installed > Version(newest):
+        return f"{library} {version} is newer than {newest}, the newest tested"
+    if installed < Version(oldest):
+        return f"{library} {version} is older than {oldest}, the oldest tested"
+    return ""
 
 
 def _shown(path: str) -> str:
@@ -321,20 +379,36 @@ def _parameter_fault(path: str, name: str) -> str:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return ""
-    takes = name in parameters or any(
-        each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters.values()
-    )
-    return "" if takes else f"{_shown(path)} takes no {name}"
+    # A wrapper takes anything, and says nothing of what it passes on.
+    kinds = {each.kind for each in parameters.values()}
+    wrapper = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} <= kinds
+    return "" if wrapper or name in parameters else f"{_shown(path)} takes no {name}"
 
 
 def _call_fault(path: str, method: str) -> str:
     function = found(path)
     if function is None:
         return f"{_shown(path)} is missing"
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if not isinstance(code, CodeType) or _calls(code, method):
+    code = _code_of(function)
+    if code is None or _calls(code, method):
         return ""
     return f"{_shown(path)} does not call {method} on the object"
+
+
+def _mention_fault(path: str, text: str) -> str:
+    function = found(path)
+    if function is None:
+        return f"{_shown(path)} is missing"
+    code = _code_of(function)
+    if code is None or text in code.co_names or text in code.co_consts:
+        return ""
+    return f"{_shown(path)} does not read {text!r}"
+
+
+def _code_of(function: Any) -> CodeType | None:
+    """Return the code of a function, beneath its wrappers; ``None`` if it cannot be seen."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 @lru_cache(maxsize=256)

@@ -5,7 +5,12 @@ Importing this package takes seconds: it imports CrewAI.
 
 import warnings
 
+from docsum_nb.errors import UpstreamError
+
 with warnings.catch_warnings():
     # Its own modules warn of one another; where warnings are errors it could not be imported.
     warnings.simplefilter("ignore")
-    import crewai as crewai
+    try:
+        import crewai as crewai
+    except ImportError as error:
+        raise UpstreamError(f"crewai cannot be imported: {error}") from error

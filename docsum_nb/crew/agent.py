@@ -13,7 +13,13 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from docsum_nb.crew.upstream import BaseAgent, Task, set_suppress_console_output
+from docsum_nb.crew.upstream import (
+    SUMMARIZE,
+    TABLE,
+    BaseAgent,
+    Task,
+    set_suppress_console_output,
+)
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Request
 
@@ -70,7 +76,12 @@ class LeanAgent(BaseAgent):
 
 
 def lean_agent(text: AgentText, ask: Ask) -> LeanAgent:
-    """Make an agent of its texts and the way to ask a model."""
+    """Make an agent of its texts and the way to ask a model.
+
+    Raises:
+        UpstreamError: if the installed CrewAI lacks what ``summarize`` needs.
+    """
+    TABLE.require(SUMMARIZE)
     agent = LeanAgent(role=text.role, goal=text.goal, backstory=text.backstory)
     agent._ask = ask
     return agent

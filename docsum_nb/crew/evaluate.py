@@ -20,6 +20,8 @@ from pydantic import PrivateAttr
 
 from docsum_nb.crew.own_model import OwnModel
 from docsum_nb.crew.upstream import (
+    EVALUATE,
+    TABLE,
     Agent,
     BaseLLM,
     BaseTool,
@@ -126,7 +128,9 @@ async def explain(
 
     Raises:
         Exception: what asking the model raised.
+        UpstreamError: if the installed CrewAI lacks what this needs; nothing was asked.
     """
+    TABLE.require(EVALUATE)
     known = {hit.name: hit for hit in hits}
 
     def remembered(query: str) -> Sequence[Hit]:

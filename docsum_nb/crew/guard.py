@@ -31,6 +31,7 @@ from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import clone_of, write_back_task
 from docsum_nb.crew.kickoffs import Exited, is_racing
 from docsum_nb.crew.places import Places
+from docsum_nb.crew.promises import Promises
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, one_line_of, role_of, source_of
 from docsum_nb.crew.upstream import (
     ASYNC_ITERATOR,
@@ -55,7 +56,11 @@ STREAMS = (StreamingOutputBase, StreamSessionBase)
 
 
 class Guard:
-    """Watches over the crews of one run."""
+    """Watches over the crews of one run.
+
+    Raises:
+        UpstreamError: if a bound that is set cannot hold with the installed CrewAI.
+    """
 
     def __init__(
         self,
@@ -68,10 +73,18 @@ class Guard:
         max_calls: int | None = None,
         max_cost: float | None = None,
         asks: bool = False,
+        has_deadline: bool = False,
     ) -> None:
         self._asks = asks
         """Whether the run was given who answers, which comes before a provider of the user's."""
         self._control = control
+        self._promises = Promises(
+            control,
+            max_calls=max_calls is not None,
+            max_cost=max_cost is not None,
+            deadline=has_deadline,
+        )
+        self._promises.check()
         self.budget = Budget(max_calls=max_calls, max_cost=max_cost)
         """The bounds of all model calls of this run, and of runs inside it."""
         self._calls = ModelCalls(control, budget=self.budget, price_of=price_of)
@@ -80,6 +93,7 @@ class Guard:
             control,
             self._places,
             self._calls,
+            self._promises,
             on_error=on_error,
             on_task_error=on_task_error,
             max_concurrency=max_concurrency,
@@ -198,7 +212,9 @@ class Guard:
 
         Raises:
             InputError: if cost is bounded, and the most a call may cost is not known of a model.
+            UpstreamError: if it was restored, and might be paid for from its start again.
         """
+        self._promises.check_crew(crew)
         self._calls.check(use for use in uses_of_models(crew) if not isinstance(use.llm, RunModel))
         double = clone_of(crew)
         labels = tuple(label_of(task) for task in double.tasks)
@@ -301,6 +317,7 @@ class Guard:
     def before_call(self, context: Any) -> None:
         """Allow a model call, unless the run is stopping or its budget says no."""
         self._check_stop()
+        self._promises.asked(context.task)
         if isinstance(context.llm, RunModel):
             return  # asked, counted and stopped by the run that it was lent by
         self._places.task_seen(context.task)
@@ -362,6 +379,19 @@ class Guard:
             # CrewAI tells the model of it and goes on; nobody else would know.
             self._control.emit(Warned(f"tool {event.tool_name!r} failed: {event.error}"))
         self._calls.seen(source, event)
+
+    def hook_failed(self, hook: str, error: Exception) -> None:
+        """Stop what a hook could not judge if a bound is set or the run is stopping, else warn."""
+        self._check_stop()
+        failure = self._promises.failed(hook, error)
+        if failure is not None:
+            raise Stopped(str(failure), source=failure)
+
+    def view_failed(self, error: Exception) -> None:
+        """End the run if a bound is set: what its calls took is not known any more; else warn."""
+        failure = self._promises.failed("view of events", error)
+        if failure is not None:
+            self._control.fail(failure)
 
     def step_failed(self, flow: Any, name: str, error: Exception) -> None:
         """Publish the error of a step at once: CrewAI waits for blocking steps beside it."""

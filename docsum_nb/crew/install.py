@@ -65,7 +65,13 @@ class Watcher(Asker, Kicker, Protocol):
         """See a step of a flow, or a task, that is done."""
 
     def seen(self, source: Any, event: Any) -> None:
-        """See an event of CrewAI's, in the thread that emitted it; must not raise."""
+        """See an event of CrewAI's, in the thread that emitted it."""
+
+    def hook_failed(self, hook: str, error: Exception) -> None:
+        """Decide what follows if a hook fails; raises ``Stopped`` if the run must end."""
+
+    def view_failed(self, error: Exception) -> None:
+        """Decide what follows if ``seen`` fails; must not raise."""
 
 
 _current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=None)
@@ -77,13 +83,13 @@ def watched_by(guard: Watcher) -> Iterator[None]:
     _install()
     set_suppress_console_output(True)
     current = _current.set(guard)
-    sink = add_stream_sink(guard.seen)
+    sink = add_stream_sink(functools.partial(_see, guard))
     try:
         with scoped_hooks():
             for name, hook in _hooks_of(guard).items():
                 point = getattr(InterceptionPoint, name, None)
                 if point is not None:  # what is lost without it is reported when a guard is made
-                    register_scoped(point, hook)
+                    register_scoped(point, functools.partial(_ask, guard, hook))
             yield
     finally:
         reset_stream_sinks(sink)
@@ -100,6 +106,24 @@ def _hooks_of(guard: Watcher) -> dict[str, Callable[[Any], None]]:
         "PRE_STEP": guard.before_step,
         "POST_STEP": guard.after_step,
     }
+
+
+def _ask(guard: Watcher, hook: Callable[[Any], None], context: Any) -> None:
+    """Call a hook that fails closed: CrewAI goes on from whatever else is raised in one."""
+    try:
+        hook(context)
+    except HookAborted:
+        raise
+    except Exception as error:  # noqa: BLE001  # an attribute of CrewAI's that moved, or a bug
+        guard.hook_failed(hook.__name__, error)
+
+
+def _see(guard: Watcher, source: Any, event: Any) -> None:
+    """Show a guard an event; what fails there must not fail in the code that emitted it."""
+    try:
+        guard.seen(source, event)
+    except Exception as error:  # noqa: BLE001  # as above
+        guard.view_failed(error)
 
 
 def watcher() -> Watcher | None:

@@ -19,6 +19,7 @@ from docsum_nb.crew.install import Stopped
 from docsum_nb.crew.isolate import write_back_task
 from docsum_nb.crew.kickoffs import Exited
 from docsum_nb.crew.places import Places
+from docsum_nb.crew.promises import Promises
 from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
@@ -39,6 +40,7 @@ class Tasks:
         control: Control,
         places: Places,
         calls: ModelCalls,
+        promises: Promises,
         *,
         on_error: Literal["raise", "collect", "skip"],
         on_task_error: OnTaskError | None,
@@ -49,6 +51,7 @@ class Tasks:
         """The whole run."""
         self._places = places
         self._calls = calls
+        self._promises = promises
         self._on_error = on_error
         self._on_task_error = on_task_error
         self._limit = max_concurrency
@@ -123,7 +126,7 @@ class Tasks:
         **kwargs: Any,
     ) -> Any:
         with about(place), self._slot(task, slots), self._failing(task) as outcome:
-            outcome.append(own(*args, **kwargs))
+            outcome.append(self._asked_for(task, own(*args, **kwargs)))
         return outcome[0]
 
     async def _aexecute(
@@ -138,8 +141,15 @@ class Tasks:
         with self._cancelled_with_its_crew(task):
             async with self._async_slot(task, slots):
                 with about(place), self._failing(task) as outcome:
-                    outcome.append(await own(*args, **kwargs))
+                    outcome.append(self._asked_for(task, await own(*args, **kwargs)))
         return outcome[0]
+
+    def _asked_for(self, task: Any, output: Any) -> Any:
+        """Return a task's output, if the guard was asked for the calls behind it."""
+        failure = self._promises.unasked(task, output)
+        if failure is not None:
+            raise Stopped(str(failure), source=failure)
+        return output
 
     @contextmanager
     def _cancelled_with_its_crew(self, task: Any) -> Iterator[None]:

@@ -30,7 +30,7 @@ from docsum_nb.upstream import Attribute, Promise, Table, found
 
 __all__ = ["TABLE"]
 
-TABLE = Table("crewai", oldest="1.15.29", newest="1.15.30")
+TABLE = Table("crewai")
 
 # --- promises -----------------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ GUARD = Promise("the guard of crews", money=True)
 MAX_CALLS = Promise("max_calls", money=True)
 MAX_COST = Promise("max_cost", money=True)
 STOP = Promise("that no call follows a deadline or cancel", money=True)
-INPUTS = Promise("that inputs are filled in", money=True)
+INPUTS = Promise("that placeholders without an input are reported")
 FIRST_ERROR = Promise("that the first error is raised at once")
 ENDS = Promise("that a task ends, whatever it raises")
 CONCURRENCY = Promise("max_concurrency")
@@ -61,13 +61,15 @@ PROBE = Promise("the doctor's probe")
 DOCTOR = Promise("the doctor's look at crews and flows")
 
 BOUNDS = (MAX_CALLS, MAX_COST, STOP)
+NOT_OF_A_GUARD = (SUMMARIZE, FLOW, EVALUATE, PROBE, DOCTOR)
+"""What is promised elsewhere; a guard promises the rest."""
 
 
 def _nothing(*_: Any) -> None:
     """Stand for a function that the work can do without."""
 
 
-# --- what is documented, and is the ground of all ------------------------------------------------
+# --- what is documented, and is the ground of all -----------------------------------------------
 
 Crew = TABLE.kind("crewai:Crew", "kickoffs are guarded in the class", GUARD, DOCTOR)
 Agent = TABLE.kind(
@@ -131,7 +133,7 @@ def _call_context_fault(name: str) -> str:
 
 
 for _name, _use, _promises in (
-    ("llm", "the model that is about to be called", (MAX_CALLS, MAX_COST)),
+    ("llm", "the model that is about to be called", (MAX_CALLS, MAX_COST, USAGE)),
     ("messages", "how long the prompt is", (MAX_COST,)),
     ("agent", "who calls", (MAX_COST, PROGRESS)),
     ("task", "for which task", (MAX_CALLS, MAX_COST, PROGRESS)),
@@ -141,6 +143,7 @@ for _name, _use, _promises in (
 TABLE.members(
     "crewai.hooks.contexts:StepContext.kind flow step_name", "the step of a flow", PROGRESS
 )
+TABLE.members("crewai.tasks.task_output:TaskOutput.messages", "whether a model was asked", *BOUNDS)
 TABLE.members("crewai.hooks.contexts:InputContext.crew payload", "the inputs of a crew", INPUTS)
 TABLE.call(
     "crewai.utilities.agent_utils:_setup_before_llm_call_hooks",
@@ -155,7 +158,7 @@ TABLE.call(
     *BOUNDS,
 )
 
-# --- events: what a call took, what failed -------------------------------------------------------
+# --- events: what a call took, what failed ------------------------------------------------------
 
 _LLM_EVENTS = "crewai.events.types.llm_events"
 
@@ -213,7 +216,7 @@ TABLE.members(
     MAX_COST,
 )
 
-# --- a crew, its tasks and agents: what a double replaces or resets ------------------------------
+# --- a crew, its tasks and agents: what a double replaces or resets -----------------------------
 
 CrewOutput = TABLE.kind("crewai.crews.crew_output:CrewOutput", "the output of a crew", USAGE)
 TABLE.members("crewai.crews.crew_output:CrewOutput.token_usage", "its own count", USAGE)
@@ -352,7 +355,7 @@ TABLE.members("crewai:Agent.max_execution_time", "ends a task in time", TIMEOUT)
 TABLE.call("crewai:Task._execute_core", "execute_task", "ends a task in time", TIMEOUT)
 TABLE.call("crewai:Task._aexecute_core", "aexecute_task", "ends a task in time", TIMEOUT)
 
-# --- models ---------------------------------------------------------------------------------------
+# --- models -------------------------------------------------------------------------------------
 
 rate_limit_retry = TABLE.value(
     "crewai.llms.retry:_active_llm_rate_limit_retry",
@@ -401,7 +404,7 @@ TABLE.parameters(
     PROBE,
 )
 
-# --- what CrewAI prints ---------------------------------------------------------------------------
+# --- what CrewAI prints -------------------------------------------------------------------------
 
 set_suppress_console_output = TABLE.value(
     "crewai.events.utils.console_formatter:set_suppress_console_output",
@@ -416,7 +419,7 @@ should_suppress_console_output = TABLE.value(
     instead=_nothing,
 )
 
-# --- flows ----------------------------------------------------------------------------------------
+# --- flows --------------------------------------------------------------------------------------
 
 Flow = TABLE.kind("crewai.flow.flow:Flow", "the class of SummaryFlow", FLOW)
 FlowState = TABLE.kind("crewai.flow.flow:FlowState", "its state", FLOW)
@@ -505,7 +508,7 @@ TABLE.members("crewai.hooks.tool_hooks:ToolCallHookContext.request_human_input",
 LLMCallHookContext = TABLE.kind("crewai.hooks.llm_hooks:LLMCallHookContext", _HOOK_ASKS, HUMAN)
 TABLE.members("crewai.hooks.llm_hooks:LLMCallHookContext.request_human_input", _HOOK_ASKS, HUMAN)
 
-# --- the doctor's probe: what a double must not reach ---------------------------------------------
+# --- the doctor's probe: what a double must not reach -------------------------------------------
 
 LLMGuardrail = TABLE.kind(
     "crewai.tasks.llm_guardrail:LLMGuardrail", "asks the scripted model instead", PROBE

@@ -51,8 +51,12 @@ class GuardOptions:
                     f"not {pair!r}"
                 )
 
-    def guard(self, control: Control) -> Guard:
-        """Make the guard of a run; imports CrewAI, which whoever has a crew has paid for."""
+    def guard(self, control: Control, *, deadline: float | None) -> Guard:
+        """Make the guard of a run; imports CrewAI, which whoever has a crew has paid for.
+
+        Raises:
+            UpstreamError: if a bound that is set cannot hold with the installed CrewAI.
+        """
         from docsum_nb.crew.guard import Guard
 
         return Guard(
@@ -64,6 +68,7 @@ class GuardOptions:
             max_cost=self.max_cost,
             price_of=self._price,
             asks=self.ask is not None,
+            has_deadline=deadline is not None,
         )
 
     def _price(self, model: str, provider: str | None) -> Price | None:
@@ -95,7 +100,7 @@ def begin_kickoff(
     async def controlled(control: Control) -> Any:
         control.emit(StageStarted("working"))
         control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
-        guards.append(options.guard(control))
+        guards.append(options.guard(control, deadline=deadline))
         return await in_thread(guards[0].kick_off, work, own_inputs, from_checkpoint)
 
     return Run(
@@ -134,7 +139,7 @@ def begin_work(
         control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
         if "crewai" not in sys.modules:
             return await work()
-        guard = options.guard(control)
+        guard = options.guard(control, deadline=deadline)
         guards.append(guard)
         with guard.watching():
             result = await guard.astreamed(await work())

@@ -17,6 +17,7 @@ from typing import Any
 from docsum_nb.errors import InputError
 from docsum_nb.models.model import Model
 from docsum_nb.models.spelling import close_names, doubt_about
+from docsum_nb.models.upstream import ASK, TABLE, logging_worker
 from docsum_nb.models.wire import watch_transport
 from docsum_nb.run import before_exit
 
@@ -57,7 +58,11 @@ _ERRORS = {
 
 @cache
 def loaded() -> Any:
-    """Return the module; the first time takes seconds."""
+    """Return the module; the first time takes seconds.
+
+    Raises:
+        UpstreamError: if this version lacks a name without which no model can be asked.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import litellm
@@ -65,6 +70,7 @@ def loaded() -> Any:
         for module in _IMPORTED_BY_REQUESTS:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
+        TABLE.require(ASK)
         # Its models build themselves when first used, and warn then; better here than in a cell.
         said = {"content": "", "role": "assistant"}
         litellm.ModelResponse(choices=[{"message": said}])
@@ -88,10 +94,10 @@ def loaded() -> Any:
 
 async def _close() -> None:
     """End what LiteLLM has running on the loop, which its own exit handler would do twice."""
-    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
-
-    await GLOBAL_LOGGING_WORKER.flush()
-    await GLOBAL_LOGGING_WORKER.stop()
+    worker = logging_worker()
+    if worker is not None:
+        await worker.flush()
+        await worker.stop()
     await loaded().close_litellm_async_clients()
 
 

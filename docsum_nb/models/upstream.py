@@ -1,0 +1,140 @@
+"""Every name of LiteLLM's that this package depends on and that LiteLLM may move, in one place.
+
+Each entry says what it is used for and which promise no longer holds without it. ``TABLE.lost()``
+checks all of them in milliseconds once LiteLLM is imported, which this module never does by itself:
+that takes seconds. Without what ``ASK`` depends on, no model can be asked, and the run ends before
+it has sent anything; the loss of another promise is a warning of the run.
+
+To add a name: ``TABLE.public("litellm x", ...)`` for attributes of the module,
+``TABLE.members(...)`` for attributes of its objects, ``x = TABLE.later("litellm.inner:x", ...)``
+and ``x()`` for what is imported from inside, ``TABLE.mention(...)`` for an option that is read by
+its name.
+"""
+
+from __future__ import annotations
+
+from docsum_nb.upstream import Promise, Table, found
+
+__all__ = ["TABLE"]
+
+TABLE = Table("litellm")
+
+# --- promises -----------------------------------------------------------------------------------
+
+ASK = Promise("asking language models", money=True)
+ONE_RETRY_LAYER = Promise("that only this package sends a request again", money=True)
+ERRORS = Promise("that errors of providers are told apart")
+STREAMING = Promise("that the final summary is shown while it is written")
+USAGE = Promise("the count of tokens")
+PRICES = Promise("prices of models")
+NAMES = Promise("that misspelled models and missing keys are found before a request")
+QUIET = Promise("that LiteLLM prints and warns nothing")
+OFFLINE = Promise("that no tokenizer is fetched from the network")
+ENDING = Promise("that connections are closed at the end of the process")
+
+# --- asking -------------------------------------------------------------------------------------
+
+TABLE.public("litellm acompletion", "sends every request", ASK)
+TABLE.parameters(
+    "litellm:acompletion model messages base_url api_key timeout stop stream stream_options "
+    "response_format max_tokens",
+    "what a request says",
+    ASK,
+)
+for _option in ("num_retries", "max_retries"):
+    TABLE.mention("litellm.main:completion", _option, "no retries beneath ours", ONE_RETRY_LAYER)
+TABLE.mention(
+    "litellm.main:completion", "drop_params", "options that a provider does not know", ASK
+)
+TABLE.public("litellm get_llm_provider BadRequestError", "who provides a model", ASK)
+TABLE.public("litellm supports_response_schema", "whether a model takes a schema", ASK)
+TABLE.public("litellm UnprocessableEntityError", "a refusal that LiteLLM keeps to itself", ERRORS)
+
+# --- what an answer says ------------------------------------------------------------------------
+
+_TYPES = "litellm.types.utils"
+
+
+def _usage_fault() -> str:
+    """Check that an answer holds the usage that it was made with: it is no declared field."""
+    usage = found(f"{_TYPES}:Usage")(prompt_tokens=1, completion_tokens=2, total_tokens=3)
+    answer = found(f"{_TYPES}:ModelResponse")(usage=usage)
+    return "" if answer.usage.completion_tokens == 2 else f"{_TYPES}.ModelResponse.usage is missing"
+
+
+def _piece_fault() -> str:
+    """Check that a piece of an answer holds its text: it is no declared field."""
+    piece = found(f"{_TYPES}:Delta")(content="x")
+    return "" if piece.content == "x" else f"{_TYPES}.Delta.content is missing"
+
+
+TABLE.public("litellm ModelResponse ModelResponseStream", "builds itself at its first use", QUIET)
+TABLE.members(f"{_TYPES}:ModelResponse.choices", "an answer", ASK)
+TABLE.members(f"{_TYPES}:Choices.message finish_reason", "its text, and why it ended", ASK)
+TABLE.members(f"{_TYPES}:Message.content provider_specific_fields", "its text", ASK)
+TABLE.members(f"{_TYPES}:StreamingChoices.delta", "a piece of an answer", STREAMING)
+TABLE.condition(
+    f"{_TYPES}:Delta.content",
+    _piece_fault,
+    "its text",
+    STREAMING,
+)
+TABLE.condition(
+    f"{_TYPES}:ModelResponse.usage",
+    _usage_fault,
+    "tokens",
+    USAGE,
+)
+TABLE.members(
+    f"{_TYPES}:Usage.prompt_tokens completion_tokens prompt_tokens_details", "tokens", USAGE
+)
+TABLE.members(
+    "litellm.litellm_core_utils.streaming_handler:CustomStreamWrapper.received_finish_reason "
+    "intermittent_finish_reason chunks aclose",
+    "why a stream ended, and its end",
+    STREAMING,
+)
+map_finish_reason = TABLE.later(
+    "litellm.litellm_core_utils.core_helpers:map_finish_reason", "why a stream ended", STREAMING
+)
+
+# --- errors -------------------------------------------------------------------------------------
+
+TABLE.public("litellm ContextWindowExceededError", "a prompt that is too long", ERRORS)
+TABLE.members(
+    "litellm.exceptions:MidStreamFallbackError.original_exception", "what broke a stream", ERRORS
+)
+TABLE.mention(
+    "litellm.litellm_core_utils.exception_mapping_utils:exception_type",
+    "litellm_response_headers",
+    "how long a provider asks to wait",
+    ERRORS,
+)
+
+# --- what is known of a model -------------------------------------------------------------------
+
+TABLE.public("litellm model_cost", "the list of models", NAMES, PRICES)
+TABLE.public("litellm get_model_info", "window and price of a model", PRICES)
+TABLE.public("litellm validate_environment provider_list", "keys and providers", NAMES)
+
+# --- switches and the end -----------------------------------------------------------------------
+
+TABLE.mention(
+    "litellm.litellm_core_utils.exception_mapping_utils:exception_type",
+    "suppress_debug_info",
+    "prints nothing at an error",
+    QUIET,
+)
+TABLE.mention(
+    "litellm.utils:_select_tokenizer_helper",
+    "disable_hf_tokenizer_download",
+    "fetches nothing",
+    OFFLINE,
+)
+logging_worker = TABLE.later(
+    "litellm.litellm_core_utils.logging_worker:GLOBAL_LOGGING_WORKER", "ends its tasks", ENDING
+)
+TABLE.members(
+    "litellm.litellm_core_utils.logging_worker:LoggingWorker.flush stop", "ends its tasks", ENDING
+)
+TABLE.public("litellm close_litellm_async_clients", "closes connections", ENDING)

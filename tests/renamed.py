@@ -1,0 +1,334 @@
+"""A warm process that forks a child for each name of CrewAI's or LiteLLM's: in it, the name moves.
+
+Run as a process of its own: it imports the two libraries and what of docsum_nb does not look at
+their names, starts no thread, and forks a child for each line of JSON on its standard input, which
+is answered by one line. In the child the name is renamed as a release would rename it, wherever
+that can be done in the loaded code: the library itself goes on with the new name. Then the child
+imports the rest of docsum_nb, which looks the names up at its import, and tries what it is told to.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+__all__ = ["Renamer", "running_renamer"]
+
+
+class Renamer:
+    """The warm process, as a test sees it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def ask(self, **job: Any) -> dict[str, Any]:
+        """Have a child rename a name and try something; returns what came of it."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(job), file=self._process.stdin, flush=True)
+        answered: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answered
+
+
+@contextmanager
+def running_renamer() -> Iterator[Renamer]:
+    """Start the warm process, and end it."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "tests.renamed"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline()) == {"ready": True}
+        yield Renamer(process)
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(60)
+        process.stdout.close() if process.stdout else None
+
+
+# --- in the warm process --------------------------------------------------------------------------
+
+
+def _serve() -> None:
+    import threading
+
+    import docsum_nb.entry
+    import docsum_nb.pipeline  # noqa: F401
+
+    # As docsum_nb.models does, whose own look at the names must come after they have moved.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import crewai
+        import crewai.tasks.llm_guardrail
+        import litellm
+        import litellm.litellm_core_utils.logging_worker  # noqa: F401
+    assert crewai.Crew is not None
+    assert "docsum_nb.crew" not in sys.modules
+    assert threading.active_count() == 1, "a process with threads must not be forked"
+    _FUNCTIONS.extend(_functions())
+    # A collection in a child would write to, and so copy, every page of its parent.
+    gc.collect()
+    gc.freeze()
+    print(json.dumps({"ready": True}), flush=True)
+    for line in sys.stdin:
+        out, into = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(out)
+            _child(json.loads(line), into)
+        os.close(into)
+        with os.fdopen(out) as pipe:
+            told = pipe.read()
+        os.waitpid(pid, 0)
+        print(told or json.dumps({"outcome": "died"}), flush=True)
+
+
+def _child(job: dict[str, Any], into: int) -> None:
+    """Do a job and end the process, whatever happens."""
+    try:
+        os.dup2(2, 1)  # what is printed must not pass for an answer
+        rename(job["kind"], job["path"])
+        told = TRIALS[job["trial"]](job)
+    except BaseException as error:  # noqa: BLE001  # the child must not go on as its parent
+        told = {"outcome": type(error).__name__, "text": str(error)}
+    os.write(into, json.dumps(told).encode())
+    os._exit(0)
+
+
+# --- renaming -------------------------------------------------------------------------------------
+
+NEW = "_as_renamed"
+
+
+def rename(kind: str, path: str) -> None:
+    """Rename what a name of the table stands for, as a release would."""
+    if not path:
+        return
+    if kind == "parameter":
+        function, _, name = path.rstrip(")").partition("(")
+        _in_code(_function(_found(function)), "co_varnames", name)
+    elif kind == "call":
+        function, _, name = path.partition(" > ")
+        _past_the_object(_function(_found(function)), name)
+    elif kind == "condition":
+        _condition(path)
+    else:
+        owner, _, name = path.rpartition("." if "." in path.partition(":")[2] else ":")
+        _moved(_found(owner), name)
+
+
+def _found(path: str) -> Any:
+    from docsum_nb.upstream import found
+
+    return found(path)
+
+
+def _function(found: Any) -> FunctionType:
+    import inspect
+
+    function = found.__dict__["__init__"] if isinstance(found, type) else inspect.unwrap(found)
+    assert isinstance(function, FunctionType), found
+    return function
+
+
+def _in_code(function: FunctionType, place: str, name: str, new: str = "") -> None:
+    new = new or name + NEW
+    names = tuple(new if each == name else each for each in getattr(function.__code__, place))
+    changed: dict[str, Any] = {place: names}
+    function.__code__ = function.__code__.replace(**changed)
+
+
+def _past_the_object(function: FunctionType, name: str) -> None:
+    """Let a function call something else than what an object may have under a name."""
+    import crewai
+
+    code = function.__code__
+    if name in code.co_consts:
+        _in_code(function, "co_consts", name)
+        return
+    if name.isupper():  # a point where hooks are called: another one
+        _in_code(function, "co_names", name, "PRE_STEP")
+        return
+    _in_code(function, "co_names", name)
+    for kind in (crewai.Task, crewai.Crew, crewai.Agent):
+        if hasattr(kind, name):
+            type.__setattr__(kind, name + NEW, getattr(kind, name))
+
+
+def _condition(path: str) -> None:
+    owner, _, name = path.rpartition(".")
+    if "LLMCallHookContext" in owner:
+        _in_code(_function(_found(owner)), "co_names", name)
+    elif name == "_crewai_rate_limit_wrapped":
+        delattr(_found(owner), name)
+    else:
+        kind = _found(owner)
+        own = kind.__init__
+
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            own(self, *args, **kwargs)
+            delattr(self, name)
+
+        kind.__init__ = init
+
+
+def _moved(owner: Any, name: str) -> None:
+    """Move an attribute of a module or class; its library goes on with the new name, if private."""
+    if isinstance(owner, ModuleType) and hasattr(owner, "__getattr__"):
+        getattr(owner, name)
+        vars(owner)["__getattr__"] = partial(_not_found, vars(owner)["__getattr__"], name)
+    classes = owner.__mro__ if isinstance(owner, type) else (owner,)
+    for kind in classes:
+        for place in ("__annotations__", "__pydantic_fields__", "_member_map_"):
+            (vars(kind).get(place) or {}).pop(name, None)
+        private = vars(kind).get("__private_attributes__") or {}
+        if name in private:
+            private[name + NEW] = private.pop(name)
+        if name in vars(kind):
+            value = vars(kind)[name]
+            deleted = type.__delattr__ if isinstance(kind, type) else delattr
+            deleted(kind, name)
+            set_to = type.__setattr__ if isinstance(kind, type) else setattr
+            set_to(kind, name + NEW, value)
+        own = vars(kind).get("__init__") if isinstance(kind, type) else None
+        if isinstance(own, FunctionType):
+            _in_code(own, "co_names", name)
+    if name.startswith("_") or name.isupper():
+        for function in _FUNCTIONS:
+            if name in function.__code__.co_names:
+                function.__code__ = _deep(function.__code__, name)
+
+
+def _not_found(own: Callable[[str], Any], moved: str, name: str) -> Any:
+    if name == moved:
+        raise AttributeError(name)
+    return own(name)
+
+
+def _deep(code: CodeType, name: str) -> CodeType:
+    return code.replace(
+        co_names=tuple(name + NEW if each == name else each for each in code.co_names),
+        co_consts=tuple(
+            _deep(each, name) if isinstance(each, CodeType) else each for each in code.co_consts
+        ),
+    )
+
+
+_FUNCTIONS: list[FunctionType] = []
+"""Those of CrewAI's modules and classes."""
+
+
+def _functions() -> Iterator[FunctionType]:
+    for each in gc.get_objects():
+        if isinstance(each, FunctionType) and str(each.__module__).startswith("crewai"):
+            yield each
+
+
+# --- what is tried --------------------------------------------------------------------------------
+
+
+def _guard(job: dict[str, Any]) -> dict[str, Any]:
+    """Make a guard, as a run with bounds does."""
+    from docsum_nb.entry.guarded import GuardOptions
+
+    told: list[Any] = []
+    control = SimpleNamespace(run_id="r", emit=told.append, stopped_by=lambda: None)
+    bounds = {name: job[name] for name in ("max_calls", "max_cost") if name in job}
+    GuardOptions(**bounds).guard(control, deadline=job.get("deadline"))  # type: ignore[arg-type]
+    return {"outcome": "made", "warnings": [event.message for event in told]}
+
+
+def _crew(job: dict[str, Any]) -> dict[str, Any]:
+    """Run a crew whose tasks share an agent, with inputs, on a model in this process."""
+    import docsum_nb as ds
+    from tests.crew.crew_samples import ScriptedLLM, field_crew
+
+    asked: list[str] = []
+    llm = ScriptedLLM(model="scripted")
+
+    def answer(prompt: str) -> str:
+        asked.append(prompt)
+        return "ok"
+
+    llm.answer = answer
+    crew = field_crew(llm, parts=job.get("parts", 2))
+    bounds = {name: job[name] for name in ("max_calls", "max_cost", "deadline") if name in job}
+    run = ds.kickoff(crew, {"topic": "whales"}, show=False, **bounds)
+    try:
+        told = {"outcome": "done", "text": str(run.result(60))}
+    except Exception as error:  # noqa: BLE001  # it is what is looked at
+        told = {"outcome": type(error).__name__, "text": str(error)}
+    unfilled = sum("{topic}" in prompt for prompt in asked)
+    return {**told, "warnings": list(run.state.warnings), "calls": len(asked), "unfilled": unfilled}
+
+
+def _summary(job: dict[str, Any]) -> dict[str, Any]:
+    """Summarize a text in this process."""
+    import docsum_nb as ds
+
+    text = "Whales are mammals that live in the sea. They breathe air at the surface. "
+    run = ds.summarize({"whales": text * 5}, ledger=False, show=False)
+    summary = run.result(60)
+    return {"outcome": "done", "text": summary.text, "warnings": list(run.state.warnings)}
+
+
+def _names(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the names of both tables."""
+    from docsum_nb.crew.upstream import TABLE as CREWAI
+    from docsum_nb.models.upstream import TABLE as LITELLM
+
+    return {
+        table.library: [
+            {
+                "kind": name.kind,
+                "path": name.path,
+                "use": name.use,
+                "promises": [promise.text for promise in name.promises],
+                "money": any(promise.money for promise in name.promises),
+            }
+            for name in table.names
+        ]
+        for table in (CREWAI, LITELLM)
+    }
+
+
+def _lost(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the lost promises of a library, with what is wrong."""
+    import importlib
+
+    part = {"crewai": "crew", "litellm": "models"}[job["library"]]
+    table = importlib.import_module(f"docsum_nb.{part}.upstream").TABLE
+    return {
+        "outcome": "looked",
+        "lost": [[each.promise.text, str(each)] for each in table.lost()],
+    }
+
+
+TRIALS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "names": _names,
+    "lost": _lost,
+    "guard": _guard,
+    "crew": _crew,
+    "summary": _summary,
+}
+
+if __name__ == "__main__":
+    _serve()
