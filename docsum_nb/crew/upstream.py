@@ -86,6 +86,8 @@ BaseLLM = TABLE.kind(
     "crewai.llms.base_llm:BaseLLM", "models of this package for agents", EVALUATE, PROBE
 )
 BaseTool = TABLE.kind("crewai.tools:BaseTool", "the search of the library as a tool", EVALUATE)
+TOOL_RUN = TABLE.attribute("crewai.tools:BaseTool._run", "looks into a tool's code", DOCTOR)
+TOOL_ARUN = TABLE.attribute("crewai.tools:BaseTool._arun", "looks into a tool's code", DOCTOR)
 TABLE.parameters("crewai:Crew.kickoff inputs", "kicks a double off", GUARD)
 TABLE.parameters("crewai:Crew.akickoff inputs", "kicks a double off", GUARD)
 TABLE.parameters("crewai:Task.aexecute_sync context", "performs the lean task", SUMMARIZE)
@@ -140,6 +142,8 @@ for _name, _use, _promises in (
 ):
     TABLE.condition(f"{_CALL}.{_name}", partial(_call_context_fault, _name), _use, *_promises)
 
+TABLE.members(f"{_CALL}.response", "the answer, if its tokens must be counted", USAGE)
+TABLE.members("crewai.hooks.tool_hooks:ToolCallHookContext.task", "for which task", PROGRESS)
 TABLE.members(
     "crewai.hooks.contexts:StepContext.kind flow step_name", "the step of a flow", PROGRESS
 )
@@ -180,7 +184,7 @@ reset_stream_sinks = TABLE.value(
 LLMCallCompletedEvent = TABLE.kind(
     f"{_LLM_EVENTS}:LLMCallCompletedEvent", "what a call took", USAGE
 )
-TABLE.members(f"{_LLM_EVENTS}:LLMCallCompletedEvent.usage call_type", "its tokens", USAGE)
+TABLE.members(f"{_LLM_EVENTS}:LLMCallCompletedEvent.usage call_type response", "its tokens", USAGE)
 LLMCallStartedEvent = TABLE.kind(
     f"{_LLM_EVENTS}:LLMCallStartedEvent", "what is sent, if its tokens must be counted", USAGE
 )

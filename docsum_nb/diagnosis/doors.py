@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from docsum_nb.diagnosis.notebook import notebook_findings
+from docsum_nb.diagnosis.promises import promise_findings
 from docsum_nb.diagnosis.switches import switch_findings
 from docsum_nb.diagnosis.versions import version_findings
 from docsum_nb.entry import is_crew_or_flow
@@ -67,6 +68,7 @@ def _findings(
     work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadline: float
 ) -> Iterator[Finding]:
     yield from examined("installed packages", version_findings)
+    yield from examined("what the versions promise", promise_findings)
     yield from examined("kernel and event loop", notebook_findings)
     yield from examined("switches and folders", switch_findings)
     if work is None:

@@ -11,6 +11,7 @@ from docsum_nb.models.opening import open_model
 from docsum_nb.models.retry import is_too_long
 from docsum_nb.models.structured import check_schema, schema_instructions
 from docsum_nb.models.telling import Telling
+from docsum_nb.models.upstream import lost_promises
 
 __all__ = [
     "Asker",
@@ -21,6 +22,7 @@ __all__ = [
     "asked_of",
     "check_schema",
     "is_too_long",
+    "lost_promises",
     "open_model",
     "schema_instructions",
     "with_cause",

@@ -17,7 +17,7 @@ from typing import Any
 from docsum_nb.errors import InputError
 from docsum_nb.models.model import Model
 from docsum_nb.models.spelling import close_names, doubt_about
-from docsum_nb.models.upstream import ASK, TABLE, logging_worker
+from docsum_nb.models.upstream import ASK, TABLE, clients_closer, logging_worker
 from docsum_nb.models.wire import watch_transport
 from docsum_nb.run import before_exit
 
@@ -98,7 +98,9 @@ async def _close() -> None:
     if worker is not None:
         await worker.flush()
         await worker.stop()
-    await loaded().close_litellm_async_clients()
+    close_clients = clients_closer()
+    if close_clients is not None:
+        await close_clients()
 
 
 def known_provider(settings: Model) -> tuple[str, str | None]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from docsum_nb.upstream import Promise, Table, found
 
-__all__ = ["TABLE"]
+__all__ = ["TABLE", "lost_promises"]
 
 TABLE = Table("litellm")
 
@@ -27,7 +27,6 @@ ERRORS = Promise("that errors of providers are told apart")
 STREAMING = Promise("that the final summary is shown while it is written")
 USAGE = Promise("the count of tokens")
 PRICES = Promise("prices of models")
-NAMES = Promise("that misspelled models and missing keys are found before a request")
 QUIET = Promise("that LiteLLM prints and warns nothing")
 OFFLINE = Promise("that no tokenizer is fetched from the network")
 ENDING = Promise("that connections are closed at the end of the process")
@@ -41,6 +40,7 @@ TABLE.parameters(
     "what a request says",
     ASK,
 )
+TABLE.public("litellm openai_compatible_providers", "where retries are off otherwise", ASK)
 for _option in ("num_retries", "max_retries"):
     TABLE.mention("litellm.main:completion", _option, "no retries beneath ours", ONE_RETRY_LAYER)
 TABLE.mention(
@@ -68,7 +68,7 @@ def _piece_fault() -> str:
     return "" if piece.content == "x" else f"{_TYPES}.Delta.content is missing"
 
 
-TABLE.public("litellm ModelResponse ModelResponseStream", "builds itself at its first use", QUIET)
+TABLE.public("litellm ModelResponse ModelResponseStream", "builds itself at its first use", ASK)
 TABLE.members(f"{_TYPES}:ModelResponse.choices", "an answer", ASK)
 TABLE.members(f"{_TYPES}:Choices.message finish_reason", "its text, and why it ended", ASK)
 TABLE.members(f"{_TYPES}:Message.content provider_specific_fields", "its text", ASK)
@@ -113,9 +113,9 @@ TABLE.mention(
 
 # --- what is known of a model -------------------------------------------------------------------
 
-TABLE.public("litellm model_cost", "the list of models", NAMES, PRICES)
+TABLE.public("litellm model_cost", "the list of models", ASK)
 TABLE.public("litellm get_model_info", "window and price of a model", PRICES)
-TABLE.public("litellm validate_environment provider_list", "keys and providers", NAMES)
+TABLE.public("litellm validate_environment provider_list", "keys and providers", ASK)
 
 # --- switches and the end -----------------------------------------------------------------------
 
@@ -137,4 +137,25 @@ logging_worker = TABLE.later(
 TABLE.members(
     "litellm.litellm_core_utils.logging_worker:LoggingWorker.flush stop", "ends its tasks", ENDING
 )
-TABLE.public("litellm close_litellm_async_clients", "closes connections", ENDING)
+clients_closer = TABLE.later("litellm:close_litellm_async_clients", "closes connections", ENDING)
+
+
+# --- what is lost -------------------------------------------------------------------------------
+
+
+def lost_promises(*, bounded: bool) -> tuple[str, ...]:
+    """Return what does not hold with the installed LiteLLM, a line for each; it is imported.
+
+    Args:
+        bounded: Whether calls, tokens or cost are bounded.
+
+    Returns:
+        The first time in a process with a line more if the version was not tested.
+
+    Raises:
+        UpstreamError: if a bound is set and cannot hold: requests would be sent again beneath it.
+    """
+    if bounded:
+        TABLE.require(ONE_RETRY_LAYER)
+    news = TABLE.news()
+    return (*((news,) if news else ()), *map(str, TABLE.lost()))

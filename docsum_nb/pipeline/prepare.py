@@ -20,7 +20,7 @@ from docsum_nb.documents.tokens import vocabulary
 from docsum_nb.errors import InputError
 from docsum_nb.events import Stage
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import ChatModel, open_model, schema_instructions
+from docsum_nb.models import ChatModel, lost_promises, open_model, schema_instructions
 from docsum_nb.pipeline.cutting import cut
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.sizing import (
@@ -180,11 +180,21 @@ def _as_path(path: object) -> Path | None:
 def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run; asks nobody."""
     models = prepared.models
+    doubts = tuple(each.doubt for each in models if each.doubt)
     return replace(
         remaining_of(prepared, ()),
-        warnings=tuple(each.doubt for each in models if each.doubt),
+        warnings=(*doubts, *_lost_promises(prepared)),
         no_key=next((each.no_key for each in models if each.no_key), None),
     )
+
+
+def _lost_promises(prepared: Prepared) -> tuple[str, ...]:
+    """Return what does not hold with the installed LiteLLM; refuses bounds that cannot hold."""
+    if all(each.settings.embedded for each in prepared.models):
+        return ()
+    options = prepared.options
+    bounds = (options.max_calls, options.max_tokens, options.max_cost)
+    return lost_promises(bounded=any(bound is not None for bound in bounds))
 
 
 def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from docsum_nb.errors import UpstreamError
 from docsum_nb.library import Library
 from docsum_nb.models import Asker
 from docsum_nb.pipeline.prepare import Prepared
@@ -30,6 +31,7 @@ _MOST_PARTS = 50
 """Document summaries used as queries besides the whole; more add time and hardly a new hit."""
 _RRF_K = 60
 """Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion": 60 serves all collections well."""
+_REASONS = "why the related documents are relevant"
 _WHOLE_WEIGHT = 3.0
 """The whole summary (and the question) against the summary of one document."""
 
@@ -47,6 +49,20 @@ async def find_related(
     hits = await in_thread(_search, library, summary)
     if not prepared.evaluates or not hits:
         return tuple(hits), []
+    try:
+        judged = await _judge(prepared, library, hits, summary, asker)
+    except UpstreamError as error:
+        return tuple(hits), [Omission(_REASONS, str(error))]
+    if judged is None:
+        why = "the model's answer could not be read, so all that the search found is listed"
+        return tuple(hits), [Omission(_REASONS, why)]
+    return judged, []
+
+
+async def _judge(
+    prepared: Prepared, library: Library, hits: list[Hit], summary: Summary, asker: Asker
+) -> tuple[Hit, ...] | None:
+    """Return what is relevant of the hits, with reasons; ``None`` if the answer is unreadable."""
     from docsum_nb.crew.evaluate import AgentSizes, explain
 
     window = prepared.window
@@ -56,7 +72,7 @@ async def find_related(
     ) -> Answer:
         return await asker.converse(messages, max_tokens=max_tokens, stop=stop)
 
-    judged = await explain(
+    return await explain(
         hits,
         summary=summary.text,
         question=summary.question,
@@ -73,10 +89,6 @@ async def find_related(
         ),
         count=prepared.model.count,
     )
-    if judged is None:
-        why = "the model's answer could not be read, so all that the search found is listed"
-        return tuple(hits), [Omission("why the related documents are relevant", why)]
-    return judged, []
 
 
 def _search(library: Library, summary: Summary) -> list[Hit]:

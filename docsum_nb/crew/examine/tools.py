@@ -8,6 +8,7 @@ from typing import Any
 
 from docsum_nb.crew.examine.code import blocking_calls
 from docsum_nb.crew.examine.parts import agents_of, field_of
+from docsum_nb.crew.upstream import TOOL_ARUN, TOOL_RUN
 from docsum_nb.findings import Finding
 from docsum_nb.render.amounts import listed
 
@@ -29,7 +30,7 @@ def tool_findings(crew: Any) -> Iterator[Finding]:
 def _examine(tool: Any) -> Iterator[Finding]:
     subject = f"tool {str(getattr(tool, 'name', type(tool).__name__))!r}"
     function = getattr(tool, "func", None)
-    run, asynchronous = getattr(type(tool), "_run", None), getattr(type(tool), "_arun", None)
+    run, asynchronous = TOOL_RUN.of(type(tool)), TOOL_ARUN.of(type(tool))
     blocking = [
         call
         for each in (function, run, asynchronous)
