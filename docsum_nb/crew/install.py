@@ -50,10 +50,10 @@ class Watcher(Asker, Kicker, Protocol):
         """See a model call that was answered."""
 
     def answered(self, answer: Any) -> None:
-        """See what a model has answered, in the thread that called it; must not raise."""
+        """See what a model has answered, in the thread that called it."""
 
     def tracked(self, usage: Any) -> None:
-        """See the usage of one request, in the thread that made it; must not raise."""
+        """See the usage of one request, in the thread that made it."""
 
     def before_tool(self, context: Any) -> None:
         """See a tool that is about to be called; raises ``Stopped`` to keep it from that."""
@@ -71,7 +71,7 @@ class Watcher(Asker, Kicker, Protocol):
         """Decide what follows if a hook fails; raises ``Stopped`` if the run must end."""
 
     def view_failed(self, error: Exception) -> None:
-        """Decide what follows if ``seen`` fails; must not raise."""
+        """Decide what follows if the guard fails at what it is shown; must not raise."""
 
 
 _current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=None)
@@ -83,7 +83,7 @@ def watched_by(guard: Watcher) -> Iterator[None]:
     _install()
     set_suppress_console_output(True)
     current = _current.set(guard)
-    sink = add_stream_sink(functools.partial(_see, guard))
+    sink = add_stream_sink(functools.partial(_see, guard, guard.seen))
     try:
         with scoped_hooks():
             for name, hook in _hooks_of(guard).items():
@@ -118,10 +118,10 @@ def _ask(guard: Watcher, hook: Callable[[Any], None], context: Any) -> None:
         guard.hook_failed(hook.__name__, error)
 
 
-def _see(guard: Watcher, source: Any, event: Any) -> None:
+def _see(guard: Watcher, view: Callable[..., None], *seen: Any) -> None:
     """Show a guard an event; what fails there must not fail in the code that emitted it."""
     try:
-        guard.seen(source, event)
+        view(*seen)
     except Exception as error:  # noqa: BLE001  # as above
         guard.view_failed(error)
 
@@ -147,9 +147,9 @@ def _install() -> None:
 
 def _answered(answer: Any = None, *_: Any, **__: Any) -> None:
     if (guard := _current.get()) is not None:
-        guard.answered(answer)
+        _see(guard, guard.answered, answer)
 
 
 def _tracked(_llm: Any, usage_data: Any = None, *_: Any, **__: Any) -> None:
     if (guard := _current.get()) is not None:
-        guard.tracked(usage_data)
+        _see(guard, guard.tracked, usage_data)
