@@ -506,6 +506,12 @@ current_flow_method_name = TABLE.value(
     HUMAN,
     instead=ContextVar("docsum_nb_no_step", default=""),
 )
+TABLE.members(
+    "crewai.flow.async_feedback.types:PendingFeedbackContext.emit method_name method_output "
+    "message",
+    _FLOW_ASKS,
+    HUMAN,
+)
 _HOOK_ASKS = "a hook asks"
 ToolCallHookContext = TABLE.kind("crewai.hooks.tool_hooks:ToolCallHookContext", _HOOK_ASKS, HUMAN)
 TABLE.members("crewai.hooks.tool_hooks:ToolCallHookContext.request_human_input", _HOOK_ASKS, HUMAN)

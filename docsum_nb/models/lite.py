@@ -17,7 +17,13 @@ from typing import Any
 from docsum_nb.errors import InputError
 from docsum_nb.models.model import Model
 from docsum_nb.models.spelling import close_names, doubt_about
-from docsum_nb.models.upstream import ASK, TABLE, clients_closer, logging_worker
+from docsum_nb.models.upstream import (
+    ASK,
+    TABLE,
+    aiohttp_transport,
+    clients_closer,
+    logging_worker,
+)
 from docsum_nb.models.wire import watch_transport
 from docsum_nb.run import before_exit
 
@@ -75,7 +81,6 @@ def loaded() -> Any:
         said = {"content": "", "role": "assistant"}
         litellm.ModelResponse(choices=[{"message": said}])
         litellm.ModelResponseStream(choices=[{"delta": said}])
-        from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport
 
     # Its classes for other providers are built later; nobody can act on what they warn of.
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
@@ -84,7 +89,8 @@ def loaded() -> Any:
     # Reading the piece of a stream that tells the usage, it looks at every attribute there is.
     warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
     logging.getLogger("LiteLLM").addFilter(_is_worth_printing)
-    watch_transport(LiteLLMAiohttpTransport)
+    if (transport := aiohttp_transport()) is not None:
+        watch_transport(transport)
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True

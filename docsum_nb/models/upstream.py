@@ -23,6 +23,7 @@ TABLE = Table("litellm")
 
 ASK = Promise("asking language models", money=True)
 ONE_RETRY_LAYER = Promise("that only this package sends a request again", money=True)
+WIRE = Promise("that answers are bounded, and their end is the provider's own word")
 ERRORS = Promise("that errors of providers are told apart")
 STREAMING = Promise("that the final summary is shown while it is written")
 USAGE = Promise("the count of tokens")
@@ -48,7 +49,12 @@ TABLE.mention(
 )
 TABLE.public("litellm get_llm_provider BadRequestError", "who provides a model", ASK)
 TABLE.public("litellm supports_response_schema", "whether a model takes a schema", ASK)
-TABLE.public("litellm UnprocessableEntityError", "a refusal that LiteLLM keeps to itself", ERRORS)
+TABLE.public(
+    "litellm APIError AuthenticationError PermissionDeniedError NotFoundError RateLimitError "
+    "UnprocessableEntityError InternalServerError BadGatewayError ServiceUnavailableError",
+    "refusals that LiteLLM keeps to itself",
+    ERRORS,
+)
 
 # --- what an answer says ------------------------------------------------------------------------
 
@@ -94,8 +100,15 @@ TABLE.members(
     "why a stream ended, and its end",
     STREAMING,
 )
-map_finish_reason = TABLE.later(
-    "litellm.litellm_core_utils.core_helpers:map_finish_reason", "why a stream ended", STREAMING
+aiohttp_transport = TABLE.later(
+    "litellm.llms.custom_httpx.aiohttp_transport:LiteLLMAiohttpTransport",
+    "sees the bytes of answers",
+    WIRE,
+)
+TABLE.members(
+    "litellm.llms.custom_httpx.aiohttp_transport:LiteLLMAiohttpTransport.handle_async_request",
+    "sees the bytes of answers",
+    WIRE,
 )
 
 # --- errors -------------------------------------------------------------------------------------
