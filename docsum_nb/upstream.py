@@ -119,16 +119,22 @@ class Attribute:
             owner: The class or module that the function is looked up in.
             see: Must not raise.
         """
+
+        def make(own: Callable[..., Any]) -> Callable[..., Any]:
+            @wraps(own)
+            def seen(*args: Any, **kwargs: Any) -> Any:
+                see(*args, **kwargs)
+                return own(*args, **kwargs)
+
+            return seen
+
+        self.wrap(owner, make)
+
+    def wrap(self, owner: Any, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+        """Replace a function of a class or module by what ``make`` makes of it; not if absent."""
         own = self.of(owner)
-        if own is None:
-            return
-
-        @wraps(own)
-        def seen(*args: Any, **kwargs: Any) -> Any:
-            see(*args, **kwargs)
-            return own(*args, **kwargs)
-
-        setattr(owner, self.name, seen)
+        if own is not None:
+            setattr(owner, self.name, make(own))
 
     def mark(self, function: Any) -> None:
         """Set the attribute of a function to true."""

@@ -1,11 +1,13 @@
 """What CrewAI prints and logs beside the work: silenced for one context, or let through.
 
-Decides about CrewAI's own lines alone; a logger's records of the user's own code pass.
+Decides about CrewAI's own lines alone; a logger's records of the user's own code pass. What is kept
+off the console and is a warning or an error is handed on: the run reports it.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ import crewai
 
 from docsum_nb.crew.upstream import set_suppress_console_output, should_suppress_console_output
 
-__all__ = ["as_loud_as", "mute_log", "quietly"]
+__all__ = ["as_loud_as", "hear_log", "quietly"]
 
 _FILES = str(Path(crewai.__file__).parent)
 """Where CrewAI's own code lies; a user's project may be named after it."""
@@ -40,11 +42,63 @@ def as_loud_as(crew: Any) -> Any:
     return quietly(quiet=should_suppress_console_output() and not loud)
 
 
-def mute_log(when: Callable[[], bool]) -> None:
-    """Drop CrewAI's log lines, for good, wherever ``when`` is true in the context that logs."""
+Hear = Callable[[int, str, BaseException | None], object]
+_ears: list[tuple[Callable[[], bool], Hear]] = []
 
-    def kept(record: logging.LogRecord) -> bool:
-        return not when() or not record.pathname.startswith(_FILES)
 
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(kept)
+def hear_log(when: Callable[[], bool], hear: Hear) -> None:
+    """Take what CrewAI logs off the console, for good, in contexts for which ``when`` is true.
+
+    Its warnings and errors are handed on instead. Loggers of CrewAI's modules that the user has
+    handlers for still reach these.
+
+    Args:
+        when: Whether the code in this context is guarded.
+        hear: Takes the level and text of a warning or error, and the exception being handled.
+    """
+    if not _ears:
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(_kept)
+        logging.getLogger("crewai").addHandler(_Hearing())
+    _ears.append((when, hear))
+
+
+def _kept(record: logging.LogRecord) -> bool:
+    return not record.pathname.startswith(_FILES) or not _heard(record)
+
+
+def _heard(record: logging.LogRecord) -> bool:
+    """Hand a record on; ``False`` if nobody hears it in this context."""
+    hearing = [hear for when, hear in _ears if when()]
+    if record.levelno >= logging.WARNING:
+        error = record.exc_info[1] if record.exc_info else sys.exception()
+        for hear in hearing:
+            hear(record.levelno, _text_of(record), error)
+    return bool(hearing)
+
+
+class _Hearing(logging.Handler):
+    """Hears all loggers of CrewAI's modules: a filter is asked about its logger's own records only.
+
+    Without a handler, Python prints warnings itself; if nobody hears them, so does this one.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        last = logging.lastResort
+        if not _heard(record) and last and record.levelno >= last.level and self._alone(record):
+            last.handle(record)
+
+    def _alone(self, record: logging.LogRecord) -> bool:
+        logger: logging.Logger | None = logging.getLogger(record.name)
+        while logger is not None:
+            if any(each is not self for each in logger.handlers):
+                return False
+            logger = logger.parent if logger.propagate else None
+        return True
+
+
+def _text_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001  # arguments that do not fit are CrewAI's fault, not the run's
+        return str(record.msg)

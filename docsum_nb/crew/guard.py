@@ -27,6 +27,7 @@ from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.evaluate import RunModel
 from docsum_nb.crew.examine.parts import uses_of_models
 from docsum_nb.crew.examine.texts import unfilled
+from docsum_nb.crew.failures import Failures, current_work
 from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import clone_of, write_back_task
 from docsum_nb.crew.kickoffs import Exited, is_racing
@@ -37,7 +38,6 @@ from docsum_nb.crew.upstream import (
     ASYNC_ITERATOR,
     StreamingOutputBase,
     StreamSessionBase,
-    ToolUsageErrorEvent,
 )
 from docsum_nb.errors import RunError, WorkExited
 from docsum_nb.events import (
@@ -89,11 +89,18 @@ class Guard:
         """The bounds of all model calls of this run, and of runs inside it."""
         self._calls = ModelCalls(control, budget=self.budget, price_of=price_of)
         self._places = Places()
+        self.failures = Failures(
+            control.emit,
+            stopped=lambda: self._tasks.scope.stopped_by() is not None,
+            fail=lambda error: self._tasks.scope.fail(error),
+        )
+        """What CrewAI swallows, and goes on from."""
         self._tasks = Tasks(
             control,
             self._places,
             self._calls,
             self._promises,
+            self.failures,
             on_error=on_error,
             on_task_error=on_task_error,
             max_concurrency=max_concurrency,
@@ -139,6 +146,7 @@ class Guard:
                 yield
         finally:
             self._warn_of_handled(sys.exception())
+            self.failures.end_run(sys.exception())
 
     def kick_off_within(self, work: Any, kickoff: Callable[[], Any]) -> Any:
         """Run a Crew or Flow that code of this run kicks off, until its outcome is known.
@@ -318,6 +326,7 @@ class Guard:
         """Allow a model call, unless the run is stopping or its budget says no."""
         self._check_stop()
         self._promises.asked(context.task)
+        self.failures.goes_on()
         if isinstance(context.llm, RunModel):
             return  # asked, counted and stopped by the run that it was lent by
         self._places.task_seen(context.task)
@@ -359,6 +368,9 @@ class Guard:
         stopped = self._tasks.scope.stopped_by()
         if stopped is not None:
             raise Stopped(f"nothing more is begun here: {stopped}", source=stopped)
+        work = current_work()
+        if work is not None and work.refusal is not None:
+            raise Stopped(f"the task ends by a refusal: {work.refusal}", source=work.refusal)
 
     def before_step(self, context: Any) -> None:
         """See a step of a flow begin."""
@@ -375,9 +387,7 @@ class Guard:
 
     def seen(self, source: Any, event: Any) -> None:
         """See an event of CrewAI's."""
-        if isinstance(event, ToolUsageErrorEvent):
-            # CrewAI tells the model of it and goes on; nobody else would know.
-            self._control.emit(Warned(f"tool {event.tool_name!r} failed: {event.error}"))
+        self.failures.seen(event)
         self._calls.seen(source, event)
 
     def hook_failed(self, hook: str, error: Exception) -> None:

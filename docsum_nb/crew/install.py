@@ -13,9 +13,10 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from docsum_nb.crew.asking import Asker, put_in_place
-from docsum_nb.crew.console import mute_log
+from docsum_nb.crew.console import hear_log
 from docsum_nb.crew.executions import install_executions
 from docsum_nb.crew.kickoffs import Kicker, install_kickoffs
+from docsum_nb.crew.unheard import Listener, listen
 from docsum_nb.crew.upstream import (
     FINALIZE,
     TRACK_TOKENS,
@@ -142,7 +143,18 @@ def _install() -> None:
     put_in_place(_current.get)
     # Its log lines on an error would stand in the cell that is shown the error itself. Threads that
     # a stopped run has left to themselves are still in its context.
-    mute_log(lambda: _current.get() is not None)
+    hear_log(lambda: _current.get() is not None, _logged)
+    listen(_listener)
+
+
+def _listener() -> Listener | None:
+    guard = _current.get()
+    return None if guard is None else guard.failures
+
+
+def _logged(level: int, text: str, error: BaseException | None) -> None:
+    if (listener := _listener()) is not None:
+        listener.logged(level, text, error)
 
 
 def _answered(answer: Any = None, *_: Any, **__: Any) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from docsum_nb.crew.calls import metered
 from docsum_nb.crew.console import as_loud_as
 from docsum_nb.crew.isolate import is_clone, write_back_crew
+from docsum_nb.crew.unheard import Listener
 from docsum_nb.crew.upstream import (
     EXECUTE_METHOD,
     EXECUTE_RACING_LISTENERS,
@@ -41,6 +42,10 @@ class Exited(Exception):  # noqa: N818  # not an error of its own
 
 class Kicker(Protocol):
     """What a guard does where a crew or flow is kicked off."""
+
+    @property
+    def failures(self) -> Listener:
+        """What CrewAI swallows is reported to this."""
 
     def double(self, crew: Any) -> Any:
         """Make the double of a crew that is about to be kicked off."""
@@ -111,7 +116,7 @@ def _crew(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwarg
     if _restores(*args, **kwargs):
         return own(crew, *args, **kwargs)
     clone = _guarded_by(guard, crew)
-    with metered() as used, as_loud_as(crew):
+    with metered() as used, as_loud_as(crew), guard.failures.outside():
         kickoff = functools.partial(own, clone, *args, **kwargs)
         # A crew that streams kicks itself off again, and passes here then.
         result = kickoff() if clone.stream else guard.kick_off_within(clone, kickoff)
@@ -124,7 +129,7 @@ async def _acrew(
     if _restores(*args, **kwargs):
         return await own(crew, *args, **kwargs)
     clone = _guarded_by(guard, crew)
-    with metered() as used, as_loud_as(crew):
+    with metered() as used, as_loud_as(crew), guard.failures.outside():
         kickoff = functools.partial(own, clone, *args, **kwargs)
         result = await (kickoff() if clone.stream else guard.akick_off_within(clone, kickoff))
         return _settled(clone, result, used)
@@ -135,7 +140,7 @@ def _replay(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwa
     for agent in clone.agents:
         # Only a kickoff sets an agent's crew, and that of the clone is not the user's.
         agent.crew = clone
-    with metered() as used, as_loud_as(crew):
+    with metered() as used, as_loud_as(crew), guard.failures.outside():
         kickoff = functools.partial(own, clone, *args, **kwargs)
         return _settled(clone, guard.kick_off_within(clone, kickoff), used)
 

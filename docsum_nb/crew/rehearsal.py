@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
-from docsum_nb.crew.console import mute_log
+from docsum_nb.crew.console import hear_log
 from docsum_nb.crew.isolate import copy_of
 from docsum_nb.crew.scripted import Asked, ScriptedModel, rehearsing
 from docsum_nb.crew.upstream import (
@@ -147,4 +147,4 @@ def be_quiet() -> None:
 
 @functools.cache
 def _install() -> None:
-    mute_log(rehearsing)
+    hear_log(rehearsing, lambda level, text, error: None)

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from typing import Any, Literal
 
 from docsum_nb.crew.calls import ModelCalls
+from docsum_nb.crew.failures import Failures
 from docsum_nb.crew.install import Stopped
 from docsum_nb.crew.isolate import write_back_task
 from docsum_nb.crew.kickoffs import Exited
@@ -41,6 +42,7 @@ class Tasks:
         places: Places,
         calls: ModelCalls,
         promises: Promises,
+        failures: Failures,
         *,
         on_error: Literal["raise", "collect", "skip"],
         on_task_error: OnTaskError | None,
@@ -52,6 +54,7 @@ class Tasks:
         self._places = places
         self._calls = calls
         self._promises = promises
+        self._failures_seen = failures
         self._on_error = on_error
         self._on_task_error = on_task_error
         self._limit = max_concurrency
@@ -211,20 +214,25 @@ class Tasks:
         label = label_of(task)
         self._control.emit(ChunkStarted(label))
         self._places.task_began(task, label, role_of(task))
+        begun = self._failures_seen.begin(label, role_of(task))
+        failure: BaseException | None = None
         try:
             with span(f"task {label}", {"docsum_nb.task": label, "docsum_nb.agent": role_of(task)}):
                 yield outcome
+                begun[0].check()
         except BaseException as error:
             # Before the error is published: whoever handles it may read the task.
             write_back_task(task)
             if _cancelled(error):
                 raise
+            failure = begun[0].refusal or error
             # Any other BaseException would leave CrewAI waiting for ever.
-            outcome.append(self._failed(task, label, error))
+            outcome[:] = [self._failed(task, label, failure)]
         else:
             self._outputs.append(outcome[0])
             self._control.emit(ChunkSummarized(label, cached=False))
         finally:
+            self._failures_seen.end(begun, failure)
             write_back_task(task)
             self._places.task_ended(task)
             self._calls.ended(task)

@@ -220,7 +220,57 @@ TABLE.members(
     MAX_COST,
 )
 
-# --- a crew, its tasks and agents: what a double replaces or resets -----------------------------
+# --- failures that CrewAI goes on from, and reports by its own printing, or not at all -----------
+
+Logger = TABLE.kind("crewai.utilities.logger:Logger", "prints failures of verbose crews", WARNINGS)
+LOG = TABLE.attribute("crewai.utilities.logger:Logger.log", "hears them of all", WARNINGS)
+TABLE.parameters("crewai.utilities.logger:Logger.log level message", "their text", WARNINGS)
+hook_dispatch = TABLE.value(f"{_DISPATCH}:", "where hooks are called", WARNINGS)
+INVOKE_HOOK = TABLE.function(
+    f"{_DISPATCH}:_invoke_hook", "sees that a hook of the user's raised", WARNINGS
+)
+event_bus = TABLE.value("crewai.events.event_bus:", "where listeners are called", WARNINGS)
+CALL_HANDLER = TABLE.function(
+    "crewai.events.event_bus:is_call_handler_safe", "sees that a listener raised", WARNINGS
+)
+EventBus = TABLE.kind("crewai.events.event_bus:CrewAIEventsBus", "calls listeners", WARNINGS)
+ACALL_HANDLERS = TABLE.attribute(
+    "crewai.events.event_bus:CrewAIEventsBus._acall_handlers",
+    "sees that an asynchronous listener raised",
+    WARNINGS,
+)
+BaseAgentTool = TABLE.kind(
+    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool", "delegates to a coworker", WARNINGS
+)
+DELEGATE = TABLE.attribute(
+    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool._execute",
+    "sees that there is no such coworker",
+    WARNINGS,
+)
+MCPToolWrapper = TABLE.kind(
+    "crewai.tools.mcp_tool_wrapper:MCPToolWrapper", "a tool of an MCP server by its URL", WARNINGS
+)
+MCP_ATTEMPT = TABLE.attribute(
+    "crewai.tools.mcp_tool_wrapper:MCPToolWrapper._execute_single_attempt",
+    "sees that it failed",
+    WARNINGS,
+)
+Memory = TABLE.kind("crewai.memory.unified_memory:Memory", "saves in the background", WARNINGS)
+SUBMIT_SAVE = TABLE.attribute(
+    "crewai.memory.unified_memory:Memory._submit_save",
+    "sees that saving failed, in the context of its task",
+    WARNINGS,
+)
+AgentExecutor = TABLE.kind(
+    "crewai.agents.agent_executor:AgentExecutor", "carries an agent's work out", WARNINGS
+)
+STEP_CALLBACK_RESULT = TABLE.attribute(
+    "crewai.agents.agent_executor:AgentExecutor._handle_step_callback_task_result",
+    "sees that an asynchronous step_callback raised",
+    WARNINGS,
+)
+
+# --- a crew, its tasks and agents: what a double replaces or resets ------------------------------
 
 CrewOutput = TABLE.kind("crewai.crews.crew_output:CrewOutput", "the output of a crew", USAGE)
 TABLE.members("crewai.crews.crew_output:CrewOutput.token_usage", "its own count", USAGE)

@@ -5,7 +5,7 @@ one table serves LiteLLM, the providers' own SDKs and plain sockets.
 """
 
 from docsum_nb.faults.addresses import address_problem, is_loopback, public_address
-from docsum_nb.faults.chain import shortened
+from docsum_nb.faults.chain import shortened, words_of
 from docsum_nb.faults.fault import Fault, explained, fault_of
 from docsum_nb.faults.kinds import Failure
 from docsum_nb.faults.reply import Reply, reply_of
@@ -25,4 +25,5 @@ __all__ = [
     "public_address",
     "reply_of",
     "shortened",
+    "words_of",
 ]

@@ -1,0 +1,357 @@
+"""What CrewAI swallows and goes on from: reported by the run while it happens.
+
+CrewAI reports failures by events, by its log, or not at all; many are raised on and end the task,
+and need no warning. So a failure is held until it is known: once the work goes on, it is a warning,
+with the real error, the task and the agent; if the task ends with that error, the error says it.
+One failure that is reported in several ways is one warning: it is recognized by its exception.
+
+A provider's permanent refusal of a model call (401, 402, 403, 404, out of money) is no warning: if
+CrewAI swallows it, it ends the task that it happened in, wherever below that task it was. Refuses
+to judge what the user's own code has caught: that code decides.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from docsum_nb.crew.install import Stopped
+from docsum_nb.crew.refusals import (
+    chain_of,
+    enter_task,
+    follow_agents,
+    in_user_code,
+    is_permanent,
+)
+from docsum_nb.events import Event, Warned
+from docsum_nb.faults import fault_of, words_of
+from docsum_nb.run import Stopping
+
+__all__ = ["Failures", "TaskWork", "current_work"]
+
+_log = logging.getLogger(__name__)
+_MOST_CHARS = 1000
+_OF_FAILURE = re.compile(
+    r"fail|error|could not|cannot|unable|invalid|refus|den(?:y|ied)|truncat|filtered|partial|fall"
+    r"(?:ing|s)? ?back|default(?:ing|s)? to|ignor|skipp|no content|empty|not found|missing|without",
+    re.IGNORECASE,
+)
+"""Of a warning in CrewAI's log: it tells of something that was not done as it should be."""
+_FAILING = re.compile(r"(?:Failed|Error|Timeout|FailureDetected)Event$")
+"""Names of events that report a failure; those of later versions are named like these."""
+_RAISED = frozenset(
+    f"{each}FailedEvent"
+    for each in ("Task", "CrewKickoff", "CrewTrain", "CrewTest", "Flow", "MethodExecution")
+)
+"""Failures that are raised to whoever began the work: a task's, and the user's own code."""
+_WHAT = {
+    "ToolUsageErrorEvent": "tool {0.tool_name!r} failed",
+    "ToolExecutionErrorEvent": "tool {0.tool_name!r} failed",
+    "ToolFailureDetectedEvent": "tool {0.tool_name!r} failed",
+    "ToolValidateInputErrorEvent": "the input of tool {0.tool_name!r} is not valid",
+    "ToolSelectionErrorEvent": "there is no tool {0.tool_name!r}",
+    "KnowledgeQueryFailedEvent": "no query of the knowledge could be made",
+    "KnowledgeSearchQueryFailedEvent": "the knowledge could not be searched",
+    "MemoryQueryFailedEvent": "memory could not be read",
+    "MemoryRetrievalFailedEvent": "memory could not be read",
+    "MemorySaveFailedEvent": "memory could not be saved",
+    "AgentReasoningFailedEvent": "the agent could not plan",
+    "StepObservationFailedEvent": "a step of the plan could not be judged",
+    "ContextWindowSummarizationFailedEvent": "the conversation could not be shortened",
+    "MCPConnectionFailedEvent": "MCP server {0.server_name!r} could not be reached",
+    "MCPToolExecutionFailedEvent": "tool {0.tool_name!r} of MCP server {0.server_name!r} failed",
+    "CheckpointFailedEvent": "no checkpoint could be written",
+    "LLMCallFailedEvent": "a call of {0.model} failed",
+    "AgentExecutionErrorEvent": "the agent failed",
+    "LiteAgentExecutionErrorEvent": "the agent failed",
+}
+_RANKS = {"log": 0, "AgentExecutionErrorEvent": 1, "LiteAgentExecutionErrorEvent": 1}
+"""How much a report says; others say more. Of one failure, the report that says most is taken."""
+_CALL_RANK, _MOST_RANK = 2, 3
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """One report of a failure."""
+
+    what: str
+    text: str
+    error: BaseException | None
+    agent: str = ""
+    rank: int = _MOST_RANK
+
+    @property
+    def message(self) -> str:
+        facts = []
+        if self.error is not None and type(self.error).__name__ not in self.text:
+            facts.append(type(self.error).__name__)
+        if (
+            self.error is not None
+            and self.rank == _CALL_RANK
+            and (line := fault_of(self.error).line)
+        ):
+            facts.append(line)
+        text = f"{self.text} ({'; '.join(facts)})".lstrip() if facts else self.text
+        whole = ": ".join(filter(None, (self.what, text)))
+        return whole if len(whole) <= _MOST_CHARS else f"{whole[:_MOST_CHARS]}…"
+
+
+@dataclass(eq=False)
+class TaskWork:
+    """The execution of one task, in the thread and context it was begun in and all it starts."""
+
+    task: str = ""
+    agent: str = ""
+    held: list[_Failure] = field(default_factory=list)
+    """Failures that may yet be raised as the task's error."""
+    reported: list[BaseException] = field(default_factory=list)
+    refusal: Exception | None = None
+    """The refusal that ends the task."""
+    in_hands: list[Exception] = field(default_factory=list)
+    """Refusals that were raised in the user's own code."""
+    over: bool = False
+
+    def check(self) -> None:
+        """Raise the refusal that CrewAI has swallowed, if there is one."""
+        if self.refusal is not None:
+            raise self.refusal
+
+
+_work: ContextVar[TaskWork | None] = ContextVar("docsum_nb_task", default=None)
+
+
+def current_work() -> TaskWork | None:
+    """Return the task that the caller's code belongs to; ``None`` outside of one."""
+    return _work.get()
+
+
+class Failures:
+    """The failures of one run. Usable from any thread.
+
+    Args:
+        emit: Takes warnings.
+        stopped: Returns whether the work of the caller is being stopped; nothing is reported then.
+        fail: Publishes the first error of the work that the caller belongs to.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], object],
+        stopped: Callable[[], bool],
+        fail: Callable[[Exception], object],
+    ) -> None:
+        self._emit = emit
+        self._stopped = stopped
+        self._fail = fail
+        self._lock = threading.Lock()
+        self._outside = TaskWork()
+        """What happens outside of all tasks."""
+        self._left: set[TaskWork] = set()
+        """Tasks that are over, of which something was logged since."""
+
+    # --- a task ---------------------------------------------------------------------------------
+
+    def begin(self, task: str, agent: str) -> tuple[TaskWork, Token[TaskWork | None]]:
+        """Make the code in this context, and what it starts, belong to a task."""
+        work = TaskWork(task, agent)
+        enter_task()
+        return work, _work.set(work)
+
+    def end(self, begun: tuple[TaskWork, Token[TaskWork | None]], error: object) -> None:
+        """Report what a task went on from; ``error`` is what it ended with, ``None`` for none."""
+        work, token = begun
+        _work.reset(token)
+        self._settle(work, error)
+        work.over = True
+
+    def end_run(self, error: BaseException | None) -> None:
+        """Report what was swallowed outside of tasks; ``error`` is what the run ended with."""
+        self._settle(self._outside, error)
+        with self._lock:
+            left, self._left = self._left, set()
+        for work in left:
+            self._report_held(work)
+
+    def _settle(self, work: TaskWork, error: object) -> None:
+        if isinstance(error, BaseException):
+            self._know(work, error)
+        self._report_held(work)
+
+    # --- reports --------------------------------------------------------------------------------
+
+    def seen(self, event: Any) -> None:
+        """Take an event of CrewAI's, in the thread that emitted it."""
+        name = type(event).__name__
+        if _FAILING.search(name) and name not in _RAISED:
+            self._failed(name, event)
+        elif name.endswith("StartedEvent") or name == "ToolUsageFinishedEvent":
+            self.goes_on()
+        follow_agents(name)
+
+    def goes_on(self) -> None:
+        """Report what is held: CrewAI goes on from it."""
+        self._report_held(self._current)
+
+    def report(self, what: str, error: BaseException | None = None, text: str = "") -> None:
+        """Take a failure that CrewAI reports to nobody."""
+        words = text or ("" if error is None else words_of(error))
+        self._take(_Failure(what, words, error))
+
+    def logged(self, level: int, text: str, error: BaseException | None) -> None:
+        """Take a warning or an error that CrewAI logs; ``error`` is the one it is handling."""
+        text = text.partition("\nTraceback (most recent call last)")[0]
+        if level >= logging.ERROR or error is not None or _OF_FAILURE.search(text):
+            self._take(_Failure("", text, error, rank=_RANKS["log"]))
+        else:
+            with suppress(Exception):  # a handler of the user's must not end the work
+                _log.debug("CrewAI: %s", text)
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Make what a crew does outside of its tasks belong to none, if a task kicks it off."""
+        token = _work.set(None)
+        try:
+            yield
+        finally:
+            _work.reset(token)
+
+    @property
+    def _current(self) -> TaskWork:
+        return _work.get() or self._outside
+
+    def _failed(self, name: str, event: Any) -> None:
+        told = getattr(event, "error", None)
+        failure = getattr(event, "failure", None)
+        if failure is not None:
+            if getattr(getattr(failure, "reason", None), "value", "") == "exception":
+                return  # reported by the event of the tool that raised it
+            told = getattr(failure, "message", None)
+        error = told if isinstance(told, BaseException) else sys.exception()
+        words = words_of(told) if isinstance(told, BaseException) else str(told or "")
+        what = _WHAT.get(name) or " ".join(re.findall("[A-Z][a-z0-9]+|[A-Z0-9]+(?![a-z])", name))
+        try:
+            what = what.removesuffix(" Event").format(event)
+        except (AttributeError, IndexError, KeyError, ValueError):
+            what = name
+        agent = str(getattr(event, "agent_role", None) or "")
+        if not agent and (acting := getattr(event, "agent", None)) is not None:
+            agent = str(getattr(acting, "role", None) or "")
+        rank = _RANKS.get(name, _CALL_RANK if name == "LLMCallFailedEvent" else _MOST_RANK)
+        if name == "LLMCallFailedEvent" and isinstance(error, Exception):
+            self._may_refuse(error)
+        elif error is not None and rank == _MOST_RANK:
+            self._not_caught(error)
+        self._take(_Failure(what, words, error, agent, rank))
+
+    def _take(self, failure: _Failure) -> None:
+        if self._stopped() or isinstance(failure.error, Stopping):
+            return
+        work = self._current
+        if isinstance(failure.error, Stopped):
+            if failure.error.source is work.refusal:
+                return
+            if isinstance(failure.error.source, Exception):
+                failure = replace(failure, error=failure.error.source)
+        with self._lock:
+            now = self._merged(work, failure)
+        if now is not None:
+            self._report_held(work)
+            self._warn(work, now)
+        elif work.over:
+            self._late(work, failure)
+
+    def _late(self, work: TaskWork, failure: _Failure) -> None:
+        """Report what happens after its task, as when memory is saved; a log line may say more."""
+        if failure.rank > _RANKS["log"]:
+            self._report_held(work)
+        else:
+            with self._lock:
+                self._left.add(work)
+
+    def _merged(self, work: TaskWork, failure: _Failure) -> _Failure | None:
+        """Hold a failure; returned if it is to be reported now. The lock is held."""
+        if failure.error is None:
+            # The words of an error that is known by another way say nothing new.
+            same = [
+                each for each in work.held if each.error and words_of(each.error) in failure.text
+            ]
+            if not same:
+                return failure
+            if failure.rank > same[0].rank:
+                work.held[work.held.index(same[0])] = replace(failure, error=same[0].error)
+            return None
+        chain = chain_of(failure.error)
+        if any(each in chain for each in map(id, work.reported)):
+            return None
+        for at, held in enumerate(work.held):
+            if held.error is not None and not chain.keys().isdisjoint(chain_of(held.error)):
+                if failure.rank > held.rank:
+                    work.held[at] = replace(failure, agent=failure.agent or held.agent)
+                return None
+        work.held.append(failure)
+        return None
+
+    def _report_held(self, work: TaskWork) -> None:
+        if not work.held:
+            return
+        with self._lock:
+            held, work.held = work.held, []
+            new = [each for each in held if not self._is_reported(work, each)]
+            work.reported += [each.error for each in new if each.error is not None]
+            del work.reported[:-20]
+        for each in new:
+            if (
+                work.refusal is None
+                or each.error is None
+                or id(work.refusal) not in chain_of(each.error)
+            ):
+                self._warn(work, each)
+
+    @staticmethod
+    def _is_reported(work: TaskWork, failure: _Failure) -> bool:
+        if failure.error is None:
+            return False
+        chain = chain_of(failure.error)
+        return any(id(each) in chain for each in work.reported)
+
+    def _know(self, work: TaskWork, error: BaseException) -> None:
+        """Count an error, and all that led to it, as reported."""
+        with self._lock:
+            work.reported += chain_of(error).values()
+
+    def _warn(self, work: TaskWork, failure: _Failure) -> None:
+        self._emit(Warned(failure.message, work.task, failure.agent or work.agent))
+
+    # --- refusals -------------------------------------------------------------------------------
+
+    def _may_refuse(self, error: Exception) -> None:
+        """Take note of a failed model call: a permanent refusal ends the task."""
+        work = _work.get()
+        if work is None or self._stopped() or not is_permanent(error):
+            return
+        if in_user_code(sys._getframe()):
+            work.in_hands.append(error)
+        else:
+            self._refuse(work, error)
+
+    def _not_caught(self, error: BaseException) -> None:
+        """End the task by a refusal that the user's own code has let out, to CrewAI."""
+        work = _work.get()
+        if work is not None and work.in_hands:
+            chain = chain_of(error)
+            for each in work.in_hands:
+                if id(each) in chain:
+                    self._refuse(work, each)
+
+    def _refuse(self, work: TaskWork, error: Exception) -> None:
+        if work.over:
+            self._fail(error)
+        elif work.refusal is None:
+            work.refusal = error
