@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from crewai import Agent, Crew, Task
 
+from tests.crew.crew_samples import until
 from tests.loopback import Call, Reply
 
-__all__ = ["Barrier", "answered_by", "asks", "delegates", "delegating_crew", "is_from"]
+__all__ = [
+    "Barrier",
+    "answered_by",
+    "asks",
+    "calls_tool",
+    "delegates",
+    "delegating_crew",
+    "is_from",
+]
 
 DELEGATE = "delegate_work_to_coworker"
 ASK = "ask_question_to_coworker"
@@ -29,7 +37,7 @@ def answered_by(call: Call) -> str | None:
     return found[-1] if found else None
 
 
-def _calls_tool(name: str, **arguments: str) -> Reply:
+def calls_tool(name: str, **arguments: str) -> Reply:
     call = {
         "id": "call-1",
         "type": "function",
@@ -44,12 +52,12 @@ def _calls_tool(name: str, **arguments: str) -> Reply:
 
 def delegates(work: str, coworker: str = "expert") -> Reply:
     """Return the answer of a model that delegates."""
-    return _calls_tool(DELEGATE, task=work, context="c", coworker=coworker)
+    return calls_tool(DELEGATE, task=work, context="c", coworker=coworker)
 
 
 def asks(question: str, coworker: str = "expert") -> Reply:
     """Return the answer of a model that asks a coworker."""
-    return _calls_tool(ASK, question=question, context="c", coworker=coworker)
+    return calls_tool(ASK, question=question, context="c", coworker=coworker)
 
 
 def part(call: Call) -> str:
@@ -59,16 +67,15 @@ def part(call: Call) -> str:
 
 
 class Barrier:
-    """Lets calls go on once so many of them have come; a test that fails does not hang."""
+    """Lets calls go on once so many of them have come; for handlers of one loop."""
 
     def __init__(self, parties: int) -> None:
-        self._barrier = threading.Barrier(parties)
+        self._missing = parties
 
     async def wait(self) -> None:
         """Wait for the others."""
-        import asyncio
-
-        await asyncio.to_thread(self._barrier.wait, 30)
+        self._missing -= 1
+        await until(lambda: self._missing <= 0)
 
 
 def delegating_crew(
