@@ -10,6 +10,8 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+from traceback import walk_tb
 from urllib.parse import urlsplit
 
 from docsum_nb.faults.addresses import (
@@ -308,6 +310,7 @@ _CLIENTS = (
     *("huggingface_hub", "litellm", "mistralai", "ollama", "openai", "requests", "urllib3"),
 )
 """Packages of which an exception has to be in the chain; others' faults are no failed requests."""
+_MOST_FRAMES = 200
 _CLIENTS_OWN = ("APIConnectionError", "APITimeoutError", "APIStatusError")
 
 
@@ -319,7 +322,7 @@ def cause_of(error: BaseException, address: str | None = None) -> Cause | None:
         address: Of the server, as the user gave it; ``None`` if it is the provider's own.
     """
     links = chain_of(error)
-    if not any(type(link).__module__.partition(".")[0] in _CLIENTS for link in links):
+    if not any(_is_a_clients(link) for link in links):
         return None
     address = address or asked_address(links)
     names = frozenset().union(*map(class_names, links))
@@ -338,6 +341,15 @@ def cause_of(error: BaseException, address: str | None = None) -> Cause | None:
         return None
     own = one_line(words_of(inner), max_chars=200)
     return Cause(Failure.TRANSIENT, f"the request failed: {own}", "", doubt=True)
+
+
+def _is_a_clients(error: BaseException) -> bool:
+    """Return whether an exception is a client's own, or was raised in a client's code."""
+    if type(error).__module__.partition(".")[0] in _CLIENTS:
+        return True
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    names = (str(frame.f_globals.get("__name__")) for frame in islice(frames, _MOST_FRAMES))
+    return any(name.partition(".")[0] in _CLIENTS for name in names)
 
 
 def _fits(row: _Row, names: frozenset[str], said: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,13 +76,17 @@ async def _read_request(reader: asyncio.StreamReader) -> str:
 
 
 @contextmanager
-def serving() -> Iterator[Wire]:
-    """Serve on a free port of the loopback address until the block ends."""
+def serving(*, tls: ssl.SSLContext | None = None) -> Iterator[Wire]:
+    """Serve on a free port of the loopback address until the block ends.
+
+    Args:
+        tls: Encrypts, where it is given; the address says http all the same.
+    """
     wire, loop = Wire(), asyncio.new_event_loop()
     ready, over = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
-        server = await asyncio.start_server(wire.serve, "127.0.0.1", 0, limit=2**20)
+        server = await asyncio.start_server(wire.serve, "127.0.0.1", 0, limit=2**20, ssl=tls)
         wire.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         ready.set()
         await over.wait()
