@@ -1,7 +1,9 @@
 """A thousand chunks against a provider with every fault at once, counted at the server.
 
 10% 429 with Retry-After, 5% 500, 2% cut connections, 1% hangs, 1% empty answers, 1% broken JSON,
-decided by the prompt and by how often it was asked. Fails where a bound does not hold.
+decided by the prompt and by how often it was asked. Then once more with the refusals of real
+providers: 15% that pass, with times to wait that are none; 2% that last, which have to be reported;
+2.5% of texts that are too long, in every wording. Fails if a bound does not hold.
 
 Usage: python benchmarks/chaos.py [CHUNKS]
 """
@@ -16,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.loopback import running
 from tests.pipeline.chaos import survive
+from tests.pipeline.chaos_of_providers import survive_refusals
 
 
 def main() -> None:
@@ -23,6 +26,8 @@ def main() -> None:
     chunks = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
     with tempfile.TemporaryDirectory() as folder, running() as server:
         print(survive(server, Path(folder) / "ledger", chunks))
+    with tempfile.TemporaryDirectory() as folder, running() as server:
+        print(survive_refusals(server, Path(folder) / "ledger", chunks))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pytest
 
 from tests.loopback import Loopback
 from tests.pipeline.chaos import IN_FLIGHT, LONG_S, Chaos, model_of, survive, texts
+from tests.pipeline.chaos_of_providers import survive_refusals
 from tests.pipeline.pipeline_samples import summarize
 
 
@@ -16,6 +17,12 @@ def test_run_survives_every_fault(server: Loopback, tmp_path: Path) -> None:
     A thousand chunks take most of a minute: ``benchmarks/chaos.py``.
     """
     survive(server, tmp_path / "ledger", 300)
+
+
+@pytest.mark.timeout(330)
+def test_run_survives_every_providers_refusals(server: Loopback, tmp_path: Path) -> None:
+    """Some pass, some last, some are of texts too long: each chunk is right, or reported."""
+    survive_refusals(server, tmp_path / "ledger", 120)
 
 
 def test_limit_that_nobody_told_is_learned(server: Loopback) -> None:
