@@ -22,14 +22,31 @@ __all__ = [
 MOST_CHARS = 4_000
 """Characters of any one text that are looked at."""
 _MOST_LINKS = 30
+_LAYERS = {
+    "litellm": 1,
+    **dict.fromkeys(("openai", "anthropic", "groq", "mistralai", "ollama"), 2),
+    **dict.fromkeys(("httpx", "requests"), 3),
+    **dict.fromkeys(("httpcore", "urllib3"), 4),
+    **dict.fromkeys(("aiohttp", "h11", "h2"), 5),
+}
+"""Libraries by the order in which they wrap each other's exceptions."""
 
 
 def chain_of(error: BaseException) -> tuple[BaseException, ...]:
-    """Return an exception and those behind it, from the outermost to the innermost."""
+    """Return an exception and those behind it of the same request, from the outermost inwards.
+
+    An exception that is raised while another one is handled has that one behind it: an earlier
+    request's. It begins where a library is met again that wraps those already passed.
+    """
     found: list[BaseException] = []
     seen: set[int] = set()
+    depth = 0
     after: BaseException | None = error
     while after is not None and id(after) not in seen and len(found) < _MOST_LINKS:
+        layer = _LAYERS.get(type(after).__module__.partition(".")[0])
+        if layer is not None and layer < depth:
+            break
+        depth = depth if layer is None else layer
         seen.add(id(after))
         found.append(after)
         after = _behind(after)

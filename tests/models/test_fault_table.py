@@ -113,3 +113,20 @@ def test_provider_without_room_is_quoted(row: Row, outcomes: dict[str, Outcome])
     assert row.says in throttled[0].words
     assert throttled[0].next_at > 0
     assert any(row.says in message and "the next try" in message for message in warnings)
+
+
+def test_error_that_was_raised_while_another_was_handled_is_read_for_itself(
+    outcomes: dict[str, Outcome],
+) -> None:
+    """A merge that is refused is made in halves while its refusal is handled."""
+    earlier, later = outcomes["bare-413-openai"].error, outcomes["anthropic-529-anthropic"].error
+    innermost = later
+    while innermost.__context__ is not None:
+        assert isinstance(innermost.__context__, Exception)
+        innermost = innermost.__context__
+    innermost.__context__ = earlier
+    try:
+        assert fault_of(later).status == 529
+        assert fault_of(later).failure is Failure.OVERLOAD
+    finally:
+        innermost.__context__ = None

@@ -18,7 +18,7 @@ from tests.pipeline.chaos import IN_FLIGHT, LONG_S, Chaos, model_of
 __all__ = ["ProvidersChaos", "survive_refusals"]
 
 LIMIT = 700
-"""Words of a prompt that the server takes."""
+"""Words of a prompt with one document that the server takes."""
 NO_WAITS = ("0", "-3", "0.01", "Mon, 01 Jan 2024 00:00:00 GMT")
 """Times to wait that are none."""
 OWN = [row for row in ROWS if row.model.startswith("openai/") and row.status < 500]
@@ -56,7 +56,7 @@ class ProvidersChaos(Chaos):
         number = int(min(marks)) if marks else 0
         if len(marks) == 1 and is_refused(number):
             return self._refused("lasting", LASTING[number % len(LASTING)])
-        if len(call.prompt.split()) > LIMIT:
+        if len(marks) == 1 and len(call.prompt.split()) > LIMIT:
             return self._refused("too long", TOO_LONG[number % len(TOO_LONG)])
         if len(marks) != 1:
             self.answered["merges"] += 1
