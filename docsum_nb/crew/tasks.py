@@ -24,7 +24,7 @@ from docsum_nb.crew.promises import Promises
 from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
-from docsum_nb.faults import fault_of
+from docsum_nb.faults import fault_of, without_secrets
 from docsum_nb.run import Control, Detail, Scope, Stopping, about, current_scope, span
 
 __all__ = ["OnTaskError", "Tasks", "label_of", "one_line_of", "role_of", "source_of"]
@@ -251,7 +251,7 @@ class Tasks:
         if replacement is not None:
             return _output(task, replacement)
         # Behind a provider's error are its client's, some hundred lines; the cause is in the note.
-        failure.__suppress_context__ = True
+        without_secrets(failure).__suppress_context__ = True
         run = self._control.run_id
         note = f"docsum_nb run {run}: task {label!r}, agent {role_of(task)!r}"
         _note(failure, f"{note}; {why}" if why else note)

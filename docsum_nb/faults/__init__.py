@@ -5,7 +5,7 @@ one table serves LiteLLM, the providers' own SDKs and plain sockets.
 """
 
 from docsum_nb.faults.addresses import address_problem, is_loopback, public_address
-from docsum_nb.faults.chain import shortened, words_of
+from docsum_nb.faults.chain import shortened, without_secrets, words_of
 from docsum_nb.faults.fault import Fault, explained, fault_of
 from docsum_nb.faults.kinds import Failure
 from docsum_nb.faults.reply import Reply, reply_of
@@ -25,5 +25,6 @@ __all__ = [
     "public_address",
     "reply_of",
     "shortened",
+    "without_secrets",
     "words_of",
 ]

@@ -16,12 +16,14 @@ __all__ = [
     "class_names",
     "shortened",
     "texts_of",
+    "without_secrets",
     "words_of",
 ]
 
 MOST_CHARS = 4_000
 """Characters of any one text that are looked at."""
 _MOST_LINKS = 30
+_QUOTES_A_HEADER = ("illegal header value", "invalid header value", "bearer ")
 _LAYERS = {
     "litellm": 1,
     **dict.fromkeys(("openai", "anthropic", "groq", "mistralai", "ollama"), 2),
@@ -107,6 +109,16 @@ def shortened(error: Exception) -> Exception:
                 error.args = (short,)
         except Exception:  # noqa: BLE001, S110  # one that takes no attributes stays as it is
             pass
+    return error
+
+
+def without_secrets(error: Exception) -> Exception:
+    """Cut off what is behind an exception if it quotes a header, which holds the key.
+
+    Python prints what is behind an exception, whoever raises it. Returns the exception.
+    """
+    if any(marker in texts_of(chain_of(error)[1:]) for marker in _QUOTES_A_HEADER):
+        error.__cause__ = error.__context__ = None
     return error
 
 

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
+from docsum_nb.faults import fault_of
 from docsum_nb.run.frames import is_own_file
 
 __all__ = ["shown_briefly"]
@@ -79,7 +80,19 @@ def _told(error: BaseException) -> Iterator[str]:
         if len(error.exceptions) > _MOST_PARTS:
             yield f"  and {len(error.exceptions) - _MOST_PARTS} more: run.exception().exceptions"
     if error.__cause__ is not None and str(error.__cause__) != str(error):
-        yield f"because of {type(error.__cause__).__name__}: {error.__cause__}"
+        yield from _lines(_because(error, error.__cause__))
+
+
+def _because(error: BaseException, cause: BaseException) -> list[str]:
+    """Return what is said of the cause of an error; nothing if a note says it already.
+
+    The causes of a client's errors are read, not printed: one of them may quote the key.
+    """
+    fault = fault_of(error)
+    if not fault.words:
+        return [f"because of {type(cause).__name__}: {cause}"]
+    noted = any(fault.words in str(note) for note in getattr(error, "__notes__", ()))
+    return [] if noted or fault.status is not None else [f"because {fault.line}"]
 
 
 def _lines(texts: list[str] | Iterator[str]) -> list[str]:

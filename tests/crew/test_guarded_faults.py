@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,9 @@ def test_certificate_in_a_crew(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}…"])
 def test_key_that_no_header_can_hold_in_a_crew(server: Loopback, key: str) -> None:
     """The client's exception quotes the key; the note does not."""
-    notes, _, _ = failed(llm_at(server.base_url, key=key))
+    notes, _, error = failed(llm_at(server.base_url, key=key))
     assert "the key, or another header, holds" in notes
+    assert KEY not in "".join(traceback.format_exception(error))
     assert server.calls == []
 
 

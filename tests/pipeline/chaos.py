@@ -42,7 +42,7 @@ class Chaos:
 
     def __init__(self, *, faults: bool = True, a_second: int = A_SECOND) -> None:
         self._lock = threading.Lock()
-        self._faults = FAULTS if faults else ()
+        self._faults: tuple[tuple[float, Reply], ...] = FAULTS if faults else ()
         self._a_second = a_second
         self._asked: Counter[str] = Counter()
         self.seconds: Counter[int] = Counter()

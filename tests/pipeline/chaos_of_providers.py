@@ -12,7 +12,7 @@ from pathlib import Path
 import docsum_nb as ds
 from docsum_nb.faults import Failure
 from tests.loopback import Call, Loopback, Reply
-from tests.models.refusals import ROWS
+from tests.models.refusals import ROWS, Row
 from tests.pipeline.chaos import IN_FLIGHT, LONG_S, Chaos, model_of
 
 __all__ = ["ProvidersChaos", "survive_refusals"]
@@ -64,9 +64,9 @@ class ProvidersChaos(Chaos):
         self.answered[f"MARK-{number:04}"] += 1
         return Reply(f"What MARK-{number:04} says.")
 
-    def _refused(self, what: str, row: object) -> Reply:
+    def _refused(self, what: str, row: Row) -> Reply:
         self.faults[what] += 1
-        return Reply(raw=row.body, status=row.status)  # type: ignore[attr-defined]
+        return Reply(raw=row.body, status=row.status)
 
 
 def is_refused(number: int) -> bool:
