@@ -8,6 +8,7 @@ that still arrives is stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from docsum_nb.budget import Budget
@@ -187,16 +188,22 @@ class Asker:
         except (RunError, Stopping):
             raise  # the next run asks once more
         except Exception:
-            if flaw.kind == "cut":
-                return answer  # it is paid for, and better than none
+            if flaw.is_tolerable:
+                return _flawed(answer, flaw)  # it is paid for, and better than none
             raise
         if flaw.kind == "no room" and again.text:
             self._thinkers.add(call.model.name)
         repaired, flaw_again = call.check(again)
         if flaw_again is None or flaw_again.kind == "cut":
             return repaired
-        if flaw.kind == "cut":
-            return answer
+        if flaw_again.is_tolerable and flaw.kind != "cut":
+            # Of two loops, the one that said more before.
+            loops = flaw.kind == flaw_again.kind == "loop"
+            if loops and len(answer.text) > len(repaired.text):
+                return _flawed(answer, flaw)
+            return _flawed(repaired, flaw_again)
+        if flaw.is_tolerable:
+            return _flawed(answer, flaw)
         raise ModelError(_unusable(call.model, flaw_again, again), usage=again.usage)
 
     async def _at_first(self, call: Call, *, last: bool) -> Answer:
@@ -211,6 +218,11 @@ class Asker:
             # It is paid for, and the run may end before the second one is there.
             await keeper.keep(call.cut_key, answer)
         return answer
+
+
+def _flawed(answer: Answer, flaw: Flaw) -> Answer:
+    """Return an answer that says what is wrong with it."""
+    return replace(answer, flaws=(*answer.flaws, flaw.reason)) if flaw.reason else answer
 
 
 def _unusable(model: ChatModel, flaw: Flaw, answer: Answer) -> str:

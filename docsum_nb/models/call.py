@@ -17,9 +17,13 @@ from docsum_nb.models.chat import ChatModel, Converser, Streamer, Tell
 from docsum_nb.models.check import Flaw, checked, refused, repairing
 from docsum_nb.models.structured import schema_instructions
 from docsum_nb.models.telling import Telling
+from docsum_nb.models.unread import Unread, unread_of
 from docsum_nb.records import Answer, Request
 
 __all__ = ["Call", "Size", "calls_of_messages", "calls_of_request"]
+
+_CONTEXTS = ("num_ctx", "context_length")
+"""Parameters by which a user sets the size of a local server's context."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,20 @@ class Call:
                 return answer, Flaw("refused")
             return answer, None if answer.text else Flaw("no room")
         return checked(answer, self.request)
+
+    def unread(self, answer: Answer) -> Unread | None:
+        """Return what the server did not read of the prompt, by the usage that it reports."""
+        if self.model.settings.embedded or answer.counted or answer.usage.prompt_tokens == 0:
+            return None
+        request, params = self.request, self.model.settings.params
+        texts = (request.role, request.instructions, request.text) if request else ()
+        return unread_of(
+            texts,
+            read=answer.usage.prompt_tokens,
+            sent=self.size.prompt,
+            answer=self.size.answer,
+            sizes=[each for name in _CONTEXTS if isinstance(each := params.get(name), int)],
+        )
 
     def still_fits(self, stored: Answer) -> bool:
         """Tell whether a stored answer fits its schema: its validators may be others by now."""

@@ -1,4 +1,4 @@
-"""Whether an answer is what was asked for: refused, cut off or malformed ones are told apart.
+"""Whether an answer is what was asked for; refused, cut off, malformed, degenerate ones are not.
 
 An empty answer comes so far only if the reason is known: it was refused, or its model used up its
 room for a thought. Refusals are known by the provider's own mark
@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from docsum_nb.models.degenerate import echoes, is_blank, unlooped
+from docsum_nb.models.language import language_of
 from docsum_nb.models.structured import fitting_json
 from docsum_nb.models.thoughts import part
 from docsum_nb.records import Answer, Request
@@ -20,6 +22,23 @@ __all__ = ["Flaw", "checked", "recalled", "refused", "repairing"]
 
 _LONGEST_REFUSAL = 60
 """Words; longer answers that begin like a refusal mostly go on to summarize."""
+_SAME_LANGUAGE = "in the language"
+"""Stands in the prompts that ask for the language of the text."""
+_REASONS = {
+    "cut": "",
+    "loop": "its summary repeated itself to the end; only its beginning is kept",
+    "copy": "its summary copies the text or the instructions word for word",
+    "blank": "its summary holds no words ({detail!r})",
+    "language": "its summary is in {detail}",
+}
+_REPAIRS = {
+    "loop": "Your last answer repeated itself over and over. Say each thing once, in at most "
+    "{words} words, and stop.",
+    "copy": "Your last answer copied the text or these instructions. Write a summary in your own "
+    "words, in at most {words} words.",
+    "blank": "Your last answer held no words. Write at least one sentence.",
+    "language": "Your last answer was in {detail}. Answer in the language of the text.",
+}
 _SENTENCE_ENDS = frozenset(".!?…。！？．｡।؟۔።։‽")
 _AFTER_END = "\"'”’»›)]}*_`〉》」』"
 """What may come after the end of a sentence: quotes, brackets, emphasis."""
@@ -60,8 +79,18 @@ _REFUSAL = re.compile(
 class Flaw:
     """What is wrong with an answer."""
 
-    kind: Literal["refused", "no room", "cut", "malformed"]
+    kind: Literal["refused", "no room", "cut", "malformed", "loop", "copy", "blank", "language"]
     detail: str = ""
+
+    @property
+    def is_tolerable(self) -> bool:
+        """Whether an answer that has it again is better than none; the result says so."""
+        return self.kind in _REASONS
+
+    @property
+    def reason(self) -> str:
+        """What the result says of an answer that has it again; empty if it is said elsewhere."""
+        return _REASONS.get(self.kind, "").format(detail=self.detail)
 
 
 def checked(answer: Answer, request: Request) -> tuple[Answer, Flaw | None]:
@@ -80,7 +109,43 @@ def checked(answer: Answer, request: Request) -> tuple[Answer, Flaw | None]:
             return replace(answer, text=fitting_json(request.schema, answer.text)), None
         except ValueError as error:
             return answer, Flaw("malformed", str(error))
+    found = _degenerate(answer, request)
+    if found is not None:
+        return found
     return answer, Flaw("cut") if answer.finish_reason == "length" else None
+
+
+def _degenerate(answer: Answer, request: Request) -> tuple[Answer, Flaw] | None:
+    """Return an answer that is a text and no summary, and why; ``None`` for a summary."""
+    text = answer.text
+    if is_blank(text):
+        return answer, Flaw("blank", text[:40])
+    if (kept := unlooped(text, cut=answer.finish_reason == "length")) is not None:
+        # What is kept has an end of its own.
+        whole = replace(answer, text=kept.text or text, finish_reason="stop")
+        return whole, Flaw("loop")
+    if echoes(
+        text,
+        instructions=f"{request.role}\n{request.instructions}",
+        source=request.text,
+        max_words=request.max_words,
+    ):
+        return answer, Flaw("copy")
+    if (detail := _other_language(text, request)) is not None:
+        return answer, Flaw("language", detail)
+    return None
+
+
+def _other_language(text: str, request: Request) -> str | None:
+    """Return the languages of answer and text if they should be the same and are not."""
+    if _SAME_LANGUAGE not in request.instructions.lower():
+        return None  # the user's own prompt may ask for another one
+    written, given = language_of(text), language_of(request.text)
+    if written is None or given is None or written == given:
+        return None
+    if request.question and language_of(request.question, least_words=3) in (written, None):
+        return None  # an answer in the language of the question is right, too
+    return f"{written} instead of {given}"
 
 
 def recalled(answer: Answer) -> Answer | None:
@@ -118,6 +183,8 @@ def repairing(request: Request, flaw: Flaw, answer: Answer) -> Request:
             "Your last answer was cut off at the length limit. Answer again in at most "
             f"{words} words, and end with a whole sentence."
         )
+    if flaw.kind in _REPAIRS:
+        notes.append(_REPAIRS[flaw.kind].format(words=request.max_words, detail=flaw.detail))
     if flaw.kind == "malformed":
         notes.append(f"Your last answer did not fit the JSON schema: {flaw.detail}")
     return replace(request, instructions="\n\n".join([request.instructions, *notes]))

@@ -159,6 +159,10 @@ class Sender:
             self.warn_once(
                 f"{name} reports no usage that can be, so tokens and cost are counted here, about"
             )
+        unread = call.unread(answer)
+        if unread is not None:
+            self.warn_once(unread.warning(name), of=("unread", name))
+            answer = replace(answer, flaws=(*answer.flaws, unread.reason))
         return replace(answer, model=name)
 
     def _throttled(self, name: str, error: Exception, pause: float) -> None:

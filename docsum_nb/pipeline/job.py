@@ -20,7 +20,7 @@ from docsum_nb.pipeline.blame import Blame
 from docsum_nb.pipeline.book import Book
 from docsum_nb.pipeline.gathered import Gathered
 from docsum_nb.pipeline.mapping import Mapper
-from docsum_nb.pipeline.merging import Merger, Named
+from docsum_nb.pipeline.merging import Merger, Named, omissions_of
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
@@ -238,6 +238,7 @@ class Job:
         parts = [(each.name, each.text) for each in loaded.gathered.by_document()]
         try:
             answer = await loaded.writer.extract(loaded.gathered.text, parts, schema)
+            loaded.gathered.omitted.extend(omissions_of("the data asked for", answer))
             return schema.model_validate_json(answer.text)
         except Exception as error:
             if control.stopped_by() is not None or not self._may_skip(error):

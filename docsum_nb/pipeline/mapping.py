@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
 from docsum_nb.models import with_cause
-from docsum_nb.pipeline.merging import Merger, cut_off
+from docsum_nb.pipeline.merging import Merger, omissions_of
 from docsum_nb.pipeline.options import OnError
 from docsum_nb.pipeline.pieces import in_pieces
 from docsum_nb.records import Answer, Chunk, ChunkSummary, Omission
@@ -116,7 +116,7 @@ class Mapper:
         done[place] = ChunkSummary(
             chunk, answer.text, answer.model, answer.cached, usage=answer.paid
         )
-        self._omit(cut_off(chunk.label, answer))
+        self._omit(omissions_of(chunk.label, answer))
         self._control.emit(ChunkSummarized(chunk.label, answer.cached, place=place))
 
     def _judge(self, failed: Sequence[Failed[int]], on_error: OnError) -> None:

@@ -114,9 +114,9 @@ class Merger:
             level = [each for each in merged if isinstance(each, Named)]
         return level[0]
 
-    def tell_cut(self, name: str, answer: Answer) -> None:
-        """Have it told where a summary that goes into a merge was cut off."""
-        self._omit(cut_off(name, answer))
+    def omit_flaws(self, name: str, answer: Answer) -> None:
+        """Report what is wrong with a summary that goes into a merge."""
+        self._omit(omissions_of(name, answer))
 
     async def _together(
         self, name: str, group: Sequence[Named], words: int, telling: Telling | None = None
@@ -137,13 +137,14 @@ class Merger:
                 )
             ]
             return await self._together(name, halves, words, telling)
-        self._omit([*cut, *cut_off(name, answer)])
+        self._omit([*cut, *omissions_of(name, answer)])
         usage = sum((each.usage for each in group), answer.paid)
         return Named(name, answer.text, answer.model, usage)
 
 
-def cut_off(label: str, answer: Answer) -> list[Omission]:
-    """Say so where an answer ends at the length limit of its model."""
-    if answer.finish_reason != "length":
-        return []
-    return [Omission(label, "its summary was cut off at the length limit of the model")]
+def omissions_of(label: str, answer: Answer) -> list[Omission]:
+    """Return what is wrong with a summary: that it was cut off at the limit, and its flaws."""
+    flaws = list(answer.flaws)
+    if answer.finish_reason == "length":
+        flaws.insert(0, "its summary was cut off at the length limit of the model")
+    return [Omission(label, flaw) for flaw in flaws]

@@ -56,7 +56,7 @@ async def in_pieces(
     named: list[Named] = []
     for number, answer in enumerate(answers, start=1):
         name = f"part {number} of {chunk.label}"
-        merger.tell_cut(name, answer)
+        merger.omit_flaws(name, answer)
         named.append(Named(name, answer.text, answer.model, answer.paid))
     # A chunk that fails may be left out, whichever of its calls it was.
     merged = await merger.merge(chunk.label, named, words, telling=telling, apart=True)

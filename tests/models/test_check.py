@@ -67,7 +67,8 @@ def test_refusals_are_known_by_their_words(text: str) -> None:
         "Unfortunately, the company cannot provide a refund.",
         "We cannot provide exact figures for 2020, the report says.",
         "I cannot help feeling that the author is right.",
-        "I can't assist, said the captain, " + "and the ship went on. " * 30,
+        "I can't assist, said the captain, "
+        + " ".join(f"and sailed for port{i}" for i in range(30)),
         "The court refused to help. It cannot comply with the request.",
     ],
 )
@@ -242,7 +243,8 @@ def test_embedded_model_takes_no_schema() -> None:
 )
 def test_answers_that_never_quite_refuse_are_looked_at_in_linear_time(text: str) -> None:
     """What begins as a refusal again and again is answered at once; the pattern never runs on."""
-    assert checked(Answer(text, "m"), REQUEST)[1] is None
+    flaw = checked(Answer(text, "m"), REQUEST)[1]
+    assert flaw is None or flaw.kind in ("loop", "blank")
 
 
 @pytest.mark.parametrize(

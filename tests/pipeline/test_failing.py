@@ -133,13 +133,16 @@ def test_cancelled_run_sends_nothing_more_and_keeps_what_lands(
     assert len(Ledger(tmp_path / "l")) == len(server.calls) >= sent
 
 
+LONG = " ".join(f"The ship{i} sails at dawn." for i in range(400))
+
+
 def test_cut_off_and_overlong_answers_are_told(server: Loopback) -> None:
     """An answer cut off by the provider, and one too long to be merged, are in omitted."""
 
     def script(call: Call) -> Reply:
         if chunk_number(call) == 0:
             return Reply("Cut off", finish_reason="length")
-        return Reply("This is a sentence. " * 500 if chunk_number(call) == 1 else "Fine.")
+        return Reply(LONG if chunk_number(call) == 1 else "Fine.")
 
     server.script = script
     summary = summarize(marked(3), model=model_of(server)).result(LONG_S)

@@ -1,0 +1,211 @@
+"""Whether an answer is no summary although it is a text: a loop, a copy of the prompt, nothing.
+
+Small and heavily quantized models do so. The rules ask no model, take one pass over the text each,
+and are made to stay silent on every text that a person would call a summary: one that repeats a
+sentence, lists figures or quotes its source at length is left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Kept", "echoes", "is_blank", "unlooped"]
+
+_WORD = re.compile(r"\w+")
+_SENTENCE = re.compile(r"[^.!?。！？\n]+")
+_NUMBERING = "0123456789.)-*•# \t"
+_NOTHING = frozenset(("none", "null", "n", "a", "na", "nil", "empty", "json", "undefined", "nan"))
+_MOST_WORDS = 20_000
+"""Of an answer that are looked at, from its end: a loop goes on to the end."""
+_LEAST_LOOP = 24
+"""Words that repeat themselves; fewer may be a list."""
+_LEAST_TIMES = 4
+_LEAST_COUNTED = 16
+"""Times, for what differs in its numbers only: a series of figures may go on for some years."""
+_LONGEST_WORD = 100
+"""What is longer is looked at character by character."""
+_LEAST_SIGNS = 100
+"""Characters in a row that belong to no word."""
+_LEAST_SENTENCE = 4
+"""Words of a sentence whose repetitions are counted."""
+_LEAST_REPEATED = 5
+_REPEATED_SHARE = 0.5
+_PROBE = 12
+"""Words in a row that hardly two texts share by chance."""
+_LEAST_COPIED = 120
+_COPIED_SHARE = 0.8
+_TOO_LONG = 1.25
+"""Times the words asked for: a model that copies does not stop, and a short quotation may do as a
+summary, such as a paper's own abstract."""
+_SHORT = 1.3
+"""A text of so many times the words asked for may be given back as its own summary."""
+_INSTRUCTED = 8
+_INSTRUCTED_SHARE = 0.5
+# Scripts whose words are not set apart by spaces: every character counts as a word.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What can be kept of a text that runs in a loop."""
+
+    text: str
+    """Up to the end of the first time round; empty if there is no whole sentence before it."""
+
+
+@dataclass(frozen=True)
+class _Words:
+    words: list[str]
+    ends: list[int]
+    """Where each word ends in the text."""
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text has no words, such as an empty list, ``{}`` or ``None``."""
+    words = _WORD.findall(text[:200].lower())
+    return not words or (len(text) <= 40 and len(words) <= 4 and _NOTHING.issuperset(words))
+
+
+def unlooped(text: str, *, cut: bool) -> Kept | None:
+    """Return what to keep of a text that repeats itself to its end; ``None`` if it does not.
+
+    Args:
+        text: An answer.
+        cut: Whether it was cut off at the length limit: then its last word may be half of one.
+    """
+    found = _words_of(text)
+    end = found.ends[-1] if found.ends else 0
+    if len("".join(text[end:].split())) >= _LEAST_SIGNS:
+        return Kept(_whole_sentences(text, end))
+    count = len(found.words) - (1 if cut else 0)
+    if count < _LEAST_LOOP:
+        return None
+    first = max(0, count - _MOST_WORDS)
+    words = found.words[first:count]
+    loop = _loop(words, _LEAST_TIMES)
+    if loop is None:
+        numbered = ["0" if word.isdigit() else word for word in words]
+        loop = _loop(numbered, _LEAST_COUNTED)
+        # What has only a word or two beside its numbers is a list of names, such as of sections.
+        if loop is not None and sum(word != "0" for word in numbered[-loop[1] :]) < _LEAST_SENTENCE:
+            loop = None
+    if loop is not None:
+        length, period = loop
+        return Kept(_whole_sentences(text, found.ends[first + len(words) - length + period - 1]))
+    return _often_said(text)
+
+
+def echoes(text: str, *, instructions: str, source: str, max_words: int) -> bool:
+    """Return whether an answer repeats its instructions, or a long piece of its source, verbatim.
+
+    Args:
+        text: The answer.
+        instructions: What the model was to do.
+        source: What it was to do it with.
+        max_words: How long the answer was to be.
+    """
+    words = _words_of(text).words
+    asked = _words_of(instructions).words
+    if _share_of_runs(words, asked) >= _INSTRUCTED_SHARE:
+        return True
+    if len(words) < max(_LEAST_COPIED, _TOO_LONG * max_words):
+        return False
+    given = _words_of(source).words
+    if len(given) <= _SHORT * max_words:
+        return False
+    needed = max(_LEAST_COPIED, int(_COPIED_SHARE * len(words)))
+    joined = f" {' '.join(given)} "
+    # Whatever run of that length there is, it holds the words in the middle.
+    middle = len(words) // 2 - _PROBE // 2
+    if not _is_in(words[middle : middle + _PROBE], joined):
+        return False
+    step = max(1, len(words) // 40)
+    starts = range(0, len(words) - needed + 1, step)
+    return any(_is_in(words[start : start + needed], joined) for start in starts)
+
+
+def _words_of(text: str) -> _Words:
+    words: list[str] = []
+    ends: list[int] = []
+    for match in _WORD.finditer(text.lower() if text.isascii() else text):
+        word = match.group()
+        if len(word) > _LONGEST_WORD or _UNSPACED.search(word):
+            words += word
+            ends += range(match.start() + 1, match.end() + 1)
+        else:
+            words.append(word.lower())
+            ends.append(match.end())
+    return _Words(words, ends)
+
+
+def _loop(words: Sequence[str], times: int) -> tuple[int, int] | None:
+    """Return the words of the longest loop at the end, and of one round; ``None`` without one.
+
+    The smallest period of every ending comes from the failure function of Knuth, Morris and Pratt.
+    """
+    reverse = words[::-1]
+    border = [0] * len(reverse)
+    matched, longest = 0, None
+    for index in range(1, len(reverse)):
+        while matched and reverse[index] != reverse[matched]:
+            matched = border[matched - 1]
+        if reverse[index] == reverse[matched]:
+            matched += 1
+        border[index] = matched
+        length, period = index + 1, index + 1 - matched
+        if length >= _LEAST_LOOP and length >= times * period:
+            longest = (length, period)
+    return longest
+
+
+def _often_said(text: str) -> Kept | None:
+    """Return what to keep of a text that consists of the same few sentences."""
+    found: Counter[str] = Counter()
+    sizes: dict[str, int] = {}
+    again: int | None = None
+    total = 0
+    for match in _SENTENCE.finditer(text):
+        words = match.group().lower().lstrip(_NUMBERING).split()
+        total += len(words)
+        if len(words) < _LEAST_SENTENCE:
+            continue
+        sentence = " ".join(words)
+        found[sentence] += 1
+        sizes[sentence] = len(words)
+        if found[sentence] == 2 and again is None:
+            again = match.start()
+    repeated = sum((count - 1) * sizes[each] for each, count in found.items())
+    if again is None or max(found.values()) < _LEAST_REPEATED:
+        return None
+    if repeated <= _REPEATED_SHARE * total:
+        return None
+    return Kept(text[:again].rstrip("0123456789)-*•# \t\n"))
+
+
+def _whole_sentences(text: str, end: int) -> str:
+    """Return a text up to a place, and no further than its last whole sentence if it has one."""
+    while end < len(text) and text[end] in ".!?。！？\"'”’)":
+        end += 1
+    kept = text[:end]
+    last = max(kept.rfind(mark) for mark in (".", "!", "?", "。", "！", "？", "\n"))
+    return kept[: last + 1].rstrip() if last > 0 else kept
+
+
+def _share_of_runs(words: Sequence[str], others: Sequence[str]) -> float:
+    """Return the share of words that stand in runs which the others have as well."""
+    if len(words) < _INSTRUCTED:
+        return 0.0
+    known = {tuple(others[at : at + _INSTRUCTED]) for at in range(len(others) - _INSTRUCTED + 1)}
+    covered, upto = 0, 0
+    for at in range(len(words) - _INSTRUCTED + 1):
+        if tuple(words[at : at + _INSTRUCTED]) in known:
+            covered += at + _INSTRUCTED - max(upto, at)
+            upto = at + _INSTRUCTED
+    return covered / len(words)
+
+
+def _is_in(words: Sequence[str], joined: str) -> bool:
+    return f" {' '.join(words)} " in joined
