@@ -137,6 +137,10 @@ class CallStarted(Event):
 
     model: str
     attempt: int
+    task: str = ""
+    """The CrewAI task it was made for, or the step of a flow; empty if there is none."""
+    agent: str = ""
+    """The CrewAI agent that made it, which may be a coworker; empty if there is none."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,10 @@ class CallFinished(Event):
 
     model: str
     usage: Usage
+    task: str = ""
+    """The CrewAI task it was made for, or the step of a flow; empty if there is none."""
+    agent: str = ""
+    """The CrewAI agent that made it, which may be a coworker; empty if there is none."""
 
 
 @dataclass(frozen=True)

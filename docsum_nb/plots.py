@@ -1,4 +1,4 @@
-"""Where a look says more than a table: who ran when, and what each document cost.
+"""Where a look says more than a table: who ran when, and what was paid for.
 
 Drawn by matplotlib, which many notebooks have and this package does not demand. What is drawn is
 drawn on the given axes, or on a figure of its own that notebooks show by themselves.
@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
-from docsum_nb.records import Summary
+from docsum_nb.records import Summary, UsageRow
 from docsum_nb.render.clean import one_line
 from docsum_nb.run import Run, Span
 
@@ -57,23 +57,29 @@ def timeline(run: Run[Any], *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def cost(summary: Summary, *, ax: Axes | None = None) -> Axes:
-    """Draw what each document cost, the dearest first.
+def cost(of: Summary | Run[Any], *, ax: Axes | None = None) -> Axes:
+    """Draw what each document of a result cost, or each task and agent of a run; dearest first.
 
     Args:
-        summary: A result; what came from the ledger cost nothing.
+        of: A result, of which what came from the ledger cost nothing; or a run, over or not.
         ax: Where to draw; ``None`` for a new figure.
 
     Returns:
-        The axes: US dollars for each document; tokens where the price of any is not known or
-        nothing was paid. Beyond thirty documents, the others are one bar.
+        The axes: US dollars for each document, or for each task and agent; tokens if the price of
+        any is not known or nothing was paid. Beyond thirty, the others are one bar.
 
     Raises:
-        InputError: if no document is summarized, or matplotlib is not installed.
+        InputError: if no document is summarized or no model was asked, or matplotlib is not
+            installed.
     """
-    if not summary.documents:
-        raise InputError("no document of this result is summarized, so there is nothing to draw")
-    usages = [(document.name, document.usage) for document in summary.documents]
+    if isinstance(of, Run):
+        usages = [(_asker(row), row.usage) for row in of.usage]
+        what, title = "no model was asked in this run", "by task and agent"
+    else:
+        usages = [(document.name, document.usage) for document in of.documents]
+        what, title = "no document of this result is summarized", "by document"
+    if not usages:
+        raise InputError(f"{what}, so there is nothing to draw")
     priced = all(usage.cost_usd is not None for _, usage in usages)
     if priced and any(usage.cost_usd for _, usage in usages):
         unit, bars = "US dollars", [(name, usage.cost_usd or 0.0) for name, usage in usages]
@@ -91,8 +97,12 @@ def cost(summary: Summary, *, ax: Axes | None = None) -> Axes:
     ax.barh(range(len(bars)), [amount for _, amount in bars], color=_COLORS["running"])
     ax.set_yticks(range(len(bars)), [_plain(name) for name, _ in bars])
     ax.yaxis.set_inverted(True)
-    ax.set(xlabel=unit, title="by document")
+    ax.set(xlabel=unit, title=title)
     return ax
+
+
+def _asker(row: UsageRow) -> str:
+    return ", ".join(filter(None, (row.task, row.agent))) or "outside of tasks"
 
 
 def _lines(ax: Axes, spans: Sequence[Span], began: float, state: str) -> None:

@@ -38,6 +38,7 @@ from docsum_nb.crew.upstream import (
     UsageMetrics,
     rate_limit_retry,
 )
+from docsum_nb.crew.work import caller_of
 from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import BudgetExceeded
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed, Warned
@@ -96,6 +97,7 @@ class _Call:
         self.model = model
         self.price = price
         self.place = place
+        self.caller = caller_of(context)
         self.task = context.task
         self.llm = context.llm
         self.messages = tuple(context.messages)
@@ -157,7 +159,7 @@ class ModelCalls:
         # CrewAI runs the call in this very context, so its events find it.
         _made.set(call)
         _leave_one_retry_layer(context.llm)
-        self._control.emit(CallStarted(model, 1))
+        self._control.emit(CallStarted(model, 1, *call.caller))
 
     def answered(self, answer: Any) -> None:
         """See what a model has answered, in the thread that called it; most are settled by then."""
@@ -248,7 +250,7 @@ class ModelCalls:
         self._budget.settle(call.place, paid)
         tokens = {"input_tokens": paid.prompt_tokens, "output_tokens": paid.completion_tokens}
         end_span(call.span, {f"gen_ai.usage.{name}": count for name, count in tokens.items()})
-        self._control.emit(CallFinished(call.model, paid))
+        self._control.emit(CallFinished(call.model, paid, *call.caller))
 
     def _count(self, call: _Call, usage: Mapping[str, Any] | None, answer: Any) -> UsageMetrics:
         """Count what a call took, and warn of it once for each model."""

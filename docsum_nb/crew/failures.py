@@ -18,9 +18,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar, Token
+from contextvars import Token
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from docsum_nb.crew.install import Stopped
 from docsum_nb.crew.refusals import (
@@ -30,11 +30,12 @@ from docsum_nb.crew.refusals import (
     in_user_code,
     is_permanent,
 )
+from docsum_nb.crew.work import TaskWork, begin_work, current_work, end_work
 from docsum_nb.events import Event, Warned
 from docsum_nb.faults import fault_of, words_of
 from docsum_nb.run import Stopping
 
-__all__ = ["Failures", "TaskWork", "current_work"]
+__all__ = ["Begun", "Failures"]
 
 _log = logging.getLogger(__name__)
 _MOST_CHARS = 1000
@@ -104,32 +105,21 @@ class _Failure:
 
 
 @dataclass(eq=False)
-class TaskWork:
-    """The execution of one task, in the thread and context it was begun in and all it starts."""
+class _Watched(TaskWork):
+    """A task, and its failures so far."""
 
-    task: str = ""
-    agent: str = ""
     held: list[_Failure] = field(default_factory=list)
     """Failures that may yet be raised as the task's error."""
     reported: list[BaseException] = field(default_factory=list)
-    refusal: Exception | None = None
-    """The refusal that ends the task."""
     in_hands: list[Exception] = field(default_factory=list)
     """Refusals that were raised in the user's own code."""
-    over: bool = False
-
-    def check(self) -> None:
-        """Raise the refusal that CrewAI has swallowed, if there is one."""
-        if self.refusal is not None:
-            raise self.refusal
 
 
-_work: ContextVar[TaskWork | None] = ContextVar("docsum_nb_task", default=None)
+class Begun(NamedTuple):
+    """A task that was begun in a context."""
 
-
-def current_work() -> TaskWork | None:
-    """Return the task that the caller's code belongs to; ``None`` outside of one."""
-    return _work.get()
+    work: _Watched
+    token: Token[TaskWork | None]
 
 
 class Failures:
@@ -151,25 +141,24 @@ class Failures:
         self._stopped = stopped
         self._fail = fail
         self._lock = threading.Lock()
-        self._outside = TaskWork()
+        self._outside = _Watched()
         """What happens outside of all tasks."""
-        self._left: set[TaskWork] = set()
+        self._left: set[_Watched] = set()
         """Tasks that are over, of which something was logged since."""
 
     # --- a task ---------------------------------------------------------------------------------
 
-    def begin(self, task: str, agent: str) -> tuple[TaskWork, Token[TaskWork | None]]:
+    def begin(self, task: str, agent: str) -> Begun:
         """Make the code in this context, and what it starts, belong to a task."""
-        work = TaskWork(task, agent)
+        work = _Watched(task, agent)
         enter_task()
-        return work, _work.set(work)
+        return Begun(work, begin_work(work))
 
-    def end(self, begun: tuple[TaskWork, Token[TaskWork | None]], error: object) -> None:
+    def end(self, begun: Begun, error: object) -> None:
         """Report what a task went on from; ``error`` is what it ended with, ``None`` for none."""
-        work, token = begun
-        _work.reset(token)
-        self._settle(work, error)
-        work.over = True
+        end_work(begun.token)
+        self._settle(begun.work, error)
+        begun.work.over = True
 
     def end_run(self, error: BaseException | None) -> None:
         """Report what was swallowed outside of tasks; ``error`` is what the run ended with."""
@@ -179,7 +168,7 @@ class Failures:
         for work in left:
             self._report_held(work)
 
-    def _settle(self, work: TaskWork, error: object) -> None:
+    def _settle(self, work: _Watched, error: object) -> None:
         if isinstance(error, BaseException):
             self._know(work, error)
         self._report_held(work)
@@ -216,15 +205,16 @@ class Failures:
     @contextmanager
     def outside(self) -> Iterator[None]:
         """Make what a crew does outside of its tasks belong to none, if a task kicks it off."""
-        token = _work.set(None)
+        token = begin_work(None)
         try:
             yield
         finally:
-            _work.reset(token)
+            end_work(token)
 
     @property
-    def _current(self) -> TaskWork:
-        return _work.get() or self._outside
+    def _current(self) -> _Watched:
+        work = current_work()
+        return work if isinstance(work, _Watched) else self._outside
 
     def _failed(self, name: str, event: Any) -> None:
         told = getattr(event, "error", None)
@@ -267,7 +257,7 @@ class Failures:
         elif work.over:
             self._late(work, failure)
 
-    def _late(self, work: TaskWork, failure: _Failure) -> None:
+    def _late(self, work: _Watched, failure: _Failure) -> None:
         """Report what happens after its task, as when memory is saved; a log line may say more."""
         if failure.rank > _RANKS["log"]:
             self._report_held(work)
@@ -275,7 +265,7 @@ class Failures:
             with self._lock:
                 self._left.add(work)
 
-    def _merged(self, work: TaskWork, failure: _Failure) -> _Failure | None:
+    def _merged(self, work: _Watched, failure: _Failure) -> _Failure | None:
         """Hold a failure; returned if it is to be reported now. The lock is held."""
         if failure.error is None:
             # The words of an error that is known by another way say nothing new.
@@ -298,7 +288,7 @@ class Failures:
         work.held.append(failure)
         return None
 
-    def _report_held(self, work: TaskWork) -> None:
+    def _report_held(self, work: _Watched) -> None:
         if not work.held:
             return
         with self._lock:
@@ -315,26 +305,26 @@ class Failures:
                 self._warn(work, each)
 
     @staticmethod
-    def _is_reported(work: TaskWork, failure: _Failure) -> bool:
+    def _is_reported(work: _Watched, failure: _Failure) -> bool:
         if failure.error is None:
             return False
         chain = chain_of(failure.error)
         return any(id(each) in chain for each in work.reported)
 
-    def _know(self, work: TaskWork, error: BaseException) -> None:
+    def _know(self, work: _Watched, error: BaseException) -> None:
         """Count an error, and all that led to it, as reported."""
         with self._lock:
             work.reported += chain_of(error).values()
 
-    def _warn(self, work: TaskWork, failure: _Failure) -> None:
+    def _warn(self, work: _Watched, failure: _Failure) -> None:
         self._emit(Warned(failure.message, work.task, failure.agent or work.agent))
 
     # --- refusals -------------------------------------------------------------------------------
 
     def _may_refuse(self, error: Exception) -> None:
         """Take note of a failed model call: a permanent refusal ends the task."""
-        work = _work.get()
-        if work is None or self._stopped() or not is_permanent(error):
+        work = self._current
+        if work is self._outside or self._stopped() or not is_permanent(error):
             return
         if in_user_code(sys._getframe()):
             work.in_hands.append(error)
@@ -343,14 +333,14 @@ class Failures:
 
     def _not_caught(self, error: BaseException) -> None:
         """End the task by a refusal that the user's own code has let out, to CrewAI."""
-        work = _work.get()
-        if work is not None and work.in_hands:
+        work = self._current
+        if work.in_hands:
             chain = chain_of(error)
             for each in work.in_hands:
                 if id(each) in chain:
                     self._refuse(work, each)
 
-    def _refuse(self, work: TaskWork, error: Exception) -> None:
+    def _refuse(self, work: _Watched, error: Exception) -> None:
         if work.over:
             self._fail(error)
         elif work.refusal is None:

@@ -27,7 +27,7 @@ from docsum_nb.crew.calls import ModelCalls
 from docsum_nb.crew.evaluate import RunModel
 from docsum_nb.crew.examine.parts import uses_of_models
 from docsum_nb.crew.examine.texts import unfilled
-from docsum_nb.crew.failures import Failures, current_work
+from docsum_nb.crew.failures import Failures
 from docsum_nb.crew.install import Stopped, watched_by, watcher
 from docsum_nb.crew.isolate import clone_of, write_back_task
 from docsum_nb.crew.kickoffs import Exited, is_racing
@@ -39,6 +39,7 @@ from docsum_nb.crew.upstream import (
     StreamingOutputBase,
     StreamSessionBase,
 )
+from docsum_nb.crew.work import current_work, in_step
 from docsum_nb.errors import RunError, WorkExited
 from docsum_nb.events import (
     BudgetSet,
@@ -376,11 +377,15 @@ class Guard:
         """See a step of a flow begin."""
         if context.kind == "flow_method":
             self._places.step_began(context.flow, context.step_name)
+            if not type(context.flow).is_crewai_internal:
+                in_step(context.step_name)
 
     def after_step(self, context: Any) -> None:
         """See a step of a flow, or a task, end."""
         if context.kind == "flow_method":
             self._places.step_ended(context.flow, context.step_name)
+            if not type(context.flow).is_crewai_internal:
+                in_step("")
         else:
             # Now, since callbacks and the tasks that follow may read it.
             write_back_task(context.task, context.payload)

@@ -219,13 +219,13 @@ class Tasks:
         try:
             with span(f"task {label}", {"docsum_nb.task": label, "docsum_nb.agent": role_of(task)}):
                 yield outcome
-                begun[0].check()
+                begun.work.check()
         except BaseException as error:
             # Before the error is published: whoever handles it may read the task.
             write_back_task(task)
             if _cancelled(error):
                 raise
-            failure = begun[0].refusal or error
+            failure = begun.work.refusal or error
             # Any other BaseException would leave CrewAI waiting for ever.
             outcome[:] = [self._failed(task, label, failure)]
         else:

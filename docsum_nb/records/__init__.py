@@ -4,6 +4,7 @@
     calls.py     Request, Answer, Usage, Price: what is asked of a model, and what it costs
     results.py   what the steps give (ChunkSummary, Citation, Plan ...), what a library finds (Hit)
     summary.py   Summary: the result
+    usage.py     RunUsage: what a run took, by task and agent
     reading.py   a record from its JSON
 
 A chunk knows its document, its heading path, its page and its exact character span; a citation ties
@@ -26,6 +27,7 @@ from docsum_nb.records.results import (
 )
 from docsum_nb.records.sources import Chunk, Document
 from docsum_nb.records.summary import Summary
+from docsum_nb.records.usage import RunUsage, UsageRow
 
 __all__ = [
     "Added",
@@ -41,6 +43,8 @@ __all__ = [
     "Plan",
     "Price",
     "Request",
+    "RunUsage",
     "Summary",
     "Usage",
+    "UsageRow",
 ]

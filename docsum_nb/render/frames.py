@@ -14,9 +14,9 @@ from docsum_nb.errors import InputError
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from docsum_nb.records import Summary, Usage
+    from docsum_nb.records import Summary, Usage, UsageRow
 
-__all__ = ["to_frame"]
+__all__ = ["to_frame", "usage_frame"]
 
 _PAID = {"calls": "int64", "prompt_tokens": "int64", "completion_tokens": "int64"}
 # Columns in order; "Int64" is the kind of whole numbers that can be missing.
@@ -50,6 +50,30 @@ def to_frame(summary: Summary, of: str) -> DataFrame:
     """
     if of not in _ROWS:
         raise InputError(f"to_frame takes {', '.join(map(repr, _ROWS))}, not {of!r}")
+    return _frame(list(_ROWS[of](summary)), _TYPES[of])
+
+
+def usage_frame(rows: Iterable[UsageRow]) -> DataFrame:
+    """Return what a run took as a DataFrame.
+
+    Raises:
+        InputError: If pandas is not installed.
+    """
+    columns = {**{"task": "object", "agent": "object"}, **_PAID, "cost_usd": "float64"}
+    types = {**columns, "counted": "int64", "unanswered": "int64"}
+    return _frame(
+        [
+            {
+                **{"task": row.task, "agent": row.agent, **_paid(row.usage)},
+                **{"counted": row.usage.counted, "unanswered": row.unanswered},
+            }
+            for row in rows
+        ],
+        types,
+    )
+
+
+def _frame(rows: list[dict[str, Any]], types: Mapping[str, str]) -> DataFrame:
     try:
         import pandas as pd
     except ImportError as error:
@@ -57,7 +81,6 @@ def to_frame(summary: Summary, of: str) -> DataFrame:
             f"to_frame needs pandas, which cannot be imported ({error}): install it, with "
             "'pip install pandas', and call it again"
         ) from error
-    rows, types = list(_ROWS[of](summary)), _TYPES[of]
     columns = {
         name: pd.Series([row[name] for row in rows], dtype=kind) for name, kind in types.items()
     }

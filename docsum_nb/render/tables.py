@@ -16,12 +16,13 @@ from docsum_nb.render.table import Cell, Column, Fold, Part, Row, Table, end_par
 
 if TYPE_CHECKING:
     from docsum_nb.ledger import RunRecord
-    from docsum_nb.records import Added, Hit, Omission, Plan
+    from docsum_nb.records import Added, Hit, Omission, Plan, Usage, UsageRow
 
-__all__ = ["added_table", "hits_table", "library_table", "plan_table", "runs_table"]
+__all__ = ["added_table", "hits_table", "library_table", "plan_table", "runs_table", "usage_table"]
 
 _MOST_RUNS = 200
 _MOST_HITS = 100
+_MOST_USES = 100
 _MOST_OMITTED = 20
 _MOST_GONE = 20
 _PASSAGE_CHARS = 700
@@ -145,6 +146,43 @@ def runs_table(records: Sequence[RunRecord], place: str) -> Table:
         if records
         else (f"no runs in {one_line(place)}",),
     )
+
+
+def usage_table(rows: Sequence[UsageRow], total: Usage) -> Table:
+    """Lay out what a run took, by task and agent.
+
+    Args:
+        rows: In the order in which they are shown.
+        total: Their sum.
+    """
+    numbers = ("calls", "unanswered", "prompt tokens", "answer tokens", "cost")
+    notes = _more(len(rows) - _MOST_USES, "more rows")
+    if total.counted:
+        notes += (
+            f"Tokens of {count_text(total.counted, 'call')} are counted here, approximately: no "
+            "usage was reported.",
+        )
+    shown = [_use(row.task, row.agent, row.usage, row.unanswered) for row in rows[:_MOST_USES]]
+    if len(rows) > 1:
+        shown.append(_use("all", "", total, sum(row.unanswered for row in rows)))
+    return Table(
+        "What the run took",
+        (Column("task"), Column("agent"), *(Column(head, "number") for head in numbers)),
+        tuple(shown),
+        notes=notes if rows else ("no model was asked",),
+    )
+
+
+def _use(task: str, agent: str, usage: Usage, unanswered: int) -> Row:
+    numbers = (
+        f"{usage.calls:,}",
+        f"{unanswered:,}" if unanswered else "",
+        f"{usage.prompt_tokens:,}",
+        f"{usage.completion_tokens:,}",
+        cost_text(usage.cost_usd),
+    )
+    names = ((part(task, "name", max_chars=60),), (part(agent, max_chars=40),))
+    return Row((*names, *_cells(numbers)))
 
 
 def _run(record: RunRecord) -> Row:

@@ -9,10 +9,11 @@ copies.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from docsum_nb.events import (
+    CallFinished,
     CallStarted,
     ChunkFailed,
     ChunksPlanned,
@@ -20,10 +21,12 @@ from docsum_nb.events import (
     ChunkSummarized,
     Event,
     RunState,
+    StageStarted,
     TextStreamed,
     WaitEnded,
     WaitStarted,
 )
+from docsum_nb.records import RunUsage, Usage, UsageRow
 
 __all__ = ["PART_STATES", "Board", "Pace", "PartState", "Span"]
 
@@ -64,6 +67,20 @@ class Pace:
     """Seconds left at that rate; ``None`` where it cannot be told."""
 
 
+@dataclass
+class _Calls:
+    """The calls of one caller so far."""
+
+    sent: int = 0
+    usage: Usage = field(default_factory=Usage)
+
+
+def _place_of(item: tuple[tuple[int | None, str, str], _Calls]) -> float:
+    """Sort tasks by their place, and what belongs to none behind them, in order of time."""
+    place = item[0][0]
+    return float("inf") if place is None else place
+
+
 class Board:
     """The parts of one run."""
 
@@ -75,9 +92,19 @@ class Board:
         self._finished: deque[float] = deque(maxlen=10_000)
         self._writing: dict[str, str] = {}
         self._newest = ""
+        self._stage = ""
+        self._callers: dict[tuple[int | None, str, str], _Calls] = {}
 
     def take(self, event: Event) -> None:
         """Take in one more event."""
+        match event:
+            case StageStarted(stage=stage):
+                self._stage = stage
+            case CallStarted():
+                self._calls_of(event).sent += 1
+            case CallFinished(usage=usage):
+                calls = self._calls_of(event)
+                calls.usage += usage
         match event:
             case ChunksPlanned(chunks=chunks, labels=labels):
                 self._grow(chunks)
@@ -116,6 +143,20 @@ class Board:
                 since[place] = (at, byte)
         spans += [self._span(place, began, now) for place, began in since.items()]
         return tuple(sorted(spans, key=lambda span: (span.place, span.started_at)))
+
+    def usage(self) -> RunUsage:
+        """Return what was asked of models, by task and agent; by stage if there are no tasks."""
+        return RunUsage(
+            tuple(
+                UsageRow(task, agent, each.usage, max(0, each.sent - each.usage.calls))
+                for (_, task, agent), each in sorted(self._callers.items(), key=_place_of)
+            )
+        )
+
+    def _calls_of(self, event: CallStarted | CallFinished) -> _Calls:
+        # Chunks are many, and their usage is in the result: of them, the stage is told apart.
+        place = event.place if event.task else None
+        return self._callers.setdefault((place, event.task or self._stage, event.agent), _Calls())
 
     def pace(self, state: RunState, now: float) -> Pace:
         """Measure how fast parts are being finished."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event, RunEnded, RunState, fold
+from docsum_nb.records import RunUsage
 from docsum_nb.run.about import placed
 from docsum_nb.run.board import Board, Span
 from docsum_nb.run.tell import EventTeller, StopTeller
@@ -94,6 +95,11 @@ class Record:
         """Return the names of the chunks or tasks that are in work."""
         with self.lock:
             return self._board.underway()
+
+    def usage(self) -> RunUsage:
+        """Return what was asked of models, by task and agent."""
+        with self.lock:
+            return self._board.usage()
 
     def spans(self) -> tuple[Span, ...]:
         """List what state each chunk or task was in, and when."""

@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunState
+from docsum_nb.records import RunUsage
 from docsum_nb.run.alarm import Alarm
 from docsum_nb.run.bell import HEARTBEAT_S, Bell
 from docsum_nb.run.board import Span
@@ -330,6 +331,15 @@ class Run(Generic[T]):
         if state.outcome is not None:
             self._unseen.seen()
         return state
+
+    @property
+    def usage(self) -> RunUsage:
+        """Calls, tokens and cost so far, a row for each task and agent of a crew.
+
+        Of ``summarize``, a row for each stage; what each document took is in the result. Displays
+        itself as a table; ``run.usage.to_frame()`` is one to work on.
+        """
+        return self._record.usage()
 
     @property
     def partial(self) -> Any:
