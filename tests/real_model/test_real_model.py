@@ -94,7 +94,7 @@ def test_chunk_that_is_too_long_is_cut_again(real: RealServer) -> None:
 def test_looping_answer_is_reported(real: RealServer) -> None:
     """An answer that repeats itself to the limit is not passed off as a summary in silence."""
     loop = "The ship sails. " * 60
-    run = summarize({"log": loop}, model_at(real), length=300)
+    run = summarize({"log": loop}, model_at(real), length=100)
     summary = run.result()
     words = summary.text.split()
     looped = len(words) > 100 and len(set(words)) < len(words) / 4
@@ -137,7 +137,7 @@ def test_cancel_in_mid_answer(real: RealServer) -> None:
     run = summarize(
         TEXTS,
         model_at(real),
-        length=300,
+        length=100,
         on_event=lambda event: sent.set() if isinstance(event, CallStarted) else None,
     )
     assert sent.wait(HANG_S)
