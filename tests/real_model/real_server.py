@@ -18,6 +18,7 @@ __all__ = ["HANG_S", "RealServer", "free_port", "running_model"]
 
 FOLDER = Path(__file__).parents[2] / "build" / "real-model"
 """Where ``make real-model`` puts the server and the model."""
+SCRIPT = Path(__file__).with_name("served.py")
 HANG_S = 240.0
 """The model writes some hundred words in this time, also on a machine that does other things."""
 
@@ -33,8 +34,7 @@ class RealServer:
         self._port = port
         self.base_url = f"http://127.0.0.1:{port}/v1"
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("served.py")), FOLDER, str(port)]
-            + [str(context)],
+            [sys.executable, str(SCRIPT), str(FOLDER), str(port), str(context)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

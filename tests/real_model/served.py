@@ -1,6 +1,6 @@
 """A llama.cpp server for SmolLM2-135M-Instruct on loopback, as a process of its own.
 
-Run as ``python served.py FOLDER PORT CONTEXT``; it ends with its standard input. ``FOLDER`` is where
+Run as ``python served.py FOLDER PORT CONTEXT``; it ends with its standard input. In ``FOLDER``,
 ``make real-model`` has put xllamacpp and the package that carries the model's weights, which is
 read as data and never imported.
 """

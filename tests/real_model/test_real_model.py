@@ -72,7 +72,9 @@ def test_main_job(real: RealServer) -> None:
 def test_text_is_streamed(real: RealServer) -> None:
     """The pieces of the final text, from the last beginning on, are the text of the summary."""
     events: list[Event] = []
-    summary = summarize({"whales": TEXTS["whales"]}, model_at(real), on_event=events.append).result()
+    summary = summarize(
+        {"whales": TEXTS["whales"]}, model_at(real), on_event=events.append
+    ).result()
     pieces = [event for event in events if isinstance(event, TextStreamed)]
     last = max(i for i, piece in enumerate(pieces) if piece.begins)
     assert "".join(piece.text for piece in pieces[last:]) == summary.text
@@ -80,7 +82,7 @@ def test_text_is_streamed(real: RealServer) -> None:
 
 
 def test_chunk_that_is_too_long_is_cut_again(real: RealServer) -> None:
-    """A window that is smaller than was said loses nothing: the server refuses, the chunk is cut."""
+    """A window that is smaller than was said loses nothing: what is refused is cut again."""
     text = "\n\n".join(f"{TEXTS['rice']} That was year {year}." for year in range(1960, 2003))
     model = model_at(real, context_window=4096)
     run = summarize({"rice": text}, model, chunk_tokens=3000)
