@@ -1,8 +1,8 @@
-"""Why no answer came: a table of causes, by the classes and words of the exceptions in a chain.
+"""Why no answer came, by the classes and words of the exceptions in a chain.
 
-Decides kind, words and advice of a failure that happened before, or instead of, an answer. The
-first row that fits counts; what fits no row is told by the innermost exception's own words.
-Invariant: no row quotes an exception that may hold a key: of a header, only that it is unfit.
+Decides kind, words and advice of a failure that happened before, or instead of, an answer: by the
+table of ``cause_table.py``, else by the innermost exception's own words. Refuses to explain what no
+client of a provider raised.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ from docsum_nb.faults.addresses import (
     is_loopback,
     public_address,
 )
+from docsum_nb.faults.cause_table import ROWS, Row
 from docsum_nb.faults.chain import attribute, chain_of, class_names, texts_of, words_of
 from docsum_nb.faults.kinds import Failure
 from docsum_nb.render.clean import one_line
 
 __all__ = ["Cause", "cause_of"]
-
-_TRUST = "give its certificate in SSL_CERT_FILE=/path/to/it.pem before the kernel starts"
-_TO_HTTPS = "if this happens every time, try https:// in base_url, and check the port"
 
 
 @dataclass(frozen=True)
@@ -44,263 +42,6 @@ class Cause:
     """Whether it is the innermost exception's own words, for want of a row that fits."""
 
 
-@dataclass(frozen=True)
-class _Row:
-    classes: tuple[str, ...]
-    """Names of which one has to be in the chain; empty for any."""
-    markers: tuple[str, ...]
-    """Pieces of text, in lower case, of which one has to be in the chain; empty for any."""
-    failure: Failure
-    words: str
-    advice: str
-
-
-_P, _T, _TIME, _D = Failure.PERMANENT, Failure.TRANSIENT, Failure.TIMEOUT, Failure.DOUBTFUL
-_CERTIFICATE = ("SSLCertVerificationError", "ClientConnectorCertificateError")
-_ANY_SSL = ("SSLError", *_CERTIFICATE, "ClientConnectorSSLError", "ConnectError")
-_HEADER = ("ValueError", "UnicodeEncodeError", "LocalProtocolError", "InvalidHeader")
-_URL = ("InvalidURL", "InvalidUrlClientError", "UnsupportedProtocol", "ValueError", "UnicodeError")
-_BROKEN_OFF = (
-    *("ServerDisconnectedError", "ConnectionResetError", "BrokenPipeError", "ReadError"),
-    *("ConnectionAbortedError", "RemoteProtocolError", "WriteError", "ProtocolError"),
-)
-_NO_HTTP = ("bad status line", "illegal status line", "expected http/", "invalid http version")
-_REFUSED = ("errno 111", "errno 61]", "winerror 10061", "connection refused", "connect call failed")
-
-_ROWS = (
-    _Row(
-        _CERTIFICATE,
-        ("self-signed certificate in certificate chain", "self signed certificate in certificate"),
-        _P,
-        "the certificate of {host} was issued by an authority that is not known here, such as a "
-        "company's proxy",
-        f"{_TRUST.replace('its certificate', 'the certificate of that authority')}",
-    ),
-    _Row(
-        _CERTIFICATE,
-        ("self-signed certificate", "self signed certificate"),
-        _P,
-        "{host} answers, but signed its certificate itself",
-        _TRUST,
-    ),
-    _Row(
-        _CERTIFICATE,
-        ("certificate has expired",),
-        _P,
-        "the certificate of {host} has expired",
-        "have it renewed; check the clock of this machine, too",
-    ),
-    _Row(
-        _CERTIFICATE,
-        ("certificate is not yet valid",),
-        _P,
-        "the certificate of {host} is not valid yet",
-        "check the clock of this machine",
-    ),
-    _Row(
-        _CERTIFICATE,
-        ("hostname mismatch", "ip address mismatch", "doesn't match", "certificate is not valid"),
-        _P,
-        "the certificate that {host} shows is for another name",
-        "write the name that it is for into base_url",
-    ),
-    _Row(
-        _CERTIFICATE,
-        ("unable to get local issuer certificate", "unable to get issuer certificate"),
-        _P,
-        "the certificate of {host} was issued by an authority that is not known here",
-        _TRUST.replace("its certificate", "the certificate of that authority"),
-    ),
-    _Row(
-        (*_CERTIFICATE, "ConnectError"),
-        ("certificate_verify_failed", "certificate verify failed"),
-        _P,
-        "the certificate of {host} cannot be trusted ({own})",
-        _TRUST,
-    ),
-    _Row(
-        (),
-        ("wrong_version_number", "wrong version number", "record layer failure", "http_request"),
-        _P,
-        "{host} answers without encryption on that port",
-        "write http:// in place of https:// in base_url, or the port of https",
-    ),
-    _Row(
-        (),
-        ("certificate_required", "certificate required", "handshake_failure", "handshake failure"),
-        _P,
-        "{host} refuses the encrypted connection ({own})",
-        "ask who runs it which certificate or version of TLS it wants",
-    ),
-    _Row(
-        ("ClientHttpProxyError", "ProxyError"),
-        ("407",),
-        _P,
-        "the proxy {proxy} wants a user and a password (407)",
-        "write them into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT",
-    ),
-    _Row(
-        ("ClientHttpProxyError",),
-        (),
-        _T,
-        "the proxy {proxy} lets the request not through ({own})",
-        "ask who runs it, or name the host in NO_PROXY",
-    ),
-    _Row(
-        ("gaierror", "ClientConnectorDNSError"),
-        ("temporary failure", "try again", "errno -3]"),
-        _T,
-        "the name {asked} could not be looked up: no name server answers",
-        "check the network",
-    ),
-    _Row(
-        ("gaierror", "ClientConnectorDNSError"),
-        (),
-        _D,
-        "no host is known by the name {asked}",
-        "check its spelling in base_url, and the network or VPN",
-    ),
-    _Row(
-        (),
-        ("name or service not known", "nodename nor servname", "no address associated"),
-        _D,
-        "no host is known by the name {asked}",
-        "check its spelling in base_url, and the network or VPN",
-    ),
-    _Row(
-        ("ConnectTimeout", "ConnectionTimeoutError"),
-        (),
-        _TIME,
-        "no connection to {host} came about within the timeout",
-        "check host, port and firewall, and https:// against http://; raise timeout if it is slow",
-    ),
-    _Row(
-        ("PoolTimeout",),
-        (),
-        _TIME,
-        "no connection was free within the timeout",
-        "lower max_concurrency, or raise timeout",
-    ),
-    _Row(
-        ("ReadTimeout", "SocketTimeoutError", "ServerTimeoutError", "WriteTimeout"),
-        (),
-        _TIME,
-        "{host} took the connection, and gave no answer within the timeout",
-        "raise timeout if the model needs longer",
-    ),
-    _Row(
-        ("ConnectionRefusedError",),
-        (),
-        _T,
-        "nothing answers at {address}: the connection was refused",
-        "start the server, or correct host and port in base_url",
-    ),
-    _Row(
-        ("OSError", "ConnectError"),
-        _REFUSED,
-        _T,
-        "nothing answers at {address}: the connection was refused",
-        "start the server, or correct host and port in base_url",
-    ),
-    _Row(
-        ("OSError", "ConnectError"),
-        ("no route to host", "network is unreachable", "host is down", "errno 113", "errno 101"),
-        _T,
-        "{host} cannot be reached from here ({own})",
-        "check the network, VPN and firewall",
-    ),
-    _Row(
-        ("OSError",),
-        ("too many open files",),
-        _T,
-        "this process has too many files and connections open",
-        "lower max_concurrency, or raise the limit (ulimit -n)",
-    ),
-    _Row(
-        (),
-        _NO_HTTP,
-        _P,
-        "what answers at {address} is no web server",
-        "check host and port in base_url; a port of https wants https://",
-    ),
-    _Row(
-        _HEADER,
-        ("control character detected in headers", "illegal header", "invalid header value"),
-        _P,
-        "the key, or another header, holds a line break or another character that no header can",
-        "read the key again without it: key.strip()",
-    ),
-    _Row(
-        (),
-        ("cannot combine authorization",),
-        _P,
-        "base_url holds a user or a password, and the key is sent as well",
-        "leave USER:PASSWORD@ out of base_url",
-    ),
-    _Row(
-        ("UnicodeEncodeError",),
-        ("surrogates not allowed",),
-        _P,
-        "the text holds half of a pair of characters (a lone surrogate), which cannot be sent",
-        "replace it: text.encode('utf-8', 'replace').decode()",
-    ),
-    _Row(
-        ("UnicodeEncodeError",),
-        ("'ascii' codec", "'latin-1' codec"),
-        _P,
-        "the key, or another header, holds a character that no header can",
-        "copy the key again; quotes and dots may have been changed on the way",
-    ),
-    _Row(
-        _URL,
-        (
-            "port out of range",
-            "invalid port",
-            "invalid url",
-            "missing an 'http",
-            "idna",
-            "protocol",
-        ),
-        _P,
-        "{address} cannot be used",
-        "write it as http://HOST:PORT/v1 or https://HOST/v1",
-    ),
-    _Row(
-        ("InvalidURL", "InvalidUrlClientError", "UnsupportedProtocol", "NonHttpUrlClientError"),
-        (),
-        _P,
-        "{address} cannot be used",
-        "write it as http://HOST:PORT/v1 or https://HOST/v1",
-    ),
-    _Row(
-        ("ClientPayloadError", "IncompleteRead", "ContentLengthError", "TransferEncodingError"),
-        (),
-        _T,
-        "{host} broke the connection off in the middle of its answer",
-        "",
-    ),
-    _Row(
-        _BROKEN_OFF,
-        (
-            "disconnected",
-            "reset by peer",
-            "broken pipe",
-            "without sending",
-            "eof occurred",
-            "aborted",
-        ),
-        _T,
-        "{host} closed the connection without an answer",
-        _TO_HTTPS,
-    ),
-    _Row(
-        _ANY_SSL,
-        ("ssl",),
-        _T,
-        "the encrypted connection to {host} failed ({own})",
-        "",
-    ),
-)
 _TRANSPORT = (
     *("OSError", "ClientError", "TransportError", "RequestError", "HTTPError", "SSLError"),
     *("EndpointConnectionError", "NetworkError", "ServiceRequestError", "TimeoutError"),
@@ -333,7 +74,7 @@ def cause_of(error: BaseException, address: str | None = None) -> Cause | None:
     through = _through_proxy(names, said, facts)
     if through is not None:
         return through
-    for row in _ROWS:
+    for row in ROWS:
         if _fits(row, names, said):
             return _cause(row, facts)
     inner = _innermost(links)
@@ -352,13 +93,13 @@ def _is_a_clients(error: BaseException) -> bool:
     return any(name.partition(".")[0] in _CLIENTS for name in names)
 
 
-def _fits(row: _Row, names: frozenset[str], said: str) -> bool:
+def _fits(row: Row, names: frozenset[str], said: str) -> bool:
     if row.classes and not names.intersection(row.classes):
         return False
     return not row.markers or any(marker in said for marker in row.markers)
 
 
-def _cause(row: _Row, facts: dict[str, str]) -> Cause:
+def _cause(row: Row, facts: dict[str, str]) -> Cause:
     words = row.words
     for name, value in facts.items():
         words = words.replace(f"{{{name}}}", value)

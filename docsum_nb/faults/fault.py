@@ -16,7 +16,7 @@ from docsum_nb.render.clean import one_line
 __all__ = ["Fault", "explained", "fault_of"]
 
 _TO_HTTPS = ("plain http request was sent to https", "http request to an https server")
-_NO_JSON = ("expecting value: line 1 column 1 (char 0)",)
+_NO_JSON = ("expecting value: line 1 column 1 (char 0)", "received: '<")
 _LOST = "error in response object"
 """What LiteLLM says for an error of one text in a body of status 200, as LM Studio sends it."""
 _ADVICE = {

@@ -104,6 +104,13 @@ async def breaking_off(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     writer.close()
 
 
+async def circling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(100)
+    writer.write(answer(301, "", headers={"location": "/v1/chat/completions"}))
+    await writer.drain()
+    writer.close()
+
+
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
     writer.close()
@@ -228,6 +235,41 @@ def test_port_of_something_else() -> None:
     """A server of SSH is no web server, however often it is asked."""
     fault = told(*on_loop(against(greeting)))
     assert "is no web server" in fault.words
+    assert fault.failure is Failure.PERMANENT
+
+
+def test_address_that_leads_in_a_circle() -> None:
+    """As a proxy does that sends http to https, and back; asked once."""
+    fault = told(*on_loop(against(circling)))
+    assert "in a circle" in fault.words
+    assert fault.failure is Failure.PERMANENT
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+def test_web_page_where_an_answer_was_to_be(kind: str) -> None:
+    """A web app answers every path with its page: the path of the address is what to look at."""
+
+    async def paging(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(answer(200, "<html><title>My app</title></html>", kind=kind))
+        await writer.drain()
+        writer.close()
+
+    url, error, tries = on_loop(against(paging))
+    fault = told(url, error, tries)
+    assert "such as a web page" in fault.words
+    assert "path of base_url" in fault.advice
+    assert fault.failure is Failure.DOUBTFUL
+
+
+def test_file_of_certificates_that_holds_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable is named, not the server."""
+    (tmp_path / "none.pem").write_text("no certificate")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    fault = told(*on_loop(against(plain, "https", self_signed(tmp_path))))
+    assert "SSL_CERT_FILE" in fault.advice
     assert fault.failure is Failure.PERMANENT
 
 
