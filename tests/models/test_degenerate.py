@@ -19,7 +19,7 @@ from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import REQUEST, Asking
 
 SOURCE = " ".join(
-    f"The ship{i} carries coal{i} to the harbour{i} of the north." for i in range(200)
+    f"The ship{i} carries coal{i} to the harbour{i} of the north." for i in range(150)
 )
 ENGLISH = replace(
     REQUEST,
