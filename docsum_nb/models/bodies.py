@@ -13,7 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["BodyError", "count_in", "end_in", "error_in", "mended", "text_in", "usage_in"]
+__all__ = [
+    "BodyError",
+    "count_in",
+    "end_in",
+    "error_in",
+    "mended",
+    "text_in",
+    "tier_in",
+    "usage_in",
+]
 
 _MOST_WORDS = 1_000
 """Characters of an error's message that are kept."""
@@ -109,6 +118,13 @@ def usage_in(value: Any) -> Mapping[str, Any] | None:
     """Return the usage that an OpenAI-compatible body tells, as it was sent."""
     usage = value.get("usage") if isinstance(value, Mapping) else None
     return usage if isinstance(usage, Mapping) else None
+
+
+def tier_in(value: Any) -> str | None:
+    """Return the service tier that answered, as OpenAI or Anthropic name it."""
+    if not isinstance(value, Mapping):
+        return None
+    return _word(value, "service_tier") or _word(value.get("usage"), "service_tier")
 
 
 def text_in(content: Any) -> str:

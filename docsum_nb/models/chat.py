@@ -82,8 +82,17 @@ class ChatModel(Protocol):
     def key_parts(self, request: Request) -> Any:
         """Return everything that decides the answer, for the ledger's key."""
 
-    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
-        """Return what so many tokens cost in US dollars; ``None`` where that is not known."""
+    def price(
+        self, prompt_tokens: int, completion_tokens: int, *, largest: int | None = None
+    ) -> float | None:
+        """Return what tokens can cost at most, in US dollars; ``None`` if that is not known.
+
+        Args:
+            prompt_tokens: Of all prompts together.
+            completion_tokens: Of all answers together.
+            largest: Tokens of the longest prompt, since long ones may cost more a token; ``None``
+                if it is one call.
+        """
 
 
 @runtime_checkable

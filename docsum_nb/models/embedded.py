@@ -52,6 +52,8 @@ class Embedded:
         """Return how long an answer may become: nothing of it is a model's, so nothing counts."""
         return 0
 
-    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+    def price(
+        self, prompt_tokens: int, completion_tokens: int, *, largest: int | None = None
+    ) -> float | None:
         """Return what so many tokens cost: nothing."""
         return 0.0

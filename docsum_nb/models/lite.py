@@ -203,6 +203,8 @@ def info_of(name: str) -> dict[str, Any]:
     except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
         return {}
     listed = loaded().model_cost.get(info.get("key"), {})
+    # What it passes on of a model lacks some of the listed prices.
+    info = {**listed, **{name: value for name, value in info.items() if value is not None}}
     for price in ("input_cost_per_token", "output_cost_per_token"):
         # LiteLLM says 0 for what its list does not tell; an Ollama's answer is true.
         if listed.get(price) is None and not str(info.get("litellm_provider")).startswith("ollama"):

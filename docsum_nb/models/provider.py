@@ -104,10 +104,8 @@ class Provider:
         self.overhead = _MESSAGE_TOKENS
         self._thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
-        self._price = price_in(info)
-        if settings.prices is not None:
-            prompt, completion = settings.prices
-            self._price = Price(prompt / 1_000_000, completion / 1_000_000)
+        self._info = info
+        self._price = self._price_of(settings.params.get("service_tier"))
         self._takes_schemas = bool(loaded().supports_response_schema(settings.name))
         # Where it has to make the stream up, LiteLLM says so.
         self._may_stream = info.get("supports_native_streaming") is not False
@@ -242,9 +240,20 @@ class Provider:
         # A little more is used up like the room before it.
         return larger if self.longest_answer(larger.max_tokens) > 1.2 * before else None
 
-    def price(self, prompt_tokens: int, completion_tokens: int) -> float | None:
-        """Return what so many tokens cost; see ``ChatModel``."""
-        return self._price.of(prompt_tokens, completion_tokens) if self._price else None
+    def price(
+        self, prompt_tokens: int, completion_tokens: int, *, largest: int | None = None
+    ) -> float | None:
+        """Return what tokens can cost at most; see ``ChatModel``."""
+        if self._price is None:
+            return None
+        return self._price.at_most(prompt_tokens, completion_tokens, largest=largest)
+
+    def _price_of(self, tier: Any) -> Price | None:
+        """Return the price in a service tier; the user's own holds in each."""
+        if self.settings.prices is None:
+            return price_in(self._info, tier if isinstance(tier, str) else None)
+        prompt, completion = self.settings.prices
+        return Price(prompt / 1_000_000, completion / 1_000_000)
 
     def _messages(self, request: Request) -> list[dict[str, Any]]:
         if request.schema is not None and not self._takes_schemas:
@@ -367,11 +376,12 @@ class Provider:
             prompt, completion = self._counted(messages), self.count(said.text)
         else:
             prompt, completion = believed
-        # Parts of the prompt: more of them than there is would make the rest cheaper than nothing.
-        read = min(read, prompt)
-        written = min(written, prompt - read)
-        price = self._price
-        cost = price.of(prompt, completion, read=read, written=written) if price else None
+        # A tier that was asked for is not always the one that answers.
+        price = self._price_of(said.tier) if said.tier else self._price
+        cost = None
+        if price is not None:
+            thought = said.reasoning
+            cost = price.of(prompt, completion, read=read, written=written, reasoning=thought)
         return Usage(1, prompt, completion, cost, counted=int(believed is None))
 
     def _believed(self, said: Said, messages: Sequence[dict[str, Any]]) -> tuple[int, int] | None:

@@ -64,8 +64,7 @@ def read_whole(response: Any, wire: Wire) -> Said:
     fields = getattr(choice, "provider_specific_fields", None) or {}
     reason = wire.end or fields.get("native_finish_reason") or getattr(choice, "finish_reason", "")
     usage = getattr(response, "usage", None)
-    tier = getattr(response, "service_tier", None)
-    return _said(text, "refusal" if refusal else str(reason or "stop"), usage, wire, tier)
+    return _said(text, "refusal" if refusal else str(reason or "stop"), usage, wire)
 
 
 async def read_stream(
@@ -97,7 +96,7 @@ async def read_stream(
         if _REPEATED not in str(error):
             raise
         # It is paid for, and may have a good beginning; the loop is found in the text.
-        return _said(text.parted, "length", None, wire, last.tier)
+        return _said(text.parted, "length", None, wire)
     finally:
         await stream.aclose()
     if rest := text.end():
@@ -106,7 +105,7 @@ async def read_stream(
     counted = any(getattr(piece, "usage", None) for piece in stream.chunks)
     reason = wire.end or stream.received_finish_reason or stream.intermittent_finish_reason
     usage = last.usage if counted else None
-    return _said(text.parted, reason and str(reason), usage, wire, last.tier)
+    return _said(text.parted, reason and str(reason), usage, wire)
 
 
 @dataclass
@@ -114,7 +113,6 @@ class _Last:
     """What the pieces of a stream said last."""
 
     usage: Any = None
-    tier: Any = None
 
 
 async def _read_pieces(
@@ -125,7 +123,6 @@ async def _read_pieces(
     async for piece in stream:
         heard()
         last.usage = getattr(piece, "usage", None) or last.usage
-        last.tier = getattr(piece, "service_tier", None) or last.tier
         delta = piece.choices[0].delta if piece.choices else None
         if getattr(delta, "reasoning_content", None):
             text.separated()
@@ -138,7 +135,7 @@ async def _read_pieces(
             breathed = loop.time()
 
 
-def _said(text: str | Parted, reason: str | None, usage: Any, wire: Wire, tier: Any) -> Said:
+def _said(text: str | Parted, reason: str | None, usage: Any, wire: Wire) -> Said:
     parted = part(writable(text)) if isinstance(text, str) else text
     raw = wire.usage or {}
     return Said(
@@ -148,7 +145,7 @@ def _said(text: str | Parted, reason: str | None, usage: Any, wire: Wire, tier: 
         _cached(usage, raw),
         untagged=parted.untagged,
         unfinished=parted.unfinished,
-        tier=tier if isinstance(tier, str) else None,
+        tier=wire.tier,
         reasoning=_detail(usage, raw, "completion_tokens_details", "reasoning_tokens"),
     )
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import httpx
 
-from docsum_nb.models.bodies import BodyError, end_in, error_in, mended, usage_in
+from docsum_nb.models.bodies import BodyError, end_in, error_in, mended, tier_in, usage_in
 
 __all__ = ["Wire", "watch_transport"]
 
@@ -63,6 +63,8 @@ class Wire:
         self.end: str | None = None
         """The provider's word for the end; ``None`` if it has said none."""
         self.usage: Mapping[str, Any] | None = None
+        self.tier: str | None = None
+        """The service tier that answered; ``None`` if none is named."""
         self._bytes = 0
         self._parts: list[bytes] = []
         """What was not passed on yet."""
@@ -195,6 +197,7 @@ class Wire:
         self.error = self.error or error_in(value)
         self.end = end_in(value) or self.end
         self.usage = usage_in(value) or self.usage
+        self.tier = tier_in(value) or self.tier
 
 
 class _Watched(httpx.AsyncByteStream):

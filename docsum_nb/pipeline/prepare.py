@@ -237,7 +237,7 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
         calls=calls,
         tokens=sent + answered,
         depth=1 + max(depths[:-1]) + depths[-1] + extracts + prepared.evaluates,
-        cost_usd=_dearest(prepared.models, sent, answered),
+        cost_usd=_dearest(prepared.models, sent, answered, _largest_prompt(prepared)),
         model=prepared.model.name,
         omitted=prepared.omitted,
     )
@@ -252,9 +252,29 @@ def _beyond(model: ChatModel) -> int:
     return max(0, model.longest_answer(LEAST_ANSWER) - LEAST_ANSWER)
 
 
-def _dearest(models: tuple[ChatModel, ...], sent: int, answered: int) -> float | None:
+def _largest_prompt(prepared: Prepared) -> int:
+    """Return the tokens of the longest prompt of a run, at most."""
+    sizes = prepared.sizes
+    merged = sizes.fan_in * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
+    # A merge never takes more texts than there are.
+    merged = min(
+        merged, len(prepared.chunks) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
+    )
+    longest = max((chunk.tokens for chunk in prepared.chunks), default=0)
+    extracted = 0
+    if prepared.options.response_model is not None:
+        told = prepared.schema_tokens
+        extracted = extract_text_tokens(prepared.window, sizes, schema_tokens=told) + told
+    asked = 0
+    if prepared.evaluates:
+        said = agent_answer_tokens(prepared.window)
+        asked = agent_context_tokens(prepared.window) + (AGENT_CALLS - 1) * 2 * said
+    return sizes.prompt_tokens + max(longest, merged, extracted, asked)
+
+
+def _dearest(models: tuple[ChatModel, ...], sent: int, answered: int, largest: int) -> float | None:
     """Return the price at the dearest of the models, as a fallback may be."""
-    prices = [model.price(sent, answered) for model in models]
+    prices = [model.price(sent, answered, largest=largest) for model in models]
     known = [price for price in prices if price is not None]
     return max(known) if len(known) == len(prices) else None
 

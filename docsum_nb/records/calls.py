@@ -42,30 +42,68 @@ class Price:
     cache_write: float | None = None
     """Of prompt tokens that the provider put into its cache; ``None`` if like any other."""
     most_output: int | None = None
-    """Tokens of its longest answer; ``None`` where that is not known."""
+    """Tokens of its longest answer; ``None`` if that is not known."""
+    reasoning: float | None = None
+    """Of tokens of the answer that are thought; ``None`` if like any other."""
+    above: tuple[tuple[int, Price], ...] = ()
+    """Prices of longer prompts: each holds for a whole call if its prompt has more tokens than
+    the number beside it. In ascending order."""
 
     def of(
-        self, prompt_tokens: int, completion_tokens: int, *, read: int = 0, written: int = 0
+        self,
+        prompt_tokens: int,
+        completion_tokens: int,
+        *,
+        read: int = 0,
+        written: int = 0,
+        reasoning: int = 0,
     ) -> float:
-        """Return what a call cost.
+        """Return what a call cost; a negative number of tokens counts as none.
 
         Args:
             prompt_tokens: All of them, cached ones included.
             completion_tokens: Of the answer, thinking included.
             read: Prompt tokens that came from the provider's cache.
             written: Prompt tokens that went into it.
+            reasoning: Tokens of the answer that were thought.
         """
-        cost = self.prompt * prompt_tokens + self.completion * completion_tokens
-        if self.cache_read is not None:
-            cost -= (self.prompt - self.cache_read) * read
-        if self.cache_write is not None:
-            cost += (self.cache_write - self.prompt) * written
+        price = self.for_prompt(prompt_tokens)
+        prompt, completion = max(0, prompt_tokens), max(0, completion_tokens)
+        # Parts of the whole: more of them than there is would make the rest cheaper than nothing.
+        read = min(max(0, read), prompt)
+        written = min(max(0, written), prompt - read)
+        reasoning = min(max(0, reasoning), completion)
+        cost = price.prompt * prompt + price.completion * completion
+        if price.cache_read is not None:
+            cost -= (price.prompt - price.cache_read) * read
+        if price.cache_write is not None:
+            cost += (price.cache_write - price.prompt) * written
+        if price.reasoning is not None:
+            cost += (price.reasoning - price.completion) * reasoning
         return cost
 
-    def at_most(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """Return what a call can cost at most: all of its prompt may be written to the cache."""
-        dearest = max(self.prompt, self.cache_write or 0.0)
-        return dearest * prompt_tokens + self.completion * completion_tokens
+    def at_most(
+        self, prompt_tokens: int, completion_tokens: int, *, largest: int | None = None
+    ) -> float:
+        """Return what calls can cost at most: all of a prompt may be written to the cache.
+
+        Args:
+            prompt_tokens: Of all calls together.
+            completion_tokens: Of all answers together.
+            largest: Tokens of the longest prompt among them; ``None`` for a single call.
+        """
+        price = self.for_prompt(prompt_tokens if largest is None else largest)
+        dearest = max(price.prompt, price.cache_write or 0.0)
+        answered = max(price.completion, price.reasoning or 0.0)
+        return dearest * prompt_tokens + answered * completion_tokens
+
+    def for_prompt(self, tokens: int) -> Price:
+        """Return the price that holds for a prompt of this length."""
+        held = self
+        for over, price in self.above:
+            if tokens > over:
+                held = price
+        return held
 
 
 @dataclass(frozen=True)

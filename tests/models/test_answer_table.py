@@ -31,15 +31,20 @@ class Outcome:
     cost: float | None
 
 
-async def asked(server: RawServer, name: str, *, streamed: bool, **options: Any) -> Outcome:
-    """Ask for the answer of this name, with one retry."""
+async def asked(server: RawServer, path: str, *, streamed: bool, **options: Any) -> Outcome:
+    """Ask for the answer of this path, with one retry."""
     events: list[Any] = []
     control = Control("run", events.append, lambda error: None, lambda: None)
     settings = Model(
-        "openai/m",
-        base_url=server.base_url(name),
-        prices=(1.0, 2.0),
-        **{"max_retries": 1, "timeout": 30, "context_window": 32_000, **options},
+        **{
+            "name": "openai/m",
+            "base_url": server.base_url(path),
+            "prices": (1.0, 2.0),
+            "max_retries": 1,
+            "timeout": 30,
+            "context_window": 32_000,
+            **options,
+        }
     )
     asker = Asker([open_model(settings)], ledger=None, control=control)
     telling = Telling(control, label="summary") if streamed else None
@@ -51,7 +56,7 @@ async def asked(server: RawServer, name: str, *, streamed: bool, **options: Any)
     except Exception as error:  # noqa: BLE001  # the kind is what is tested
         kind, said = _kind(error), str(error)
     told = tuple(event for event in events if isinstance(event, TextStreamed))
-    return Outcome(kind, server.asked[name], said, told, asker.usage.cost_usd)
+    return Outcome(kind, server.asked[path], said, told, asker.usage.cost_usd)
 
 
 def _kind(error: Exception) -> str:
