@@ -79,20 +79,22 @@ def _told(error: BaseException) -> Iterator[str]:
             yield from (f"     {line}" for line in more)
         if len(error.exceptions) > _MOST_PARTS:
             yield f"  and {len(error.exceptions) - _MOST_PARTS} more: run.exception().exceptions"
-    if error.__cause__ is not None and str(error.__cause__) != str(error):
-        yield from _lines(_because(error, error.__cause__))
+    yield from _lines(_because(error))
 
 
-def _because(error: BaseException, cause: BaseException) -> list[str]:
-    """Return what is said of the cause of an error; nothing if a note says it already.
+def _because(error: BaseException) -> list[str]:
+    """Return what is said of the cause of an error, if neither it nor a note says it.
 
-    The causes of a client's errors are read, not printed: one of them may quote the key.
+    Why a request got no answer is read from the causes, not quoted: one of them may hold the key.
     """
     fault = fault_of(error)
-    if not fault.words:
-        return [f"because of {type(cause).__name__}: {cause}"]
-    noted = any(fault.words in str(note) for note in getattr(error, "__notes__", ()))
-    return [] if noted or fault.status is not None else [f"because {fault.line}"]
+    if fault.status is None and fault.words:
+        noted = any(fault.words in str(note) for note in getattr(error, "__notes__", ()))
+        return [] if noted else [f"because {fault.line}"]
+    cause = error.__cause__
+    if cause is None or str(cause) == str(error):
+        return []
+    return [f"because of {type(cause).__name__}: {cause}"]
 
 
 def _lines(texts: list[str] | Iterator[str]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from docsum_nb.errors import InputError, RunCancelled, described
 from docsum_nb.events import RunEnded
+from docsum_nb.faults import fault_of
 
 __all__ = ["how_it_ended", "positive_seconds", "safely"]
 
@@ -24,6 +25,10 @@ def how_it_ended(error: BaseException | None) -> RunEnded:
         return RunEnded("cancelled", str(error))
     # An error may answer with anything, or raise, when it is asked for an attribute.
     notes = safely(lambda: [str(note) for note in getattr(error, "__notes__", ())]) or []
+    fault = fault_of(error)
+    # Clients of providers hide why no answer came; a crew's or a summary's error has it in a note.
+    if fault.status is None and fault.words and not any(fault.words in note for note in notes):
+        notes.append(fault.line)
     return RunEnded("failed", "\n".join([described(error), *notes]))
 
 

@@ -22,7 +22,7 @@ def test_run_survives_every_fault(server: Loopback, tmp_path: Path) -> None:
 @pytest.mark.timeout(330)
 def test_run_survives_every_providers_refusals(server: Loopback, tmp_path: Path) -> None:
     """Some pass, some last, some are of texts too long: each chunk is right, or reported."""
-    survive_refusals(server, tmp_path / "ledger", 120)
+    survive_refusals(server, tmp_path / "ledger", 60)
 
 
 def test_limit_that_nobody_told_is_learned(server: Loopback) -> None:
