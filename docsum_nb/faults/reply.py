@@ -49,6 +49,8 @@ class Reply:
     """Whether the body is empty."""
     url: str = ""
     """What was asked; empty if that is not known."""
+    sent: int = 0
+    """Bytes of the request; 0 if that is not known."""
 
 
 def reply_of(error: BaseException) -> Reply | None:
@@ -62,7 +64,9 @@ def reply_of(error: BaseException) -> Reply | None:
         if isinstance(status, int) and _came_over_the_wire(response):
             body = _body_of(response) or _said_by(links)
             url = str(attribute(response, "url") or "")
-            return replace(_read(status, body, _headers_of(response)), url=url)
+            sent = attribute(attribute(response, "request"), "content")
+            size = len(sent) if isinstance(sent, bytes) else 0
+            return replace(_read(status, body, _headers_of(response)), url=url, sent=size)
     return None
 
 

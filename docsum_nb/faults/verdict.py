@@ -206,7 +206,8 @@ def _is_too_long(reply: Reply, status: int | None) -> bool:
         return False
     if status == 429 or "throttling" in texts:
         # A limit of tokens a minute that is smaller than the request.
-        return "request too large" in texts or _asks_for_more_than_the_limit(texts)
+        told = "request too large" in texts or _asks_for_more_than_the_limit(texts)
+        return told or _is_larger_than_a_minutes_tokens(reply)
     if status == 413:
         return not _is_spent(reply, status)  # whatever it says, or if it says nothing
     if reply.codes & _TOO_LONG_CODES or _has(texts, _TOO_LONG):
@@ -238,6 +239,16 @@ def _asks_for_more_than_the_limit(texts: str) -> bool:
     limit = _number_after(texts, "limit")
     requested = _number_after(texts, "requested")
     return limit is not None and requested is not None and requested > limit > 0
+
+
+def _is_larger_than_a_minutes_tokens(reply: Reply) -> bool:
+    """Return whether a request has more tokens than its account may send in a minute.
+
+    Anthropic and others name the limit in a header only, and ask to wait, however long it takes.
+    """
+    limits = (reply.headers.get(name, "") for name in _LIMITS_A_MINUTE)
+    most = [int(limit) for limit in limits if limit.isdecimal() and len(limit) < 12]
+    return bool(most) and reply.sent / _MOST_BYTES_A_TOKEN > max(most) > 0
 
 
 def _is_spent(reply: Reply, status: int) -> bool:
@@ -284,6 +295,12 @@ def _number_after(texts: str, word: str) -> float | None:
     return None
 
 
+_LIMITS_A_MINUTE = (
+    *("anthropic-ratelimit-input-tokens-limit", "anthropic-ratelimit-tokens-limit"),
+    *("x-ratelimit-limit-tokens", "x-ratelimit-limit-tokens-minute"),
+)
+_MOST_BYTES_A_TOKEN = 6
+"""Of a request: text has about four, and what is escaped six for each character."""
 _BEFORE_A_TIME = ("try again in ", "retry in ", "retry after ", "try again after ")
 _UNITS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "m": 60.0}
 _UNITS |= {"min": 60.0, "minute": 60.0, "minutes": 60.0, "h": 3600.0, "hour": 3600.0}
