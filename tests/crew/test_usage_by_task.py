@@ -200,7 +200,8 @@ def test_the_table_is_shown_and_given_as_a_frame_and_drawn(server: Loopback) -> 
     assert frame["calls"].sum() == run.state.usage.calls
     assert frame["cost_usd"].sum() == pytest.approx(run.state.cost_usd)
     axes = ds.plots.cost(run)
-    widths = [bar.get_width() for bar in axes.patches]
+    bars: list[Any] = list(axes.patches)
+    widths = [bar.get_width() for bar in bars]
     assert widths == sorted(widths, reverse=True)
     assert sum(widths) == pytest.approx(run.state.cost_usd)
     assert any("lead" in label.get_text() for label in axes.get_yticklabels())
