@@ -18,6 +18,7 @@ __all__ = [
     "CallFinished",
     "CallStarted",
     "ChunkFailed",
+    "ChunkSkipped",
     "ChunkStarted",
     "ChunkSummarized",
     "ChunksPlanned",
@@ -102,6 +103,13 @@ class ChunkFailed(Event):
 
     label: str
     error: str
+
+
+@dataclass(frozen=True)
+class ChunkSkipped(Event):
+    """A crew's task was skipped by its condition."""
+
+    label: str
 
 
 @dataclass(frozen=True)
@@ -231,6 +239,8 @@ class RunState:
     done: int = 0
     """Chunks whose summary is there, whether paid for now or taken from the ledger."""
     failed: int = 0
+    skipped: int = 0
+    """Tasks of a crew that their condition has kept from being carried out."""
     cached: int = 0
     """Of those done, the ones whose answer was in the ledger."""
     waiting: int = 0
@@ -259,7 +269,7 @@ class RunState:
     @property
     def chunks(self) -> int:
         """All chunks of the run; 0 until they are known."""
-        return self.queued + self.running + self.done + self.failed
+        return self.queued + self.running + self.done + self.failed + self.skipped
 
     @property
     def unit(self) -> str:
@@ -285,7 +295,7 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
         case StageStarted(stage=stage):
             return _changed(state, stage=stage)
         case ChunksPlanned(chunks=chunks, calls=calls):
-            begun = state.running + state.done + state.failed
+            begun = state.running + state.done + state.failed + state.skipped
             return _changed(state, queued=chunks - begun, planned_calls=calls)
         case ChunkStarted():
             return _changed(state, queued=state.queued - 1, running=state.running + 1)
@@ -300,6 +310,8 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             # The error that ended the run stays the one that is shown.
             shown = error if state.outcome is None else state.error
             return _changed(state, running=state.running - 1, failed=state.failed + 1, error=shown)
+        case ChunkSkipped():
+            return _changed(state, queued=state.queued - 1, skipped=state.skipped + 1)
         case WaitStarted():
             return _changed(state, waiting=state.waiting + 1)
         case WaitEnded():

@@ -50,6 +50,12 @@ __all__ = ["ModelCalls", "metered"]
 _MESSAGE_TOKENS = 16
 """What the format takes around a message, generously."""
 _WAIT_S = 0.1
+_WHOLE = frozenset(
+    ["stop", "end_turn", "stop_sequence", "tool_calls", "tool_use", "function_call", "completed"]
+)
+"""Why an answer ends that is whole, as providers name it."""
+_CUT = frozenset(["length", "max_tokens", "max_output_tokens", "model_length"])
+"""Why one ends that was cut off."""
 
 
 class _Meter:
@@ -176,12 +182,26 @@ class ModelCalls:
         if isinstance(event, LLMCallStartedEvent):
             _sent.set((source, event))
         elif isinstance(event, LLMCallCompletedEvent) and _is_an_answer(event):
+            self._warn_if_cut(_made.get(), event.finish_reason)
             self._settle(_made.get(), event.usage, event.response)
         elif isinstance(event, LLMCallFailedEvent):
             # Emitted where the error is handled, and the event has its words only.
             self._drop(_made.get(), unheard=_timed_out(sys.exception()))
         elif isinstance(event, LLMStreamChunkEvent):
             self._tell(event.task_name or "", event.chunk, _made.get())
+
+    def _warn_if_cut(self, call: _Call | None, reason: Any) -> None:
+        """Warn of an answer that is not whole, which CrewAI takes for one."""
+        said = str(reason or "").rpartition(".")[2].lower()
+        if call is None or not said or said in _WHOLE:
+            return
+        if said in _CUT:
+            limit = longest_answer(call.llm)
+            at = f"max_tokens={limit:,}" if isinstance(limit, int) else "its longest answer"
+            what = f"an answer of {call.model} was cut off at {at}: give the LLM more max_tokens"
+        else:
+            what = f"an answer of {call.model} ended early: finish reason {said!r}"
+        self._control.emit(Warned(what, *call.caller))
 
     def ended(self, task: Any) -> None:
         """Let go of the calls of a task that is over: those that failed without a word."""

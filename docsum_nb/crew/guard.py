@@ -393,6 +393,8 @@ class Guard:
     def seen(self, source: Any, event: Any) -> None:
         """See an event of CrewAI's."""
         self.failures.seen(event)
+        work = current_work()
+        (self._places if work is None else work).doing.seen(event)
         self._calls.seen(source, event)
 
     def hook_failed(self, hook: str, error: Exception) -> None:

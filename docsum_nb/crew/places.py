@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from docsum_nb.crew.doing import Doing
 from docsum_nb.run import (
     Whereabouts,
     describe_frame,
@@ -35,6 +36,14 @@ class _Active:
     agent: str
     began: int
     thread: int
+    doing: Doing
+
+    def text(self) -> str:
+        """Name the coworker that is at work, and what is being done."""
+        agent = self.doing.agent()
+        who = "agent" if self.agent == "none" else "coworker"
+        by = f", by {who} {agent!r}" if agent and agent != self.agent else ""
+        return f"{by}{_what(self.doing, self.frame())}"
 
     def frame(self) -> FrameType | None:
         """Choose where it is: in the user's own code, if any of its threads is."""
@@ -54,11 +63,14 @@ class Places:
         self._asking: list[str] = []
         self.stage = ""
         """The stage of a run inside the guarded one; empty without one."""
+        self.doing = Doing()
+        """What is done outside of tasks."""
 
-    def task_began(self, task: Any, label: str, agent: str) -> None:
-        """Note a task that begins in this thread."""
+    def task_began(self, task: Any, label: str, agent: str, doing: Doing) -> None:
+        """Note a task that begins in this thread, and what it is doing from now on."""
         self.stage = ""
-        self._tasks[id(task)] = _Active(label, agent, threading.get_ident(), threading.get_ident())
+        thread = threading.get_ident()
+        self._tasks[id(task)] = _Active(label, agent, thread, thread, doing)
 
     def task_seen(self, task: Any) -> None:
         """Note that a task goes on in this thread: an agent calls its model from its own."""
@@ -99,7 +111,8 @@ class Places:
                 f"task {each.label!r} of agent {each.agent!r}{self._doing(each)}"
                 for each in active[:_MOST]
             ]
-            return Whereabouts(_listed(places, len(active)), active[0].label, active[0].agent)
+            agent = active[0].doing.agent() or active[0].agent
+            return Whereabouts(_listed(places, len(active)), active[0].label, agent)
         if self.stage:
             return Whereabouts(f"while {self.stage}")
         steps = list(self._steps.copy().items())
@@ -109,10 +122,10 @@ class Places:
                 for (_, name), (flow, thread) in steps[:_MOST]
             ]
             return Whereabouts(_listed(places, len(steps)))
-        return Whereabouts(f"between two tasks{_at(own_frame_of(self.thread))}")
+        return Whereabouts(f"between two tasks{_what(self.doing, own_frame_of(self.thread))}")
 
     def _doing(self, task: _Active) -> str:
-        return _ASKING if task.label in self._asking else _at(task.frame())
+        return _ASKING if task.label in self._asking else task.text()
 
     def _doing_in(self, flow: Any, name: str, thread: int) -> str:
         return _ASKING if name in self._asking else _at(_frame_in(flow, thread))
@@ -125,6 +138,13 @@ def _listed(places: list[str], count: int) -> str:
 
 def _at(frame: FrameType | None) -> str:
     return f", in {describe_frame(frame)}" if frame else ""
+
+
+def _what(doing: Doing, frame: FrameType | None) -> str:
+    """Say what is being done: by the line of the user's own code, else by what it is part of."""
+    text = doing.text()
+    own = frame is not None and is_own_file(frame.f_code.co_filename)
+    return f", in {text}" if text and not own else _at(frame)
 
 
 def own_frame_of(thread: int) -> FrameType | None:

@@ -21,9 +21,9 @@ from docsum_nb.crew.isolate import write_back_task
 from docsum_nb.crew.kickoffs import Exited
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.promises import Promises
-from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, TaskOutput
+from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, SKIPPED_OUTPUT, TaskOutput
 from docsum_nb.errors import WorkExited, described
-from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized, Warned
+from docsum_nb.events import ChunkFailed, ChunkSkipped, ChunkStarted, ChunkSummarized, Warned
 from docsum_nb.faults import fault_of, without_secrets
 from docsum_nb.run import Control, Detail, Scope, Stopping, about, current_scope, span
 
@@ -86,6 +86,8 @@ class Tasks:
             own = method.of(task)
             # CrewAI looks the method up on the task.
             method.replace(task, functools.partial(carry_out, task, place, slots, own))
+        if (skipped := SKIPPED_OUTPUT.of(task)) is not None:
+            SKIPPED_OUTPUT.replace(task, functools.partial(self._skip, task, place, skipped))
 
     @property
     def scope(self) -> Scope:
@@ -116,6 +118,12 @@ class Tasks:
         if task is None:
             return None
         return Detail(str(task.description), str(task.output.raw) if task.output else "")
+
+    def _skip(self, task: Any, place: int, own: Callable[[], Any]) -> Any:
+        """Report that a task's condition has kept it from being carried out."""
+        output = own()
+        self._control.emit(ChunkSkipped(label_of(task), place=place))
+        return output
 
     # --- one task ------------------------------------------------------------------------------
 
@@ -213,8 +221,8 @@ class Tasks:
             self.check_collected()
         label = label_of(task)
         self._control.emit(ChunkStarted(label))
-        self._places.task_began(task, label, role_of(task))
         begun = self._failures_seen.begin(label, role_of(task))
+        self._places.task_began(task, label, role_of(task), begun.work.doing)
         failure: BaseException | None = None
         try:
             with span(f"task {label}", {"docsum_nb.task": label, "docsum_nb.agent": role_of(task)}):

@@ -184,7 +184,11 @@ reset_stream_sinks = TABLE.value(
 LLMCallCompletedEvent = TABLE.kind(
     f"{_LLM_EVENTS}:LLMCallCompletedEvent", "what a call took", USAGE
 )
-TABLE.members(f"{_LLM_EVENTS}:LLMCallCompletedEvent.usage call_type response", "its tokens", USAGE)
+TABLE.members(
+    f"{_LLM_EVENTS}:LLMCallCompletedEvent.usage call_type response finish_reason",
+    "its tokens",
+    USAGE,
+)
 LLMCallStartedEvent = TABLE.kind(
     f"{_LLM_EVENTS}:LLMCallStartedEvent", "what is sent, if its tokens must be counted", USAGE
 )
@@ -316,6 +320,11 @@ TABLE.call("crewai:Task.execute_sync", "_execute_core", _BEGINS, *_PASSES)
 TABLE.call("crewai:Task._execute_task_async", "_execute_core", _BEGINS, *_PASSES)
 TABLE.call("crewai:Task.aexecute_sync", "_aexecute_core", _BEGINS, *_PASSES)
 
+SKIPPED_OUTPUT = TABLE.attribute(
+    "crewai.tasks.conditional_task:ConditionalTask.get_skipped_task_output",
+    "sees that a task is skipped",
+    PROGRESS,
+)
 GET_AGENT_TO_USE = TABLE.attribute(
     "crewai:Crew._get_agent_to_use", "an agent's clone for each concurrent task", ISOLATION
 )

@@ -7,9 +7,10 @@ coworker that is delegated to works on the task that delegated.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from docsum_nb.crew.doing import Doing
 from docsum_nb.crew.examine.parts import title_of
 
 __all__ = ["Caller", "TaskWork", "begin_work", "caller_of", "current_work", "end_work", "in_step"]
@@ -27,6 +28,7 @@ class TaskWork:
     refusal: Exception | None = None
     """The refusal of a provider that ends the task, although CrewAI has swallowed it."""
     over: bool = False
+    doing: Doing = field(default_factory=Doing)
 
     def check(self) -> None:
         """Raise the refusal, if there is one."""

@@ -16,6 +16,7 @@ from docsum_nb.events import (
     CallFinished,
     CallStarted,
     ChunkFailed,
+    ChunkSkipped,
     ChunksPlanned,
     ChunkStarted,
     ChunkSummarized,
@@ -30,11 +31,13 @@ from docsum_nb.records import RunUsage, Usage, UsageRow
 
 __all__ = ["PART_STATES", "Board", "Pace", "PartState", "Span"]
 
-PartState = Literal["queued", "running", "waiting", "retrying", "done", "from the ledger", "failed"]
+PartState = Literal[
+    "queued", "running", "waiting", "retrying", "done", "from the ledger", "failed", "skipped"
+]
 PART_STATES: tuple[PartState, ...] = get_args(PartState)
 """By the byte that stands for each."""
 _BYTE = {state: byte for byte, state in enumerate(PART_STATES)}
-_OVER = {_BYTE["done"], _BYTE["from the ledger"], _BYTE["failed"]}
+_OVER = {_BYTE["done"], _BYTE["from the ledger"], _BYTE["failed"], _BYTE["skipped"]}
 
 _WINDOW_S = 30.0
 _LEAST_FINISHED = 3
@@ -201,6 +204,8 @@ class Board:
                 return _BYTE["from the ledger" if cached else "done"]
             case ChunkFailed():
                 return _BYTE["failed"]
+            case ChunkSkipped():
+                return _BYTE["skipped"]
         return None
 
     def _grow(self, parts: int) -> None:

@@ -113,7 +113,7 @@ class LineView:
         bar = self._bar
         bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix}" if state.chunks else "{desc}"
         # tqdm knows no total of 0, and its own guess at a rate is not wanted.
-        bar.total, bar.n = state.chunks or None, state.done + state.failed
+        bar.total, bar.n = state.chunks or None, state.done + state.failed + state.skipped
         if state.chunks:
             bar.set_description(self._fit(f"{self._title}, {self._status(state)}"), refresh=False)
             facts = (
@@ -160,7 +160,11 @@ class LineView:
             # Nothing else would be written for ten seconds and more.
             self._told_of_imports = True
             self._write(f"{self._title}: {status_of(state)}")
-        tenths = _TENTHS * (state.done + state.failed) // state.chunks if state.chunks else 0
+        tenths = (
+            _TENTHS * (state.done + state.failed + state.skipped) // state.chunks
+            if state.chunks
+            else 0
+        )
         # The last tenth is the closing line's.
         if self._tenths < tenths < _TENTHS:
             self._tenths = tenths

@@ -183,7 +183,7 @@ class _Face:
     duration: str
     done: int
     finished: int
-    """Done or failed: what the bar shows."""
+    """Done, failed or skipped: what the bar shows."""
     chunks: int
     unit: str
     counts: tuple[tuple[str, int], ...]
@@ -202,7 +202,7 @@ class _Face:
             outcome=state.outcome or "running",
             duration=_duration(state),
             done=state.done,
-            finished=state.done + state.failed,
+            finished=state.done + state.failed + state.skipped,
             chunks=state.chunks,
             unit=state.unit,
             counts=_details(state),
@@ -226,6 +226,7 @@ def _details(state: RunState) -> tuple[tuple[str, int], ...]:
     counts = (
         *going_on,
         ("failed", state.failed),
+        ("skipped", state.skipped),
         ("from the ledger", state.cached),
     )
     return tuple((word, count) for word, count in counts if count)

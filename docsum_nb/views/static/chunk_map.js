@@ -1,6 +1,6 @@
 // The map of a run's chunks: one canvas, one cell a chunk. Texts are set as text, never as markup.
 
-const VARIABLES = ["queued", "running", "waiting", "retrying", "done", "ledger", "failed"];
+const VARIABLES = ["queued", "running", "waiting", "retrying", "done", "ledger", "failed", "skipped"];
 const MOST_HEIGHT = 160; // pixels, unless the cells would be smaller than SMALLEST
 const SMALLEST = 3;
 const LARGEST = 14;
