@@ -14,15 +14,15 @@ __all__ = ["Doing"]
 
 _SAID = {
     "ToolUsage": "tool {0.tool_name!r}",
-    "MCPConnection": "connecting to MCP server {0.server_name!r}",
+    "MCPConnection": "a connection to MCP server {0.server_name!r}",
     "MCPToolExecution": "tool {0.tool_name!r} of MCP server {0.server_name!r}",
     "LLMCall": "a call of {0.model}",
     "LLMGuardrail": "a guardrail",
-    "MemoryRetrieval": "reading memory",
-    "MemoryQuery": "reading memory",
-    "MemorySave": "saving memory",
-    "KnowledgeRetrieval": "searching the knowledge",
-    "AgentReasoning": "planning",
+    "MemoryRetrieval": "a look into memory",
+    "MemoryQuery": "a look into memory",
+    "MemorySave": "a write to memory",
+    "KnowledgeRetrieval": "a search of the knowledge",
+    "AgentReasoning": "a plan",
 }
 _AGENTS = ("AgentExecution", "LiteAgentExecution")
 _NAME = re.compile(r"(\w+?)(Started|Completed|Finished|Failed|Error)Event")
@@ -67,9 +67,9 @@ class Doing:
         return agents[-1] if agents else ""
 
     def text(self) -> str:
-        """Return what is being done now, the innermost; empty if that is not known."""
+        """Return what is being done now, and what that is part of; empty if that is not known."""
         texts = [part.text for part in self._parts.copy().values() if part.kind not in _AGENTS]
-        return texts[-1] if texts else ""
+        return ", in ".join(texts[-2:])
 
 
 def _part(kind: str, event: Any) -> _Part:
