@@ -39,10 +39,23 @@ __all__ = [
 ]
 
 
-def described(error: BaseException) -> str:
-    """Tell an error by its kind and its words; one that cannot be printed, by its kind.
+_MOST_SHOWN = 2_000
+"""Characters of an error that are shown or logged: a server may answer with a megabyte."""
 
-    LiteLLM's words begin with the kind, once or twice; it is told once.
+
+def shortened(text: str, most: int = _MOST_SHOWN) -> str:
+    """Return a text, or its first and last part if it has more than ``most`` characters."""
+    if len(text) <= most:
+        return text
+    end = most // 4
+    return f"{text[: most - end]} … {len(text) - most:,} characters … {text[-end:]}"
+
+
+def described(error: BaseException) -> str:
+    """Return the kind of an error and its words, shortened.
+
+    Of an error that cannot be printed, that is said in place of its words. LiteLLM's words begin
+    with the kind, once or twice; it is named once.
     """
     kind = type(error).__name__
     try:
@@ -53,7 +66,7 @@ def described(error: BaseException) -> str:
     words = words.encode("utf-8", "replace").decode("utf-8")
     for said in (f"litellm.{kind}: ", f"{kind}: "):
         words = words.removeprefix(said)
-    return f"{kind}: {words}"
+    return f"{kind}: {shortened(words)}"
 
 
 class DocsumError(Exception):

@@ -26,6 +26,7 @@ __all__ = [
 
 # Parsing pairs brackets and emphasis in worse than linear time; no real paragraph is this long.
 _INLINE_LIMIT = 50_000
+_MOST_BRACKETS = 2_000
 
 _INLINE_MARKUP = re.compile(r"[*_`<\[\\|~]|&#?\w+;|(?<!\S):[a-z]")
 _FRONT_MATTER_LINES = 100
@@ -60,7 +61,9 @@ _OPTION = re.compile(
 )
 _UNDERLINE = re.compile(r"([~^\"'*+#.`:_=-])\1{2,}\s*$")
 _RST_SIGNS = re.compile(
-    r"^\s*\.\. |^([~^\"'*+#.`])\1{3,}\s*$|^\s*:(?:alt|target|width):|::\s*$", re.M
+    r"^[^\S\n]*+\.\. |^([~^\"'*+#.`])\1{3,}+[^\S\n]*+$|^[^\S\n]*+:(?:alt|target|width):"
+    r"|::[^\S\n]*+$",
+    re.M,
 )
 
 
@@ -92,7 +95,7 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
     """
     if not _INLINE_MARKUP.search(content):
         return content
-    if len(content) > _INLINE_LIMIT:
+    if len(content) > _INLINE_LIMIT or content.count("[") > _MOST_BRACKETS:
         return plain_html(content)
     content = _ROLE.sub(_words_of_role, content)
     for pattern, replacement in _REWRITES:

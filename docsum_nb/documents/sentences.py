@@ -13,7 +13,7 @@ from itertools import pairwise
 __all__ = ["has_words", "sentence_spans", "words"]
 
 # A run of letters and digits, with inner apostrophes and hyphens kept ("don't", "event-loop").
-_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+_WORD = re.compile(r"\w++(?:['’\-]\w++)*+")
 # The library takes quadratic time on a line of many sentences, so it sees a text in windows.
 _WINDOW = 5_000
 # Scripts written without spaces: Thai, Kana, CJK, Hangul is spaced and so not here.

@@ -8,7 +8,7 @@ from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.file import default_path
 from docsum_nb.ledger.forgetting import Forgotten, forget
 from docsum_nb.ledger.history import History
-from docsum_nb.ledger.keys import key_of
+from docsum_nb.ledger.keys import key_of, stored_json
 from docsum_nb.ledger.listing import Runs, runs
 from docsum_nb.ledger.run_record import Figures, RunRecord, Stretch
 
@@ -24,4 +24,5 @@ __all__ = [
     "forget",
     "key_of",
     "runs",
+    "stored_json",
 ]

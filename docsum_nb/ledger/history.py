@@ -21,6 +21,7 @@ from typing import Any
 from docsum_nb.errors import InputError
 from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.file import LedgerFile
+from docsum_nb.ledger.keys import stored_json
 from docsum_nb.ledger.process import Process, this_process
 from docsum_nb.ledger.run_record import Figures, RunRecord, Stretch
 from docsum_nb.paths import user_path
@@ -180,14 +181,14 @@ class History:
         with self._file.reading() as db:
             query = "SELECT arguments FROM runs WHERE id = ?"
             row = db.execute(query, (run_id,)).fetchone()
-        found: dict[str, Any] = json.loads(row[0]) if row else {}
+        found: dict[str, Any] = stored_json(row[0]) if row else {}
         return found
 
     def _records(self, db: sqlite3.Connection, where: str, *values: Any) -> Iterator[RunRecord]:
         query = f"SELECT {_COLUMNS} FROM runs {where}"  # noqa: S608  # constants
         for *told, since, born, arguments in db.execute(query, values).fetchall():
             # Not by SQLite: it could not give back a file's name that is no UTF-8.
-            asked = json.loads(arguments)
+            asked = stored_json(arguments)
             places = tuple(_places(asked.get("source"), asked.get("cwd", "")))
             record = RunRecord(*told)
             record = replace(

@@ -1,4 +1,4 @@
-"""The keys by which answers are found: a hash of everything that decides an answer."""
+"""The keys by which answers are found, a hash of everything that decides one; JSON of entries."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 import json
 from typing import Any
 
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, LedgerError
 
-__all__ = ["key_of"]
+__all__ = ["key_of", "stored_json"]
 
 
 def key_of(parts: Any) -> str:
@@ -25,6 +25,21 @@ def key_of(parts: Any) -> str:
     """
     canonical = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=_as_json)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def stored_json(content: str | bytes) -> Any:
+    """Return the value of a JSON text of the ledger.
+
+    Raises:
+        LedgerError: if it is none, or is nested deeper than anything that is stored.
+    """
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise LedgerError(
+            f"the ledger is damaged: an entry is no JSON ({type(error).__name__}); give another "
+            "ledger, or restore this one from a copy"
+        ) from None
 
 
 def _as_json(value: Any) -> Any:

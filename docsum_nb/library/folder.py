@@ -115,7 +115,7 @@ def _check_layout(folder: Path, text: str) -> None:
     try:
         marker = json.loads(text)
         known, layout = marker["format"] == _FORMAT, int(marker["layout"])
-    except (ValueError, TypeError, LookupError, OverflowError):
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
         known, layout = False, 0
     if not known:
         raise LibraryError(

@@ -38,7 +38,7 @@ _SUFFIXES = (
 _SHORTEST_STEM = 3
 _SUBWORD = re.compile(r"[^\W_]+")
 # The same in a text that was not folded: accents may stand behind their letters.
-_WRITTEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u3099\u309a])*")
+_WRITTEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u3099\u309a])*+")
 # A run without spaces, as in Chinese or in encoded data, counts as several words.
 _WORD_LIKE = re.compile(r"\S{1,20}")
 

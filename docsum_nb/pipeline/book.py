@@ -19,7 +19,7 @@ from dataclasses import asdict
 from typing import Any
 
 from docsum_nb.errors import LedgerError, described
-from docsum_nb.ledger import Figures, History, Ledger, Stretch, key_of
+from docsum_nb.ledger import Figures, History, Ledger, Stretch, key_of, stored_json
 from docsum_nb.pipeline.arguments import Secrets, in_words, packed
 from docsum_nb.pipeline.cutting import Cuts
 from docsum_nb.pipeline.options import Options
@@ -92,7 +92,7 @@ class Book:
             self.ledger.note_uses(self._control.run_id, [key])
             return tuple(
                 Citation(**{**each, "headings": tuple(each["headings"])})
-                for each in json.loads(stored)
+                for each in stored_json(stored)
             )
         found = cite(text, chunks)
         content = json.dumps([asdict(each) for each in found]).encode()

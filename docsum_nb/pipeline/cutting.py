@@ -15,7 +15,7 @@ from typing import Any
 
 from docsum_nb.documents import has_words, split
 from docsum_nb.documents.split import VERSION
-from docsum_nb.ledger import key_of
+from docsum_nb.ledger import key_of, stored_json
 from docsum_nb.records import Chunk, Document
 
 __all__ = ["Cuts", "cut"]
@@ -44,7 +44,7 @@ class Cuts:
         chunks: list[Chunk] = []
         for key, document in zip(keys, documents, strict=True):
             if key in known:
-                chunks += _recut(document, json.loads(known[key]))
+                chunks += _recut(document, stored_json(known[key]))
             else:
                 made = split(document, max_tokens=max_tokens, count=count)
                 self.made[key] = json.dumps([[c.end, c.tokens, c.headings] for c in made]).encode()

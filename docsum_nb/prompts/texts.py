@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, shortened
 from docsum_nb.paths import user_path
 
 __all__ = ["AgentText", "Prompts", "TaskText", "load_prompts"]
@@ -85,8 +85,10 @@ def load_prompts(folder: str | os.PathLike[str] | None = None) -> Prompts:
 def _read(path: Path) -> dict[str, dict[str, str]]:
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise InputError(f"{path}: cannot be read: it is nested too deep") from None
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from error
+        raise InputError(f"{path}: cannot be read: {shortened(str(error))}") from error
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
         raise InputError(f"{path}: must hold a mapping of names to their texts")
     return content

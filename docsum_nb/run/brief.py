@@ -12,9 +12,10 @@ from __future__ import annotations
 import contextlib
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from docsum_nb.errors import described, shortened
 from docsum_nb.faults import fault_of
 from docsum_nb.run.frames import is_own_file
 
@@ -71,7 +72,7 @@ class _Brief:
 
 
 def _told(error: BaseException) -> Iterator[str]:
-    yield from _lines(traceback.format_exception_only(error))
+    yield from _lines(map(shortened, traceback.format_exception_only(error)))
     if isinstance(error, BaseExceptionGroup):
         for number, part in enumerate(error.exceptions[:_MOST_PARTS], start=1):
             first, *more = _told(part)
@@ -94,8 +95,8 @@ def _because(error: BaseException) -> list[str]:
     cause = error.__cause__
     if cause is None or str(cause) == str(error):
         return []
-    return [f"because of {type(cause).__name__}: {cause}"]
+    return [f"because of {described(cause)}"]
 
 
-def _lines(texts: list[str] | Iterator[str]) -> list[str]:
+def _lines(texts: Iterable[str]) -> list[str]:
     return [line for text in texts for line in text.rstrip("\n").split("\n")]

@@ -14,7 +14,7 @@ from docsum_nb.models.degenerate import echoes, is_blank, unlooped
 from docsum_nb.models.language import language_of
 from docsum_nb.models.unread import unread_of
 from docsum_nb.records import Omission
-from tests.growth import Case, measure
+from tests.linear.growth import Case, measure
 from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import REQUEST, Asking
 
@@ -277,4 +277,4 @@ def test_rules_take_linear_time(seed: str) -> None:
         is_blank(text)
 
     case = Case(seed, look, lambda size: seed * (size // len(seed)))
-    assert measure(case, (50_000, 100_000, 200_000)).is_linear
+    assert measure(case, longest=256_000, enough_s=2.0).is_linear

@@ -119,6 +119,13 @@ _SHAPES: dict[str, Make] = {
     "every line one word longer": lambda size: "\n".join(
         "ab " * n for n in range(int((size / 1.5) ** 0.5))
     ),
+    "rows of a head": repeated("<tr><td>a", before="<table><thead>"),
+    "items of a list": repeated("<li>a</li> ", before="<ol>", after="</ol>"),
+    "bodies of a table": repeated("<tbody><tr><td>a</tbody>", before="<table>"),
+    "quotations around lines": repeated("a<br>", before="<blockquote>" * 200),
+    "lists around lines": repeated("a<br>", before="<ul><li>" * 200),
+    "cells of many columns": repeated("<td colspan=1000>a"),
+    "hidden parts": repeated("<nav>a</nav>b<img alt=c>"),
     "distinct words": lambda size: " ".join(f"w{n}" for n in range(size // 8)),
     "distinct sentences": lambda size: " ".join(
         f"The word w{n} is said of v{n}." for n in range(size // 35)
@@ -209,7 +216,7 @@ def _shortest(item: Any) -> str:
     if op is sre.ANY:
         return "a"
     if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-        return "".join(map(_shortest, value[2])) * max(1, value[0])
+        return "".join(map(_shortest, value[2])) * max(1, int(value[0]))
     if op is sre.SUBPATTERN:
         return "".join(map(_shortest, value[3]))
     if op is sre.ATOMIC_GROUP:
@@ -244,7 +251,7 @@ def _written(member: Any) -> str:
     negated = {
         sre.CATEGORY_NOT_DIGIT: r"\D", sre.CATEGORY_NOT_SPACE: r"\S", sre.CATEGORY_NOT_WORD: r"\W"
     }  # fmt: skip
-    return {**names, **negated}[value]
+    return str({**names, **negated}[value])
 
 
 def _pumps(tree: Any, before: str = "", after: str = "") -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,166 @@
+"""How the time of a function grows with its input, measured so that a hang ends by name.
+
+Cases run in a child process, each under a limit of CPU time that the operating system enforces: it
+holds even where a pattern keeps the interpreter's lock. Times are CPU times of the process, so that
+what else runs on the machine counts for little.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from docsum_nb.errors import DocsumError
+
+__all__ = ["LONGEST", "MOST_GROWTH", "Case", "Growth", "measured", "serve"]
+
+ROOT = Path(__file__).parents[2]
+SHORTEST, LONGEST = 4_000, 1_024_000
+"""Characters of the inputs."""
+LIMIT_S = 10
+"""CPU seconds that one case may take in all; then it is killed."""
+MOST_GROWTH = 2.5
+"""By which time may grow when the input doubles."""
+_FLOOR_S = 0.004
+_SLACK_S = 0.02
+"""What a clock, a cache and other processes may add; of what grows too fast, it is soon little."""
+_REPEATS = 3
+_QUICK, _QUICK_S = 128_000, 0.004
+"""What is so quick with so many characters cannot be quadratic up to the longest input."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A function of a text, and how to make a text of about a given length for it."""
+
+    name: str
+    call: Callable[[str], object]
+    make: Callable[[int], str]
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How long one case took."""
+
+    name: str
+    size: int
+    """Of the longest input, in characters."""
+    seconds: float
+    """CPU time for it; infinite if the case was killed."""
+    growth: float
+    """The largest factor between an input and one twice as long; 0 if all were too quick."""
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the time grew no more than it may."""
+        return self.growth <= MOST_GROWTH
+
+
+def measure(case: Case, *, longest: int, enough_s: float) -> Growth:
+    """Run one case with inputs that double, in this process.
+
+    Args:
+        case: What to run.
+        longest: Characters of the longest input.
+        enough_s: Stop before that, once a run takes so many CPU seconds: the growth is known.
+    """
+    growth = last = seconds = 0.0
+    size = SHORTEST
+    while True:
+        seconds = _seconds(case, case.make(size))
+        if last >= _FLOOR_S:
+            factor = _growth(last, seconds)
+            if factor > MOST_GROWTH:
+                factor = _lasting(case, size)
+            growth = max(growth, factor)
+        quick = size >= _QUICK and seconds <= _QUICK_S and enough_s < 1
+        if quick or growth > MOST_GROWTH or (growth and seconds >= enough_s) or size >= longest:
+            return Growth(case.name, size, seconds, growth)
+        last = seconds
+        size *= 2
+
+
+def _lasting(case: Case, size: int) -> float:
+    """Look again at what grew too fast: the best of several runs, and whether it goes on.
+
+    A function that begins to do something at a certain length grows fast there, and there only.
+    """
+    before, at, after = (
+        min(_seconds(case, case.make(each)) for _ in range(_REPEATS))
+        for each in (size // 2, size, size * 2)
+    )
+    return min(_growth(before, at), _growth(at, after))
+
+
+def _growth(last: float, seconds: float) -> float:
+    return max(1.0, (seconds - _SLACK_S) / last)
+
+
+def _seconds(case: Case, text: str) -> float:
+    gc.collect(0)
+    gc.disable()
+    began = time.process_time()
+    try:
+        # Rubbish may be refused, if soon; any other error, a RecursionError say, is a fault.
+        with suppress(DocsumError, ValueError):
+            case.call(text)
+        return time.process_time() - began
+    finally:
+        gc.enable()
+
+
+def serve(
+    cases: Iterable[Case], *, skip: int, longest: int, enough_s: float, limit_s: float = LIMIT_S
+) -> None:
+    """Run cases one after the other, each under the limit; print what began and what came of it."""
+    gc.freeze()
+    for case in islice(cases, skip, None):
+        print(json.dumps({"began": case.name}), flush=True)
+        signal.setitimer(signal.ITIMER_PROF, limit_s + enough_s)
+        try:
+            found = measure(case, longest=longest, enough_s=enough_s)
+        except BaseException as error:  # noqa: BLE001  # by name, like a hang
+            found = Growth(f"{case.name}: {type(error).__name__}", 0, math.inf, math.inf)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        print(json.dumps(vars(found)), flush=True)
+
+
+def measured(module: str, *arguments: str) -> Iterator[Growth]:
+    """Run a module that serves cases until all are through, past those that were killed.
+
+    Args:
+        module: Its name; it takes the number of cases to skip as its first argument.
+        arguments: What it takes besides.
+    """
+    skip = 0
+    while True:
+        with subprocess.Popen(
+            [sys.executable, "-m", module, str(skip), *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as child:
+            began = ""
+            for line in child.stdout or ():
+                found = json.loads(line)
+                if "began" in found:
+                    began = found["began"]
+                    continue
+                skip += 1
+                yield Growth(**found)
+        if child.returncode == 0:
+            return
+        if child.returncode != -signal.SIGPROF:
+            raise RuntimeError(f"{module} ended with {child.returncode} in {began}")
+        skip += 1
+        yield Growth(f"{began}: killed", 0, math.inf, math.inf)

@@ -1,0 +1,414 @@
+"""Every function of the package that reads a text from outside, as a function of one text.
+
+``READERS`` names them as ``module.function``. ``unread`` finds public functions of the reading
+modules that are neither there nor, with a reason, in ``EXEMPT``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from docsum_nb import errors, findings
+from docsum_nb.crew import evaluate, scripted
+from docsum_nb.crew.examine import texts as examined_texts
+from docsum_nb.documents import cite as citing
+from docsum_nb.documents import docx, html, html_tree, load, markup, notebook, split, tokens
+from docsum_nb.documents import sentences as words_of
+from docsum_nb.documents import text as text_files
+from docsum_nb.documents.outline import outline
+from docsum_nb.documents.prose import prose_sentences
+from docsum_nb.events import RunState
+from docsum_nb.form import look
+from docsum_nb.ledger import stored_json
+from docsum_nb.library import entries, folder, query
+from docsum_nb.models import Model, check, extractive, reading, retry, spelling, structured
+from docsum_nb.pipeline.arguments import Secrets
+from docsum_nb.prompts import texts as prompt_texts
+from docsum_nb.records import (
+    Answer,
+    Chunk,
+    ChunkSummary,
+    Citation,
+    Document,
+    DocumentSummary,
+    Hit,
+    Omission,
+    Request,
+    Summary,
+)
+from docsum_nb.render import clean, fragment, markdown, marks, plain, table, tables
+from docsum_nb.render import diagnosis as diagnosis_forms
+from docsum_nb.render.outline import outline as layout
+from docsum_nb.run import brief
+from docsum_nb.views import state as states
+from tests.documents.document_samples import docx as docx_bytes
+from tests.documents.document_samples import notebook as notebook_json
+from tests.linear.patterns import modules
+
+__all__ = ["EXEMPT", "READERS", "Reader", "unread"]
+
+FOLDER = Path(tempfile.gettempdir())
+SHORT = "The word w7 is said of v7. The next is of no use. Why is that? A b a.\n\n" * 30
+REQUEST = Request("You are", "Summarize", "", 300, 400, question="What is said of v7?")
+
+
+class _Findings(BaseModel):
+    title: str
+    points: list[str]
+
+
+class _Error(Exception):
+    def __init__(self, message: str, **fields: Any) -> None:
+        super().__init__(message)
+        self.__dict__.update(fields)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A reading function, and which texts are worth trying on it."""
+
+    call: Callable[[str], object]
+    reads: str = "text"
+    """``"markdown"``, ``"html"`` and ``"json"`` are tried with what means something there."""
+
+
+def _file(name: str, content: str | bytes) -> Path:
+    path = FOLDER / f"linear-{name}"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "replace"))
+    return path
+
+
+def _chunks(text: str) -> list[Chunk]:
+    return [Chunk("d", 0, text, 0, len(text), 9)]
+
+
+def _streamed(text: str) -> None:
+    for size in (1, 7):
+        stream = reading.StreamedText()
+        for at in range(0, len(text), size):
+            stream.add(text[at : at + size])
+        stream.end()
+
+
+def _response(text: str) -> object:
+    from litellm import ModelResponse
+
+    choice = {"index": 0, "finish_reason": "stop", "message": {"content": text}}
+    return reading.read_whole(ModelResponse(choices=[choice]))
+
+
+def _headers(text: str) -> object:
+    headers = Message()
+    headers["retry-after"] = headers["date"] = headers["retry-after-ms"] = text
+    return retry.retry_after(_Error("", litellm_response_headers=dict(headers)))
+
+
+def _failure(text: str) -> object:
+    error = _Error(text, status_code=429, code=text, body={"code": text, "message": text})
+    return retry.failure_of(error), retry.is_too_long(error), errors.described(error)
+
+
+def _summary(text: str) -> Summary:
+    cited = tuple(
+        Citation(n, at, at + 9, text[:500], text[at : at + 500], 0, 9, 0.5, 1, (text[:500],))
+        for n, at in enumerate(range(0, len(text), max(1, len(text) // 50)), start=1)
+    )
+    chunk = Chunk(text, 0, text, 0, len(text), 9, (text,))
+    return Summary(
+        text,
+        text,
+        citations=cited,
+        documents=(DocumentSummary(text, text, 1, "m"), DocumentSummary("b", "", 1, "m")),
+        chunks=(ChunkSummary(chunk, text, "m"),),
+        omitted=(Omission(text, text),),
+        related=(Hit(text, text, 1.0, {}, why=text, marks=((0, 5), (7, 9))),),
+        question=text,
+    )
+
+
+def _prompts(text: str) -> object:
+    place = FOLDER / "linear-prompts"
+    place.mkdir(exist_ok=True)
+    (place / "tasks.yaml").write_text(text, encoding="utf-8", errors="replace")
+    return prompt_texts.load_prompts(place)
+
+
+def _filled(text: str) -> object:
+    return prompt_texts.TaskText("{label} {question}", "{words}").fill(
+        question=text, label=text, words=text
+    )
+
+
+def _library(text: str) -> object:
+    place = FOLDER / "linear-library"
+    place.mkdir(exist_ok=True)
+    for file in place.iterdir():
+        file.unlink()
+    (place / "docsum_library.json").write_text(text, encoding="utf-8", errors="replace")
+    return folder.is_library(place)
+
+
+def _docx(text: str) -> object:
+    plain_text = "".join(
+        char if char.isprintable() and char.isascii() and char not in "<&" else " " for char in text
+    )
+    lines = [plain_text[at : at + 200] for at in range(0, len(plain_text), 200)]
+    return docx.read(_file("a.docx", docx_bytes(*(("", line) for line in lines))))
+
+
+def _docx_of(text: str) -> object:
+    """Read a Word file whose document is this text, mostly no XML at all."""
+    path = _file("b.docx", docx_bytes(("", "a")))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", text.encode("utf-8", "replace"))
+    return docx.read(path)
+
+
+def _crew(text: str) -> object:
+    class Part:
+        name = description = expected_output = output_file = role = goal = backstory = text
+        agent = manager_agent = None
+        tools: tuple[object, ...] = ()
+
+    class Crew:
+        tasks = agents = (Part(),)
+        manager_agent = None
+        before_kickoff_callbacks = ()
+
+    return examined_texts.variables_of(Crew()), examined_texts.unfilled(Crew(), {"a": 1})
+
+
+def _brief(text: str) -> object:
+    error = ExceptionGroup(text, [ValueError(text), KeyError(text)])
+    error.add_note(text)
+    return brief._Brief(error)()
+
+
+def _state(text: str) -> object:
+    state = RunState(outcome="failed", error=text, warnings=(text,))
+    return states.state_text(state, text), states.state_html(state, text, writing=text)
+
+
+def _named(text: str) -> object:
+    import litellm
+
+    return spelling.close_names(litellm, text), spelling.doubt_about(litellm, text, "openai")
+
+
+def _marked(text: str) -> object:
+    spans = [(at, at + 3) for at in range(0, len(text), 50)]
+    return marks.marked_line(text, spans, max_chars=300)
+
+
+def _table(text: str) -> object:
+    hit = Hit(text, text, 1.0, {"page": 1, "headings": [text]}, why=text, marks=((0, 9),))
+    shown = tables.hits_table([hit], text)
+    return table.table_text(shown), table.table_html(shown)
+
+
+_counter = tokens.token_counter("openai/gpt-4o-mini")
+
+READERS: dict[str, Reader] = {
+    # documents
+    "documents.outline.outline": Reader(outline, "markdown"),
+    "documents.prose.prose_sentences": Reader(prose_sentences, "markdown"),
+    "documents.split.split": Reader(
+        lambda text: split(Document("d", text), max_tokens=2_000, count=_counter), "markdown"
+    ),
+    "documents.split.split, small": Reader(
+        lambda text: split(Document("d", text), max_tokens=16, count=entries._tokens),
+        "markdown",
+    ),
+    "documents.markup.plain_inline": Reader(lambda text: markup.plain_inline(text, {}), "markdown"),
+    "documents.markup.plain_html": Reader(markup.plain_html, "html"),
+    "documents.markup.plain_references": Reader(markup.plain_references, "html"),
+    "documents.markup.mask_rst": Reader(lambda text: markup.mask_rst(text.split("\n")), "markdown"),
+    "documents.markup.mask_front_matter": Reader(
+        lambda text: markup.mask_front_matter(text.split("\n"))
+    ),
+    "documents.html.to_markdown": Reader(html.to_markdown, "html"),
+    "documents.html_tree.parse_html": Reader(html_tree.parse_html, "html"),
+    "documents.html.read": Reader(lambda text: html.read(_file("a.html", text)), "html"),
+    "documents.docx.read": Reader(_docx),
+    "documents.docx.read, broken": Reader(_docx_of, "html"),
+    "documents.notebook.read": Reader(lambda text: notebook.read(_file("a.ipynb", text)), "json"),
+    "documents.notebook.read, cells": Reader(
+        lambda text: notebook.read(
+            _file(
+                "b.ipynb",
+                notebook_json(
+                    {"cell_type": "markdown", "source": text},
+                    {
+                        "cell_type": "code",
+                        "source": text,
+                        "outputs": [{"output_type": "stream", "text": text}],
+                    },
+                ),
+            )
+        )
+    ),
+    "documents.text.read": Reader(lambda text: text_files.read(_file("a.txt", text))),
+    "documents.text.is_text": Reader(lambda text: text_files.is_text(_file("a", text))),
+    "documents.text.decode": Reader(
+        lambda text: text_files.decode(b"\xff" + text.encode("utf-8", "replace"))
+    ),
+    "documents.load.load": Reader(lambda text: load({text: text})),
+    "documents.load.load, a path": Reader(load),
+    "documents.sentences.sentence_spans": Reader(words_of.sentence_spans),
+    "documents.sentences.words": Reader(words_of.words),
+    "documents.sentences.has_words": Reader(words_of.has_words),
+    "documents.tokens.token_counter": Reader(_counter),
+    "documents.tokens.token_counter, a name": Reader(tokens.token_counter),
+    "documents.tokens.vocabulary": Reader(tokens.vocabulary),
+    "documents.cite.cite, the answer": Reader(lambda text: citing.cite(text, _chunks(SHORT))),
+    "documents.cite.cite, the source": Reader(lambda text: citing.cite(SHORT, _chunks(text))),
+    # answers of models
+    "models.check.checked": Reader(lambda text: check.checked(Answer(text, "m"), REQUEST)),
+    "models.structured.fitting_json": Reader(
+        lambda text: structured.fitting_json(_Findings, text), "json"
+    ),
+    "models.reading.StreamedText": Reader(_streamed),
+    "models.reading.read_whole": Reader(_response),
+    "models.retry.retry_after": Reader(_headers),
+    "models.retry.failure_of": Reader(_failure),
+    "models.spelling.close_names": Reader(_named),
+    "models.model.as_model": Reader(Model),
+    "models.extractive.Extractive": Reader(
+        lambda text: extractive.Extractive().answer(
+            Request("r", "i", text, 300, 400, question=text[:2_000])
+        ),
+        "markdown",
+    ),
+    "crew.evaluate.read_reasons": Reader(evaluate.read_reasons, "json"),
+    "crew.evaluate.describe": Reader(lambda text: evaluate.describe([Hit(text, text, 1.0, {})])),
+    "crew.evaluate.clipped": Reader(lambda text: evaluate.clipped(text, 500, _counter)),
+    "crew.scripted.marks_in": Reader(scripted.marks_in),
+    "crew.scripted.without_marks": Reader(scripted.without_marks),
+    "crew.scripted.unmarked": Reader(lambda text: scripted.unmarked(text, 1)),
+    "crew.scripted.marked": Reader(lambda text: scripted.marked({"a": text}, 1)),
+    "crew.examine.texts": Reader(_crew),
+    # searching
+    "library.query.searchable": Reader(query.searchable),
+    "library.query.search_terms": Reader(query.search_terms),
+    "library.query.excerpt": Reader(lambda text: query.excerpt(text, ["word", "w7", "é"])),
+    "library.query.excerpt, the terms": Reader(lambda text: query.excerpt(SHORT, text.split(" "))),
+    "library.query.matches": Reader(lambda text: query.matches(text, ["word", "w7", "é"])),
+    "library.entries.entry": Reader(
+        lambda text: entries.entry(Document("d", text), "x"), "markdown"
+    ),
+    "library.entries.digests": Reader(
+        lambda text: entries.digests([entries.storable(Document(text, text))])
+    ),
+    "ledger.keys.stored_json": Reader(stored_json, "json"),
+    "library.folder.is_library": Reader(_library, "json"),
+    # records, prompts, secrets
+    "records.reading.read_json": Reader(Summary.from_json, "json"),
+    "prompts.texts.load_prompts": Reader(_prompts, "json"),
+    "prompts.texts.TaskText": Reader(_filled),
+    "pipeline.arguments.Secrets": Reader(lambda text: Secrets(Model("m")).masked(text)),
+    # what is shown
+    "render.clean.clean": Reader(clean.clean),
+    "render.clean.one_line": Reader(clean.one_line),
+    "render.clean.line_end": Reader(lambda text: clean.line_end(text, max_chars=80)),
+    "render.clean.shown_head": Reader(lambda text: clean.shown_head(text, max_chars=80)),
+    "render.markdown.escape_markdown": Reader(markdown.escape_markdown, "markdown"),
+    "render.markdown.to_markdown": Reader(lambda text: markdown.to_markdown(_summary(text))),
+    "render.plain.to_text": Reader(lambda text: plain.to_text(_summary(text))),
+    "render.plain.wrap": Reader(plain.wrap),
+    "render.plain.columns_of": Reader(plain.columns_of),
+    "render.fragment.to_html": Reader(lambda text: fragment.to_html(_summary(text))),
+    "render.outline.outline": Reader(lambda text: layout(_summary(text), passage_chars=400)),
+    "render.json_record.to_json": Reader(lambda text: _summary(text).to_json()),
+    "render.marks.marked_line": Reader(_marked),
+    "render.marks.plain_line": Reader(marks.plain_line),
+    "render.tables.hits_table": Reader(_table),
+    "render.diagnosis.diagnosis_text": Reader(
+        lambda text: diagnosis_forms.diagnosis_text(
+            [findings.Finding("note", text, text, text, text, text)]
+        )
+    ),
+    "views.state.state_text": Reader(_state),
+    "form.look.notice_html": Reader(lambda text: look.notice_html(text, bad=True)),
+    "run.brief.shown_briefly": Reader(_brief),
+    "errors.described": Reader(lambda text: errors.described(ValueError(text))),
+}
+
+READING = ("documents", "library.query", "library.entries", "records.reading", "render", "prompts")
+READING_TOO = (
+    *("models.check", "models.reading", "models.structured", "models.retry", "models.spelling"),
+    *(
+        "crew.evaluate",
+        "crew.scripted",
+        "crew.examine.texts",
+        "views.state",
+        "errors",
+        "ledger.keys",
+    ),
+)
+_TEXTS = ("str", "bytes", "Path", "Document", "Chunk", "Answer", "Summary", "Hit", "Exception")
+
+EXEMPT: dict[str, str] = {
+    "documents.pdf.read": "reads in a process of its own that is killed in the end",
+    "documents.sources.find": "by load",
+    "models.check.refused": "compares a word",
+    "models.check.repairing": "joins texts",
+    "models.structured.check_schema": "takes a class",
+    "models.structured.schema_instructions": "takes a class",
+    "models.retry.is_too_long": "by failure_of",
+    "models.reading.read_stream": "by StreamedText",
+    "models.spelling.doubt_about": "by close_names",
+    "crew.evaluate.explain": "by its parts",
+    "crew.examine.texts.text_findings": "by variables_of",
+    "crew.examine.texts.unfilled": "by variables_of",
+    "errors.shortened": "by described",
+    "library.entries.storable": "by digests",
+    "library.query.fuse": "takes scores",
+    "records.reading.read_data": "takes values",
+    "render.amounts.count_text": "takes words of ours",
+    "render.amounts.listed": "takes a few names",
+    "render.frames.to_frame": "copies values",
+    "render.fragment.to_html_page": "by to_html",
+    "render.outline.more_text": "takes a number",
+    "render.json_record.to_json": "by Summary.to_json",
+    "render.table.part": "by plain_line",
+    "render.table.end_part": "by line_end",
+    "render.table.clipped": "by hits_table",
+    "render.table.table_html": "by hits_table",
+    "render.table.table_text": "by hits_table",
+    "render.tables.library_table": "as hits_table",
+    "render.tables.runs_table": "as hits_table",
+    "render.tables.diagnosis_table": "as hits_table",
+    "render.templating.fill": "fills templates of ours",
+    "render.diagnosis.diagnosis_html": "by diagnosis_text",
+    "views.state.state_html": "by state_text",
+}
+"""Public functions that take a text and need no case of their own, and why."""
+
+
+def unread() -> Iterator[str]:
+    """Yield the public functions of the reading modules that no case and no reason covers."""
+    covered = {name.partition(",")[0] for name in READERS} | EXEMPT.keys()
+    for module in modules():
+        short = module.__name__.removeprefix("docsum_nb.")
+        if not (
+            short in READING_TOO
+            or any(short == each or short.startswith(f"{each}.") for each in READING)
+        ):
+            continue
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            if not inspect.isfunction(value) or value.__module__ != module.__name__:
+                continue
+            taken = [str(each.annotation) for each in inspect.signature(value).parameters.values()]
+            reads = any(kind in each for each in taken for kind in _TEXTS)
+            if reads and f"{short}.{name}" not in covered:
+                yield f"{short}.{name}"
