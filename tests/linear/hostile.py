@@ -183,7 +183,8 @@ def pattern_texts(pattern: re.Pattern[str]) -> dict[str, Make]:
     for before, unit, after in _pumps(tree):
         shown = f"{before!r} + {unit!r} * n"
         texts[shown] = repeated(unit, before=before, after="\x01")
-        texts[f"{shown} + {after!r}"] = repeated(unit, before=before, after=after)
+        if after:
+            texts[f"{shown} + {after!r}"] = repeated(unit, before=before, after=after)
         texts[f"{before + unit!r} * n"] = repeated(before + unit, after="\x01")
     return texts
 

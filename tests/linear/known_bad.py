@@ -17,4 +17,4 @@ CASES = [
 ]
 
 if __name__ == "__main__":
-    serve(CASES, skip=int(sys.argv[1]), longest=LONGEST, enough_s=0.03, limit_s=2)
+    serve(CASES, skip=int(sys.argv[1]), longest=LONGEST, enough_s=0.03, limit_s=4)

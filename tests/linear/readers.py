@@ -7,17 +7,20 @@ modules that are neither there nor, with a reason, in ``EXEMPT``.
 from __future__ import annotations
 
 import inspect
+import json
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
 
+import httpx
 from pydantic import BaseModel
 
-from docsum_nb import errors, findings
+from docsum_nb import errors, faults, findings
 from docsum_nb.crew import evaluate, scripted
 from docsum_nb.crew.examine import texts as examined_texts
 from docsum_nb.documents import cite as citing
@@ -27,10 +30,26 @@ from docsum_nb.documents import text as text_files
 from docsum_nb.documents.outline import outline
 from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.events import RunState
+from docsum_nb.faults import addresses, verdict
+from docsum_nb.faults.reply import reply_of_text
 from docsum_nb.form import look
 from docsum_nb.ledger import stored_json
 from docsum_nb.library import entries, folder, query
-from docsum_nb.models import Model, check, extractive, reading, retry, spelling, structured
+from docsum_nb.models import (
+    Model,
+    check,
+    endings,
+    extractive,
+    pricelist,
+    reading,
+    retry,
+    spelling,
+    structured,
+    thoughts,
+    unicode,
+)
+from docsum_nb.models.streamed import StreamedText
+from docsum_nb.models.wire import Wire
 from docsum_nb.pipeline.arguments import Secrets
 from docsum_nb.prompts import texts as prompt_texts
 from docsum_nb.records import (
@@ -92,29 +111,77 @@ def _chunks(text: str) -> list[Chunk]:
 
 
 def _streamed(text: str) -> None:
-    for size in (1, 7):
-        stream = reading.StreamedText()
+    for size, held in ((1, False), (7, True)):
+        stream = StreamedText(held=held)
         for at in range(0, len(text), size):
             stream.add(text[at : at + size])
         stream.end()
+
+
+def _wired(data: bytes, size: int, *, status: int = 200) -> Wire:
+    """Send a body through a wire in pieces."""
+    wire = Wire(100_000)
+    wire._begin("text/plain", status)
+    with suppress(httpx.ReadError):
+        for at in range(0, len(data), size):
+            wire.take(data[at : at + size])
+        wire.over()
+    return wire
+
+
+def _body(text: str) -> None:
+    """Read a text as what a provider sends: the text as the body, an event and an error."""
+    data = text.encode("utf-8", "replace")
+    _wired(data, 1_000)
+    _wired(b"data: " + data, 500)
+    _wired(data, 10_000, status=500)
+    pieces = [json.dumps({"text": text[at : at + 50]}) for at in range(0, len(text), 50)]
+    _wired("".join(f"data: {piece}\n\n" for piece in pieces).encode(), 999)
 
 
 def _response(text: str) -> object:
     from litellm import ModelResponse
 
     choice = {"index": 0, "finish_reason": "stop", "message": {"content": text}}
-    return reading.read_whole(ModelResponse(choices=[choice]))
-
-
-def _headers(text: str) -> object:
-    headers = Message()
-    headers["retry-after"] = headers["date"] = headers["retry-after-ms"] = text
-    return retry.retry_after(_Error("", litellm_response_headers=dict(headers)))
+    return reading.read_whole(ModelResponse(choices=[choice]), Wire(100))
 
 
 def _failure(text: str) -> object:
-    error = _Error(text, status_code=429, code=text, body={"code": text, "message": text})
-    return retry.failure_of(error), retry.is_too_long(error), errors.described(error)
+    """Read a text as all that a provider may say when it refuses."""
+    headers = Message()
+    headers["retry-after"] = headers["date"] = headers["retry-after-ms"] = text
+    error = _Error(
+        text,
+        status_code=429,
+        code=text,
+        body={"error": {"code": text, "message": text, "type": text}},
+        litellm_response_headers=dict(headers),
+    )
+    error.__cause__ = ConnectionError(text)
+    reply = reply_of_text(429, text)
+    return (
+        retry.failure_of(error),
+        retry.retry_after(error),
+        faults.explained(error, text),
+        faults.failure_of_reply(reply),
+        verdict.waits_s(reply),
+        errors.described(error),
+    )
+
+
+def _address(text: str) -> object:
+    return [
+        each(address)
+        for address in (text, f"http://{text}")
+        for each in (
+            faults.public_address,
+            faults.address_problem,
+            faults.is_loopback,
+            addresses.host_of,
+            addresses.base_of,
+            addresses.path_advice,
+        )
+    ]
 
 
 def _summary(text: str) -> Summary:
@@ -225,21 +292,20 @@ READERS: dict[str, Reader] = {
         lambda text: split(Document("d", text), max_tokens=2_000, count=_counter), "markdown"
     ),
     "documents.split.split, small": Reader(
-        lambda text: split(Document("d", text), max_tokens=16, count=entries._tokens),
-        "markdown",
+        lambda text: split(Document("d", text), max_tokens=16, count=entries._tokens)
     ),
     "documents.markup.plain_inline": Reader(lambda text: markup.plain_inline(text, {}), "markdown"),
     "documents.markup.plain_html": Reader(markup.plain_html, "html"),
-    "documents.markup.plain_references": Reader(markup.plain_references, "html"),
+    "documents.markup.plain_references": Reader(markup.plain_references),
     "documents.markup.mask_rst": Reader(lambda text: markup.mask_rst(text.split("\n")), "markdown"),
     "documents.markup.mask_front_matter": Reader(
         lambda text: markup.mask_front_matter(text.split("\n"))
     ),
     "documents.html.to_markdown": Reader(html.to_markdown, "html"),
-    "documents.html_tree.parse_html": Reader(html_tree.parse_html, "html"),
-    "documents.html.read": Reader(lambda text: html.read(_file("a.html", text)), "html"),
+    "documents.html_tree.parse_html": Reader(html_tree.parse_html),
+    "documents.html.read": Reader(lambda text: html.read(_file("a.html", text))),
     "documents.docx.read": Reader(_docx),
-    "documents.docx.read, broken": Reader(_docx_of, "html"),
+    "documents.docx.read, broken": Reader(_docx_of),
     "documents.notebook.read": Reader(lambda text: notebook.read(_file("a.ipynb", text)), "json"),
     "documents.notebook.read, cells": Reader(
         lambda text: notebook.read(
@@ -276,17 +342,24 @@ READERS: dict[str, Reader] = {
     "models.structured.fitting_json": Reader(
         lambda text: structured.fitting_json(_Findings, text), "json"
     ),
-    "models.reading.StreamedText": Reader(_streamed),
+    "models.streamed.StreamedText": Reader(_streamed, "html"),
+    "models.thoughts.part": Reader(thoughts.part),
+    "models.check.recalled": Reader(lambda text: check.recalled(Answer(text, "m"))),
+    "models.unicode.writable": Reader(unicode.writable),
+    "models.unicode.has_text": Reader(unicode.has_text),
+    "models.endings.ending_of": Reader(endings.ending_of),
+    "models.endings.broken_off": Reader(lambda text: endings.broken_off(text, text)),
+    "models.wire.Wire": Reader(_body, "json"),
+    "models.pricelist.listed_price": Reader(lambda text: pricelist.listed_price(text, text)),
     "models.reading.read_whole": Reader(_response),
-    "models.retry.retry_after": Reader(_headers),
-    "models.retry.failure_of": Reader(_failure),
+    "faults": Reader(_failure, "json"),
+    "faults.addresses": Reader(_address),
     "models.spelling.close_names": Reader(_named),
     "models.model.as_model": Reader(Model),
     "models.extractive.Extractive": Reader(
         lambda text: extractive.Extractive().answer(
             Request("r", "i", text, 300, 400, question=text[:2_000])
-        ),
-        "markdown",
+        )
     ),
     "crew.evaluate.read_reasons": Reader(evaluate.read_reasons, "json"),
     "crew.evaluate.describe": Reader(lambda text: evaluate.describe([Hit(text, text, 1.0, {})])),
@@ -302,9 +375,7 @@ READERS: dict[str, Reader] = {
     "library.query.excerpt": Reader(lambda text: query.excerpt(text, ["word", "w7", "é"])),
     "library.query.excerpt, the terms": Reader(lambda text: query.excerpt(SHORT, text.split(" "))),
     "library.query.matches": Reader(lambda text: query.matches(text, ["word", "w7", "é"])),
-    "library.entries.entry": Reader(
-        lambda text: entries.entry(Document("d", text), "x"), "markdown"
-    ),
+    "library.entries.entry": Reader(lambda text: entries.entry(Document("d", text), "x")),
     "library.entries.digests": Reader(
         lambda text: entries.digests([entries.storable(Document(text, text))])
     ),
@@ -320,7 +391,7 @@ READERS: dict[str, Reader] = {
     "render.clean.one_line": Reader(clean.one_line),
     "render.clean.line_end": Reader(lambda text: clean.line_end(text, max_chars=80)),
     "render.clean.shown_head": Reader(lambda text: clean.shown_head(text, max_chars=80)),
-    "render.markdown.escape_markdown": Reader(markdown.escape_markdown, "markdown"),
+    "render.markdown.escape_markdown": Reader(markdown.escape_markdown),
     "render.markdown.to_markdown": Reader(lambda text: markdown.to_markdown(_summary(text))),
     "render.plain.to_text": Reader(lambda text: plain.to_text(_summary(text))),
     "render.plain.wrap": Reader(plain.wrap),
@@ -342,9 +413,19 @@ READERS: dict[str, Reader] = {
     "errors.described": Reader(lambda text: errors.described(ValueError(text))),
 }
 
-READING = ("documents", "library.query", "library.entries", "records.reading", "render", "prompts")
+READING = (
+    "documents",
+    "faults",
+    "library.query",
+    "library.entries",
+    "records.reading",
+    "render",
+    "prompts",
+)
 READING_TOO = (
     *("models.check", "models.reading", "models.structured", "models.retry", "models.spelling"),
+    *("models.thoughts", "models.streamed", "models.unicode", "models.endings", "models.bodies"),
+    *("models.wire", "models.pricelist"),
     *(
         "crew.evaluate",
         "crew.scripted",
@@ -363,8 +444,15 @@ EXEMPT: dict[str, str] = {
     "models.check.repairing": "joins texts",
     "models.structured.check_schema": "takes a class",
     "models.structured.schema_instructions": "takes a class",
-    "models.retry.is_too_long": "by failure_of",
+    "models.retry.is_too_long": "by faults",
     "models.reading.read_stream": "by StreamedText",
+    "models.pricelist.price_in": "takes numbers",
+    "models.retry.failure_of": "by faults",
+    "models.retry.retry_after": "by faults",
+    "models.thoughts.closing_of": "by part",
+    "models.thoughts.ends_thought": "by part",
+    "models.thoughts.is_known_to_think": "looks for a few words",
+    "models.thoughts.lowered": "by part",
     "models.spelling.doubt_about": "by close_names",
     "crew.evaluate.explain": "by its parts",
     "crew.examine.texts.text_findings": "by variables_of",
@@ -410,5 +498,6 @@ def unread() -> Iterator[str]:
                 continue
             taken = [str(each.annotation) for each in inspect.signature(value).parameters.values()]
             reads = any(kind in each for each in taken for kind in _TEXTS)
-            if reads and f"{short}.{name}" not in covered:
+            whole = f"{short}.{name}"
+            if reads and not any(whole == each or whole.startswith(f"{each}.") for each in covered):
                 yield f"{short}.{name}"

@@ -24,6 +24,7 @@ def test_every_reading_function_is_measured() -> None:
     assert list(unread()) == []
 
 
+@pytest.mark.timeout(1_800)  # of a machine on which much else runs; each case has its own limit
 @pytest.mark.parametrize("kind", ["patterns", "readers"])
 def test_time_grows_with_the_length(kind: str) -> None:
     """An input twice as long takes at most 2.5 times the time, up to a megabyte."""
@@ -35,5 +36,7 @@ def test_time_grows_with_the_length(kind: str) -> None:
 def test_what_is_not_linear_is_found_by_name() -> None:
     """A hang with the interpreter's lock held, a quadratic pattern and deep recursion are named."""
     found = {each.name: each.growth for each in measured("tests.linear.known_bad")}
-    assert found["exponential: killed"] == found["recursive: RecursionError"] == math.inf
-    assert found["quadratic"] > MOST_GROWTH >= found["linear"]
+    assert found.pop("linear") <= MOST_GROWTH
+    assert found.pop("exponential: killed") == found.pop("recursive: RecursionError") == math.inf
+    assert all(growth > MOST_GROWTH for growth in found.values())
+    assert len(found) == 1
