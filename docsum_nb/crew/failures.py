@@ -45,6 +45,7 @@ _OF_FAILURE = re.compile(
     re.IGNORECASE,
 )
 """Of a warning in CrewAI's log: it tells of something that was not done as it should be."""
+_WORD = re.compile(r"[A-Z][a-z0-9]++|[A-Z0-9]+(?![a-z])")
 _FAILING = re.compile(r"(?:Failed|Error|Timeout|FailureDetected)Event$")
 """Names of events that report a failure; those of later versions are named like these."""
 _RAISED = frozenset(
@@ -225,7 +226,7 @@ class Failures:
             told = getattr(failure, "message", None)
         error = told if isinstance(told, BaseException) else sys.exception()
         words = words_of(told) if isinstance(told, BaseException) else str(told or "")
-        what = _WHAT.get(name) or " ".join(re.findall("[A-Z][a-z0-9]+|[A-Z0-9]+(?![a-z])", name))
+        what = _WHAT.get(name) or " ".join(_WORD.findall(name))
         try:
             what = what.removesuffix(" Event").format(event)
         except (AttributeError, IndexError, KeyError, ValueError):
