@@ -12,7 +12,7 @@ from tests.pipeline.pipeline_samples import summarize
 
 @pytest.mark.timeout(330)
 def test_run_survives_every_fault(server: Loopback, tmp_path: Path) -> None:
-    """Through 20% of faults every chunk is right and answered once, at 1.35 requests at most.
+    """Through 34% of faults every chunk is right or reported, at 1.5 requests at most.
 
     A thousand chunks take most of a minute: ``benchmarks/chaos.py``.
     """
