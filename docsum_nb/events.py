@@ -25,6 +25,7 @@ __all__ = [
     "Event",
     "Notice",
     "RunEnded",
+    "RunSettled",
     "RunState",
     "StageStarted",
     "TextStreamed",
@@ -229,6 +230,14 @@ class Notice:
 
 
 @dataclass(frozen=True)
+class RunSettled(Event):
+    """Calls that were in flight when the run ended early have ended; the figures are final."""
+
+    error: str | None = None
+    """What the run's error says of its figures now."""
+
+
+@dataclass(frozen=True)
 class RunState:
     """What has happened so far: counts of chunks, what was asked of the model, how it ended."""
 
@@ -331,6 +340,8 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             return _warned(state, event)
         case RunEnded(outcome=outcome, error=error):
             return _changed(state, outcome=outcome, error=error or state.error, ended_at=event.at)
+        case RunSettled(error=error):
+            return _changed(state, error=error or state.error)
     return state
 
 

@@ -30,6 +30,8 @@ __all__ = ["History"]
 
 _SILENT_S = 3600.0
 """A run on another machine that stored nothing for so long is taken for dead."""
+_HOW = {"on_error", "max_concurrency", "max_cost", "max_calls", "max_tokens", "cwd"}
+"""Arguments of a run that do not decide what is asked."""
 _COLUMNS = (
     "id, what, model, state, started_at, ended_at, chunks, done, calls, tokens, cost_usd, error, "
     "host, pid, since, born, arguments"
@@ -162,12 +164,19 @@ class History:
     def newest_unfinished(self) -> RunRecord:
         """Return the newest run that can be resumed.
 
+        One whose work another run has finished since, as after a repeated call, is passed over.
+
         Raises:
             InputError: if there is none.
         """
+        finished: list[tuple[dict[str, Any], float]] = []
         for record in self.all():
-            if record.unfinished:
-                return record
+            if record.state == "done":
+                finished.append((_work_in(self.arguments(record.id)), record.ended_at or 0.0))
+            elif record.unfinished:
+                work = _work_in(self.arguments(record.id))
+                if not any(work == its and record.active_at <= at for its, at in finished):
+                    return record
         raise InputError(
             f"no unfinished run in the ledger {self._file.path}; docsum_nb.runs() lists what is"
         )
@@ -198,6 +207,22 @@ class History:
                 active_at=record.ended_at or since,
             )
             yield _counted(db, record, since, born) if record.ended_at is None else record
+
+
+def _work_in(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return those arguments of a run that decide what is asked, without how it is done."""
+    work = {name: value for name, value in arguments.items() if name not in _HOW}
+    work["source"] = _resolved(arguments.get("source"), arguments.get("cwd", ""))
+    if isinstance(model := arguments.get("model"), dict):
+        work["model"] = model.get("name")
+    return work
+
+
+def _resolved(source: Any, cwd: str) -> Any:
+    """Return a stored source with its paths as absolute ones."""
+    if isinstance(source, str):
+        return next(_places(source, cwd), source)
+    return [_resolved(part, cwd) for part in source] if isinstance(source, list) else source
 
 
 def _places(source: Any, cwd: str) -> Iterator[str]:

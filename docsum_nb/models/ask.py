@@ -56,6 +56,11 @@ class Asker:
         """What the run has paid for so far."""
         return self._sender.usage
 
+    @property
+    def in_flight(self) -> int:
+        """The number of requests that are not answered yet."""
+        return self._sender.in_flight
+
     async def ask(self, request: Request, *, telling: Telling | None = None) -> Answer:
         """Return the answer to a request, from the ledger where it has it.
 

@@ -49,6 +49,8 @@ class Sender:
         self._budget = budget
         self.usage = Usage()
         """What was paid for so far."""
+        self.in_flight = 0
+        """The number of requests that are not answered yet."""
         self._warned: set[object] = set()
 
     async def answer(self, call: Call, *, last: bool) -> Answer:
@@ -138,6 +140,7 @@ class Sender:
         self._control.emit(CallStarted(name, number))
         tries.begin()
         used: Usage | None = None
+        self.in_flight += 1
         try:
             with span(f"chat {name}", chat_attributes(name)):
                 answer = await call.once(streamed=tries.failures < _BROKEN_STREAMS)
@@ -150,6 +153,7 @@ class Sender:
                 self._throttled(name, error, pause)
             raise
         finally:
+            self.in_flight -= 1
             # A call that was cancelled may be paid for all the same.
             self._budget.settle(place, used)
         turn.answered = True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from docsum_nb.events import Event
 from docsum_nb.models.model import Model, as_model
-from docsum_nb.pipeline.options import OnError, Options, StrPath
+from docsum_nb.pipeline.options import SETTLE_S, OnError, Options, StrPath
 from docsum_nb.records import Plan, Summary
 from docsum_nb.render.amounts import listed
 from docsum_nb.run import Detail, Run, Whereabouts
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["begin", "given_model", "plan", "summarize"]
 
-SETTLE_S = 5.0
-"""How long calls in flight may still land, and be stored, after a run was stopped."""
 _MOST_MODELS = 1000
 _given: dict[str, Model] = {}
 """By run, what the ledger must not hold: in the same process, a key need not be given again."""

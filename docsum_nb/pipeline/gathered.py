@@ -72,6 +72,11 @@ class Gathered:
         ]
         return [replace(each, path=document.path) for document, each in found if each]
 
+    @property
+    def in_flight(self) -> int:
+        """The number of requests that are not answered yet."""
+        return self._asker.in_flight
+
     def summary(self, *, partial: bool = False) -> Summary:
         """Make the summary; a partial one tells which documents it lacks."""
         documents = self.by_document()

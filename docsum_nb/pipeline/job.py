@@ -73,6 +73,7 @@ class Job:
         self._options = options
         self._within = within
         self._began = time.monotonic()
+        self._control: Control | None = None
         self._book: Book | None = None
         self._prepared: Prepared | None = None
         self._gathered: Gathered | None = None
@@ -95,6 +96,7 @@ class Job:
 
     async def load(self, control: Control) -> Plan:
         """Read the source, and open everything the other steps need; nothing is asked."""
+        self._control = control
         control.emit(StageStarted("loading"))
         control.emit(
             BudgetSet(
@@ -172,6 +174,10 @@ class Job:
         return self
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        if self._ready is not None:
+            self._ready.blame.refresh()
+        if self._control is not None:
+            self._control.settled()
         if self._book is not None:
             await in_thread(self._book.close, error)
 

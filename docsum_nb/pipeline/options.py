@@ -10,7 +10,10 @@ from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.models import Model, check_schema
 
-__all__ = ["OnError", "Options", "StrPath"]
+__all__ = ["SETTLE_S", "OnError", "Options", "StrPath"]
+
+SETTLE_S = 5.0
+"""How long calls in flight may still land, and be stored, after a run was stopped."""
 
 OnError = Literal["raise", "collect", "skip"]
 StrPath: TypeAlias = "str | os.PathLike[str]"

@@ -46,8 +46,8 @@ def resume(
 
     Args:
         run_id: The run; the beginning of its id suffices. ``None`` for the newest one that ended
-            before its work was complete; its id, source and question are then in the title under
-            which the progress is shown.
+            before its work was complete, and whose work no other run has finished since; its id,
+            source and question are then in the title under which the progress is shown.
         ledger: The file; ``None`` for the one in the user's data folder.
         source: The documents, where they are no longer where they were; ``None`` takes the files
             from where they were, and texts that were given as such from the ledger.

@@ -14,9 +14,8 @@ from typing import Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.events import Event
-from docsum_nb.pipeline.doors import SETTLE_S
 from docsum_nb.pipeline.job import Job
-from docsum_nb.pipeline.options import Options
+from docsum_nb.pipeline.options import SETTLE_S, Options
 from docsum_nb.records import Summary
 from docsum_nb.run import Control, Run, Whereabouts
 from docsum_nb.views import LiveDisplay

@@ -9,6 +9,7 @@ from docsum_nb.run.control import Control, Question, Stopping, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
+from docsum_nb.run.outcome import replace_note
 from docsum_nb.run.questions import AskPerson
 from docsum_nb.run.run import Run
 from docsum_nb.run.scope import Scope, current_scope, leave_threads
@@ -59,6 +60,7 @@ __all__ = [
     "leave_threads",
     "own_frame",
     "placed",
+    "replace_note",
     "span",
     "thread_frames",
 ]

@@ -73,6 +73,9 @@ class Control:
     Whoever waits for the run waits for that too, for a moment.
     """
 
+    settled: Callable[[], object] = lambda: None
+    """Report that nothing of the work is in flight any more, if the run ended before: its error is
+    completed by the figures of the end."""
     ask: Callable[[Question, Callable[[], object | None]], str] = _nobody
     """Ask a person, blocking the calling thread, which must not be that of a loop.
 

@@ -14,7 +14,7 @@ from docsum_nb.events import RunState
 from docsum_nb.run.control import Whereabouts
 from docsum_nb.run.frames import await_frames, describe_frame, own_frame, thread_frames
 from docsum_nb.run.loop import thread_of
-from docsum_nb.run.outcome import safely
+from docsum_nb.run.outcome import replace_note, safely
 
 __all__ = ["EarlyEnd", "innermost_await", "progress"]
 
@@ -46,6 +46,10 @@ class EarlyEnd:
         self._state = state
         self._partial = partial
         self._kept = kept
+        self._made: list[tuple[RunError, str]] = []
+        """The errors that were made, and what they say beside the figures."""
+        self._noted: list[tuple[BaseException, str]] = []
+        """What was annotated, and the note."""
 
     def error(self, kind: type[E], what: str, place: Whereabouts | None = None) -> E:
         """Make an error; ``place`` is where the work was, where that is known."""
@@ -58,13 +62,27 @@ class EarlyEnd:
             agent=place.agent if place else "",
             partial=self._partial(),
         )
+        self._made.append((error, what))
         self.annotate(error)
         return error
+
+    def refresh(self) -> None:
+        """Bring the figures in the errors up to date: nothing is in flight any more."""
+        state = self._state()
+        for error, what in self._made:
+            error.args = (f"{self._title}: {what}{progress(state)}",)
+            error.partial = self._partial()
+        kept = safely(self._kept) if self._kept is not None else None
+        if kept:
+            for noted, before in self._noted:
+                replace_note(noted, before, kept)
+            self._noted = [(noted, kept) for noted, _ in self._noted]
 
     def annotate(self, error: BaseException) -> None:
         """Note on an error what is kept, and how to go on."""
         if self._kept is not None and (kept := safely(self._kept)):
             error.add_note(kept)
+            self._noted.append((error, kept))
 
 
 def progress(state: RunState) -> str:

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import signal
 import threading
 import time
 
-__all__ = ["forget_stuck_workers", "leave_python"]
+__all__ = ["forget_stuck_workers", "in_a_hurry", "leave_python", "quiet_interrupts"]
 
 _LEAVE_S = 0.5
 """How long the end of the process waits for threads to leave Python code."""
+
+
+_hurry = threading.Event()
+"""Set by a Ctrl-C while the process ends."""
+
+
+def in_a_hurry() -> bool:
+    """Return whether the end of the process is not to wait for anything."""
+    return _hurry.is_set()
+
+
+def quiet_interrupts() -> None:
+    """From now on, as the process ends, let a Ctrl-C cut its waits short instead of raising.
+
+    Raised where Python ends, KeyboardInterrupt is printed as "Exception ignored in". Another Ctrl-C
+    ends the process on the spot, whatever other libraries still wait for. A handler of the user's
+    stays.
+    """
+    # Not in the main thread: there is no way to set a handler, and none that would raise there.
+    with contextlib.suppress(ValueError):
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _press)
+
+
+def _press(number: int, frame: object) -> None:
+    _hurry.set()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def leave_python(names: tuple[str, ...]) -> None:

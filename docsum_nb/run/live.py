@@ -6,19 +6,24 @@ import os
 import time
 from typing import Protocol
 
+from docsum_nb.run.leaving import in_a_hurry
 from docsum_nb.run.loop import before_exit
 from docsum_nb.run.unseen import report_before_exit
 
 __all__ = ["keep", "let_go"]
 
 _EXIT_GRACE_S = 2.0
-"""How long the end of the process waits for runs to land what is in flight."""
+"""How long the end of the process waits for a stopped run, beside the grace of its calls."""
+_LOOK_S = 0.1
 
 
 class _Live(Protocol):
     def cancel(self, reason: str | None = None) -> bool: ...
 
     def join(self, timeout: float | None = None) -> bool: ...
+
+    @property
+    def grace_s(self) -> float: ...
 
 
 _live: set[_Live] = set()
@@ -35,13 +40,16 @@ def let_go(run: _Live) -> None:
 
 
 def _stop_all() -> None:
-    """Let paid answers land before the process ends, for a bounded time."""
+    """Let paid answers land before the process ends, for as long as in a notebook."""
     runs = list(_live)
     for run in runs:
         run.cancel("the process is ending")
-    give_up = time.monotonic() + _EXIT_GRACE_S
+    began = time.monotonic()
     for run in runs:
-        run.join(max(0.0, give_up - time.monotonic()))
+        give_up = began + run.grace_s + _EXIT_GRACE_S
+        while not in_a_hurry() and (left := give_up - time.monotonic()) > 0:
+            if run.join(min(left, _LOOK_S)):
+                break
 
 
 before_exit(stop=_stop_all)

@@ -26,7 +26,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import WorkExited
 from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
-from docsum_nb.run.leaving import forget_stuck_workers, leave_python
+from docsum_nb.run.leaving import (
+    forget_stuck_workers,
+    in_a_hurry,
+    leave_python,
+    quiet_interrupts,
+)
 
 __all__ = [
     "DAEMON_THREADS",
@@ -42,6 +47,8 @@ R = TypeVar("R")
 
 _ANSWER_S = 1.0
 """A loop that takes longer than this to answer is taken for stuck when a new run starts."""
+_HURRIED_S = 0.2
+"""How long the end of the process waits for loops after a second Ctrl-C."""
 _LOOP_NAME = "docsum_nb-loop"
 
 
@@ -240,9 +247,10 @@ def before_exit(
 
 
 def _at_exit() -> None:
+    quiet_interrupts()
     for stop in _stoppers:
         stop()
-    give_up = time.monotonic() + _ANSWER_S
+    give_up = time.monotonic() + (_HURRIED_S if in_a_hurry() else _ANSWER_S)
     for thread in [*_loops.values(), *_left]:
         thread.close(grace=max(0.0, give_up - time.monotonic()))
     leave_python((DAEMON_THREADS.name, _LOOP_NAME))

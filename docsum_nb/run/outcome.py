@@ -11,7 +11,7 @@ from docsum_nb.errors import InputError, RunCancelled, described
 from docsum_nb.events import RunEnded
 from docsum_nb.faults import fault_of
 
-__all__ = ["how_it_ended", "positive_seconds", "safely"]
+__all__ = ["how_it_ended", "positive_seconds", "replace_note", "safely"]
 
 R = TypeVar("R")
 _log = logging.getLogger(__name__)
@@ -41,6 +41,13 @@ def safely(ask: Callable[[], R]) -> R | None:
             # A handler of the user's may fail, too.
             _log.debug("the work could not be asked", exc_info=True)
         return None
+
+
+def replace_note(error: BaseException, before: str, after: str) -> None:
+    """Put a note of an error in the place of an earlier one, if that is there."""
+    notes = safely(lambda: getattr(error, "__notes__", None))
+    if isinstance(notes, list) and before in notes:
+        notes[notes.index(before)] = after
 
 
 def positive_seconds(name: str, seconds: float | None) -> float | None:

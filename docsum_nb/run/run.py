@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
-from docsum_nb.events import Event, RunState
+from docsum_nb.events import Event, RunSettled, RunState
 from docsum_nb.records import RunUsage
 from docsum_nb.run.alarm import Alarm
 from docsum_nb.run.bell import HEARTBEAT_S, Bell
@@ -103,6 +103,8 @@ class Run(Generic[T]):
         self._value: Any = _UNSET
         self._error: BaseException | None = None
         self._traceback: Any = None
+        self._completed = False
+        """Whether the error has the figures of the end."""
         self._unseen = UnseenError(self.id, title)
         self._bell = Bell(self._beat)
         self._closed = threading.Event()
@@ -120,6 +122,7 @@ class Run(Generic[T]):
             tick=self._watch_deadline,
             seen=self._unseen.seen,
             ask=checked_ask(ask),
+            closed=self._closed,
         )
         self._inner: weakref.WeakSet[Run[Any]] = weakref.WeakSet()
         self._leave: Callable[[], None] = lambda: None
@@ -132,6 +135,7 @@ class Run(Generic[T]):
             lambda: self._record.state,
             lambda: self._record.observed or self._showing.shows_text,
             self._record.when_stopped,
+            self._settled,
             self._showing.questions.ask,
         )
         self._home = current_loop(guest=guest)
@@ -358,7 +362,15 @@ class Run(Generic[T]):
         Returns:
             Whether that was so within ``timeout`` seconds.
         """
-        return self._closed.wait(timeout)
+        ended = self._closed.wait(timeout)
+        if ended:
+            wait_told(self._showing.settled())
+        return ended
+
+    @property
+    def grace_s(self) -> float:
+        """How long what is in flight may take to land once the run is stopped, in seconds."""
+        return self._settle_s
 
     def underway(self) -> tuple[str, ...]:
         """Name the chunks, or tasks of a crew, that are in work now: what a slow run waits for.
@@ -391,10 +403,22 @@ class Run(Generic[T]):
     def _close(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
+        self._settled()
         self._leave()
         self._record.end()
         self._closed.set()
         let_go(self)
+
+    def _settled(self) -> None:
+        """Complete the error by the figures of the end: nothing is in flight any more."""
+        error = self._error
+        if error is None or self._completed:
+            return
+        self._completed = True
+        safely(self._early.refresh)
+        ended = how_it_ended(error)
+        if ended.error != self._record.state.error:
+            self._record.emit(RunSettled(ended.error))
 
     async def _main(self, work: Callable[[Control], Awaitable[T]]) -> None:
         _outer.set(self)

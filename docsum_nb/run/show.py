@@ -33,6 +33,7 @@ class Showing:
         tick: Called ten times a second while a view is open.
         seen: Called when the end of the run was shown to a person.
         ask: Who answers questions; ``None`` for the person before the screen.
+        closed: Set when nothing of the run is in flight any more.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Showing:
         tick: Callable[[], object],
         seen: Callable[[], object],
         ask: AskPerson | None,
+        closed: threading.Event,
     ) -> None:
         self.title = title
         self._record = record
@@ -60,6 +62,7 @@ class Showing:
         self._result = result
         self._tick = tick
         self._seen = seen
+        self._closed = closed
         self._lock = threading.Lock()
         self._opened = False
         self.shows_text = False
@@ -172,12 +175,17 @@ class Showing:
                 self._record.emit,
                 self._tick,
                 self._seen,
+                self._closed,
             )
         )
 
     def told(self) -> list[threading.Event]:
         """Return what is set once the views have seen the end."""
         return [view.told for view in self._views]
+
+    def settled(self) -> list[threading.Event]:
+        """Return what is set once the views show the figures of the end."""
+        return [view.settled for view in self._views]
 
     def bundle(self) -> dict[str, str] | None:
         """Render the run as it is now, by MIME type; ``None`` where it is not to be shown."""

@@ -21,6 +21,8 @@ __all__ = ["EventTeller", "StopTeller", "ViewTeller", "told_all", "wait_told"]
 _log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
+_SETTLED_S = 60.0
+"""How long a view waits for what is in flight; work that is stuck may never end."""
 _TELL_S = 0.5
 """How long a finished run waits until whoever is told has seen the end."""
 
@@ -94,8 +96,12 @@ class ViewTeller:
         warn: Callable[[Event], None],
         tick: Callable[[], object],
         seen: Callable[[], object],
+        closed: threading.Event,
     ) -> None:
         self.told = threading.Event()
+        self.settled = threading.Event()
+        """Set once the view shows the figures of the end, which may come after it was told."""
+        self._closed = closed
         self._tick = tick
         self._seen = seen
         self._view = view
@@ -112,10 +118,21 @@ class ViewTeller:
                 self._tick()
             if self._view.close(self._snapshot(), self._result()):
                 self._seen()
+            self.told.set()
+            self._amend()
         except BaseException as error:  # noqa: BLE001  # a broken view must not end the work
             self._warn(Warned(f"the live view failed: {error!r}; the run goes on"))
         finally:
             self.told.set()
+            self.settled.set()
+
+    def _amend(self) -> None:
+        """Show what calls that were in flight have changed since the end, if anything."""
+        shown = self._snapshot().state
+        if shown.outcome != "done" and self._closed.wait(_SETTLED_S):
+            snapshot = self._snapshot()
+            if snapshot.state != shown:
+                self._view.amend(snapshot)
 
 
 def wait_told(told: Sequence[threading.Event]) -> None:

@@ -124,6 +124,9 @@ class View(Protocol):
             Whether a person can see it.
         """
 
+    def amend(self, snapshot: Snapshot) -> None:
+        """Show the figures of the end, after ``close``; called once at most."""
+
 
 class Display(Protocol):
     """The ways a run can be shown."""

@@ -106,6 +106,15 @@ class LineView:
             return False
         return not (self._live and state.chunks)  # beside a bar there is no room for it
 
+    def amend(self, snapshot: Snapshot) -> None:
+        """Write another line, with the figures of the end."""
+        if self._lost or _says_it_all(snapshot.state):
+            return
+        try:
+            self._write(self._text(snapshot.state))
+        except (OSError, ValueError):
+            self._give_up()
+
     def _draw(self, snapshot: Snapshot) -> None:
         state = snapshot.state
         if self._bar is None:

@@ -176,6 +176,10 @@ class PanelView:
             self._end_with(static_bundle(snapshot.state, self._shown.title, result))
         return displayed
 
+    def amend(self, snapshot: Snapshot) -> None:
+        """Put the figures of the end in the place of those of the moment of the stop."""
+        self._end_with(static_bundle(snapshot.state, self._shown.title))
+
     def _end_with(self, bundle: dict[str, str]) -> None:
         import ipywidgets as widgets
 
