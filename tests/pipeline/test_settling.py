@@ -149,7 +149,7 @@ NAMES = ["my ledger", 'it\'s "mine"', "back\\slash\\n", "new\nline", "ünïcode"
 def line_in(text: str) -> str:
     """Return the call that an error says to go on with."""
     (line,) = set(re.findall(r"docsum_nb\.resume\(.*?\)(?= or the same call)", text))
-    return line.removesuffix(")") + ", model=model, show=False)"
+    return str(line).removesuffix(")") + ", model=model, show=False)"
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -246,7 +246,9 @@ def test_resume_passes_over_what_was_finished_since(server: Loopback, tmp_path: 
     with pytest.raises(InputError, match="no unfinished run"):
         ds.resume(ledger=ledger, show=False)
     other = stopped(str(folder), question="Is it deep?")
-    assert ds.resume(ledger=ledger, show=False, max_calls=9).id == other
+    resumed = ds.resume(ledger=ledger, show=False, max_calls=9)
+    assert resumed.id == other
+    assert resumed.result().text
     # By its id it can be had all the same.
     assert ds.resume(first, ledger=ledger, show=False, max_calls=9).result().text
 
@@ -268,4 +270,6 @@ def test_run_that_was_stopped_after_another_had_finished_the_same_is_resumed(
     )
     assert late.exception()
     late.join(LONG_S)
-    assert ds.resume(ledger=ledger, show=False, max_calls=9).id == late.id
+    resumed = ds.resume(ledger=ledger, show=False, max_calls=9)
+    assert resumed.id == late.id
+    assert resumed.result().text
