@@ -9,7 +9,7 @@ from docsum_nb.diagnosis.notebook import notebook_findings
 from docsum_nb.diagnosis.promises import promise_findings
 from docsum_nb.diagnosis.switches import switch_findings
 from docsum_nb.diagnosis.versions import version_findings
-from docsum_nb.entry import is_crew_or_flow
+from docsum_nb.entry import check_kickable, made_of
 from docsum_nb.errors import InputError
 from docsum_nb.findings import Diagnosis, Finding, examined
 
@@ -42,7 +42,8 @@ def doctor(
     until its runs are over. Interrupting stops them.
 
     Args:
-        crew_or_flow: A Crew or Flow; ``None`` for the environment alone.
+        crew_or_flow: A Crew or Flow, or what ``kickoff`` makes one of; ``None`` for the environment
+            alone.
         inputs: What its ``kickoff`` would take; checked against the placeholders in its texts.
             In a probe, texts among them get a mark for each run. ``None`` leaves the check out, and
             a probe makes a text up for each placeholder.
@@ -60,8 +61,8 @@ def doctor(
         >>> doctor().about("python")[0].level
         'ok'
     """
-    _check(crew_or_flow, inputs, probe, deadline)
-    return Diagnosis.of(_findings(crew_or_flow, inputs, probe, deadline))
+    work = _checked(crew_or_flow, inputs, probe, deadline)
+    return Diagnosis.of(_findings(work, inputs, probe, deadline))
 
 
 def _findings(
@@ -83,17 +84,19 @@ def _findings(
         yield from probe_findings(work, inputs, runs=probe, deadline=deadline)
 
 
-def _check(work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadline: float) -> None:
-    if work is not None and not is_crew_or_flow(work):
-        raise InputError(
-            f"doctor takes a CrewAI Crew or Flow, or nothing, not {type(work).__name__}"
-        )
+def _checked(
+    work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadline: float
+) -> Any:
+    """Return the Crew or Flow to examine; ``None`` for none."""
+    if work is not None:
+        check_kickable(work, "doctor")
+        work = made_of(work)
     if inputs is not None and not isinstance(inputs, Mapping):
         raise InputError(f"inputs is a mapping of names to values, not {type(inputs).__name__}")
     if work is None and (inputs is not None or probe is not None):
         raise InputError("inputs and probe go with a crew: doctor(crew, probe=8)")
     if probe is None:
-        return
+        return work
     if isinstance(probe, bool) or not isinstance(probe, int) or not 2 <= probe <= _MOST_RUNS:
         raise InputError(f"probe is how many runs at once, 2 to {_MOST_RUNS}, not {probe!r}")
     from docsum_nb.crew.examine import is_crew
@@ -105,3 +108,4 @@ def _check(work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadl
         )
     if not deadline > 0:
         raise InputError(f"deadline is seconds, above 0, not {deadline!r}")
+    return work

@@ -16,6 +16,7 @@ from packaging.version import Version
 
 from docsum_nb.diagnosis.versions import installed
 from docsum_nb.findings import Finding
+from docsum_nb.run import patched_by
 from docsum_nb.views.reach import CLICKS_SINCE, current_kernel
 
 __all__ = ["notebook_findings"]
@@ -32,6 +33,7 @@ def notebook_findings() -> Iterator[Finding]:
     yield _running_loop()
     yield _nesting()
     yield from _uvloop()
+    yield from _greenlets()
 
 
 def _kernel() -> Finding:
@@ -131,6 +133,21 @@ def _nesting() -> Finding:
         "docsum_nb does not need it: restart the kernel without nest_asyncio.apply(), and run a "
         "tool that calls asyncio.run with ds.start(tool).",
     )
+
+
+def _greenlets() -> Iterator[Finding]:
+    library = patched_by()
+    if library:
+        yield Finding(
+            "problem",
+            "green-threads",
+            library,
+            "has replaced threads or sockets in this process",
+            "Runs need real threads, so docsum_nb refuses to start any; CrewAI's own "
+            "crew.kickoff() fails there or does not end.",
+            "Use a process without monkey.patch_all(): celery -P threads or -P prefork, gunicorn "
+            "-k gthread.",
+        )
 
 
 def _uvloop() -> Iterator[Finding]:

@@ -1,6 +1,13 @@
 """The user's own work as a run: doors for any Crew, Flow, coroutine or callable."""
 
 from docsum_nb.entry.doors import allow_nested_asyncio, kickoff, run_with_deadline, start
-from docsum_nb.entry.work import is_crew_or_flow
+from docsum_nb.entry.work import check_kickable, made_of
 
-__all__ = ["allow_nested_asyncio", "is_crew_or_flow", "kickoff", "run_with_deadline", "start"]
+__all__ = [
+    "allow_nested_asyncio",
+    "check_kickable",
+    "kickoff",
+    "made_of",
+    "run_with_deadline",
+    "start",
+]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Literal
 
 from docsum_nb.entry.guarded import GuardOptions, Prices, begin_kickoff, begin_work
-from docsum_nb.entry.work import as_coroutine_function, is_crew_or_flow
+from docsum_nb.entry.work import as_coroutine_function, check_kickable, is_kickable
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.run import AskPerson, Run
@@ -67,7 +67,7 @@ def start(
         prices=prices,
         ask=ask,
     )
-    if is_crew_or_flow(work):
+    if is_kickable(work):
         if args:
             raise InputError("a crew takes inputs, not arguments: kickoff(crew, inputs={...})")
         return begin_kickoff(work, None, options, deadline=deadline, on_event=None, show=show)
@@ -103,7 +103,8 @@ def kickoff(
     provider's client are left, and an agent's if you have set them.
 
     Args:
-        crew_or_flow: A Crew or a Flow.
+        crew_or_flow: A Crew or a Flow; also a class or object decorated with ``@CrewBase``, its
+            method ``crew``, or the class of a Flow, of which one is made.
         inputs: Its inputs; ``None`` for none.
         from_checkpoint: A ``CheckpointConfig`` of CrewAI's, as its own ``kickoff`` takes it. With
             ``restore_from``, finished tasks are taken from there, and not paid for again; a crew of
@@ -147,11 +148,7 @@ def kickoff(
             before the crew's first request: if ``max_cost`` is given, and the price or the longest
             answer of one of its models is not known; if a flow object is running already.
     """
-    if not is_crew_or_flow(crew_or_flow):
-        raise InputError(
-            f"kickoff takes a CrewAI Crew or Flow, not {type(crew_or_flow).__name__}; "
-            "use start for anything else"
-        )
+    check_kickable(crew_or_flow, "kickoff")
     if inputs is not None and not isinstance(inputs, Mapping):
         raise InputError(f"inputs is a mapping of names to values, not {type(inputs).__name__}")
     options = GuardOptions(
@@ -206,7 +203,7 @@ def run_with_deadline(
     """
     if deadline is None:
         raise InputError("deadline is seconds from now; use start or kickoff for no limit")
-    if is_crew_or_flow(work):
+    if is_kickable(work):
         return kickoff(work, inputs, deadline=deadline, show=show).result()
     if inputs and not callable(work):
         raise InputError("inputs goes with a crew, a flow or a function, not with a coroutine")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from docsum_nb.budget import Budget
+from docsum_nb.entry.work import is_crew_or_flow, made_of, name_of
 from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.events import BudgetSet, Event, StageStarted
 from docsum_nb.models.pricelist import listed_price
@@ -101,11 +102,12 @@ def begin_kickoff(
         control.emit(StageStarted("working"))
         control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
         guards.append(options.guard(control, deadline=deadline))
-        return await in_thread(guards[0].kick_off, work, own_inputs, from_checkpoint)
+        made = await in_thread(made_of, work) if not is_crew_or_flow(work) else work
+        return await in_thread(guards[0].kick_off, made, own_inputs, from_checkpoint)
 
     return Run(
         controlled,
-        title=str(getattr(work, "name", None) or type(work).__name__),
+        title=name_of(work),
         deadline=deadline,
         partial_result=lambda: _finished(work, guards),
         detail=lambda place: guards[0].detail(place) if guards else None,
@@ -120,7 +122,7 @@ def begin_kickoff(
 def _finished(work: Any, guards: list[Any]) -> Any:
     """Return the outputs of its tasks, or what a flow that has none says of itself."""
     outputs = guards[0].outputs() if guards else ()
-    return outputs or getattr(work, "partial", outputs)
+    return outputs or (getattr(work, "partial", outputs) if is_crew_or_flow(work) else outputs)
 
 
 def begin_work(

@@ -1,6 +1,6 @@
-"""What can be run: any awaitable or callable, made a coroutine function.
+"""What can be run: a Crew or Flow, what makes one, and any awaitable or callable.
 
-Crews and Flows are told by the names of their classes, so that CrewAI need not be imported.
+Crews and Flows are recognized by the names of their classes, so that CrewAI need not be imported.
 """
 
 from __future__ import annotations
@@ -13,17 +13,95 @@ from typing import Any
 from docsum_nb.errors import InputError
 from docsum_nb.run import in_thread
 
-__all__ = ["as_coroutine_function", "is_crew_or_flow"]
+__all__ = [
+    "as_coroutine_function",
+    "check_kickable",
+    "is_crew_or_flow",
+    "is_kickable",
+    "made_of",
+    "name_of",
+]
+
+_INSTEAD = {
+    "Agent": "an Agent answers by start(agent.kickoff, 'your question'), or in a Crew",
+    "LiteAgent": "an agent answers by start(agent.kickoff, 'your question')",
+    "Task": "a Task belongs in a Crew: kickoff(Crew(agents=[...], tasks=[task]))",
+    "BaseLLM": "a model is asked by start(llm.call, 'your question')",
+}
+"""By kind, what to write for objects of CrewAI's that cannot be kicked off."""
 
 
 def is_crew_or_flow(work: object) -> bool:
-    """Tell whether something is a CrewAI Crew or Flow, without importing CrewAI."""
-    return not _kinds_of_crewai(work).isdisjoint({"Crew", "Flow"})
+    """Check whether something is a CrewAI Crew or Flow, without importing CrewAI."""
+    return not _kinds(type(work)).isdisjoint({"Crew", "Flow"})
 
 
-def _kinds_of_crewai(work: object) -> set[str]:
-    """Return the names of the classes of CrewAI's that something is an instance of."""
-    return {kind.__name__ for kind in type(work).__mro__ if kind.__module__.startswith("crewai.")}
+def is_kickable(work: object) -> bool:
+    """Check whether something is a Crew or Flow, or one is made of it by ``made_of``."""
+    return is_crew_or_flow(work) or _maker(work) is not None
+
+
+def check_kickable(work: object, door: str) -> None:
+    """Check that something can be kicked off.
+
+    Args:
+        work: What was given.
+        door: The function that it was given to.
+
+    Raises:
+        InputError: if it cannot; says what to write instead.
+    """
+    if is_kickable(work):
+        return
+    if isinstance(work, type) and "Crew" in _kinds(work):
+        raise InputError(f"{door} takes a crew, not its class: Crew(agents=[...], tasks=[...])")
+    cure = _instead(work) or "use start for anything else"
+    raise InputError(f"{door} takes a CrewAI Crew or Flow, not {type(work).__name__}; {cure}")
+
+
+def made_of(work: Any) -> Any:
+    """Return the Crew or Flow that something is or makes.
+
+    A class or object decorated with ``@CrewBase`` makes its crew, also by its method ``crew``; the
+    class of a Flow makes a flow. Runs the user's code.
+    """
+    make = _maker(work)
+    return work if make is None else make()
+
+
+def name_of(work: Any) -> str:
+    """Return what a person calls a Crew, Flow or what makes one."""
+    if not is_crew_or_flow(work):
+        work = getattr(work, "__self__", work)
+        return str(getattr(work, "__name__", type(work).__name__))
+    return str(getattr(work, "name", None) or type(work).__name__)
+
+
+def _kinds(kind: type) -> set[str]:
+    return {each.__name__ for each in kind.__mro__ if each.__module__.startswith("crewai.")}
+
+
+def _instead(work: object) -> str:
+    kinds = _kinds(type(work))
+    return next((cure for kind, cure in _INSTEAD.items() if kind in kinds), "")
+
+
+def _maker(work: Any) -> Callable[[], Any] | None:
+    if isinstance(work, type):
+        if _is_crew_class(work):
+            return lambda: work().crew()
+        return work if "Flow" in _kinds(work) else None
+    if _is_crew_class(type(work)):
+        made: Callable[[], Any] = work.crew
+        return made
+    owner = getattr(work, "__self__", None)
+    if inspect.ismethod(work) and work.__name__ == "crew" and _is_crew_class(type(owner)):
+        return work
+    return None
+
+
+def _is_crew_class(kind: type) -> bool:
+    return getattr(kind, "is_crew_class", False) is True and hasattr(kind, "crew")
 
 
 def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awaitable[Any]]:
@@ -40,9 +118,10 @@ def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awai
         return partial(_awaited, work, args)
     if callable(work):
         return partial(_called, work, args)
+    cure = _instead(work)
     raise InputError(
         "start takes a coroutine, a coroutine function, a callable, a Crew or a Flow, "
-        f"not {type(work).__name__}"
+        f"not {type(work).__name__}{f'; {cure}' if cure else ''}"
     )
 
 
@@ -67,4 +146,4 @@ def _looked_up_again(work: Any) -> Any:
     if isinstance(work, partial):
         return partial(_looked_up_again(work.func), *work.args, **work.keywords)
     owner = getattr(work, "__self__", None)
-    return getattr(owner, work.__name__) if _kinds_of_crewai(owner) else work
+    return getattr(owner, work.__name__) if _kinds(type(owner)) else work

@@ -8,6 +8,7 @@ from docsum_nb.run.board import PART_STATES, Pace, PartState, Span
 from docsum_nb.run.control import Control, Question, Stopping, Whereabouts
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
+from docsum_nb.run.green import patched_by
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
 from docsum_nb.run.outcome import replace_note
 from docsum_nb.run.questions import AskPerson
@@ -59,6 +60,7 @@ __all__ = [
     "is_own_file",
     "leave_threads",
     "own_frame",
+    "patched_by",
     "placed",
     "replace_note",
     "span",

@@ -33,6 +33,7 @@ from docsum_nb.run.board import Span
 from docsum_nb.run.brief import shown_briefly
 from docsum_nb.run.control import Control, Whereabouts
 from docsum_nb.run.early import EarlyEnd, innermost_await, progress
+from docsum_nb.run.green import check_threads
 from docsum_nb.run.live import keep, let_go
 from docsum_nb.run.loop import DAEMON_THREADS, current_loop
 from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
@@ -84,6 +85,7 @@ class Run(Generic[T]):
         run_id: str | None = None,
         ask: AskPerson | None = None,
     ) -> None:
+        check_threads()
         self._process = os.getpid()
         self.id = run_id or uuid.uuid4().hex[:12]
         self.title = title
