@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -207,6 +208,28 @@ def told(side: str, url: str) -> Any:
     return f"{result.token_usage.successful_requests} requests told"
 
 
+def next_input(side: str, url: str) -> Any:
+    """Give up a task that asks a person after 8 s; then see who gets the next line of input."""
+    import docsum_nb as ds
+
+    made = crew(url, parts=1)
+    made.tasks[0].async_execution, made.tasks[0].human_input = False, True
+    reading, writing = os.pipe()
+    os.dup2(reading, 0)
+    sys.stdin = open(0, encoding="utf-8")  # noqa: SIM115  # for the rest of the process
+    if side == "bare":
+        threading.Thread(target=made.kickoff, kwargs={"inputs": INPUTS}, daemon=True).start()
+        time.sleep(8.0)
+    else:
+        ds.kickoff(made, INPUTS, deadline=8.0, show=False).exception()
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(input()), daemon=True)
+    reader.start()
+    os.write(writing, b"mine\n")
+    reader.join(5.0)
+    return f"the next input() got {got[0]!r}" if got else "the next input() got NOTHING"
+
+
 async def _await(run: Any) -> Any:
     return await run
 
@@ -245,6 +268,7 @@ CASES = {
         cancelled,
         lambda call: Reply(delay=1.0),
     ),
+    "human": Case("human_input given up after 8 s, then input()", next_input),
     "tokens": Case("requests told for seven that were made", told),
     "key": Case(
         "401: requests for one task",
@@ -291,7 +315,9 @@ def outcome(case: str, side: str) -> tuple[str, str, int]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 return "HANGS", f"> {HANG_S:.0f} s", len(server.calls)
-        ended, seconds = json.loads(printed.splitlines()[-1])
+        # A thread that is left to itself may print behind it.
+        told = [line for line in printed.splitlines() if line.startswith('["')]
+        ended, seconds = json.loads(told[-1])
         return " ".join(ended.split())[:70], f"{seconds:.1f} s", len(server.calls)
 
 

@@ -106,7 +106,7 @@ def test_class_of_a_flow_is_made_and_kicked_off() -> None:
 def test_error_of_the_users_own_code_that_makes_the_crew_is_the_runs(made: Any) -> None:
     """It is raised where one waits, not at the call."""
 
-    class Broken(made):  # type: ignore[misc]
+    class Broken(made):
         def crew(self) -> Any:
             raise KeyError("no such file")
 

@@ -118,7 +118,9 @@ def _human(crew: Any) -> Iterator[Finding]:
             "note",
             "human-input",
             f"tasks {listed(map(title_of, asking))}",
-            "human_input=True: it waits for a person at the keyboard, without a limit",
-            "Where nobody sits, in a scheduled notebook or a server, the crew stands still.",
-            "ds.kickoff(crew, deadline=600) ends the wait; human_input=False leaves it out.",
+            "human_input=True: it waits for a person, without a limit",
+            "Under ds.kickoff the question is a form under the panel, or a line in a script; if "
+            "nobody can answer, as in a scheduled notebook, the run fails at once.",
+            "ds.kickoff(crew, ask=my_function) answers by code, deadline=600 ends the wait; "
+            "human_input=False leaves it out.",
         )
