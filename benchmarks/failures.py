@@ -296,7 +296,7 @@ def one(case: str, side: str, url: str) -> None:
         ended = f"completes: {CASES[case].run(side, url)}"
     except BaseException as error:  # noqa: BLE001  # how it fails is what is measured
         ended = f"{type(error).__name__}: {error}"
-    print(json.dumps([ended, time.perf_counter() - began]), flush=True)
+    print("\n" + json.dumps([ended, time.perf_counter() - began]), flush=True)
     os._exit(0)
 
 
