@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.crew.delegating import answered_by, delegates
 from tests.kernels import running_kernel
 from tests.loopback import Call, Loopback, Reply
 
@@ -64,11 +65,54 @@ async def three(number):
     return good, bad, hung
 """
 
+DELEGATING = """
+from crewai import LLM, Agent, Crew, Process, Task
+llm = LLM(model="openai/gpt-4o-mini", base_url={base_url!r}, api_key="k", max_retries=0)
+
+def crew(name):
+    expert = Agent(role="expert", goal="g", backstory="b", llm=llm)
+    boss = Agent(role="boss", goal="g", backstory="b", llm=llm)
+    parts = [
+        Task(description=f"Delegate the text which is {{name}}", expected_output="e",
+             agent=expert, async_execution=True)
+        for _ in range(2)
+    ]
+    last = Task(description="Combine.", expected_output="e", agent=expert, context=parts)
+    return Crew(agents=[expert], tasks=[*parts, last], process=Process.hierarchical,
+                manager_agent=boss)
+
+# The same objects each time: what a run leaves in them would add up.
+crews = {{name: crew(name) for name in ("good", "bad", "hung")}}
+
+def shape():
+    return [
+        (each.id, [(t.id, t.description, id(t.agent), t.tools, t.callback) for t in each.tasks],
+         [(id(a), a.id, a.role, a.agent_executor, a.tools, a.max_retry_limit, id(a.llm))
+          for a in (*each.agents, each.manager_agent)])
+        for each in crews.values()
+    ]
+
+untouched = shape()
+
+async def three(number):
+    good, bad, hung = (ds.kickoff(each, show=False) for each in crews.values())
+    assert (await good).raw == "fine"
+    assert bad.exception().status_code == 403
+    hung.cancel()
+    assert type(hung.exception()).__name__ == "RunCancelled"
+    assert shape() == untouched
+    assert [t.output.raw for t in crews["good"].tasks] == ["the expert's"] * 2 + ["fine"]
+    return good, bad, hung
+"""
+
 TAIL = """
 async def rounds(count):
     runs = []
     for number in range(count):
         runs += await three(number)
+        # What a run keeps goes with it; two hundred at once would be the memory that is looked at.
+        while len(runs) > 30:
+            assert runs.pop(0).join(30)
         print(number, flush=True)  # a kernel that says nothing is taken for one that hangs
     for run in runs:
         assert run.join(30)
@@ -87,7 +131,14 @@ print(*before, *after)
 
 
 def script(call: Call) -> Reply:
-    """Answer, refuse or hang, by the document's name."""
+    """Answer, refuse or hang, by the document's name; the boss of a crew delegates first."""
+    if "You are boss." in call.prompt and "Combine." not in call.prompt:
+        said = answered_by(call)
+        if said is None:
+            return delegates("See to the text" + call.prompt.partition("the text")[2][:15])
+        return Reply("no", status=403) if "which is bad" in call.prompt else Reply(said)
+    if "You are expert." in call.prompt:
+        return Reply("the expert's", delay=3.0 if "which is hung" in call.prompt else 0.0)
     if "which is bad" in call.prompt:
         return Reply("no", status=403)
     if "Text which is hung" in call.prompt:
@@ -96,7 +147,9 @@ def script(call: Call) -> Reply:
     return Reply(delay=6.0) if "which is hung" in call.prompt else Reply("fine")
 
 
-@pytest.mark.parametrize("three", [SUMMARIES, CREWS], ids=["summaries", "crews"])
+@pytest.mark.parametrize(
+    "three", [SUMMARIES, CREWS, DELEGATING], ids=["summaries", "crews", "delegating"]
+)
 def test_two_hundred_runs_leave_nothing_behind(server: Loopback, three: str) -> None:
     """A third fail, a third are cancelled: threads, files and memory stay as they were."""
     server.script = script

@@ -167,8 +167,7 @@ def _execute_core(own: Callable[..., Any], task: Any, agent: Any, *args: Any, **
         try:
             return own(task, mine, *args, **kwargs)
         finally:
-            # CrewAI assigns it to the task, which may be the user's.
-            task.agent = wanted
+            _ended(task, wanted)
 
 
 async def _aexecute_core(
@@ -181,7 +180,15 @@ async def _aexecute_core(
         try:
             return await own(task, mine, *args, **kwargs)
         finally:
-            task.agent = wanted
+            _ended(task, wanted)
+
+
+def _ended(task: Any, agent: Any) -> None:
+    """Restore a task's agent, which CrewAI sets, and drop an executor that is not used again."""
+    task.agent = agent
+    if task.async_execution and original_of(task) is not task:
+        # The run keeps its tasks, and an executor with its conversation is the largest part.
+        agent.agent_executor = None
 
 
 def _delegate(own: Callable[..., Any], tool: Any, *args: Any, **kwargs: Any) -> Any:

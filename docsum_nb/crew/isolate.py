@@ -254,6 +254,7 @@ def write_back_crew(crew: Any, used: UsageMetrics) -> None:
     for task in crew.tasks:
         write_back_task(task)
     for agent in crew.agents:
+        agent.agent_executor = None
         if getattr(agent, "knowledge", None) is not None:
             # Replaying does not build it again.
             original_of(agent).knowledge = agent.knowledge
