@@ -353,7 +353,10 @@ class Guard:
             self._calls.answered(context.response)
 
     def answered(self, answer: Any) -> None:
-        """See what a model has answered, in the thread that called it."""
+        """See what a model has answered an agent, in the thread that called it."""
+        failure = self._promises.answered()
+        if failure is not None:
+            self._control.fail(failure)
         self._calls.answered(answer)
 
     def tracked(self, usage: Any) -> None:

@@ -9,6 +9,7 @@ the run if a bound is set, and are warnings otherwise.
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from typing import Any
 
 from docsum_nb.crew.upstream import (
@@ -26,6 +27,9 @@ from docsum_nb.events import Warned
 from docsum_nb.run import Control
 
 __all__ = ["Promises"]
+
+_asked: ContextVar[bool] = ContextVar("docsum_nb_asked", default=False)
+"""Whether a model call was asked for in this context."""
 
 
 class Promises:
@@ -46,7 +50,7 @@ class Promises:
         self._bounds = tuple(promise for promise, needed in bounds if needed)
         self._needed = (GUARD, *self._bounds, *((STOP,) if deadline else ()))
         self._lock = threading.Lock()
-        self._asked: dict[int, Any] = {}
+        self._tasks: dict[int, Any] = {}
         """The tasks for which a model call was asked for, by their ids."""
         self._warned: set[str] = set()
 
@@ -88,23 +92,28 @@ class Promises:
         return failure
 
     def asked(self, task: Any) -> None:
-        """Note that a model call of a task was asked for."""
+        """Note that a model call was asked for in this context, of a task if there is one."""
+        _asked.set(True)
         with self._lock:
-            self._asked[id(task)] = task
+            self._tasks[id(task)] = task
 
-    def unasked(self, task: Any, output: Any) -> UpstreamError | None:
-        """Return the error of a finished task whose model was called without asking.
+    def answered(self) -> UpstreamError | None:
+        """Return the error of a model that answered an agent without the guard being asked."""
+        return None if _asked.get() else self._unasked()
 
-        Known by the conversation in its output: one that holds an answer of a model. Agents of a
-        class of the user's own may answer without a model, or call one in their own way.
+    def ended(self, task: Any, output: Any) -> UpstreamError | None:
+        """Return the error of a finished task for which no model call was asked for.
+
+        Only CrewAI's own agents call a model for every task: an agent of another class may answer
+        from a cache, by tools alone, or in a way of its own. Their output has the messages.
         """
         with self._lock:
-            asked = self._asked.pop(id(task), None) is not None
-        if asked or not isinstance(task.agent, Agent):
+            asked = self._tasks.pop(id(task), None) is not None
+        if asked or not _is_stock(task.agent) or not getattr(output, "messages", None):
             return None
-        messages = getattr(output, "messages", None) or ()
-        if not any(isinstance(each, dict) and each.get("role") == "assistant" for each in messages):
-            return None
+        return self._unasked()
+
+    def _unasked(self) -> UpstreamError | None:
         what = "a model was called without the guard being asked"
         if not self._bounds:
             self._warn(f"{what} with {TABLE.release()}: nothing of it is counted or stopped")
@@ -119,3 +128,15 @@ class Promises:
         if line and line not in self._warned:
             self._warned.add(line)
             self._control.emit(Warned(line))
+
+
+def _is_stock(agent: Any) -> bool:
+    """Check whether an agent executes tasks as CrewAI's own do."""
+    own = getattr(type(agent), "execute_task", None) is Agent.execute_task
+    executor = getattr(agent, "executor_class", None)
+    return (
+        isinstance(agent, Agent)
+        and own
+        and "execute_task" not in vars(agent)
+        and str(getattr(executor, "__module__", "")).startswith("crewai.")
+    )

@@ -157,7 +157,7 @@ class Tasks:
 
     def _asked_for(self, task: Any, output: Any) -> Any:
         """Return a task's output, if the guard was asked for the calls behind it."""
-        failure = self._promises.unasked(task, output)
+        failure = self._promises.ended(task, output)
         if failure is not None:
             raise Stopped(str(failure), source=failure)
         return output

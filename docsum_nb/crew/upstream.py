@@ -38,6 +38,7 @@ GUARD = Promise("the guard of crews", money=True)
 MAX_CALLS = Promise("max_calls", money=True)
 MAX_COST = Promise("max_cost", money=True)
 STOP = Promise("that no call follows a deadline or cancel", money=True)
+UNASKED = Promise("that a call made without asking is noticed")
 INPUTS = Promise("that placeholders without an input are reported")
 FIRST_ERROR = Promise("that the first error is raised at once")
 ENDS = Promise("that a task ends, whatever it raises")
@@ -147,7 +148,9 @@ TABLE.members("crewai.hooks.tool_hooks:ToolCallHookContext.task", "for which tas
 TABLE.members(
     "crewai.hooks.contexts:StepContext.kind flow step_name", "the step of a flow", PROGRESS
 )
-TABLE.members("crewai.tasks.task_output:TaskOutput.messages", "whether a model was asked", *BOUNDS)
+_ASKED = "whether a model was called without asking"
+TABLE.members("crewai.tasks.task_output:TaskOutput.messages", _ASKED, UNASKED)
+TABLE.members("crewai:Agent.executor_class", _ASKED, UNASKED)
 TABLE.members("crewai.hooks.contexts:InputContext.crew payload", "the inputs of a crew", INPUTS)
 TABLE.call(
     "crewai.utilities.agent_utils:_setup_before_llm_call_hooks",
@@ -447,6 +450,7 @@ FINALIZE = TABLE.function(
     "sees answers that have no event",
     USAGE,
     MAX_COST,
+    UNASKED,
 )
 TRACK_TOKENS = TABLE.attribute(
     "crewai:BaseLLM._track_token_usage_internal", "sees usage that has no event", USAGE, MAX_COST

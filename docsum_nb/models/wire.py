@@ -244,9 +244,9 @@ def watch_transport(transport: Any) -> None:
     Args:
         transport: LiteLLM's; done once to it, however often it is called.
     """
-    send = transport.handle_async_request
-    if getattr(send, "_docsum_nb_watched", False):
-        return
+    send = getattr(transport, "handle_async_request", None)
+    if send is None or getattr(send, "_docsum_nb_watched", False):
+        return  # what does not hold without it is reported by ``upstream.lost_promises``
 
     @wraps(send)
     async def watched(self: Any, request: httpx.Request) -> httpx.Response:
