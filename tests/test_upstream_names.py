@@ -22,7 +22,7 @@ MODULES = {
     path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
 }
 TABLES = {PACKAGE / "crew" / "upstream.py", PACKAGE / "models" / "upstream.py"}
-OF_PYTHON = {"_asdict", "_current_frames", "_nest_patched", "_replace"}
+OF_PYTHON = {"_asdict", "_current_frames", "_getframe", "_nest_patched", "_replace"}
 NEAR = ("crew", "models", "pipeline", "entry", "diagnosis", "form")
 """The parts that hold objects of the two libraries; others have other private names to do with."""
 READERS = {"getattr", "hasattr", "setattr", "delattr"}

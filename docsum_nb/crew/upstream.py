@@ -277,6 +277,17 @@ STEP_CALLBACK_RESULT = TABLE.attribute(
     WARNINGS,
 )
 
+_DOING = "what a task is doing, by the names of events"
+TABLE.public(
+    "crewai.events ToolUsageStartedEvent MCPConnectionStartedEvent MCPToolExecutionStartedEvent "
+    "LLMCallStartedEvent LLMGuardrailStartedEvent MemoryRetrievalStartedEvent "
+    "MemoryQueryStartedEvent MemorySaveStartedEvent KnowledgeRetrievalStartedEvent "
+    "AgentReasoningStartedEvent AgentExecutionStartedEvent LiteAgentExecutionStartedEvent",
+    _DOING,
+    PROGRESS,
+)
+TABLE.members("crewai.events.base_events:BaseEvent.event_id started_event_id", _DOING, PROGRESS)
+
 # --- a crew, its tasks and agents: what a double replaces or resets ------------------------------
 
 CrewOutput = TABLE.kind("crewai.crews.crew_output:CrewOutput", "the output of a crew", USAGE)
