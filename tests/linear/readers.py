@@ -38,6 +38,7 @@ from docsum_nb.library import entries, folder, query
 from docsum_nb.models import (
     Model,
     check,
+    degenerate,
     endings,
     extractive,
     pricelist,
@@ -48,6 +49,7 @@ from docsum_nb.models import (
     thoughts,
     unicode,
 )
+from docsum_nb.models.language import language_of
 from docsum_nb.models.streamed import StreamedText
 from docsum_nb.models.wire import Wire
 from docsum_nb.pipeline.arguments import Secrets
@@ -345,6 +347,16 @@ READERS: dict[str, Reader] = {
     "models.streamed.StreamedText": Reader(_streamed, "html"),
     "models.thoughts.part": Reader(thoughts.part),
     "models.check.recalled": Reader(lambda text: check.recalled(Answer(text, "m"))),
+    "models.degenerate": Reader(
+        lambda text: (
+            degenerate.is_blank(text),
+            degenerate.unlooped(text, cut=True),
+            degenerate.unlooped(text, cut=False),
+            degenerate.echoes(text, instructions=SHORT, source=SHORT, max_words=300),
+            degenerate.echoes(SHORT, instructions=text, source=text, max_words=300),
+        )
+    ),
+    "models.language.language_of": Reader(language_of),
     "models.unicode.writable": Reader(unicode.writable),
     "models.unicode.has_text": Reader(unicode.has_text),
     "models.endings.ending_of": Reader(endings.ending_of),
@@ -425,7 +437,7 @@ READING = (
 READING_TOO = (
     *("models.check", "models.reading", "models.structured", "models.retry", "models.spelling"),
     *("models.thoughts", "models.streamed", "models.unicode", "models.endings", "models.bodies"),
-    *("models.wire", "models.pricelist"),
+    *("models.wire", "models.pricelist", "models.degenerate", "models.language"),
     *(
         "crew.evaluate",
         "crew.scripted",
