@@ -42,8 +42,8 @@ class Model:
             several records for one model, the one used last holds for all that wait; so with the
             other limits.
         tokens_per_minute: Prompt and longest possible answer together; ``None`` for no limit.
-        max_retries: Further tries after 408, 409, 5xx, a timeout, a cut connection or an empty
-            answer. A 429, a 529 and a 503 that names a time are no failures: they are waited out,
+        max_retries: Further tries after 408, 409, 5xx, a timeout, a cut connection, or an answer
+            that is empty or broke off. A 429, a 529 and a 503 that names a time are no failures: they are waited out,
             save a 429 for an empty account, which is final.
         give_up_after: Seconds from an answer's first request, after which no further one is sent
             for it. Bounds the waiting for a provider that turns requests away, and the retries. A
@@ -53,7 +53,8 @@ class Model:
             exceeded its timeout. A plain name of the same provider is called like this model.
         params: Further parameters of the request, such as ``temperature``; part of the ledger's
             key. With ``max_tokens`` among them, every answer may become as long as that, and is
-            reserved so in plans and bounds.
+            reserved so in plans and bounds. With ``service_tier`` among them, the prices of that
+            tier count.
         context_window: Tokens of prompt and answer together; ``None`` takes what LiteLLM knows,
             else 8,192.
         prices: US dollars for a million tokens of prompt and for a million tokens of answer, as
