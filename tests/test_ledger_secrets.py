@@ -112,10 +112,10 @@ def test_key_need_not_be_given_again_in_the_same_process(server: Loopback, tmp_p
 
 @pytest.mark.parametrize("url", ["http://[127.0.0.1/v1", "127.0.0.1:1/v1"])
 def test_address_that_is_none_does_not_hide_the_error(tmp_path: Path, url: str) -> None:
-    """The client's own error is raised, with the note that says where it was."""
+    """It is what is wrong, and said before anything is sent; no model was called."""
     model = ds.Model("openai/scripted", base_url=url, api_key="k", max_retries=0)
     run = summarize({"a": "Text."}, model=model, ledger=tmp_path / "l")
     error = run.exception(LONG_S)
-    assert error is not None
-    assert "summarizing a, chunk 0" in error.__notes__[0]
-    assert "://127" not in error.__notes__[0]
+    assert isinstance(error, InputError)
+    assert "base_url of openai/scripted is no address" in str(error)
+    assert run.state.calls == 0

@@ -43,8 +43,9 @@ class Model:
             other limits.
         tokens_per_minute: Prompt and longest possible answer together; ``None`` for no limit.
         max_retries: Further tries after 408, 409, 5xx, a timeout, a cut connection, or an answer
-            that is empty or broke off. A 429, a 529 and a 503 that names a time are no failures: they are waited out,
-            save a 429 for an empty account, which is final.
+            that is empty or broke off. A 429, a 529 and a 503 that names a time are no failures:
+            they are waited out, except a 429 that no waiting cures, such as one for an empty
+            account, which is final.
         give_up_after: Seconds from an answer's first request, after which no further one is sent
             for it. Bounds the waiting for a provider that turns requests away, and the retries. A
             provider that asks to wait longer is not waited for. A stream that takes longer is
@@ -61,7 +62,8 @@ class Model:
             ``(0.15, 0.60)``; ``None`` takes what LiteLLM knows. What neither knows is not guessed.
 
     Raises:
-        InputError: if a setting cannot be used.
+        InputError: if a setting cannot be used. An address or a key that no request can carry is
+            found when the model is used first; nothing is sent then.
 
     Example:
         >>> Model("openai/gpt-4o-mini", requests_per_minute=500, fallbacks=("openai/gpt-4o",)).name
