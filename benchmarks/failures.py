@@ -9,6 +9,7 @@ Usage: python benchmarks/failures.py [CASE ...]
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -24,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.loopback import Call, Reply, running  # noqa: E402
+from tests.loopback import Call, Reply, answered_by, calls_tool, running  # noqa: E402
 
 HANG_S = 20.0
 PARTS = 6
@@ -48,6 +49,17 @@ def refused_beside_silent(call: Call) -> Reply:
     if part(call) == 4:
         return Reply("no", status=403)
     return Reply(hang=part(call) == 0, delay=0.1)
+
+
+def delegating(call: Call) -> Reply:
+    """Have the lead delegate once, and answer with what its coworker said."""
+    if "You are expert." in call.prompt:
+        return Reply("The expert's answer.", delay=0.5)
+    if "Combine." in call.prompt or (said := answered_by(call)) is not None:
+        return Reply("Combined." if "Combine." in call.prompt else said)
+    which = re.search(r"part \d+", call.prompt)
+    work = f"Do {which.group()}." if which else "Do it."
+    return calls_tool("delegate_work_to_coworker", task=work, context="c", coworker="expert")
 
 
 # --- what is run, in a process of its own ---------------------------------------------------------
@@ -230,6 +242,49 @@ def next_input(side: str, url: str) -> Any:
     return f"the next input() got {got[0]!r}" if got else "the next input() got NOTHING"
 
 
+def delegated(side: str, url: str) -> Any:
+    """Have the lead of a crew delegate four concurrent tasks to one expert."""
+    import docsum_nb as ds
+
+    made = crew(url, parts=4, allow_delegation=True)
+    expert = made.agents[-1]
+    expert.role, expert.allow_delegation = "expert", False
+    made.tasks[-1].agent = made.agents[0]
+    result = (
+        made.kickoff(inputs=INPUTS)
+        if side == "bare"
+        else ds.kickoff(made, INPUTS, show=False).result()
+    )
+    failed = sum("Error executing" in output.raw for output in result.tasks_output)
+    return f"{failed} of 4 answers are errors"
+
+
+def resumed(side: str, url: str) -> Any:
+    """Have the third of three tasks refused, then go on from CrewAI's checkpoint."""
+    import tempfile
+
+    from crewai.state.checkpoint_config import CheckpointConfig
+
+    import docsum_nb as ds
+
+    os.environ["OPENAI_API_KEY"] = "k"
+    folder = Path(tempfile.mkdtemp())
+    made = crew(url, shared=True, parts=2, max_retry_limit=0)
+    for task in made.tasks:
+        task.async_execution = False
+    on_events: Any = ["crew_kickoff_failed"]
+    made.checkpoint = CheckpointConfig(location=str(folder), on_events=on_events)
+    with contextlib.suppress(Exception):
+        plain(side, made)
+    while not (files := list(folder.rglob("*.json"))):
+        time.sleep(0.1)
+    time.sleep(0.5)
+    config = CheckpointConfig(restore_from=files[0], location=str(folder / "more"))
+    if side == "bare":
+        return made.kickoff(from_checkpoint=config).raw
+    return ds.kickoff(made, from_checkpoint=config, show=False).result().raw
+
+
 async def _await(run: Any) -> Any:
     return await run
 
@@ -269,6 +324,12 @@ CASES = {
         lambda call: Reply(delay=1.0),
     ),
     "human": Case("human_input given up after 8 s, then input()", next_input),
+    "delegate": Case("four concurrent tasks delegate to one agent", delegated, delegating),
+    "resume": Case(
+        "third of three tasks refused, then restored from the checkpoint: calls in all",
+        resumed,
+        lambda call: Reply("no", status=403) if call.number == 2 else Reply(),
+    ),
     "tokens": Case("requests told for seven that were made", told),
     "key": Case(
         "401: requests for one task",
@@ -289,6 +350,9 @@ def one(case: str, side: str, url: str) -> None:
 
     environment.prepare()
     import crewai  # noqa: F401
+
+    if case == "resume":
+        import lancedb  # noqa: F401  # CrewAI imports it to restore
 
     print("ready", flush=True)
     began = time.perf_counter()

@@ -19,7 +19,7 @@ from typing import Any
 
 from aiohttp import web
 
-__all__ = ["Call", "Loopback", "Reply", "running"]
+__all__ = ["Call", "Loopback", "Reply", "answered_by", "calls_tool", "running"]
 
 _LOOK_S = 0.05
 """How often a held back answer looks whether its client is still there."""
@@ -72,6 +72,26 @@ class Reply:
     """What stands in the message's field of that name, in place of a text."""
     tool: tuple[str, Mapping[str, Any]] | None = None
     """Ask for this tool with these arguments, by a native call, in place of a text."""
+
+
+def calls_tool(name: str, **arguments: str) -> Reply:
+    """Return the answer of a model that calls a tool natively."""
+    call = {
+        "id": "call-1",
+        "type": "function",
+        "function": {"name": name, "arguments": json.dumps(arguments)},
+    }
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
+    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini"}
+    return Reply(raw=json.dumps({**body, "choices": [choice], "usage": usage}))
+
+
+def answered_by(call: Call) -> str | None:
+    """Return what a tool has answered; ``None`` before one was called."""
+    found = [str(each["content"]) for each in call.messages if each["role"] == "tool"]
+    return found[-1] if found else None
 
 
 Script = Callable[[Call], Reply | Awaitable[Reply]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from crewai import Agent, Crew, Task
 
 from tests.crew.crew_samples import until
-from tests.loopback import Call, Reply
+from tests.loopback import Call, Reply, answered_by, calls_tool
 
 __all__ = [
     "Barrier",
@@ -29,25 +28,6 @@ ASK = "ask_question_to_coworker"
 def is_from(call: Call, role: str) -> bool:
     """Return whether a call is made by an agent of a role."""
     return f"You are {role}." in call.prompt
-
-
-def answered_by(call: Call) -> str | None:
-    """Return what a tool has answered; ``None`` before one was called."""
-    found = [str(each["content"]) for each in call.messages if each["role"] == "tool"]
-    return found[-1] if found else None
-
-
-def calls_tool(name: str, **arguments: str) -> Reply:
-    call = {
-        "id": "call-1",
-        "type": "function",
-        "function": {"name": name, "arguments": json.dumps(arguments)},
-    }
-    message = {"role": "assistant", "content": None, "tool_calls": [call]}
-    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
-    usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
-    body = {"id": "x", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini"}
-    return Reply(raw=json.dumps({**body, "choices": [choice], "usage": usage}))
 
 
 def delegates(work: str, coworker: str = "expert") -> Reply:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.growth import Case, measure
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.thoughts import part
-from tests.growth import Case, measure
 from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import Asking, text_told
 
