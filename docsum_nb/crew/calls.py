@@ -45,7 +45,7 @@ from docsum_nb.events import CallFinished, CallStarted, TextStreamed, Warned
 from docsum_nb.records import Price, Usage
 from docsum_nb.run import Control, begin_span, chat_attributes, end_span
 
-__all__ = ["ModelCalls", "metered"]
+__all__ = ["ModelCalls", "called_model", "metered"]
 
 _MESSAGE_TOKENS = 16
 """What the format takes around a message, generously."""
@@ -94,6 +94,12 @@ def metered() -> Iterator[Callable[[], UsageMetrics]]:
         yield meter.total
     finally:
         _meter.reset(token)
+
+
+def called_model() -> str:
+    """Return the model that was last allowed to be called in this context; empty if none was."""
+    call = _made.get()
+    return "" if call is None else call.model
 
 
 class _Call:
@@ -202,6 +208,10 @@ class ModelCalls:
         else:
             what = f"an answer of {call.model} ended early: finish reason {said!r}"
         self._control.emit(Warned(what, *call.caller))
+
+    def failed(self, error: BaseException) -> None:
+        """Release the call that failed in this context, or was not made after all."""
+        self._drop(_made.get(), unheard=_timed_out(error))
 
     def ended(self, task: Any) -> None:
         """Let go of the calls of a task that is over: those that failed without a word."""

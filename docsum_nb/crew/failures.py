@@ -194,6 +194,13 @@ class Failures:
         words = text or ("" if error is None else words_of(error))
         self._take(_Failure(what, words, error))
 
+    def handed(self, name: str, error: Exception) -> None:
+        """Take the error of a crew or flow that is raised where the user's code kicked it off."""
+        work = _work.get()
+        if work is not None and is_permanent(error):
+            work.in_hands.append(error)
+        self.report(f"{name!r} failed", error)
+
     def logged(self, level: int, text: str, error: BaseException | None) -> None:
         """Take a warning or an error that CrewAI logs; ``error`` is the one it is handling."""
         text = text.partition("\nTraceback (most recent call last)")[0]

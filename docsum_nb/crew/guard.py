@@ -33,6 +33,7 @@ from docsum_nb.crew.isolate import clone_of, write_back_task
 from docsum_nb.crew.kickoffs import Exited, is_racing
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.promises import Promises
+from docsum_nb.crew.slots import CallSlots
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, one_line_of, role_of, source_of
 from docsum_nb.crew.upstream import (
     ASYNC_ITERATOR,
@@ -48,7 +49,7 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.run import Control, Detail, Question, Stopping, Whereabouts, placed
+from docsum_nb.run import Control, Detail, Question, Whereabouts, placed
 
 __all__ = ["Guard", "current_guard"]
 
@@ -106,11 +107,17 @@ class Guard:
             on_task_error=on_task_error,
             max_concurrency=max_concurrency,
         )
+        self.slots = CallSlots(
+            max_concurrency,
+            control,
+            lambda: self._tasks.scope,
+            self._check_stop,
+            self._calls.failed,
+        )
+        """Bounds the model calls of this run that are in flight."""
         self._lock = threading.Lock()
         self._planned = ChunksPlanned(0, 0)
         self._unfilled: set[str] = set()
-        self._raised: dict[int, tuple[Exception, Any]] = {}
-        """The errors that were raised where a crew or flow was kicked off, and that one."""
 
     def kick_off(
         self, work: Any, inputs: dict[str, Any] | None, from_checkpoint: Any = None
@@ -146,7 +153,6 @@ class Guard:
             ):
                 yield
         finally:
-            self._warn_of_handled(sys.exception())
             self.failures.end_run(sys.exception())
 
     def kick_off_within(self, work: Any, kickoff: Callable[[], Any]) -> Any:
@@ -168,9 +174,10 @@ class Guard:
                 return result
 
         try:
-            return self._tasks.scope_of(work).run(call)
+            with self.slots.lent():
+                return self._tasks.scope_of(work).run(call)
         except Exception as error:
-            self._raised[id(error)] = (error, work)
+            self.failures.handed(str(getattr(work, "name", None) or type(work).__name__), error)
             raise
         finally:
             self._places.thread = before
@@ -185,20 +192,11 @@ class Guard:
                 return result
 
         try:
-            return await self._tasks.scope_of(work).arun(call)
+            with self.slots.lent():
+                return await self._tasks.scope_of(work).arun(call)
         except Exception as error:
-            self._raised[id(error)] = (error, work)
+            self.failures.handed(str(getattr(work, "name", None) or type(work).__name__), error)
             raise
-
-    def _warn_of_handled(self, error: BaseException | None) -> None:
-        """Warn of the errors of crews that the work has gone on from; ``error`` ends it."""
-        ending = _all_in(error)
-        for each, work in self._raised.values():
-            if each not in ending and not isinstance(each, Stopping):
-                name = getattr(work, "name", None) or type(work).__name__
-                what = f"{name!r} failed: {type(each).__name__}: {each}"
-                self._control.emit(Warned(f"{what}; the code that kicked it off went on"))
-        self._raised.clear()
 
     def streamed(self, result: Any) -> Any:
         """Take a stream to its end, and return its output; anything else as it is."""
@@ -332,9 +330,12 @@ class Guard:
             return  # asked, counted and stopped by the run that it was lent by
         self._places.task_seen(context.task)
         try:
-            self._allow(lambda: self._calls.before(context), context.task)
+            # The call that a wait for the budget is for may itself wait for this one's slot.
+            with self.slots.lent():
+                self._allow(lambda: self._calls.before(context), context.task)
         except Exception as error:
             raise Stopped(str(error), source=error) from error
+        self._check_stop()
 
     def _allow(self, ask: Callable[[], None], task: Any) -> None:
         """Have a call allowed; what is said against it tells where it was to be made."""
@@ -446,18 +447,6 @@ class Guard:
             yield
         except (Exited, Stopped) as error:
             raise self._unwrapped(error) from None
-
-
-def _all_in(error: BaseException | None) -> list[BaseException]:
-    """List an error with its causes, contexts and parts."""
-    found: list[BaseException] = []
-    left = [error]
-    while left:
-        each = left.pop()
-        if each is not None and each not in found:
-            found.append(each)
-            left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
-    return found
 
 
 def _moved(event: Event, by: int) -> Event:

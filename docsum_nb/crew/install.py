@@ -16,6 +16,7 @@ from docsum_nb.crew.asking import Asker, put_in_place
 from docsum_nb.crew.console import hear_log
 from docsum_nb.crew.executions import install_executions
 from docsum_nb.crew.kickoffs import Kicker, install_kickoffs
+from docsum_nb.crew.slots import Calling, install_slots
 from docsum_nb.crew.unheard import Listener, listen
 from docsum_nb.crew.upstream import (
     FINALIZE,
@@ -38,7 +39,7 @@ class Stopped(HookAborted):
     """Raised in a hook: the only kind of error that CrewAI lets out of one."""
 
 
-class Watcher(Asker, Kicker, Protocol):
+class Watcher(Asker, Calling, Kicker, Protocol):
     """What a guard does at the points where CrewAI lets it."""
 
     def with_inputs(self, context: Any) -> None:
@@ -137,6 +138,7 @@ def _install() -> None:
     install_executions(lambda: _current.get() is not None)
     # After the executions: what a flow claims is released when its scope has ended.
     install_kickoffs(_current.get)
+    install_slots(_current.get)
     # Some answers have no event: an answer of tool calls through LiteLLM, any of a user's model.
     FINALIZE.look_before(agent_utils, _answered)
     TRACK_TOKENS.look_before(BaseLLM, _tracked)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -21,6 +20,7 @@ from docsum_nb.crew.isolate import write_back_task
 from docsum_nb.crew.kickoffs import Exited
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.promises import Promises
+from docsum_nb.crew.slots import Slots
 from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, SKIPPED_OUTPUT, TaskOutput
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkSkipped, ChunkStarted, ChunkSummarized, Warned
@@ -58,28 +58,25 @@ class Tasks:
         self._on_error = on_error
         self._on_task_error = on_task_error
         self._limit = max_concurrency
-        self._slots = self._new_slots()
+        self._slots = Slots(max_concurrency)
         self._outputs: list[Any] = []
         self._at: dict[int, Any] = {}
 
-    def slots(self) -> threading.Semaphore | None:
-        """Return the places of a crew that is kicked off here; ``None`` without a limit.
+    def slots(self) -> Slots:
+        """Return the slots for the asynchronous tasks of a crew that is kicked off here.
 
-        All crews of a run share them; but one that a task with a place kicks off has its own, as
+        All crews of a run share them; but one that a task with a slot kicks off has its own, as
         that task waits for it.
         """
-        return self._new_slots() if _holds_a_slot.get() else self._slots
+        return Slots(self._limit) if _holds_a_slot.get() else self._slots
 
-    def _new_slots(self) -> threading.Semaphore | None:
-        return threading.BoundedSemaphore(self._limit) if self._limit else None
-
-    def take_over(self, task: Any, place: int, slots: threading.Semaphore | None) -> None:
+    def take_over(self, task: Any, place: int, slots: Slots) -> None:
         """Have a task of a double carried out through here.
 
         Args:
             task: The task.
             place: Which of the run's it is, counted from 0.
-            slots: The places for concurrent tasks of its crew.
+            slots: Those for the asynchronous tasks of its crew.
         """
         self._at[place] = task
         for method, carry_out in ((EXECUTE_CORE, self._execute), (AEXECUTE_CORE, self._aexecute)):
@@ -131,28 +128,37 @@ class Tasks:
         self,
         task: Any,
         place: int,
-        slots: threading.Semaphore | None,
+        slots: Slots,
         own: Callable[..., Any],
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        with about(place), self._slot(task, slots), self._failing(task) as outcome:
-            outcome.append(self._asked_for(task, own(*args, **kwargs)))
+        with ExitStack() as held:
+            held.enter_context(about(place))
+            if task.async_execution:
+                held.enter_context(slots.held(self.scope, self.scope.check))
+                held.enter_context(_holding())
+            with self._failing(task) as outcome:
+                outcome.append(self._asked_for(task, own(*args, **kwargs)))
         return outcome[0]
 
     async def _aexecute(
         self,
         task: Any,
         place: int,
-        slots: threading.Semaphore | None,
+        slots: Slots,
         own: Callable[..., Any],
         *args: Any,
         **kwargs: Any,
     ) -> Any:
-        with self._cancelled_with_its_crew(task):
-            async with self._async_slot(task, slots):
-                with about(place), self._failing(task) as outcome:
-                    outcome.append(self._asked_for(task, await own(*args, **kwargs)))
+        async with AsyncExitStack() as held:
+            held.enter_context(about(place))
+            if task.async_execution:
+                held.enter_context(self._cancelled_with_its_crew())
+                await held.enter_async_context(slots.aheld(self.scope, self.scope.check))
+                held.enter_context(_holding())
+            with self._failing(task) as outcome:
+                outcome.append(self._asked_for(task, await own(*args, **kwargs)))
         return outcome[0]
 
     def _asked_for(self, task: Any, output: Any) -> Any:
@@ -163,15 +169,13 @@ class Tasks:
         return output
 
     @contextmanager
-    def _cancelled_with_its_crew(self, task: Any) -> Iterator[None]:
+    def _cancelled_with_its_crew(self) -> Iterator[None]:
         """Cancel an asyncio task of CrewAI's when its crew is stopped; no error is complained of.
 
         CrewAI awaits them one after the other, and forgets the others when one has failed.
         """
         working = asyncio.current_task()
-        if working is None or not task.async_execution:
-            yield
-            return
+        assert working is not None
         loop, scope = asyncio.get_running_loop(), self.scope
         working.add_done_callback(_retrieve)
 
@@ -185,31 +189,6 @@ class Tasks:
             yield
         finally:
             scope.forget(cancel)
-
-    @contextmanager
-    def _slot(self, task: Any, slots: threading.Semaphore | None) -> Iterator[None]:
-        """Hold one of the places for concurrent tasks; a stop ends the wait for it."""
-        if slots is None or not task.async_execution:
-            yield
-            return
-        while not slots.acquire(timeout=0.1):
-            self.scope.check()
-        with _released(slots):
-            yield
-
-    @asynccontextmanager
-    async def _async_slot(
-        self, task: Any, slots: threading.Semaphore | None
-    ) -> AsyncIterator[None]:
-        if slots is None or not task.async_execution:
-            yield
-            return
-        # The places are shared with tasks in threads, so no asyncio lock can stand for them.
-        while not slots.acquire(blocking=False):
-            self.scope.check()
-            await asyncio.sleep(0.05)
-        with _released(slots):
-            yield
 
     @contextmanager
     def _failing(self, task: Any) -> Iterator[list[Any]]:
@@ -299,14 +278,13 @@ class Tasks:
 
 
 @contextmanager
-def _released(slots: threading.Semaphore) -> Iterator[None]:
-    """Have it known in this context that a place is held, and give it back in the end."""
+def _holding() -> Iterator[None]:
+    """Note in this context that a task holds a slot."""
     token = _holds_a_slot.set(True)
     try:
         yield
     finally:
         _holds_a_slot.reset(token)
-        slots.release()
 
 
 def source_of(stopped: Stopped) -> Exception:

@@ -455,6 +455,28 @@ TABLE.condition(
     "crewai:LLM.call._crewai_rate_limit_wrapped", _wrapped_fault, "a call is not tried again",
     RETRIES,
 )  # fmt: skip
+base_llm = TABLE.value("crewai.llms.base_llm:", "where a call is made", CONCURRENCY)
+_MADE = "a call holds a slot while it is made"
+WITH_RETRIES = TABLE.function("crewai.llms.base_llm:run_with_rate_limit_retry", _MADE, CONCURRENCY)
+AWITH_RETRIES = TABLE.function(
+    "crewai.llms.base_llm:arun_with_rate_limit_retry", _MADE, CONCURRENCY
+)
+
+
+def _made_fault(name: str, function: Attribute) -> str:
+    """Check that a model's method makes its call by way of a function of CrewAI's."""
+    code = getattr(found(f"crewai:LLM.{name}"), "__code__", None)
+    made = code is not None and function.name in code.co_names
+    return "" if made else f"crewai.LLM.{name} does not call {function.name}"
+
+
+for _name, _function in (("call", WITH_RETRIES), ("acall", AWITH_RETRIES)):
+    TABLE.condition(
+        f"crewai:LLM.{_name} > {_function.name}",
+        partial(_made_fault, _name, _function),
+        _MADE,
+        CONCURRENCY,
+    )
 agent_utils = TABLE.value("crewai.utilities.agent_utils:", "where answers are looked at", USAGE)
 FINALIZE = TABLE.function(
     "crewai.utilities.agent_utils:_validate_and_finalize_llm_response",
