@@ -28,6 +28,7 @@ from docsum_nb.crew.refusals import (
     enter_task,
     follow_agents,
     in_user_code,
+    is_of_no_failure,
     is_permanent,
 )
 from docsum_nb.crew.work import TaskWork, begin_work, current_work, end_work
@@ -251,6 +252,8 @@ class Failures:
     def _take(self, failure: _Failure) -> None:
         if self._stopped() or isinstance(failure.error, Stopping):
             return
+        if is_of_no_failure(failure.error):
+            failure = replace(failure, error=None)
         work = self._current
         if isinstance(failure.error, Stopped):
             if failure.error.source is work.refusal:

@@ -16,7 +16,14 @@ from docsum_nb.crew.upstream import BaseLLM
 from docsum_nb.faults import Failure, fault_of
 from docsum_nb.run import is_own_file
 
-__all__ = ["chain_of", "enter_task", "follow_agents", "in_user_code", "is_permanent"]
+__all__ = [
+    "chain_of",
+    "enter_task",
+    "follow_agents",
+    "in_user_code",
+    "is_of_no_failure",
+    "is_permanent",
+]
 
 _TASKS_FILE = str(Path(__file__).with_name("tasks.py"))
 _user_code: ContextVar[tuple[bool, ...]] = ContextVar("docsum_nb_user_code", default=())
@@ -57,13 +64,18 @@ def follow_agents(name: str) -> None:
         _user_code.set(_user_code.get()[:-1])
 
 
+def is_of_no_failure(error: BaseException | None) -> bool:
+    """Check for the error within which CrewAI runs all of a flow: that no loop was running."""
+    return isinstance(error, RuntimeError) and str(error) == "no running event loop"
+
+
 def chain_of(error: BaseException | None) -> dict[int, BaseException]:
     """Return an error, its causes, contexts and parts, by identity."""
     found: dict[int, BaseException] = {}
     left = [error]
     while left:
         each = left.pop()
-        if each is not None and id(each) not in found:
+        if each is not None and id(each) not in found and not is_of_no_failure(each):
             found[id(each)] = each
             left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
     return found

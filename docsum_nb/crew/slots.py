@@ -164,6 +164,8 @@ class CallSlots:
                 _in_call(slot),
             ):
                 wait.end()
+                # It may be the stop that has freed the slot.
+                self._check()
                 yield
 
     @asynccontextmanager
@@ -176,6 +178,7 @@ class CallSlots:
             async with self._slots.aheld(self._scope(), wait) as slot:
                 with _in_call(slot):
                     wait.end()
+                    self._check()
                     yield
 
     @contextmanager

@@ -187,7 +187,7 @@ def test_call_that_waits_for_a_slot_is_shown_and_stopped(server: Loopback) -> No
     server.script = lambda call: Reply(hang=True)
     crew = plain_crew(llm_of(server))
     run = ds.start(crew.kickoff_for_each_async, TOPICS, max_concurrency=1, show=False)
-    while run.state.waiting < MANY - 1:
+    while run.state.waiting < MANY - 1 or not server.calls:
         assert not run.done, run.exception()
         threading.Event().wait(0.01)
     run.cancel()
