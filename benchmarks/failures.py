@@ -149,6 +149,24 @@ def flow_error(side: str, url: str) -> Any:
     return asyncio.run(cell())
 
 
+def handled(side: str, url: str) -> Any:
+    """Have a step of a flow handle the error of its crew, and go on with something else."""
+    from crewai.flow.flow import Flow, start
+
+    import docsum_nb as ds
+
+    class WithBackup(Flow[Any]):
+        @start()
+        def only(self) -> str:
+            try:
+                return str(crew(url).kickoff(inputs=INPUTS).raw)
+            except Exception as error:  # noqa: BLE001  # as users write it
+                return f"backup after {type(error).__name__}"
+
+    flow = WithBackup(suppress_flow_events=True)
+    return flow.kickoff() if side == "bare" else ds.kickoff(flow, show=False).result()
+
+
 def limited(side: str, url: str) -> Any:
     """Give a slow task 2 s."""
     import docsum_nb as ds
@@ -311,6 +329,16 @@ CASES = {
     "silent": Case(
         "403 on a task while another is never answered",
         lambda side, url: plain(side, crew(url)),
+        refused_beside_silent,
+    ),
+    "handled": Case(
+        "a flow's step handles the 403 of its crew, while another task takes 8 s",
+        handled,
+        refused_beside_slow,
+    ),
+    "handled-silent": Case(
+        "a flow's step handles the 403 of its crew, while another task is never answered",
+        handled,
         refused_beside_silent,
     ),
     "exit": Case("SystemExit in a task", exits),

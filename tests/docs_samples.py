@@ -7,11 +7,11 @@ from typing import Any
 __all__ = ["make_crew"]
 
 
-def make_crew(about: str = "{topic}", *, parts: int = 4) -> Any:
+def make_crew(about: str = "{topic}", *, parts: int = 4, model: str = "openai/gpt-4o-mini") -> Any:
     """Make the crew that people write first: tasks at once on one agent, and one that combines."""
     from crewai import LLM, Agent, Crew, Task
 
-    llm = LLM(model="openai/gpt-4o-mini", max_tokens=200, timeout=60, max_retries=0)
+    llm = LLM(model=model, max_tokens=200, timeout=60, max_retries=0)
     writer = Agent(role="writer", goal="Summarize", backstory="Careful", llm=llm)
     tasks = [
         Task(

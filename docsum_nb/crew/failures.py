@@ -197,8 +197,8 @@ class Failures:
 
     def handed(self, name: str, error: Exception) -> None:
         """Take the error of a crew or flow that is raised where the user's code kicked it off."""
-        work = _work.get()
-        if work is not None and is_permanent(error):
+        work = self._current
+        if work is not self._outside and is_permanent(error):
             work.in_hands.append(error)
         self.report(f"{name!r} failed", error)
 

@@ -33,8 +33,9 @@ def start(
     """Start a coroutine, a coroutine function or a callable, and return its ``Run``.
 
     Crews that the work kicks off are guarded as by ``kickoff``: ``start(crew.kickoff_for_each,
-    [...])`` or ``start(my_function)``. Give the method itself, ``crew.akickoff``, not the coroutine
-    ``crew.akickoff()``: that is bound to the crew before a guard can be.
+    [...])`` or ``start(my_function)``; their errors are raised there, and the work may handle them.
+    Give the method itself, ``crew.akickoff``, not the coroutine ``crew.akickoff()``: that is bound
+    to the crew before a guard can be.
 
     Args:
         work: A coroutine or other awaitable that is bound to no loop yet; a coroutine function; or
@@ -42,7 +43,8 @@ def start(
             ``kickoff``.
         *args: For the function or callable.
         deadline: Seconds from now; ``None`` for no limit.
-        max_concurrency: Of its crews' asynchronous tasks; ``None`` for all at once.
+        max_concurrency: Model calls in flight at once, of all its crews together, and tasks of
+            ``async_execution`` at once; ``None`` for no bound.
         max_calls: Model calls of its crews' agents at most; ``None`` for no bound.
         max_cost: US dollars of these calls at most, and ...
         prices: ... what their models cost, both as for ``kickoff``, and ...
@@ -99,8 +101,9 @@ def kickoff(
     there afterwards is written back to your objects as soon as it is known: ``task.output`` and
     times, ``agent.last_messages``, ``crew.usage_metrics``; of two runs at once, that of the later.
     Descriptions, agents and executors stay unchanged. A Flow runs itself, and its crews are guarded
-    with it; one flow object runs once at a time. Of the retries that CrewAI stacks, those of the
-    provider's client are left, and an agent's if you have set them.
+    with it; one flow object runs once at a time. The errors of these crews are raised in its steps,
+    which may handle them. Of the retries that CrewAI stacks, those of the provider's client are
+    left, and an agent's if you have set them.
 
     Args:
         crew_or_flow: A Crew or a Flow; also a class or object decorated with ``@CrewBase``, its
@@ -110,13 +113,16 @@ def kickoff(
             ``restore_from``, finished tasks are taken from there, and not paid for again; a crew of
             ``Crew.from_checkpoint`` or ``Crew.fork`` goes on in the same way without it.
         deadline: Seconds from now; ``None`` for no limit.
-        on_error: ``"raise"`` ends the run with the first task's error, at once; ``"collect"``
+        on_error: ``"raise"`` ends a crew with its first task's error, at once; ``"collect"``
             finishes the tasks that run beside it, then raises one ExceptionGroup; ``"skip"`` goes
-            on with a line in the failed task's place, and a warning in ``run.state``.
+            on with a line in the failed task's place, and a warning in ``run.state``. Of a crew
+            that a flow's step kicks off, the error is raised in the step, which may handle it.
         on_task_error: Called with every failed task and its error, in the task's thread. What it
             returns, a text or a ``TaskOutput``, takes the place of the task's output and the crew
             goes on; ``None`` leaves it to ``on_error``.
-        max_concurrency: Tasks of ``async_execution`` at once; ``None`` for all, as CrewAI does.
+        max_concurrency: Model calls in flight at once, of all crews and agents of the run, and
+            tasks of ``async_execution`` at once; ``None`` for no bound, as in CrewAI. A call that a
+            stopped crew has left does not count. ``summarize`` has a bound of its own.
         max_calls: Model calls of its agents at most; ``None`` for no bound. Retries of the
             provider's client are beneath a call and not counted: unless the LLM has
             ``max_retries=0``, one call is up to three requests where the provider fails.
