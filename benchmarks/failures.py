@@ -55,8 +55,10 @@ def delegating(call: Call) -> Reply:
     """Have the lead delegate once, and answer with what its coworker said."""
     if "You are expert." in call.prompt:
         return Reply("The expert's answer.", delay=0.5)
-    if "Combine." in call.prompt or (said := answered_by(call)) is not None:
-        return Reply("Combined." if "Combine." in call.prompt else said)
+    if "Combine." in call.prompt:
+        return Reply("Combined.")
+    if (said := answered_by(call)) is not None:
+        return Reply(said)
     which = re.search(r"part \d+", call.prompt)
     work = f"Do {which.group()}." if which else "Do it."
     return calls_tool("delegate_work_to_coworker", task=work, context="c", coworker="expert")

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.growth import Case, measure
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.thoughts import part
+from tests.linear.growth import Case, measure
 from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import Asking, text_told
 
@@ -128,4 +128,4 @@ def test_thoughts_are_parted_in_linear_time(seed: str) -> None:
         shown.end()
 
     case = Case(seed, stream, lambda size: seed * (size // len(seed)))
-    assert measure(case, (200_000, 400_000)).is_linear
+    assert measure(case, longest=512_000, enough_s=2.0).is_linear
