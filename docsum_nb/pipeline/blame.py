@@ -69,13 +69,15 @@ class Blame:
 
     def _kept(self) -> str:
         done = f"{len(self._gathered.chunks)} of {len(self._prepared.chunks)} chunks are done"
-        if self._prepared.options.ledger is False:
-            return f"{done}; their answers are not kept (ledger=False)"
         in_flight = self._gathered.in_flight
         waited = ""
         if in_flight:
-            calls = count_text(in_flight, "call")
-            waited = f"; {calls} in flight are waited for, {SETTLE_S:g} s at most, and kept"
+            waited = (
+                f"{count_text(in_flight, 'call')} in flight are waited for, {SETTLE_S:g} s at most"
+            )
+        if self._prepared.options.ledger is False:
+            return f"{done}{waited and f'; {waited}'}; their answers are not kept (ledger=False)"
+        waited = waited and f"; {waited}, and kept"
         return f"{done} and kept{waited}; {self._resume()} or the same call goes on from there"
 
     def _resume(self) -> str:
