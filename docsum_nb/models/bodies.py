@@ -52,6 +52,8 @@ _REFUSED_BY_MINIMAX = (1026, 1027)
 _STATUS_OF_BAIDU = {4: 429, 17: 429, 18: 429, 19: 429, 6: 403, 110: 401, 111: 401}
 """https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh"""
 _ANSWER_FIELDS = ("choices", "candidates", "content", "message", "output", "results", "response")
+_NO_ERROR_FIELDS = (*_ANSWER_FIELDS[:3], "output", "results", "response", "delta", "usage", "id")
+_BARE_FIELDS = 4
 _NO_SUCH_PATH = "unexpected endpoint"
 
 
@@ -68,13 +70,19 @@ class BodyError:
 
 def error_in(value: Any) -> BodyError | None:
     """Return the error in a body, in its first choice or in an event of a stream."""
+    if isinstance(value, list):  # as Gemini sends it for a stream
+        value = _first(value)
     if not isinstance(value, Mapping):
         return None
     choice = _first(value.get("choices"))
     for holder in (value, choice, choice.get("message"), value.get("response")):
         found = holder.get("error") if isinstance(holder, Mapping) else None
+        if isinstance(found, list):
+            found = _first(found)
         if isinstance(found, Mapping | str) and found:
             return _error(found, value)
+    if several := _first(value.get("errors")):
+        return _error(several, value)
     told = value.get("base_resp")
     if isinstance(told, Mapping):
         code = count_in(told.get("status_code"))
@@ -168,19 +176,23 @@ def mended(value: Any) -> dict[str, Any] | None:
     if value.get("usage") is not None and not _is_usage(value["usage"]):
         changes["usage"] = None
     choices = value.get("choices")
-    if isinstance(choices, list) and choices:
-        better = [_mended_choice(each) for each in choices]
-        if any(new is not old for new, old in zip(better, choices, strict=True)):
+    if "choices" in value and not isinstance(choices, list):
+        changes["choices"] = []
+    elif choices:
+        better = [_mended_choice(each) for each in choices if isinstance(each, Mapping)]
+        if len(better) < len(choices) or any(
+            new is not old for new, old in zip(better, choices, strict=False)
+        ):
             changes["choices"] = better
     return {**value, **changes} if changes else None
 
 
-def _mended_choice(choice: Any) -> Any:
-    if not isinstance(choice, Mapping):
-        return choice
+def _mended_choice(choice: Mapping[str, Any]) -> Mapping[str, Any]:
     changes: dict[str, Any] = {}
     for name in ("message", "delta"):
         message = choice.get(name)
+        if name in choice and not isinstance(message, Mapping):
+            changes[name] = {"role": "assistant", "content": text_in(message) or None}
         content = message.get("content") if isinstance(message, Mapping) else None
         if content is not None and not isinstance(content, str):
             changes[name] = {**choice[name], "content": text_in(content)}
@@ -225,7 +237,9 @@ def _bare_error(value: Mapping[str, Any]) -> BodyError | None:
         None,
     )
     status = _status(value)
-    if words is None or (status is None and value.get("object") != "error"):
+    # A few words and nothing that any answer has, such as {"detail": "Not authenticated"}.
+    bare = len(value) <= _BARE_FIELDS and not any(name in value for name in _NO_ERROR_FIELDS)
+    if words is None or (status is None and value.get("object") != "error" and not bare):
         return None
     return BodyError(status or _SERVER_FAILED, _words(words), dict(value))
 

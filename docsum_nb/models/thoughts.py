@@ -63,6 +63,9 @@ _FINAL = "<|channel|>final"
 _OPENED_IN_PROMPT = f"<|end|><|start|>assistant{_FINAL}"
 _MESSAGE = "<|message|>"
 _CHANNEL_ENDS = ("<|end|>", "<|return|>", "<|call|>")
+_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<end_of_turn>", "<|end_of_text|>", "</s>")
+"""Tokens for the end of a text, of ChatML, Llama, GPT, Gemma, Granite and Mistral, which some servers
+leave in it: https://github.com/ggml-org/llama.cpp/issues/9606"""
 _QUOTES = "`'\"“”‘’«»()[]"
 _GOES_ON = ".,;:!?"
 _LOOK = 64
@@ -86,7 +89,8 @@ class Parted:
 
 
 def part(text: str) -> Parted:
-    """Return an answer's text without its thought."""
+    """Return an answer's text without its thought, and without a mark for the end."""
+    text = _without_end(text)
     lower = text.translate(_LOWER)
     at = _skip_space(text, 0)
     if (channels := _in_channels(text, lower, at)) is not None:
@@ -105,6 +109,14 @@ def part(text: str) -> Parted:
     # The thought may have been taken off before.
     wrapped = lower.startswith(_WRAPS, at) and lower.rstrip().endswith(_WRAP_ENDS)
     return Parted(_unwrapped(text, lower, at) if wrapped else text.strip())
+
+
+def _without_end(text: str) -> str:
+    stripped = text.rstrip()
+    for mark in _ENDS:
+        if stripped.endswith(mark):
+            return stripped[: -len(mark)]
+    return text
 
 
 def is_known_to_think(name: str) -> bool:

@@ -244,6 +244,16 @@ def _thoughts() -> list[Row]:
     ]  # fmt: skip
 
 
+def _choice(message: Any) -> dict[str, Any]:
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return {**whole(GOOD), "choices": [choice]}
+
+
+def _cached(tokens: int) -> dict[str, Any]:
+    counts = {"prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 35}
+    return {**counts, "prompt_tokens_details": {"cached_tokens": tokens}}
+
+
 def _errors() -> list[Row]:
     """Return errors that come with status 200."""
     upstream = {"code": 502, "message": "Provider disconnected"}
@@ -281,6 +291,11 @@ def _errors() -> list[Row]:
         _body("fastchat", FASTCHAT,
               {"object": "error", "message": "Incorrect API key provided", "code": 40101}, "401", 1,
               "Incorrect API key"),
+        _body("gemini-list", "https://github.com/BerriAI/litellm/issues/40578",
+              [{"error": {"code": 403, "message": "no access", "status": "PERMISSION_DENIED"}}],
+              "403", 1, "no access"),
+        _body("detail", "https://fastapi.tiangolo.com/tutorial/handling-errors/",
+              {"detail": "Model is being loaded"}, "500", 2, "being loaded"),
         _body("baidu", "https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh",
               {"error_code": 110, "error_msg": "Access token invalid"}, "401", 1, "token invalid"),
         _body("dashscope", "https://help.aliyun.com/zh/model-studio/error-code",
@@ -310,6 +325,16 @@ def _odd() -> list[Row]:
         _row("parts", mistral, {"role": "assistant", "content": parts}, "stop", "text", 1),
         *(_row(f"usage-{name}", opencode, GOOD, "stop", "text", 1, usage=usage)
           for name, usage in odd),
+        _row("end-token", "https://github.com/ggml-org/llama.cpp/issues/9606", f"{GOOD}<|im_end|>",
+             "stop", "text", 1),
+        _row("reason-object", "https://github.com/sgl-project/sglang/issues/1670", _HALF,
+             {"type": "abort", "message": "Aborted"}, "broken", 2, "abort"),
+        _body("message-null", litellm, _choice(None), "empty", 2, "no text", streamed=3,
+              stream=events([])),
+        _body("choice-null", litellm, {**whole(GOOD), "choices": [None]}, "empty", 2, "no text",
+              streamed=3, stream='data: {"choices": [null]}\n\ndata: [DONE]\n\n'),
+        _body("details-odd", opencode, whole(GOOD, usage=_cached(10**12)), "text", 1, GOOD,
+              stream=events(_pieces(GOOD), usage=_cached(-(10**12)))),
         _row("no-reason", "https://github.com/ggml-org/llama.cpp/issues/9291", GOOD, None, "text",
              1, streamed=2),
         _row("empty-reason", litellm, GOOD, "", "text", 1, streamed=2),
