@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import is_not
 from typing import Any
 
 __all__ = [
@@ -180,9 +181,7 @@ def mended(value: Any) -> dict[str, Any] | None:
         changes["choices"] = []
     elif choices:
         better = [_mended_choice(each) for each in choices if isinstance(each, Mapping)]
-        if len(better) < len(choices) or any(
-            new is not old for new, old in zip(better, choices, strict=False)
-        ):
+        if len(better) < len(choices) or any(map(is_not, better, choices)):
             changes["choices"] = better
     return {**value, **changes} if changes else None
 

@@ -44,8 +44,7 @@ class Model:
         tokens_per_minute: Prompt and longest possible answer together; ``None`` for no limit.
         max_retries: Further tries after 408, 409, 5xx, a timeout, a cut connection, or an answer
             that is empty or broke off. A 429, a 529 and a 503 that names a time are no failures:
-            they are waited out, except a 429 that no waiting cures, such as one for an empty
-            account, which is final.
+            they are waited out, save a 429 for an empty account, which is final.
         give_up_after: Seconds from an answer's first request, after which no further one is sent
             for it. Bounds the waiting for a provider that turns requests away, and the retries. A
             provider that asks to wait longer is not waited for. A stream that takes longer is

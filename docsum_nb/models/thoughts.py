@@ -64,8 +64,8 @@ _OPENED_IN_PROMPT = f"<|end|><|start|>assistant{_FINAL}"
 _MESSAGE = "<|message|>"
 _CHANNEL_ENDS = ("<|end|>", "<|return|>", "<|call|>")
 _ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<end_of_turn>", "<|end_of_text|>", "</s>")
-"""Tokens for the end of a text, of ChatML, Llama, GPT, Gemma, Granite and Mistral, which some servers
-leave in it: https://github.com/ggml-org/llama.cpp/issues/9606"""
+"""Tokens for the end of a text, of ChatML, Llama, GPT, Gemma, Granite and Mistral, which some
+servers leave in it: https://github.com/ggml-org/llama.cpp/issues/9606"""
 _QUOTES = "`'\"“”‘’«»()[]"
 _GOES_ON = ".,;:!?"
 _LOOK = 64
