@@ -305,6 +305,54 @@ def resumed(side: str, url: str) -> Any:
     return ds.kickoff(made, from_checkpoint=config, show=False).result().raw
 
 
+def refused_coworker(side: str, url: str) -> Any:
+    """Run a crew whose lead delegates to a coworker that the provider refuses."""
+    from crewai import LLM, Agent, Crew, Task
+
+    llm = LLM(model="openai/gpt-4o-mini", base_url=url, api_key="k")
+    lead = Agent(role="lead", goal="g", backstory="b", llm=llm, allow_delegation=True)
+    expert = Agent(role="expert", goal="g", backstory="b", llm=llm)
+    task = Task(description="Say it.", expected_output="It.", agent=lead)
+    return _swallowed(side, Crew(agents=[lead, expert], tasks=[task]))
+
+
+def forgetful(side: str, url: str) -> Any:
+    """Run a crew whose memory has an embedder that fails."""
+    import tempfile
+
+    from crewai.memory.unified_memory import Memory
+
+    def embed(texts: Any) -> Any:
+        raise OSError("embedder gone")
+
+    made = crew(url, parts=1)
+    llm = made.agents[0].llm
+    made._memory = made.memory = Memory(llm=llm, embedder=embed, storage=tempfile.mkdtemp())
+    return _swallowed(side, made)
+
+
+def _swallowed(side: str, made: Any) -> Any:
+    """Kick a crew off; return what it says of failures that CrewAI has gone on from."""
+    import docsum_nb as ds
+
+    if side == "bare":
+        made.kickoff(inputs=INPUTS)
+        return "done, no error"
+    run = ds.kickoff(made, INPUTS, show=False)
+    run.result()
+    return "; ".join(run.state.warnings) or "no warnings"
+
+
+def refused_expert(call: Call) -> Reply:
+    """Delegate to the expert, and refuse its calls."""
+    if "You are expert" in call.prompt:
+        return Reply("no", status=403)
+    if "tool" in [message["role"] for message in call.messages]:
+        return Reply()
+    arguments = {"task": "do it", "context": "c", "coworker": "expert"}
+    return Reply(tool=("delegate_work_to_coworker", arguments))
+
+
 async def _await(run: Any) -> Any:
     return await run
 
@@ -366,6 +414,10 @@ CASES = {
         lambda side, url: plain(side, crew(url, parts=1)),
         lambda call: Reply("no", status=401),
     ),
+    "coworker": Case(
+        "403 on a coworker that a task delegates to", refused_coworker, refused_expert
+    ),
+    "memory": Case("memory whose embedder fails", forgetful),
     "rate": Case(
         "429: requests for one task",
         lambda side, url: plain(side, crew(url, parts=1)),
