@@ -16,6 +16,7 @@ import logging
 import re
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Token
@@ -113,8 +114,6 @@ class _Watched(TaskWork):
     held: list[_Failure] = field(default_factory=list)
     """Failures that may yet be raised as the task's error."""
     reported: list[BaseException] = field(default_factory=list)
-    in_hands: list[Exception] = field(default_factory=list)
-    """Refusals that were raised in the user's own code."""
 
 
 class Begun(NamedTuple):
@@ -145,6 +144,8 @@ class Failures:
         self._lock = threading.Lock()
         self._outside = _Watched()
         """What happens outside of all tasks."""
+        self._refusals: deque[Exception] = deque(maxlen=20)
+        """The last permanent refusals of model calls, caught or not."""
         self._left: set[_Watched] = set()
         """Tasks that are over, of which something was logged since."""
 
@@ -334,22 +335,23 @@ class Failures:
 
     def _may_refuse(self, error: Exception) -> None:
         """Take note of a failed model call: a permanent refusal ends the task."""
-        work = self._current
-        if work is self._outside or self._stopped() or not is_permanent(error):
+        if self._stopped() or not is_permanent(error):
             return
-        if in_user_code(sys._getframe()):
-            work.in_hands.append(error)
-        else:
+        self._refusals.append(error)
+        work = self._current
+        if work is not self._outside and not in_user_code(sys._getframe()):
             self._refuse(work, error)
 
     def _not_caught(self, error: BaseException) -> None:
-        """End the task by a refusal that the user's own code has let out, to CrewAI."""
+        """End the task by a refusal that the user's own code has let out, to CrewAI.
+
+        It may be that of a crew that a tool kicks off, whose own task has ended by it.
+        """
         work = self._current
-        if work.in_hands:
-            chain = chain_of(error)
-            for each in work.in_hands:
-                if id(each) in chain:
-                    self._refuse(work, each)
+        chain = chain_of(error)
+        refusal = next((each for each in self._refusals.copy() if id(each) in chain), None)
+        if refusal is not None and work is not self._outside:
+            self._refuse(work, refusal)
 
     def _refuse(self, work: _Watched, error: Exception) -> None:
         if work.over:

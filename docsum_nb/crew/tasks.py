@@ -216,6 +216,8 @@ class Tasks:
             # Any other BaseException would leave CrewAI waiting for ever.
             outcome[:] = [self._failed(task, label, failure)]
         else:
+            if lacking := _lacking_form(task, outcome[0]):
+                self._control.emit(Warned(lacking, label, role_of(task)))
             self._outputs.append(outcome[0])
             self._control.emit(ChunkSummarized(label, cached=False))
         finally:
@@ -306,6 +308,19 @@ def _cancelled(error: BaseException) -> bool:
     except RuntimeError:
         return False
     return task is not None and task.cancelling() > 0
+
+
+def _lacking_form(task: Any, output: Any) -> str:
+    """Return what is missing of an output that was to be structured; empty if nothing is.
+
+    If an answer cannot be converted, CrewAI goes on with the text.
+    """
+    for wanted, form in (("output_pydantic", "pydantic"), ("output_json", "json_dict")):
+        model = getattr(task, wanted, None)
+        if model is not None and getattr(output, form, None) is None:
+            name = getattr(model, "__name__", model)
+            return f"the answer was not converted to {name}: output.{form} is None"
+    return ""
 
 
 def label_of(task: Any) -> str:

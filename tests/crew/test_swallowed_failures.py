@@ -23,12 +23,13 @@ from crewai.mcp import MCPServerStdio
 from crewai.memory.unified_memory import Memory
 from crewai.tools import BaseTool, tool
 from crewai.tools.tool_failure import ToolFailure
+from crewai.utilities.converter import Converter, ConverterError
 from openai import AuthenticationError, PermissionDeniedError
 from pydantic import BaseModel
 
 import docsum_nb as ds
 from docsum_nb.events import Event, Warned
-from tests.crew.crew_samples import LONG_S, llm_of
+from tests.crew.crew_samples import LONG_S, ScriptedLLM, llm_of
 from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
@@ -206,6 +207,33 @@ def test_a_tool_decides_of_the_refusal_of_an_agent_it_asks(server: Loopback) -> 
 
     assert run.exception() is None
     warned(run, REFUSED)
+
+
+@pytest.mark.parametrize("catches", [True, False])
+def test_a_tool_decides_of_the_refusal_of_a_crew_it_kicks_off(
+    server: Loopback, *, catches: bool
+) -> None:
+    """What a tool lets out ends the task that used it, although CrewAI tells the model only."""
+    inner = one_task(llm_of(server), {"role": "inner"})
+
+    @tool("dig")
+    def dig() -> str:
+        """Dig."""
+        try:
+            return str(inner.kickoff())
+        except Exception:
+            if catches:
+                return "nothing"
+            raise
+
+    def script(call: Call) -> Reply:
+        inside = "You are inner" in call.prompt
+        return Reply(REFUSED, status=403) if inside else asking("dig", {})(call)
+
+    server.script = script
+    error = run_of(one_task(llm_of(server), {"tools": [dig]})).exception()
+
+    assert type(error) is (type(None) if catches else PermissionDeniedError)
 
 
 def test_a_flow_decides_of_the_refusal_of_its_own_call(server: Loopback) -> None:
@@ -448,6 +476,26 @@ def test_a_guardrail_whose_model_fails_says_so(server: Loopback, status: int) ->
         assert len(server.calls) == 2
     else:
         assert any(REFUSED in each for each in run.state.warnings)
+
+
+def test_an_answer_that_is_not_converted_is_a_warning() -> None:
+    """If the converter of a task gives up, CrewAI goes on with the text."""
+
+    class Answer(BaseModel):
+        number: int
+
+    class GivesUp(Converter):
+        def to_pydantic(self, current_attempt: int = 1) -> Any:
+            return ConverterError("no number in it")
+
+    llm = ScriptedLLM(model="mine")
+    llm.answer = lambda prompt: '{"text": "nothing like a number"}'
+    reader = agent_of(llm)
+    task = task_of(reader, output_pydantic=Answer, converter_cls=GivesUp)
+    run = run_of(Crew(agents=[reader], tasks=[task]))
+
+    assert "nothing like a number" in run.result().raw
+    assert warned(run, "not converted to Answer").tasks == ("t",)
 
 
 # --- hooks, listeners, callbacks, the log ----------------------------------------------------
