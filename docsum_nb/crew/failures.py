@@ -198,9 +198,8 @@ class Failures:
 
     def handed(self, name: str, error: Exception) -> None:
         """Take the error of a crew or flow that is raised where the user's code kicked it off."""
-        work = self._current
-        if work is not self._outside and is_permanent(error):
-            work.in_hands.append(error)
+        if is_permanent(error):
+            self._refusals.append(error)
         self.report(f"{name!r} failed", error)
 
     def logged(self, level: int, text: str, error: BaseException | None) -> None:
