@@ -289,7 +289,7 @@ def _crew(job: dict[str, Any]) -> dict[str, Any]:
     from tests.crew.crew_samples import ScriptedLLM, field_crew
 
     asked: list[str] = []
-    llm = ScriptedLLM(model="scripted")
+    llm = ScriptedLLM(model="scripted", max_tokens=100)
 
     def answer(prompt: str) -> str:
         asked.append(prompt)
@@ -298,7 +298,8 @@ def _crew(job: dict[str, Any]) -> dict[str, Any]:
     llm.answer = answer
     crew = field_crew(llm, parts=job.get("parts", 2))
     bounds = {name: job[name] for name in ("max_calls", "max_cost", "deadline") if name in job}
-    run = ds.kickoff(crew, {"topic": "whales"}, show=False, **bounds)
+    prices = {"scripted": (1.0, 1.0)}
+    run = ds.kickoff(crew, {"topic": "whales"}, show=False, prices=prices, **bounds)
     try:
         told = {"outcome": "done", "text": str(run.result(60))}
     except Exception as error:  # noqa: BLE001  # it is what is looked at
@@ -315,6 +316,16 @@ def _summary(job: dict[str, Any]) -> dict[str, Any]:
     run = ds.summarize({"whales": text * 5}, ledger=False, show=False)
     summary = run.result(60)
     return {"outcome": "done", "text": summary.text, "warnings": list(run.state.warnings)}
+
+
+def _both(job: dict[str, Any]) -> dict[str, Any]:
+    """Run a crew, then summarize a text."""
+    ran = _crew(job)
+    try:
+        summary = _summary(job)
+    except Exception as error:  # noqa: BLE001  # it is what is looked at
+        summary = {"outcome": type(error).__name__, "text": str(error)}
+    return {**ran, "summary": summary}
 
 
 def _names(job: dict[str, Any]) -> dict[str, Any]:
@@ -365,6 +376,7 @@ TRIALS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "guard": _guard,
     "crew": _crew,
     "summary": _summary,
+    "both": _both,
 }
 
 if __name__ == "__main__":

@@ -94,7 +94,8 @@ def watched_by(guard: Watcher) -> Iterator[None]:
                     register_scoped(point, functools.partial(_ask, guard, hook))
             yield
     finally:
-        reset_stream_sinks(sink)
+        if sink is not None:  # it stands for one if there are none
+            reset_stream_sinks(sink)
         _current.reset(current)
 
 

@@ -57,7 +57,7 @@ EVALUATED = Promise("crew.test under a guard")
 HUMAN = Promise("that a question to a person can be answered, and left")
 SUMMARIZE = Promise("summarize")
 FLOW = Promise("SummaryFlow")
-EVALUATE = Promise("reasons for related documents")
+EVALUATE = Promise("saying why a document is related")
 PROBE = Promise("the doctor's probe")
 DOCTOR = Promise("the doctor's look at crews and flows")
 
