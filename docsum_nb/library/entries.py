@@ -21,6 +21,9 @@ __all__ = ["Entry", "batches", "digests", "entry", "storable"]
 # About 230 English words: one matter to a passage, and enough of it to be judged by.
 _PASSAGE_TOKENS = 350
 _CHARACTERS_PER_TOKEN = 4
+_NOTHING = ""
+"""In the column of the other kind of row. With a null there, LanceDB unfolds the column to rows
+times its longest value when it optimizes: a book took gigabytes, or failed with an overflow."""
 # Each commit makes files and an index part of its own; many small ones make searches slow.
 _BATCH_ROWS = 500
 
@@ -73,6 +76,7 @@ def entry(document: Document, digest: str) -> Entry:
         "pages": list(document.pages),
         "metadata": _metadata(document),
         "document_terms": _terms(document.name, document.text),
+        "passage_terms": _NOTHING,
     }
     passages = (_passage(chunk, number) for number, chunk in enumerate(chunks, start=1))
     return Entry(document.name, digest, (whole, *passages))
@@ -99,6 +103,7 @@ def _passage(chunk: Chunk, number: int) -> dict[str, Any]:
         "text": chunk.text,
         "start": chunk.start,
         "headings": list(chunk.headings),
+        "document_terms": _NOTHING,
         "passage_terms": _terms(chunk.document, *chunk.headings, chunk.text),
     }
 

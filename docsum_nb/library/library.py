@@ -133,8 +133,8 @@ class Library(Tabled):
         # A name that was read again is there, wherever it came from before.
         gone = missing_from(folders, {n: p for n, p in paths.items() if n not in wanted})
         removed = self._store.remove(gone) if prune else ()
-        # An add that was killed may have left this to be done.
-        if changed or removed or (snapshot and snapshot.unindexed()):
+        # What was replaced or removed is to leave the disk.
+        if total.updated or removed or self._store.is_optimization_due():
             self._store.optimize()
         return replace(total, gone=() if prune else gone, removed=removed)
 

@@ -26,6 +26,8 @@ _DOCUMENT, _PASSAGE = "document_terms", "passage_terms"
 # Readers hold a snapshot for the length of one search; an hour is far beyond that.
 _KEEP_VERSIONS = timedelta(hours=1)
 _COMMIT_ATTEMPTS = 6
+_FEW_ROWS, _SMALL_PART, _MANY_ROWS = 200, 0.1, 5_000
+"""Rows that may stand beside the index: so many, or a part of all, and never more than these."""
 _T = TypeVar("_T")
 
 
@@ -58,11 +60,17 @@ class Snapshot:
         with explained(self._folder):
             return int(self._table.count_rows("number > 0"))
 
-    def unindexed(self) -> int:
-        """Count the rows written since the last optimization; they are found, but slowly."""
+    def is_optimization_due(self) -> bool:
+        """Return whether so much was written since the last optimization that it slows searches.
+
+        Rows that are not indexed are found all the same. An optimization rewrites the index, so it
+        waits for a part of all rows: then the thousandth ``add`` costs what the first one did.
+        """
         with explained(self._folder):
             stats = [self._table.index_stats(index.name) for index in self._table.list_indices()]
-        return max((each.num_unindexed_rows for each in stats if each), default=0)
+            rows = self._table.count_rows()
+        unindexed = max((each.num_unindexed_rows for each in stats if each), default=0)
+        return unindexed > min(max(_FEW_ROWS, int(_SMALL_PART * rows)), _MANY_ROWS)
 
     def digests(self, names: Sequence[str] | None = None) -> dict[str, str]:
         """Give the digest of each document, or of those among the given names that are there."""
@@ -172,6 +180,11 @@ class Store:
             return ()
         with self._writing():
             return self._commit(lambda table: self._delete(table, names))
+
+    def is_optimization_due(self) -> bool:
+        """Return whether enough was written for ``optimize`` to be worth its time."""
+        snapshot = self.snapshot()
+        return snapshot is not None and snapshot.is_optimization_due()
 
     def optimize(self) -> None:
         """Merge small files, complete the indexes, drop versions that no reader can be using."""
