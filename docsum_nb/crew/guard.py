@@ -173,6 +173,7 @@ class Guard:
                 self._tasks.check_collected()
                 return result
 
+        self._check_begins()
         try:
             with self.slots.lent():
                 return self._tasks.scope_of(work).run(call)
@@ -191,12 +192,21 @@ class Guard:
                 self._tasks.check_collected()
                 return result
 
+        self._check_begins()
         try:
             with self.slots.lent():
                 return await self._tasks.scope_of(work).arun(call)
         except Exception as error:
             self.failures.handed(str(getattr(work, "name", None) or type(work).__name__), error)
             raise
+
+    def _check_begins(self) -> None:
+        """Raise what keeps code of this run from kicking off anything more."""
+        self._tasks.scope.check()
+        work = current_work()
+        if work is not None:
+            # CrewAI calls a tool that has failed again, up to three times.
+            work.check()
 
     def streamed(self, result: Any) -> Any:
         """Take a stream to its end, and return its output; anything else as it is."""

@@ -116,8 +116,8 @@ def _crew(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwarg
     if _restores(*args, **kwargs):
         return own(crew, *args, **kwargs)
     clone = _guarded_by(guard, crew)
-    with metered() as used, as_loud_as(crew), guard.failures.outside():
-        kickoff = functools.partial(own, clone, *args, **kwargs)
+    with metered() as used, as_loud_as(crew):
+        kickoff = functools.partial(_outside, guard, own, clone, *args, **kwargs)
         # A crew that streams kicks itself off again, and passes here then.
         result = kickoff() if clone.stream else guard.kick_off_within(clone, kickoff)
         return _settled(clone, result, used)
@@ -129,8 +129,8 @@ async def _acrew(
     if _restores(*args, **kwargs):
         return await own(crew, *args, **kwargs)
     clone = _guarded_by(guard, crew)
-    with metered() as used, as_loud_as(crew), guard.failures.outside():
-        kickoff = functools.partial(own, clone, *args, **kwargs)
+    with metered() as used, as_loud_as(crew):
+        kickoff = functools.partial(_aoutside, guard, own, clone, *args, **kwargs)
         result = await (kickoff() if clone.stream else guard.akick_off_within(clone, kickoff))
         return _settled(clone, result, used)
 
@@ -140,8 +140,8 @@ def _replay(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwa
     for agent in clone.agents:
         # Only a kickoff sets an agent's crew, and that of the clone is not the user's.
         agent.crew = clone
-    with metered() as used, as_loud_as(crew), guard.failures.outside():
-        kickoff = functools.partial(own, clone, *args, **kwargs)
+    with metered() as used, as_loud_as(crew):
+        kickoff = functools.partial(_outside, guard, own, clone, *args, **kwargs)
         return _settled(clone, guard.kick_off_within(clone, kickoff), used)
 
 
@@ -151,6 +151,19 @@ async def _for_each(
     """Stop all copies of a crew with the first that fails: nobody gets what the others answer."""
     kickoffs = functools.partial(own, crew, *args, **kwargs)
     return await (kickoffs() if crew.stream else guard.akick_off_within(crew, kickoffs))
+
+
+def _outside(guard: Kicker, own: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run a crew outside of the task that kicks it off; what it raises comes back to that task."""
+    with guard.failures.outside():
+        return own(*args, **kwargs)
+
+
+async def _aoutside(
+    guard: Kicker, own: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any
+) -> Any:
+    with guard.failures.outside():
+        return await own(*args, **kwargs)
 
 
 def _restores(

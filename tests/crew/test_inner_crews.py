@@ -218,6 +218,19 @@ def test_crew_kicked_off_in_a_task_of_another_is_that_codes_own(
     assert (run.state.done, run.state.failed) == (1, 1)
 
 
+@pytest.mark.parametrize("method", ["kickoff", "akickoff"])
+def test_refusal_that_nobody_handles_ends_all_crews_around_it(
+    server: Loopback, method: str
+) -> None:
+    """Let out by a tool, and by that of another crew around it: no model is asked for ever."""
+    innermost = refusing(server)
+    inner = outer_crew(tools=[Tool(work=lambda: innermost.kickoff(inputs=TOPIC))])
+    crew = outer_crew(tools=[Tool(work=lambda: inner.kickoff())])
+    run = ds.start(getattr(crew, method), deadline=LONG_S, show=False)
+    assert type(run.exception()).__name__ == "PermissionDeniedError"
+    assert len(server.calls) == PARTS
+
+
 class Translating(Flow[Any]):
     """A flow whose step raises an error of its own, from that of a crew."""
 
