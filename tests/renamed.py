@@ -189,7 +189,10 @@ def _past_the_object(function: FunctionType, name: str) -> None:
 
 def _condition(path: str) -> None:
     owner, _, name = path.rpartition(".")
-    if name == "_crewai_rate_limit_wrapped":
+    if " > " in path:  # of a wrapper of CrewAI's own: it calls something else
+        wrapper, _, name = path.partition(" > ")
+        _in_code(_found(wrapper), "co_names", name)
+    elif name == "_crewai_rate_limit_wrapped":
         delattr(_found(owner), name)
     else:
         kind = _found(owner)
