@@ -67,8 +67,10 @@ class Doing:
         return agents[-1] if agents else ""
 
     def text(self) -> str:
-        """Return what is being done now, and what that is part of; empty if that is not known."""
-        texts = [part.text for part in self._parts.copy().values() if part.kind not in _AGENTS]
+        """Return what the agent that works now is doing; empty if that is not known."""
+        texts: list[str] = []
+        for part in self._parts.copy().values():
+            texts = [] if part.kind in _AGENTS else [*texts, part.text]
         return ", in ".join(texts[-2:])
 
 

@@ -43,7 +43,8 @@ _log = logging.getLogger(__name__)
 _MOST_CHARS = 1000
 _OF_FAILURE = re.compile(
     r"fail|error|could not|cannot|unable|invalid|refus|den(?:y|ied)|truncat|filtered|partial|fall"
-    r"(?:ing|s)? ?back|default(?:ing|s)? to|ignor|skipp|no content|empty|not found|missing|without",
+    r"(?:ing|s)? ?back|default(?:ing|s)? to|ignor|skipp|no content in|empty|not found|missing|"
+    r"without",
     re.IGNORECASE,
 )
 """Of a warning in CrewAI's log: it tells of something that was not done as it should be."""
