@@ -11,6 +11,7 @@ What is in flight in a thread cannot be killed; it is left to end by itself.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import sys
 import threading
@@ -55,6 +56,9 @@ __all__ = ["Guard", "current_guard"]
 
 STREAMS = (StreamingOutputBase, StreamSessionBase)
 """What a crew and a flow return that stream: done when it was taken to its end."""
+
+_REFUSED_S = 0.1
+"""How long a kickoff in stopped work takes: code that tries again for ever must not take a core."""
 
 
 class Guard:
@@ -173,6 +177,8 @@ class Guard:
                 self._tasks.check_collected()
                 return result
 
+        if self._tasks.scope.stopped_by() is not None:
+            time.sleep(_REFUSED_S)
         self._check_begins()
         try:
             with self.slots.lent():
@@ -192,6 +198,8 @@ class Guard:
                 self._tasks.check_collected()
                 return result
 
+        if self._tasks.scope.stopped_by() is not None:
+            await asyncio.sleep(_REFUSED_S)
         self._check_begins()
         try:
             with self.slots.lent():

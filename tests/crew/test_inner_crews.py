@@ -325,13 +325,44 @@ def test_stop_of_the_run_reaches_every_crew_at_once(server: Loopback, kind: Any)
     assert len(server.calls) == PARTS
 
 
+def test_code_that_tries_again_for_ever_does_not_take_a_core(server: Loopback) -> None:
+    """Stopped, it is refused each time, and cannot be ended; it must not starve the kernel."""
+    tries: list[str] = []
+    enough = threading.Event()
+
+    def work() -> None:
+        while not enough.is_set():
+            try:
+                crew.kickoff(inputs=TOPIC)
+            except Exception as error:  # noqa: BLE001  # as users write it
+                tries.append(type(error).__name__)
+
+    server.script = lambda call: Reply(hang=True)
+    crew = field_crew(llm_of(server), parts=PARTS)
+    run = ds.start(work, deadline=LONG_S, show=False)
+    while len(server.calls) < PARTS:
+        assert not run.done
+        threading.Event().wait(0.01)
+    run.cancel()
+    enough.wait(1.0)
+    enough.set()
+    assert isinstance(run.exception(), RunCancelled)
+    assert 0 < len(tries) < 100
+    assert len(server.calls) == PARTS
+
+
 def test_what_is_left_of_a_crew_that_failed_begins_nothing_more(server: Loopback) -> None:
     """Its other tasks, a crew that one of them has kicked off, and a run in that are stopped."""
-    caught, ended = threading.Event(), threading.Event()
+    began, caught, ended = threading.Event(), threading.Event(), threading.Event()
     asked: list[str] = []
     deepest = field_crew(llm_of(server), parts=1)
 
+    async def script(call: Call) -> Reply:
+        await until(began.is_set)
+        return Reply("no", status=403)
+
     def look_up() -> str:
+        began.set()
         caught.wait(LONG_S)
         try:
             deepest.kickoff(inputs=TOPIC)
@@ -351,7 +382,7 @@ def test_what_is_left_of_a_crew_that_failed_begins_nothing_more(server: Loopback
         for waits in (True, False)
     ]
     crew = Crew(agents=[*looking.agents, failing], tasks=[*looking.tasks, *tasks])
-    server.script = lambda call: Reply("no", status=403)
+    server.script = script
 
     def function() -> str:
         try:
