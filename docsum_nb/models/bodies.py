@@ -77,10 +77,7 @@ def error_in(value: Any) -> BodyError | None:
         return None
     choice = _first(value.get("choices"))
     for holder in (value, choice, choice.get("message"), value.get("response")):
-        found = holder.get("error") if isinstance(holder, Mapping) else None
-        if isinstance(found, list):
-            found = _first(found)
-        if isinstance(found, Mapping | str) and found:
+        if found := _held_error(holder):
             return _error(found, value)
     if several := _first(value.get("errors")):
         return _error(several, value)
@@ -177,6 +174,8 @@ def mended(value: Any) -> dict[str, Any] | None:
     if value.get("usage") is not None and not _is_usage(value["usage"]):
         changes["usage"] = None
     choices = value.get("choices")
+    if choices and value.get("error") is not None and not _held_error(value):
+        changes["error"] = None
     if "choices" in value and not isinstance(choices, list):
         changes["choices"] = []
     elif choices:
@@ -216,6 +215,19 @@ def _is_usage(usage: Any) -> bool:
     if any(group is not None and not isinstance(group, Mapping) for group in groups):
         return False
     return all(each is None or count_in(each) is not None for each in counts)
+
+
+def _held_error(holder: Any) -> Mapping[str, Any] | str | None:
+    """Return what stands in the field for an error; ``None`` if nothing does.
+
+    Some servers send the fields of an error, all of them empty, beside every answer.
+    """
+    found = holder.get("error") if isinstance(holder, Mapping) else None
+    if isinstance(found, list):
+        found = _first(found)
+    if isinstance(found, Mapping):
+        return found if any(found.values()) else None
+    return found if isinstance(found, str) else None
 
 
 def _error(found: Mapping[str, Any] | str, value: Mapping[str, Any]) -> BodyError:

@@ -192,7 +192,7 @@ class Provider:
         except Exception as error:
             fault = fault_of(error, self._address)
             status = fault.status
-            refused = not pieces and status in _NO_STREAMS and wire.status != 200
+            refused = not pieces and status in _NO_STREAMS and wire.is_error
             if not refused or fault.failure in _OF_THE_REQUEST:
                 raise
             reason = f"takes no request for a stream (status {status})"

@@ -162,10 +162,13 @@ def _message(message: Any) -> tuple[str, bool]:
 
 def _tokens(usage: Any, raw: Mapping[str, Any]) -> tuple[int, int] | None:
     """Return the tokens of prompt and answer; ``None`` if either is no count that can be."""
-    prompt, completion = (
+    prompt, completion, total = (
         count_in(raw[name] if name in raw else getattr(usage, name, None))
-        for name in ("prompt_tokens", "completion_tokens")
+        for name in ("prompt_tokens", "completion_tokens", "total_tokens")
     )
+    thought = _detail(usage, raw, "completion_tokens_details", "reasoning_tokens")
+    if prompt and completion is not None and total == prompt + completion + thought:
+        completion += thought  # some, such as xAI, do not count it into the answer
     # LiteLLM writes zeros where the provider told nothing; no prompt is that short.
     return (prompt, completion) if prompt and completion is not None else None
 

@@ -33,9 +33,11 @@ them for 20 seconds a megabyte, in which no other code of the process runs."""
 _LONGEST_EVENT = 256 * 2**10
 """Of several lines; one of one line is bounded by the whole."""
 _STEP = 64 * 2**10
+_GZIP_OR_ZLIB = zlib.MAX_WBITS + 32
 _ENCODINGS = ("", "identity", "gzip", "deflate", "x-gzip")
 _EVENT_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _LONGEST_FIELD = 6
+_BOM = b"\xef\xbb\xbf"
 
 _wire: ContextVar[Wire | None] = ContextVar("docsum_nb_wire", default=None)
 
@@ -111,12 +113,12 @@ class Wire:
         """
         before = self._bytes
         self._bytes += len(data)
-        if self.status != 200:
+        if self.is_error:
             return data[: max(0, _MOST_OF_ERROR - before)]
         if self._bytes > self.most_bytes:
             self.stop(f"sent more than {self.most_bytes // 2**20} MB")
         if self._form is None:
-            data = b"".join([*self._parts, data]).lstrip()
+            data = b"".join([*self._parts, data]).lstrip().removeprefix(_BOM)
             self._parts.clear()
             if len(data) >= _LONGEST_FIELD or b"\n" in data:
                 self._form = "lines" if data.startswith(_EVENT_FIELDS) else "whole"
@@ -130,15 +132,20 @@ class Wire:
         return b"".join(map(self._passed, lines))
 
     @property
+    def is_error(self) -> bool:
+        """Whether the status says that the body is no answer."""
+        return not 200 <= self.status < 300
+
+    @property
     def is_read(self) -> bool:
         """Whether the rest of the body is of no interest: it is an error's, and very long."""
-        return self.status != 200 and self._bytes > _MOST_OF_ERROR
+        return self.is_error and self._bytes > _MOST_OF_ERROR
 
     def over(self) -> bytes:
         """Read what is left, at the end of the body; return what was not passed on before."""
         rest = b"".join(self._parts)
         self._parts = []
-        if self.status != 200 or self._form == "other":
+        if self.is_error or self._form == "other":
             return b""
         if self._form == "lines":
             return self._passed(rest)
@@ -178,10 +185,12 @@ class Wire:
             return line
         body = text if name == b"data" else line
         value = _json(body) if body.strip() else None
+        said = name == b"data" and body.strip()
+        if self._event == "error" and said and error_in(value) is None:
+            # No form that is known, but it is called an error.
+            words = value or body.strip().decode("utf-8", "replace")
+            self.error = self.error or error_in({"error": words})
         if value is None:
-            if self._event == "error" and name == b"data" and body.strip():
-                words = body.strip().decode("utf-8", "replace")
-                self.error = self.error or error_in({"error": words})
             return line
         self._event = ""
         self._read(value)
@@ -208,31 +217,48 @@ class _Watched(httpx.AsyncByteStream):
         self._wire = wire
         self._encoding = encoding
 
+        self._inflate: Any = None
+        """``None`` until the first bytes of what is compressed."""
+        self._behind = 0
+        """Bytes that came after the end of what is compressed."""
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._encoding not in _ENCODINGS:
-            self._wire.stop(f"sent the encoding {self._encoding!r}, which was not asked for")
-        # 47: gzip and zlib, whichever it is.
-        inflate = zlib.decompressobj(47) if self._encoding not in ("", "identity") else None
+            self._unreadable(f"sent the encoding {self._encoding!r}, which was not asked for")
+            return
         async for data in self._stream:
-            for piece in self._plain(data, inflate):
-                if known := self._wire.take(piece):
-                    yield known
-            if self._wire.is_read:
+            try:
+                for piece in self._plain(data):
+                    if known := self._wire.take(piece):
+                        yield known
+            except zlib.error:
+                self._unreadable(f"sent what is no {self._encoding}, although it says so")
                 return
+            if self._wire.is_read or self._behind > _STEP:
+                break
         if rest := self._wire.over():
             yield rest
 
-    def _plain(self, data: bytes, inflate: Any) -> Iterator[bytes]:
-        if inflate is None:
+    def _unreadable(self, reason: str) -> None:
+        """Stop reading an answer that cannot be read; an error says enough by its status."""
+        if not self._wire.is_error:
+            self._wire.stop(reason)
+
+    def _plain(self, data: bytes) -> Iterator[bytes]:
+        if self._encoding in ("", "identity"):
             yield data
             return
-        try:
-            while data:
-                if piece := inflate.decompress(data, _STEP):
-                    yield piece
-                data = inflate.unconsumed_tail
-        except zlib.error:
-            self._wire.stop(f"sent what is no {self._encoding}, although it says so")
+        if self._inflate is None:
+            # Some servers leave out the header that a body in "deflate" has: then it is no zlib.
+            bare = self._encoding == "deflate" and data[0] & 0x0F != zlib.DEFLATED
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS if bare else _GZIP_OR_ZLIB)
+        if self._inflate.eof:
+            self._behind += len(data)
+            return
+        while data:
+            if piece := self._inflate.decompress(data, _STEP):
+                yield piece
+            data = self._inflate.unconsumed_tail
 
     async def aclose(self) -> None:
         await self._stream.aclose()

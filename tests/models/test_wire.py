@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from docsum_nb.models.wire import Wire
 from tests.loops import on_loop
 from tests.models.answer_rows import GOOD, events, whole
 from tests.models.test_answer_table import SSE, asked
@@ -100,3 +101,84 @@ def test_json_that_is_no_answer_is_an_error(raw: RawServer, body: str) -> None:
     outcome = on_loop(asked(raw, "deep", streamed=False))
     assert outcome.kind != "text"
     assert outcome.requests == 2
+
+
+def deflated(text: str, wbits: int) -> bytes:
+    pack = zlib.compressobj(wbits=wbits)
+    return pack.compress(text.encode()) + pack.flush()
+
+
+READABLE = {
+    "zlib": (deflated(json.dumps(whole(GOOD)), 15), {"content-encoding": "deflate"}),
+    "no-header": (deflated(json.dumps(whole(GOOD)), -15), {"content-encoding": "deflate"}),
+    "junk-behind": (
+        gzip.compress(json.dumps(whole(GOOD)).encode()) + b"\0" * 9,
+        {"content-encoding": "gzip"},
+    ),
+    "mark": (b"\xef\xbb\xbf" + json.dumps(whole(GOOD)).encode(), {}),
+    "empty-error": (
+        json.dumps({**whole(GOOD), "error": {"code": "", "message": "", "param": None}}).encode(),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_odd_form_of_a_good_answer_is_read(raw: RawServer, name: str) -> None:
+    """Compressed without a header, with bytes behind it, with a mark or an empty error."""
+    body, headers = READABLE[name]
+    raw.plain[name] = (RawReply(body, headers=headers),)
+    outcome = on_loop(asked(raw, name, streamed=False))
+    assert (outcome.kind, outcome.said) == ("text", GOOD)
+
+
+def test_long_answer_of_another_successful_status_is_read_whole(raw: RawServer) -> None:
+    """Status 201 is no error, whose body would be cut."""
+    text = " ".join(f"Ship {at} carries coal." for at in range(2_000))
+    raw.plain["201"] = (RawReply(json.dumps(whole(text)).encode(), status="201 Created"),)
+    outcome = on_loop(asked(raw, "201", streamed=False, max_retries=0))
+    assert outcome.said == text
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+def test_error_that_cannot_be_decompressed_keeps_its_status(raw: RawServer, encoding: str) -> None:
+    """A gateway's page: a server that failed is asked again, a key that is wrong is not."""
+    for status, requests in (("503 X", 2), ("401 X", 1)):
+        name = f"{encoding}-{status[:3]}"
+        page = RawReply(b"<html>down</html>", status=status, headers={"content-encoding": encoding})
+        raw.plain[name] = (page,)
+        outcome = on_loop(asked(raw, name, streamed=False))
+        assert (outcome.kind, outcome.requests) == (status[:3], requests), outcome.said
+
+
+@pytest.mark.parametrize("said", ['"no room"', '{"reason": "no room"}', "no room"])
+def test_event_that_is_called_an_error_is_one(raw: RawServer, said: str) -> None:
+    """Whatever form its words have."""
+    raw.streamed["called"] = (RawReply(f"event: error\ndata: {said}\n\n".encode(), SSE),)
+    raw.plain["called"] = raw.streamed["called"]
+    outcome = on_loop(asked(raw, "called", streamed=True, max_retries=0))
+    assert outcome.kind == "500"
+    assert "no room" in outcome.said
+
+
+def test_stream_that_begins_with_a_mark_is_read_line_by_line() -> None:
+    """A byte order mark is no part of the first line."""
+    wire = Wire(100)
+    wire.status = 200
+    passed = wire.take(b"\xef\xbb\xbf" + events([GOOD]).encode())
+    assert passed.startswith(b"data:")
+    assert wire.end == "stop"
+
+
+def test_thought_that_is_not_counted_into_the_answer_is_paid(raw: RawServer) -> None:
+    """As xAI counts: the sum of all tokens shows it."""
+    details = {"reasoning_tokens": 900}
+    usage = {"prompt_tokens": 30, "completion_tokens": 5, "completion_tokens_details": details}
+    for total, cost in ((935, 30e-6 + 2 * 905e-6), (35, 30e-6 + 2 * 5e-6)):
+        for name in ("plain", "streamed"):
+            path = f"{name}-{total}"
+            told = {**usage, "total_tokens": total}
+            raw.plain[path] = (RawReply(json.dumps(whole(GOOD, usage=told)).encode()),)
+            raw.streamed[path] = (RawReply(events([GOOD], usage=told).encode(), SSE),)
+            outcome = on_loop(asked(raw, path, streamed=name == "streamed"))
+            assert outcome.cost == pytest.approx(cost)
