@@ -165,9 +165,10 @@ class Scope:
         self.when_stopped(stop)
         try:
             await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if self.error is None and not working.done():
+            if self.error is None and (not working.done() or working.cancelled()):
                 self.check()
-            result = self._outcome(working.result() if working.done() else None)
+            # With an error, what is awaited in the work may be cancelled first, and it with that.
+            result = self._outcome(working.result() if self.error is None else None)
         except asyncio.CancelledError:
             # Threads that the work has started see it by this, before they begin anything.
             self.fail(Stopping("cancelled"))
