@@ -20,6 +20,7 @@ from typing import Any
 
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger.file import LedgerFile
+from docsum_nb.ledger.keys import stored_json
 from docsum_nb.records import Answer, Usage
 
 __all__ = ["Ledger"]
@@ -172,7 +173,7 @@ def _answer(row: tuple[Any, ...]) -> Answer:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogatepass")
     usage = Usage(1, prompt, completion, cost)
-    flawed = tuple(json.loads(flaws or "[]"))
+    flawed = tuple(stored_json(flaws or "[]"))
     return Answer(text, model, usage, finish, cached=True, ended=ended, flaws=flawed)
 
 

@@ -94,8 +94,13 @@ class Call:
             return answer, None if answer.text else Flaw("no room")
         return checked(answer, self.request)
 
-    def unread(self, answer: Answer) -> Unread | None:
-        """Return what the server did not read of the prompt, by the usage that it reports."""
+    def unread(self, answer: Answer, *, longest: int = 0) -> Unread | None:
+        """Return what the server did not read of the prompt, by the usage that it reports.
+
+        Args:
+            answer: With the usage.
+            longest: Tokens of the longest prompt that it has read before.
+        """
         if self.model.settings.embedded or answer.counted or answer.usage.prompt_tokens == 0:
             return None
         request, params = self.request, self.model.settings.params
@@ -106,6 +111,7 @@ class Call:
             sent=self.size.prompt,
             answer=self.size.answer,
             sizes=[each for name in _CONTEXTS if isinstance(each := params.get(name), int)],
+            longest=longest,
         )
 
     def still_fits(self, stored: Answer) -> bool:

@@ -124,9 +124,12 @@ def _degenerate(answer: Answer, request: Request) -> tuple[Answer, Flaw] | None:
         # What is kept has an end of its own.
         whole = replace(answer, text=kept.text or text, finish_reason="stop")
         return whole, Flaw("loop")
+    asked = f"{request.role}\n{request.instructions}"
+    if request.question:
+        asked = asked.replace(request.question, "")  # a good answer may repeat the question
     if echoes(
         text,
-        instructions=f"{request.role}\n{request.instructions}",
+        instructions=asked,
         source=request.text,
         max_words=request.max_words,
     ):

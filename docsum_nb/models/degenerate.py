@@ -18,6 +18,8 @@ _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+")
 _NUMBERING = "0123456789.)-*•# \t"
 _NOTHING = frozenset(("none", "null", "n", "a", "na", "nil", "empty", "json", "undefined", "nan"))
+_LONGEST_NOTHING = 40
+"""Characters of an answer that says nothing in words."""
 _MOST_WORDS = 20_000
 """Of an answer that are looked at, from its end: a loop goes on to the end."""
 _LEAST_LOOP = 24
@@ -65,8 +67,10 @@ class _Words:
 
 def is_blank(text: str) -> bool:
     """Return whether a text has no words, such as an empty list, ``{}`` or ``None``."""
-    words = _WORD.findall(text[:200].lower())
-    return not words or (len(text) <= 40 and len(words) <= 4 and _NOTHING.issuperset(words))
+    if len(text) > _LONGEST_NOTHING:
+        return _WORD.search(text) is None
+    words = _WORD.findall(text.lower())
+    return not words or (len(words) <= 4 and _NOTHING.issuperset(words))
 
 
 def unlooped(text: str, *, cut: bool) -> Kept | None:

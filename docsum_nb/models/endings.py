@@ -40,6 +40,7 @@ class Ending(Enum):
 # Ollama: https://github.com/ollama/ollama/blob/main/llm/server.go (DoneReason), docs/api.md
 # LM Studio: https://lmstudio.ai/docs/typescript/api-reference/llm-prediction-stop-reason
 # watsonx: https://cloud.ibm.com/apidocs/watsonx-ai#text-generation
+# GigaChat: https://developers.sber.ru/docs/ru/gigachat/api/reference/rest/post-chat
 # Responses: https://platform.openai.com/docs/api-reference/responses/object
 _WORDS: dict[Ending, str] = {
     # OpenAI, Anthropic, Cohere, TGI, Together, Bedrock's Titan, AI21, llama.cpp, Aleph Alpha,
@@ -57,12 +58,12 @@ _WORDS: dict[Ending, str] = {
         "contextlengthreached maxpredictedtokensreached token_limit limit max_output compaction "
         "error_limit length_capped"
     ),
-    # OpenAI, Anthropic, Gemini, Cohere, GLM, Bedrock, Vertex.
+    # OpenAI, Anthropic, Gemini, Cohere, GLM, Bedrock, Vertex, GigaChat.
     Ending.REFUSED: (
         "content_filter content_filtered refusal safety recitation blocklist prohibited_content "
         "spii language image_safety image_prohibited_content image_recitation image_other no_image "
         "escalation model_armor error_toxic sensitive guardrail_intervened guardrails blocked "
-        "moderation jailbreak"
+        "moderation jailbreak blacklist"
     ),
     # OpenAI, Anthropic, Cohere, LM Studio.
     Ending.TOOL: "tool_calls tool_call tool_use function_call toolcalls pause_turn",

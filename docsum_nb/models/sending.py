@@ -52,6 +52,8 @@ class Sender:
         self.in_flight = 0
         """The number of requests that are not answered yet."""
         self._warned: set[object] = set()
+        self._longest: dict[str, int] = {}
+        """By model, tokens of the longest prompt that it has read."""
 
     async def answer(self, call: Call, *, last: bool) -> Answer:
         """Ask one model until it answers or its retries are used up.
@@ -163,7 +165,10 @@ class Sender:
             self.warn_once(
                 f"{name} reports no usage that can be, so tokens and cost are counted here, about"
             )
-        unread = call.unread(answer)
+        longest = self._longest.get(name, 0)
+        if not answer.counted:
+            self._longest[name] = max(longest, answer.usage.prompt_tokens)
+        unread = call.unread(answer, longest=longest)
         if unread is not None:
             self.warn_once(unread.warning(name), of=("unread", name))
             answer = replace(answer, flaws=(*answer.flaws, unread.reason))

@@ -66,6 +66,9 @@ _CHANNEL_ENDS = ("<|end|>", "<|return|>", "<|call|>")
 _ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<end_of_turn>", "<|end_of_text|>", "</s>")
 """Tokens for the end of a text, of ChatML, Llama, GPT, Gemma, Granite and Mistral, which some
 servers leave in it: https://github.com/ggml-org/llama.cpp/issues/9606"""
+_STRUCK = "</s>"
+"""Mistral's token for the end, and the end of HTML's element for what is struck out."""
+_MOST_ENDS = 4
 _QUOTES = "`'\"“”‘’«»()[]"
 _GOES_ON = ".,;:!?"
 _LOOK = 64
@@ -112,11 +115,19 @@ def part(text: str) -> Parted:
 
 
 def _without_end(text: str) -> str:
-    stripped = text.rstrip()
-    for mark in _ENDS:
-        if stripped.endswith(mark):
-            return stripped[: -len(mark)]
+    """Return a text without the marks for its end, of which some models write two."""
+    for _ in range(_MOST_ENDS):
+        stripped = text.rstrip()
+        mark = next((mark for mark in _ENDS if stripped.endswith(mark)), None)
+        if mark is None or (mark == _STRUCK and _is_html(stripped)):
+            break
+        text = stripped[: -len(mark)]
     return text
+
+
+def _is_html(text: str) -> bool:
+    """Return whether the end of a text closes what is struck out in it."""
+    return text.count("<s>") + text.count("<s ") >= text.count(_STRUCK)
 
 
 def is_known_to_think(name: str) -> bool:
@@ -172,7 +183,9 @@ def _untagged_end(text: str, lower: str, start: int) -> int | None:
     """Return where the text goes on after a thought whose opening mark was in the prompt."""
     ends: list[int] = []
     for opening, closing in _PAIRS:
-        opened = lower.find(opening, start)
+        # Also one with attributes: then it is an element of XML.
+        begins = (lower.find(each, start) for each in (opening, f"{opening[:-1]} "))
+        opened = min((at for at in begins if at >= 0), default=-1)
         at = lower.find(closing, start)
         while at >= 0 and not 0 <= opened < at:
             end = at + len(closing)

@@ -2,8 +2,8 @@
 
 Decides by the usage that the server reports, against the least number of tokens that any vocabulary
 makes of the text, and against the sizes that context windows have. Stays silent if the difference
-may be one of vocabularies: an English text never takes fewer than an eighth of its letters, and two
-vocabularies rarely differ by half.
+may be one of vocabularies: an English text never takes fewer than an eighth of its letters, and a
+server that has read a longer prompt has no such window.
 """
 
 from __future__ import annotations
@@ -54,7 +54,13 @@ class Unread:
 
 
 def unread_of(
-    texts: Iterable[str], *, read: int, sent: int, answer: int, sizes: Iterable[int] = ()
+    texts: Iterable[str],
+    *,
+    read: int,
+    sent: int,
+    answer: int,
+    sizes: Iterable[int] = (),
+    longest: int = 0,
 ) -> Unread | None:
     """Return what was not read of a prompt; ``None`` if all of it may have been.
 
@@ -64,10 +70,11 @@ def unread_of(
         sent: Tokens of the prompt as they are counted here.
         answer: Tokens of the longest answer.
         sizes: Further sizes that the context may have, such as one that the user set.
+        longest: Tokens of the longest prompt that the server is known to have read.
     """
     if not 0 < read < sent:
         return None
-    near = any(size - _NEAR <= read <= size for size in (*_SIZES, *sizes))
+    near = any(size - _NEAR <= read <= size and longest <= size for size in (*_SIZES, *sizes))
     if not (near and read < _SURELY_LESS * sent) and read >= _least_tokens(texts):
         return None
     needed = 1 << (sent + answer).bit_length()

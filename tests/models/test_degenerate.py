@@ -99,6 +99,7 @@ def test_answer_of_no_words_is_blank(text: str) -> None:
     """Lists, objects and words for nothing."""
     assert is_blank(text)
     assert not is_blank(f"{text} ships")
+    assert not is_blank("=" * 300 + "\nShips carry coal.")
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,16 @@ def test_copy_of_the_prompt_is_found(text: str, copied: bool) -> None:  # noqa: 
     """Of the instructions, or of a piece of the text that is longer than a summary."""
     found = echoes(text, instructions=ENGLISH.instructions, source=SOURCE, max_words=50)
     assert found is copied
+
+
+def test_answer_that_repeats_the_question_is_no_copy(server: Loopback) -> None:
+    """The question is part of the instructions."""
+    asked = "Who may terminate the agreement with a notice period of thirty days?"
+    said = "The tenant may terminate the agreement with a notice period of thirty days."
+    server.script = lambda call: Reply(said)
+    request = replace(ENGLISH, instructions=f"Answer. The question: {asked}", question=asked)
+    answer = Asking(server).ask(request)
+    assert (answer.text, answer.flaws, len(server.calls)) == (said, (), 1)
 
 
 @pytest.mark.parametrize(
@@ -222,6 +233,14 @@ def test_prompt_that_was_cut_is_known_by_the_usage(read: int, sent: int, found: 
     """By a count that no vocabulary has, or by a window's size; not by what may be a vocabulary."""
     text = "coal and grain " * (sent // 3)
     assert (unread_of([text], read=read, sent=sent, answer=400) is not None) is found
+
+
+def test_count_beside_a_window_is_no_cut_after_a_longer_prompt() -> None:
+    """A server that has read more has no such window: its vocabulary is another one."""
+    read = {"read": 4095, "sent": 5522, "answer": 400}
+    assert unread_of(["coal " * 4000], **read, longest=4096) is not None
+    assert unread_of(["coal " * 4000], **read, longest=4100) is None
+    assert unread_of(["coal " * 40_000], **read, longest=4100) is not None
 
 
 def cutting(window: int) -> object:

@@ -112,6 +112,23 @@ def test_thought_without_an_opening_mark_is_shown_once_at_most(server: Loopback)
 
 
 @pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (f"{GOOD}<|im_end|>\n<|endoftext|>", GOOD),
+        (f"{GOOD}</s>", GOOD),
+        ("HTML strikes out so: <s>coal</s>", None),
+        ('Two: <s class="x">coal</s>, <s>grain</s>', None),
+        ('A step:\n<step>\n<reasoning type="x">coal</reasoning>\n</step>', None),
+        ('The log:\n<thought id="1">coal</thought>\n<thought id="2">grain</thought>', None),
+        (f"{THOUGHT}\n</reasoning>\n{GOOD}", GOOD),
+    ],
+)
+def test_marks_that_are_part_of_a_text_stay_in_it(text: str, answer: str | None) -> None:
+    """Elements of HTML and XML have an opening tag, also one with attributes."""
+    assert part(text).answer == (answer or text)
+
+
+@pytest.mark.parametrize(
     "seed",
     ["<think>", "</think>", "<think></think>", "[/THINK] ", "◁think▷", "<|channel|>final", "< ",
      "</think> x", "<answer>", "analysisX", "`</think>` "],
