@@ -24,12 +24,14 @@ _MOST_WORDS = 20_000
 """Of an answer that are looked at, from its end: a loop goes on to the end."""
 _LEAST_LOOP = 24
 """Words that repeat themselves; fewer may be a list."""
+_LEAST_NUMBERS = 256
+"""Numbers that repeat themselves; fewer may be a table or a matrix."""
 _LEAST_TIMES = 4
 _LEAST_COUNTED = 16
-"""Times, for what differs in its numbers only: a series of figures may go on for some years."""
+"""Times, for what differs in one number only: a list may have some equal entries."""
 _LONGEST_WORD = 100
 """What is longer is looked at character by character."""
-_LEAST_SIGNS = 100
+_LEAST_SIGNS = 200
 """Characters in a row that belong to no word."""
 _LEAST_SENTENCE = 4
 """Words of a sentence whose repetitions are counted."""
@@ -90,12 +92,10 @@ def unlooped(text: str, *, cut: bool) -> Kept | None:
     first = max(0, count - _MOST_WORDS)
     words = found.words[first:count]
     loop = _loop(words, _LEAST_TIMES)
+    if loop is not None and loop[0] < _LEAST_NUMBERS and all(map(str.isdigit, words[-loop[1] :])):
+        return None  # a row of a table, or a matrix
     if loop is None:
-        numbered = ["0" if word.isdigit() else word for word in words]
-        loop = _loop(numbered, _LEAST_COUNTED)
-        # What has only a word or two beside its numbers is a list of names, such as of sections.
-        if loop is not None and sum(word != "0" for word in numbered[-loop[1] :]) < _LEAST_SENTENCE:
-            loop = None
+        loop = _counted_loop(words)
     if loop is not None:
         length, period = loop
         return Kept(_whole_sentences(text, found.ends[first + len(words) - length + period - 1]))
@@ -165,6 +165,22 @@ def _loop(words: Sequence[str], times: int) -> tuple[int, int] | None:
     return longest
 
 
+def _counted_loop(words: Sequence[str]) -> tuple[int, int] | None:
+    """Return a loop, as ``_loop`` does, whose rounds differ in one number that counts them."""
+    numbered = ["0" if word.isdigit() else word for word in words]
+    loop = _loop(numbered, _LEAST_COUNTED)
+    if loop is None:
+        return None
+    length, period = loop
+    # What has only a word or two beside its numbers is a list of names, such as of sections.
+    if sum(word != "0" for word in numbered[-period:]) < _LEAST_SENTENCE:
+        return None
+    rounds = words[-(length // period * period) :]
+    columns = {tuple(rounds[at::period]) for at in range(period)}
+    # With two numbers that change, it is a series of figures.
+    return loop if sum(len(set(column)) > 1 for column in columns) <= 1 else None
+
+
 def _often_said(text: str) -> Kept | None:
     """Return what to keep of a text that consists of the same few sentences."""
     found: Counter[str] = Counter()
@@ -185,6 +201,10 @@ def _often_said(text: str) -> Kept | None:
     if again is None or max(found.values()) < _LEAST_REPEATED:
         return None
     if repeated <= _REPEATED_SHARE * total:
+        return None
+    # As many others as repetitions: a refrain, or one answer to many questions.
+    once = sum(count == 1 for count in found.values())
+    if sum(count - 1 for count in found.values()) <= once:
         return None
     return Kept(text[:again].rstrip("0123456789)-*•# \t\n"))
 

@@ -89,8 +89,9 @@ def _latin_language(sample: str, least_words: int) -> str | None:
     found = Counter(name for word in words for name in _LANGUAGES_OF.get(word, ()))
     (name, best), (_, second) = [*found.most_common(2), ("", 0), ("", 0)][:2]
     least = max(_CLEAR_SHARE * len(words), _CLEAR_LEAD * second, least_words // 4)
-    clear = best >= least
-    return name if clear else None
+    # A table may repeat a single word of another language, such as "no".
+    different = sum(name in _LANGUAGES_OF.get(word, ()) for word in set(words))
+    return name if best >= least and different >= least_words // 4 else None
 
 
 def _script_of(letter: str) -> str:
