@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,24 +105,45 @@ def test_a_deadline_inside_a_coworker_names_the_coworker(server: Loopback) -> No
     server.script = script
     lead = agent_of(server, "lead", allow_delegation=True)
     crew = Crew(agents=[lead, agent_of(server, "expert")], tasks=[task_of(lead)])
-    error = run_of(crew, deadline=10.0).exception()
+
+    def end(deadline: float) -> BaseException | None:
+        server.calls.clear()
+        error: BaseException | None = run_of(crew, deadline=deadline).exception()
+        return error
+
+    error = at_a_deadline(end, reached=lambda: len(server.calls) == 2)
 
     assert isinstance(error, DeadlineExceeded)
-    assert len(server.calls) == 2
     assert "task 't' of agent 'lead', by coworker 'expert', in a call of gpt-4o-mini" in str(error)
     assert "Selector" not in str(error)
     assert (error.task, error.agent) == ("t", "expert")
 
 
+def at_a_deadline(
+    end: Callable[[float], BaseException | None], *, reached: Callable[[], bool]
+) -> BaseException | None:
+    """Return how a run ends at the first deadline that leaves it time to get where it hangs."""
+    for deadline in (5.0, 10.0, 20.0, 40.0):
+        error = end(deadline)
+        if reached():
+            return error
+    raise AssertionError("it never got there")
+
+
 HANGING = """
-import time
+import os, pathlib, time
+parent = os.getppid()
+def hang():
+    pathlib.Path({reached!r}).touch()
+    while os.getppid() == parent:  # ends with the test's process
+        time.sleep(0.2)
 {before}
 from mcp.server.fastmcp import FastMCP
 server = FastMCP("box")
 @server.tool()
 def look() -> str:
     "Look it up."
-    time.sleep(3600)
+    hang()
 server.run()
 """
 
@@ -132,8 +154,9 @@ def test_a_deadline_inside_an_mcp_server_names_it(
 ) -> None:
     """A server that never answers at its start, and one whose tool hangs."""
     script = tmp_path / "box.py"
-    before = "time.sleep(3600)" if where == "start" else ""
-    script.write_text(HANGING.format(before=before), encoding="utf-8")
+    reached = tmp_path / "reached"
+    before = "hang()" if where == "start" else ""
+    script.write_text(HANGING.format(before=before, reached=str(reached)), encoding="utf-8")
     box = MCPServerStdio(command=sys.executable, args=[str(script)])
 
     def answer(call: Call) -> Reply:
@@ -143,7 +166,9 @@ def test_a_deadline_inside_an_mcp_server_names_it(
     server.script = answer
     reader = agent_of(server, mcps=[box])
     crew = Crew(agents=[reader], tasks=[task_of(reader)])
-    error = run_of(crew, deadline=8.0 if where == "start" else 20.0).exception()
+    error = at_a_deadline(
+        lambda deadline: run_of(crew, deadline=deadline).exception(), reached=reached.exists
+    )
 
     assert isinstance(error, DeadlineExceeded)
     assert "Selector" not in str(error)
