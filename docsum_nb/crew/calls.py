@@ -11,7 +11,6 @@ one, since that one heeds Retry-After; CrewAI's own elsewhere.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,7 +42,14 @@ from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import BudgetExceeded
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed, Warned
 from docsum_nb.records import Price, Usage
-from docsum_nb.run import Control, begin_span, chat_attributes, end_span
+from docsum_nb.run import (
+    Control,
+    begin_span,
+    blocks_a_loop,
+    chat_attributes,
+    end_span,
+    is_on_a_loop,
+)
 
 __all__ = ["ModelCalls", "called_model", "metered"]
 
@@ -224,7 +230,7 @@ class ModelCalls:
         settled = threading.Event()
         unsubscribe = self._budget.on_change(settled.set)
         # On a loop, the calls to be waited for may need that very loop.
-        may_wait = not _on_a_loop()
+        may_wait = not (is_on_a_loop() or blocks_a_loop())
         try:
             while True:
                 place = self._budget.reserve(model, tokens, cost, may_wait=may_wait)
@@ -376,14 +382,6 @@ def _prompt_tokens(context: Any, model: str) -> int:
     # A tool's description holds its arguments, which native calls send once more as a schema.
     texts += [2 * str(getattr(tool, "description", "")) for tool in tools]
     return int(SPARE * sum(map(count, texts))) + _MESSAGE_TOKENS * (len(texts) + 1)
-
-
-def _on_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _leave_one_retry_layer(llm: Any) -> None:

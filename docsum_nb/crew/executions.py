@@ -22,6 +22,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -32,6 +33,7 @@ from docsum_nb.crew.upstream import (
     CHECK_EXECUTION_ERROR,
     DELEGATE,
     EXECUTE_CORE,
+    EXECUTE_METHOD,
     IS_EXECUTING,
     Agent,
     BaseAgent,
@@ -49,8 +51,8 @@ _executing: set[int] = set()
 """Agents that are executing under a guard, and flows that are running under one, by ``id``."""
 _innermost: ContextVar[tuple[int, int] | None] = ContextVar("docsum_nb_execution", default=None)
 """The agent that executes in this context and its task, by ``id``."""
-_scopes: dict[int, Scope | None] = {}
-"""The parts of a run that flows are running in, by the flow's ``id``."""
+_running: dict[int, _Running] = {}
+"""Flows that are running under a guard, by ``id``."""
 _ENDING_S = 10.0
 _LOOK_S = 0.02
 _flows: ContextVar[frozenset[int]] = ContextVar("docsum_nb_flows", default=frozenset())
@@ -75,6 +77,7 @@ def install_executions(guarded: Callable[[], bool]) -> None:
         (BaseAgent, "copy", _copy),
         (BaseAgentTool, DELEGATE.name, _delegate),
         (Flow, "kickoff_async", _run_flow),
+        (Flow, EXECUTE_METHOD.name, _run_step),
     ):
         _wrap(kind, name, around, guarded)
 
@@ -287,10 +290,63 @@ def _copy(own: Callable[..., Any], agent: Any) -> Any:
 # --- flows ----------------------------------------------------------------------------------------
 
 
+@dataclass(eq=False)
+class _Running:
+    """One run of a flow."""
+
+    scope: Scope | None
+    """The part of a run that it belongs to."""
+    blocking: int = 0
+    """How many of its steps are in a thread, where nothing can end them."""
+    ended: bool = False
+
+    def is_over(self) -> bool:
+        """Return whether nothing of it can touch the flow any more."""
+        return self.ended and not self.blocking
+
+
 def _is_ending(flow: Any) -> bool:
     """Check whether a flow only has to end: its error was raised before its steps were over."""
-    scope = _scopes.get(id(flow))
+    running = _running.get(id(flow))
+    scope = None if running is None else running.scope
     return scope is not None and scope.stopped_by() is not None
+
+
+def _release_flow(flow: Any, running: _Running) -> None:
+    """Let a flow be kicked off again, unless a step of it is still in its thread."""
+    with _lock:
+        over = running.is_over() and _running.get(id(flow)) is running
+        if over:
+            del _running[id(flow)]
+    if over:
+        _release(flow)
+
+
+async def _run_step(
+    own: Callable[..., Awaitable[Any]],
+    flow: Any,
+    name: Any,
+    method: Any,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Run a step; a blocking one may go on in its thread when its flow has ended."""
+    running = _running.get(id(flow))
+    if running is None or asyncio.iscoroutinefunction(method):
+        return await own(flow, name, method, *args, **kwargs)
+
+    @functools.wraps(method)
+    def blocking(*given: Any, **named: Any) -> Any:
+        with _lock:
+            running.blocking += 1
+        try:
+            return method(*given, **named)
+        finally:
+            with _lock:
+                running.blocking -= 1
+            _release_flow(flow, running)
+
+    return await own(flow, name, blocking, *args, **kwargs)
 
 
 async def _run_flow(
@@ -312,12 +368,12 @@ async def _run_flow(
                 f"kick off another object ({name}()), or wait until that run is done"
             )
         await asyncio.sleep(_LOOK_S)
-    _scopes[id(flow)] = current_scope()
+    running = _running[id(flow)] = _Running(current_scope())
     token = _flows.set(_flows.get() | {id(flow)})
     try:
         return await own(flow, *args, **kwargs)
     finally:
         with suppress(ValueError):
             _flows.reset(token)
-        _scopes.pop(id(flow), None)
-        _release(flow)
+        running.ended = True
+        _release_flow(flow, running)

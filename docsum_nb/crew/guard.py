@@ -232,8 +232,12 @@ class Guard:
             self._tasks.scope.check()
         return result.result
 
-    def double(self, crew: Any) -> Any:
+    def double(self, crew: Any, *, blocking: bool) -> Any:
         """Make a crew's double, each task of which passes through this guard.
+
+        Args:
+            crew: A Crew that is about to be kicked off.
+            blocking: Whether the kickoff blocks the calling thread.
 
         Raises:
             InputError: if cost is bounded, and the most a call may cost is not known of a model.
@@ -244,7 +248,7 @@ class Guard:
         double = clone_of(crew)
         labels = tuple(label_of(task) for task in double.tasks)
         first = self._plan(ChunksPlanned(len(labels), 0, labels))
-        slots = self._tasks.slots()
+        slots = self._tasks.slots(blocking=blocking)
         for place, task in enumerate(double.tasks, start=first):
             self._tasks.take_over(task, place, slots)
         return double

@@ -24,7 +24,7 @@ from docsum_nb.crew.upstream import (
     CrewOutput,
     Flow,
 )
-from docsum_nb.run import current_scope, leave_threads
+from docsum_nb.run import cancelled_with, current_scope, leave_threads
 
 __all__ = ["Exited", "Kicker", "install_kickoffs", "is_racing"]
 
@@ -47,7 +47,7 @@ class Kicker(Protocol):
     def failures(self) -> Listener:
         """What CrewAI swallows is reported to this."""
 
-    def double(self, crew: Any) -> Any:
+    def double(self, crew: Any, *, blocking: bool) -> Any:
         """Make the double of a crew that is about to be kicked off."""
 
     def kick_off_within(self, work: Any, kickoff: Callable[[], Any]) -> Any:
@@ -73,8 +73,9 @@ def install_kickoffs(current: Current) -> None:
         (Crew, "kickoff", _crew),
         (Crew, "akickoff", _acrew),
         (Crew, "replay", _replay),
-        (Crew, "kickoff_for_each_async", _for_each),
-        (Crew, "akickoff_for_each", _for_each),
+        (Crew, "kickoff_async", _cancellable),
+        (Crew, "kickoff_for_each_async", _cancellable),
+        (Crew, "akickoff_for_each", _cancellable),
         (Flow, "kickoff", _flow),
         (Flow, "kickoff_async", _aflow),
         (Flow, EXECUTE_METHOD.name, _step),
@@ -115,7 +116,7 @@ def _wrapped(own: Any, around: Callable[..., Any], current: Current) -> Any:
 def _crew(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwargs: Any) -> Any:
     if _restores(*args, **kwargs):
         return own(crew, *args, **kwargs)
-    clone = _guarded_by(guard, crew)
+    clone = _guarded_by(guard, crew, blocking=True)
     with metered() as used, as_loud_as(crew):
         kickoff = functools.partial(_outside, guard, own, clone, *args, **kwargs)
         # A crew that streams kicks itself off again, and passes here then.
@@ -128,7 +129,7 @@ async def _acrew(
 ) -> Any:
     if _restores(*args, **kwargs):
         return await own(crew, *args, **kwargs)
-    clone = _guarded_by(guard, crew)
+    clone = _guarded_by(guard, crew, blocking=False)
     with metered() as used, as_loud_as(crew):
         kickoff = functools.partial(_aoutside, guard, own, clone, *args, **kwargs)
         result = await (kickoff() if clone.stream else guard.akick_off_within(clone, kickoff))
@@ -136,7 +137,7 @@ async def _acrew(
 
 
 def _replay(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwargs: Any) -> Any:
-    clone = _guarded_by(guard, crew)
+    clone = _guarded_by(guard, crew, blocking=True)
     for agent in clone.agents:
         # Only a kickoff sets an agent's crew, and that of the clone is not the user's.
         agent.crew = clone
@@ -145,10 +146,14 @@ def _replay(guard: Kicker, own: Callable[..., Any], crew: Any, *args: Any, **kwa
         return _settled(clone, guard.kick_off_within(clone, kickoff), used)
 
 
-async def _for_each(
+async def _cancellable(
     guard: Kicker, own: Callable[..., Awaitable[Any]], crew: Any, *args: Any, **kwargs: Any
 ) -> Any:
-    """Stop all copies of a crew with the first that fails: nobody gets what the others answer."""
+    """Stop what works in threads when nobody waits for it any more.
+
+    That is if the wait is cancelled, as by a timeout of the user's, or if one of several crews
+    fails: nobody gets what the others answer.
+    """
     kickoffs = functools.partial(own, crew, *args, **kwargs)
     return await (kickoffs() if crew.stream else guard.akick_off_within(crew, kickoffs))
 
@@ -173,9 +178,9 @@ def _restores(
     return getattr(from_checkpoint, "restore_from", None) is not None
 
 
-def _guarded_by(guard: Kicker, crew: Any) -> Any:
+def _guarded_by(guard: Kicker, crew: Any, *, blocking: bool) -> Any:
     """Return what is kicked off in a crew's place."""
-    return crew if is_clone(crew) else guard.double(crew)
+    return crew if is_clone(crew) else guard.double(crew, blocking=blocking)
 
 
 def _settled(crew: Any, result: Any, used: Callable[[], Any]) -> Any:
@@ -200,9 +205,11 @@ async def _aflow(
 ) -> Any:
     async def kickoff() -> Any:
         scope = current_scope()
-        if scope is not None and scope.work is flow:
-            scope.begun = True
-        return await own(flow, *args, **kwargs)
+        if scope is None or scope.work is not flow:
+            return await own(flow, *args, **kwargs)
+        scope.begun = True
+        with cancelled_with(scope):
+            return await own(flow, *args, **kwargs)
 
     if _is_part(flow):
         return await kickoff()

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from docsum_nb.crew.calls import called_model
 from docsum_nb.crew.upstream import AWITH_RETRIES, WITH_RETRIES, base_llm
 from docsum_nb.events import WaitEnded, WaitStarted
-from docsum_nb.run import Control, Scope
+from docsum_nb.run import Control, Scope, blocks_a_loop, is_on_a_loop
 
 __all__ = ["CallSlots", "Calling", "Slots", "install_slots"]
 
@@ -152,8 +152,8 @@ class CallSlots:
         """Wait for a slot, and hold it during a call that the caller's thread makes."""
         if _calling.get() is not None:
             yield
-        elif _on_a_loop():
-            # A blocking call on a loop must not wait: what holds the slots may need that loop.
+        elif is_on_a_loop() or blocks_a_loop():
+            # What blocks a loop must not wait: what holds the slots may need that loop.
             with self._reported():
                 yield
         else:
@@ -173,6 +173,10 @@ class CallSlots:
         """Do the same for a call that is awaited."""
         if _calling.get() is not None:
             yield
+            return
+        if blocks_a_loop():
+            with self._reported():
+                yield
             return
         with self._waiting() as wait, self._reported():
             async with self._slots.aheld(self._scope(), wait) as slot:
@@ -202,8 +206,8 @@ class CallSlots:
     def lent(self) -> Iterator[None]:
         """Lend the slot of the call that the caller is in, if it is, while something else is."""
         slot, scope = _calling.get(), self._scope()
-        if slot is None or _on_a_loop():
-            # On a loop, nothing may wait for the slot in the end.
+        if slot is None or is_on_a_loop() or blocks_a_loop():
+            # What blocks a loop must not wait for the slot in the end, either.
             yield
             return
         slot.give_back()
@@ -221,14 +225,6 @@ def _in_call(slot: _Slot | None) -> Iterator[None]:
         yield
     finally:
         _calling.reset(token)
-
-
-def _on_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 class Calling(Protocol):

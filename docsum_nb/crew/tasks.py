@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -25,7 +25,18 @@ from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, SKIPPED_OUTPUT,
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkSkipped, ChunkStarted, ChunkSummarized, Warned
 from docsum_nb.faults import fault_of, without_secrets
-from docsum_nb.run import Control, Detail, Scope, Stopping, about, current_scope, span
+from docsum_nb.run import (
+    Control,
+    Detail,
+    Scope,
+    Stopping,
+    about,
+    blocks_a_loop,
+    cancelled_with,
+    current_scope,
+    is_on_a_loop,
+    span,
+)
 
 __all__ = ["OnTaskError", "Tasks", "label_of", "one_line_of", "role_of", "source_of"]
 
@@ -62,13 +73,17 @@ class Tasks:
         self._outputs: list[Any] = []
         self._at: dict[int, Any] = {}
 
-    def slots(self) -> Slots:
+    def slots(self, *, blocking: bool) -> Slots:
         """Return the slots for the asynchronous tasks of a crew that is kicked off here.
 
         All crews of a run share them; but one that a task with a slot kicks off has its own, as
-        that task waits for it.
+        that task waits for it, and so has one that blocks a loop, which others may need.
+
+        Args:
+            blocking: Whether the crew blocks the loop that it is kicked off on, if it is on one.
         """
-        return Slots(self._limit) if _holds_a_slot.get() else self._slots
+        blocking = blocks_a_loop() or (blocking and is_on_a_loop())
+        return Slots(self._limit) if _holds_a_slot.get() or blocking else self._slots
 
     def take_over(self, task: Any, place: int, slots: Slots) -> None:
         """Have a task of a double carried out through here.
@@ -176,19 +191,9 @@ class Tasks:
         """
         working = asyncio.current_task()
         assert working is not None
-        loop, scope = asyncio.get_running_loop(), self.scope
         working.add_done_callback(_retrieve)
-
-        def cancel() -> None:
-            # The loop may have ended, and the task with it.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(working.cancel)
-
-        scope.when_stopped(cancel)
-        try:
+        with cancelled_with(self.scope):
             yield
-        finally:
-            scope.forget(cancel)
 
     @contextmanager
     def _failing(self, task: Any) -> Iterator[list[Any]]:

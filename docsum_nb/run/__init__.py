@@ -13,7 +13,14 @@ from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
 from docsum_nb.run.outcome import replace_note
 from docsum_nb.run.questions import AskPerson
 from docsum_nb.run.run import Run
-from docsum_nb.run.scope import Scope, current_scope, leave_threads
+from docsum_nb.run.scope import (
+    Scope,
+    blocks_a_loop,
+    cancelled_with,
+    current_scope,
+    is_on_a_loop,
+    leave_threads,
+)
 from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import (
     Console,
@@ -51,12 +58,15 @@ __all__ = [
     "about",
     "before_exit",
     "begin_span",
+    "blocks_a_loop",
+    "cancelled_with",
     "chat_attributes",
     "current_scope",
     "describe_frame",
     "end_span",
     "fan_out",
     "in_thread",
+    "is_on_a_loop",
     "is_own_file",
     "leave_threads",
     "own_frame",

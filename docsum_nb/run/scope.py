@@ -18,7 +18,14 @@ from typing import Any, TypeVar
 from docsum_nb.run.control import Control, Stopping
 from docsum_nb.run.loop import DAEMON_THREADS
 
-__all__ = ["Scope", "current_scope", "leave_threads"]
+__all__ = [
+    "Scope",
+    "blocks_a_loop",
+    "cancelled_with",
+    "current_scope",
+    "is_on_a_loop",
+    "leave_threads",
+]
 
 T = TypeVar("T")
 
@@ -27,6 +34,10 @@ _GRACE_S = 1.0
 _scope: contextvars.ContextVar[Scope | None] = contextvars.ContextVar(
     "docsum_nb_scope", default=None
 )
+_blocking: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "docsum_nb_blocks_a_loop", default=False
+)
+"""Whether code of a loop blocks it until what is in this context has ended."""
 
 
 class Scope:
@@ -121,8 +132,9 @@ class Scope:
             BaseException: The part's first error, as soon as it happens.
         """
         context = contextvars.copy_context()
+        blocking = blocks_a_loop() or is_on_a_loop()
         ended = threading.Event()
-        working = DAEMON_THREADS.submit(context.run, self._called, work)
+        working = DAEMON_THREADS.submit(context.run, self._called, work, blocking=blocking)
         working.add_done_callback(lambda _: ended.set())
         self.when_stopped(ended.set)
         try:
@@ -135,9 +147,13 @@ class Scope:
         _take_over(context)
         return result
 
-    def _called(self, work: Callable[[], T]) -> T:
-        with self.entered():
-            return work()
+    def _called(self, work: Callable[[], T], *, blocking: bool) -> T:
+        token = _blocking.set(blocking)
+        try:
+            with self.entered():
+                return work()
+        finally:
+            _blocking.reset(token)
 
     async def arun(self, work: Callable[[], Awaitable[T]]) -> T:
         """Await work as this part, in a task of its own on the running loop.
@@ -208,6 +224,42 @@ class Scope:
 def current_scope() -> Scope | None:
     """Return the part of a run that the caller belongs to; ``None`` outside of one."""
     return _scope.get()
+
+
+@contextmanager
+def cancelled_with(scope: Scope) -> Iterator[None]:
+    """Cancel the running asyncio task when a part of a run is stopped."""
+    working = asyncio.current_task()
+    assert working is not None
+    loop = asyncio.get_running_loop()
+
+    def cancel() -> None:
+        # The loop may have ended, and the task with it.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(working.cancel)
+
+    scope.when_stopped(cancel)
+    try:
+        yield
+    finally:
+        scope.forget(cancel)
+
+
+def is_on_a_loop() -> bool:
+    """Check whether a loop is running in the calling thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def blocks_a_loop() -> bool:
+    """Check whether a loop is blocked, in another thread, until the caller's code has ended.
+
+    What else goes on on that loop cannot end before: to wait for it would never end.
+    """
+    return _blocking.get()
 
 
 def leave_threads(loop: asyncio.AbstractEventLoop) -> None:

@@ -126,15 +126,10 @@ class LineConsole:
         number = _file_number()
         if number is None or not _can_select(number):
             return self._blocking_line()
-        try:
-            while select.select([number], [], [], 0)[0]:
-                # One by one: what is behind the line is for others.
-                byte = os.read(number, 1)
-                if byte in (b"", b"\n"):
-                    return self._line() if byte or self._read else self._blocking_line()
-                self._read += byte
-        except (OSError, ValueError) as error:
-            raise _no_input(error) from None
+        while (byte := _byte_of(number)) is not None:
+            if byte in (b"", b"\n"):
+                return self._line() if byte or self._read else self._blocking_line()
+            self._read += byte
         return None
 
     def _line(self) -> str:
@@ -154,13 +149,15 @@ class LineConsole:
         try:
             return str(self._own_input.result())
         except EOFError as error:
-            raise _no_input(error or "it has ended") from None
+            raise _no_input(str(error) or "it has ended") from None
 
     def _blocking_line(self) -> str:
         """Return what Python has read ahead, or what a stream without a file has."""
+        if sys.stdin is None:
+            raise _no_input("there is none")
         try:
             line = sys.stdin.readline()
-        except (AttributeError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise _no_input(error) from None
         if not line:
             raise _no_input("it has ended")
@@ -169,6 +166,17 @@ class LineConsole:
 
 def _no_input(reason: object) -> InputError:
     return InputError(f"nobody can answer on standard input ({reason}): {_CURE}")
+
+
+def _byte_of(number: int) -> bytes | None:
+    """Return the next byte of a file, empty at its end; ``None`` if none is there yet.
+
+    A single one, since what is behind a line is for others.
+    """
+    try:
+        return os.read(number, 1) if select.select([number], [], [], 0)[0] else None
+    except (OSError, ValueError) as error:
+        raise _no_input(error) from None
 
 
 def _file_number() -> int | None:

@@ -213,3 +213,61 @@ def test_budget_and_slots_do_not_wait_for_one_another(server: Loopback) -> None:
     run = ds.start(work, max_concurrency=1, max_cost=0.0005, deadline=LONG_S, show=False)
     assert run.result() == MANY
     assert server.most_in_flight == 1
+
+
+@pytest.mark.parametrize("parts", [0, 2])
+def test_crew_that_blocks_a_loop_does_not_wait_for_what_needs_that_loop(
+    server: Loopback, parts: int
+) -> None:
+    """Kicked off in a coroutine without await, beside a call that holds the only slot."""
+    blocking = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if "Say it." in call.prompt:
+            await until(blocking.is_set)
+        else:
+            blocking.set()
+        return Reply()
+
+    async def call() -> Any:
+        return await llm.acall("Say it.")
+
+    async def block() -> Any:
+        await until(lambda: bool(server.calls))
+        return crew.kickoff(inputs={"topic": "whales"}).raw
+
+    async def both() -> Any:
+        return await asyncio.gather(call(), block())
+
+    server.script = script
+    llm = llm_of(server)
+    crew = field_crew(llm, parts=parts) if parts else plain_crew(llm)
+    run = ds.start(both, max_concurrency=1, deadline=LONG_S, show=False)
+    assert run.result() == ["A summary.", "A summary."]
+
+
+def test_asynchronous_tasks_of_a_crew_that_blocks_a_loop_do_not_wait_for_tasks_on_it(
+    server: Loopback,
+) -> None:
+    """An awaited crew's task holds the only slot for tasks, and cannot end before the other."""
+    blocking = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if "of seals" in call.prompt:
+            blocking.set()
+        else:
+            await until(blocking.is_set)
+        return Reply()
+
+    async def block() -> Any:
+        await until(lambda: bool(server.calls))
+        return crew.kickoff(inputs={"topic": "seals"}).raw
+
+    async def both() -> list[Any]:
+        awaited = crew.akickoff(inputs={"topic": "whales"})
+        return [getattr(each, "raw", each) for each in await asyncio.gather(awaited, block())]
+
+    server.script = script
+    crew = field_crew(llm_of(server), parts=2)
+    run = ds.start(both, max_concurrency=1, deadline=LONG_S / 2, show=False)
+    assert run.result() == ["A summary.", "A summary."]

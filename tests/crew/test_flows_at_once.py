@@ -123,6 +123,19 @@ def test_flow_that_failed_or_was_cancelled_runs_again() -> None:
     assert flow.state.topic == "seals"
 
 
+@pytest.mark.parametrize("way", KICKOFFS)
+def test_cancelled_flow_whose_steps_can_be_cancelled_runs_again_at_once(way: str) -> None:
+    """An asynchronous step that would never end is ended with its run."""
+    flow = AsyncTopicFlow()
+    flow.began, flow.go_on = threading.Event(), threading.Event()
+    run = KICKOFFS[way](flow, {"topic": "whales"})
+    assert flow.began.wait(LONG_S)
+    run.cancel()
+    assert isinstance(run.exception(), RunCancelled)
+    flow.began = None
+    assert KICKOFFS[way](flow, {"topic": "seals"}).result() == "about seals"
+
+
 class Outer(Flow[Any]):
     """A flow that runs another one, and a crew, at each step."""
 
