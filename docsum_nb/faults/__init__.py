@@ -5,11 +5,11 @@ one table serves LiteLLM, the providers' own SDKs and plain sockets.
 """
 
 from docsum_nb.faults.addresses import address_problem, is_loopback, public_address
-from docsum_nb.faults.chain import shortened, without_secrets, words_of
+from docsum_nb.faults.chain import shorten_error, without_secrets, words_of
 from docsum_nb.faults.fault import Fault, explained, fault_of
 from docsum_nb.faults.kinds import Failure
 from docsum_nb.faults.reply import Reply, reply_of
-from docsum_nb.faults.verdict import failure_of_reply
+from docsum_nb.faults.verdict import failure_of_reply, status_in
 from docsum_nb.faults.waiting import asked_in_headers
 
 __all__ = [
@@ -24,7 +24,8 @@ __all__ = [
     "is_loopback",
     "public_address",
     "reply_of",
-    "shortened",
+    "shorten_error",
+    "status_in",
     "without_secrets",
     "words_of",
 ]

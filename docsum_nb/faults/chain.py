@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from docsum_nb.errors import shortened
+
 __all__ = [
     "MOST_CHARS",
     "attribute",
     "chain_of",
     "class_names",
-    "shortened",
+    "shorten_error",
     "texts_of",
     "without_secrets",
     "words_of",
@@ -95,14 +97,14 @@ def words_of(error: BaseException) -> str:
     return said or type(error).__name__
 
 
-def shortened(error: Exception) -> Exception:
-    """Shorten what an exception says if it is a whole page or more; returns the exception.
+def shorten_error(error: Exception) -> Exception:
+    """Shorten what an exception says if it is a whole page or more; return the exception.
 
     It is stored, shown and sent to observers; its class, status and headers stay.
     """
     said = attribute(error, "message")
     if isinstance(said, str) and len(said) > MOST_CHARS:
-        short = f"{said[:MOST_CHARS]} … ({len(said):,} characters)"
+        short = shortened(said, MOST_CHARS)
         try:
             error.message = short  # type: ignore[attr-defined]
             if any(isinstance(each, str) and len(each) > MOST_CHARS for each in error.args):

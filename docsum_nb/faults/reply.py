@@ -16,7 +16,7 @@ from typing import Any
 from docsum_nb.faults.chain import MOST_CHARS, attribute, chain_of, words_of
 from docsum_nb.render.clean import one_line
 
-__all__ = ["Reply", "reply_of", "reply_of_text", "said_in", "status_of", "texts_in"]
+__all__ = ["Reply", "reply_of", "said_in", "status_of", "texts_in"]
 
 _MOST_BODY = 65_536
 """Bytes of a body that are read; an error that is longer is a page, or an attack."""
@@ -25,7 +25,10 @@ _MOST_TEXTS = 40
 _MOST_SHOWN = 400
 _WORDS = ("message", "msg", "error_message", "errormessage", "detail", "error", "raw", "title")
 """Fields that hold a provider's words. Not ``input``: some servers send the prompt back in it."""
-_CODES = ("code", "type", "status", "reason", "quotaid", "__type", "error_code", "error_type")
+_CODES = (
+    *("code", "type", "status", "reason", "quotaid", "__type", "error_code", "error_type"),
+    *("status_code", "http_code"),
+)
 """Fields that hold a code."""
 
 
@@ -68,11 +71,6 @@ def reply_of(error: BaseException) -> Reply | None:
             size = len(sent) if isinstance(sent, bytes) else 0
             return replace(_read(status, body, _headers_of(response)), url=url, sent=size)
     return None
-
-
-def reply_of_text(status: int | None, body: str) -> Reply:
-    """Return the reply that a status and a body are; for errors in a body of status 200."""
-    return _read(status, body, {})
 
 
 def _came_over_the_wire(response: Any) -> bool:

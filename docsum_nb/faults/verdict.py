@@ -8,14 +8,16 @@ goes with words about a length, a bound and the prompt.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import takewhile
+from typing import Any
 
 from docsum_nb.faults.chain import MOST_CHARS
 from docsum_nb.faults.kinds import Failure
-from docsum_nb.faults.reply import Reply
+from docsum_nb.faults.reply import Reply, texts_in
 from docsum_nb.faults.waiting import asked_in_headers
 
-__all__ = ["failure_of_reply", "status_that_counts", "waits_s"]
+__all__ = ["failure_of_reply", "status_in", "status_that_counts", "waits_s"]
 
 _TOO_LONG_CODES = {
     *("context_length_exceeded", "model_context_window_exceeded", "request_too_large"),
@@ -131,19 +133,26 @@ _SPENT = (
     ("specified api usage limits",),  # Anthropic: until the first of the next month
 )
 _LOADING = (("loading model",), ("currently loading",), ("model is loading",))
-_STATUSES = {
-    **dict.fromkeys(("invalid_api_key", "authentication_error", "unauthenticated"), 401),
-    **dict.fromkeys(("unauthorized", "invalid_authentication_error"), 401),
-    **dict.fromkeys(("permission_error", "permission_denied", "forbidden"), 403),
-    **dict.fromkeys(("not_found_error", "model_not_found", "not_found"), 404),
-    **dict.fromkeys(("invalid_request_error", "invalid_argument", "badrequesterror"), 400),
-    **dict.fromkeys(("rate_limit_exceeded", "rate_limit_error", "resource_exhausted"), 429),
-    **dict.fromkeys(("too_many_requests", "throttlingexception"), 429),
-    "overloaded_error": 529,
-    **dict.fromkeys(("server_error", "api_error", "internal_server_error", "internal"), 500),
-    "unavailable": 503,
+_CODES_OF = {
+    400: "invalid_request_error invalid_request bad_request badrequesterror invalid_argument "
+    "invalid_parameter invalidparameter context_length_exceeded failed_precondition "
+    "validation_error",
+    401: "authentication_error invalid_api_key invalidapikey unauthorized unauthenticated "
+    "invalid_authentication invalid_authentication_error",
+    402: "billing_error insufficient_credits insufficient_balance",
+    403: "permission_error permission_denied forbidden access_denied",
+    404: "not_found_error not_found model_not_found notfounderror",
+    413: "request_too_large payload_too_large",
+    429: "rate_limit_error rate_limit_exceeded too_many_requests insufficient_quota "
+    "resource_exhausted throttling throttlingexception",
+    500: "server_error api_error internal_server_error internal",
+    503: "unavailable service_unavailable",
+    504: "timeout timeout_error deadline_exceeded",
+    529: "overloaded_error overloaded",
 }
-"""The status that a code of a provider's stands for, if a body names no status."""
+"""Codes of errors by the status that each stands for, if a body names no number: as OpenAI,
+Anthropic, Google, DashScope, AWS and vLLM write them."""
+_STATUSES = {code: status for status, codes in _CODES_OF.items() for code in codes.split()}
 _A_DAY = ("per day", "perday", "daily", "(rpd)", "(tpd)", "per_day", "/day", "a day", "24 hours")
 _LONGER = ("per month", "permonth", "monthly", "/ month", "/month", "per week", "weekly")
 _NO_ALLOWANCE = "limit: 0"
@@ -187,13 +196,36 @@ def status_that_counts(reply: Reply) -> int | None:
     status = reply.status
     if status is not None and 400 <= status < 500:
         return status
-    numbers = [int(code) for code in reply.codes if code.isdecimal() and len(code) == 3]
-    named = [_STATUSES[code] for code in reply.codes if code in _STATUSES]
-    refused = [code for code in (*numbers, *named) if 400 <= code < 500 or code == 529]
-    if refused:
-        return min(refused)
-    failed = [code for code in (*numbers, *named) if code >= 500]
-    return status if status is not None and status >= 500 else min(failed, default=status)
+    named = _status_of_codes(reply.codes)
+    failed = status is not None and status >= 500
+    if named is None or (failed and not _is_refusal(named)):
+        return status
+    return named
+
+
+def status_in(body: Any) -> int | None:
+    """Return the status that the codes in a decoded body stand for; ``None`` if none is known."""
+    return _status_of_codes(texts_in(body)[1])
+
+
+def _status_of_codes(codes: Iterable[str]) -> int | None:
+    known = set(codes)
+    numbers = [status for status in map(_status_number, known) if status is not None]
+    named = [_STATUSES[code] for code in known if code in _STATUSES]
+    # A number is more exact than a name, and a refusal is what a gateway's failure is about.
+    refusals = list(filter(_is_refusal, numbers)) or list(filter(_is_refusal, named))
+    return min(refusals or numbers or named, default=None)
+
+
+def _status_number(code: str) -> int | None:
+    if not code.isdecimal() or len(code) not in (3, 5):
+        return None
+    number = int(code[:3])  # FastChat writes 40303
+    return number if 400 <= number < 600 else None
+
+
+def _is_refusal(status: int) -> bool:
+    return 400 <= status < 500 or status == 529
 
 
 def _comes_back(reply: Reply) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from operator import is_not
 from typing import Any
 
+from docsum_nb.faults import status_in
+
 __all__ = [
     "BodyError",
     "count_in",
@@ -28,25 +30,6 @@ __all__ = [
 _MOST_WORDS = 1_000
 """Characters of an error's message that are kept."""
 _SERVER_FAILED = 500
-_STATUS_OF_NAME = {
-    **dict.fromkeys(
-        ("invalid_request_error", "invalid_request", "bad_request", "badrequesterror"), 400
-    ),
-    **dict.fromkeys(("invalid_argument", "invalid_parameter", "invalidparameter"), 400),
-    **dict.fromkeys(("context_length_exceeded", "failed_precondition", "validation_error"), 400),
-    **dict.fromkeys(("authentication_error", "invalid_api_key", "invalidapikey"), 401),
-    **dict.fromkeys(("unauthorized", "unauthenticated", "invalid_authentication"), 401),
-    **dict.fromkeys(("billing_error", "insufficient_credits", "insufficient_balance"), 402),
-    **dict.fromkeys(("permission_error", "permission_denied", "forbidden", "access_denied"), 403),
-    **dict.fromkeys(("not_found_error", "not_found", "model_not_found", "notfounderror"), 404),
-    **dict.fromkeys(("request_too_large", "payload_too_large"), 413),
-    **dict.fromkeys(("rate_limit_error", "rate_limit_exceeded", "too_many_requests"), 429),
-    **dict.fromkeys(("insufficient_quota", "resource_exhausted", "throttling"), 429),
-    **dict.fromkeys(("unavailable", "service_unavailable"), 503),
-    **dict.fromkeys(("timeout", "timeout_error", "deadline_exceeded"), 504),
-    **dict.fromkeys(("overloaded_error", "overloaded"), 529),
-}
-"""Names of errors as OpenAI, Anthropic, Google, DashScope and vLLM write them."""
 _STATUS_OF_MINIMAX = {1002: 429, 1004: 401, 1008: 402, 1039: 400, 1041: 429, 2013: 400, 2049: 401}
 """https://platform.minimax.io/docs/api-reference/errorcode"""
 _REFUSED_BY_MINIMAX = (1026, 1027)
@@ -247,7 +230,7 @@ def _bare_error(value: Mapping[str, Any]) -> BodyError | None:
         (value[name] for name in ("message", "msg", "detail") if isinstance(value.get(name), str)),
         None,
     )
-    status = _status(value)
+    status = _status(value) if words is not None else None
     # A few words and nothing that any answer has, such as {"detail": "Not authenticated"}.
     bare = len(value) <= _BARE_FIELDS and not any(name in value for name in _NO_ERROR_FIELDS)
     if words is None or (status is None and value.get("object") != "error" and not bare):
@@ -256,18 +239,9 @@ def _bare_error(value: Mapping[str, Any]) -> BodyError | None:
 
 
 def _status(holder: Mapping[str, Any]) -> int | None:
-    """Return the HTTP status that the codes of an error amount to."""
-    told = [holder.get(name) for name in ("status_code", "http_code", "status", "code", "type")]
-    for each in told:
-        number = count_in(each)
-        if number is not None and 40_000 <= number < 60_000:
-            number //= 100  # as FastChat writes them: 40303
-        if number is not None and 400 <= number < 600:
-            return number
-    for each in told:
-        if isinstance(each, str) and (known := _STATUS_OF_NAME.get(each.strip().lower())):
-            return known
-    return None
+    """Return the HTTP status that the codes of an error amount to; those of its parts are not."""
+    flat = {name: each for name, each in holder.items() if isinstance(each, str | int)}
+    return status_in(flat)
 
 
 def _word(holder: Any, *names: str) -> str | None:

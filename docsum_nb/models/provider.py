@@ -14,7 +14,7 @@ from typing import Any
 
 from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import InputError, ModelError
-from docsum_nb.faults import Failure, fault_of, shortened
+from docsum_nb.faults import Failure, fault_of, shorten_error
 from docsum_nb.models.chat import NotStreamed, Tell
 from docsum_nb.models.endings import Ending, broken_off
 from docsum_nb.models.lite import (
@@ -311,7 +311,7 @@ class Provider:
                 raise TimeoutError(f"{self.name} {late()}") from error
             # What breaks a stream is a MidStreamFallbackError there, for a router to catch.
             original = getattr(error, "original_exception", None)
-            raised = shortened(original if isinstance(original, Exception) else error)
+            raised = shorten_error(original if isinstance(original, Exception) else error)
             # Behind it are the same failure's earlier forms, some hundred lines of a client's
             # inside; the error itself says all of it.
             raised.__suppress_context__ = True

@@ -31,7 +31,6 @@ from docsum_nb.documents.outline import outline
 from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.events import RunState
 from docsum_nb.faults import addresses, verdict
-from docsum_nb.faults.reply import reply_of_text
 from docsum_nb.form import look
 from docsum_nb.ledger import stored_json
 from docsum_nb.library import entries, folder, query
@@ -160,7 +159,11 @@ def _failure(text: str) -> object:
         litellm_response_headers=dict(headers),
     )
     error.__cause__ = ConnectionError(text)
-    reply = reply_of_text(429, text)
+    answered = _Error(
+        "refused", response=httpx.Response(429, text=text.encode("utf-8", "replace").decode())
+    )
+    reply = faults.reply_of(answered)
+    assert reply is not None
     return (
         retry.failure_of(error),
         retry.retry_after(error),

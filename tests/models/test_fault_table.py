@@ -11,7 +11,7 @@ import pytest
 from docsum_nb.budget import Budget
 from docsum_nb.errors import described
 from docsum_nb.events import Event, Throttled, Warned
-from docsum_nb.faults import Failure, fault_of
+from docsum_nb.faults import Failure, Reply, failure_of_reply, fault_of
 from docsum_nb.models import Asker, Model, is_too_long, open_model, with_cause
 from docsum_nb.run import Control
 from tests.loops import on_loop
@@ -130,3 +130,10 @@ def test_error_that_was_raised_while_another_was_handled_is_read_for_itself(
         assert fault_of(later).failure is Failure.OVERLOAD
     finally:
         innermost.__context__ = None
+
+
+@pytest.mark.parametrize("status", [None, 200, 502])
+def test_number_in_a_body_counts_before_a_name(status: int | None) -> None:
+    """A gateway names every refusal "invalid_request_error", and passes the number on."""
+    reply = Reply(status, codes=frozenset({"429", "invalid_request_error"}))
+    assert failure_of_reply(reply) is Failure.OVERLOAD
