@@ -177,7 +177,8 @@ def failure_of_reply(reply: Reply) -> Failure:
     status = status_that_counts(reply)
     if _is_too_long(reply, status):
         return Failure.TOO_LONG
-    if status == 402 or (status is not None and 400 <= status < 500 and _is_spent(reply, status)):
+    # MiniMax refuses with status 500 if the balance is used up.
+    if status == 402 or (status is not None and 400 <= status <= 500 and _is_spent(reply, status)):
         return Failure.SPENT
     if status in (429, 529) or (status == 503 and _comes_back(reply)):
         return Failure.OVERLOAD

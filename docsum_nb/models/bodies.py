@@ -34,7 +34,7 @@ _STATUS_OF_MINIMAX = {1002: 429, 1004: 401, 1008: 402, 1039: 400, 1041: 429, 201
 """https://platform.minimax.io/docs/api-reference/errorcode"""
 _REFUSED_BY_MINIMAX = (1026, 1027)
 _STATUS_OF_BAIDU = {4: 429, 17: 429, 18: 429, 19: 429, 6: 403, 110: 401, 111: 401}
-"""https://cloud.baidu.com/doc/WENXINWORKSHOP/s/tlmyncueh"""
+"""https://cloud.baidu.com/theme/A/2231465-8"""
 _ANSWER_FIELDS = ("choices", "candidates", "content", "message", "output", "results", "response")
 _NO_ERROR_FIELDS = (*_ANSWER_FIELDS[:3], "output", "results", "response", "delta", "usage", "id")
 _BARE_FIELDS = 4
@@ -72,8 +72,9 @@ def error_in(value: Any) -> BodyError | None:
             return BodyError(status, _words(told.get("status_msg")) or f"error {code}", dict(told))
     code = count_in(value.get("error_code"))
     if code:
-        status = _STATUS_OF_BAIDU.get(code, _SERVER_FAILED)
-        return BodyError(status, _words(value.get("error_msg")) or f"error {code}", dict(value))
+        status = _STATUS_OF_BAIDU.get(code) or status_in({"code": code}) or _SERVER_FAILED
+        words = _words(value.get("error_msg")) or _words(value.get("text"))  # FastChat's
+        return BodyError(status, words or f"error {code}", dict(value))
     return _bare_error(value)
 
 
@@ -120,7 +121,7 @@ def text_in(content: Any) -> str:
     """Return the text of a message's content, which may be a list of parts.
 
     Parts that hold a thought are left out, as Mistral's models send them:
-    https://docs.mistral.ai/capabilities/reasoning/
+    https://github.com/microsoft/agent-framework/issues/6978
     """
     if isinstance(content, str):
         return content

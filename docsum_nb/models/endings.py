@@ -25,29 +25,32 @@ class Ending(Enum):
     BROKEN = "error"
 
 
-# OpenAI: https://platform.openai.com/docs/api-reference/chat/object
+# OpenAI: https://github.com/openai/openai-python, src/openai/types/chat/chat_completion.py
+# Responses: the same, src/openai/types/responses/response_status.py
 # Anthropic: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
-# Gemini: https://ai.google.dev/api/generate-content#FinishReason
-# Cohere: https://docs.cohere.com/reference/chat
-# Mistral: https://docs.mistral.ai/api/#tag/chat
-# DeepSeek: https://api-docs.deepseek.com/api/create-chat-completion
-# GLM: https://docs.z.ai/api-reference/llm/chat-completion
-# OpenRouter: https://openrouter.ai/docs/api-reference/overview#finish-reason
-# Bedrock: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
-# Text Generation Inference: https://huggingface.co/docs/text-generation-inference/reference/api_reference
-# vLLM: https://docs.vllm.ai/en/latest/api/vllm/v1/engine/index.html (FinishReason)
-# SGLang: https://github.com/sgl-project/sglang/blob/main/python/sglang/srt/managers/schedule_batch.py
-# Ollama: https://github.com/ollama/ollama/blob/main/llm/server.go (DoneReason), docs/api.md
-# LM Studio: https://lmstudio.ai/docs/typescript/api-reference/llm-prediction-stop-reason
-# watsonx: https://cloud.ibm.com/apidocs/watsonx-ai#text-generation
+# Gemini, Vertex, Hugging Face: https://github.com/BerriAI/litellm, core_helpers.py
+# Cohere: https://github.com/cohere-ai/cohere-python, src/cohere/types/chat_finish_reason.py
+# Mistral: https://github.com/mistralai/client-python, models/chatcompletionchoice.py
+# DeepSeek: https://docs.rs/crate/ds-api/latest/source/src/raw/response/non_streaming/finish_reason.rs
+# GLM: https://docs.bigmodel.cn/api-reference (the result of an asynchronous request)
+# OpenRouter: https://openrouter.ai/docs/api-reference/streaming
+# Bedrock: https://github.com/boto/botocore, data/bedrock-runtime/2023-09-30 (StopReason)
+# Titan: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-text.html
+# Text Generation Inference: https://github.com/huggingface/text-generation-inference/issues/1724
+# vLLM: https://github.com/vllm-project/vllm/blob/main/vllm/v1/engine/__init__.py
+# SGLang: https://github.com/sgl-project/sglang, python/sglang/srt/managers/schedule_batch.py
+# Ollama: https://github.com/ollama/ollama/blob/main/docs/api.md
+# LM Studio: https://github.com/lmstudio-ai/lmstudio-js, LLMPredictionStats.ts
+# watsonx: https://ibm.github.io/watsonx-ai-node-sdk (StopReason, FinishReason)
 # GigaChat: https://developers.sber.ru/docs/ru/gigachat/api/reference/rest/post-chat
-# Responses: https://platform.openai.com/docs/api-reference/responses/object
+# "end", of some gateways: https://github.com/earendil-works/pi/issues/2107
+# "endturn", once of OpenRouter: https://github.com/zeitlings/ayai-gpt-nexus/issues/2
 _WORDS: dict[Ending, str] = {
     # OpenAI, Anthropic, Cohere, TGI, Together, Bedrock's Titan, AI21, llama.cpp, Aleph Alpha,
     # Baidu, LM Studio, TensorRT-LLM, Responses.
     Ending.WHOLE: (
-        "stop end_turn stop_sequence complete completed finished finish done eos eos_token "
-        "eosfound end_of_text endoftext end_of_turn end_id stop_words stop_word word "
+        "stop end end_turn endturn stop_sequence complete completed finished finish done eos "
+        "eos_token eosfound end_of_text endoftext end_of_turn end_id stop_words stop_word word "
         "stop_criteria_met stopstringfound stop_sequence_reached normal success succeeded"
     ),
     # OpenAI, Anthropic, Gemini, Mistral's and Anthropic's for a window that is full, Cohere, GLM,
@@ -76,7 +79,7 @@ _WORDS: dict[Ending, str] = {
         "unexpected_tool_call too_many_tool_calls missing_thought_signature abort aborted cancel "
         "cancelled canceled user_cancel userstopped load unload modelunloaded failed failure "
         "timeout time_limit not_finished incomplete in_progress none_yet internal_error "
-        "server_error overloaded preempted"
+        "server_error overloaded preempted repetition queued"
     ),
 }
 _MEANS = {word: ending for ending, words in _WORDS.items() for word in words.split()}

@@ -14,6 +14,7 @@ from typing import Literal
 from docsum_nb.models.thoughts import (
     CHANNELS,
     CLOSINGS,
+    LABEL,
     OPENINGS,
     Parted,
     closing_of,
@@ -28,7 +29,7 @@ __all__ = ["StreamedText"]
 _HINTS = (
     *("okay", "ok, ", "alright", "hmm", "let me ", "let's ", "first, i ", "we need to "),
     *("the user ", "i need to ", "so i ", "so, ", "i should ", "i'll ", "we are asked ", "wait, "),
-    *("analysis", "here is my thought process", "here's my thought process"),
+    *("analysis", "here is my thought process", "here's my thought process", LABEL),
 )
 """How thoughts begin, and summaries do not."""
 _BEGINNINGS = (*OPENINGS, *CHANNELS, *_HINTS)

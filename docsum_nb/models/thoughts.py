@@ -13,32 +13,42 @@ from dataclasses import dataclass
 
 __all__ = ["Parted", "closing_of", "ends_thought", "is_known_to_think", "lowered", "part"]
 
-# Marks, and who writes them:
+# Marks, and who writes them. Files of vLLM are in
+# https://github.com/vllm-project/vllm/tree/main/vllm/reasoning
 # <think>: DeepSeek-R1, QwQ, Qwen3, MiniMax, GLM, Nemotron, Phi-4-reasoning, SmolLM3
-#   https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
-# <thinking>, <antthinking>, <scratchpad>, <reflection>: models that are prompted so
-#   https://platform.claude.com/docs/en/build-with-claude/prompt-engineering/chain-of-thought
+#   https://github.com/sgl-project/sglang/blob/main/python/sglang/srt/parser/reasoning_parser.py
+# ◁think▷: Kimi-VL-Thinking, the same file
+# <thinking>, <reason>, <reasoning>, <thought>, <|begin_of_thought|>: what Open WebUI looks for
+#   https://github.com/open-webui/open-webui/blob/main/backend/open_webui/utils/middleware.py
+# <thoughts>, <reflection>, <scratchpad>, <antthinking>: models that are prompted so
 # <budget:thinking>: what LiteLLM takes off (parse_content_for_reasoning)
-# <thought>: EXAONE Deep https://huggingface.co/LGAI-EXAONE/EXAONE-Deep-7.8B ; <reasoning>: Open R1
-# [THINK]: Magistral https://docs.mistral.ai/capabilities/reasoning/
-# <seed:think>: Seed-OSS https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct
-# ◁think▷: Kimi-VL-Thinking https://huggingface.co/moonshotai/Kimi-VL-A3B-Thinking
-# <|begin_of_thought|>: OpenThinker https://huggingface.co/open-thoughts/OpenThinker-7B
-# <|START_THINKING|>: Command A Reasoning https://docs.cohere.com/docs/reasoning
-# <|inner_prefix|>: Apertus https://huggingface.co/swiss-ai/Apertus-8B-Instruct-2509
-# <|channel>thought: Gemma https://ai.google.dev/gemma/docs/capabilities/thinking
-# "Here is my thought process:": Granite 3.2 https://huggingface.co/ibm-granite/granite-3.2-8b-instruct
-# <|channel|>analysis: gpt-oss https://cookbook.openai.com/articles/openai-harmony
+# <thought>: EXAONE Deep https://github.com/LG-AI-EXAONE/EXAONE-Deep
+# [THINK]: Magistral, mistral_reasoning_parser.py of vLLM
+# <seed:think>: Seed-OSS, seedoss_reasoning_parser.py of vLLM
+# <|START_THINKING|>: Command A Reasoning, cohere_command_reasoning_parser.py of vLLM
+# <|inner_prefix|>: Apertus, apertus_reasoning_parser.py of vLLM
+# <|channel>thought: Gemma, gemma4_utils.py of vLLM
+# [unused16]: openPangu, pangu_reasoning_parser.py of vLLM
+# "Here is my thought process:": Granite 3.2, granite_reasoning_parser.py of vLLM
+# "Here are my reasoning steps:": Apriel
+#   https://github.com/ggml-org/llama.cpp/tree/master/models/templates
+# <|channel|>analysis: gpt-oss https://github.com/johnbean393/Sidekick/issues/75
+# <|begin_of_box|>, around an answer: GLM-4.5V https://docs.bigmodel.cn/api-reference
 _PAIRS: tuple[tuple[str, str], ...] = (
     *((f"<{name}>", f"</{name}>") for name in ("think", "thinking", "budget:thinking")),
     *((f"<{name}>", f"</{name}>") for name in ("thought", "thoughts", "reasoning", "reflection")),
-    *((f"<{name}>", f"</{name}>") for name in ("scratchpad", "antthinking", "seed:think")),
+    *(
+        (f"<{name}>", f"</{name}>")
+        for name in ("scratchpad", "antthinking", "seed:think", "reason")
+    ),
     ("[think]", "[/think]"),
     ("◁think▷", "◁/think▷"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
     ("<|start_thinking|>", "<|end_thinking|>"),
     ("<|inner_prefix|>", "<|inner_suffix|>"),
     ("<|channel>thought", "<channel|>"),
+    ("[unused16]", "[unused17]"),
+    ("here are my reasoning steps:", "[begin final response]"),
 )
 _PHRASES = (
     ("here is my thought process:", "here is my response:"),
@@ -53,6 +63,7 @@ _WRAPPERS = (
     *((f"<{name}>", f"</{name}>") for name in ("answer", "output", "response", "solution")),
     ("<|begin_of_solution|>", "<|end_of_solution|>"),
     ("<|start_response|>", "<|end_response|>"),
+    ("<|begin_of_box|>", "<|end_of_box|>"),
 )
 """What some models write around the answer, after a thought."""
 _WRAPS = tuple(opening for opening, _ in _WRAPPERS)
@@ -63,9 +74,14 @@ _FINAL = "<|channel|>final"
 _OPENED_IN_PROMPT = f"<|end|><|start|>assistant{_FINAL}"
 _MESSAGE = "<|message|>"
 _CHANNEL_ENDS = ("<|end|>", "<|return|>", "<|call|>")
-_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<end_of_turn>", "<|end_of_text|>", "</s>")
-"""Tokens for the end of a text, of ChatML, Llama, GPT, Gemma, Granite and Mistral, which some
-servers leave in it: https://github.com/ggml-org/llama.cpp/issues/9606"""
+_ENDS = (
+    *("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<end_of_turn>", "<|end_of_text|>", "</s>"),
+    *("<turn|>", "<eos>", "<|end|>", "[END FINAL RESPONSE]", "[|endofturn|]"),
+)
+"""Tokens for the end of a text, of ChatML, Llama, GPT, Gemma, Granite, Mistral, Apriel and EXAONE,
+which some servers leave in it: https://github.com/mzau/mlx-knife/issues/20"""
+LABEL = "thought\n"
+"""What Gemma writes in front of an answer without a thought: gemma4_utils.py of vLLM."""
 _STRUCK = "</s>"
 """Mistral's token for the end, and the end of HTML's element for what is struck out."""
 _MOST_ENDS = 4
@@ -92,13 +108,15 @@ class Parted:
 
 
 def part(text: str) -> Parted:
-    """Return an answer's text without its thought, and without a mark for the end."""
+    """Return an answer's text without its thought, and without the marks for its end."""
     text = _without_end(text)
     lower = text.translate(_LOWER)
     at = _skip_space(text, 0)
     if (channels := _in_channels(text, lower, at)) is not None:
         return channels
     began = at
+    if text.startswith(LABEL, at):
+        at = _skip_space(text, at + len(LABEL))
     while (closing := closing_of(lower, at)) is not None:
         end = lower.find(closing, at)
         if end < 0:

@@ -12,7 +12,7 @@ from docsum_nb.models.pricelist import listed_price, price_in
 from docsum_nb.records import Price
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
-from tests.models.answer_rows import GOOD, events, whole
+from tests.models.answer_forms import GOOD, events, whole
 from tests.models.test_answer_table import SSE, asked
 from tests.raw_server import RawReply, running_raw
 

@@ -11,7 +11,7 @@ import pytest
 
 from docsum_nb.models.wire import Wire
 from tests.loops import on_loop
-from tests.models.answer_rows import GOOD, events, whole
+from tests.models.answer_forms import GOOD, events, whole
 from tests.models.test_answer_table import SSE, asked
 from tests.raw_server import RawReply, RawServer, running_raw
 
