@@ -29,15 +29,15 @@ from docsum_nb.models.lite import (
     unprocessable,
     without_retries,
 )
+from docsum_nb.models.metering import Meter
 from docsum_nb.models.model import Model
 from docsum_nb.models.opening_checks import check_reachable
-from docsum_nb.models.pricelist import price_in
 from docsum_nb.models.reading import Said, read_stream, read_whole
 from docsum_nb.models.structured import schema_instructions
 from docsum_nb.models.thoughts import is_known_to_think
 from docsum_nb.models.unicode import writable_all
 from docsum_nb.models.wire import Wire
-from docsum_nb.records import Answer, Price, Request, Usage
+from docsum_nb.records import Answer, Request
 
 __all__ = ["Provider"]
 
@@ -54,17 +54,10 @@ _NO_STREAMS = (400, 404, 405, 415, 422, 501)
 """What servers answer that know no streams; others mean the request, however it is answered."""
 _OF_THE_REQUEST = (Failure.TOO_LONG, Failure.SPENT)
 """Refusals that a plain request meets as well."""
-_DOUBTED = 100_000
-"""Tokens of a prompt from which a reported count is compared with what was sent."""
-_MOST_TIMES = 20
-"""How many times the tokens counted here a reported count may be: providers add prompts of their
-own, and vocabularies differ."""
-_LONGEST_ANSWER = 1_000_000
-"""Tokens; a larger count is believed only of a model whose window is larger."""
 _STREAMING = {"stream": True, "stream_options": {"include_usage": True}}
 
 _unstreamed: set[tuple[str, str | None]] = set()
-"""Models, by name and address, whose streams came to nothing in this process."""
+"""Models, by name and address, whose streams failed in this process."""
 _untagged: set[tuple[str, str | None]] = set()
 """Models, by name and address, that begin with a thought without an opening mark."""
 
@@ -104,12 +97,11 @@ class Provider:
         self.overhead = _MESSAGE_TOKENS
         self._thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
-        self._info = info
-        self._price = self._price_of(settings.params.get("service_tier"))
         self._takes_schemas = bool(loaded().supports_response_schema(settings.name))
         # Where it has to make the stream up, LiteLLM says so.
         self._may_stream = info.get("supports_native_streaming") is not False
         self.count = token_counter(settings.name)
+        self._meter = Meter(settings, info, self.window, self.count)
 
     async def answer(self, request: Request) -> Answer:
         """Ask once; see ``ChatModel``."""
@@ -139,7 +131,7 @@ class Provider:
         parameters = self._parameters(max_tokens, response_format)
         wire = Wire(self.longest_answer(max_tokens or _REASONING_TOKENS))
         late = f"gave no whole answer within {settings.timeout:g} s"
-        with self._as_they_are(lambda: late, wire):
+        with self._own_errors(lambda: late, wire):
             with wire.watching():
                 sending = self._sending(messages, stop=stop, **parameters)
                 response = await asyncio.wait_for(sending, settings.timeout)
@@ -152,7 +144,7 @@ class Provider:
         return self._may_stream and (self.name, self._address) not in _unstreamed
 
     def stream_no_more(self) -> None:
-        """Remember that streams come to nothing; see ``Streamer``."""
+        """Remember that streams fail; see ``Streamer``."""
         _unstreamed.add((self.name, self._address))
 
     async def stream(self, request: Request, tell: Tell) -> Answer:
@@ -184,7 +176,7 @@ class Provider:
             return f"was still writing after give_up_after={settings.give_up_after:g} s"
 
         try:
-            with self._as_they_are(late, wire):
+            with self._own_errors(late, wire):
                 async with asyncio.timeout(min(settings.timeout, settings.give_up_after)) as limit:
                     with wire.watching():
                         stream = await self._sending(messages, **parameters)
@@ -231,7 +223,7 @@ class Provider:
         """Return a request with room for a longer thought; see ``ChatModel``."""
         if any(name in self.settings.params for name in _LENGTHS):
             return None
-        sent = int(SPARE * self._counted(self._messages(request))) + self.overhead
+        sent = int(SPARE * self._meter.counted(self._messages(request))) + self.overhead
         before = self.longest_answer(request.max_tokens)
         most = min(4 * before + _REASONING_TOKENS, self.window - sent)
         if self._most_output:
@@ -244,16 +236,7 @@ class Provider:
         self, prompt_tokens: int, completion_tokens: int, *, largest: int | None = None
     ) -> float | None:
         """Return what tokens can cost at most; see ``ChatModel``."""
-        if self._price is None:
-            return None
-        return self._price.at_most(prompt_tokens, completion_tokens, largest=largest)
-
-    def _price_of(self, tier: Any) -> Price | None:
-        """Return the price in a service tier; the user's own holds in each."""
-        if self.settings.prices is None:
-            return price_in(self._info, tier if isinstance(tier, str) else None)
-        prompt, completion = self.settings.prices
-        return Price(prompt / 1_000_000, completion / 1_000_000)
+        return self._meter.most(prompt_tokens, completion_tokens, largest=largest)
 
     def _messages(self, request: Request) -> list[dict[str, Any]]:
         if request.schema is not None and not self._takes_schemas:
@@ -297,8 +280,8 @@ class Provider:
         return response
 
     @contextmanager
-    def _as_they_are(self, late: Callable[[], str], wire: Wire) -> Iterator[None]:
-        """Let errors through without what LiteLLM wraps around them; raise those of the body."""
+    def _own_errors(self, late: Callable[[], str], wire: Wire) -> Iterator[None]:
+        """Raise the provider's own errors, without LiteLLM's around them, and those of the body."""
         try:
             yield
             if (failed := self._failure_in(wire)) is not None:
@@ -342,13 +325,13 @@ class Provider:
             raise NotStreamed(reason, refused=False, lasting=True)
         if not said.text and said.ending is Ending.WHOLE and not said.unfinished:
             # LiteLLM drops what is said beside the text, such as a refusal.
-            usage = self._usage(said, messages)
+            usage = self._meter.usage(said, messages)
             raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
         return self._answer(said, messages)
 
     def _answer(self, said: Said, messages: Sequence[dict[str, Any]]) -> Answer:
         """Return the answer; one without a text if the reason for that is known."""
-        usage = self._usage(said, messages)
+        usage = self._meter.usage(said, messages)
         if said.untagged:
             _untagged.add((self.name, self._address))
         if said.ending in (Ending.BROKEN, Ending.TOOL):
@@ -365,46 +348,16 @@ class Provider:
             self.name,
             usage,
             reason,
-            counted=self._believed(said, messages) is None,
+            counted=usage.counted > 0,
             ended=said.reason or "",
         )
-
-    def _usage(self, said: Said, messages: Sequence[dict[str, Any]]) -> Usage:
-        read, written = said.cached
-        believed = self._believed(said, messages)
-        if believed is None:
-            prompt, completion = self._counted(messages), self.count(said.text)
-        else:
-            prompt, completion = believed
-        # A tier that was asked for is not always the one that answers.
-        price = self._price_of(said.tier) if said.tier else self._price
-        cost = None
-        if price is not None:
-            thought = said.reasoning
-            cost = price.of(prompt, completion, read=read, written=written, reasoning=thought)
-        return Usage(1, prompt, completion, cost, counted=int(believed is None))
-
-    def _believed(self, said: Said, messages: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
-        """Return the tokens that the provider reported, if they can be; else they are counted."""
-        if said.tokens is None:
-            return None
-        prompt, completion = said.tokens
-        if said.text and not completion:
-            return None
-        # Counting takes a while, and hardly a prompt is so long.
-        if prompt > _DOUBTED and prompt > _MOST_TIMES * self._counted(messages) + _DOUBTED:
-            return None
-        return None if completion > max(self.window, _LONGEST_ANSWER) else (prompt, completion)
-
-    def _counted(self, messages: Sequence[dict[str, Any]]) -> int:
-        return sum(self.count(str(message.get("content") or "")) for message in messages)
 
 
 def _timeout(settings: Model) -> Any:
     """Return the client's own bounds: ours comes first, save that a connection has less time.
 
-    So a server that does not answer is told from one that takes long to. The client's bound for an
-    answer starts again with every byte that trickles in.
+    So a server that does not answer is distinguished from one that takes long. The client's bound
+    for an answer starts again with every byte that trickles in.
     """
     import httpx
 
