@@ -13,13 +13,9 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from docsum_nb.crew.upstream import (
-    SUMMARIZE,
-    TABLE,
-    BaseAgent,
-    Task,
-    set_suppress_console_output,
-)
+from docsum_nb.crew.upstream import TABLE
+from docsum_nb.crew.upstream.flows import set_suppress_console_output
+from docsum_nb.crew.upstream.table import SUMMARIZE, BaseAgent, Task
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Request
 

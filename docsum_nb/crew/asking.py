@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.flows import (
     FEEDBACK_MESSAGE,
     FLOW_FEEDBACK,
     HANDLE_TRAINING,

@@ -28,14 +28,14 @@ from docsum_nb.crew.affordable import (
 )
 from docsum_nb.crew.counting import counted_usage, reported_usage
 from docsum_nb.crew.examine.parts import ModelUse
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.model_calls import rate_limit_retry
+from docsum_nb.crew.upstream.reports import (
     LLMCallCompletedEvent,
     LLMCallFailedEvent,
     LLMCallStartedEvent,
     LLMCallType,
     LLMStreamChunkEvent,
     UsageMetrics,
-    rate_limit_retry,
 )
 from docsum_nb.crew.work import caller_of
 from docsum_nb.documents.tokens import SPARE, token_counter

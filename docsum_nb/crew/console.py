@@ -15,7 +15,10 @@ from typing import Any
 
 import crewai
 
-from docsum_nb.crew.upstream import set_suppress_console_output, should_suppress_console_output
+from docsum_nb.crew.upstream.flows import (
+    set_suppress_console_output,
+    should_suppress_console_output,
+)
 
 __all__ = ["as_loud_as", "hear_log", "quietly"]
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from docsum_nb.crew.upstream import UsageMetrics
+from docsum_nb.crew.upstream.reports import UsageMetrics
 from docsum_nb.documents.tokens import token_counter
 
 __all__ = ["counted_usage", "reported_usage"]

@@ -19,15 +19,9 @@ from typing import Any
 from pydantic import PrivateAttr
 
 from docsum_nb.crew.own_model import OwnModel
-from docsum_nb.crew.upstream import (
-    EVALUATE,
-    TABLE,
-    Agent,
-    BaseLLM,
-    BaseTool,
-    Task,
-    set_suppress_console_output,
-)
+from docsum_nb.crew.upstream import TABLE
+from docsum_nb.crew.upstream.flows import set_suppress_console_output
+from docsum_nb.crew.upstream.table import EVALUATE, Agent, BaseLLM, BaseTool, Task
 from docsum_nb.prompts import Prompts
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread

@@ -28,19 +28,15 @@ from typing import Any
 from pydantic import BaseModel
 
 from docsum_nb.crew.isolate import clone_of_agent, copy_results, original_of, write_back_agent
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.executions import (
     AEXECUTE_CORE,
     CHECK_EXECUTION_ERROR,
-    DELEGATE,
     EXECUTE_CORE,
-    EXECUTE_METHOD,
     IS_EXECUTING,
-    Agent,
-    BaseAgent,
-    BaseAgentTool,
-    Flow,
-    Task,
 )
+from docsum_nb.crew.upstream.flows import EXECUTE_METHOD, Flow
+from docsum_nb.crew.upstream.reports import DELEGATE, BaseAgentTool
+from docsum_nb.crew.upstream.table import Agent, BaseAgent, Task
 from docsum_nb.errors import InputError
 from docsum_nb.run import DAEMON_THREADS, Scope, current_scope
 

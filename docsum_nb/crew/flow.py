@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from docsum_nb.crew.upstream import Flow, FlowMethod, FlowState, flow_listen, flow_start
+from docsum_nb.crew.upstream.flows import Flow, FlowMethod, FlowState, flow_listen, flow_start
 
 __all__ = ["Flow", "FlowState", "inherit_steps", "listen", "start"]
 

@@ -36,7 +36,7 @@ from docsum_nb.crew.places import Places
 from docsum_nb.crew.promises import Promises
 from docsum_nb.crew.slots import CallSlots
 from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, one_line_of, role_of, source_of
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.executions import (
     ASYNC_ITERATOR,
     StreamingOutputBase,
     StreamSessionBase,

@@ -18,19 +18,18 @@ from docsum_nb.crew.executions import install_executions
 from docsum_nb.crew.kickoffs import Kicker, install_kickoffs
 from docsum_nb.crew.slots import Calling, install_slots
 from docsum_nb.crew.unheard import Listener, listen
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.flows import set_suppress_console_output
+from docsum_nb.crew.upstream.model_calls import (
     FINALIZE,
     TRACK_TOKENS,
-    BaseLLM,
     HookAborted,
     InterceptionPoint,
-    add_stream_sink,
     agent_utils,
     register_scoped,
-    reset_stream_sinks,
     scoped_hooks,
-    set_suppress_console_output,
 )
+from docsum_nb.crew.upstream.reports import add_stream_sink, reset_stream_sinks
+from docsum_nb.crew.upstream.table import BaseLLM
 
 __all__ = ["Stopped", "Watcher", "watched_by", "watcher"]
 

@@ -24,7 +24,7 @@ from types import MethodType
 from typing import Any
 from uuid import uuid4
 
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.executions import (
     ADD_DELEGATION_TOOLS,
     CREW_INPUTS,
     GET_AGENT_TO_USE,
@@ -37,8 +37,8 @@ from docsum_nb.crew.upstream import (
     TOOL_FAILURES,
     CrewEvaluator,
     ToolsHandler,
-    UsageMetrics,
 )
+from docsum_nb.crew.upstream.reports import UsageMetrics
 from docsum_nb.upstream import Attribute
 
 __all__ = [

@@ -17,13 +17,9 @@ from docsum_nb.crew.calls import metered
 from docsum_nb.crew.console import as_loud_as
 from docsum_nb.crew.isolate import is_clone, write_back_crew
 from docsum_nb.crew.unheard import Listener
-from docsum_nb.crew.upstream import (
-    EXECUTE_METHOD,
-    EXECUTE_RACING_LISTENERS,
-    Crew,
-    CrewOutput,
-    Flow,
-)
+from docsum_nb.crew.upstream.executions import CrewOutput
+from docsum_nb.crew.upstream.flows import EXECUTE_METHOD, EXECUTE_RACING_LISTENERS, Flow
+from docsum_nb.crew.upstream.table import Crew
 from docsum_nb.run import cancelled_with, current_scope, leave_threads
 
 __all__ = ["Exited", "Kicker", "install_kickoffs", "is_racing"]

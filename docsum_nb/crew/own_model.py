@@ -10,15 +10,15 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.model_calls import (
     CALL_COMPLETED,
     CALL_FAILED,
     CALL_STARTED,
     RATE_LIMIT_WRAPPED,
-    BaseLLM,
-    LLMCallType,
     llm_call_context,
 )
+from docsum_nb.crew.upstream.reports import LLMCallType
+from docsum_nb.crew.upstream.table import BaseLLM
 
 __all__ = ["OwnModel"]
 

@@ -12,14 +12,14 @@ import threading
 from contextvars import ContextVar
 from typing import Any
 
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream import TABLE
+from docsum_nb.crew.upstream.table import (
     GUARD,
     MAX_CALLS,
     MAX_COST,
     NOT_OF_A_GUARD,
     RESUMED,
     STOP,
-    TABLE,
     Agent,
 )
 from docsum_nb.errors import UpstreamError

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 
-from docsum_nb.crew.upstream import BaseLLM
+from docsum_nb.crew.upstream.table import BaseLLM
 from docsum_nb.faults import Failure, fault_of
 from docsum_nb.run import is_own_file
 

@@ -14,17 +14,17 @@ from typing import Any
 from docsum_nb.crew.console import hear_log
 from docsum_nb.crew.isolate import copy_of
 from docsum_nb.crew.scripted import Asked, ScriptedModel, rehearsing
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.executions import (
     CREW_MEMORY,
     GUARDRAIL,
     GUARDRAILS,
     ORIGINAL_OUTPUT_FILE,
     OUTPUT_HANDLER,
     RPM_CONTROLLER,
-    BaseLLM,
     LLMGuardrail,
-    set_suppress_console_output,
 )
+from docsum_nb.crew.upstream.flows import set_suppress_console_output
+from docsum_nb.crew.upstream.table import BaseLLM
 
 __all__ = ["Rehearsal", "be_quiet", "rehearse"]
 

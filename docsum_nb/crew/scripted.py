@@ -21,7 +21,7 @@ from pydantic import PrivateAttr
 
 from docsum_nb.crew.made_up import made_up
 from docsum_nb.crew.own_model import OwnModel
-from docsum_nb.crew.upstream import RATE_LIMIT_WRAPPED
+from docsum_nb.crew.upstream.model_calls import RATE_LIMIT_WRAPPED
 
 __all__ = [
     "Asked",

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 from docsum_nb.crew.calls import called_model
-from docsum_nb.crew.upstream import AWITH_RETRIES, WITH_RETRIES, base_llm
+from docsum_nb.crew.upstream.model_calls import AWITH_RETRIES, WITH_RETRIES, base_llm
 from docsum_nb.events import WaitEnded, WaitStarted
 from docsum_nb.run import Control, Scope, blocks_a_loop, is_on_a_loop
 

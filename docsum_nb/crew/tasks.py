@@ -21,7 +21,12 @@ from docsum_nb.crew.kickoffs import Exited
 from docsum_nb.crew.places import Places
 from docsum_nb.crew.promises import Promises
 from docsum_nb.crew.slots import Slots
-from docsum_nb.crew.upstream import AEXECUTE_CORE, EXECUTE_CORE, SKIPPED_OUTPUT, TaskOutput
+from docsum_nb.crew.upstream.executions import (
+    AEXECUTE_CORE,
+    EXECUTE_CORE,
+    SKIPPED_OUTPUT,
+    TaskOutput,
+)
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkSkipped, ChunkStarted, ChunkSummarized, Warned
 from docsum_nb.faults import fault_of, without_secrets

@@ -13,7 +13,8 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, Protocol
 
-from docsum_nb.crew.upstream import (
+from docsum_nb.crew.upstream.model_calls import HookAborted
+from docsum_nb.crew.upstream.reports import (
     ACALL_HANDLERS,
     CALL_HANDLER,
     DELEGATE,
@@ -25,7 +26,6 @@ from docsum_nb.crew.upstream import (
     AgentExecutor,
     BaseAgentTool,
     EventBus,
-    HookAborted,
     Logger,
     MCPToolWrapper,
     Memory,

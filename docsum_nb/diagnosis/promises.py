@@ -1,7 +1,7 @@
 """Whether the installed CrewAI and LiteLLM were tested, and which promises do not hold with them.
 
 Their names are looked up only if the library is imported already: a look at the environment must
-not import it. Each name and what depends on it is in ``crew/upstream.py`` and
+not import it. Each name and what depends on it is in ``crew/upstream`` and
 ``models/upstream.py``.
 """
 

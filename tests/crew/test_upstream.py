@@ -13,8 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from docsum_nb.crew import upstream
-from docsum_nb.crew.upstream import MAX_CALLS, MAX_COST, NOT_OF_A_GUARD, STOP, SUMMARIZE, TABLE
+from docsum_nb.crew.upstream import TABLE
+from docsum_nb.crew.upstream.table import (
+    GUARD,
+    MAX_CALLS,
+    MAX_COST,
+    NOT_OF_A_GUARD,
+    STOP,
+    SUMMARIZE,
+)
 from docsum_nb.models.upstream import ASK
 from docsum_nb.models.upstream import TABLE as LITELLM
 from docsum_nb.upstream import Name, Promise
@@ -57,7 +64,7 @@ def test_guard_that_lacks_a_name_says_which_promise_is_lost(renamer: Renamer, na
     # Only what is imported by its name can fail where the rest of the guard is imported.
     trial = "guard" if name.kind == "value" else "promises"
     made = renamer.ask(kind=name.kind, path=name.path, trial=trial, **bounds)
-    refused = {upstream.GUARD, MAX_CALLS, MAX_COST, STOP} & affected(name)
+    refused = {GUARD, MAX_CALLS, MAX_COST, STOP} & affected(name)
     if refused:
         assert made["outcome"] == "UpstreamError", made
         assert any(f"{promise.text} does not hold" in made["text"] for promise in refused)

@@ -13,7 +13,7 @@ from docsum_nb.crew.examine.parts import (
     role_of,
     title_of,
 )
-from docsum_nb.crew.upstream import Agent
+from docsum_nb.crew.upstream.table import Agent
 from docsum_nb.findings import Finding
 from docsum_nb.render.amounts import listed
 

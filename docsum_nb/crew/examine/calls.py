@@ -16,7 +16,7 @@ from docsum_nb.crew.examine.parts import (
     role_of,
     uses_of_models,
 )
-from docsum_nb.crew.upstream import RATE_LIMIT_WRAPPED
+from docsum_nb.crew.upstream.model_calls import RATE_LIMIT_WRAPPED
 from docsum_nb.findings import Finding
 from docsum_nb.render.amounts import listed
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from docsum_nb.crew.examine.code import Blocking, blocking_calls
 from docsum_nb.crew.examine.parts import field_of, is_crew
-from docsum_nb.crew.upstream import FLOW_STATE
+from docsum_nb.crew.upstream.flows import FLOW_STATE
 from docsum_nb.findings import Finding
 
 __all__ = ["crews_of", "flow_findings"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from docsum_nb.crew.upstream import Crew, Process
+from docsum_nb.crew.upstream.table import Crew, Process
 
 __all__ = [
     "ModelUse",

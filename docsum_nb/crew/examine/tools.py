@@ -8,7 +8,7 @@ from typing import Any
 
 from docsum_nb.crew.examine.code import blocking_calls
 from docsum_nb.crew.examine.parts import agents_of, field_of
-from docsum_nb.crew.upstream import TOOL_ARUN, TOOL_RUN
+from docsum_nb.crew.upstream.table import TOOL_ARUN, TOOL_RUN
 from docsum_nb.findings import Finding
 from docsum_nb.render.amounts import listed
 
