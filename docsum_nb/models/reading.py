@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from docsum_nb.models.bodies import count_in, text_in
@@ -99,13 +99,14 @@ async def read_stream(
         return _said(text.parted, "length", None, wire)
     finally:
         await stream.aclose()
-    if rest := text.end():
+    parted = _unless_repeated(text.parted, "".join(last.thought))
+    if parted.answer and (rest := text.end()):
         tell(rest)
     # LiteLLM's last piece has a count of its own where the provider sent none.
     counted = any(getattr(piece, "usage", None) for piece in stream.chunks)
     reason = wire.end or stream.received_finish_reason or stream.intermittent_finish_reason
     usage = last.usage if counted else None
-    return _said(text.parted, reason and str(reason), usage, wire)
+    return _said(parted, reason and str(reason), usage, wire)
 
 
 @dataclass
@@ -113,6 +114,8 @@ class _Last:
     """What the pieces of a stream said last."""
 
     usage: Any = None
+    thought: list[str] = field(default_factory=list)
+    """What was sent as thought, in pieces."""
 
 
 async def _read_pieces(
@@ -124,7 +127,8 @@ async def _read_pieces(
         heard()
         last.usage = getattr(piece, "usage", None) or last.usage
         delta = piece.choices[0].delta if piece.choices else None
-        if getattr(delta, "reasoning_content", None):
+        if thought := getattr(delta, "reasoning_content", None):
+            last.thought.append(str(thought))
             text.separated()
         written = text_in(getattr(delta, "content", None))
         if written and (shown := text.add(written)):
@@ -133,6 +137,16 @@ async def _read_pieces(
         if loop.time() - breathed > _BREATH_S:
             await asyncio.sleep(0)
             breathed = loop.time()
+
+
+def _unless_repeated(parted: Parted, thought: str) -> Parted:
+    """Return a text without its thought; nothing if it is the thought itself.
+
+    A server that runs out of room within a thought may send it as the text, too:
+    https://github.com/jundot/omlx/issues/2457
+    """
+    repeated = bool(parted.answer) and parted.answer == thought.strip()
+    return Parted("", unfinished=True) if repeated else parted
 
 
 def _said(text: str | Parted, reason: str | None, usage: Any, wire: Wire) -> Said:
