@@ -3,7 +3,7 @@
 10% 429 with Retry-After, 5% 500, 2% cut connections, 1% hangs, 1% empty answers, 1% broken JSON,
 14% answers of status 200 that are none or are wrapped up (broken off, an error, refused, in a loop,
 blank, with a thought, with an odd usage, in parts), decided by the prompt and by how often it was
-asked. Then once more with the refusals of real providers: 15% that pass, with times to wait that
+asked. Then again with the refusals of real providers: 15% that pass, with times to wait that
 are none; 2% that last, which have to be reported; 2.5% of texts that are too long, in every
 wording. Fails if a bound does not hold.
 

@@ -52,7 +52,7 @@ def refused_beside_silent(call: Call) -> Reply:
 
 
 def delegating(call: Call) -> Reply:
-    """Have the lead delegate once, and answer with what its coworker said."""
+    """Run a crew whose lead delegates once, and answers with what its coworker said."""
     if "You are expert." in call.prompt:
         return Reply("The expert's answer.", delay=0.5)
     if "Combine." in call.prompt:
@@ -152,7 +152,7 @@ def flow_error(side: str, url: str) -> Any:
 
 
 def handled(side: str, url: str) -> Any:
-    """Have a step of a flow handle the error of its crew, and go on with something else."""
+    """Run a flow of which a step handles the error of its crew and goes on."""
     from crewai.flow.flow import Flow, start
 
     import docsum_nb as ds
@@ -263,7 +263,7 @@ def next_input(side: str, url: str) -> Any:
 
 
 def delegated(side: str, url: str) -> Any:
-    """Have the lead of a crew delegate four concurrent tasks to one expert."""
+    """Run a crew whose lead delegates four concurrent tasks to one expert."""
     import docsum_nb as ds
 
     made = crew(url, parts=4, allow_delegation=True)
@@ -280,7 +280,7 @@ def delegated(side: str, url: str) -> Any:
 
 
 def resumed(side: str, url: str) -> Any:
-    """Have the third of three tasks refused, then go on from CrewAI's checkpoint."""
+    """Run a crew whose third task is refused, then go on from CrewAI's checkpoint."""
     import tempfile
 
     from crewai.state.checkpoint_config import CheckpointConfig

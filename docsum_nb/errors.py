@@ -74,7 +74,7 @@ class DocsumError(Exception):
 
 
 def for_users(error: BaseException) -> str:
-    """Tell an error where its kind says nothing to a user: the package's own by its words alone."""
+    """Return an error in words; the package's own errors without their kind."""
     return str(error) if isinstance(error, DocsumError) else described(error)
 
 

@@ -56,7 +56,7 @@ _CLIENTS_OWN = ("APIConnectionError", "APITimeoutError", "APIStatusError")
 
 
 def cause_of(error: BaseException, address: str | None = None) -> Cause | None:
-    """Return why no answer came; ``None`` if the chain does not tell, or is no client's.
+    """Return why no answer came; ``None`` if the chain does not show it, or is no client's.
 
     Args:
         error: An exception whose chain holds no answer of a provider.

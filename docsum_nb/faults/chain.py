@@ -1,4 +1,4 @@
-"""The exceptions behind an exception, and what they say, whatever they are.
+"""The exceptions behind an exception, and what they say.
 
 Invariant: nothing here raises and nothing grows with the text: an exception of a stranger may raise
 when it is printed or asked for an attribute, hold itself as its cause, or carry fifty megabytes.
@@ -109,7 +109,7 @@ def shorten_error(error: Exception) -> Exception:
             error.message = short  # type: ignore[attr-defined]
             if any(isinstance(each, str) and len(each) > MOST_CHARS for each in error.args):
                 error.args = (short,)
-        except Exception:  # noqa: BLE001, S110  # one that takes no attributes stays as it is
+        except Exception:  # noqa: BLE001, S110  # one that takes no attributes stays unchanged
             pass
     return error
 
@@ -117,7 +117,7 @@ def shorten_error(error: Exception) -> Exception:
 def without_secrets(error: Exception) -> Exception:
     """Cut off what is behind an exception if it quotes a header, which holds the key.
 
-    Python prints what is behind an exception, whoever raises it. Returns the exception.
+    Python prints what is behind an exception that is raised. Returns the exception.
     """
     if any(marker in texts_of(chain_of(error)[1:]) for marker in _QUOTES_A_HEADER):
         error.__cause__ = error.__context__ = None

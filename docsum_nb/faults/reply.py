@@ -153,7 +153,7 @@ def _json(text: str) -> Any:
 
 
 def texts_in(value: Any) -> tuple[list[str], frozenset[str]]:
-    """Return the words and the codes that stand in a decoded body, at whatever depth.
+    """Return the words and the codes that stand in a decoded body, at any depth.
 
     Args:
         value: Anything that JSON can hold. A text that is JSON itself is read, too.

@@ -239,10 +239,10 @@ def _is_too_long(reply: Reply, status: int | None) -> bool:
         return False
     if status == 429 or "throttling" in texts:
         # A limit of tokens a minute that is smaller than the request.
-        told = "request too large" in texts or _asks_for_more_than_the_limit(texts)
-        return told or _is_larger_than_a_minutes_tokens(reply)
+        named = "request too large" in texts or _asks_for_more_than_the_limit(texts)
+        return named or _is_larger_than_a_minutes_tokens(reply)
     if status == 413:
-        return not _is_spent(reply, status)  # whatever it says, or if it says nothing
+        return not _is_spent(reply, status)  # with any words, or none
     if reply.codes & _TOO_LONG_CODES or _has(texts, _TOO_LONG):
         return True
     return status in _REFUSED and _speaks_of_length(texts)

@@ -1,8 +1,8 @@
 """The time that a provider asks to wait, as its headers have it.
 
 ``Retry-After`` as seconds or as a date, ``retry-after-ms``, and what LiteLLM's proxy makes of them.
-The ``x-ratelimit-reset-*`` headers are not used: they tell when a whole allowance is back, not when
-the next request may come. A header is a stranger's text: nothing in it raises.
+The ``x-ratelimit-reset-*`` headers are not used: they say when a whole allowance is back, not
+when the next request may come. A header is a stranger's text: nothing in it raises.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["asked_in_headers"]
 
 _MOST_CHARS = 64
 _MOST_S = 366 * 86_400.0
-"""A time further off than this is nobody's, and counts as none."""
+"""A wait that is longer than this is an error of the server, and counts as none."""
 _UNREADABLE = (ValueError, TypeError, OverflowError, OSError)
 """What the standard library raises for dates; a crafted one overflows the platform's time."""
 

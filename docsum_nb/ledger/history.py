@@ -226,7 +226,7 @@ def _resolved(source: Any, cwd: str) -> Any:
 
 
 def _places(source: Any, cwd: str) -> Iterator[str]:
-    """Give the paths of a stored source as they were meant in the folder where it was given."""
+    """Return the paths of a stored source as they were meant in the folder where it was given."""
     if isinstance(source, str):
         with contextlib.suppress(InputError):
             # A home folder that is not there any more.

@@ -1,6 +1,6 @@
 """Asking a model: the ledger first, then one model after the other; stored, then seen.
 
-What comes back is checked; a refused, cut or malformed answer is asked for once more, and only a
+What comes back is checked; a refused, cut or malformed answer is asked for again, and only a
 cut one is ever passed on, marked as such. When the run is stopped, nothing new is sent; an answer
 that still arrives is stored.
 """
@@ -160,7 +160,7 @@ class Asker:
         return await share(("", *keys), ask)
 
     def unkept(self) -> tuple[Omission, ...]:
-        """Tell which answers of this run could not be stored; empty where all were."""
+        """Return which answers of this run could not be stored; empty if all were."""
         return self._keeper.unkept() if self._keeper else ()
 
     async def _first_answer(self, calls: Sequence[Call]) -> tuple[Call, Answer]:

@@ -64,12 +64,14 @@ def error_in(value: Any) -> BodyError | None:
             return _error(found, value)
     if several := _first(value.get("errors")):
         return _error(several, value)
-    told = value.get("base_resp")
-    if isinstance(told, Mapping):
-        code = count_in(told.get("status_code"))
+    minimax = value.get("base_resp")
+    if isinstance(minimax, Mapping):
+        code = count_in(minimax.get("status_code"))
         if code and code not in _REFUSED_BY_MINIMAX:
             status = _STATUS_OF_MINIMAX.get(code, _SERVER_FAILED)
-            return BodyError(status, _words(told.get("status_msg")) or f"error {code}", dict(told))
+            return BodyError(
+                status, _words(minimax.get("status_msg")) or f"error {code}", dict(minimax)
+            )
     code = count_in(value.get("error_code"))
     if code:
         status = _STATUS_OF_BAIDU.get(code) or status_in({"code": code}) or _SERVER_FAILED
@@ -83,14 +85,14 @@ def end_in(value: Any) -> str | None:
     if not isinstance(value, Mapping):
         return None
     choice, candidate = _first(value.get("choices")), _first(value.get("candidates"))
-    delta, told = value.get("delta"), value.get("base_resp")
+    delta, minimax = value.get("delta"), value.get("base_resp")
     response = value.get("response")
     if isinstance(response, Mapping) and str(value.get("type")).startswith("response."):
         value = response
     if value.get("object") == "response":
         details = value.get("incomplete_details")
         return _word(details, "reason") or _word(value, "status")
-    if isinstance(told, Mapping) and told.get("status_code") in _REFUSED_BY_MINIMAX:
+    if isinstance(minimax, Mapping) and minimax.get("status_code") in _REFUSED_BY_MINIMAX:
         return "content_filter"
     return (
         _word(choice, "finish_reason")
@@ -105,7 +107,7 @@ def end_in(value: Any) -> str | None:
 
 
 def usage_in(value: Any) -> Mapping[str, Any] | None:
-    """Return the usage that an OpenAI-compatible body tells, as it was sent."""
+    """Return the usage that an OpenAI-compatible body holds, as it was sent."""
     usage = value.get("usage") if isinstance(value, Mapping) else None
     return usage if isinstance(usage, Mapping) else None
 
@@ -149,7 +151,7 @@ def count_in(value: Any) -> int | None:
 def mended(value: Any) -> dict[str, Any] | None:
     """Return a body or event as LiteLLM can read it; ``None`` if it can already.
 
-    What is odd in it is replaced: a content in parts by its text, a count that cannot be by none, a
+    What is odd in it is replaced: a content in parts by its text, an impossible count by none, a
     reason that LiteLLM makes an error of by one that it takes (``end_in`` has the true one).
     """
     if not isinstance(value, Mapping):
@@ -185,7 +187,7 @@ def _mended_choice(choice: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _is_usage(usage: Any) -> bool:
-    """Return whether a usage, as deep as it goes, holds counts that can be."""
+    """Return whether a usage, its groups included, holds possible counts only."""
     if not isinstance(usage, Mapping):
         return False
     groups = [usage, *(usage.get(f"{name}_tokens_details") for name in ("prompt", "completion"))]

@@ -115,13 +115,13 @@ class Call:
         )
 
     def still_fits(self, stored: Answer) -> bool:
-        """Tell whether a stored answer fits its schema: its validators may be others by now."""
+        """Return whether a stored answer fits its schema: its validators may be others by now."""
         if self.request is None or self.request.schema is None:
             return True
         return self.check(stored)[1] is None
 
     def repaired(self, flaw: Flaw, answer: Answer) -> Call:
-        """Return the call that asks once more after a bad answer."""
+        """Return the call that asks again after a bad answer."""
         if self.request is None:
             return self
         if flaw.kind == "no room":

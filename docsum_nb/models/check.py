@@ -3,7 +3,7 @@
 An empty answer comes so far only if the reason is known: it was refused, or its model used up its
 room for a thought. Refusals are known by the provider's own mark
 (``finish_reason`` "content_filter", the ``refusal`` field), else by a small pattern that only looks
-at how a short answer begins, in English: a summary must not be lost because it tells of a refusal.
+at how a short answer begins, in English: a summary must not be lost because it reports a refusal.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Flaw:
 
 
 def checked(answer: Answer, request: Request) -> tuple[Answer, Flaw | None]:
-    """Look at an answer.
+    """Check an answer.
 
     Returns:
         The answer, of one with a schema the JSON only; and what is wrong with it, if anything.
@@ -168,12 +168,12 @@ def recalled(answer: Answer) -> Answer | None:
 
 
 def refused(answer: Answer) -> bool:
-    """Tell whether the provider marked the answer as refused."""
+    """Return whether the provider marked the answer as refused."""
     return answer.finish_reason in ("content_filter", "refusal")
 
 
 def repairing(request: Request, flaw: Flaw, answer: Answer) -> Request:
-    """Return the request that asks once more, and says what was wrong.
+    """Return the request that asks again, and says what was wrong.
 
     A cut answer is asked for in fewer words rather than with more room: the room is what is left of
     the model's window. A refused one is asked for unchanged, and so is one without a text, which

@@ -45,7 +45,7 @@ _TOO_LONG = 1.25
 """Times the words asked for: a model that copies does not stop, and a short quotation may do as a
 summary, such as a paper's own abstract."""
 _SHORT = 1.3
-"""A text of so many times the words asked for may be given back as its own summary."""
+"""Times the words asked for: a text of no more may be returned as its own summary."""
 _INSTRUCTED = 8
 _INSTRUCTED_SHARE = 0.5
 # Scripts whose words are not set apart by spaces: every character counts as a word.
@@ -122,7 +122,7 @@ def echoes(text: str, *, instructions: str, source: str, max_words: int) -> bool
         return False
     needed = max(_LEAST_COPIED, int(_COPIED_SHARE * len(words)))
     joined = f" {' '.join(given)} "
-    # Whatever run of that length there is, it holds the words in the middle.
+    # A run of that length always holds the words in the middle.
     middle = len(words) // 2 - _PROBE // 2
     if not _is_in(words[middle : middle + _PROBE], joined):
         return False

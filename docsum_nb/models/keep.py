@@ -76,7 +76,7 @@ class Keeper:
             self._waiting.pop(each, None)
 
     def unkept(self) -> tuple[Omission, ...]:
-        """Tell what the ledger lacks, for the result; empty where it lacks nothing."""
+        """Return what the ledger lacks, for the result; empty if it lacks nothing."""
         if not self._waiting:
             return ()
         count = len(self._waiting)

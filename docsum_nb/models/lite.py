@@ -143,7 +143,7 @@ def key_for(settings: Model) -> str | None:
 
 
 def key_missing(settings: Model) -> str | None:
-    """Say what to do for a key; ``None`` where there is one, or none is needed."""
+    """Return what to do for a key; ``None`` if there is one, or none is needed."""
     if settings.api_key or settings.base_url:
         return None
     missing = _missing_keys(settings)
@@ -165,7 +165,7 @@ def _missing_keys(settings: Model) -> list[str]:
 
 
 def doubt_of(settings: Model, provider: str, info: dict[str, Any]) -> str | None:
-    """Say so where a model's name looks misspelled; ``None`` where it does not.
+    """Return a warning if a model's name looks misspelled, else ``None``.
 
     At an address of the user's own, names are the user's own.
 
@@ -231,14 +231,14 @@ def provider_error(name: str, status: int, message: str, *, body: Any, address: 
     import httpx
 
     litellm = loaded()
-    told = {"message": message, "model": name, "llm_provider": name.partition("/")[0]}
+    fields = {"message": message, "model": name, "llm_provider": name.partition("/")[0]}
     kind = _ERRORS.get(status)
     if kind is None:
-        error = litellm.APIError(status_code=status, **told)
+        error = litellm.APIError(status_code=status, **fields)
     else:
         request = httpx.Request("POST", address or "https://provider")
         response = httpx.Response(status, json=body, request=request)
-        error = getattr(litellm, kind)(response=response, **told)
+        error = getattr(litellm, kind)(response=response, **fields)
     error.body = body
     error.code = body.get("code") if isinstance(body, dict) else None
     return error

@@ -26,7 +26,7 @@ def listed_price(model: str, provider: str | None = None, tier: str | None = Non
 
     Args:
         model: Such as ``"gpt-4o-mini"`` or ``"openai/gpt-4o-mini"``.
-        provider: Who serves it, if the name does not tell; ``None`` if that is not known.
+        provider: Who serves it, if the name does not show it; ``None`` if that is not known.
         tier: The service tier, as for ``price_in``.
 
     Returns:
@@ -41,7 +41,7 @@ def listed_price(model: str, provider: str | None = None, tier: str | None = Non
 
 
 def price_in(info: Mapping[str, Any], tier: str | None = None) -> Price | None:
-    """Return the price in what LiteLLM tells of a model; ``None`` if it is not known.
+    """Return the price in what LiteLLM knows of a model; ``None`` if it is not known.
 
     Args:
         info: An entry of LiteLLM's list.
@@ -60,7 +60,7 @@ def price_in(info: Mapping[str, Any], tier: str | None = None) -> Price | None:
 
 
 def _thresholds(info: Mapping[str, Any]) -> dict[int, str]:
-    """Return the lengths of prompts from which on other prices hold, as they are written."""
+    """Return the lengths of prompts above which other prices hold, and how the list writes each."""
     found = {0: ""}
     for name in info:
         text = name.removeprefix(_LONGER).partition("_tokens")[0]

@@ -25,7 +25,7 @@ __all__ = ["Said", "read_stream", "read_whole"]
 _BREATH_S = 0.01
 """Of reading, after which others on the loop get their turn."""
 _REPEATED = "repeating the same chunk"
-"""Where LiteLLM breaks off a model that writes one piece a hundred times."""
+"""LiteLLM's words when it breaks off a model that writes one piece a hundred times."""
 _UNMARKED = "Stream ended before a finish_reason"
 
 
@@ -38,7 +38,7 @@ class Said:
     reason: str | None
     """Why it ended, in the provider's own word; ``None`` for a stream that did not say so."""
     tokens: tuple[int, int] | None
-    """Of the prompt and of the answer; ``None`` if the provider reported no usage that can be."""
+    """Of the prompt and of the answer; ``None`` if the provider reported no possible usage."""
     cached: tuple[int, int] = (0, 0)
     """Tokens of the prompt that came from the provider's cache, and that went into it."""
     untagged: bool = False
@@ -102,7 +102,7 @@ async def read_stream(
     parted = _unless_repeated(text.parted, "".join(last.thought))
     if parted.answer and (rest := text.end()):
         tell(rest)
-    # LiteLLM's last piece has a count of its own where the provider sent none.
+    # LiteLLM's last piece has a count of its own if the provider sent none.
     counted = any(getattr(piece, "usage", None) for piece in stream.chunks)
     reason = wire.end or stream.received_finish_reason or stream.intermittent_finish_reason
     usage = last.usage if counted else None
@@ -175,7 +175,7 @@ def _message(message: Any) -> tuple[str, bool]:
 
 
 def _tokens(usage: Any, raw: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Return the tokens of prompt and answer; ``None`` if either is no count that can be."""
+    """Return the tokens of prompt and answer; ``None`` if either is no possible count."""
     prompt, completion, total = (
         count_in(raw[name] if name in raw else getattr(usage, name, None))
         for name in ("prompt_tokens", "completion_tokens", "total_tokens")
@@ -183,7 +183,7 @@ def _tokens(usage: Any, raw: Mapping[str, Any]) -> tuple[int, int] | None:
     thought = _detail(usage, raw, "completion_tokens_details", "reasoning_tokens")
     if prompt and completion is not None and total == prompt + completion + thought:
         completion += thought  # some, such as xAI, do not count it into the answer
-    # LiteLLM writes zeros where the provider told nothing; no prompt is that short.
+    # LiteLLM writes zeros if the provider reported nothing; no prompt is that short.
     return (prompt, completion) if prompt and completion is not None else None
 
 
@@ -198,6 +198,6 @@ def _cached(usage: Any, raw: Mapping[str, Any]) -> tuple[int, int]:
 def _detail(usage: Any, raw: Mapping[str, Any], group: str, name: str) -> int:
     """Return one of the counts that are part of another; 0 for what is no count."""
     details = getattr(usage, group, None)
-    told = raw.get(group) if usage is None else None
-    value = told.get(name) if isinstance(told, Mapping) else getattr(details, name, None)
+    sent = raw.get(group) if usage is None else None
+    value = sent.get(name) if isinstance(sent, Mapping) else getattr(details, name, None)
     return count_in(value) or 0

@@ -1,7 +1,7 @@
 """The one layer that tries again, by the kind of failure.
 
 Tried again ``max_retries`` times: 408, 409, 5xx, a timeout, a cut or refused connection, an empty
-answer. Tried again once: a host that nobody knows, a body that is no JSON. Waited out within a
+answer. Tried again once: an unknown host, a body that is no JSON. Waited out within a
 wall-clock limit: a provider that says that it has no room (429; 529; 503 with a time to come back).
 Never tried again: everything else, above all 400, 401, 403 and 404, a certificate or an address
 that cannot be used, and a 429 that no waiting cures.
@@ -27,7 +27,7 @@ __all__ = ["Failure", "Tries", "failure_of", "is_too_long", "retry_after"]
 
 _backoff = wait_random_exponential(multiplier=0.5, max=30)
 _SPREAD = 0.1
-"""Part of a wait that is added at random: other processes were told the same time."""
+"""Part of a wait that is added at random: other processes got the same time."""
 _MOST_SPREAD_S = 1.0
 _TAKEN_AT_ITS_WORD = 3
 """Refusals in a row after which a short wait that was asked for is not enough."""
@@ -73,16 +73,16 @@ class Tries:
         self.last_error: Exception | None = None
 
     def attempts(self) -> AsyncRetrying:
-        """Return the attempts, to be iterated over; the last error is raised as it is."""
+        """Return the attempts, to be iterated over; the last error is raised unchanged."""
         return AsyncRetrying(retry=self._may_try_again, wait=self._wait, reraise=True)
 
     def begin(self) -> None:
-        """Say that a try is sent now; the wall clock runs from the first one."""
+        """Note that a try is sent now; the wall clock runs from the first one."""
         if self.give_up_at is None:
             self.give_up_at = _now() + self._settings.give_up_after
 
     def pause_for(self, error: Exception) -> float | None:
-        """Return how long nobody is to ask the provider after this error; ``None`` for no pause."""
+        """Return how long the provider is not asked after this error; ``None`` for no pause."""
         if failure_of(error) is not Failure.OVERLOAD:
             return None
         self._overloads += 1
@@ -124,7 +124,7 @@ class Tries:
 
 
 def _pause(asked: float | None, times: int) -> float:
-    """Return the seconds to wait after so many failures in a row."""
+    """Return the seconds to wait after this number of failures in a row."""
     if not asked:
         return _backed_off(times)
     if times <= _TAKEN_AT_ITS_WORD:

@@ -1,8 +1,8 @@
 """Sending one call until it is answered: in turn, within the budget, tried again, metered.
 
 Every request of a run goes out here, so its count of calls and costs is the truth. A stream that
-comes to nothing is asked for plainly: at once where that is the stream's fault, and in any case
-after it has failed twice, as the next one may break off where the others did.
+fails is followed by a plain request: at once if that is the stream's fault, and in any case after
+it has failed twice, as the next one may break off at the same point.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from docsum_nb.run import Control, chat_attributes, span
 __all__ = ["Sender"]
 
 _LOOK_S = 0.1
-"""How often whoever waits for the budget looks whether the run is stopping."""
+"""Seconds between the looks of a waiting call at whether the run is stopping."""
 _BROKEN_STREAMS = 2
 """Tries of one answer that may fail as streams."""
 
@@ -73,7 +73,7 @@ class Sender:
         except NotStreamed as error:
             streamed = error
         if not streamed.refused:
-            self.warn_once(f"{call.model.name} {streamed}; it is asked once more, for all at once")
+            self.warn_once(f"{call.model.name} {streamed}; it is asked again, for all at once")
         answer = await self._persist(call.plain(), last=last)
         # Only now is it known that it was the stream's fault, not the request's.
         if streamed.lasting and isinstance(call.model, Streamer):
@@ -81,7 +81,7 @@ class Sender:
         return answer
 
     def warn_once(self, message: str, *, of: object = None) -> None:
-        """Warn, unless it was said before; ``of`` is what it is about where its words vary."""
+        """Warn, unless it was said before; ``of`` is what it is about if its words vary."""
         if (of or message) not in self._warned:
             self._warned.add(of or message)
             self._control.emit(Warned(message))
@@ -102,7 +102,7 @@ class Sender:
         turn_of = limiter_for(call.model.account).turn(
             call.model.settings, ticket, call.size.tokens, until=tries.give_up_at, waiting=waiting
         )
-        # In this order: whoever waits for its own budget keeps no other run from the provider.
+        # In this order: a call that waits for its own budget keeps no other run from the provider.
         place = await self._reserve(call)
         try:
             async with turn_of as turn:
@@ -163,7 +163,7 @@ class Sender:
         self._meter(name, answer.usage)
         if answer.counted:
             self.warn_once(
-                f"{name} reports no usage that can be, so tokens and cost are counted here, about"
+                f"{name} reports no possible usage, so tokens and cost are counted here, roughly"
             )
         longest = self._longest.get(name, 0)
         if not answer.counted:
@@ -187,7 +187,7 @@ class Sender:
         )
 
     def _used_by_failure(self, name: str, error: Exception) -> Usage | None:
-        """Tell what a failed call took; ``None`` where the provider may have answered unheard."""
+        """Return what a failed call took; ``None`` if the provider may have answered unheard."""
         if isinstance(error, NotStreamed) and error.refused:
             return Usage(calls=1)
         if isinstance(error, NotStreamed | ModelError):

@@ -94,7 +94,7 @@ class StreamedText:
         return answer[len(shown) :]
 
     def separated(self) -> None:
-        """Take note that the provider sends thoughts apart: the text is none."""
+        """Note that the provider sends thoughts apart: the text is none."""
         if self._state == "thought" and self._closings is CLOSINGS:
             self._state = "start"
 
@@ -147,7 +147,7 @@ class StreamedText:
         return self._after_thought(text)
 
     def _without_marks(self, text: str) -> int:
-        """Return up to where a text can be shown: a mark in it may end a thought."""
+        """Return the length of what can be shown: a mark in a text may end a thought."""
         low, at, end = lowered(text), 0, len(text.rstrip())
         while at < end:
             if low[at] not in _SIGNS:

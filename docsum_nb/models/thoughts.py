@@ -2,7 +2,7 @@
 
 A thought is what stands between two marks at the beginning of a text, or before a closing mark
 whose opening one was part of the prompt. A text that is about such marks is left alone: a mark in
-the middle of a text opens nothing, and a closing one counts only where it ends something. A thought
+the middle of a text opens nothing, and a closing one counts only if it ends something. A thought
 that was opened and never closed leaves no answer. Everything is one pass over the text.
 """
 
@@ -173,7 +173,7 @@ def closing_of(lower: str, at: int = 0) -> str | None:
 def ends_thought(before: str, after: str, *, whole: bool) -> bool | None:
     """Return whether a closing mark without an opening one ends a thought.
 
-    It does at the end of a line or of the text, before a sentence, and where nothing separates it
+    It does at the end of a line or of the text, before a sentence, and if nothing separates it
     from what follows. It does not in quotes, before a punctuation mark or within a sentence.
 
     Args:
@@ -198,7 +198,7 @@ def ends_thought(before: str, after: str, *, whole: bool) -> bool | None:
 
 
 def _untagged_end(text: str, lower: str, start: int) -> int | None:
-    """Return where the text goes on after a thought whose opening mark was in the prompt."""
+    """Return the position after a thought whose opening mark was in the prompt."""
     ends: list[int] = []
     for opening, closing in _PAIRS:
         # Also one with attributes: then it is an element of XML.

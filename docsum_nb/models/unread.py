@@ -31,12 +31,12 @@ class Unread:
     read: int
     """Tokens, as the server reports them."""
     sent: int
-    """Tokens, as they are counted here."""
+    """Tokens, counted here."""
     needed: int
     """A size of the context with room for the prompt and the answer."""
 
     def warning(self, name: str) -> str:
-        """Return what to tell the user at the first such answer."""
+        """Return the warning for the first such answer."""
         return (
             f"{name} read only about {self.read:,} of the {self.sent:,} tokens of a prompt: its "
             "server cuts what is longer without an error, so the summary lacks the rest; set the "
@@ -67,7 +67,7 @@ def unread_of(
     Args:
         texts: What the prompt consists of; empty if only its count is known.
         read: Tokens of the prompt as the server reports them.
-        sent: Tokens of the prompt as they are counted here.
+        sent: Tokens of the prompt, counted here.
         answer: Tokens of the longest answer.
         sizes: Further sizes that the context may have, such as one that the user set.
         longest: Tokens of the longest prompt that the server is known to have read.

@@ -28,8 +28,8 @@ _BYTES_A_TOKEN = 2 * 2**10
 """Of a stream: an event has one token and some hundred bytes around it, with log probabilities
 more."""
 _MOST_OF_ERROR = 16 * 2**10
-"""Of a body whose status is not 200: nobody's words are longer, and LiteLLM looks for secrets in
-them for 20 seconds a megabyte, in which no other code of the process runs."""
+"""Of a body whose status is an error: no provider's words are longer, and LiteLLM looks for secrets
+in them for 20 seconds a megabyte, in which no other code of the process runs."""
 _LONGEST_EVENT = 256 * 2**10
 """Of several lines; one of one line is bounded by the whole."""
 _STEP = 64 * 2**10
@@ -71,7 +71,7 @@ class Wire:
         self._parts: list[bytes] = []
         """What was not passed on yet."""
         self._form: Literal["lines", "whole", "other"] | None = None
-        """How the body is read; ``None`` until its first bytes tell."""
+        """How the body is read; ``None`` until its first bytes came."""
         if "amazon.eventstream" in kind:
             self._form = "other"
         elif "ndjson" in kind or "jsonl" in kind:
@@ -178,7 +178,7 @@ class Wire:
         return line + b"\n"
 
     def _line(self, line: bytes) -> bytes:
-        """Read a line of a stream; return it as it is to be passed on."""
+        """Read a line of a stream; return what is passed on in its place."""
         name, _, text = line.strip().partition(b":")
         if name == b"event":
             self._event = text.strip().decode("utf-8", "replace")

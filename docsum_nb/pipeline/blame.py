@@ -34,7 +34,7 @@ class Blame:
         """The bounds that were completed, and their own words."""
 
     def __call__(self, doing: str, error: Exception) -> None:
-        """Have an error tell what was being done, and what is left to do."""
+        """Add to an error what was being done, and what is left to do."""
         if isinstance(error, BudgetExceeded) and not error.run_id:
             error.run_id, error.step = self._run_id, doing
             self._bounds.append((error, str(error)))
@@ -58,7 +58,7 @@ class Blame:
         error.args = (f"{words}; what remains: {left}",)
 
     def kept(self) -> str:
-        """Say what is kept of the run, and how to go on."""
+        """Return what is kept of the run, and how to go on."""
         return f"docsum_nb run {self._run_id}: {self._kept()}"
 
     def _note(self, doing: str, error: Exception) -> str:

@@ -220,8 +220,8 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     sent += (summaries - 1) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
     answered = sum(answers) + merges * longest(largest)
     if extracts:
-        told = prepared.schema_tokens
-        sent += extract_text_tokens(prepared.window, sizes, schema_tokens=told) + told
+        schema = prepared.schema_tokens
+        sent += extract_text_tokens(prepared.window, sizes, schema_tokens=schema) + schema
         answered += longest(answer_tokens(EXTRACT_WORDS))
     if prepared.evaluates:
         asked = agent_context_tokens(prepared.window)
@@ -263,8 +263,8 @@ def _largest_prompt(prepared: Prepared) -> int:
     longest = max((chunk.tokens for chunk in prepared.chunks), default=0)
     extracted = 0
     if prepared.options.response_model is not None:
-        told = prepared.schema_tokens
-        extracted = extract_text_tokens(prepared.window, sizes, schema_tokens=told) + told
+        schema = prepared.schema_tokens
+        extracted = extract_text_tokens(prepared.window, sizes, schema_tokens=schema) + schema
     asked = 0
     if prepared.evaluates:
         said = agent_answer_tokens(prepared.window)

@@ -42,7 +42,7 @@ _TELLING = {
         *("quotations around lines", "bodies of a table", "mixture of HTML 7"),
     ),
 }
-"""The families that are tried where not all are, by what a function reads."""
+"""The families that are tried if not all are, by what a function reads."""
 
 
 def pattern_cases(*, every: bool) -> Iterator[Case]:

@@ -1,7 +1,7 @@
 """How the time of a function grows with its input, measured so that a hang ends by name.
 
 Cases run in a child process, each under a limit of CPU time that the operating system enforces: it
-holds even where a pattern keeps the interpreter's lock. Times are CPU times of the process, so that
+holds even if a pattern keeps the interpreter's lock. Times are CPU times of the process, so that
 what else runs on the machine counts for little.
 """
 
@@ -36,7 +36,7 @@ _SLACK_S = 0.02
 """What a clock, a cache and other processes may add; of what grows too fast, it is soon little."""
 _REPEATS = 3
 _QUICK, _QUICK_S = 128_000, 0.004
-"""What is so quick with so many characters cannot be quadratic up to the longest input."""
+"""What takes less than this for that number of characters cannot be quadratic in the longest."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def measure(case: Case, *, longest: int, enough_s: float) -> Growth:
     Args:
         case: What to run.
         longest: Characters of the longest input.
-        enough_s: Stop before that, once a run takes so many CPU seconds: the growth is known.
+        enough_s: CPU seconds of a run, after which no longer input is tried.
     """
     growth = last = seconds = 0.0
     size = SHORTEST

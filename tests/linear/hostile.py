@@ -62,7 +62,7 @@ _UNITS = [
 
 
 def _nested_lists(size: int) -> str:
-    """Return lists in lists, as deep as the length allows: each line is indented once more."""
+    """Return lists in lists, as deep as the length allows: each line is indented further."""
     lines: list[str] = []
     while size > 0:
         lines.append("  " * len(lines) + "- a")

@@ -37,7 +37,7 @@ class Authority:
         )
 
     def server(self, *, days: int = 10, host: str = "127.0.0.1") -> ssl.SSLContext:
-        """Return what a server shows that is known by an address, until so many days from now."""
+        """Return what the server of a host shows, with a certificate that ends in ``days`` days."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(_name("server"), key, days=days)
         return _context(self._folder, builder, key, self._key, host)

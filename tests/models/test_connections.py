@@ -209,7 +209,7 @@ def test_password_in_the_address_is_not_shown() -> None:
 
 
 def test_name_that_nobody_has() -> None:
-    """Tried once more, as a network may just have come up, and no four times."""
+    """Tried again once, as a network may just have come up, and no four times."""
     url = "http://no-such-host.invalid/v1"
     fault = told(url, *on_loop(failing(url)))
     assert "'no-such-host.invalid'" in fault.words
@@ -287,7 +287,7 @@ def test_server_that_takes_no_connection() -> None:
         full = held.enter_context(socket.socket())
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        for _ in range(4):  # what it keeps for later is full then, and it answers to nobody
+        for _ in range(4):  # what it keeps for later is full then, and it answers no request
             waiting = held.enter_context(socket.socket())
             waiting.setblocking(False)  # noqa: FBT003
             waiting.connect_ex(full.getsockname())
@@ -380,7 +380,7 @@ def test_address_that_is_none_is_refused_before_anything_is_sent(address: str, s
 )
 def test_address_that_is_one_is_taken(address: str) -> None:
     """Hosts, IPv6 and paths of every kind."""
-    open_model(Model("openai/x", base_url=address, api_key=KEY))
+    assert open_model(Model("openai/x", base_url=address, api_key=KEY)).settings.base_url == address
 
 
 def test_address_of_the_environment_is_looked_at_as_well(monkeypatch: pytest.MonkeyPatch) -> None:

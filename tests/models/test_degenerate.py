@@ -298,7 +298,7 @@ def test_server_that_cuts_prompts_is_reported(
 
 @pytest.mark.parametrize("seed", ["a b ", "a", "- x\n", "ab. ", "1. x\n", "船", "<a> ", "- ", "é "])
 def test_rules_take_linear_time(seed: str) -> None:
-    """Whatever repeats itself a million times."""
+    """Any text that repeats itself a million times."""
 
     def look(text: str) -> None:
         unlooped(text, cut=True)

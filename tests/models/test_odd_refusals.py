@@ -62,7 +62,7 @@ async def refused(url: str, **options: Any) -> Exception:
 
 
 def check(error: Exception, status: int) -> None:
-    """Check what holds of every refusal, whatever stands in it."""
+    """Check what holds of every refusal."""
     fault = fault_of(error, "http://127.0.0.1/v1")
     assert fault.status == status
     assert fault.failure is (Failure.TRANSIENT if status >= 500 else Failure.PERMANENT)
@@ -94,7 +94,7 @@ def test_fifty_megabytes_are_read_and_not_shown(
     status: int,
     page: bool,  # noqa: FBT001
 ) -> None:
-    """Neither the error nor what is told of it grows with the body."""
+    """Neither the error nor its description grows with the body."""
     words = "an error " * (MEGABYTES // 9)
     body = f"<html>{words}</html>" if page else json.dumps({"error": {"message": words}})
     with serving() as wire:

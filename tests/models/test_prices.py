@@ -86,7 +86,7 @@ def test_answer_costs_what_the_tier_costs_that_gave_it(
 
 
 def test_long_prompts_cost_more_a_token() -> None:
-    """From so many tokens of one prompt on, the other price holds for all of the call."""
+    """Above that number of tokens of one prompt, the other price holds for all of the call."""
     price = listed_price("gemini/gemini-2.5-pro")
     assert price is not None
     assert price.of(200_000, 1000) == pytest.approx(200_000 * 1.25e-6 + 1000 * 1e-5)
@@ -136,7 +136,7 @@ def test_thought_has_its_own_price_where_one_is_listed() -> None:
     ],
 )
 def test_no_call_costs_less_than_nothing(counts: tuple[int, int], parts: dict[str, int]) -> None:
-    """Whatever counts a provider makes up; parts are never more than the whole."""
+    """Any counts that a provider makes up; parts are never more than the whole."""
     price = Price(1e-6, 2e-6, 1e-7, 2e-6, reasoning=4e-6)
     assert 0 <= price.of(*counts, **parts) <= price.at_most(max(0, counts[0]), max(0, counts[1]))
 

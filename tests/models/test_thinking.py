@@ -101,7 +101,7 @@ def test_run_that_ended_after_the_first_answer_goes_on_with_the_second(
 
 
 def test_thought_without_an_opening_mark_is_shown_once_at_most(server: Loopback) -> None:
-    """The next text of the same model is held back; what is told in the end is the answer."""
+    """The next text of the same model is held back; what is shown in the end is the answer."""
     server.script = lambda call: Reply(f"The text is on ships.\n</think>\n\n{GOOD}", gap=0.01)
     first = Asking(server)
     assert first.stream().text == GOOD == text_told(first.events)
@@ -134,7 +134,7 @@ def test_marks_that_are_part_of_a_text_stay_in_it(text: str, answer: str | None)
      "</think> x", "<answer>", "analysisX", "`</think>` "],
 )  # fmt: skip
 def test_thoughts_are_parted_in_linear_time(seed: str) -> None:
-    """Whatever marks there are, and however many."""
+    """Any marks, in any number."""
     from docsum_nb.models.streamed import StreamedText
 
     def stream(text: str) -> None:

@@ -95,7 +95,7 @@ def test_small_body_that_becomes_a_large_one_is_bounded(raw: RawServer) -> None:
 
 @pytest.mark.parametrize("body", ["[" * 60_000, '{"choices": ' * 60_000, "null", "[]", '"text"'])
 def test_json_that_is_no_answer_is_an_error(raw: RawServer, body: str) -> None:
-    """However deep it is, or whatever it is in place of an object."""
+    """At any depth, or anything in place of an object."""
     raw.plain["deep"] = (RawReply(body.encode()),)
     raw.asked.clear()
     outcome = on_loop(asked(raw, "deep", streamed=False))
@@ -153,7 +153,7 @@ def test_error_that_cannot_be_decompressed_keeps_its_status(raw: RawServer, enco
 
 @pytest.mark.parametrize("said", ['"no room"', '{"reason": "no room"}', "no room"])
 def test_event_that_is_called_an_error_is_one(raw: RawServer, said: str) -> None:
-    """Whatever form its words have."""
+    """In any form of its words."""
     raw.streamed["called"] = (RawReply(f"event: error\ndata: {said}\n\n".encode(), SSE),)
     raw.plain["called"] = raw.streamed["called"]
     outcome = on_loop(asked(raw, "called", streamed=True, max_retries=0))

@@ -1,7 +1,7 @@
 """A server on a raw socket that answers as a test writes it, byte by byte.
 
-Each answer has an address of its own, and every request to one is counted, whatever path a client
-puts behind it. It runs on a thread, with a loop of its own.
+Each answer has an address of its own, and every request to one is counted, with any path that a
+client puts behind it. It runs on a thread, with a loop of its own.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def serving(*, tls: ssl.SSLContext | None = None) -> Iterator[Wire]:
     """Serve on a free port of the loopback address until the block ends.
 
     Args:
-        tls: Encrypts, where it is given; the address says http all the same.
+        tls: Encrypts if it is given; the address says http all the same.
     """
     wire, loop = Wire(), asyncio.new_event_loop()
     ready, over = threading.Event(), asyncio.Event()
