@@ -9,6 +9,7 @@ from typing import Any
 
 from crewai import LLM, Agent, BaseLLM, Crew, Task
 from crewai.flow.flow import Flow, listen, start
+from crewai.tools import BaseTool
 
 import docsum_nb as ds
 from tests.loopback import Call, Loopback
@@ -19,6 +20,7 @@ __all__ = [
     "AsyncFieldFlow",
     "FieldFlow",
     "ScriptedLLM",
+    "Tool",
     "field_crew",
     "kickoff",
     "llm_of",
@@ -98,6 +100,17 @@ class ScriptedLLM(BaseLLM):
     def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
         """Count nothing."""
         return 1
+
+
+class Tool(BaseTool):
+    """A tool that works as a test says."""
+
+    name: str = "look_up"
+    description: str = "Looks it up."
+    work: Any = None
+
+    def _run(self) -> str:
+        return str(self.work())
 
 
 class FieldFlow(Flow[Any]):

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 from crewai import Agent, Crew, Process, Task
-from crewai.tools import BaseTool
 
 import docsum_nb as ds
 from docsum_nb.errors import RunCancelled
-from tests.crew.crew_samples import LONG_S, ScriptedLLM, field_crew, llm_of, part_of, until
+from tests.crew.crew_samples import LONG_S, ScriptedLLM, Tool, field_crew, llm_of, part_of, until
 from tests.loopback import Call, Loopback, Reply
 
 MANY = 6
@@ -98,17 +97,6 @@ def test_calls_of_the_whole_run_are_bounded(
     assert server.most_in_flight == LIMIT
     assert len(server.calls) == MANY
     assert run.state.waiting == 0
-
-
-class Tool(BaseTool):
-    """A tool that works as a test says."""
-
-    name: str = "look_up"
-    description: str = "Looks it up."
-    work: Any = None
-
-    def _run(self) -> str:
-        return str(self.work())
 
 
 def uses_tool(prompt: str) -> str:

@@ -1,0 +1,127 @@
+"""Steps of a flow at once, one of which fails: beside crews, in an inner flow, in a race."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from crewai.flow.flow import Flow, listen, or_, start
+
+import docsum_nb as ds
+from tests.crew.crew_samples import LONG_S, field_crew, llm_of, part_of, until
+from tests.loopback import Call, Loopback, Reply
+
+PARTS = 3
+TOPIC = {"topic": "whales"}
+
+
+class Branches(Flow[Any]):
+    """Two branches at once, each of which kicks the same crew off; one of them fails."""
+
+    crew: Any = None
+    caught: Any = None
+    answer: Any = None
+
+    @start()
+    def failing(self) -> None:
+        try:
+            self.crew.kickoff(inputs=TOPIC)
+        except Exception as error:  # noqa: BLE001  # as users write it
+            self.caught = error
+
+    @start()
+    async def working(self) -> None:
+        self.answer = (await self.crew.kickoff_async(inputs={"topic": "seals"})).raw
+
+
+def test_branch_whose_crew_fails_does_not_touch_the_one_beside_it(server: Loopback) -> None:
+    """One crew object kicked off twice at once, and only one kickoff of it fails."""
+    flow = Branches()
+    failed = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if "of whales" in call.prompt:
+            return Reply("no", status=403) if part_of(call) == 1 else Reply(hang=True)
+        await until(failed.is_set)
+        return Reply()
+
+    def see(event: Any) -> None:
+        if isinstance(event, ds.events.ChunkFailed):
+            failed.set()
+
+    server.script = script
+    flow.crew = field_crew(llm_of(server), parts=PARTS)
+    run = ds.kickoff(flow, deadline=LONG_S, on_event=see, show=False)
+    run.result()
+    assert type(flow.caught).__name__ == "PermissionDeniedError"
+    assert flow.answer == "A summary."
+    assert (run.state.failed, run.state.done) == (1, PARTS + 2)
+
+
+class Nested(Flow[Any]):
+    """A flow in which one step fails while another one blocks."""
+
+    blocked: Any = None
+    go_on: Any = None
+    suppress_flow_events: bool = True
+
+    @start()
+    def fails(self) -> None:
+        self.blocked.wait(LONG_S)
+        raise ValueError("the first error")
+
+    @start()
+    def blocks(self) -> None:
+        self.blocked.set()
+        self.go_on.wait(LONG_S)
+
+
+@pytest.mark.parametrize("method", ["kickoff", "kickoff_async", "akickoff"])
+def test_error_of_a_flow_within_another_is_raised_where_it_was_kicked_off(method: str) -> None:
+    """At once, although a step beside the failed one blocks; caught there, the run goes on."""
+    inner = Nested()
+    inner.blocked, inner.go_on = threading.Event(), threading.Event()
+
+    async def step() -> str:
+        try:
+            ended = getattr(inner, method)()
+            await ended
+        except ValueError as error:
+            return str(error)
+        return "no error"
+
+    try:
+        run = ds.start(step, deadline=LONG_S / 2, show=False)
+        assert run.result() == "the first error"
+    finally:
+        inner.go_on.set()
+
+
+class Racing(Flow[Any]):
+    """Two steps race to go on with; CrewAI goes on when one of them fails."""
+
+    @start()
+    def begin(self) -> str:
+        return "begun"
+
+    @listen(begin)
+    async def first(self) -> None:
+        raise ValueError("lost")
+
+    @listen(begin)
+    async def second(self) -> str:
+        await asyncio.sleep(0.1)
+        return "won"
+
+    @listen(or_(first, second))
+    def last(self, result: str) -> str:
+        return result
+
+
+def test_step_that_fails_in_a_race_does_not_end_the_run() -> None:
+    """CrewAI goes on with the step beside it; so does the guard, with a warning."""
+    run = ds.kickoff(Racing(), deadline=LONG_S, show=False)
+    assert run.result() == "won"
+    assert any("'first' failed: ValueError: lost" in each for each in run.state.warnings)
