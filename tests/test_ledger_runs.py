@@ -222,7 +222,9 @@ def test_forgetting_takes_what_no_other_run_used_and_the_room(
 ) -> None:
     """Answers and texts of the run are gone from the bytes; what another run took from it stays."""
     ledger = tmp_path / "l"
-    server.script = lambda call: Reply(f"Unmistakable {call.number}. " * 200)
+    server.script = lambda call: Reply(
+        " ".join(f"Reason {i * i}: Unmistakable {call.number}." for i in range(200))
+    )
     texts = {name: f"{text}{os.urandom(2_000).hex()}" for name, text in TEXTS.items()}
     first = summarize(texts, model=model_of(server), ledger=ledger, max_concurrency=1)
     first.result(LONG_S)

@@ -108,7 +108,7 @@ def test_agents_calls_stay_in_the_window_and_in_the_plan(
     def script(call: Call) -> Reply:
         if "search_library" in call.prompt:
             return Reply('Thought: more.\nAction: search_library\nAction Input: {"query": "dues"}')
-        return Reply("Ships pay harbour dues by tonnage. " * 8)
+        return Reply(" ".join(f"Ships of {i} tonnes pay harbour dues of {i}." for i in range(8)))
 
     server.script = script
     model = model_of(server, context_window=window)
