@@ -163,7 +163,7 @@ class Sender:
         self._meter(name, answer.usage)
         if answer.counted:
             self.warn_once(
-                f"{name} reports no possible usage, so tokens and cost are counted here, roughly"
+                f"{name} reports no usage that is possible, so tokens and cost are counted here"
             )
         longest = self._longest.get(name, 0)
         if not answer.counted:
