@@ -180,17 +180,17 @@ class ModelCalls:
         self._control.emit(CallStarted(model, 1, *call.caller))
 
     def answered(self, answer: Any) -> None:
-        """See what a model has answered, in the thread that called it; most are settled by then."""
+        """Count an answer, in the thread that called the model; most are settled by then."""
         self._settle(_made.get(), None, answer)
 
     def tracked(self, usage: Mapping[str, Any]) -> None:
-        """Take the usage of one request, as the provider reported it."""
+        """Count the usage of one request, as the provider reported it."""
         call = _made.get()
         if call is not None:
             call.tracked.append(usage)
 
     def seen(self, source: Any, event: Any) -> None:
-        """Take an event of CrewAI's, in the thread that emitted it; must not raise."""
+        """Process an event of CrewAI, in the thread that emitted it; must not raise."""
         if isinstance(event, LLMCallStartedEvent):
             _sent.set((source, event))
         elif isinstance(event, LLMCallCompletedEvent) and _is_an_answer(event):
@@ -220,7 +220,7 @@ class ModelCalls:
         self._drop(_made.get(), unheard=_timed_out(error))
 
     def ended(self, task: Any) -> None:
-        """Let go of the calls of a task that is over: those that failed without a word."""
+        """Release the calls of a task that is over: those that failed without a word."""
         with self._lock:
             left = [call for call in self._open if call.task is task]
         for call in left:
@@ -245,7 +245,7 @@ class ModelCalls:
             unsubscribe()
 
     def _give_up_own(self, task: Any) -> bool:
-        """Let go of what is open of the same task: to wait for it may never end.
+        """Release what is open of the same task: to wait for it may never end.
 
         A model of the user's own tells nothing of a call that failed. Where it was answered after
         all, it stays spent at what it had reserved.
@@ -332,7 +332,7 @@ class ModelCalls:
 
 
 def _is_an_answer(event: LLMCallCompletedEvent) -> bool:
-    """Tell an answer, which may ask for tools, from what a tool has answered."""
+    """Check whether an event is an answer, which may ask for tools, or comes from a tool."""
     return event.call_type is LLMCallType.LLM_CALL or bool(event.usage)
 
 
@@ -350,7 +350,7 @@ def _sum_of(usages: Iterable[Mapping[str, Any]]) -> UsageMetrics | None:
 
 
 def _timed_out(error: BaseException | None) -> bool:
-    """Tell whether a request was sent, and its answer waited for in vain."""
+    """Check whether a request was sent, and its answer waited for in vain."""
     chain: list[BaseException] = []
     # By way of causes and contexts both, a chain may come back to where it was.
     while error is not None and error not in chain:

@@ -42,7 +42,7 @@ class Doing:
         self._parts: dict[str, _Part] = {}
 
     def seen(self, event: Any) -> None:
-        """Take an event of CrewAI's."""
+        """Process an event of CrewAI."""
         named = _NAME.fullmatch(type(event).__name__)
         if named is None or not (named[1] in _SAID or named[1] in _AGENTS):
             return

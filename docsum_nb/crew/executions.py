@@ -309,7 +309,7 @@ def _is_ending(flow: Any) -> bool:
 
 
 def _release_flow(flow: Any, running: _Running) -> None:
-    """Let a flow be kicked off again, unless a step of it is still in its thread."""
+    """Release a flow to be kicked off again, unless a step of it is still in its thread."""
     with _lock:
         over = running.is_over() and _running.get(id(flow)) is running
         if over:

@@ -55,7 +55,7 @@ _RAISED = frozenset(
     f"{each}FailedEvent"
     for each in ("Task", "CrewKickoff", "CrewTrain", "CrewTest", "Flow", "MethodExecution")
 )
-"""Failures that are raised to whoever began the work: a task's, and the user's own code."""
+"""Failures that are raised to the code that began the work: a task's, and the user's own code."""
 _WHAT = {
     "ToolUsageErrorEvent": "tool {0.tool_name!r} failed",
     "ToolExecutionErrorEvent": "tool {0.tool_name!r} failed",
@@ -180,7 +180,7 @@ class Failures:
     # --- reports --------------------------------------------------------------------------------
 
     def seen(self, event: Any) -> None:
-        """Take an event of CrewAI's, in the thread that emitted it."""
+        """Process an event of CrewAI, in the thread that emitted it."""
         name = type(event).__name__
         if _FAILING.search(name) and name not in _RAISED:
             self._failed(name, event)
@@ -193,18 +193,18 @@ class Failures:
         self._report_held(self._current)
 
     def report(self, what: str, error: BaseException | None = None, text: str = "") -> None:
-        """Take a failure that CrewAI reports to nobody."""
+        """Record a failure that CrewAI reports to nobody."""
         words = text or ("" if error is None else words_of(error))
         self._take(_Failure(what, words, error))
 
     def handed(self, name: str, error: Exception) -> None:
-        """Take the error of a crew or flow that is raised where the user's code kicked it off."""
+        """Record the error of a crew or flow that is raised where the user's code kicked it off."""
         if is_permanent(error):
             self._refusals.append(error)
         self.report(f"{name!r} failed", error)
 
     def logged(self, level: int, text: str, error: BaseException | None) -> None:
-        """Take a warning or an error that CrewAI logs; ``error`` is the one it is handling."""
+        """Record a warning or an error that CrewAI logs; ``error`` is the one it is handling."""
         text = text.partition("\nTraceback (most recent call last)")[0]
         if level >= logging.ERROR or error is not None or _OF_FAILURE.search(text):
             self._take(_Failure("", text, error, rank=_RANKS["log"]))
@@ -334,7 +334,7 @@ class Failures:
     # --- refusals -------------------------------------------------------------------------------
 
     def _may_refuse(self, error: Exception) -> None:
-        """Take note of a failed model call: a permanent refusal ends the task."""
+        """Record a failed model call: a permanent refusal ends the task."""
         if self._stopped() or not is_permanent(error):
             return
         self._refusals.append(error)

@@ -1,6 +1,6 @@
 """A user's own Crew or Flow, run so that it fails at once, stops when told, and shares nothing.
 
-A guarded crew runs as a double (``isolate.py``) in a thread without an event loop, where CrewAI
+A guarded crew runs as a clone (``isolate.py``) in a thread without an event loop, where CrewAI
 works as in a plain script. Every task passes through the guard: the first error is published when
 it happens, whichever task CrewAI waits for; a BaseException, which would leave CrewAI waiting for
 ever, becomes an ordinary error; once the run is stopping, no task and no model call begins. Crews
@@ -217,7 +217,7 @@ class Guard:
             work.check()
 
     def streamed(self, result: Any) -> Any:
-        """Take a stream to its end, and return its output; anything else as it is."""
+        """Return the output of a stream at its end; anything else unchanged."""
         if not isinstance(result, STREAMS):
             return result
         for _ in result:
@@ -225,15 +225,15 @@ class Guard:
         return result.result
 
     async def astreamed(self, result: Any) -> Any:
-        """Take a stream of either kind to its end, on the running loop."""
+        """Return the output of a stream of either kind at its end, on the running loop."""
         if not isinstance(result, STREAMS) or ASYNC_ITERATOR.of(result) is None:
             return result
         async for _ in result:
             self._tasks.scope.check()
         return result.result
 
-    def double(self, crew: Any, *, blocking: bool) -> Any:
-        """Make a crew's double, each task of which passes through this guard.
+    def clone(self, crew: Any, *, blocking: bool) -> Any:
+        """Make a crew's clone, each task of which passes through this guard.
 
         Args:
             crew: A Crew that is about to be kicked off.
@@ -245,13 +245,13 @@ class Guard:
         """
         self._promises.check_crew(crew)
         self._calls.check(use for use in uses_of_models(crew) if not isinstance(use.llm, RunModel))
-        double = clone_of(crew)
-        labels = tuple(label_of(task) for task in double.tasks)
+        clone = clone_of(crew)
+        labels = tuple(label_of(task) for task in clone.tasks)
         first = self._plan(ChunksPlanned(len(labels), 0, labels))
         slots = self._tasks.slots(blocking=blocking)
-        for place, task in enumerate(double.tasks, start=first):
+        for place, task in enumerate(clone.tasks, start=first):
             self._tasks.take_over(task, place, slots)
-        return double
+        return clone
 
     def ask(
         self, *, task: str, agent: str, text: str, message: str = "", until: float = math.inf
@@ -297,7 +297,7 @@ class Guard:
     # --- a run inside the guarded one ----------------------------------------------------------
 
     def control_of(self, inner: Control) -> Control:
-        """Have what a run inside this one does be seen in this one; ``budget`` bounds it.
+        """Return a control that shows a run inside this one in this one; ``budget`` bounds it.
 
         Returns:
             The control for the inner run's work.
@@ -360,7 +360,7 @@ class Guard:
         self._check_stop()
 
     def _allow(self, ask: Callable[[], None], task: Any) -> None:
-        """Have a call allowed; what is said against it tells where it was to be made."""
+        """Allow a call; an error against it names the task it was to be made for."""
         try:
             ask()
         except RunError as error:
@@ -371,19 +371,19 @@ class Guard:
             raise
 
     def after_call(self, context: Any) -> None:
-        """See a text that a model has answered."""
+        """Count a text that a model has answered."""
         if not isinstance(context.llm, RunModel):
             self._calls.answered(context.response)
 
     def answered(self, answer: Any) -> None:
-        """See what a model has answered an agent, in the thread that called it."""
+        """Count what a model has answered an agent, in the thread that called it."""
         failure = self._promises.answered()
         if failure is not None:
             self._control.fail(failure)
         self._calls.answered(answer)
 
     def tracked(self, usage: Any) -> None:
-        """See the usage of one request, as the provider reported it."""
+        """Count the usage of one request, as the provider reported it."""
         self._calls.tracked(usage)
 
     def before_tool(self, context: Any) -> None:
@@ -400,14 +400,14 @@ class Guard:
             raise Stopped(f"the task ends by a refusal: {work.refusal}", source=work.refusal)
 
     def before_step(self, context: Any) -> None:
-        """See a step of a flow begin."""
+        """Process the start of a step of a flow."""
         if context.kind == "flow_method":
             self._places.step_began(context.flow, context.step_name)
             if not type(context.flow).is_crewai_internal:
                 in_step(context.step_name)
 
     def after_step(self, context: Any) -> None:
-        """See a step of a flow, or a task, end."""
+        """Process the end of a step of a flow, or of a task."""
         if context.kind == "flow_method":
             self._places.step_ended(context.flow, context.step_name)
             if not type(context.flow).is_crewai_internal:
@@ -417,7 +417,7 @@ class Guard:
             write_back_task(context.task, context.payload)
 
     def seen(self, source: Any, event: Any) -> None:
-        """See an event of CrewAI's."""
+        """Process an event of CrewAI."""
         self.failures.seen(event)
         work = current_work()
         (self._places if work is None else work).doing.seen(event)

@@ -51,10 +51,10 @@ class Watcher(Asker, Calling, Kicker, Protocol):
         """See a model call that was answered."""
 
     def answered(self, answer: Any) -> None:
-        """See what a model has answered, in the thread that called it."""
+        """Count what a model has answered, in the thread that called it."""
 
     def tracked(self, usage: Any) -> None:
-        """See the usage of one request, in the thread that made it."""
+        """Count the usage of one request, in the thread that made it."""
 
     def before_tool(self, context: Any) -> None:
         """See a tool that is about to be called; raises ``Stopped`` to keep it from that."""
@@ -66,7 +66,7 @@ class Watcher(Asker, Calling, Kicker, Protocol):
         """See a step of a flow, or a task, that is done."""
 
     def seen(self, source: Any, event: Any) -> None:
-        """See an event of CrewAI's, in the thread that emitted it."""
+        """Process an event of CrewAI, in the thread that emitted it."""
 
     def hook_failed(self, hook: str, error: Exception) -> None:
         """Decide what follows if a hook fails; raises ``Stopped`` if the run must end."""
@@ -80,7 +80,7 @@ _current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=Non
 
 @contextmanager
 def watched_by(guard: Watcher) -> Iterator[None]:
-    """Have a watcher see every crew that is kicked off in this context, and what those start."""
+    """Show a watcher every crew that is kicked off in this context, and what those start."""
     _install()
     set_suppress_console_output(True)
     current = _current.set(guard)
@@ -111,7 +111,7 @@ def _hooks_of(guard: Watcher) -> dict[str, Callable[[Any], None]]:
 
 
 def _ask(guard: Watcher, hook: Callable[[Any], None], context: Any) -> None:
-    """Call a hook that fails closed: CrewAI goes on from whatever else is raised in one."""
+    """Call a hook that fails closed: CrewAI goes on from anything else that is raised in one."""
     try:
         hook(context)
     except HookAborted:

@@ -182,7 +182,7 @@ def _copy_of_agent(agent: Any) -> Any:
     clone.tools_results = []
     for left in (LAST_MESSAGES, TOOL_FAILURES):
         _set(clone, left, [])
-    # Closed by CrewAI at the end of each task, whoever uses it.
+    # Closed by CrewAI at the end of each task, also if another one uses it.
     _set(clone, MCP_RESOLVER, None)
     # CrewAI counts an agent's failures over its life, so old ones would end a new run.
     _set(clone, TIMES_EXECUTED, 0)

@@ -43,8 +43,8 @@ class Kicker(Protocol):
     def failures(self) -> Listener:
         """What CrewAI swallows is reported to this."""
 
-    def double(self, crew: Any, *, blocking: bool) -> Any:
-        """Make the double of a crew that is about to be kicked off."""
+    def clone(self, crew: Any, *, blocking: bool) -> Any:
+        """Make the clone of a crew that is about to be kicked off."""
 
     def kick_off_within(self, work: Any, kickoff: Callable[[], Any]) -> Any:
         """Run a crew or flow that is kicked off in the run, until its outcome is known."""
@@ -53,7 +53,7 @@ class Kicker(Protocol):
         """Do the same on the running loop."""
 
     def step_failed(self, flow: Any, name: str, error: Exception) -> None:
-        """See that a step of a flow, or of an agent, has failed."""
+        """Process the failure of a step of a flow, or of an agent."""
 
 
 Current = Callable[[], Kicker | None]
@@ -176,7 +176,7 @@ def _restores(
 
 def _guarded_by(guard: Kicker, crew: Any, *, blocking: bool) -> Any:
     """Return what is kicked off in a crew's place."""
-    return crew if is_clone(crew) else guard.double(crew, blocking=blocking)
+    return crew if is_clone(crew) else guard.clone(crew, blocking=blocking)
 
 
 def _settled(crew: Any, result: Any, used: Callable[[], Any]) -> Any:

@@ -1,7 +1,7 @@
 """What a guard needs of the installed CrewAI, and what follows if that is lost: it fails closed.
 
 Checked when the guard is made: a bound that cannot hold is refused before anything is paid for, any
-other lost promise is a warning. Checked again while it works, since CrewAI goes on from whatever a
+other lost promise is a warning. Checked again while it works, since CrewAI goes on from what a
 hook raises: a hook that fails, and a task whose model was called without the guard being asked, end
 the run if a bound is set, and are warnings otherwise.
 """

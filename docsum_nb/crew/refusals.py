@@ -2,7 +2,7 @@
 
 A model call fails inside CrewAI or inside the user's own code: a tool, a guardrail, a callback that
 asks a model itself, and may catch the error. The frames between the call and its task tell which;
-agents go on in threads, so whoever called an agent is remembered in the context.
+agents go on in threads, so the caller of an agent is remembered in the context.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _user_code: ContextVar[tuple[bool, ...]] = ContextVar("docsum_nb_user_code", def
 
 
 def enter_task() -> None:
-    """Begin anew in the context of a task: nobody has called an agent in it yet."""
+    """Start the context of a task: nobody has called an agent in it yet."""
     _user_code.set(())
 
 

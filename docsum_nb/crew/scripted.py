@@ -137,5 +137,5 @@ def unmarked(text: str, run: int | None) -> str:
 
 
 def rehearsing() -> bool:
-    """Tell whether the calling context is that of a numbered run."""
+    """Check whether the calling context is that of a numbered run."""
     return _number.get() is not None

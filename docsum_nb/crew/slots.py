@@ -90,7 +90,7 @@ class Slots:
             slot.give_back()
 
     def acquire(self, slot: _Slot, scope: Scope) -> None:
-        """Take a slot again that was lent, unless the scope is stopped meanwhile."""
+        """Acquire a slot again that was lent, unless the scope is stopped meanwhile."""
         while self._free is not None and not self._free.acquire(timeout=_LOOK_S):
             if scope.stopped_by() is not None:
                 return
@@ -234,7 +234,7 @@ class Calling(Protocol):
 
 
 def install_slots(current: Callable[[], Calling | None]) -> None:
-    """Give each model call under a guard a slot; call it once.
+    """Wrap the model calls, so that each has a slot under a guard; call it once.
 
     Args:
         current: Returns the guard in the context of the caller; ``None`` if there is none.

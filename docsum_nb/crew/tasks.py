@@ -1,6 +1,6 @@
 """The tasks of a guarded crew: bounded in number, and each failure seen when it happens.
 
-Every task of a crew's double is carried out through here. A BaseException, which would leave CrewAI
+Every task of a crew's clone is carried out through here. A BaseException, which would leave CrewAI
 waiting for ever, becomes an ordinary error; what a failed task comes to is decided here alone.
 """
 
@@ -91,7 +91,7 @@ class Tasks:
         return Slots(self._limit) if _holds_a_slot.get() or blocking else self._slots
 
     def take_over(self, task: Any, place: int, slots: Slots) -> None:
-        """Have a task of a double carried out through here.
+        """Make the executions of a clone's task pass through here.
 
         Args:
             task: The task.
@@ -218,7 +218,7 @@ class Tasks:
                 yield outcome
                 begun.work.check()
         except BaseException as error:
-            # Before the error is published: whoever handles it may read the task.
+            # Before the error is published: the code that handles it may read the task.
             write_back_task(task)
             if _cancelled(error):
                 raise
@@ -310,7 +310,7 @@ def _retrieve(ended: asyncio.Task[Any]) -> None:
 
 
 def _cancelled(error: BaseException) -> bool:
-    """Tell whether a task of the running loop was cancelled from outside, and must end so."""
+    """Check whether a task of the running loop was cancelled from outside, and must end so."""
     if not isinstance(error, asyncio.CancelledError):
         return False
     try:

@@ -42,10 +42,10 @@ class Listener(Protocol):
     """What failures are reported to."""
 
     def report(self, what: str, error: BaseException | None = None, text: str = "") -> None:
-        """Take a failure that CrewAI reports to nobody."""
+        """Record a failure that CrewAI reports to nobody."""
 
     def logged(self, level: int, text: str, error: BaseException | None) -> None:
-        """Take a warning or an error that CrewAI logs."""
+        """Record a warning or an error that CrewAI logs."""
 
     def outside(self) -> AbstractContextManager[None]:
         """Make what a crew does outside of its tasks belong to none, if a task kicks it off."""

@@ -53,7 +53,7 @@ class GuardOptions:
                 )
 
     def guard(self, control: Control, *, deadline: float | None) -> Guard:
-        """Make the guard of a run; imports CrewAI, which whoever has a crew has paid for.
+        """Make the guard of a run; imports CrewAI, which a caller with a crew has done already.
 
         Raises:
             UpstreamError: if a bound that is set cannot hold with the installed CrewAI.

@@ -39,7 +39,7 @@ def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
 
 
 def is_own_file(filename: str) -> bool:
-    """Tell whether a source file is the user's own, and not of a library or this package."""
+    """Check whether a source file is the user's own, and not of a library or this package."""
     return not filename.startswith(_LIBRARIES)
 
 

@@ -153,11 +153,11 @@ class LoopThread:
             self.loop.call_later(_ANSWER_S, self._end_if_free)
 
     def on_thread(self) -> bool:
-        """Tell whether the caller is on the loop's own thread."""
+        """Check whether the caller is on the loop's own thread."""
         return threading.current_thread() is self._thread
 
     def responds(self, within: float) -> bool:
-        """Tell whether the loop gets round to a callback within so many seconds."""
+        """Check whether the loop gets round to a callback within so many seconds."""
         if self.on_thread():
             return True
         answered = threading.Event()

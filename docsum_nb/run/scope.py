@@ -263,7 +263,7 @@ def blocks_a_loop() -> bool:
 
 
 def leave_threads(loop: asyncio.AbstractEventLoop) -> None:
-    """Let a loop end while threads of its pool are stuck; a pool that is in use stays."""
+    """Make a loop end while threads of its pool are stuck; a pool that is in use stays."""
     # asyncio.run waits for the pool in the end, and calls in flight may never be answered.
     if getattr(loop, "_default_executor", None) is None:
         loop.set_default_executor(DAEMON_THREADS)

@@ -20,7 +20,7 @@ from docsum_nb.crew.upstream.table import (
     WRITTEN_BACK,
 )
 
-# --- a crew, its tasks and agents: what a double replaces or resets ------------------------------
+# --- a crew, its tasks and agents: what a clone replaces or resets ------------------------------
 
 CrewOutput = TABLE.kind("crewai.crews.crew_output:CrewOutput", "the output of a crew", USAGE)
 TABLE.members("crewai.crews.crew_output:CrewOutput.token_usage", "its own count", USAGE)
@@ -42,15 +42,15 @@ TABLE.members(
     ENDS,
 )
 TABLE.members(
-    "crewai:Crew.agents tasks manager_agent stream verbose id", "what a double is made of", GUARD
+    "crewai:Crew.agents tasks manager_agent stream verbose id", "what a clone is made of", GUARD
 )
 TABLE.members(
-    "crewai:Task.id agent async_execution context output tools", "what a double is made of", GUARD
+    "crewai:Task.id agent async_execution context output tools", "what a clone is made of", GUARD
 )
 TABLE.members(
     "crewai:Task.used_tools tools_errors processed_by_agents", "starts at zero", ISOLATION
 )
-TABLE.members("crewai:Agent.id role llm", "what a double is made of", GUARD)
+TABLE.members("crewai:Agent.id role llm", "what a clone is made of", GUARD)
 TABLE.members("crewai:Agent.agent_executor", "must not be shared", ISOLATION)
 TABLE.members("crewai:Agent.tools_handler", "must not be shared", ISOLATION)
 ToolsHandler = TABLE.kind(
@@ -164,7 +164,7 @@ TABLE.members("crewai:Agent.max_execution_time", "ends a task in time", TIMEOUT)
 TABLE.call("crewai:Task._execute_core", "execute_task", "ends a task in time", TIMEOUT)
 TABLE.call("crewai:Task._aexecute_core", "aexecute_task", "ends a task in time", TIMEOUT)
 
-# --- the doctor's probe: what a double must not reach -------------------------------------------
+# --- the doctor's probe: what a clone must not reach -------------------------------------------
 
 LLMGuardrail = TABLE.kind(
     "crewai.tasks.llm_guardrail:LLMGuardrail", "asks the scripted model instead", PROBE

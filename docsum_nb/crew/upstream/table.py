@@ -64,8 +64,8 @@ BaseLLM = TABLE.kind(
 BaseTool = TABLE.kind("crewai.tools:BaseTool", "the search of the library as a tool", EVALUATE)
 TOOL_RUN = TABLE.attribute("crewai.tools:BaseTool._run", "looks into a tool's code", DOCTOR)
 TOOL_ARUN = TABLE.attribute("crewai.tools:BaseTool._arun", "looks into a tool's code", DOCTOR)
-TABLE.parameters("crewai:Crew.kickoff inputs", "kicks a double off", GUARD)
-TABLE.parameters("crewai:Crew.akickoff inputs", "kicks a double off", GUARD)
+TABLE.parameters("crewai:Crew.kickoff inputs", "kicks a clone off", GUARD)
+TABLE.parameters("crewai:Crew.akickoff inputs", "kicks a clone off", GUARD)
 TABLE.parameters("crewai:Task.aexecute_sync context", "performs the lean task", SUMMARIZE)
 TABLE.parameters("crewai:Task.execute_sync context", "performs the task of evaluating", EVALUATE)
 TABLE.members(
