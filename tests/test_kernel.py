@@ -80,7 +80,7 @@ def test_refused_chunk_shows_its_error_while_another_still_hangs(
     assert cell.status == "error"
     shown.set()
     assert "forbidden" in cell.error
-    assert "doc-10, chunk 0 with openai/x (HTTP status 403)" in plain(cell.traceback)
+    assert "doc-10, chunk 0 with openai/x (HTTP status 403; " in plain(cell.traceback)
     assert alive(kernel)
 
 

@@ -269,7 +269,9 @@ def test_disk_that_fills_up_costs_no_answer_and_the_result_says_so(
     server: Loopback, tmp_path: Path
 ) -> None:
     """The run goes on with its answers in memory, warns once, and names in the result the loss."""
-    server.script = lambda call: Reply(f"Summary {call.number}. " + "Ships sail. " * 80)
+    server.script = lambda call: Reply(
+        f"Summary {call.number}. " + " ".join(f"Ship {i * i} sails." for i in range(60))
+    )
     path = tmp_path / "l"
     result = run_with_room(server, path, 400_000, 120)
     assert result["error"] is None

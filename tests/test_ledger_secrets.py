@@ -105,7 +105,7 @@ def test_key_need_not_be_given_again_in_the_same_process(server: Loopback, tmp_p
     failed = failed_run(server, tmp_path / "l", model=model_of(server, api_key=SECRET))
     error = failed.exception()
     assert error is not None
-    assert f"docsum_nb.resume({failed.id!r})" in error.__notes__[0]
+    assert f"docsum_nb.resume({failed.id!r}, ledger=" in error.__notes__[0]
     server.script = lambda call: Reply("A summary.")
     assert resume(failed.id, ledger=tmp_path / "l").result(LONG_S).usage.calls == 4
 

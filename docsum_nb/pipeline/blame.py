@@ -72,9 +72,9 @@ class Blame:
         in_flight = self._gathered.in_flight
         waited = ""
         if in_flight:
-            waited = (
-                f"{count_text(in_flight, 'call')} in flight are waited for, {SETTLE_S:g} s at most"
-            )
+            verb = "is" if in_flight == 1 else "are"
+            calls = count_text(in_flight, "call")
+            waited = f"{calls} in flight {verb} waited for, {SETTLE_S:g} s at most"
         if self._prepared.options.ledger is False:
             return f"{done}{waited and f'; {waited}'}; their answers are not kept (ledger=False)"
         waited = waited and f"; {waited}, and kept"

@@ -92,7 +92,7 @@ def survive_refusals(server: Loopback, ledger: Path, chunks: int) -> str:
     """
     chaos = ProvidersChaos()
     server.script = chaos
-    model = model_of(server, timeout=20, max_retries=8)
+    model = model_of(server, timeout=60, max_retries=8)
     run = ds.summarize(
         texts(chunks),
         model=model,

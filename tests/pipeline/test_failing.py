@@ -98,12 +98,15 @@ def test_everything_failed_is_an_error_even_when_skipping(server: Loopback) -> N
 def test_deadline_ends_a_run_whose_provider_hangs(server: Loopback) -> None:
     """A provider that never answers costs the deadline; the error says what hung, what is kept."""
     server.script = lambda call: Reply(hang=True) if call.number else Reply("one")
-    run = summarize(marked(3), model=model_of(server), deadline=3.0, max_concurrency=1)
+    run = summarize(marked(3), model=model_of(server), deadline=6.0, max_concurrency=1)
     with pytest.raises(DeadlineExceeded, match=r"summarizing: 1 of 3 chunks done") as caught:
         run.result(LONG_S)
     (hung,) = run.underway()
     assert f"passed, while summarizing {hung!r} (" in str(caught.value)
-    kept = f"1 of 3 chunks are done and kept; docsum_nb.resume({run.id!r}) or the same call"
+    kept = (
+        "1 of 3 chunks are done and kept; 1 call in flight is waited for, 5 s at most, and kept; "
+        f"docsum_nb.resume({run.id!r}) or the same call"
+    )
     assert f"docsum_nb run {run.id}: {kept}" in caught.value.__notes__[0]
     error = run.exception()
     assert isinstance(error, DeadlineExceeded)

@@ -59,7 +59,8 @@ def _finding(step: str, call: Blocking) -> Finding:
             f"step {step}()",
             f"is async and calls {call.call}(...), line {call.line}",
             "In a running loop a crew's kickoff() fails at its first synchronous task, after the "
-            "asynchronous ones were paid for; a flow's blocks the loop.",
+            "asynchronous ones were paid for. In a guarded run it works, but blocks the loop, as a "
+            "flow's does everywhere.",
             f"{call.instead}; or make the step a plain def, which CrewAI runs in a thread.",
         )
     return Finding(
