@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
-from tests.browser.test_panel_in_lab import BACKGROUND, CHUNKS, FORMS
+from tests.browser.test_panel_in_lab import BACKGROUND, CHUNKS, FORMS, HOW_IT_ENDED
 from tests.loopback import Loopback
 
 pytestmark = pytest.mark.browser
@@ -15,9 +15,7 @@ pytestmark = pytest.mark.browser
 
 def test_panel_moves_is_cancelled_and_stays(open_notebook: Open, server: Loopback) -> None:
     """Awaited, blocked on or in the background: it moves, a click ends it, the end is saved."""
-    notebook = open_notebook(
-        *FORMS.values(), "print(type(run.exception()).__name__)", front="notebooks"
-    )
+    notebook = open_notebook(*FORMS.values(), HOW_IT_ENDED, front="notebooks")
     for cell in FORMS:
         gate = Gate(server)
         notebook.start(cell)
@@ -30,9 +28,9 @@ def test_panel_moves_is_cancelled_and_stays(open_notebook: Open, server: Loopbac
         notebook.click(cell, "Cancel")
         notebook.wait_outcome(cell)
         notebook.see_state(cell, "cancelled")
+        gate.open()
         notebook.run(len(FORMS) + 1)
         assert notebook.text(len(FORMS) + 1) == "RunCancelled"
-        gate.open()
     notebook.screenshot("notebook7")
     notebook.save()
     expect(notebook.page.get_by_text("Saving")).to_have_count(0)
