@@ -244,19 +244,21 @@ def provider_error(name: str, status: int, message: str, *, body: Any, address: 
     return error
 
 
-def unprocessable(name: str, address: str | None) -> Exception:
-    """Return the error that LiteLLM keeps to itself where ``litellm.drop_params`` is set.
+def unprocessable(name: str, refusal: Any | None, address: str | None) -> Exception:
+    """Return the error for a request that is refused with status 422.
 
-    CrewAI sets it for the whole process. A request that is refused with status 422 is then sent
-    twice, and ``None`` comes back (``OpenAIChatCompletion.acompletion``, ``async_streaming``).
+    Args:
+        name: The model's.
+        refusal: The error with status 400 that LiteLLM made of it; ``None`` if LiteLLM kept it to
+            itself. It does that where ``litellm.drop_params`` is set, by CrewAI for the whole
+            process, and its transport cannot be watched (``OpenAIChatCompletion.acompletion``).
+        address: The server's.
     """
-    import httpx
-
-    error: Exception = loaded().UnprocessableEntityError(
+    if refusal is not None:
+        message = str(refusal.message).removeprefix("litellm.BadRequestError: ")
+        return provider_error(name, 422, message, body=refusal.body, address=address)
+    message = (
         "the provider cannot process the request (status 422); its reason is lost in LiteLLM, as "
-        "litellm.drop_params is set, which CrewAI does",
-        model=name,
-        llm_provider=name.partition("/")[0],
-        response=httpx.Response(422, request=httpx.Request("POST", address or "https://provider")),
+        "litellm.drop_params is set, which CrewAI does"
     )
-    return error
+    return provider_error(name, 422, message, body=None, address=address)

@@ -36,7 +36,7 @@ from docsum_nb.models.reading import Said, read_stream, read_whole
 from docsum_nb.models.structured import schema_instructions
 from docsum_nb.models.thoughts import is_known_to_think
 from docsum_nb.models.unicode import writable_all
-from docsum_nb.models.wire import Wire
+from docsum_nb.models.wire import UNPROCESSABLE, Wire
 from docsum_nb.records import Answer, Request
 
 __all__ = ["Provider"]
@@ -276,7 +276,7 @@ class Provider:
             **(self._without_retries | parameters),
         )
         if response is None:
-            raise unprocessable(settings.name, self._address)
+            raise unprocessable(settings.name, None, self._address)
         return response
 
     @contextmanager
@@ -295,6 +295,8 @@ class Provider:
             # What breaks a stream is a MidStreamFallbackError there, for a router to catch.
             original = getattr(error, "original_exception", None)
             raised = shorten_error(original if isinstance(original, Exception) else error)
+            if wire.status == UNPROCESSABLE and getattr(raised, "status_code", None) == 400:
+                raised = unprocessable(self.settings.name, raised, self._address)
             # Behind it are the same failure's earlier forms, some hundred lines of a client's
             # inside; the error itself says all of it.
             raised.__suppress_context__ = True

@@ -21,8 +21,10 @@ import httpx
 
 from docsum_nb.models.bodies import BodyError, end_in, error_in, mended, tier_in, usage_in
 
-__all__ = ["Wire", "watch_transport"]
+__all__ = ["UNPROCESSABLE", "Wire", "watch_transport"]
 
+UNPROCESSABLE = 422
+"""The status of HTTP."""
 _LEAST_BYTES = 2 * 2**20
 _BYTES_A_TOKEN = 2 * 2**10
 """Of a stream: an event has one token and some hundred bytes around it, with log probabilities
@@ -97,8 +99,11 @@ class Wire:
         headers = [each for each in response.headers.multi_items() if each[0].lower() not in kept]
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)
+        # For a 422 LiteLLM loses the words and asks again where CrewAI has set
+        # ``litellm.drop_params``, so it gets another status; ``status`` has the true one.
+        passed_on = 400 if self.status == UNPROCESSABLE else self.status
         return httpx.Response(
-            response.status_code,
+            passed_on,
             headers=headers,
             stream=_Watched(stream, self, encoding),
             request=response.request,

@@ -46,9 +46,8 @@ def test_what_will_not_pass_is_asked_once(
     server: Loopback, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refused key or a bad request is one HTTP request, counted at the server."""
-    # CrewAI switches it on for the process; LiteLLM then asks once more after a 422, without the
-    # parameters that the provider named.
-    monkeypatch.setattr("litellm.drop_params", False)
+    # CrewAI switches it on for the process; by itself LiteLLM asks once more after a 422 then.
+    monkeypatch.setattr("litellm.drop_params", True)
     server.script = lambda call: Reply("no", status=status, headers=SOON)
     with pytest.raises(Exception, match="no"):
         Asking(server).ask()

@@ -109,7 +109,7 @@ def survive_refusals(server: Loopback, ledger: Path, chunks: int) -> str:
     }
     reported = [each for each in summary.omitted if "not summarized" in each.reason]
     assert sorted(each.what[:8] for each in reported) == [f"doc-{i:04}" for i in refused]
-    assert chaos.faults["lasting"] == len(refused)
+    assert chaos.faults["lasting"] == len(refused)  # each once
     # Each that is too long is refused once, whatever the words; its halves are not.
     assert chaos.faults["too long"] == sum(is_long(i) and not is_refused(i) for i in range(chunks))
     asked = len(server.calls)

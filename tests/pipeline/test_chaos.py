@@ -20,8 +20,12 @@ def test_run_survives_every_fault(server: Loopback, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(330)
-def test_run_survives_every_providers_refusals(server: Loopback, tmp_path: Path) -> None:
+@pytest.mark.parametrize("drop_params", [False, True])
+def test_run_survives_every_providers_refusals(
+    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, drop_params: bool
+) -> None:
     """Some pass, some last, some are of texts too long: each chunk is right, or reported."""
+    monkeypatch.setattr("litellm.drop_params", drop_params)  # as CrewAI does, or not
     survive_refusals(server, tmp_path / "ledger", 60)
 
 
