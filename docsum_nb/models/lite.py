@@ -254,11 +254,12 @@ def unprocessable(name: str, refusal: Any | None, address: str | None) -> Except
             process, and its transport cannot be watched (``OpenAIChatCompletion.acompletion``).
         address: The server's.
     """
-    if refusal is not None:
-        message = str(refusal.message).removeprefix("litellm.BadRequestError: ")
-        return provider_error(name, 422, message, body=refusal.body, address=address)
     message = (
         "the provider cannot process the request (status 422); its reason is lost in LiteLLM, as "
         "litellm.drop_params is set, which CrewAI does"
     )
-    return provider_error(name, 422, message, body=None, address=address)
+    body = None
+    if refusal is not None:
+        message, body = refusal.message.removeprefix("litellm.BadRequestError: "), refusal.body
+    error: Exception = provider_error(name, 422, message, body=body, address=address)
+    return error
