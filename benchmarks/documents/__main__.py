@@ -1,0 +1,155 @@
+"""Words recalled and precision of each format's reader, against reference readers; MB a second.
+
+Recall is the share of the reference's words that we give as well, precision the share of our words
+that the reference gives; each word as often as it stands there. Medians and worst of the files, and
+the files with the lowest recall. A reference may be wrong, or leave out what we give.
+
+Usage: make readers && python benchmarks/documents [FILES A FORMAT]
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from docsum_nb.documents.load import load  # noqa: E402
+from docsum_nb.errors import InputError  # noqa: E402
+
+from benchmarks.documents.files import MADE, REAL, Format, found, made  # noqa: E402  # isort: skip
+
+READERS = ROOT / "build" / "readers" / "bin" / "python"
+WORD = re.compile(r"[^\W_]+")
+LOWEST = 3
+
+
+@dataclass(frozen=True)
+class Read:
+    """What one reader made of one file."""
+
+    words: Counter[str]
+    seconds: float
+
+
+class Peers:
+    """The reference readers, in a process and environment of their own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def ask(self, **asked: Any) -> dict[str, Any]:
+        """Return the answer of ``peers.py``."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked, default=str) + "\n")
+        self._process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+@contextmanager
+def peers() -> Iterator[Peers]:
+    """Start the reference readers; they end with the block."""
+    if not READERS.exists():
+        sys.exit("first run: make readers")
+    command = [str(READERS), str(Path(__file__).with_name("peers.py"))]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield Peers(process)
+        finally:
+            process.kill()
+
+
+def words(text: str) -> Counter[str]:
+    """Count the words of a text."""
+    return Counter(WORD.findall(text.casefold()))
+
+
+def ours(path: Path) -> Read | str:
+    """Read a file with docsum_nb; returns the error's words if it is refused."""
+    begun = time.perf_counter()
+    try:
+        documents = load(path).documents
+    except InputError as error:
+        return str(error)
+    seconds = time.perf_counter() - begun
+    return Read(words("\n".join(each.text for each in documents)), seconds)
+
+
+def shares(mine: Counter[str], other: Counter[str]) -> tuple[float, float]:
+    """Return recall and precision."""
+    both = (mine & other).total()
+    return both / max(1, other.total()), both / max(1, mine.total())
+
+
+def row(kind: Format, files: list[Path], readers: Peers) -> Iterator[str]:
+    """Read the files, and return the lines of the table."""
+    if files:
+        ours(files[0])  # what is imported for a format is not its pace
+    mine = {path: ours(path) for path in files}
+    read = {path: each for path, each in mine.items() if isinstance(each, Read)}
+    size = sum(path.stat().st_size for path in read) / 1e6
+    pace = size / max(1e-9, sum(each.seconds for each in read.values()))
+    label = kind.suffix + (f" (of {kind.made_from})" if kind.made_from else "")
+    options = dict(kind.options)
+    for name in kind.readers:
+        scores: list[tuple[float, float, Path]] = []
+        seconds = 0.0
+        for path, each in read.items():
+            answer = readers.ask(reader=name, path=path, **options)
+            if "error" in answer:
+                continue
+            seconds += answer["seconds"]
+            scores.append((*shares(each.words, words(answer["text"])), path))
+        if not scores:
+            continue
+        recall = [score[0] for score in scores]
+        precision = [score[1] for score in scores]
+        yield (
+            f"{label:16} {name:12} {len(scores):5} {statistics.median(recall):7.3f} "
+            f"{statistics.mean(recall):6.3f} {min(recall):6.3f} "
+            f"{statistics.median(precision):10.3f} {statistics.mean(precision):6.3f} "
+            f"{pace:7.2f} {size / max(1e-9, seconds):7.2f} {len(files) - len(read):7}"
+        )
+        for score in sorted(scores)[:LOWEST]:
+            if score[0] < 0.9:
+                yield f"    lowest: {score[0]:.3f} {score[2]}"
+    for refusal in mine.values():
+        if isinstance(refusal, str):
+            yield f"    refused: {refusal[:160]}"
+
+
+def main(most: int) -> None:
+    """Print the table."""
+    folder = ROOT / "build" / "documents"
+    folder.mkdir(parents=True, exist_ok=True)
+    print(
+        "format           reference    files  recall   mean  worst  precision   mean    MB/s"
+        "  theirs refused"
+    )
+    with peers() as readers:
+        for kind in (*REAL, *MADE):
+            if kind.made_from:
+                files = made(kind, most, folder, readers.ask)
+            else:
+                files = found(kind.suffix, most)
+            for line in row(kind, files, readers):
+                print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
