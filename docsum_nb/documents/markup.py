@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from html import unescape
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.documents.html_tags import markup_tags, plain_html
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 __all__ = [
     "block_parser",
+    "mask_extensions",
     "mask_front_matter",
     "mask_rst",
-    "plain_html",
+    "notes_in",
     "plain_inline",
-    "plain_references",
 ]
 
 # Parsing pairs brackets and emphasis in worse than linear time; no real paragraph is this long.
@@ -30,31 +33,38 @@ _MOST_BRACKETS = 2_000
 
 _INLINE_MARKUP = re.compile(r"[*_`<\[\\|~]|&#?\w+;|(?<!\S):[a-z]")
 _FRONT_MATTER_LINES = 100
-_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,2000}>")
-_HIDDEN_HTML = re.compile(
-    r"<!--.*?(?:-->|\Z)|<(script|style|pre|table|svg|code)\b.*?(?:</\1\s*>|\Z)", re.S | re.I
-)
-_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
-_BLOCK_TAG = re.compile(r"</?(?:p|div|br|li|ul|ol|h[1-6]|summary|details|td|tr)\b[^<>]*>", re.I)
 
-_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"\[\^?[\w.-]{1,40}\]_", ""),  # footnote of reStructuredText
-        (r"\[\^[^\]\n]{1,40}\]", ""),  # footnote of Markdown
-        (r"(?<![\w|])\|[^|\s][^|\n]{0,60}\|_{0,2}(?![\w|])", ""),  # substitution, mostly a badge
-        (r"(?<!\S):[a-z][a-z0-9_+-]{1,30}:(?!\S)", ""),  # emoji
-    )
-)
+_EMOJI = re.compile(r"(?<!\S):[a-z][a-z0-9_+-]{1,30}:(?!\S)")
+_RST_FOOTNOTE = re.compile(r"\[\^?[\w.-]{1,40}\]_")
+_RST_SUBSTITUTION = re.compile(r"(?<![\w|])\|[^|\s][^|\n]{0,60}\|_{0,2}(?![\w|])")
+_FOOTNOTE = re.compile(r"\[\^([^\]\n]{1,40})\]")
+_NOTE = re.compile(r" {0,3}\[\^([^\]\n]{1,40})\]:")
 # A role of reStructuredText, or a link: its words, and its target behind them.
 _ROLE = re.compile(r"(:[\w:+.-]{1,30}:|(?<!`))`([^`<]{1,200}+)(<[^`>]{0,500}+>)?+`(_{0,2})")
-_UNDEFINED_LINK = re.compile(r"!?\[([^\[\]\n]{1,500})\](?:\[[^\[\]\n]{0,200}\])")
+_UNDEFINED_LINK = re.compile(r"(?<![\w\])])!?\[([^\[\]\n]{1,500})\](?:\[[^\[\]\n]{0,200}\])")
+_TASK = re.compile(r"\[[ xX]\]\s+(?=\S)")
+_SHORTCODE = re.compile(r"\{\{[<%][^{}\n]{0,500}[>%]\}\}|\{%[^{}\n]{0,500}%\}")
+_FRONT_MATTER = {"---": ("---", "..."), "+++": ("+++",), "{": ("}",)}
+_JSON_KEY = re.compile(r"\s*\"[^\"]{1,200}\"\s*:")
+_OPENING = re.compile(
+    r"\s{0,12}(?:(?:!!!|\?\?\?\+?|===)\s+[\w\"].{0,200}|:{3,}\s?\{?\w[^.]{0,200}|:{3,}|"
+    r"(?:>\s?){1,9}\[![A-Za-z]{3,20}\][+-]?.{0,100}|\[\[?_?TOC_?\]?\])\s*$"
+)
+_MODULE = re.compile(
+    r"import\s+(?:[\w*{$].{0,500}\sfrom\s+)?[\"'][^\"'\n]{1,300}[\"'];?\s*$|import\s+\{\s*$"
+    r"|export\s+(?:default\b|const\s|let\s|var\s|function\b|async\s|class\s|\{|\*)"
+)
+_LONGEST_EXPORT = 200  # lines
+_DEFINED = re.compile(r":\s+\S")
+_LITERAL = re.compile(r"\s*(?:[#>|`~+*-]|\d{1,9}[.)]\s|\$\s|<)")
+_SHORT_TARGET = re.compile(r"[\w+*-]{0,20}")
 
 _DIRECTIVE = re.compile(r"(\s*)\.\.(?:\s+(.*))?$")
 _ADMONITION = re.compile(
-    r"(?:admonition|attention|caution|danger|error|hint|important|note|tip|warning|seealso"
-    r"|deprecated|versionadded|versionchanged|topic|epigraph|rubric|compound|container)::"
+    r"(attention|caution|danger|error|hint|important|note|tip|warning|seealso|epigraph)::\s*(.*)"
 )
+_TITLED = re.compile(r"(?:admonition|topic|rubric|compound|container)::")
+_VERSION = re.compile(r"(?:deprecated|deprecated-removed|version\w+)::\s*\S*\s*(.*)")
 _OPTION = re.compile(
     r"\s*:(?:alt|align|caption|class|figclass|height|hidden|linenos|maxdepth|name|scale|target"
     r"|width|glob|header-rows|widths|language|lines|emphasize-lines):"
@@ -88,22 +98,33 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
 
     Args:
         content: The paragraph, without the marks of lists and quotes around it.
-        env: What the block parser left, which holds the definitions of links.
+        env: What the block parser left, which holds the definitions of links. ``"notes"`` in it
+            names the footnotes that are defined, ``"rst"`` whether this is reStructuredText.
 
     Returns:
-        The text that a reader sees. Images leave nothing, links leave their text.
+        The text that a reader sees. Images leave nothing, links leave their text. What only looks
+        like markup stays: ``<name>``, ``Foo<Bar>``, ``a[i][j]``, ``2*3*4``, ``<a@b.example>``.
     """
-    if not _INLINE_MARKUP.search(content):
+    if not _INLINE_MARKUP.search(content) and "{" not in content:
         return content
     if len(content) > _INLINE_LIMIT or content.count("[") > _MOST_BRACKETS:
         return plain_html(content)
-    content = _ROLE.sub(_words_of_role, content)
-    for pattern, replacement in _REWRITES:
-        content = pattern.sub(replacement, content)
+    content = _EMOJI.sub("", _SHORTCODE.sub("", _TASK.sub("", content, count=1)))
+    if env.get("rst"):
+        content = _ROLE.sub(_words_of_role, content)
+        content = _RST_SUBSTITUTION.sub("", _RST_FOOTNOTE.sub("", content))
+    notes = env.get("notes", ())
+    if notes:
+        content = _FOOTNOTE.sub(lambda each: "" if each[1] in notes else each[0], content)
     tokens: list[Token] = []
     parser = block_parser()
     parser.inline.parse(content, parser, env, tokens)
-    return _UNDEFINED_LINK.sub(r"\1", "".join(_rendered(token) for token in tokens))
+    return _UNDEFINED_LINK.sub(r"\1", _rendered(tokens))
+
+
+def notes_in(lines: Sequence[str]) -> frozenset[str]:
+    """Return the names of the footnotes that lines of Markdown define (``[^name]: ...``)."""
+    return frozenset(found[1] for line in lines if (found := _NOTE.match(line)))
 
 
 def _words_of_role(match: re.Match[str]) -> str:
@@ -112,30 +133,51 @@ def _words_of_role(match: re.Match[str]) -> str:
     return words.rstrip() if role or end else match.group()
 
 
-def _rendered(token: Token) -> str:
+def _rendered(tokens: list[Token]) -> str:
+    """Return what a reader sees of inline tokens."""
+    tags = [token.content if token.type == "html_inline" else "" for token in tokens]
+    texts = [_text_of(token) for token in tokens]
+    befores = [texts[at - 1][-1:] if at else "" for at in range(len(tokens))]
+    for at, replacement in markup_tags(tags, befores).items():
+        texts[at] = replacement
+    _keep_literal(tokens, texts)
+    return "".join(texts)
+
+
+def _text_of(token: Token) -> str:
     if token.type in ("softbreak", "hardbreak"):
         return "\n"
-    if token.type == "html_inline":
-        return " " if token.content.lower().startswith("<br") else ""
-    return token.content if token.type in ("text", "text_special", "code_inline") else ""
+    if token.info == "auto":
+        return "<" if token.nesting == 1 else ">"
+    shown = ("text", "text_special", "code_inline", "html_inline")
+    return token.content if token.type in shown else ""
 
 
-def plain_references(text: str) -> str:
-    """Replace character references (``&amp;``, ``&#38;``) by the characters that they name."""
-    if "&" not in text:
-        return text
-    # Python refuses to read a number of thousands of digits.
-    return unescape(_LONG_REFERENCE.sub("\ufffd", text))
+def _keep_literal(tokens: list[Token], texts: list[str]) -> None:
+    """Restore the signs of what is no emphasis and no link though CommonMark takes it for one."""
+    opened: list[int] = []
+    for at, token in enumerate(tokens):
+        if token.nesting == 1:
+            opened.append(at)
+        elif token.nesting == -1 and opened:
+            start = opened.pop()
+            if token.type in ("em_close", "strong_close"):
+                if _inside_word(texts, start) and _inside_word(texts, at):
+                    texts[start] = texts[at] = token.markup
+            elif token.type == "link_close" and texts[start] == "":
+                target = str(tokens[start].attrGet("href") or "")
+                if _after_word(texts, start) and _SHORT_TARGET.fullmatch(target):
+                    texts[start], texts[at] = "[", f"]({target})"
 
 
-def plain_html(content: str) -> str:
-    """Take the tags off a piece of HTML, with everything that is not running text.
+def _inside_word(texts: list[str], at: int) -> bool:
+    following = texts[at + 1][:1] if at + 1 < len(texts) else ""
+    return _after_word(texts, at) and following.isascii() and following.isalnum()
 
-    Returns:
-        The text, with a blank line wherever a block begins or ends.
-    """
-    bare = _HIDDEN_HTML.sub("\n\n", content)
-    return plain_references(_TAG.sub("", _BLOCK_TAG.sub("\n\n", bare)))
+
+def _after_word(texts: list[str], at: int) -> bool:
+    last = texts[at - 1][-1:] if at else ""
+    return last.isascii() and last.isalnum()
 
 
 def mask_front_matter(lines: list[str]) -> list[str]:
@@ -145,14 +187,71 @@ def mask_front_matter(lines: list[str]) -> list[str]:
         lines: The text's lines, without their ends.
 
     Returns:
-        As many lines. The block stands between a first line ``---`` and a line ``---`` or ``...``
-        among the first 100, as for Pandoc; where a blank line follows the first, that is a rule.
+        As many lines. The block stands among the first 100 lines: between ``---`` and ``---`` or
+        ``...`` (YAML), ``+++`` and ``+++`` (TOML), or ``{`` and ``}`` (JSON). If a blank line
+        follows the first, that is a rule.
     """
     head = [line.rstrip() for line in lines[:_FRONT_MATTER_LINES]]
-    if len(head) < 2 or head[0] != "---" or not head[1]:
+    closing = _FRONT_MATTER.get(head[0]) if head else None
+    if closing is None or len(head) < 2 or not head[1]:
         return lines
-    end = next((n for n, line in enumerate(head[1:], 2) if line in ("---", "...")), 0)
+    end = next((n for n, line in enumerate(head[1:], 2) if line in closing), 0)
+    if head[0] == "{" and not _JSON_KEY.match(head[1]):
+        return lines
     return [""] * end + lines[end:]
+
+
+def mask_extensions(lines: list[str]) -> list[str]:
+    """Blank the lines that dialects of Markdown add and that hold no prose.
+
+    Args:
+        lines: The text's lines, without their ends.
+
+    Returns:
+        As many lines, without imports and exports of MDX, the opening lines of admonitions
+        (``!!! note``, ``> [!WARNING]``, ``:::tip``) and shortcodes. What stands in an admonition
+        is kept, and so is the first line of a paragraph that is indented alone.
+    """
+    kept = list(lines)
+    last = len(lines) - 1
+    for at in range(len(lines)):
+        line = kept[at]
+        if _OPENING.match(line):
+            kept[at] = ""
+            if line.lstrip()[:1] in ("!", "?", "="):
+                _raise_body(kept, at, _indent(line))
+        elif line[:6] in ("import", "export") and _MODULE.match(line):
+            for below in range(at, min(at + _LONGEST_EXPORT, len(lines))):
+                if not lines[below].strip():
+                    break
+                kept[below] = ""
+        elif line[:1] == ":" and _DEFINED.match(line) and at and lines[at - 1].strip():
+            kept[at - 1], kept[at] = "", line[1:].lstrip()
+        elif _NOTE.match(line):
+            kept[at] = line[line.index("]:") + 2 :].lstrip()
+        elif (
+            kept[at][:4].isspace()
+            and at < last
+            and not (at and lines[at - 1].strip())
+            and lines[at + 1].strip()
+            and _indent(lines[at + 1]) < min(4, _indent(line))
+            and not _LITERAL.match(line)
+        ):
+            # CommonMark takes the first line of such a paragraph for code.
+            kept[at] = line.lstrip()
+    return kept
+
+
+def _raise_body(kept: list[str], index: int, indent: int) -> None:
+    """Move the body below a line to the line's own indentation, where it is taken for text."""
+    first = next((line for line in kept[index + 1 : index + 4] if line.strip()), "")
+    shift = _indent(first) - indent
+    for below in range(index + 1, len(kept)):
+        line = kept[below]
+        if line.strip() and _indent(line) <= indent:
+            return
+        if shift > 0:
+            kept[below] = line[min(shift, _indent(line)) :]
 
 
 def mask_rst(lines: list[str]) -> list[str]:
@@ -163,7 +262,8 @@ def mask_rst(lines: list[str]) -> list[str]:
 
     Returns:
         As many lines, with directives, their options and bodies, literal blocks and titles empty.
-        Notes, warnings and other admonitions keep their body.
+        Notes, warnings and other admonitions keep their text. The same list if there is no sign
+        of reStructuredText.
     """
     if not any(map(_RST_SIGNS.search, lines)):
         return lines
@@ -173,19 +273,30 @@ def mask_rst(lines: list[str]) -> list[str]:
             kept[index] = ""
         elif _is_title(lines, index):
             kept[index] = kept[index + 1] = ""
-    for index, line in enumerate(lines):
-        directive = _DIRECTIVE.match(line) if kept[index] else None
-        if directive:
-            kept[index] = ""
-            if not _ADMONITION.match(directive[2] or ""):
-                _blank_body(kept, index, len(directive[1]))
-        elif line.rstrip().endswith("::") and kept[index]:
-            _blank_body(kept, index, len(line) - len(line.lstrip()))
+    for index in range(len(lines)):
+        line = kept[index]
+        if not line:
+            continue
+        if directive := _DIRECTIVE.match(line):
+            _mask_directive(kept, index, directive)
+        elif line.rstrip().endswith("::"):
+            _blank_body(kept, index, _indent(line))
     return kept
 
 
+def _mask_directive(kept: list[str], index: int, directive: re.Match[str]) -> None:
+    indent, rest = directive[1], directive[2] or ""
+    kept[index] = ""
+    if admonition := _ADMONITION.match(rest) or _VERSION.match(rest):
+        kept[index] = indent + admonition[admonition.lastindex or 0]
+    elif not _TITLED.match(rest):
+        _blank_body(kept, index, len(indent))
+        return
+    _raise_body(kept, index, len(indent))
+
+
 def _is_title(lines: list[str], index: int) -> bool:
-    """Tell whether the next line underlines this one as a title of reStructuredText."""
+    """Check whether the next line underlines this one as a title of reStructuredText."""
     title = lines[index].strip()
     if not title or index + 1 >= len(lines) or (index and lines[index - 1][:1].isalnum()):
         return False
@@ -196,6 +307,10 @@ def _is_title(lines: list[str], index: int) -> bool:
 def _blank_body(kept: list[str], index: int, indent: int) -> None:
     for below in range(index + 1, len(kept)):
         line = kept[below]
-        if line.strip() and len(line) - len(line.lstrip()) <= indent:
+        if line.strip() and _indent(line) <= indent:
             return
         kept[below] = ""
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())

@@ -11,30 +11,22 @@ Refuses nothing: rubbish simply has no prose.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from docsum_nb.documents.markup import (
-    block_parser,
-    mask_front_matter,
-    mask_rst,
-    plain_html,
-    plain_inline,
-)
+from docsum_nb.documents.paragraphs import paragraphs_of
 from docsum_nb.documents.sentences import sentence_spans, words
 
 if TYPE_CHECKING:
-    from markdown_it.token import Token
+    from docsum_nb.records import Syntax
 
-__all__ = ["Sentence", "prose_sentences"]
+__all__ = ["Sentence", "not_prose", "prose_sentences"]
 
 _TERMINAL = re.compile(r"[.!?…。！？｡؟।][\"'”’»)\]]*$")
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 _TOKEN = re.compile(r"\w+")
 _CLOSING = re.compile(r"[*_`\"'”’)\]]*[.!?…。]*[*_`\"'”’)\]]*")
-_LINE_END = re.compile(r"\r\n|\n|\r")
-_BLANK_LINES = re.compile(r"\n\s*\n")
 _SCHEME = re.compile(r"(?:https?|ftp|mailto):(?=\S)")
 _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 
@@ -59,26 +51,17 @@ class Sentence:
     """How many headings of the first or second level stand above it."""
 
 
-@dataclass(frozen=True)
-class _Paragraph:
-    plain: str
-    start: int
-    end: int
-    section: int
-    exact: int | None
-    """Where the plain text stands in the given text as it is; ``None`` where markup was in it."""
-
-
-def prose_sentences(text: str) -> list[Sentence]:
+def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]:
     """Find the sentences that read as prose.
 
     Args:
-        text: Any text; Markdown and reStructuredText are understood.
+        text: Any text.
+        syntax: How it is written, see ``paragraphs_of``.
 
     Returns:
-        The sentences in order; empty where nothing reads as prose.
+        The sentences in order; empty if nothing reads as prose.
     """
-    paragraphs = list(_paragraphs(text))
+    paragraphs = list(paragraphs_of(text, syntax))
     found: list[Sentence] = []
     cursor = 0
     for index, start, end in _cuts([paragraph.plain for paragraph in paragraphs]):
@@ -93,6 +76,28 @@ def prose_sentences(text: str) -> list[Sentence]:
         cursor = end
         found.append(Sentence(readable, start, end, index, paragraph.section))
     return found
+
+
+def not_prose(text: str, sentences: Sequence[Sentence]) -> tuple[int, int]:
+    """Count the words of a text that are in none of its sentences.
+
+    Args:
+        text: The text.
+        sentences: All that ``prose_sentences`` found in it.
+
+    Returns:
+        The number of words outside of the sentences, and of all words.
+    """
+    parts = [0, *(at for each in sentences for at in (each.start, each.end)), len(text)]
+    outside = sum(
+        _count(text[start:end]) for start, end in zip(parts[::2], parts[1::2], strict=True)
+    )
+    return outside, outside + sum(_count(text[each.start : each.end]) for each in sentences)
+
+
+def _count(text: str) -> int:
+    spaced = len(text.split())
+    return spaced if text.isascii() else max(spaced, len(words(text)))
 
 
 def _cuts(plains: list[str]) -> Iterator[tuple[int, int, int]]:
@@ -145,39 +150,3 @@ def _without_address(word: str) -> str:
         word = word[: scheme.start()]
     slash = word.find("/", 1)
     return "" if slash > 0 and word.find("/", slash + 2) > 0 else word
-
-
-def _paragraphs(text: str) -> Iterator[_Paragraph]:
-    lines = mask_front_matter(_LINE_END.split(text))
-    ends = [match.end() for match in _LINE_END.finditer(text)]
-    starts = [0, *ends, len(text)]
-    env: dict[str, Any] = {}
-    tokens = block_parser().parse("\n".join(mask_rst(lines)), env)
-    section = 0
-    for before, token in zip([None, *tokens], tokens, strict=False):
-        if token.map is None:
-            continue
-        start, end = (starts[min(line, len(starts) - 1)] for line in token.map)
-        if token.type == "heading_open" and token.tag in ("h1", "h2"):
-            section += 1
-        for plain in _plain_blocks(before, token, env):
-            if end > start and plain:
-                at = text.find(plain, start, end)
-                yield _Paragraph(plain, start, end, section, at if at >= 0 else None)
-
-
-def _plain_blocks(before: Token | None, token: Token, env: dict[str, Any]) -> Iterator[str]:
-    """Give the plain paragraphs of one token: one, several, or none."""
-    if token.type == "inline" and before is not None:
-        # A rule right under a paragraph makes a heading of it by mistake.
-        mistaken = before.type == "heading_open" and bool(_TERMINAL.search(token.content))
-        if before.type == "paragraph_open" or mistaken:
-            yield plain_inline(token.content, env).strip()
-    elif token.type == "html_block":
-        for block in _BLANK_LINES.split(plain_html(token.content)):
-            yield block.strip()
-    elif token.type == "code_block":
-        # Letters and plain texts indent their paragraphs; listings do not end in a full stop.
-        for block in _BLANK_LINES.split(token.content):
-            if _TERMINAL.search(block.rstrip()) and block.lstrip()[:1].isalnum():
-                yield " ".join(block.split())

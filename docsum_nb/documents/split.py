@@ -64,6 +64,7 @@ def split(document: Document, *, max_tokens: int, count: Callable[[str], int]) -
             measure(start, end),
             found.path_at(start),
             document.page_at(start),
+            document.syntax,
         )
         for index, (start, end) in enumerate(pairwise(cuts))
     ]

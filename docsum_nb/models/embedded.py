@@ -46,7 +46,8 @@ class Embedded:
     def key_parts(self, request: Request) -> Any:
         """Return everything that decides the answer; roles and wording of instructions do not."""
         parts = dataclasses.asdict(request)
-        return [self.name, VERSION, parts["text"], parts["max_words"], parts["question"]]
+        decisive = ("text", "max_words", "question", "syntax")
+        return [self.name, VERSION, *(parts[name] for name in decisive)]
 
     def longest_answer(self, max_tokens: int) -> int:
         """Return how long an answer may become: nothing of it is a model's, so nothing counts."""

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents.prose import Sentence, prose_sentences
+from docsum_nb.documents.prose import Sentence, not_prose, prose_sentences
 from docsum_nb.documents.sentences import words
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.errors import InputError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Extractive"]
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 # Chosen on QMSum (validation) and SciSummNet: benchmarks/extractive_quality.py.
@@ -42,6 +42,7 @@ _LEAD_SENTENCES = 20  # the bonus falls by 1/e over so many candidates
 _QUESTION = 0.7  # weight of the likeness to the question against the score
 _CROWDING = 0.2  # cost of each sentence more than the least used section has
 _DUPLICATE = 0.9  # cosine from which a sentence says nothing new
+_TOLD_SHARE = 0.1  # of a text that is not prose, from which it is an omission
 _POOL = 4_000  # sentences that MMR compares; only the best of more
 
 _CLAUSE_END = re.compile(r"[,;:–—]\s")
@@ -66,12 +67,24 @@ class Extractive:
             InputError: The text has no word in it.
         """
         limit = max(1, request.max_words)
-        sentences = _distinct(prose_sentences(request.text))
+        found = prose_sentences(request.text, syntax=request.syntax)
+        sentences = _distinct(found)
         if sentences:
             text = _extract(sentences, request, limit)
         else:
             text = _first_lines(request.text, limit)
-        return Answer(text=text, model=self.name, usage=Usage(calls=1), ended="")
+        flaws = () if request.syntax == "summaries" else _left_out(request.text, found)
+        return Answer(text, self.name, Usage(calls=1), ended="", flaws=flaws)
+
+
+def _left_out(text: str, found: Sequence[Sentence]) -> tuple[str, ...]:
+    """Return what is to be said of the words that cannot be quoted, if they are many."""
+    outside, total = not_prose(text, found)
+    if outside <= _TOLD_SHARE * total:
+        return ()
+    how_much = f"{outside:,} of its {total:,} words ({outside / total:.0%})"
+    kinds = "headings, tables, code, fragments"
+    return (f"{how_much} are not running text ({kinds}), so 'extractive' does not quote them",)
 
 
 def _distinct(sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -80,7 +93,7 @@ def _distinct(sentences: Sequence[Sentence]) -> list[Sentence]:
 
 
 def _extract(sentences: list[Sentence], request: Request, limit: int) -> str:
-    labelled = request.text.lstrip().startswith("## ")
+    labelled = request.syntax == "summaries" or request.text.lstrip().startswith("## ")
     sections = [sentence.section if labelled else 0 for sentence in sentences]
     lengths = [_length(sentence.text) for sentence in sentences]
     if sum(lengths) <= limit:

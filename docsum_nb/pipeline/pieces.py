@@ -66,7 +66,7 @@ async def in_pieces(
 
 
 def _halves(chunk: Chunk, writer: Writer) -> list[Chunk]:
-    document = Document(chunk.document, chunk.text)
+    document = Document(chunk.document, chunk.text, syntax=chunk.syntax)
     count = writer.prepared.model.count
     return [
         replace(

@@ -19,7 +19,7 @@ from docsum_nb.pipeline.sizing import (
     extract_text_tokens,
 )
 from docsum_nb.prompts import AgentText, TaskText
-from docsum_nb.records import Answer, Chunk, Omission, Request
+from docsum_nb.records import Answer, Chunk, Omission, Request, Syntax
 from docsum_nb.run import in_thread
 
 __all__ = ["Writer"]
@@ -44,7 +44,7 @@ class Writer:
     ) -> Answer:
         """Summarize one chunk; ``telling`` is told the text as it is written."""
         asked = self._to_summarize(chunk, words)
-        request = self._request("summarizer", asked, chunk.text, words)
+        request = self._request("summarizer", asked, chunk.text, words, chunk.syntax)
         return await self._perform("summarizer", asked, chunk.label, request, telling)
 
     async def stored(self, chunks: Sequence[tuple[Chunk, int]]) -> dict[int, Answer]:
@@ -55,7 +55,9 @@ class Writer:
         """
         return await self._asker.stored(
             lambda: [
-                self._request("summarizer", self._to_summarize(chunk, words), chunk.text, words)
+                self._request(
+                    "summarizer", self._to_summarize(chunk, words), chunk.text, words, chunk.syntax
+                )
                 for chunk, words in chunks
             ]
         )
@@ -122,7 +124,8 @@ class Writer:
             if left < 0:
                 break
             blocks.append(block)
-        request = self._request("combiner", asked, "\n\n".join(blocks), EXTRACT_WORDS)
+        text = "\n\n".join(blocks)
+        request = self._request("combiner", asked, text, EXTRACT_WORDS, "summaries")
         request = replace(request, schema=schema)
         return await self._perform("combiner", asked, "extract", request)
 
@@ -134,9 +137,11 @@ class Writer:
             f"## {self._label(name)}\n\n{self._fitting(name, text, cut)}"
             for name, text in summaries
         ]
-        return self._request("combiner", asked, "\n\n".join(blocks), words), cut
+        return self._request("combiner", asked, "\n\n".join(blocks), words, "summaries"), cut
 
-    def _request(self, agent: str, asked: TaskText, text: str, words: int) -> Request:
+    def _request(
+        self, agent: str, asked: TaskText, text: str, words: int, syntax: Syntax
+    ) -> Request:
         who: AgentText = self.prepared.prompts.agents[agent]
         return Request(
             role=str(who),
@@ -145,6 +150,7 @@ class Writer:
             max_words=words,
             max_tokens=answer_tokens(words),
             question=self.prepared.options.question,
+            syntax=syntax,
         )
 
     async def _perform(

@@ -25,7 +25,7 @@ from docsum_nb.records.results import (
     Omission,
     Plan,
 )
-from docsum_nb.records.sources import Chunk, Document
+from docsum_nb.records.sources import Chunk, Document, Syntax
 from docsum_nb.records.summary import Summary
 from docsum_nb.records.usage import RunUsage, UsageRow
 
@@ -45,6 +45,7 @@ __all__ = [
     "Request",
     "RunUsage",
     "Summary",
+    "Syntax",
     "Usage",
     "UsageRow",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from docsum_nb.records.sources import Syntax
+
 __all__ = ["Answer", "Price", "Request", "Usage"]
 
 
@@ -124,6 +126,8 @@ class Request:
     """What the reader wants to know; ``None`` for a summary of everything."""
     schema: Any = None
     """A pydantic model class that the answer, as JSON, is to fit; ``None`` for plain text."""
+    syntax: Syntax = "markdown"
+    """How the text is written; for models that quote it."""
 
 
 @dataclass(frozen=True)

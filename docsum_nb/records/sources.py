@@ -5,9 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["Chunk", "Document"]
+__all__ = ["Chunk", "Document", "Syntax"]
+
+Syntax = Literal["markdown", "plain", "summaries"]
+"""How a text is written: Markdown, with reStructuredText and HTML in it; plain text, in which no
+character is markup; or summaries, each group of them below a line that begins with ``##``."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,9 @@ class Document:
     """The character offset at which each page begins; empty where the format has no pages."""
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Whatever else is known of it; must be JSON-serializable to be kept in a library."""
+    syntax: Syntax = "markdown"
+    """How the text is written: ``"plain"`` if asterisks, angle brackets and the like stand for
+    themselves, as in a ``.txt`` file."""
 
     def page_at(self, offset: int) -> int | None:
         """Tell the page, counted from 1, that holds a character offset; ``None`` without pages."""
@@ -48,6 +55,8 @@ class Chunk:
     """The headings above its first line, outermost first."""
     page: int | None = None
     """The page, counted from 1, on which it begins; ``None`` without pages."""
+    syntax: Syntax = "markdown"
+    """As of its document."""
 
     @property
     def label(self) -> str:

@@ -77,7 +77,7 @@ def test_restructured_text_gives_its_running_text_and_nothing_else() -> None:
     """Directives, their options and their code are left out; admonitions and link texts stay."""
     assert _texts(RST) == [
         "Some text has and a link in it, see the section.",
-        "this warning before the others do.",
+        "Read this warning before the others do.",
         "The last paragraph stands below a title.",
     ]
 

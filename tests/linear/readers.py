@@ -24,7 +24,17 @@ from docsum_nb import errors, faults, findings
 from docsum_nb.crew import evaluate, scripted
 from docsum_nb.crew.examine import texts as examined_texts
 from docsum_nb.documents import cite as citing
-from docsum_nb.documents import docx, html, html_tree, load, markup, notebook, split, tokens
+from docsum_nb.documents import (
+    docx,
+    html,
+    html_tags,
+    html_tree,
+    load,
+    markup,
+    notebook,
+    split,
+    tokens,
+)
 from docsum_nb.documents import sentences as words_of
 from docsum_nb.documents import text as text_files
 from docsum_nb.documents.outline import outline
@@ -300,8 +310,18 @@ READERS: dict[str, Reader] = {
         lambda text: split(Document("d", text), max_tokens=16, count=entries._tokens)
     ),
     "documents.markup.plain_inline": Reader(lambda text: markup.plain_inline(text, {}), "markdown"),
-    "documents.markup.plain_html": Reader(markup.plain_html, "html"),
-    "documents.markup.plain_references": Reader(markup.plain_references),
+    "documents.html_tags.plain_html": Reader(html_tags.plain_html, "html"),
+    "documents.html_tags.plain_references": Reader(html_tags.plain_references),
+    "documents.markup.mask_extensions": Reader(
+        lambda text: markup.mask_extensions(text.split("\n")), "markdown"
+    ),
+    "documents.markup.notes_in": Reader(lambda text: markup.notes_in(text.split("\n"))),
+    "documents.prose.prose_sentences, plain": Reader(
+        lambda text: prose_sentences(text, syntax="plain"), "markdown"
+    ),
+    "documents.prose.prose_sentences, summaries": Reader(
+        lambda text: prose_sentences(text, syntax="summaries"), "markdown"
+    ),
     "documents.markup.mask_rst": Reader(lambda text: markup.mask_rst(text.split("\n")), "markdown"),
     "documents.markup.mask_front_matter": Reader(
         lambda text: markup.mask_front_matter(text.split("\n"))
