@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from docsum_nb.errors import InputError
 
@@ -69,6 +69,8 @@ def _read(kind: Any, value: Any, place: str) -> Any:
         return _tuple(get_args(kind), value, place)
     if origin is Mapping:
         return dict(_checked(dict, value, place))
+    if origin is Literal:
+        return _one_of(get_args(kind), value, place)
     if kind is float:
         return _number(value, place)
     return _checked(kind, value, place)
@@ -117,6 +119,12 @@ def _tuple(kinds: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
         _read(kind, item, f"{place}[{at}]")
         for at, (kind, item) in enumerate(zip(kinds, found, strict=True))
     )
+
+
+def _one_of(words: tuple[Any, ...], value: Any, place: str) -> Any:
+    if value not in words:
+        raise InputError(f"{place} is one of {', '.join(words)} in a result, not {value!r:.80}")
+    return value
 
 
 def _number(value: Any, place: str) -> float:

@@ -40,6 +40,7 @@ CHUNK = st.builds(
     *(Chunk, TEXT, WHOLE, TEXT, WHOLE, WHOLE, WHOLE),
     headings=HEADINGS,
     page=st.none() | WHOLE,
+    syntax=st.sampled_from(["markdown", "plain"]),
 )
 CITATION = st.builds(
     *(Citation, WHOLE, WHOLE, WHOLE, TEXT, TEXT, WHOLE, WHOLE, NUMBER),
