@@ -68,9 +68,9 @@ def test_refused_chunk_shows_its_error_while_another_still_hangs(
     shown = threading.Event()
 
     async def script(call: Call) -> Reply:
-        if "which is doc-10" in call.prompt:
+        if 'name="doc-10' in call.prompt:
             return Reply("forbidden", status=403)
-        while "which is doc-00" in call.prompt and not shown.is_set():
+        while 'name="doc-00' in call.prompt and not shown.is_set():
             await asyncio.sleep(0.01)
         return Reply()
 

@@ -28,7 +28,7 @@ def marked(count: int, paragraphs: int = 1) -> dict[str, str]:
 
 def echo(call: Call) -> Reply:
     """Answer with the marks of the prompt, so that an answer in a wrong place would be seen."""
-    words = call.prompt.partition("<text>")[2].split()
+    words = call.prompt.partition(' name="')[2].split()
     marks = dict.fromkeys(word for word in words if word.startswith("MARK-"))
     return Reply(f"{' '.join(list(marks)[:60])} are the marks.", delay=0.01)
 
@@ -93,11 +93,11 @@ def test_edited_document_pays_for_its_chunks_and_the_merges_above_it(
     edited = ds.summarize(source, **options).result(LONG_S)
     # One of its three chunks, its own merge, one merge of the level above, and the last one.
     prompts = [call.prompt for call in server.calls]
-    assert sum("which is doc-117, chunk" in prompt for prompt in prompts) == 1
+    assert sum("<text-" in prompt for prompt in prompts) == 1
     assert len(prompts) == 4
     assert all("MARK-117-X" in prompt for prompt in prompts)
     assert edited.usage.calls == 4
     server.calls.clear()
     source.pop("doc-117")
     ds.summarize(source, **options).result(LONG_S)
-    assert not any("chunk" in call.prompt.partition("<text>")[0] for call in server.calls)
+    assert not any("<text-" in call.prompt for call in server.calls)

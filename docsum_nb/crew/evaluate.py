@@ -22,7 +22,7 @@ from docsum_nb.crew.own_model import OwnModel
 from docsum_nb.crew.upstream import TABLE
 from docsum_nb.crew.upstream.flows import set_suppress_console_output
 from docsum_nb.crew.upstream.table import EVALUATE, Agent, BaseLLM, BaseTool, Task
-from docsum_nb.prompts import Prompts
+from docsum_nb.prompts import TAG_TOKENS, Prompts, delimited, entries_as_data
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread
 
@@ -32,6 +32,9 @@ _ARRAY = re.compile(r"\[(?=\s*+[{\]])")
 """Where an array of objects, or an empty one, may begin."""
 _MOST_ARRAYS = 100
 """Each is read as far as it goes, so many of them would take quadratic time."""
+
+_AROUND = 2 * TAG_TOKENS
+"""Tokens of the tags around data, and of the sentence on them."""
 
 Converse = Callable[[Sequence[dict[str, Any]], int, Sequence[str]], Coroutine[Any, Any, Answer]]
 Search = Callable[[str], Sequence[Hit]]
@@ -88,7 +91,8 @@ class _LibrarySearch(BaseTool):
     _fit: Fit = PrivateAttr()
 
     def _run(self, query: str) -> str:
-        return self._fit(describe(self._search(query))) or "Nothing was found."
+        found = self._fit(entries_as_data(_entries(self._search(query))))
+        return delimited([("found in the library", found)]) if found else "Nothing was found."
 
 
 async def explain(
@@ -137,11 +141,11 @@ async def explain(
     llm._converse, llm._sizes, llm._loop = converse, sizes, asyncio.get_running_loop()
     tool = _LibrarySearch()
     tool._search = remembered
-    tool._fit = lambda text: clipped(text, sizes.found, count)
+    tool._fit = lambda text: clipped(text, sizes.found - _AROUND, count)
     shown = clipped(summary, sizes.context // 2, count)
-    context = clipped(
-        f"Summary:\n{shown}\n\nDocuments of the library:\n{describe(hits)}", sizes.context, count
-    )
+    left = sizes.context - count(shown) - 2 * _AROUND
+    listed = clipped(entries_as_data(_entries(hits)), left, count)
+    context = delimited([("the summary", shown), ("documents of the library", listed)], tag="data")
     try:
         answer = await in_thread(_work, llm, tool, prompts, question, context, sizes.calls)
     except asyncio.CancelledError:
@@ -193,9 +197,8 @@ def clipped(text: str, most: int, count: Callable[[str], int]) -> str:
     return "\n".join(kept)
 
 
-def describe(hits: Sequence[Hit]) -> str:
-    """List hits for a model: name and passage."""
-    return "\n".join(f"- {hit.name}: {' '.join(hit.passage.split())}" for hit in hits)
+def _entries(hits: Sequence[Hit]) -> list[dict[str, str]]:
+    return [{"name": hit.name, "passage": " ".join(hit.passage.split())} for hit in hits]
 
 
 def read_reasons(answer: str) -> dict[str, str] | None:

@@ -18,6 +18,7 @@ from docsum_nb.models.check import Flaw, checked, refused, repairing
 from docsum_nb.models.structured import schema_instructions
 from docsum_nb.models.telling import Telling
 from docsum_nb.models.unread import Unread, unread_of
+from docsum_nb.prompts import material
 from docsum_nb.records import Answer, Request
 
 __all__ = ["Call", "Size", "calls_of_messages", "calls_of_request"]
@@ -160,7 +161,7 @@ def calls_of_request(
 
     @cache
     def prompt() -> int:
-        texts = [request.role, request.instructions, request.text]
+        texts = [request.role, request.instructions, material(request)]
         if request.schema is not None:
             texts.append(schema_instructions(request.schema))
         return sum(map(first.count, texts)) + first.overhead

@@ -37,6 +37,7 @@ from docsum_nb.models.structured import schema_instructions
 from docsum_nb.models.thoughts import is_known_to_think
 from docsum_nb.models.unicode import writable_all
 from docsum_nb.models.wire import UNPROCESSABLE, Wire
+from docsum_nb.prompts import material
 from docsum_nb.records import Answer, Request
 
 __all__ = ["Provider"]
@@ -48,8 +49,8 @@ _LENGTHS = ("max_completion_tokens", "max_tokens")
 """Where a request says how long its answer may become; together they are refused."""
 _CONNECTING = 0.9
 """Part of the timeout that a connection may take."""
-_MESSAGE_TOKENS = 32
-"""What the format of the messages takes, generously."""
+_MESSAGE_TOKENS = 128
+"""What the format of the messages takes, and the words on what is data in them, generously."""
 _NO_STREAMS = (400, 404, 405, 415, 422, 501)
 """What servers answer that know no streams; others mean the request, however it is answered."""
 _OF_THE_REQUEST = (Failure.TOO_LONG, Failure.SPENT)
@@ -367,14 +368,8 @@ def _timeout(settings: Model) -> Any:
 
 
 def _messages(request: Request) -> list[dict[str, Any]]:
-    """Render a request; the text is set apart, so that nothing in it passes for an instruction."""
-    tag = "text"
-    while f"</{tag}>" in request.text:
-        tag += "_"
+    """Render a request; texts and names are set apart from the instructions."""
     return [
         {"role": "system", "content": request.role},
-        {
-            "role": "user",
-            "content": f"{request.instructions}\n\n<{tag}>\n{request.text}\n</{tag}>",
-        },
+        {"role": "user", "content": f"{request.instructions}\n\n{material(request)}"},
     ]

@@ -29,6 +29,7 @@ from docsum_nb.pipeline.sizing import (
     LABEL_TOKENS,
     LEAST_AGENT_WINDOW,
     LEAST_ANSWER,
+    NAMED_TOKENS,
     Sizes,
     agent_answer_tokens,
     agent_context_tokens,
@@ -217,7 +218,7 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     extracts = prepared.options.response_model is not None
     calls = len(chunks) + merges + extracts + prepared.evaluates
     sent = sum(chunk.tokens for chunk in chunks) + calls * sizes.prompt_tokens
-    sent += (summaries - 1) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
+    sent += (summaries - 1) * (answer_tokens(sizes.document_words) + NAMED_TOKENS)
     answered = sum(answers) + merges * longest(largest)
     if extracts:
         schema = prepared.schema_tokens
@@ -255,10 +256,10 @@ def _beyond(model: ChatModel) -> int:
 def _largest_prompt(prepared: Prepared) -> int:
     """Return the tokens of the longest prompt of a run, at most."""
     sizes = prepared.sizes
-    merged = sizes.fan_in * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
+    merged = sizes.fan_in * (answer_tokens(sizes.document_words) + NAMED_TOKENS)
     # A merge never takes more texts than there are.
     merged = min(
-        merged, len(prepared.chunks) * (answer_tokens(sizes.document_words) + LABEL_TOKENS)
+        merged, len(prepared.chunks) * (answer_tokens(sizes.document_words) + NAMED_TOKENS)
     )
     longest = max((chunk.tokens for chunk in prepared.chunks), default=0)
     extracted = 0
@@ -284,7 +285,7 @@ def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel) -> int
     asked = [
         f"{filled.description} {filled.expected_output}"
         for task in prompts.tasks.values()
-        for filled in [task.fill(question=options.question, label="", words=1000, count=1000)]
+        for filled in [task.fill(question=options.question, words=1000, count=1000)]
     ]
     return max(map(model.count, texts)) + max(map(model.count, asked)) + LABEL_TOKENS + 16
 

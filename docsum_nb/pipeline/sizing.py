@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from docsum_nb.errors import InputError
+from docsum_nb.prompts import TAG_TOKENS
 
 __all__ = [
     "EXTRACT_WORDS",
@@ -36,6 +37,8 @@ DOCUMENT_WORDS = 160
 FINAL_WORDS = 300
 LABEL_TOKENS = 48
 """Of the name under which a summary is merged; a longer one is cut there."""
+NAMED_TOKENS = LABEL_TOKENS + TAG_TOKENS
+"""Of a summary's name and the tags around it."""
 _TOKENS_A_WORD = 3
 """Generous: English takes 1.3, German 2, languages with other scripts more."""
 LEAST_ANSWER = 128
@@ -124,7 +127,7 @@ def sizes_for(
     """
     final = final_words or FINAL_WORDS
     room = int(window * _SAFETY) - prompt_tokens
-    summary = answer_tokens(max(CHUNK_WORDS, DOCUMENT_WORDS)) + LABEL_TOKENS
+    summary = answer_tokens(max(CHUNK_WORDS, DOCUMENT_WORDS)) + NAMED_TOKENS
     fan_in = (room - answer_tokens(final)) // summary
     most = room - max(answer_tokens(CHUNK_WORDS), answer_tokens(final))
     wanted = min(_BEST_CHUNK, most) if chunk_tokens is None else chunk_tokens

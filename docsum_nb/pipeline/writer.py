@@ -18,7 +18,7 @@ from docsum_nb.pipeline.sizing import (
     answer_tokens,
     extract_text_tokens,
 )
-from docsum_nb.prompts import AgentText, TaskText
+from docsum_nb.prompts import TAG_TOKENS, AgentText, TaskText, as_name
 from docsum_nb.records import Answer, Chunk, Omission, Request, Syntax
 from docsum_nb.run import in_thread
 
@@ -44,7 +44,7 @@ class Writer:
     ) -> Answer:
         """Summarize one chunk; ``telling`` is told the text as it is written."""
         asked = self._to_summarize(chunk, words)
-        request = self._request("summarizer", asked, chunk.text, words, chunk.syntax)
+        request = self._to_send(chunk, asked, words)
         return await self._perform("summarizer", asked, chunk.label, request, telling)
 
     async def stored(self, chunks: Sequence[tuple[Chunk, int]]) -> dict[int, Answer]:
@@ -55,17 +55,18 @@ class Writer:
         """
         return await self._asker.stored(
             lambda: [
-                self._request(
-                    "summarizer", self._to_summarize(chunk, words), chunk.text, words, chunk.syntax
-                )
+                self._to_send(chunk, self._to_summarize(chunk, words), words)
                 for chunk, words in chunks
             ]
         )
 
+    def _to_send(self, chunk: Chunk, asked: TaskText, words: int) -> Request:
+        parts = [(self._label(chunk.label), chunk.text)]
+        return self._request("summarizer", asked, parts, words, chunk.syntax)
+
     def _to_summarize(self, chunk: Chunk, words: int) -> TaskText:
         return self.prepared.prompts.tasks["summarize"].fill(
             question=self.prepared.options.question,
-            label=self._label(chunk.label),
             words=words,
         )
 
@@ -84,7 +85,6 @@ class Writer:
         """
         asked = self.prepared.prompts.tasks["combine"].fill(
             question=self.prepared.options.question,
-            label=self._label(label),
             words=words,
             count=len(summaries),
         )
@@ -116,16 +116,15 @@ class Writer:
             schema_tokens=self.prepared.schema_tokens,
         )
         count = self.prepared.model.count
-        blocks = [f"## {self._label('the summary')}\n\n{text}"]
-        left = most - count(blocks[0])
+        shown = [("the summary", text)]
+        left = most - count(text)
         for name, summary in parts if len(parts) > 1 else []:
-            block = f"## {self._label(name)}\n\n{summary}"
-            left -= count(block) + 2
+            label = self._label(name)
+            left -= count(label) + count(summary) + TAG_TOKENS
             if left < 0:
                 break
-            blocks.append(block)
-        text = "\n\n".join(blocks)
-        request = self._request("combiner", asked, text, EXTRACT_WORDS, "summaries")
+            shown.append((label, summary))
+        request = self._request("combiner", asked, shown, EXTRACT_WORDS, "summaries")
         request = replace(request, schema=schema)
         return await self._perform("combiner", asked, "extract", request)
 
@@ -133,24 +132,27 @@ class Writer:
         self, asked: TaskText, summaries: Sequence[tuple[str, str]], words: int
     ) -> tuple[Request, list[Omission]]:
         cut: list[Omission] = []
-        blocks = [
-            f"## {self._label(name)}\n\n{self._fitting(name, text, cut)}"
-            for name, text in summaries
-        ]
-        return self._request("combiner", asked, "\n\n".join(blocks), words, "summaries"), cut
+        parts = [(self._label(name), self._fitting(name, text, cut)) for name, text in summaries]
+        return self._request("combiner", asked, parts, words, "summaries"), cut
 
     def _request(
-        self, agent: str, asked: TaskText, text: str, words: int, syntax: Syntax
+        self,
+        agent: str,
+        asked: TaskText,
+        parts: Sequence[tuple[str, str]],
+        words: int,
+        syntax: Syntax,
     ) -> Request:
         who: AgentText = self.prepared.prompts.agents[agent]
         return Request(
             role=str(who),
             instructions=f"{asked.description}\n\nExpected: {asked.expected_output}",
-            text=text,
+            text=_labelled(parts) if syntax == "summaries" else parts[0][1],
             max_words=words,
             max_tokens=answer_tokens(words),
             question=self.prepared.options.question,
             syntax=syntax,
+            parts=tuple(parts),
         )
 
     async def _perform(
@@ -171,7 +173,7 @@ class Writer:
     def _label(self, name: str) -> str:
         """Shorten a name to the tokens that the plan gives it; of a path, the end tells most."""
         count = self.prepared.model.count
-        label = " ".join(name.split())
+        label = as_name(name)
         # No token is shorter than a byte, and short names are by far the most.
         while len(label.encode("utf-8", "replace")) > LABEL_TOKENS and count(label) > LABEL_TOKENS:
             label = "…" + label[len(label) // 4 + 1 :]
@@ -193,3 +195,8 @@ class Writer:
             Omission(name, f"the last {len(text) - len(kept)} characters of its summary: too long")
         )
         return kept
+
+
+def _labelled(parts: Sequence[tuple[str, str]]) -> str:
+    """Return named summaries as one text, in sections: what the extractive model reads."""
+    return "\n\n".join(f"## {name}\n\n{text}" for name, text in parts)

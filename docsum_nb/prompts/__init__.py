@@ -1,8 +1,19 @@
-"""Who CrewAI's agents are and what its tasks ask: YAML files, and how they are read.
+"""Who CrewAI's agents are and what its tasks ask: YAML files, and data in prompts.
 
 Apart from ``crew/``, so that a plan can be made without importing CrewAI.
 """
 
+from docsum_nb.prompts.data import TAG_TOKENS, as_name, delimited, entries_as_data, material
 from docsum_nb.prompts.texts import AgentText, Prompts, TaskText, load_prompts
 
-__all__ = ["AgentText", "Prompts", "TaskText", "load_prompts"]
+__all__ = [
+    "TAG_TOKENS",
+    "AgentText",
+    "Prompts",
+    "TaskText",
+    "as_name",
+    "delimited",
+    "entries_as_data",
+    "load_prompts",
+    "material",
+]

@@ -17,6 +17,7 @@ from docsum_nb.paths import user_path
 __all__ = ["AgentText", "Prompts", "TaskText", "load_prompts"]
 
 _FILES = ("agents", "tasks")
+_LABEL = "what its name says"
 _PLACES = {
     "summarize": {"label", "words", "question"},
     "combine": {"label", "words", "question", "count"},
@@ -45,7 +46,11 @@ class TaskText:
     expected_output: str
 
     def fill(self, *, question: str | None, **values: object) -> TaskText:
-        """Return the task with its places filled in; filled-in text is not looked at again."""
+        """Return the task with its places filled in; filled-in text is not looked at again.
+
+        A ``{label}`` of a user's own prompt refers to the data below: names are a stranger's text.
+        """
+        values.setdefault("label", _LABEL)
         values["question"] = f" The reader wants to know: {question}" if question else ""
         return TaskText(self.description.format(**values), self.expected_output.format(**values))
 

@@ -128,6 +128,9 @@ class Request:
     """A pydantic model class that the answer, as JSON, is to fit; ``None`` for plain text."""
     syntax: Syntax = "markdown"
     """How the text is written; for models that quote it."""
+    parts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """The names and texts that ``text`` is made of, each of which a provider is sent between tags
+    of its own; empty if the text has no name."""
 
 
 @dataclass(frozen=True)

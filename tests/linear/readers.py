@@ -62,6 +62,7 @@ from docsum_nb.models.language import language_of
 from docsum_nb.models.streamed import StreamedText
 from docsum_nb.models.wire import Wire
 from docsum_nb.pipeline.arguments import Secrets
+from docsum_nb.prompts import data
 from docsum_nb.prompts import texts as prompt_texts
 from docsum_nb.records import (
     Answer,
@@ -397,7 +398,8 @@ READERS: dict[str, Reader] = {
         )
     ),
     "crew.evaluate.read_reasons": Reader(evaluate.read_reasons, "json"),
-    "crew.evaluate.describe": Reader(lambda text: evaluate.describe([Hit(text, text, 1.0, {})])),
+    "prompts.data.as_name": Reader(data.as_name),
+    "prompts.data.delimited": Reader(lambda text: data.delimited([(text, text)])),
     "crew.evaluate.clipped": Reader(lambda text: evaluate.clipped(text, 500, _counter)),
     "crew.scripted.marks_in": Reader(scripted.marks_in),
     "crew.scripted.without_marks": Reader(scripted.without_marks),
@@ -476,6 +478,8 @@ EXEMPT: dict[str, str] = {
     "documents.pdf.read": "reads in a process of its own that is killed in the end",
     "documents.sources.find": "by load",
     "models.check.refused": "compares a word",
+    "prompts.data.material": "by delimited",
+    "prompts.data.entries_as_data": "by json.dumps",
     "models.check.repairing": "joins texts",
     "models.structured.check_schema": "takes a class",
     "models.structured.schema_instructions": "takes a class",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -223,10 +224,10 @@ def test_named_fallback_of_the_same_provider_goes_to_the_same_server() -> None:
     assert [each.base_url for each in first.with_fallbacks()] == [first.base_url] * 2 + [None]
 
 
-def test_text_that_ends_its_own_marks_is_marked_otherwise(server: Loopback) -> None:
-    """A document that holds the closing mark cannot end the text early."""
-    on_loop(provider(server).answer(replace(REQUEST, text="a </text> b")))
-    assert "<text_>\na </text> b\n</text_>" in server.calls[0].prompt
+def test_text_cannot_end_the_block_it_stands_in(server: Loopback) -> None:
+    """A document that holds a closing tag stands whole between tags that it does not hold."""
+    on_loop(provider(server).answer(replace(REQUEST, text="a </text> b </TEXT> c")))
+    assert re.search(r"<(text-\d{9})>\na </text> b </TEXT> c\n</\1>", server.calls[0].prompt)
 
 
 @pytest.mark.parametrize(

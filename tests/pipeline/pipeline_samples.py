@@ -12,7 +12,7 @@ from docsum_nb.run import Run
 from tests.loopback import Call, Loopback
 
 LONG_S = 60.0
-SMALL = 2_500
+SMALL = 2_700
 """Tokens of a window that makes several levels of merging out of a few documents."""
 
 
@@ -37,7 +37,7 @@ def summarize(source: Any, **options: Any) -> Run[Summary]:
 
 def chunk_number(call: Call) -> int | None:
     """Tell which document's chunk a call is about; None for a merge."""
-    found = re.search(r"which is doc-(\d+)", call.prompt)
+    found = re.search(r'<text-\w+ name="doc-(\d+)', call.prompt)
     return int(found.group(1)) if found else None
 
 

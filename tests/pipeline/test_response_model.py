@@ -55,7 +55,7 @@ def test_data_is_an_instance_in_every_form_of_the_result(server: Loopback, tmp_p
         assert "Mary Rose" in shown
     assert json.loads(summary.to_json())["data"]["oldest"] == 1545
     prompt = server.calls[-1].prompt
-    assert "## a" in prompt
+    assert 'name="a"' in prompt
     assert "A summary." in prompt
     assert summarize(server, ledger=ledger).result().data == summary.data
     assert len(server.calls) == 4

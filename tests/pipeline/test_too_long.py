@@ -71,7 +71,7 @@ def test_merge_that_is_too_long_is_made_in_halves(server: Loopback) -> None:
     whole: list[int] = []
 
     def script(call: Call) -> Reply:
-        names = re.findall(r"^## doc-\d\d", call.prompt, re.MULTILINE)
+        names = re.findall(r'^<summary-\w+ name="doc-\d\d', call.prompt, re.MULTILINE)
         if len(names) > 6:
             whole.append(len(names))
             error = {"message": "too many tokens", "code": "context_length_exceeded"}
@@ -98,7 +98,7 @@ def test_merge_of_pieces_that_fails_is_one_chunks_failure(server: Loopback, on_e
     """Where failures are kept, a chunk that was cut again fails like any other chunk."""
     cut_again = refusing(800)
     server.script = lambda call: (
-        Reply("no", status=400) if "## part" in call.prompt else cut_again(call)
+        Reply("no", status=400) if 'name="part' in call.prompt else cut_again(call)
     )
     texts = {"log": " ".join(SENTENCES), "a": SENTENCES[1], "b": SENTENCES[2]}
     run = summarize(server, texts, on_error=on_error, max_concurrency=1)
@@ -116,7 +116,7 @@ def test_pieces_that_were_cut_off_are_told(server: Loopback) -> None:
     cut_again = refusing(800)
 
     def script(call: Call) -> Reply:
-        if "## part" in call.prompt:
+        if 'name="part' in call.prompt:
             return Reply("All of it.")
         if len(call.prompt.split()) > 800:
             return cut_again(call)  # type: ignore[no-any-return]
