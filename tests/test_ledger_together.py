@@ -89,15 +89,15 @@ def test_edited_document_pays_for_its_chunks_and_the_merges_above_it(
     planned = len(server.calls)
     assert planned == ds.plan(source, model=options["model"], chunk_tokens=80).calls
     server.calls.clear()
-    source["doc-117"] = source["doc-117"].replace("MARK-117-1", "MARK-117-X")
+    source["doc-085"] = source["doc-085"].replace("MARK-085-1", "MARK-085-X")
     edited = ds.summarize(source, **options).result(LONG_S)
     # One of its three chunks, its own merge, one merge of the level above, and the last one.
     prompts = [call.prompt for call in server.calls]
     assert sum("<text-" in prompt for prompt in prompts) == 1
     assert len(prompts) == 4
-    assert all("MARK-117-X" in prompt for prompt in prompts)
+    assert all("MARK-085-X" in prompt for prompt in prompts)
     assert edited.usage.calls == 4
     server.calls.clear()
-    source.pop("doc-117")
+    source.pop("doc-085")
     ds.summarize(source, **options).result(LONG_S)
     assert not any("<text-" in call.prompt for call in server.calls)
