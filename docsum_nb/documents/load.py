@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from docsum_nb.documents.extracted import Extracted
 from docsum_nb.documents.sentences import has_words
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.errors import InputError, LoadError, check_on_error, described
@@ -172,7 +173,7 @@ def _read_file(found: Found) -> list[Read]:
             return [Omission(found.name, "holds no text")]
         if found.kind == "pdf":
             return _read_pdf(found)
-        text: str = import_module(f"docsum_nb.documents.{found.kind}").read(path)
+        read: str | Extracted = import_module(f"docsum_nb.documents.{found.kind}").read(path)
     except OSError as error:
         raise LoadError(str(path), f"cannot be read ({error.strerror or error})") from error
     except MemoryError as error:
@@ -183,7 +184,10 @@ def _read_file(found: Found) -> list[Read]:
         # Parsers raise whatever they stumble over; one odd file must not cost all the others.
         reason = f"cannot be read ({described(error)}); open it and save it again"
         raise LoadError(str(path), reason) from error
-    return [Document(found.name, text, path=str(path))]
+    if isinstance(read, str):
+        read = Extracted(read)
+    document = Document(found.name, read.text, path=str(path), syntax=read.syntax)
+    return [document, *(Omission(found.name, note) for note in read.notes)]
 
 
 def _read_pdf(found: Found) -> list[Read]:

@@ -1,110 +1,94 @@
 """Read plain text and Markdown, whatever their encoding.
 
-Decides the encoding: a byte order mark, else what the file declares, else UTF-8, even with a few
-bad bytes, else the best guess of charset-normalizer. Lines come out ended by a line feed alone, and
-never with a NUL. Refuses what is not text.
+Decides by the suffix whether a text is Markdown, and what the file declares its encoding to be.
+Lines come out ended by a line feed alone, and never with a NUL. Refuses what is not text.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents.encodings import MARKS, Decoded, decoded, reading_notes, wide_encoding
+from docsum_nb.documents.extracted import Extracted
 from docsum_nb.errors import LoadError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["decode", "is_text", "read"]
+    from docsum_nb.records import Syntax
 
-# The marks of UTF-32 begin with those of UTF-16, so they come first.
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_WIDE = re.compile(r"utf[-_ ]?(16|32)", re.IGNORECASE)
-# The guess reads all it is given, slowly; the start of a file tells enough.
+__all__ = ["decode", "decode_file", "is_text", "read"]
+
+_MARKDOWN = frozenset((".md", ".markdown", ".mdx", ".qmd", ".rmd"))
+# Bytes that tell whether a file is text.
 _SAMPLE = 128 * 1024
-# Characters beyond ASCII that must be whole, for each one that is broken.
-_FITTING = 20
+_DECLARED_IN = 4_096
 # Tab, new lines, form feed, backspace and escape stand in logs and manual pages.
 _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
+_DECLARED = re.compile(
+    rb"\A(?:[^\n]{0,300}\n)?[^\n]{0,200}?coding[:=][ \t]{0,5}([-\w.]{2,30})"
+    rb"|\A@charset \"([-\w.]{2,30})\";|\\usepackage\[([-\w]{2,30})\]\{inputenc\}"
+)
+_OF_LATEX = {
+    "latin1": "cp1252",
+    "ansinew": "cp1252",
+    "latin9": "iso8859-15",
+    "applemac": "macroman",
+}
 
 
-def read(path: Path) -> str:
+def read(path: Path) -> Extracted:
     """Read a text file.
 
     Raises:
         LoadError: The file is not text in any known encoding.
         OSError: The file cannot be opened or read.
     """
-    text = decode(path.read_bytes())
-    if text is None:
+    found = decode_file(path)
+    syntax: Syntax = "markdown" if path.suffix.lower() in _MARKDOWN else "plain"
+    return Extracted(found.text, syntax, found.notes)
+
+
+def decode_file(path: Path) -> Decoded:
+    """Decode a text file, with what is to be said about its characters.
+
+    Raises:
+        LoadError: The file is not text in any known encoding.
+        OSError: The file cannot be opened or read.
+    """
+    data = path.read_bytes()
+    found = decoded(data, declared=_declared(data))
+    if found is None:
         raise LoadError(str(path), "is not text in any known encoding; save it as UTF-8")
-    return text
+    return Decoded(found.text, (*found.notes, *reading_notes(found.text)))
+
+
+def _declared(data: bytes) -> str | None:
+    """Return the encoding that the first lines of a text declare; ``None`` if they do not."""
+    match = _DECLARED.search(data[:_DECLARED_IN])
+    if match is None:
+        return None
+    name = (match[1] or match[2] or match[3]).decode()
+    return _OF_LATEX.get(name, name)
 
 
 def is_text(path: Path) -> bool:
-    """Tell whether a file of unknown kind looks like text, from its first 128 kB.
+    """Check whether a file of unknown kind looks like text, from its first 128 kB.
 
     Raises:
         OSError: The file cannot be opened or read.
     """
     with path.open("rb") as file:
         sample = file.read(_SAMPLE)
-    if any(sample.startswith(mark) for mark, _ in _MARKS):
+    if any(sample.startswith(mark) for mark, _ in MARKS):
         return True
     if len(sample.translate(None, _CONTROLS)) < len(sample):
-        return False
+        return wide_encoding(sample) is not None
     return decode(sample) is not None
 
 
 def decode(data: bytes, *, declared: str | None = None) -> str | None:
-    """Decode bytes into text.
-
-    Args:
-        data: What a file holds.
-        declared: The encoding the file says it has; ``None`` where it says nothing.
-
-    Returns:
-        The text, its lines ended by a line feed alone, or ``None`` where no encoding fits.
-    """
-    marked = [encoding for mark, encoding in _MARKS if data.startswith(mark)]
-    # What was found by reading ASCII cannot be of two bytes a character.
-    stated = [declared] if declared and not _WIDE.match(declared) else []
-    for encoding in (*marked, *stated, "utf-8"):
-        try:
-            return _clean(data.decode(encoding))
-        except (ValueError, LookupError):
-            continue  # a name may be none at all
-    damaged = data.decode("utf-8", "replace")
-    if _mostly_whole(damaged):
-        return _clean(damaged)
-    guess = _guess(data)
-    return None if guess is None else _clean(data.decode(guess, "replace"))
-
-
-def _mostly_whole(text: str) -> bool:
-    """Tell whether a text is UTF-8 with a few bad bytes: other encodings hardly ever fit it."""
-    broken = text.count("\ufffd")
-    fitting = sum(1 for character in text if character > "\x7f") - broken
-    return fitting > _FITTING * broken
-
-
-def _guess(data: bytes) -> str | None:
-    from charset_normalizer import from_bytes
-
-    # Text of one byte a character holds no controls, and the sample may have cut a character.
-    best = from_bytes(data[:_SAMPLE]).best()
-    if best is None:
-        return None
-    wide = best.encoding.startswith(("utf_16", "utf_32"))
-    return best.encoding if wide or b"\0" not in data else None
-
-
-def _clean(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    """Decode bytes into text; see ``decoded``, which also says what is not certain."""
+    found = decoded(data, declared=declared)
+    return None if found is None else found.text

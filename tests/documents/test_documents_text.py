@@ -19,7 +19,7 @@ def test_encodings_are_recognized(tmp_path: Path, encoding: str) -> None:
     """Marked and unmarked encodings give the same text, without a byte order mark."""
     path = tmp_path / "note.txt"
     path.write_bytes(_GERMAN.encode(encoding))
-    assert read(path) == _GERMAN
+    assert read(path).text == _GERMAN
 
 
 def test_an_eastern_encoding_is_guessed() -> None:

@@ -26,6 +26,7 @@ from docsum_nb.crew.examine import texts as examined_texts
 from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
     docx,
+    encodings,
     html,
     html_tags,
     html_tree,
@@ -353,6 +354,13 @@ READERS: dict[str, Reader] = {
     "documents.text.decode": Reader(
         lambda text: text_files.decode(b"\xff" + text.encode("utf-8", "replace"))
     ),
+    "documents.encodings.decoded": Reader(
+        lambda text: encodings.decoded(text.encode("utf-16-le", "replace"))
+    ),
+    "documents.encodings.decoded, one byte": Reader(
+        lambda text: encodings.decoded(b"\xe9t\xe9 " + text.encode("cp1252", "replace"))
+    ),
+    "documents.encodings.reading_notes": Reader(encodings.reading_notes),
     "documents.load.load": Reader(lambda text: load({text: text})),
     "documents.load.load, a path": Reader(load),
     "documents.sentences.sentence_spans": Reader(words_of.sentence_spans),
@@ -475,6 +483,14 @@ READING_TOO = (
 _TEXTS = ("str", "bytes", "Path", "Document", "Chunk", "Answer", "Summary", "Hit", "Exception")
 
 EXEMPT: dict[str, str] = {
+    "documents.encodings.wide_encoding": "by decoded",
+    "documents.html_tags.markup_tags": "by plain_html",
+    "documents.paragraphs.paragraphs_of": "by prose_sentences",
+    "documents.plain.code_lines": "by prose_sentences",
+    "documents.plain.is_listing": "by prose_sentences",
+    "documents.plain.plain_paragraphs": "by prose_sentences",
+    "documents.prose.not_prose": "by Extractive",
+    "documents.text.decode_file": "by read",
     "documents.pdf.read": "reads in a process of its own that is killed in the end",
     "documents.sources.find": "by load",
     "models.check.refused": "compares a word",
