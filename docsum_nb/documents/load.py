@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Literal
 
-from docsum_nb.documents.extracted import Extracted
+from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.sentences import has_words
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.errors import InputError, LoadError, check_on_error, described
@@ -66,10 +66,13 @@ def load(source: object, *, on_error: Literal["raise", "collect", "skip"] = "rai
     documents: list[Document] = []
     omitted: list[Omission] = []
     errors: list[LoadError] = []
+    taken: set[str] = set()
     item: Read
     for item in _read_all(_unique(find(source)), stop=on_error == "raise"):
         if isinstance(item, Document):
-            documents.append(item)
+            free = _free(item.name, taken)
+            taken.add(free)
+            documents.append(item if free == item.name else replace(item, name=free))
         elif isinstance(item, Omission):
             omitted.append(item)
         elif on_error == "raise":
@@ -171,9 +174,7 @@ def _read_file(found: Found) -> list[Read]:
             raise LoadError(str(path), f"has {size // 2**20:,} MB, more than {limit} MB; split it")
         if size == 0:
             return [Omission(found.name, "holds no text")]
-        if found.kind == "pdf":
-            return _read_pdf(found)
-        read: str | Extracted = import_module(f"docsum_nb.documents.{found.kind}").read(path)
+        reading: Reading | str = import_module(f"docsum_nb.documents.{found.kind}").read(path)
     except OSError as error:
         raise LoadError(str(path), f"cannot be read ({error.strerror or error})") from error
     except MemoryError as error:
@@ -184,19 +185,33 @@ def _read_file(found: Found) -> list[Read]:
         # Parsers raise whatever they stumble over; one odd file must not cost all the others.
         reason = f"cannot be read ({described(error)}); open it and save it again"
         raise LoadError(str(path), reason) from error
-    if isinstance(read, str):
-        read = Extracted(read)
-    document = Document(found.name, read.text, path=str(path), syntax=read.syntax)
-    return [document, *(Omission(found.name, note) for note in read.notes)]
+    if isinstance(reading, str):
+        reading = Reading(reading)
+    return list(_documents(found.name, str(path), reading))
 
 
-def _read_pdf(found: Found) -> list[Read]:
-    from docsum_nb.documents import pdf
+def _documents(name: str, path: str, reading: Reading) -> Iterator[Read]:
+    """Yield the documents of a file, each followed by what was left out of it."""
+    if reading.text.strip() or not reading.parts:
+        yield Document(
+            name,
+            reading.text,
+            path,
+            reading.pages,
+            metadata=reading.metadata,
+            syntax=reading.syntax,
+        )
+    for part in reading.omitted:
+        yield Omission(f"{name}, {part.what}" if part.what else name, part.reason)
+    for inner, further in reading.parts:
+        yield from _documents(f"{name}/{inner}", path, further)
 
-    pages = pdf.read(found.path)
-    document = Document(found.name, pages.text, path=str(found.path), pages=pages.starts)
-    if not pages.unread:
-        return [document]
-    numbers = ", ".join(map(str, pages.unread))
-    reason = "no text, only a picture or damage; they may need OCR (text recognition)"
-    return [document, Omission(f"{found.name}, page(s) {numbers}", reason)]
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return the name, with a number if it is taken: parts of files may be named alike."""
+    free = name
+    for number in count(2):
+        if free not in taken:
+            break
+        free = f"{name} ({number})"
+    return free

@@ -13,13 +13,14 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from docsum_nb.documents.reading import Reading
 from docsum_nb.errors import LoadError
+from docsum_nb.records.results import Omission
 
-__all__ = ["Pages", "read"]
+__all__ = ["read"]
 
 _TIMEOUT_S = 300.0
 _BETWEEN = "\n\n"
@@ -32,18 +33,7 @@ _PICTURE = 3  # FPDF_PAGEOBJ_IMAGE
 _HYPHENS = str.maketrans({"\x02": None, "\ufffe": None, "\0": "\ufffd"})
 
 
-@dataclass(frozen=True)
-class Pages:
-    """The text of a PDF file."""
-
-    text: str
-    starts: tuple[int, ...]
-    """The character offset at which each page begins."""
-    unread: tuple[int, ...] = ()
-    """Pages, counted from 1, that show a picture but hold no text, or are damaged."""
-
-
-def read(path: Path, *, timeout_s: float = _TIMEOUT_S) -> Pages:
+def read(path: Path, *, timeout_s: float = _TIMEOUT_S) -> Reading:
     """Read a PDF file.
 
     Args:
@@ -70,7 +60,14 @@ def read(path: Path, *, timeout_s: float = _TIMEOUT_S) -> Pages:
     for page in pages:
         starts.append(offset)
         offset += len(page) + len(_BETWEEN)
-    return Pages(_BETWEEN.join(pages), tuple(starts), tuple(unread))
+    return Reading(_BETWEEN.join(pages), tuple(starts), _unread(unread))
+
+
+def _unread(pages: list[int]) -> tuple[Omission, ...]:
+    if not pages:
+        return ()
+    reason = "no text, only a picture or damage; they may need OCR (text recognition)"
+    return (Omission(f"page(s) {', '.join(map(str, pages))}", reason),)
 
 
 def _run(path: Path, timeout_s: float) -> dict[str, Any]:

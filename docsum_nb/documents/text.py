@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.encodings import MARKS, Decoded, decoded, reading_notes, wide_encoding
-from docsum_nb.documents.extracted import Extracted
+from docsum_nb.documents.reading import Reading
 from docsum_nb.errors import LoadError
+from docsum_nb.records.results import Omission
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ _OF_LATEX = {
 }
 
 
-def read(path: Path) -> Extracted:
+def read(path: Path) -> Reading:
     """Read a text file.
 
     Raises:
@@ -47,7 +48,8 @@ def read(path: Path) -> Extracted:
     """
     found = decode_file(path)
     syntax: Syntax = "markdown" if path.suffix.lower() in _MARKDOWN else "plain"
-    return Extracted(found.text, syntax, found.notes)
+    omitted = tuple(Omission("", note) for note in found.notes)
+    return Reading(found.text, omitted=omitted, syntax=syntax)
 
 
 def decode_file(path: Path) -> Decoded:

@@ -11,6 +11,8 @@ import pytest
 from markdownify import MarkdownConverter
 
 from docsum_nb.documents import load
+from docsum_nb.documents import notebook as notebooks
+from docsum_nb.documents.reading import Reading
 from docsum_nb.errors import InputError, LoadError
 from docsum_nb.records import Document, Omission
 from tests.documents.document_samples import docx, notebook, pdf
@@ -106,6 +108,23 @@ def test_scanned_pages_are_omissions(tmp_path: Path) -> None:
     """Pages that are pictures among pages of text are named in what was left out."""
     (tmp_path / "mixed.pdf").write_bytes(pdf(["A page of much text.", None]))
     assert [omission.what for omission in load(tmp_path).omitted] == ["mixed.pdf, page(s) 2"]
+
+
+def test_parts_of_a_file_are_documents_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each part has a name below its file's, unique, and its omissions are named like it."""
+    part = Reading("Part.", (0,), (Omission("page 1", "a picture"),), syntax="plain")
+    whole = Reading(" ", omitted=(Omission("", "cut off"),), parts=(("p", part), ("p", part)))
+    monkeypatch.setattr(notebooks, "read", lambda _path: whole)
+    (tmp_path / "mail.ipynb").write_text("x")
+    loaded = load(tmp_path / "mail.ipynb")
+    assert [document.name for document in loaded.documents] == ["mail.ipynb/p", "mail.ipynb/p (2)"]
+    assert {(each.pages, each.syntax) for each in loaded.documents} == {((0,), "plain")}
+    assert loaded.omitted[:2] == (
+        Omission("mail", "cut off"),
+        Omission("mail/p, page 1", "a picture"),
+    )
 
 
 def test_equal_names_get_more_of_their_paths(tmp_path: Path) -> None:

@@ -22,10 +22,10 @@ def test_each_page_begins_at_its_offset(tmp_path: Path) -> None:
     """The recorded offsets cut the text into exactly the pages' texts."""
     texts = [f"Page {n} tells of things\nand of more things." for n in range(1, 12)]
     found = read(_file(tmp_path, pdf(texts)))
-    ends = [*(start - 2 for start in found.starts[1:]), len(found.text)]
-    cut = [found.text[a:b] for a, b in zip(found.starts, ends, strict=True)]
+    ends = [*(start - 2 for start in found.pages[1:]), len(found.text)]
+    cut = [found.text[a:b] for a, b in zip(found.pages, ends, strict=True)]
     assert cut == texts
-    assert found.unread == ()
+    assert found.omitted == ()
 
 
 def test_a_scan_is_refused(tmp_path: Path) -> None:
@@ -37,8 +37,8 @@ def test_a_scan_is_refused(tmp_path: Path) -> None:
 def test_pages_that_are_pictures_are_named(tmp_path: Path) -> None:
     """Single scanned pages among pages of text are reported; an empty page is not."""
     found = read(_file(tmp_path, pdf(["A page with much text.", None, "", "And another one."])))
-    assert found.unread == (2,)
-    assert len(found.starts) == 4
+    assert [omission.what for omission in found.omitted] == ["page(s) 2"]
+    assert len(found.pages) == 4
 
 
 @pytest.mark.parametrize(

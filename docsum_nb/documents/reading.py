@@ -1,0 +1,37 @@
+"""What a reader returns: the text of a file, where its pages begin, and what is not in the text.
+
+A reader is a module of this folder with ``read(path) -> Reading | str``, found by the suffix of a
+file in ``sources.KINDS``; a ``str`` is a whole text without pages and omissions. A reader raises
+``LoadError`` if it refuses the file, opens nothing but the file, starts no process, and returns
+plain values only, since it may run in a process of its own. Paths and names are added by ``load``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from docsum_nb.records.results import Omission
+from docsum_nb.records.sources import Syntax
+
+__all__ = ["Reading"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The text of one document."""
+
+    text: str = field(repr=False)
+    """Blank if the file holds no text, or only documents that are among its parts."""
+    pages: tuple[int, ...] = field(default=(), repr=False)
+    """The character offset at which each page begins; empty if the format has no pages."""
+    omitted: tuple[Omission, ...] = ()
+    """What is in the file but not in the text: which part of the file ("page 3", "2 pictures";
+    empty for the whole file), and why, with how much. ``load`` puts the document's name before."""
+    parts: tuple[tuple[str, Reading], ...] = ()
+    """Further documents of the file, such as attachments, each with its name in the file."""
+    syntax: Syntax = "markdown"
+    """How the text is written."""
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What else is known of the document; JSON values only."""
