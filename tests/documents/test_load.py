@@ -122,8 +122,8 @@ def test_parts_of_a_file_are_documents_of_their_own(
     assert [document.name for document in loaded.documents] == ["mail.ipynb/p", "mail.ipynb/p (2)"]
     assert {(each.pages, each.syntax) for each in loaded.documents} == {((0,), "plain")}
     assert loaded.omitted[:2] == (
-        Omission("mail", "cut off"),
-        Omission("mail/p, page 1", "a picture"),
+        Omission("mail.ipynb", "cut off"),
+        Omission("mail.ipynb/p, page 1", "a picture"),
     )
 
 
