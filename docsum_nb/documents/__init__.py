@@ -5,8 +5,9 @@ Refuses what cannot be read with one line that names the document and what helps
 """
 
 from docsum_nb.documents.load import Loaded, load
-from docsum_nb.documents.sentences import has_words, sentence_spans, words
+from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.split import split
+from docsum_nb.documents.terms import has_words, words
 from docsum_nb.documents.tokens import token_counter
 
 __all__ = ["Loaded", "has_words", "load", "sentence_spans", "split", "token_counter", "words"]

@@ -18,13 +18,14 @@ from heapq import nlargest
 from math import log
 
 from docsum_nb.documents.outline import Outline, outline
-from docsum_nb.documents.sentences import sentence_spans, words
+from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.stopwords import STOP_WORDS
+from docsum_nb.documents.terms import words
 from docsum_nb.records import Chunk, Citation
 
 __all__ = ["VERSION", "cite"]
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 # Chosen on QMSum (validation): benchmarks/citation_quality.py.
 _FLOOR = 0.4  # without its source, one sentence in four finds as much elsewhere by chance

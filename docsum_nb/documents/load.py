@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Literal
 
 from docsum_nb.documents.reading import Reading
-from docsum_nb.documents.sentences import has_words
 from docsum_nb.documents.sources import Found, Item, find
+from docsum_nb.documents.terms import has_words
 from docsum_nb.errors import InputError, LoadError, check_on_error, described
 from docsum_nb.records import Document, Omission
 

@@ -15,18 +15,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents.marks import MARKS
 from docsum_nb.documents.paragraphs import paragraphs_of
-from docsum_nb.documents.sentences import sentence_spans, words
+from docsum_nb.documents.sentences import sentence_spans
+from docsum_nb.documents.terms import letter_count, words
 
 if TYPE_CHECKING:
     from docsum_nb.records import Syntax
 
 __all__ = ["Sentence", "not_prose", "prose_sentences"]
 
-_TERMINAL = re.compile(r"[.!?…。！？｡؟।][\"'”’»)\]]*$")
-_NOT_LETTERS = re.compile(r"[\W\d_]+")
-_TOKEN = re.compile(r"\w+")
-_CLOSING = re.compile(r"[*_`\"'”’)\]]*[.!?…。]*[*_`\"'”’)\]]*")
+_END_MARKS = ".!?…。！？｡．؟۔।॥።፧፨։။។།׃᠃‼⁇⁈⁉"
+_CLOSERS = "\"'”’»›)\\]」』）】》〉"
+_TERMINAL = re.compile(f"[{_END_MARKS}][{_CLOSERS}]*$|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e]$")
+_TOKEN = re.compile(rf"[\w{MARKS}]+")
+_CLOSING = re.compile(f"[*_`{_CLOSERS}]*[{_END_MARKS}]*[*_`{_CLOSERS}]*")
 _SCHEME = re.compile(r"(?:https?|ftp|mailto):(?=\S)")
 _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 
@@ -138,7 +141,7 @@ def _reads_as_prose(sentence: str) -> bool:
     if sentence.endswith(":") or sentence.startswith(":"):
         return False
     bare = " ".join(map(_without_address, sentence.split(" ")))
-    if len(_NOT_LETTERS.sub("", bare)) < _LETTER_SHARE * (len(bare) - bare.count(" ")):
+    if letter_count(bare) < _LETTER_SHARE * (len(bare) - bare.count(" ")):
         return False
     count = len(_TEXT_WORDS.findall(bare) if bare.isascii() else words(bare))
     return count >= (_MIN_WORDS if _TERMINAL.search(sentence) else _UNENDED_WORDS)

@@ -1,4 +1,4 @@
-"""Sentences and words of a text, for splitting, ranking and citing alike.
+"""Sentences of a text, for splitting, ranking and citing alike.
 
 The spans of a text's sentences follow one another without a gap: joining them gives the text back.
 Refuses nothing: a text in any language, or in none, has sentences.
@@ -6,23 +6,12 @@ Refuses nothing: a text in any language, or in none, has sentences.
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from itertools import pairwise
 
-__all__ = ["has_words", "sentence_spans", "words"]
+__all__ = ["sentence_spans"]
 
-# A run of letters and digits, with inner apostrophes and hyphens kept ("don't", "event-loop").
-_WORD = re.compile(r"\w++(?:['’\-]\w++)*+")
 # The library takes quadratic time on a line of many sentences, so it sees a text in windows.
 _WINDOW = 5_000
-# Scripts written without spaces: Thai, Kana, CJK, Hangul is spaced and so not here.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-
-
-def has_words(text: str) -> bool:
-    """Tell whether there is any word or number in a text: rules and dashes alone say nothing."""
-    return _WORD.search(text) is not None
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -61,30 +50,3 @@ def _starts(text: str) -> list[int]:
         # The window may end inside its last sentence: look at that one again, whole.
         begin = found[-1] if found and end < len(text) else end
     return starts
-
-
-def words(text: str) -> list[str]:
-    """Cut a text into lower-case words for comparing texts.
-
-    Args:
-        text: Any text. Runs of scripts that use no spaces become overlapping pairs of characters,
-            which is how such text is usually indexed.
-
-    Returns:
-        The words in order, with repeats.
-    """
-    runs: list[str] = _WORD.findall(text.lower())
-    if not _UNSPACED.search(text):
-        return runs
-    found: list[str] = []
-    for word in runs:
-        if _UNSPACED.search(word):
-            found.extend(_pairs(word))
-        else:
-            found.append(word)
-    return found
-
-
-@lru_cache(maxsize=4096)
-def _pairs(run: str) -> tuple[str, ...]:
-    return tuple(run[i : i + 2] for i in range(len(run) - 1)) or (run,)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from docsum_nb.documents.sentences import sentence_spans, words
+from docsum_nb.documents.sentences import sentence_spans
+from docsum_nb.documents.terms import term_spans, words
 
 __all__ = ["excerpt", "fuse", "matches", "search_terms", "searchable"]
 
@@ -36,9 +37,8 @@ _SUFFIXES = (
     *("ies", "ied", "ers", "ed", "er", "es", "al", "ly", "y", "s", "e"),
 )
 _SHORTEST_STEM = 3
-_SUBWORD = re.compile(r"[^\W_]+")
-# The same in a text that was not folded: accents may stand behind their letters.
-_WRITTEN = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u3099\u309a])*+")
+_SUBWORD = re.compile("[^'’\\-_\u2010\u2011]+")
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
 # A run without spaces, as in Chinese or in encoded data, counts as several words.
 _WORD_LIKE = re.compile(r"\S{1,20}")
 
@@ -130,23 +130,15 @@ def matches(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
     """
     wanted = {stem for term in terms for stem in _stems(term)}
     found: list[tuple[int, int]] = []
-    for start, end in _written(text):
-        if wanted.isdisjoint(_stems(text[start:end])):
-            continue
-        if found and start <= found[-1][1]:
-            start = found.pop()[0]
-        found.append((start, end))
+    for first, last, _ in term_spans(text):
+        for part in _SUBWORD.finditer(text, first, last):
+            start, end = part.span()
+            if wanted.isdisjoint(_stems(part.group())):
+                continue
+            if found and start <= found[-1][1]:
+                start = found.pop()[0]
+            found.append((start, end))
     return tuple(found)
-
-
-def _written(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of words, and of pairs of characters where there are no spaces."""
-    for run in _WRITTEN.finditer(text):
-        start, end = run.span()
-        if len(words(run.group())) == 1:
-            yield start, end
-        else:
-            yield from ((at, at + 2) for at in range(start, end - 1))
 
 
 def _window_end(text: str, pieces: Sequence[tuple[int, int]], first: int) -> int:
@@ -179,9 +171,12 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _stems(text: str) -> set[str]:
     """Reduce to word stems, roughly as the index does; only excerpts depend on it."""
-    folded = unicodedata.normalize("NFKD", text.lower())
-    plain = "".join(char for char in folded if not unicodedata.combining(char))
-    return {_stem(part) for word in words(plain) for part in _SUBWORD.findall(word)}
+    return {_stem(part) for word in words(text) for part in _SUBWORD.findall(_folded(word))}
+
+
+def _folded(term: str) -> str:
+    # The marks of other scripts than Latin are part of their words.
+    return term if term.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFKD", term))
 
 
 def _stem(word: str) -> str:

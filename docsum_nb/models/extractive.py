@@ -19,8 +19,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.prose import Sentence, not_prose, prose_sentences
-from docsum_nb.documents.sentences import words
 from docsum_nb.documents.stopwords import STOP_WORDS
+from docsum_nb.documents.terms import words
 from docsum_nb.errors import InputError
 from docsum_nb.models.lexrank import lexrank, tf_idf
 from docsum_nb.records import Answer, Request, Usage
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Extractive"]
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 # Chosen on QMSum (validation) and SciSummNet: benchmarks/extractive_quality.py.

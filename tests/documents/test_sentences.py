@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsum_nb.documents.sentences import sentence_spans, words
+from docsum_nb.documents.sentences import sentence_spans
+from docsum_nb.documents.terms import words
 
 _PIECES = st.sampled_from(
     ["One. ", "Two! ", "\n", "\n\n", "  ", "Dr. Who ", "a", '"Q?" ', "中文。", "\r\n", "😀", "(x. "]

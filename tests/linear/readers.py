@@ -33,10 +33,11 @@ from docsum_nb.documents import (
     load,
     markup,
     notebook,
+    sentences,
     split,
+    terms,
     tokens,
 )
-from docsum_nb.documents import sentences as words_of
 from docsum_nb.documents import text as text_files
 from docsum_nb.documents.outline import outline
 from docsum_nb.documents.prose import prose_sentences
@@ -363,9 +364,11 @@ READERS: dict[str, Reader] = {
     "documents.encodings.reading_notes": Reader(encodings.reading_notes),
     "documents.load.load": Reader(lambda text: load({text: text})),
     "documents.load.load, a path": Reader(load),
-    "documents.sentences.sentence_spans": Reader(words_of.sentence_spans),
-    "documents.sentences.words": Reader(words_of.words),
-    "documents.sentences.has_words": Reader(words_of.has_words),
+    "documents.sentences.sentence_spans": Reader(sentences.sentence_spans),
+    "documents.terms.words": Reader(terms.words),
+    "documents.terms.has_words": Reader(terms.has_words),
+    "documents.terms.letter_count": Reader(terms.letter_count),
+    "documents.terms.term_spans": Reader(lambda text: list(terms.term_spans(text))),
     "documents.tokens.token_counter": Reader(_counter),
     "documents.tokens.token_counter, a name": Reader(tokens.token_counter),
     "documents.tokens.vocabulary": Reader(tokens.vocabulary),
