@@ -9,25 +9,31 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from importlib import import_module
 from itertools import count, islice
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.documents.terms import has_words
 from docsum_nb.errors import InputError, LoadError, check_on_error, described
 from docsum_nb.records import Document, Omission
 
+if TYPE_CHECKING:
+    from docsum_nb.documents.workers import Worker, Workers
+
 __all__ = ["Loaded", "load"]
 
 _MAX_BYTES = 512 * 1024 * 1024
-# Each PDF is read in a process of its own, so a few threads keep a few processors busy.
 _THREADS = min(4, os.cpu_count() or 1)
+"""Files that are read at once."""
+_READ_HERE = {"text": _MAX_BYTES, "html": 256 * 1024, "notebook": 256 * 1024}
+"""Bytes of a kind that are read in this process, in linear time and little memory; a larger file,
+and any of another kind, is read in a process that can be killed."""
+_END = Callable[[], object]
 
 Read = Document | Omission | LoadError
 
@@ -42,7 +48,12 @@ class Loaded:
     """What was found but not loaded, and why."""
 
 
-def load(source: object, *, on_error: Literal["raise", "collect", "skip"] = "raise") -> Loaded:
+def load(
+    source: object,
+    *,
+    on_error: Literal["raise", "collect", "skip"] = "raise",
+    when_stopped: Callable[[_END], None] = lambda end: None,
+) -> Loaded:
     """Load the documents that a source names.
 
     Args:
@@ -51,6 +62,8 @@ def load(source: object, *, on_error: Literal["raise", "collect", "skip"] = "rai
         on_error: What to do with a file that cannot be read. ``"raise"``: raise the first error;
             ``"collect"``: try all files, then raise the errors together; ``"skip"``: leave the
             file out and say so in ``omitted``.
+        when_stopped: Called with a function that gives up what is being read, to be called by any
+            thread if the run of the loading is stopped.
 
     Returns:
         The documents, none of which is blank, and what was left out. Equal names of files are made
@@ -68,7 +81,8 @@ def load(source: object, *, on_error: Literal["raise", "collect", "skip"] = "rai
     errors: list[LoadError] = []
     taken: set[str] = set()
     item: Read
-    for item in _read_all(_unique(find(source)), stop=on_error == "raise"):
+    items = _unique(find(source))
+    for item in _read_all(items, stop=on_error == "raise", when_stopped=when_stopped):
         if isinstance(item, Document):
             free = _free(item.name, taken)
             taken.add(free)
@@ -127,34 +141,60 @@ def _longer(found: Found) -> Found:
     return replace(found, name=Path(*parts[-length:]).as_posix())
 
 
-def _read_all(items: list[Item], *, stop: bool) -> Iterator[Read]:
+def _read_all(
+    items: list[Item], *, stop: bool, when_stopped: Callable[[_END], None]
+) -> Iterator[Read]:
     """Read the files among the items, several at a time; the order stays.
 
     Args:
         items: What was found.
         stop: Give up the files after the first that cannot be read.
+        when_stopped: As for ``load``.
     """
-    # Imported here: the process that reads a PDF imports this package, and must start quickly.
+    # Imported here: a process that reads files imports this package, and must start quickly.
+    from docsum_nb.documents.workers import Workers
     from docsum_nb.run import DAEMON_THREADS
 
     waiting = iter(items)
-    reading: deque[Future[list[Read]]] = deque()
-    while True:
-        # A reader that never returns must not keep the process from ending.
-        for item in islice(waiting, _THREADS - len(reading)):
-            reading.append(DAEMON_THREADS.submit(_read, item))
-        if not reading:
-            return
-        read = reading.popleft().result()
-        yield from read
-        if stop and any(isinstance(item, LoadError) for item in read):
-            return
-
-
-def _read(item: Item) -> list[Read]:
-    """Read one item; a document comes with the omission of its pages that hold no text."""
+    reading: deque[tuple[Future[list[Read]], Worker | None]] = deque()
+    workers = Workers()
+    when_stopped(workers.close)
     try:
-        read = _read_file(item) if isinstance(item, Found) else [item]
+        while True:
+            for item in islice(waiting, _THREADS - len(reading)):
+                worker = _worker_for(item, workers)
+                # A reader that never returns must not keep the process from ending.
+                reading.append((DAEMON_THREADS.submit(_read, item, worker), worker))
+            if not reading:
+                return
+            future, worker = reading.popleft()
+            read = future.result()
+            if worker is not None:
+                workers.back(worker)
+            yield from read
+            if stop and any(isinstance(item, LoadError) for item in read):
+                return
+    finally:
+        workers.close()
+
+
+def _worker_for(item: Item, workers: Workers) -> Worker | None:
+    """Return a process for a file that is not to be read in this one."""
+    if not isinstance(item, Found):
+        return None
+    try:
+        size = item.path.stat().st_size
+    except OSError:
+        return None  # ``_read`` says so
+    if not 0 < size <= _MAX_BYTES or size <= _READ_HERE.get(item.kind, 0):
+        return None
+    return workers.free()
+
+
+def _read(item: Item, worker: Worker | None) -> list[Read]:
+    """Read one item; a document comes with the omissions of what is not in its text."""
+    try:
+        read = _read_file(item, worker) if isinstance(item, Found) else [item]
     except LoadError as error:
         return [error]
     return [
@@ -165,7 +205,7 @@ def _read(item: Item) -> list[Read]:
     ]
 
 
-def _read_file(found: Found) -> list[Read]:
+def _read_file(found: Found, worker: Worker | None) -> list[Read]:
     path = found.path
     try:
         size = path.stat().st_size
@@ -174,7 +214,12 @@ def _read_file(found: Found) -> list[Read]:
             raise LoadError(str(path), f"has {size // 2**20:,} MB, more than {limit} MB; split it")
         if size == 0:
             return [Omission(found.name, "holds no text")]
-        reading: Reading | str = import_module(f"docsum_nb.documents.{found.kind}").read(path)
+        if worker is not None:
+            from docsum_nb.documents.workers import bounds_of
+
+            reading = worker.read(path, found.kind, bounds_of(size))
+        else:
+            reading = read_by(found.kind, path)
     except OSError as error:
         raise LoadError(str(path), f"cannot be read ({error.strerror or error})") from error
     except MemoryError as error:
@@ -185,8 +230,6 @@ def _read_file(found: Found) -> list[Read]:
         # Parsers raise whatever they stumble over; one odd file must not cost all the others.
         reason = f"cannot be read ({described(error)}); open it and save it again"
         raise LoadError(str(path), reason) from error
-    if isinstance(reading, str):
-        reading = Reading(reading)
     return list(_documents(found.name, str(path), reading))
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from docsum_nb.records.results import Omission
 from docsum_nb.records.sources import Syntax
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "read_by"]
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,14 @@ class Reading:
     """How the text is written."""
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What else is known of the document; JSON values only."""
+
+
+def read_by(kind: str, path: Path) -> Reading:
+    """Read a file by the reader of a kind, in this process.
+
+    Raises:
+        LoadError: The reader refuses the file.
+        Exception: Parsers raise what they like.
+    """
+    found: Reading | str = import_module(f"docsum_nb.documents.{kind}").read(path)
+    return Reading(found) if isinstance(found, str) else found

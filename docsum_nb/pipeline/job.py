@@ -108,7 +108,11 @@ class Job:
         ledger = await in_thread(open_ledger, self._options)
         book = self._book = Book(ledger, self._options, control)
         prepared = await in_thread(
-            prepare, self._options, cut=book.cut, stage=lambda it: control.emit(StageStarted(it))
+            prepare,
+            self._options,
+            cut=book.cut,
+            stage=lambda it: control.emit(StageStarted(it)),
+            when_stopped=control.when_stopped,
         )
         budget = self._options.budget(within=self._within)
         asker = Asker(prepared.models, ledger=ledger, control=control, budget=budget)

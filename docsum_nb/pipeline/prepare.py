@@ -103,6 +103,7 @@ def prepare(
     cut: Callable[..., list[Chunk]] = cut,
     to_ask: bool = True,
     stage: Callable[[Stage], object] = lambda stage: None,
+    when_stopped: Callable[[Callable[[], object]], None] = lambda end: None,
 ) -> Prepared:
     """Read the source and make everything ready; blocking, and without any call of a model.
 
@@ -111,6 +112,7 @@ def prepare(
         cut: Cuts the documents, as ``cutting.cut`` does.
         to_ask: Whether the models will be asked; for a plan alone they need no key.
         stage: Told what takes long meanwhile.
+        when_stopped: As for ``documents.load``.
 
     Raises:
         InputError: if the source, the model, the prompts or a size cannot be used, or the library
@@ -119,7 +121,7 @@ def prepare(
         LibraryError: if the library cannot be opened.
     """
     # What is quickly told comes first: a model may take seconds to open.
-    loaded = load(options.source, on_error=options.on_error)
+    loaded = load(options.source, on_error=options.on_error, when_stopped=when_stopped)
     library = _open_library(options.library)
     settings = options.model
     imports = not settings.embedded and "litellm" not in sys.modules

@@ -65,7 +65,7 @@ def _shown(text: str) -> bytes:
 
 
 def _assembled(objects: Sequence[bytes], security: bytes) -> bytes:
-    out, offsets = b"%PDF-1.4\n", []
+    out, offsets = bytearray(b"%PDF-1.4\n"), []
     for number, content in enumerate(objects, 1):
         offsets.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
@@ -73,7 +73,7 @@ def _assembled(objects: Sequence[bytes], security: bytes) -> bytes:
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     trailer = b"trailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n"
-    return out + trailer % (len(objects) + 1, security, start)
+    return bytes(out) + trailer % (len(objects) + 1, security, start)
 
 
 def docx(*paragraphs: tuple[str, str], extra: dict[str, bytes] | None = None) -> bytes:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -55,55 +52,3 @@ def test_files_that_are_no_good_are_refused(tmp_path: Path, content: bytes, reas
     with pytest.raises(LoadError, match=reason) as caught:
         read(_file(tmp_path, content))
     assert "\n" not in str(caught.value)
-
-
-def test_a_reader_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
-    """The timeout ends the child process and names the file."""
-    with pytest.raises(LoadError, match=r"report\.pdf: took longer than 0.001 s"):
-        read(_file(tmp_path, pdf(["Text."])), timeout_s=0.001)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-@pytest.mark.parametrize(
-    ("script", "reason"),
-    [
-        ("kill -SEGV $$", "crashed the PDF reader .SIGSEGV"),
-        ("echo oops >&2; exit 3", "the PDF reader failed .oops"),
-        ("echo nonsense", "no usable answer"),
-    ],
-)
-def test_a_crash_of_the_reader_names_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
-) -> None:
-    """When the child process dies, the caller gets a LoadError that names the file."""
-    interpreter = tmp_path / "python"
-    interpreter.write_text(f"#!/bin/sh\n{script}\n")
-    interpreter.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(interpreter))
-    with pytest.raises(LoadError, match=rf"report\.pdf: .*{reason}"):
-        read(_file(tmp_path, pdf(["Text."])))
-
-
-def test_modules_beside_the_documents_are_not_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file named like a module in the current folder cannot take the reader over."""
-    (tmp_path / "json.py").write_text("raise SystemExit('taken over')")
-    monkeypatch.chdir(tmp_path)
-    assert read(_file(tmp_path, pdf(["Plain text."]))).text == "Plain text."
-
-
-def test_the_child_stays_light(tmp_path: Path) -> None:
-    """The child process imports PDFium and nothing else that is heavy."""
-    code = (
-        "import sys; from docsum_nb.documents import pdf; pdf._main(sys.argv[1]);"
-        "sys.stderr.write(' '.join(sys.modules))"
-    )
-    path = _file(tmp_path, pdf(["Text."]))
-    child = subprocess.run(
-        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
-    )
-    assert json.loads(child.stdout)["pages"] == ["Text."]
-    assert "pypdfium2" in child.stderr
-    heavy = {"numpy", "crewai", "litellm", "bs4", "markdown_it", "nbformat", "tiktoken", "asyncio"}
-    assert not heavy.intersection(child.stderr.split())

@@ -1,0 +1,98 @@
+"""The process in which files are read that cannot be trusted to end.
+
+Run as ``python -P -m docsum_nb.documents.worker``: each line of standard input is a JSON object
+with the kind and path of a file, and is answered by one line, an ``Answer``. Ends with its standard input, and on Linux with the thread that started it. Prints nothing
+else to standard output.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from docsum_nb.documents.reading import Reading, read_by
+from docsum_nb.errors import LoadError, described
+
+__all__ = ["Answer", "main"]
+
+_PR_SET_PDEATHSIG = 1
+_SPARE_BYTES = 512 * 2**20
+"""Of address space, for the interpreter and its libraries."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a file."""
+
+    reading: Reading | None = None
+    """``None`` if it cannot be read."""
+    error: str = ""
+    """Why it cannot be read; empty if memory ran out."""
+
+
+def main() -> None:
+    """Answer each line of standard input until it ends."""
+    answers = os.fdopen(os.dup(1), "w", encoding="ascii")
+    # What a library prints must not be taken for an answer.
+    os.dup2(2, 1)
+    _end_with_parent()
+    asked: SimpleQueue[str] = SimpleQueue()
+    threading.Thread(target=_listen, args=(asked,), daemon=True).start()
+    while True:
+        answers.write(json.dumps(asdict(_answer(json.loads(asked.get())))) + "\n")
+        answers.flush()
+
+
+def _listen(asked: SimpleQueue[str]) -> None:
+    """Pass on what is asked; end the process, busy as it may be, when nobody is left to ask."""
+    for line in sys.stdin:
+        asked.put(line)
+    os._exit(0)
+
+
+def _end_with_parent() -> None:
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if str(os.getppid()) != os.environ.get("DOCSUM_NB_PARENT"):
+        os._exit(0)  # it ended before this was set
+
+
+def _answer(asked: dict[str, Any]) -> Answer:
+    _bound_memory(asked["memory"])
+    try:
+        return Answer(read_by(asked["kind"], Path(asked["path"])))
+    except LoadError as error:
+        return Answer(error=error.reason)
+    except MemoryError:
+        return Answer()
+    except OSError as error:
+        return Answer(error=f"cannot be read ({error.strerror or error})")
+    except RecursionError:
+        return Answer(error="is nested too deeply to be read; open it and save it again")
+    except Exception as error:  # noqa: BLE001  # parsers raise what they like
+        return Answer(error=f"cannot be read ({described(error)}); open it and save it again")
+
+
+def _bound_memory(most: int) -> None:
+    if sys.platform != "linux":
+        return  # elsewhere the limit is not kept; the parent watches
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    wanted = most + _SPARE_BYTES
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+if __name__ == "__main__":
+    main()
