@@ -1,8 +1,9 @@
 """The process in which files are read that cannot be trusted to end.
 
 Run as ``python -P -m docsum_nb.documents.worker``: each line of standard input is a JSON object
-with the kind and path of a file, and is answered by one line, an ``Answer``. Ends with its standard input, and on Linux with the thread that started it. Prints nothing
-else to standard output.
+with the kind and path of a file and the bytes of memory that it may take, and is answered by one
+line, an ``Answer`` as JSON. Ends with its standard input, and on Linux with the thread that started
+it. Prints nothing else to standard output.
 """
 
 from __future__ import annotations

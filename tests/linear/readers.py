@@ -495,6 +495,7 @@ EXEMPT: dict[str, str] = {
     "documents.prose.not_prose": "by Extractive",
     "documents.text.decode_file": "by read",
     "documents.pdf.read": "reads in a process of its own that is killed in the end",
+    "documents.reading.read_by": "by the readers",
     "documents.sources.find": "by load",
     "models.check.refused": "compares a word",
     "prompts.data.material": "by delimited",
