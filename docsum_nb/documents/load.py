@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from docsum_nb.documents.reading import Reading, read_by
+from docsum_nb.documents.sniff import kind_of
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.documents.terms import has_words
 from docsum_nb.errors import InputError, LoadError, check_on_error, described
@@ -155,7 +156,7 @@ def _read_all(
     from docsum_nb.documents.workers import Workers
     from docsum_nb.run import DAEMON_THREADS
 
-    waiting = iter(items)
+    waiting = map(_recognized, items)
     reading: deque[tuple[Future[list[Read]], Worker | None]] = deque()
     workers = Workers()
     when_stopped(workers.close)
@@ -176,6 +177,18 @@ def _read_all(
                 return
     finally:
         workers.close()
+
+
+def _recognized(item: Item) -> Item:
+    """Return a file with the kind that it is, whatever its suffix says; or why it is not read."""
+    if not isinstance(item, Found):
+        return item
+    try:
+        return replace(item, kind=kind_of(item.path, item.kind))
+    except LoadError as error:
+        return error
+    except OSError:
+        return item  # ``_read`` says so
 
 
 def _worker_for(item: Item, workers: Workers) -> Worker | None:

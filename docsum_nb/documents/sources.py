@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from docsum_nb.documents.sniff import OLD_OFFICE, old_format
 from docsum_nb.documents.text import is_text
 from docsum_nb.errors import InputError, LoadError
 from docsum_nb.paths import user_path
@@ -29,10 +30,20 @@ KINDS = {
     ),
     **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
     ".pdf": "pdf",
-    ".docx": "docx",
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "docx"),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), "pptx"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), "xlsx"),
+    **dict.fromkeys((".odt", ".ott", ".ods", ".ots", ".odp", ".otp"), "odf"),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), "delimited"),
+    ".rtf": "rtf",
+    **dict.fromkeys((".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps"), OLD_OFFICE),
     ".ipynb": "notebook",
 }
-_READ = "PDF, Word (.docx), HTML, Jupyter notebooks and text (" + " ".join(KINDS) + ")"
+_READ = (
+    "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, HTML, Jupyter notebooks, tables and text ("
+    + " ".join(suffix for suffix, kind in KINDS.items() if kind != OLD_OFFICE)
+    + ")"
+)
 _ACCEPTED = (
     "give a path of a file or folder, a glob such as 'docs/**/*.md', a list of those, a Document, "
     "or a mapping or Series of name -> text"
@@ -183,6 +194,8 @@ def _met(path: Path, name: str) -> Item:
             return LoadError(str(path), "is a symbolic link to a file that does not exist")
         if not path.is_file():
             return Omission(name, "not a regular file")
+        if KINDS.get(suffix) == OLD_OFFICE and (reason := old_format(path)):
+            return Omission(name, reason)
         if not suffix and not is_text(path):
             return Omission(name, "not a kind of file that is read (no suffix, not text)")
     except OSError as error:

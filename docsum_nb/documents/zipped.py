@@ -15,13 +15,16 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents.omissions import omissions
 from docsum_nb.errors import LoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
-    from typing import IO
+    from typing import IO, Self
+
+    from docsum_nb.records import Omission
 
 __all__ = ["MAX_UNPACKED", "Container"]
 
@@ -62,7 +65,7 @@ class Container:
             OSError: The file cannot be opened or read.
         """
         self._path = path
-        self._kind = kind
+        self.kind = kind
         self._max = self._left = max_unpacked
         self._check_directory()
         try:
@@ -70,7 +73,7 @@ class Container:
         except _DAMAGE as error:
             raise LoadError(str(path), f"is not a {kind}, or is cut off ({error})") from error
 
-    def __enter__(self) -> Container:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -94,6 +97,14 @@ class Container:
         """Return the names that several members have; the last of them is the one that is read."""
         counts = Counter(info.filename for info in self._zip.infolist())
         return tuple(name for name, count in counts.items() if count > 1)
+
+    def repetitions(self) -> tuple[Omission, ...]:
+        """Return the names that several members have, as a ``Reading`` reports them."""
+        names = self.repeated()
+        if not names:
+            return ()
+        shown = ", ".join(name[:100] for name in names[:5])
+        return omissions([f"{len(names)} part(s) that are there twice; the last is read: {shown}"])
 
     def declared_size(self, name: str) -> int:
         """Return the bytes that a member says it unpacks to; 0 if there is no such member."""
@@ -135,7 +146,7 @@ class Container:
     def _reading(self, name: str) -> Iterator[IO[bytes]]:
         info = self._zip.NameToInfo.get(name)
         if info is None:
-            raise LoadError(str(self._path), f"is not a whole {self._kind}: it has no part {name}")
+            raise LoadError(str(self._path), f"is not a whole {self.kind}: it has no part {name}")
         if info.flag_bits & _ENCRYPTED:
             raise LoadError(str(self._path), "is encrypted; save it without a password")
         if info.compress_type not in _METHODS:
@@ -158,7 +169,7 @@ class Container:
             raise self._damaged(name, error) from error
 
     def _damaged(self, name: str, error: BaseException) -> LoadError:
-        reason = f"is a damaged {self._kind}: its part {name} cannot be unpacked ({error})"
+        reason = f"is a damaged {self.kind}: its part {name} cannot be unpacked ({error})"
         return LoadError(str(self._path), f"{reason}; open it and save it again")
 
     def _refuse_size(self, most: int) -> None:
@@ -172,7 +183,7 @@ class Container:
         with self._path.open("rb") as file:
             size = _directory_size(file)
         if size is None:
-            raise LoadError(str(self._path), f"is not a {self._kind}, or is cut off")
+            raise LoadError(str(self._path), f"is not a {self.kind}, or is cut off")
         if size > _MAX_DIRECTORY:
             raise LoadError(
                 str(self._path),

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import httpx
 from pydantic import BaseModel
@@ -25,6 +26,7 @@ from docsum_nb.crew import evaluate, scripted
 from docsum_nb.crew.examine import texts as examined_texts
 from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
+    delimited,
     docx,
     encodings,
     html,
@@ -33,10 +35,24 @@ from docsum_nb.documents import (
     load,
     markup,
     notebook,
+    number_formats,
+    odf,
+    pptx,
+    rows,
+    rtf,
     sentences,
+    sniff,
     split,
+    symbols,
     terms,
     tokens,
+    xlsx,
+)
+from docsum_nb.documents import (
+    markdown as markdown_text,
+)
+from docsum_nb.documents import (
+    tables as document_tables,
 )
 from docsum_nb.documents import text as text_files
 from docsum_nb.documents.outline import outline
@@ -85,6 +101,10 @@ from docsum_nb.run import brief
 from docsum_nb.views import state as states
 from tests.documents.document_samples import docx as docx_bytes
 from tests.documents.document_samples import notebook as notebook_json
+from tests.documents.office_files import odt as odt_bytes
+from tests.documents.office_files import pptx as pptx_bytes
+from tests.documents.office_files import slide
+from tests.documents.office_files import xlsx as xlsx_bytes
 from tests.linear.patterns import modules
 
 __all__ = ["EXEMPT", "READERS", "Reader", "unread"]
@@ -258,6 +278,26 @@ def _docx_of(text: str) -> object:
     return docx.read(path)
 
 
+def _parts(text: str, *, kind: str) -> bytes:
+    """Return an Office file that has this text wherever its kind has any."""
+    inner = (
+        "".join(char if char.isprintable() or char in "\n\t" else " " for char in text)
+        .encode("utf-8", "replace")
+        .decode()
+    )
+    inner = escape(inner)
+    if kind == "pptx":
+        return pptx_bytes(slide(f"<a:p><a:r><a:t>{inner}</a:t></a:r></a:p>"))
+    if kind == "xlsx":
+        cells = "".join(
+            f'<c t="inlineStr"><is><t>{inner[at : at + 500]}</t></is></c>'
+            for at in range(0, len(inner), 500)
+            if "&" not in inner[at : at + 500]
+        )
+        return xlsx_bytes(f"<row>{cells}</row>" * 2)
+    return odt_bytes(f"<text:p>{inner}</text:p><text:h>{inner}</text:h>")
+
+
 def _crew(text: str) -> object:
     class Part:
         name = description = expected_output = output_file = role = goal = backstory = text
@@ -333,6 +373,33 @@ READERS: dict[str, Reader] = {
     "documents.html_tree.parse_html": Reader(html_tree.parse_html),
     "documents.html.read": Reader(lambda text: html.read(_file("a.html", text))),
     "documents.docx.read": Reader(_docx),
+    "documents.pptx.read": Reader(
+        lambda text: pptx.read(_file("a.pptx", _parts(text, kind="pptx")))
+    ),
+    "documents.xlsx.read": Reader(
+        lambda text: xlsx.read(_file("a.xlsx", _parts(text, kind="xlsx")))
+    ),
+    "documents.odf.read": Reader(lambda text: odf.read(_file("a.odt", _parts(text, kind="odt")))),
+    "documents.rtf.read": Reader(lambda text: rtf.read(_file("a.rtf", "{\\rtf1 " + text))),
+    "documents.delimited.read": Reader(lambda text: delimited.read(_file("a.csv", text))),
+    "documents.delimited.rows": Reader(lambda text: list(delimited.rows(text))),
+    "documents.rows.records": Reader(
+        lambda text: rows.records([[text, "b"], [text[:50], text], [text]])
+    ),
+    "documents.markdown.escaped": Reader(markdown_text.escaped, "markdown"),
+    "documents.markdown.heading": Reader(lambda text: markdown_text.heading(1, text)),
+    "documents.markdown.joined": Reader(lambda text: markdown_text.joined(text.split("\n"))),
+    "documents.number_formats.shown": Reader(
+        lambda text: (number_formats.shown(text, text), number_formats.shown("7.5", text))
+    ),
+    "documents.symbols.plain": Reader(symbols.plain),
+    "documents.symbols.symbol": Reader(lambda text: symbols.symbol(len(text), text)),
+    "documents.tables.markdown_table": Reader(
+        lambda text: document_tables.markdown_table([[text, text], [text]])
+    ),
+    "documents.sniff.kind_of": Reader(
+        lambda text: [sniff.kind_of(_file("s.doc", text), kind) for kind in ("old_office", "text")]
+    ),
     "documents.docx.read, broken": Reader(_docx_of),
     "documents.notebook.read": Reader(lambda text: notebook.read(_file("a.ipynb", text)), "json"),
     "documents.notebook.read, cells": Reader(
@@ -497,6 +564,18 @@ EXEMPT: dict[str, str] = {
     "documents.pdf.read": "reads in a process of its own that is killed in the end",
     "documents.reading.read_by": "by the readers",
     "documents.sources.find": "by load",
+    "documents.docx_styles.value": "takes XML that was parsed",
+    "documents.docx_styles.is_on": "compares a word",
+    "documents.equations.equation": "takes XML that was parsed",
+    "documents.numerals.numeral": "takes a number",
+    "documents.ooxml.chart_text": "takes XML that was parsed",
+    "documents.ooxml.diagram_text": "takes XML that was parsed",
+    "documents.ooxml.drawn_text": "takes XML that was parsed",
+    "documents.omissions": "takes words of ours",
+    "documents.rows.report": "takes numbers",
+    "documents.rtf_codes.codec": "takes a number",
+    "documents.sniff.old_format": "by kind_of",
+    "documents.xml_parts": "by the readers of Office files",
     "models.check.refused": "compares a word",
     "prompts.data.material": "by delimited",
     "prompts.data.entries_as_data": "by json.dumps",

@@ -1,0 +1,319 @@
+"""Read OpenDocument files (.odt, .ods, .odp) as Markdown.
+
+Decides what is text: headings, paragraphs, lists with their numbers, tables, notes, text boxes; of
+sheets the rows as records, of slides the titles as headings. Comments, deleted and hidden text are
+left out and counted. Memory grows with the text. Refuses files that are not OpenDocument.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from docsum_nb.documents.markdown import MAX_TEXT, ListItems, escaped, heading, joined
+from docsum_nb.documents.odf_styles import OdfStyles
+from docsum_nb.documents.odf_text import OdfText
+from docsum_nb.documents.omissions import counted, omissions
+from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.rows import MOST_COLUMNS, MOST_ROWS, records, report
+from docsum_nb.documents.tables import Cell, Table
+from docsum_nb.documents.xml_parts import attribute, children, events, local, number, parse
+from docsum_nb.documents.zipped import Container
+from docsum_nb.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lxml.etree import _Element as Element
+
+    from docsum_nb.records import Omission
+
+__all__ = ["read"]
+
+_CONTENT = "content.xml"
+_MAX_PART = 200 * 1024 * 1024
+_MOST_REPEATED_ROWS = 100
+_LEFT_OUT = {
+    "pictures": "{} picture(s); only the words that describe them are read",
+    "hidden": "hidden text of {} word(s)",
+    "deleted": "deleted text of {} word(s), of changes that are tracked",
+    "comments": "comments of {} word(s)",
+    "heads": "running heads and feet of {} word(s)",
+    "objects": "{} embedded object(s), such as charts",
+    "rows": "{} hidden row(s)",
+    "repeated": "{} row(s) that repeat the one above",
+}
+
+
+def read(path: Path) -> Reading:
+    """Read an OpenDocument file as Markdown.
+
+    Raises:
+        LoadError: The file is encrypted, damaged, not OpenDocument, or holds too much.
+        OSError: The file cannot be opened or read.
+    """
+    with Container(path, kind="OpenDocument file") as container:
+        _check_not_encrypted(path, container)
+        try:
+            reader = _Reader(path, container)
+            return Reading(reader.read(), (), reader.omissions())
+        except RecursionError as error:
+            raise LoadError(str(path), "is nested more deeply than is read") from error
+
+
+def _check_not_encrypted(path: Path, container: Container) -> None:
+    manifest = "META-INF/manifest.xml"
+    if manifest in container and b"encryption-data" in container.read(manifest, most=2**24):
+        raise LoadError(str(path), "is password-protected; save it without a password")
+
+
+class _Reader:
+    """Reads one file."""
+
+    def __init__(self, path: Path, container: Container) -> None:
+        self._path = path
+        self._container = container
+        self._styles = OdfStyles()
+        self.left: Counter[str] = Counter()
+        if "styles.xml" in container:
+            root = parse(path, container.read("styles.xml"))
+            self._styles.add(root)
+            for part in root.iter("{*}header", "{*}footer"):
+                self.left["heads"] += len("".join(map(str, part.itertext())).split())
+        self.unread: list[str] = []
+        self._text = OdfText(self._styles, left=self.left, formula=self._formula)
+        self._items = ListItems()
+        self._size = 0
+
+    def read(self) -> str:
+        """Return the text; what was left out is in ``left`` and ``unread`` afterwards."""
+        blocks: list[str] = []
+        for block in self._blocks():
+            self._size += len(block)
+            if self._size > MAX_TEXT:
+                raise LoadError(
+                    str(self._path),
+                    f"holds more than {MAX_TEXT // 2**20} million characters; split it",
+                )
+            blocks.append(block)
+        return joined(blocks + self._text.notes())
+
+    def omissions(self) -> tuple[Omission, ...]:
+        """Return what was left out, each with how much."""
+        unread = omissions(self.unread)
+        return unread + counted(self.left, _LEFT_OUT) + self._container.repetitions()
+
+    def _formula(self, reference: str) -> str:
+        """Return an embedded formula as it was typed; empty for other objects."""
+        name = f"{reference.removeprefix('./')}/{_CONTENT}"
+        if name not in self._container:
+            return ""
+        root = parse(self._path, self._container.read(name, most=2**20))
+        if local(root) != "math":
+            return ""
+        typed = next(root.iter("{*}annotation"), None)
+        if typed is not None and typed.text:
+            return " ".join(typed.text.split())
+        return " ".join("".join(str(each) for each in root.itertext()).split())
+
+    def _blocks(self) -> Iterator[str]:
+        sheet: _Sheet | None = None
+        for event, element in events(
+            self._path,
+            self._container.chunks(_CONTENT, most=_MAX_PART),
+            blocks=(
+                *("automatic-styles", "tracked-changes", "h", "p", "list"),
+                *("table", "table-row", "page", "shapes"),
+            ),
+            containers=("table",),
+        ):
+            name = local(element)
+            if event == "open" and name == "table":
+                sheet = self._sheet(element)
+            elif event == "close" and name == "table" and sheet is not None:
+                yield from sheet.text(self)
+                sheet = None
+            elif event == "block" and name == "table-row" and sheet is not None:
+                self._add_row(sheet, element)
+            elif event == "block" and sheet is None:
+                yield from self._block(element)
+
+    def _block(self, element: Element) -> list[str]:
+        name = local(element)
+        if name == "automatic-styles":
+            self._styles.add_automatic(element)
+        elif name == "tracked-changes":
+            for deletion in element.iter("{*}deletion"):
+                self.left["deleted"] += len("".join(map(str, deletion.itertext())).split())
+        elif name in ("h", "p"):
+            self._items.end()
+            return self._paragraph(element)
+        elif name == "list":
+            return self._list(element, "", 0)
+        elif name == "page":
+            return self._slide(element)
+        elif name == "table":
+            return self._inner_table(element)
+        elif name != "shapes":
+            return [block for child in children(element) for block in self._block(child)]
+        return []
+
+    def _paragraph(self, element: Element) -> list[str]:
+        found = self._text.paragraph(element)
+        boxes = [
+            block for box in found.boxes for child in children(box) for block in self._block(child)
+        ]
+        text = escaped(found.text)
+        level = 0
+        if local(element) == "h":
+            level = number(attribute(element, "outline-level"), 1)
+            label = self._styles.heading_label(level)
+            text = f"{label} {text}" if label and text else text
+        elif self._styles.is_title(attribute(element, "style-name") or ""):
+            level = 1
+        if not text:
+            return boxes
+        return [heading(level, text) if level else text, *boxes]
+
+    def _list(self, element: Element, style: str, level: int) -> list[str]:
+        style = attribute(element, "style-name") or style
+        if level == 0:
+            self._styles.begin_list(style, element)
+        blocks: list[str] = []
+        for entry in children(element, "list-item", "list-header"):
+            labelled = local(entry) == "list-header"
+            for child in children(entry):
+                if local(child) == "list":
+                    blocks += self._list(child, style, min(level + 1, 9))
+                elif local(child) in ("p", "h"):
+                    blocks += self._item(entry, child, style, level, labelled=labelled)
+                    labelled = True
+                else:
+                    blocks += self._block(child)
+        return blocks
+
+    def _item(
+        self, entry: Element, element: Element, style: str, level: int, *, labelled: bool
+    ) -> list[str]:
+        """Return a paragraph of a list; only the first of an item has its number."""
+        if local(element) == "h":
+            self._items.end()
+            return self._paragraph(element)
+        found = self._text.paragraph(element)
+        boxes = [
+            block for box in found.boxes for child in children(box) for block in self._block(child)
+        ]
+        if not found.text:
+            return boxes
+        label = "" if labelled else self._styles.label(style, level, entry)
+        text = escaped(found.text)
+        return [self._items.item(label, level, text) if label else text, *boxes]
+
+    # --- tables ---------------------------------------------------------------------------------
+
+    def _inner_table(self, element: Element) -> list[str]:
+        sheet = self._sheet(element)
+        for row in element.iterdescendants("{*}table-row"):
+            if row.getparent() is element or local(row.getparent()) != "table-cell":
+                self._add_row(sheet, row)
+        return sheet.text(self)
+
+    def _sheet(self, element: Element) -> _Sheet:
+        parent = element.getparent()
+        is_sheet = parent is not None and local(parent) == "spreadsheet"
+        name = (attribute(element, "name") or "")[:100]
+        hidden = self._styles.hides_table(attribute(element, "style-name") or "")
+        return _Sheet(name, is_sheet=is_sheet, hidden=hidden and is_sheet)
+
+    def _add_row(self, sheet: _Sheet, row: Element) -> None:
+        if attribute(row, "visibility") in ("collapse", "filter"):
+            self.left["rows"] += 1
+            return
+        cells: list[Cell] = []
+        for cell in children(row, "table-cell", "covered-table-cell"):
+            repeated = max(number(attribute(cell, "number-columns-repeated"), 1), 1)
+            covered = local(cell) == "covered-table-cell"
+            self._items.end()
+            blocks = (
+                ()
+                if covered
+                else tuple(block for child in children(cell) for block in self._block(child))
+            )
+            self._items.end()
+            nested = next(children(cell, "table"), None) is not None
+            room = MOST_COLUMNS - len(cells)
+            cells += [Cell(blocks, 1, nested)] * min(repeated, max(room, 0))
+        while cells and not cells[-1].blocks:
+            cells.pop()
+        if not cells:
+            return
+        times = max(number(attribute(row, "number-rows-repeated"), 1), 1)
+        self.left["repeated"] += max(0, times - _MOST_REPEATED_ROWS)
+        for _ in range(min(times, _MOST_REPEATED_ROWS)):
+            sheet.add(cells)
+
+    # --- slides ---------------------------------------------------------------------------------
+
+    def _slide(self, page: Element) -> list[str]:
+        titles: list[str] = []
+        blocks: list[str] = []
+        for child in children(page):
+            if local(child) == "notes":
+                notes = self._shape(child)
+                blocks += [f"Notes: {notes[0]}", *notes[1:]] if notes else []
+            elif attribute(child, "class") == "title":
+                words = " ".join(" ".join(self._shape(child)).split())
+                titles += [heading(1, words)] if words else []
+            else:
+                blocks += self._shape(child)
+        return titles + blocks
+
+    def _shape(self, shape: Element) -> list[str]:
+        name = local(shape)
+        if name in ("p", "h", "list", "table"):
+            return self._block(shape)
+        if name == "image":
+            self.left["pictures"] += 1
+            return []
+        if attribute(shape, "class") in ("date-time", "footer", "page-number", "header"):
+            return []
+        self._items.end()
+        return [block for child in children(shape) for block in self._shape(child)]
+
+
+class _Sheet:
+    """A table, or a sheet of a workbook, that grows row by row."""
+
+    def __init__(self, name: str, *, is_sheet: bool, hidden: bool) -> None:
+        self._name = name
+        self._is_sheet = is_sheet
+        self._hidden = hidden
+        self._rows: list[list[str]] = []
+        self._table = Table()
+        self._cut = 0
+        self._size = 0
+
+    def add(self, cells: list[Cell]) -> None:
+        """Add a row; beyond the bound it is counted only."""
+        if self._is_sheet:
+            self._size += sum(len(cell.text) for cell in cells)
+            if len(self._rows) > MOST_ROWS or self._size > MAX_TEXT:
+                self._cut += 1
+            else:
+                self._rows.append([cell.text for cell in cells])
+        else:
+            self._table.add(cells)
+
+    def text(self, reader: _Reader) -> list[str]:
+        """Return the blocks, and report to the reader what is not in them."""
+        if not self._is_sheet:
+            return self._table.markdown()
+        if self._hidden:
+            reader.unread.append(f"hidden sheet {self._name} of {len(self._rows):,} row(s)")
+            return []
+        found = records(self._rows)
+        if self._cut:
+            reader.unread.append(f"sheet {self._name}: {self._cut:,} row(s) of too much text")
+        reader.unread += report(found, f"sheet {self._name}: ")
+        return [heading(1, escaped(self._name)), found.text] if found.text else []
