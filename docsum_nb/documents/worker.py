@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,11 +22,15 @@ from typing import Any
 from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.errors import LoadError, described
 
-__all__ = ["Answer", "main"]
+__all__ = ["Answer", "end_with_parent", "main"]
 
+_PARENT = "DOCSUM_NB_PARENT"
 _PR_SET_PDEATHSIG = 1
 _SPARE_BYTES = 512 * 2**20
 """Of address space, for the interpreter and its libraries."""
+_FILE_BYTES = 64 * 2**20
+"""That the process and what it starts may write to a file."""
+_LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,11 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     # What a library prints must not be taken for an answer.
     os.dup2(2, 1)
-    _end_with_parent()
+    end_with_parent()
+    if sys.platform != "linux" and os.name == "posix":
+        threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()
+    if os.environ.pop(_PARENT, str(os.getppid())) != str(os.getppid()):
+        os._exit(0)  # it ended before this was set
     asked: SimpleQueue[str] = SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
     while True:
@@ -58,14 +67,19 @@ def _listen(asked: SimpleQueue[str]) -> None:
     os._exit(0)
 
 
-def _end_with_parent() -> None:
-    if sys.platform != "linux":
-        return
-    import ctypes
+def end_with_parent() -> None:
+    """Make the system kill this process when the thread that started it ends; on Linux only."""
+    if sys.platform == "linux":
+        import ctypes
 
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if str(os.getppid()) != os.environ.get("DOCSUM_NB_PARENT"):
-        os._exit(0)  # it ended before this was set
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _watch_parent(parent: int) -> None:
+    # A forked copy of the parent may hold the other end of our input, so that it does not end.
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os._exit(0)
 
 
 def _answer(asked: dict[str, Any]) -> Answer:
@@ -89,10 +103,15 @@ def _bound_memory(most: int) -> None:
         return  # elsewhere the limit is not kept; the parent watches
     import resource
 
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    wanted = most + _SPARE_BYTES
-    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    limits = {
+        resource.RLIMIT_AS: most + _SPARE_BYTES,
+        resource.RLIMIT_FSIZE: _FILE_BYTES,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, wanted in limits.items():
+        hard = resource.getrlimit(kind)[1]
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(kind, (soft, hard))
 
 
 if __name__ == "__main__":

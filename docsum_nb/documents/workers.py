@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,9 +33,12 @@ from docsum_nb.run import DAEMON_THREADS
 
 __all__ = ["Bounds", "Workers", "bounds_of"]
 
-_POLL_S = 0.1
+_POLL_S = 0.05
 _MOST_FILES = 500
 """That one process reads: parsers leak a little."""
+_KEPT_BYTES = 200 * 2**20
+"""Memory above which a process is replaced after a file."""
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 _STDERR_BYTES = 16 * 2**10
 
 
@@ -54,9 +58,9 @@ class Bounds:
 def bounds_of(size: int) -> Bounds:
     """Return the bounds for a file of a size in bytes."""
     return Bounds(
-        cpu_s=60 + size / 2**20 * 6,
+        cpu_s=25 + size / 2**20 * 6,
         wall_s=600 + size / 2**20 * 30,
-        memory=min(2**30 * 8, 512 * 2**20 + 24 * size),
+        memory=min(2**30 * 4, 400 * 2**20 + 24 * size),
         answer=64 * 2**20 + 16 * size,
     )
 
@@ -121,8 +125,12 @@ class Worker:
     @property
     def is_usable(self) -> bool:
         """Whether it can read one more file."""
-        running = self._process is not None and self._process.poll() is None
-        return running and not self._ended and self._read < _MOST_FILES
+        if self._process is None or self._process.poll() is not None or self._ended:
+            return False
+        with contextlib.suppress(psutil.Error):
+            memory = psutil.Process(self._process.pid).memory_info().rss
+            return self._read < _MOST_FILES and memory < _KEPT_BYTES
+        return False
 
     def read(self, path: Path, kind: str, bounds: Bounds) -> Reading:
         """Read a file.
@@ -148,7 +156,7 @@ class Worker:
             process = self._process
         if process is None:
             return
-        process.kill()
+        _kill(process)
         process.wait()
         for stream in (process.stdin, process.stdout, self._errors):
             # What was asked may not be writable any more.
@@ -157,9 +165,6 @@ class Worker:
                     stream.close()
 
     def _start(self) -> None:
-        package = Path(__file__).parents[1]
-        # The child must find this package, also if the kernel's search path was changed by hand.
-        search = os.pathsep.join(filter(None, [str(package.parent), os.environ.get("PYTHONPATH")]))
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by ``end``
         try:
             self._process = subprocess.Popen(
@@ -168,7 +173,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env={**os.environ, "PYTHONPATH": search, "DOCSUM_NB_PARENT": str(os.getpid())},
+                env=_environment(),
                 # An interrupt of the kernel goes to its process group; it is not the child's.
                 start_new_session=True,
             )
@@ -251,6 +256,24 @@ class Worker:
         self._errors.seek(max(0, size - _STDERR_BYTES))
         lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else ""
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and what it has started."""
+    if os.name != "posix":
+        process.kill()
+    elif process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a process that reads what strangers wrote: without secrets."""
+    kept = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+    package = Path(__file__).parents[1]
+    # The child must find this package, also if the kernel's search path was changed by hand.
+    search = os.pathsep.join(filter(None, [str(package.parent), os.environ.get("PYTHONPATH")]))
+    return {**kept, "PYTHONPATH": search, "DOCSUM_NB_PARENT": str(os.getpid())}
 
 
 def _cpu(process: psutil.Process) -> float:

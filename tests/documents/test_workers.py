@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -179,23 +180,68 @@ def test_run_that_is_stopped_ends_its_processes(tmp_path: Path, way: str) -> Non
     assert not children() - before
 
 
+def readers_of(process: psutil.Process, *, forks: bool) -> list[psutil.Process]:
+    """Return the processes that read for another, once there are some."""
+    ends = time.monotonic() + LONG_S
+    while time.monotonic() < ends:
+        below = process.children()
+        found = [each for each in below if "docsum_nb.documents.worker" in each.cmdline()]
+        if found and (not forks or len(below) > len(found)):
+            return found
+        time.sleep(0.05)
+    raise AssertionError("no process reads")
+
+
+_READS = "import sys; from docsum_nb.documents import load; load(sys.argv[1])"
+_READS_IN_A_THREAD = (
+    "import sys, threading, time; from docsum_nb.documents import load;"
+    "threading.Thread(target=load, args=(sys.argv[1],), daemon=True).start(); time.sleep(99)"
+)
+_READS_AND_FORKS = (
+    "import os, sys, threading, time; from docsum_nb.documents import load;"
+    "threading.Thread(target=load, args=(sys.argv[1],), daemon=True).start(); time.sleep(2);"
+    "os.fork(); time.sleep(99)"
+)
+
+
 @posix
-def test_nothing_outlives_a_process_that_is_killed(tmp_path: Path) -> None:
-    code = (
-        "import sys; from docsum_nb.documents.workers import *; from pathlib import Path\n"
-        "worker = Workers().free(); print(worker._process.pid, flush=True)\n"
-        "worker.read(Path(sys.argv[1]), 'pdf', bounds_of(10**9))"
+@pytest.mark.parametrize(
+    ("code", "number"),
+    [
+        (_READS, signal.SIGKILL),
+        (_READS, signal.SIGINT),
+        (_READS, signal.SIGTERM),
+        (_READS_IN_A_THREAD, signal.SIGKILL),
+        (_READS_AND_FORKS, signal.SIGKILL),
+    ],
+)
+def test_no_process_outlives_its_parent(tmp_path: Path, code: str, number: int) -> None:
+    """However the kernel ends, what it started to read a file ends too."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(looping_pdf(tmp_path))],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    path = looping_pdf(tmp_path)
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout is not None
-        child = psutil.Process(int(parent.stdout.readline()))
-        parent.kill()
-        parent.wait()
-    psutil.wait_procs([child], timeout=LONG_S)
-    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    try:
+        found = readers_of(psutil.Process(parent.pid), forks=code is _READS_AND_FORKS)
+        parent.send_signal(number)
+        parent.wait(LONG_S)
+        _, alive = psutil.wait_procs(found, timeout=LONG_S)
+        assert not alive
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(parent.pid, signal.SIGKILL)
+
+
+@posix
+def test_the_process_knows_no_secret(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys of the environment do not reach the process that reads what strangers wrote."""
+    monkeypatch.setenv("SOME_API_KEY", "sk-canary")
+    worker = workers.free()
+    worker.read(document(tmp_path), "pdf", BOUNDS)
+    assert "sk-canary" not in process_of(worker).environ().values()
 
 
 def test_modules_beside_the_documents_are_not_imported(
