@@ -144,7 +144,8 @@ def test_closed_workers_give_up_what_is_read(tmp_path: Path) -> None:
     workers = Workers()
     worker = workers.free()
     process = process_of(worker)
-    threading.Timer(0.3, workers.close).start()
+    closing = threading.Timer(0.3, workers.close)
+    closing.start()
     with pytest.raises(LoadError, match="reading it was stopped"):
         worker.read(fifo(tmp_path), "pdf", BOUNDS)
     assert not process.is_running()
