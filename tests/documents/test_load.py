@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import pytest
-from markdownify import MarkdownConverter
+from lxml import etree
 
 from docsum_nb.documents import load
 from docsum_nb.documents import notebook as notebooks
@@ -93,7 +93,7 @@ def test_a_file_that_a_parser_stumbles_over_costs_no_other(
     def stumble(*_: Any) -> str:
         raise IndexError("a fault of the library")
 
-    monkeypatch.setattr(MarkdownConverter, "convert_hr", stumble)
+    monkeypatch.setattr(etree, "HTMLParser", stumble)
     (tmp_path / "good.txt").write_text("Good text.")
     odd = tmp_path / "odd.html"
     odd.write_text("<p>x</p><hr>")

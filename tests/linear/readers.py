@@ -30,8 +30,10 @@ from docsum_nb.documents import (
     docx,
     encodings,
     html,
+    html_inline,
+    html_names,
+    html_parse,
     html_tags,
-    html_tree,
     load,
     markup,
     notebook,
@@ -55,6 +57,7 @@ from docsum_nb.documents import (
     tables as document_tables,
 )
 from docsum_nb.documents import text as text_files
+from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.outline import outline
 from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.events import RunState
@@ -142,6 +145,24 @@ def _file(name: str, content: str | bytes) -> Path:
 
 def _chunks(text: str) -> list[Chunk]:
     return [Chunk("d", 0, text, 0, len(text), 9)]
+
+
+def _named(text: str) -> None:
+    """Ask for the meaning of elements whose name or attributes are a text."""
+    keys = ("class", "id", "role", "style", "type", "hidden", "aria-hidden")
+    for name, attributes in (("div", dict.fromkeys(keys, text)), (text, {})):
+        for ask in (html_names.is_control, html_names.is_skipped, html_names.region_kind):
+            ask(name, attributes)
+        html_names.script_kind("span" if attributes else name, attributes)
+        html_names.is_note(attributes)
+        html_names.code_language(attributes)
+    html_names.emphasis(text)
+    html_names.positive(text)
+
+
+def _parsed_page(text: str) -> None:
+    with suppress(html_parse.TooDeepError):
+        html_parse.parse(text, PageWriter())
 
 
 def _streamed(text: str) -> None:
@@ -370,7 +391,21 @@ READERS: dict[str, Reader] = {
         lambda text: markup.mask_front_matter(text.split("\n"))
     ),
     "documents.html.to_markdown": Reader(html.to_markdown, "html"),
-    "documents.html_tree.parse_html": Reader(html_tree.parse_html),
+    "documents.html.to_page": Reader(html.to_page, "html"),
+    "documents.html_parse.declared_encoding": Reader(
+        lambda text: html_parse.declared_encoding(text.encode("utf-8", "replace")), "html"
+    ),
+    "documents.html_inline.cleaned": Reader(html_inline.cleaned),
+    "documents.html_inline.note": Reader(lambda text: html_inline.note(text, text)),
+    "documents.html_inline.script": Reader(
+        lambda text: (
+            html_inline.script(text, text[:20], raised=True),
+            html_inline.script("2", text, raised=False),
+        )
+    ),
+    "documents.html_names": Reader(_named),
+    "documents.html_parse.parse": Reader(_parsed_page, "html"),
+    "documents.html_parse.flattened": Reader(html_parse.flattened, "html"),
     "documents.html.read": Reader(lambda text: html.read(_file("a.html", text))),
     "documents.docx.read": Reader(_docx),
     "documents.pptx.read": Reader(
