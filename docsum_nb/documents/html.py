@@ -17,7 +17,7 @@ from docsum_nb.documents.html_parse import TooDeepError, declared_encoding, flat
 from docsum_nb.documents.html_regions import choose
 from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.reading import Reading
-from docsum_nb.documents.sentences import words
+from docsum_nb.documents.terms import words
 from docsum_nb.errors import LoadError
 from docsum_nb.records.results import Omission
 

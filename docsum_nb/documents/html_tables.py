@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from docsum_nb.documents.tables import markdown_table
+
 __all__ = ["Block", "Table"]
 
 Block = tuple[str, str, int]
@@ -82,7 +84,7 @@ class Table:
             return [*self.before, *(each for row in self._rows for each in self._cells(row))]
         apart: list[Block] = []
         lines = [self._line(row, apart) for row in self._spread()]
-        table = _markdown(lines)
+        table = markdown_table(lines)
         return [*self.before, *([("table", table, self.region)] if table else []), *apart]
 
     def _cells(self, row: list[_Cell | str]) -> list[Block]:
@@ -175,27 +177,3 @@ def _is_long(cell: _Cell | str) -> bool:
     return not cell.head and (
         length > _LONG_CELL or paragraphs > 1 or (length > _LONG_SENTENCES and sentences > 1)
     )
-
-
-def _markdown(rows: list[list[str]]) -> str:
-    """Return rows as a Markdown table, the first as its header; empty if all cells are."""
-    kept = [cut for row in rows if (cut := _without_empty_end(row))]
-    if not kept:
-        return ""
-    width = max(map(len, kept))
-    # Filling up the short rows of a wide table would multiply it.
-    filled = width if width * len(kept) <= 4 * sum(map(len, kept)) else 0
-    rule = f"| {' | '.join(['---'] * width)} |"
-    return "\n".join([_row(kept[0], width), rule, *(_row(row, filled) for row in kept[1:])])
-
-
-def _without_empty_end(row: list[str]) -> list[str]:
-    last = len(row)
-    while last and not row[last - 1]:
-        last -= 1
-    return row[:last]
-
-
-def _row(cells: list[str], width: int) -> str:
-    texts = [" ".join(cell.split()).replace("|", "\\|") for cell in cells]
-    return f"| {' | '.join([*texts, *[''] * (width - len(texts))])} |"

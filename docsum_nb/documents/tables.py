@@ -91,8 +91,9 @@ def markdown_table(rows: list[list[str]]) -> str:
     if not kept:
         return ""
     width = max(map(len, kept))
-    # A short row may stay short in Markdown; only narrow tables are filled up, to be read easily.
-    filled = width if width <= _FILLED_COLUMNS else 0
+    # A short row may stay short in Markdown; filling it up must not multiply the table.
+    narrow = width <= _FILLED_COLUMNS and width * len(kept) <= 4 * sum(map(len, kept))
+    filled = width if narrow else 0
     rule = f"| {' | '.join(['---'] * width)} |"
     lines = [_line(kept[0], width), rule, *(_line(row, filled) for row in kept[1:])]
     return "\n".join(lines)

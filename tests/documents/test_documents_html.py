@@ -53,7 +53,7 @@ def test_the_declared_encoding_is_used(tmp_path: Path, data: bytes) -> None:
     """Byte order marks and declarations decide the encoding, without a warning."""
     path = tmp_path / "page.html"
     path.write_bytes(data)
-    assert read(path) == "Grüße"
+    assert read(path).text == "Grüße"
 
 
 @pytest.mark.parametrize(

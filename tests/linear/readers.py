@@ -147,7 +147,7 @@ def _chunks(text: str) -> list[Chunk]:
     return [Chunk("d", 0, text, 0, len(text), 9)]
 
 
-def _named(text: str) -> None:
+def _named_elements(text: str) -> None:
     """Ask for the meaning of elements whose name or attributes are a text."""
     keys = ("class", "id", "role", "style", "type", "hidden", "aria-hidden")
     for name, attributes in (("div", dict.fromkeys(keys, text)), (text, {})):
@@ -403,7 +403,7 @@ READERS: dict[str, Reader] = {
             html_inline.script("2", text, raised=False),
         )
     ),
-    "documents.html_names": Reader(_named),
+    "documents.html_names": Reader(_named_elements),
     "documents.html_parse.parse": Reader(_parsed_page, "html"),
     "documents.html_parse.flattened": Reader(html_parse.flattened, "html"),
     "documents.html.read": Reader(lambda text: html.read(_file("a.html", text))),
