@@ -9,11 +9,12 @@ plain values only, since it may run in a process of its own. Paths and names are
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from docsum_nb.documents.embedded_data import without_data
 from docsum_nb.records.results import Omission
 from docsum_nb.records.sources import Syntax
 
@@ -47,4 +48,14 @@ def read_by(kind: str, path: Path) -> Reading:
         Exception: Parsers raise what they like.
     """
     found: Reading | str = import_module(f"docsum_nb.documents.{kind}").read(path)
-    return Reading(found) if isinstance(found, str) else found
+    return _without_data(Reading(found) if isinstance(found, str) else found)
+
+
+def _without_data(reading: Reading) -> Reading:
+    """Replace pictures and the like in a text by marks, unless its pages are known by offsets."""
+    parts = tuple((name, _without_data(part)) for name, part in reading.parts)
+    if reading.pages:
+        return replace(reading, parts=parts)
+    text, notes = without_data(reading.text)
+    omitted = (*reading.omitted, *(Omission("", note) for note in notes))
+    return replace(reading, text=text, omitted=omitted, parts=parts)

@@ -15,11 +15,12 @@ from docsum_nb.errors import LoadError
 from docsum_nb.records.results import Omission
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from docsum_nb.records import Syntax
 
-__all__ = ["decode", "decode_file", "is_text", "read"]
+__all__ = ["decode", "decode_file", "is_text", "read", "reading_of"]
 
 _MARKDOWN = frozenset((".md", ".markdown", ".mdx", ".qmd", ".rmd"))
 # Bytes that tell whether a file is text.
@@ -48,8 +49,13 @@ def read(path: Path) -> Reading:
     """
     found = decode_file(path)
     syntax: Syntax = "markdown" if path.suffix.lower() in _MARKDOWN else "plain"
-    omitted = tuple(Omission("", note) for note in found.notes)
-    return Reading(found.text, omitted=omitted, syntax=syntax)
+    return reading_of(found.text, syntax, found.notes)
+
+
+def reading_of(text: str, syntax: Syntax, notes: Iterable[str]) -> Reading:
+    """Return a text as what a reader returns, with the notes as omissions of the whole file."""
+    omitted = tuple(Omission("", note) for note in notes)
+    return Reading(text, omitted=omitted, syntax=syntax)
 
 
 def decode_file(path: Path) -> Decoded:

@@ -28,6 +28,7 @@ from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
     delimited,
     docx,
+    embedded_data,
     encodings,
     html,
     html_inline,
@@ -457,6 +458,7 @@ READERS: dict[str, Reader] = {
     "documents.text.decode": Reader(
         lambda text: text_files.decode(b"\xff" + text.encode("utf-8", "replace"))
     ),
+    "documents.embedded_data.without_data": Reader(embedded_data.without_data, "markdown"),
     "documents.encodings.decoded": Reader(
         lambda text: encodings.decoded(text.encode("utf-16-le", "replace"))
     ),

@@ -1,0 +1,163 @@
+"""Read AsciiDoc as Markdown.
+
+Decides what of the markup is text: section titles become ``#`` headings, listings become fenced
+blocks, tables become rows, attributes that the file sets are filled in, macros leave their words.
+Nothing is included. Takes linear time. Refuses only bytes that are not text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from docsum_nb.documents.line_index import LineIndex
+from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.text import decode_file, reading_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["read", "to_markdown"]
+
+_TITLE = re.compile(r"(={1,6}|#{1,6})\s+(\S.*)$")
+_ATTRIBUTE = re.compile(r":(!?[\w-]{1,60}!?):(?:\s+(.*))?$")
+_BLOCK_LINE = re.compile(r"\[[^\]\n]{0,300}\]\s*$|\[\[[^\]\n]{0,100}\]\]\s*$")
+_FENCE = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|`{3,})(\w*)\s*$")
+_FRAME = re.compile(r"(={4,}|\*{4,}|_{4,}|--)\s*$")
+_TABLE = re.compile(r"[|,:!]={3,}\s*$")
+_CONDITION = re.compile(r"(?:ifdef|ifndef|ifeval|endif)::")
+_INCLUDE = re.compile(r"include::([^\[\n]{1,500})\[")
+_PICTURE = re.compile(r"(?:image|video|audio|toc)::?[^\[\n]{0,1000}\[[^\]\n]{0,500}\]")
+_BLOCK_TITLE = re.compile(r"\.(?=[^\s.])(.*)$")
+_LINK = re.compile(
+    r"(?:link:|xref:)([^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]|(https?://[^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]"
+)
+_CROSS = re.compile(r"<<([^<>\n,]{1,200})(?:,\s*([^<>\n]{1,300}))?>>")
+_FOOTNOTE = re.compile(r"footnote(?:ref)?:[\w-]{0,40}\[([^\]\n]{0,1000})\]")
+_MACRO = re.compile(
+    r"(?:kbd|btn|menu|pass|stem|latexmath|indexterm2?):([^\s\[\]]{0,100})\[([^\]\n]{0,300})\]"
+)
+_ANCHOR = re.compile(r"\[\[[^\]\n]{1,100}\]\]|\(\(\([^()\n]{1,200}\)\)\)")
+_USED = re.compile(r"\{([\w-]{1,60})\}")
+_ROLE = re.compile(r"\[[.#%\w-]{1,60}\](?=[#*_`])")
+_STRONG = re.compile(r"(?<![\w*])\*{1,2}(\S(?:[^*\n]{0,300}\S)?)\*{1,2}(?![\w*])")
+_HASHED = re.compile(r"(?<![\w#])#(\S(?:[^#\n]{0,300}\S)?)#(?![\w#])")
+_ADMONITION = re.compile(r"(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(?=\S)")
+_LIST = re.compile(r"(\*{1,5}|-|\.{1,5})\s+(?=\S)")
+_TERM = re.compile(r"(\S.{0,200}?):{2,4}(?:\s+(.*))?$")
+_CELL = re.compile(r"(?:(?<=\s)|^)(?:[\d.+*]{0,8}[<^>.]{0,4}[a-z]?)\|")
+
+
+def read(path: Path) -> Reading:
+    """Read a file of AsciiDoc as Markdown.
+
+    Raises:
+        LoadError: The file is not text in any known encoding.
+        OSError: The file cannot be opened or read.
+    """
+    found = decode_file(path)
+    text, notes = to_markdown(found.text)
+    return reading_of(text, "markdown", (*found.notes, *notes))
+
+
+def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return AsciiDoc as Markdown, and what is to be said of what was left out."""
+    lines = text.split("\n")
+    index = LineIndex(map(str.rstrip, lines))
+    out: list[str] = []
+    attributes: dict[str, str] = {}
+    included: list[str] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at].rstrip()
+        at += 1
+        if fence := _FENCE.match(line):
+            at = _listing(lines, at, fence, out, index)
+        elif _TABLE.match(line) and (end := index.next(line, at)) is not None:
+            at = _table(lines, at, end, out, attributes)
+        elif title := _TITLE.match(line):
+            out += ("", f"{'#' * len(title[1])} {_plain(title[2], attributes)}", "")
+        elif attribute := _ATTRIBUTE.match(line):
+            attributes[attribute[1]] = attribute[2] or ""
+        elif include := _INCLUDE.match(line):
+            included.append(include[1])
+        elif line.startswith("//") or _CONDITION.match(line):
+            continue
+        elif _BLOCK_LINE.match(line) or _FRAME.match(line) or line in ("+", "'''", "<<<"):
+            out.append("")
+        elif block_title := _BLOCK_TITLE.match(line):
+            out += ("", f"**{_plain(block_title[1], attributes)}**", "")
+        else:
+            out += _text_line(line, attributes)
+    notes = (f"files that it includes are not read: {', '.join(included)[:300]}",) if included else ()
+    return "\n".join(out), notes
+
+
+def _text_line(line: str, attributes: dict[str, str]) -> list[str]:
+    bare = _ADMONITION.sub("", line) if line[:1] in "NTIWC" else line
+    if item := _LIST.match(bare.lstrip()):
+        mark = item[1]
+        bullet = "1. " if mark[0] == "." else "- "
+        indent = "   " * (len(mark) - 1 if mark[0] in "*." else 0)
+        return [indent + bullet + _plain(bare.lstrip()[item.end() :], attributes)]
+    if (term := _TERM.match(bare)) and "://" not in term[1]:
+        return ["", f"**{_plain(term[1], attributes)}**", "", _plain(term[2] or "", attributes)]
+    return [_plain(bare, attributes)]
+
+
+def _listing(
+    lines: list[str], at: int, fence: re.Match[str], out: list[str], index: LineIndex
+) -> int:
+    """Read a listing, a literal block or a comment; one that never ends is text."""
+    end = index.next(fence[1], at)
+    if end is None:
+        return at
+    if fence[1][0] == "+":
+        out += ("", *lines[at:end], "")
+    elif fence[1][0] != "/":
+        out += ("", f"````{fence[2]}", *lines[at:end], "````", "")
+    return end + 1
+
+
+def _table(lines: list[str], at: int, end: int, out: list[str], attributes: dict[str, str]) -> int:
+    """Read a table: a line of cells is a row, and lines of one cell each are rows of as many."""
+    rows: list[list[str]] = []
+    for line in map(str.strip, lines[at:end]):
+        if "|" in line:
+            rows.append([_plain(cell.strip(), attributes) for cell in _CELL.split(line)[1:]])
+        elif line and rows:
+            rows[-1][-1:] = [" ".join([*rows[-1][-1:], _plain(line, attributes)])]
+    width = max(map(len, rows), default=0)
+    if width == 0:
+        return end + 1
+    if len(rows[0]) > 1:
+        singles = [cell for row in rows[1:] if len(row) == 1 for cell in row]
+        if len(singles) == len(rows) - 1 and len(rows[0]) > 1:
+            wide = len(rows[0])
+            rows[1:] = [singles[n : n + wide] for n in range(0, len(singles), wide)]
+    out.append("")
+    for number, row in enumerate(rows):
+        out.append("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
+        if number == 0:
+            out.append("|" + " --- |" * width)
+    out.append("")
+    return end + 1
+
+
+def _plain(line: str, attributes: dict[str, str]) -> str:
+    """Return a line without macros, links and marks, with its attributes filled in."""
+    if "{" in line:
+        line = _USED.sub(lambda each: attributes.get(each[1], each[0]), line)
+    if "[" in line:
+        line = _FOOTNOTE.sub(r" (\1)", _PICTURE.sub("", line))
+        line = _ROLE.sub("", _ANCHOR.sub("", _MACRO.sub(r"\2", _LINK.sub(_words_of_link, line))))
+    if "<<" in line:
+        line = _CROSS.sub(lambda each: each[2] or each[1], line)
+    if "#" in line:
+        line = _HASHED.sub(r"\1", line)
+    return _STRONG.sub(r"\1", line).removesuffix(" +")
+
+
+def _words_of_link(match: re.Match[str]) -> str:
+    target, words = (match[1], match[2]) if match[1] else (match[3], match[4])
+    return words.rstrip("^").partition(",")[0].strip('"') or target

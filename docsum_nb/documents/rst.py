@@ -1,0 +1,269 @@
+"""Read reStructuredText as Markdown.
+
+Decides what of the markup is text: titles become ``#`` headings, admonitions keep their text, code
+and literal blocks become fenced blocks, roles and links leave their words. Directives are never
+carried out: nothing is included, run or fetched, and what they would have put in is named. Takes
+linear time. Refuses only bytes that are not text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.text import decode_file, reading_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["read", "to_markdown"]
+
+_RULE = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
+_DIRECTIVE = re.compile(r"(\s*)\.\.\s+(?:\|([^|\n]{1,80})\|\s+)?([\w:+.-]{1,50}?)::(?:\s+(.*))?$")
+_COMMENT = re.compile(r"\s*\.\.(?:\s|$)")
+_FIELD = re.compile(r"\s*:[\w -]{1,40}:(?:\s.*)?$")
+_SIMPLE_RULE = re.compile(r"\s*=+(?:\s+=+)+\s*$")
+_GRID_RULE = re.compile(r"\s*\+(?:[-=]+\+)+\s*$")
+_TARGET = re.compile(r"\s*\.\. _([^:\n]{1,200}):")
+_NOTE = re.compile(r"(\s*)\.\.\s+\[(?:#?[\w.-]{0,40}|\*)\]\s+(?=\S)")
+_DOCTEST = re.compile(r"\s*>>> ")
+_TEXTS = frozenset(
+    (
+        *("attention", "caution", "danger", "error", "hint", "important", "note", "tip"),
+        *("warning", "seealso", "epigraph", "highlights", "pull-quote", "todo", "details"),
+        *("container", "compound", "class", "only", "glossary", "rst-class", "toggle", "dropdown"),
+        *("deprecated", "versionadded", "versionchanged", "versionremoved", "line-block"),
+        *("tab-set", "tab-item", "grid", "card", "grid-item-card", "tabs", "tab"),
+    )
+)
+_TITLED = frozenset(("admonition", "topic", "sidebar", "rubric", "centered", "centred"))
+_DEFINING = re.compile(
+    r"(?:\w+:)?(?:function|class|method|attribute|data|module|exception|option)$"
+)
+_CODES = frozenset(
+    (
+        "code",
+        "code-block",
+        "sourcecode",
+        "parsed-literal",
+        "literal",
+        "highlight",
+        "math",
+        "ipython",
+    )
+)
+_PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw"))
+_ROLE = re.compile(r"(?<![\w`]):[\w:+.-]{1,40}:`([^`<]{0,300}+)(?:<([^`>]{0,500}+)>)?+`")
+_LINK = re.compile(r"(?<!`)`([^`<\n]{1,300}+)(?:<[^`>]{0,500}+>)?`_{1,2}")
+_LITERAL = re.compile(r"``([^`]{1,500}+)``")
+_REFERENCE = re.compile(r"\b([A-Za-z][\w-]{0,60})_(?![\w_*`])")
+_FOOTNOTE = re.compile(r"\s?\[(?:#?[\w.-]{0,40}|\*)\]_(?!\w)")
+_SUBSTITUTION = re.compile(r"(?<![\w|])\|([^|\s][^|\n]{0,80})\|_{0,2}(?![\w|])")
+_TITLE = re.compile(r"(?<![\w`])`([^`<>\n]{1,200}+)`(?![\w_`])")
+
+
+def read(path: Path) -> Reading:
+    """Read a file of reStructuredText as Markdown.
+
+    Raises:
+        LoadError: The file is not text in any known encoding.
+        OSError: The file cannot be opened or read.
+    """
+    found = decode_file(path)
+    text, notes = to_markdown(found.text)
+    return reading_of(text, "markdown", (*found.notes, *notes))
+
+
+def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return reStructuredText as Markdown, and what is to be said of what was left out."""
+    reader = _Reader(text.expandtabs(8).split("\n"))
+    reader.run()
+    notes = [
+        f"{count} {name} directive{'s' * (count > 1)} not carried out"
+        for name, count in reader.left_out.items()
+    ]
+    return "\n".join(reader.out), tuple(notes)
+
+
+class _Reader:
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.out: list[str] = []
+        self.left_out: Counter[str] = Counter()
+        self._levels: list[str] = []
+        """The kinds of rules of titles, outermost first."""
+        self._words: dict[str, str] = {}
+        """What substitutions stand for."""
+        self._targets: set[str] = set()
+
+    def run(self) -> None:
+        """Read all lines."""
+        for line in self.lines:
+            match = _DIRECTIVE.match(line)
+            if match and match[2] and match[3] == "replace":
+                self._words[match[2]] = match[4] or ""
+            elif target := _TARGET.match(line):
+                self._targets.add(target[1].strip("`").lower())
+        at = 0
+        while at < len(self.lines):
+            at = self._step(at)
+
+    def _step(self, at: int) -> int:
+        """Read what begins at a line; return the line behind it."""
+        line = self.lines[at]
+        if not line.strip():
+            self.out.append("")
+            return at + 1
+        if title := self._title(at):
+            return title
+        if _GRID_RULE.match(line) or _SIMPLE_RULE.match(line):
+            return self._set_as_it_stands(at, "")
+        if _DOCTEST.match(line):
+            return self._set_as_it_stands(at, "python")
+        if line.lstrip().startswith(".."):
+            return self._explicit(at)
+        if line.rstrip().endswith("::"):
+            return self._literal(at)
+        below = at + 1
+        # A role or a link may go on in the next line.
+        while line.count("`") % 2 and below < min(at + 5, len(self.lines)):
+            if not self.lines[below].strip():
+                break
+            line = f"{line.rstrip()} {self.lines[below].strip()}"
+            below += 1
+        field = _FIELD.match(line) and _indent(line) == 0
+        self.out += ("", self._plain(line), "") if field else (self._plain(line),)
+        return below
+
+    def _explicit(self, at: int) -> int:
+        """Read a footnote, a directive or a comment."""
+        line = self.lines[at]
+        if note := _NOTE.match(line):
+            self.out += ("", self._plain(line[note.end() :]))
+            return at + 1
+        if directive := _DIRECTIVE.match(line):
+            return self._directive(at, directive)
+        if _COMMENT.match(line):
+            return self._behind_body(at, _indent(line))
+        self.out.append(self._plain(line))
+        return at + 1
+
+    def _title(self, at: int) -> int:
+        """Read a title with a rule below, and perhaps above; 0 if there is none."""
+        first, over = self.lines[at], _RULE.match(self.lines[at])
+        below = at + 2 if over else at + 1
+        if below >= len(self.lines) or first[:1] == " ":
+            return 0
+        title = self.lines[at + 1].strip() if over else first.strip()
+        under = _RULE.match(self.lines[below])
+        if not under or not title or _RULE.match(title) or (over and over[1] != under[1]):
+            return 1 + at if over and not self.lines[at + 1].strip() else 0
+        if len(self.lines[below].strip()) < min(len(title), 3):
+            return 0
+        kind = under[1] * (2 if over else 1)
+        if kind not in self._levels:
+            self._levels.append(kind)
+        level = min(6, self._levels.index(kind) + 1)
+        self.out += ("", f"{'#' * level} {self._plain(title)}", "")
+        return below + 1
+
+    def _set_as_it_stands(self, at: int, language: str) -> int:
+        """Keep a table or a session as it was set."""
+        end = at
+        while end < len(self.lines) and self.lines[end].strip():
+            end += 1
+        self._code(self.lines[at:end], language)
+        return end
+
+    def _code(self, lines: list[str], language: str) -> None:
+        shift = min((_indent(line) for line in lines if line.strip()), default=0)
+        if lines:
+            self.out += ("", f"````{language}", *(line[shift:] for line in lines), "````", "")
+
+    def _literal(self, at: int) -> int:
+        line = self.lines[at].rstrip()
+        words = line.rstrip(":").rstrip()
+        if words.strip() and words.strip() != "..":
+            self.out.append(self._plain(words) + ":")
+        end = self._behind_body(at, _indent(line))
+        self._code(_trimmed(self.lines[at + 1 : end]), "")
+        return end
+
+    def _directive(self, at: int, match: re.Match[str]) -> int:
+        indent, name, argument = len(match[1]), match[3].lower(), (match[4] or "").strip()
+        end = self._behind_body(at, indent)
+        name = name.rpartition(":")[2] if name.startswith(("py:", "c:", "std:")) else name
+        if name in _CODES:
+            body = [line for line in self.lines[at + 1 : end] if not _FIELD.match(line)]
+            self._code(_trimmed(body), argument if " " not in argument else "")
+            return end
+        if name in _TITLED or name in _TEXTS or _DEFINING.match(name):
+            return self._text_of(at, end, name, argument)
+        if name in ("table", "list-table", "figure"):
+            self.out += ("", self._plain(argument if name != "figure" else ""), "")
+            return self._body(at, end)
+        if name in _PUTS_IN:
+            self.left_out[name] += 1
+        return end
+
+    def _text_of(self, at: int, end: int, name: str, argument: str) -> int:
+        if name.startswith(("version", "deprecated")):
+            argument = argument.partition(" ")[2]
+        elif name in ("container", "class", "only", "compound", "rst-class"):
+            argument = ""
+        if name in _TITLED:
+            self.out += ("", f"**{self._plain(argument)}**", "")
+        elif _DEFINING.match(name):
+            self.out += ("", f"`{argument}`", "")
+        else:
+            self.out += ("", self._plain(argument))
+        return self._body(at, end)
+
+    def _body(self, at: int, end: int) -> int:
+        """Move the body of a directive to its own indentation, to be read next."""
+        indent = _indent(self.lines[at])
+        below = at + 1
+        while below < end and self.lines[below].strip() and _FIELD.match(self.lines[below]):
+            below += 1
+        shift = min(
+            (_indent(line) for line in self.lines[below:end] if line.strip()), default=indent
+        )
+        for place in range(below, end):
+            self.lines[place] = self.lines[place][max(0, shift - indent) :]
+        return below
+
+    def _behind_body(self, at: int, indent: int) -> int:
+        end = at + 1
+        while end < len(self.lines):
+            line = self.lines[end]
+            if line.strip() and _indent(line) <= indent:
+                break
+            end += 1
+        return end
+
+    def _plain(self, line: str) -> str:
+        """Return a line without roles, references and substitutions."""
+        if not re.search(r"[`_|]", line):
+            return line
+        line = _LITERAL.sub(r"`\1`", _ROLE.sub(_words_of_role, line)) if "`" in line else line
+        line = _FOOTNOTE.sub("", _LINK.sub(lambda each: each[1].rstrip(), line))
+        line = _SUBSTITUTION.sub(lambda each: self._words.get(each[1], ""), line)
+        return _REFERENCE.sub(
+            lambda each: each[1] if each[1].lower() in self._targets else each[0], line
+        )
+
+
+def _words_of_role(match: re.Match[str]) -> str:
+    words = match[1].strip() or (match[2] or "")
+    return words.lstrip("~!.").rpartition(".")[2] if words.startswith("~") else words
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    full = [at for at, line in enumerate(lines) if line.strip()]
+    return lines[full[0] : full[-1] + 1] if full else []
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
