@@ -89,7 +89,9 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
             out += ("", f"**{_plain(block_title[1], attributes)}**", "")
         else:
             out += _text_line(line, attributes)
-    notes = (f"files that it includes are not read: {', '.join(included)[:300]}",) if included else ()
+    notes = (
+        (f"files that it includes are not read: {', '.join(included)[:300]}",) if included else ()
+    )
     return "\n".join(out), notes
 
 

@@ -155,9 +155,11 @@ def _escaped(data: bytes) -> Sequence[str]:
 def wide_encoding(data: bytes) -> str | None:
     """Return the encoding of text with two or four bytes a character; ``None`` if it has one."""
     sample = data[:_WIDE_SAMPLE]
+    if not data.isascii() and _is_utf_8(data):
+        return None
     if b"\0" not in sample:
         # Without a space or a new line, the punctuation of Chinese and Japanese remains.
-        if len(data) % 2 or sample.isascii() or _is_utf_8(data):
+        if len(data) % 2 or sample.isascii():
             return None
         return next((name for name in _UTF_16 if _reads_as_wide(sample, name, least=0.02)), None)
     for name in ("utf-32-le", "utf-32-be"):

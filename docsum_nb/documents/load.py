@@ -33,7 +33,7 @@ _THREADS = min(4, os.cpu_count() or 1)
 """Files that are read at once."""
 _READ_HERE = {
     "text": _MAX_BYTES,
-    **dict.fromkeys(("rst", "org", "adoc", "tex", "records"), 4 * 1024 * 1024),
+    **dict.fromkeys(("rst", "org", "adoc", "tex", "json_text"), 4 * 1024 * 1024),
     **dict.fromkeys(("html", "notebook"), 256 * 1024),
 }
 """Bytes of a kind that are read in this process, in linear time and little memory; a larger file,

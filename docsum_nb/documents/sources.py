@@ -25,13 +25,13 @@ from docsum_nb.records import Document, Omission
 __all__ = ["KINDS", "Found", "Item", "find"]
 
 KINDS = {
-    **dict.fromkeys((".txt", ".text", ".log", ".yaml", ".yml", ".toml", ".ini"), "text"),
+    **dict.fromkeys((".txt", ".text", ".log"), "text"),
     **dict.fromkeys((".md", ".markdown", ".mdx", ".qmd", ".rmd"), "text"),
     ".rst": "rst",
     **dict.fromkeys((".adoc", ".asciidoc"), "adoc"),
     **dict.fromkeys((".tex", ".ltx"), "tex"),
     ".org": "org",
-    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "records"),
+    **dict.fromkeys((".json", ".jsonl", ".ndjson"), "json_text"),
     **dict.fromkeys((".html", ".htm", ".xhtml"), "html"),
     ".pdf": "pdf",
     **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), "docx"),

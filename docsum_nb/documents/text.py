@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.encodings import MARKS, Decoded, decoded, reading_notes, wide_encoding
+from docsum_nb.documents.logs import is_log, log_text
 from docsum_nb.documents.reading import Reading
 from docsum_nb.errors import LoadError
 from docsum_nb.records.results import Omission
@@ -49,6 +50,9 @@ def read(path: Path) -> Reading:
     """
     found = decode_file(path)
     syntax: Syntax = "markdown" if path.suffix.lower() in _MARKDOWN else "plain"
+    if syntax == "plain" and is_log(found.text):
+        text, notes = log_text(found.text)
+        return reading_of(text, syntax, (*found.notes, *notes))
     return reading_of(found.text, syntax, found.notes)
 
 

@@ -24,9 +24,9 @@ from pydantic import BaseModel
 from docsum_nb import errors, faults, findings
 from docsum_nb.crew import evaluate, scripted
 from docsum_nb.crew.examine import texts as examined_texts
-from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
     delimited,
+    adoc,
     docx,
     embedded_data,
     encodings,
@@ -35,7 +35,9 @@ from docsum_nb.documents import (
     html_names,
     html_parse,
     html_tags,
+    json_text,
     load,
+    logs,
     markup,
     notebook,
     number_formats,
@@ -43,11 +45,14 @@ from docsum_nb.documents import (
     pptx,
     rows,
     rtf,
+    org,
+    rst,
     sentences,
     sniff,
     split,
     symbols,
     terms,
+    tex,
     tokens,
     xlsx,
 )
@@ -57,6 +62,7 @@ from docsum_nb.documents import (
 from docsum_nb.documents import (
     tables as document_tables,
 )
+from docsum_nb.documents import cite as citing
 from docsum_nb.documents import text as text_files
 from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.outline import outline
@@ -458,6 +464,17 @@ READERS: dict[str, Reader] = {
     "documents.text.decode": Reader(
         lambda text: text_files.decode(b"\xff" + text.encode("utf-8", "replace"))
     ),
+    "documents.tex.to_markdown": Reader(tex.to_markdown, "markdown"),
+    "documents.rst.to_markdown": Reader(rst.to_markdown, "markdown"),
+    "documents.org.to_markdown": Reader(org.to_markdown, "markdown"),
+    "documents.adoc.to_markdown": Reader(adoc.to_markdown, "markdown"),
+    "documents.json_text.to_markdown": Reader(json_text.to_markdown, "json"),
+    "documents.json_text.to_markdown, lines": Reader(
+        lambda text: json_text.to_markdown(
+            "".join(json.dumps({"text": part}) + "\n" for part in text.split(" "))
+        )
+    ),
+    "documents.logs.log_text": Reader(logs.log_text),
     "documents.embedded_data.without_data": Reader(embedded_data.without_data, "markdown"),
     "documents.encodings.decoded": Reader(
         lambda text: encodings.decoded(text.encode("utf-16-le", "replace"))
@@ -590,6 +607,13 @@ READING_TOO = (
 _TEXTS = ("str", "bytes", "Path", "Document", "Chunk", "Answer", "Summary", "Hit", "Exception")
 
 EXEMPT: dict[str, str] = {
+    "documents.adoc.read": "by to_markdown",
+    "documents.json_text.read": "by to_markdown",
+    "documents.logs.is_log": "by text.read",
+    "documents.org.read": "by to_markdown",
+    "documents.rst.read": "by to_markdown",
+    "documents.tex.read": "by to_markdown",
+    "documents.text.reading_of": "copies values",
     "documents.encodings.wide_encoding": "by decoded",
     "documents.html_tags.markup_tags": "by plain_html",
     "documents.paragraphs.paragraphs_of": "by prose_sentences",

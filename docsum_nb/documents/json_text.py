@@ -1,0 +1,190 @@
+"""Read JSON and JSON Lines as Markdown: the texts that they hold, below the names of their fields.
+
+Decides what is a text: a string of several words. A file with such a string is read with all its
+values, a record a heading; long runs of numbers are counted, not shown. Equal keys are all kept.
+Lines that cannot be parsed are named. Refuses nothing but bytes that are not text: what is no JSON
+is read as plain text, and said to be.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.text import decode_file, reading_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["read", "to_markdown"]
+
+_TEXT_WORDS = 6  # from which a string is a text
+_LONG = 80  # characters from which a value stands below its name, not beside it
+_NUMBERS = 12  # numbers in a list that are shown
+_DEEPEST = 60
+_LONGEST_NUMBER = 4_000
+_TITLES = ("title", "name", "headline", "subject", "id", "key", "url", "path")
+_NAMED = 5  # lines that cannot be parsed
+
+Pairs = list[tuple[str, Any]]
+
+
+def read(path: Path) -> Reading:
+    """Read a file of JSON or of JSON Lines as Markdown.
+
+    Raises:
+        LoadError: The file is not text in any known encoding.
+        OSError: The file cannot be opened or read.
+    """
+    found = decode_file(path)
+    parsed = to_markdown(found.text)
+    if parsed is None:
+        note = "is no valid JSON, so it is read as plain text"
+        return reading_of(found.text, "plain", (*found.notes, note))
+    text, notes = parsed
+    return reading_of(text, "markdown", (*found.notes, *notes))
+
+
+def to_markdown(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return JSON as Markdown, and what is to be said of what is not in it.
+
+    Returns:
+        ``None`` if the text is neither JSON nor JSON Lines. A blank text if it holds no text.
+    """
+    notes: list[str] = []
+    value = _parsed(text)
+    if isinstance(value, _Broken):
+        if value.too_deep:
+            return None
+        value = _lines(text, notes)
+        if value is None:
+            return None
+    writer = _Writer()
+    writer.value("", value, 0)
+    if writer.too_deep:
+        notes.append(f"{writer.too_deep:,} values below {_DEEPEST} levels are not read")
+    if not writer.texts:
+        return "", (*notes, f"holds no text, only {writer.values:,} short values")
+    if writer.numbers:
+        notes.append(f"{writer.numbers:,} numbers in long lists are counted, not shown")
+    return "\n".join(writer.out).strip() + "\n", tuple(notes)
+
+
+class _Broken:
+    def __init__(self, *, too_deep: bool) -> None:
+        self.too_deep = too_deep
+
+
+def _parsed(text: str) -> Any:
+    """Parse JSON: objects as lists of pairs, within ``_Object``, since keys may be equal."""
+    try:
+        return json.loads(text, object_pairs_hook=_Object, parse_int=_number)
+    except RecursionError:
+        return _Broken(too_deep=True)
+    except ValueError:
+        return _Broken(too_deep=False)
+
+
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) < _LONGEST_NUMBER else digits
+
+
+class _Object:
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+
+
+def _lines(text: str, notes: list[str]) -> list[Any] | None:
+    """Parse JSON Lines; ``None`` if fewer than half of the lines are JSON."""
+    values: list[Any] = []
+    broken: list[int] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            value = _parsed(line)
+            if isinstance(value, _Broken):
+                broken.append(number)
+            else:
+                values.append(value)
+    if len(broken) > len(values) or not any(isinstance(v, _Object | list) for v in values):
+        return None
+    if broken:
+        named = ", ".join(map(str, broken[:_NAMED])) + (", …" if len(broken) > _NAMED else "")
+        notes.append(f"lines that are no JSON are not read: {len(broken):,} (line {named})")
+    return values
+
+
+class _Writer:
+    """Writes values as Markdown."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.texts = self.values = self.numbers = self.too_deep = 0
+
+    def value(self, name: str, value: Any, level: int) -> None:
+        """Write a value below its name."""
+        if level > _DEEPEST:
+            self.too_deep += 1
+        elif isinstance(value, _Object):
+            self._object(value, level)
+        elif isinstance(value, list):
+            self._list(name, value, level)
+        else:
+            self._scalar(name, value)
+
+    def _object(self, value: _Object, level: int) -> None:
+        # Short values first: what stands below a heading belongs to it.
+        nested = [pair for pair in value.pairs if isinstance(pair[1], _Object | list)]
+        for key, each in value.pairs:
+            if not isinstance(each, _Object | list):
+                self._scalar(key, each)
+        for key, each in nested:
+            if isinstance(each, _Object):
+                self._heading(key, level)
+            self.value(key, each, level + 1)
+
+    def _list(self, name: str, values: list[Any], level: int) -> None:
+        if len(values) > _NUMBERS and all(isinstance(v, int | float) for v in values):
+            self.out += ("", f"{name}: [{len(values):,} numbers]", "")
+            self.numbers += len(values)
+            self.values += len(values)
+            return
+        if name and any(isinstance(each, _Object | list) for each in values):
+            self._heading(name, level)
+        for number, each in enumerate(values, 1):
+            if isinstance(each, _Object):
+                self._heading(_title(each) or f"{name or 'record'} {number}", level + 1)
+                self.value("", each, level + 1)
+            elif isinstance(each, list):
+                self.value("", each, level + 1)
+            else:
+                self._scalar(name if number == 1 else "", each)
+
+    def _heading(self, title: str, level: int) -> None:
+        self.out += ("", f"{'#' * min(6, level + 1)} {' '.join(title.split())[:200]}", "")
+
+    def _scalar(self, name: str, value: Any) -> None:
+        self.values += 1
+        if value is None or value == "":
+            return
+        words = _shown(value)
+        self.texts += isinstance(value, str) and len(words.split()) >= _TEXT_WORDS
+        self.texts += isinstance(value, str) and not words.isascii() and len(words) > _LONG // 4
+        if len(words) >= _LONG or "\n" in words:
+            self.out += (*(("", f"**{name}**") if name else ()), "", words, "")
+        else:
+            self.out += ("", f"{name}: {words}" if name else words)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd").strip()
+    return json.dumps(value)
+
+
+def _title(value: _Object) -> str:
+    """Return the title of a record; empty if it has none that is short."""
+    known = {key.lower(): each for key, each in value.pairs if isinstance(each, str | int)}
+    found = (str(known[key]) for key in _TITLES if str(known.get(key, "")).strip())
+    title = next(found, "")
+    return title if len(title) <= 120 else ""

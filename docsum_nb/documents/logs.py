@@ -1,0 +1,60 @@
+"""Logs: each entry a paragraph, equal entries once with their number.
+
+Decides by the beginnings of lines whether a text is a log: a time or a level. Lines without one,
+such as those of a traceback, belong to the entry above. Entries that differ only in their numbers
+and times count as equal if they follow one another. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+__all__ = ["is_log", "log_text"]
+
+_START = re.compile(
+    r"[\[<(]?(?:\d{4}[-/.]\d\d?[-/.]\d\d?[T ,]|\d\d?[-/.](?:\d\d?|[A-Z][a-z]{2})[-/.]\d{2,4}[ :T,]"
+    r"|(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d|\d\d:\d\d:\d\d|\d{10}(?:\.\d+)? "
+    r"|(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL|SEVERE)\b)"
+    r"|\S{1,60} \S{1,20} \S{1,60} \[\d\d/"
+)
+_CHANGING = re.compile(r"\d+|0x[0-9a-f]+")
+_SAMPLE = 400
+
+
+def is_log(text: str) -> bool:
+    """Check whether most of the first lines of a text begin like entries of a log."""
+    lines = [line for line in text[: _SAMPLE * 500].split("\n")[:_SAMPLE] if line.strip()]
+    return len(lines) > 2 and 2 * sum(bool(_START.match(line)) for line in lines) > len(lines)
+
+
+def log_text(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return a log with each entry as a paragraph, and what is to be said of equal entries."""
+    out: list[str] = []
+    last, repeated, left_out = "", 0, 0
+    for entry in (*_entries(text), ""):
+        kind = _CHANGING.sub("0", entry)
+        if kind == last and entry:
+            repeated += 1
+            continue
+        if repeated:
+            out.append(f"[the entry above {repeated:,} more times, with other times and numbers]")
+            left_out += repeated
+        last, repeated = kind, 0
+        if entry:
+            out.append(entry)
+    notes = (f"{left_out:,} entries that repeat the one before are counted, not shown",)
+    return "\n\n".join(out) + "\n", notes if left_out else ()
+
+
+def _entries(text: str) -> Iterator[str]:
+    entry: list[str] = []
+    for line in text.split("\n"):
+        if not line.strip():
+            continue
+        if _START.match(line) and entry:
+            yield "\n".join(entry)
+            entry = []
+        entry.append(line.rstrip())
+    if entry:
+        yield "\n".join(entry)
