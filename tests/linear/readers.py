@@ -25,8 +25,8 @@ from docsum_nb import errors, faults, findings
 from docsum_nb.crew import evaluate, scripted
 from docsum_nb.crew.examine import texts as examined_texts
 from docsum_nb.documents import (
-    delimited,
     adoc,
+    delimited,
     docx,
     embedded_data,
     encodings,
@@ -42,11 +42,11 @@ from docsum_nb.documents import (
     notebook,
     number_formats,
     odf,
+    org,
     pptx,
     rows,
-    rtf,
-    org,
     rst,
+    rtf,
     sentences,
     sniff,
     split,
@@ -56,13 +56,13 @@ from docsum_nb.documents import (
     tokens,
     xlsx,
 )
+from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
     markdown as markdown_text,
 )
 from docsum_nb.documents import (
     tables as document_tables,
 )
-from docsum_nb.documents import cite as citing
 from docsum_nb.documents import text as text_files
 from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.outline import outline
