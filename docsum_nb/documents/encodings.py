@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 __all__ = ["MARKS", "Decoded", "decoded", "reading_notes", "wide_encoding"]
 
@@ -29,7 +30,7 @@ _SAMPLE = 128 * 1024
 _LINE_SHOWN = 2_000
 _WIDE_SAMPLE = 8_192
 _WIDE = re.compile(r"(?:utf|ucs)[-_ ]?(?:7|16|32|2\b|4\b)", re.IGNORECASE)
-_ESCAPES = re.compile(rb"\x1b(?:\$[@AB(]|\([BIJ])|\x1b\$\)C")
+_ESCAPES = re.compile(r"\x1b(?:\$[@AB(]|\([BIJ])|\x1b\$\)C")
 _WESTERN = frozenset(("iso8859-1", "latin-1", "ascii", "cp819", "iso8859-15"))
 # As browsers do: the larger encoding reads all that the smaller one can.
 _LARGER = {
@@ -57,8 +58,9 @@ _FEW_WORDS = 8
 _CLEARLY = 1.25
 """How much better than Windows-1252 a guess must be, if words in that look like words."""
 _PLAUSIBLE = 0.85
-_TOKEN = re.compile(r"[^\s\x00-\x08]*[^\x00-\x7f][^\s]*")
+_TOKEN = re.compile(r"\S++")
 _JOINING = frozenset("’‘'·\u00ad\u200c\u200d–—-‑…/@&.,:;!?\"“”«»()[]*_|+=<>\\")
+_LONGEST_WORD = 200
 _NO_LETTERS = frozenset("ªºµ")
 _MOJIBAKE = re.compile(
     r"Ã[\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[™œ˜\u009d“”¦]|Â[\u00a0-\u00bf]"
@@ -147,7 +149,7 @@ def _stated(declared: str | None) -> Sequence[str]:
 
 def _escaped(data: bytes) -> Sequence[str]:
     """Return the encodings to try if there are escapes of ISO-2022 in the bytes."""
-    if b"\x1b" not in data or not _ESCAPES.search(data) or not data.isascii():
+    if b"\x1b" not in data or not data.isascii() or not _ESCAPES.search(data.decode()):
         return ()
     return ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_kr")
 
@@ -265,7 +267,9 @@ def _words(sample: bytes, encoding: str) -> tuple[str, ...]:
         text = codecs.getincrementaldecoder(encoding)("strict").decode(sample)
     except (ValueError, LookupError):
         return ()
-    return tuple(dict.fromkeys(_TOKEN.findall(text)[:2_000]))
+    tokens = (each.group() for each in _TOKEN.finditer(text))
+    beyond = (token[:_LONGEST_WORD] for token in tokens if not token.isascii())
+    return tuple(dict.fromkeys(islice(beyond, 2_000)))
 
 
 def _share(tokens: Sequence[str]) -> float:

@@ -28,7 +28,7 @@ _SIMPLE_RULE = re.compile(r"\s*=+(?:\s+=+)+\s*$")
 _GRID_RULE = re.compile(r"\s*\+(?:[-=]+\+)+\s*$")
 _TARGET = re.compile(r"\s*\.\. _([^:\n]{1,200}):")
 _NOTE = re.compile(r"(\s*)\.\.\s+\[(?:#?[\w.-]{0,40}|\*)\]\s+(?=\S)")
-_DOCTEST = re.compile(r"\s*>>> ")
+_DOCTEST = re.compile(r"\s*>{3} ")
 _TEXTS = frozenset(
     (
         *("attention", "caution", "danger", "error", "hint", "important", "note", "tip"),

@@ -30,8 +30,8 @@ _DECLARED_IN = 4_096
 # Tab, new lines, form feed, backspace and escape stand in logs and manual pages.
 _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
 _DECLARED = re.compile(
-    rb"\A(?:[^\n]{0,300}\n)?[^\n]{0,200}?coding[:=][ \t]{0,5}([-\w.]{2,30})"
-    rb"|\A@charset \"([-\w.]{2,30})\";|\\usepackage\[([-\w]{2,30})\]\{inputenc\}"
+    r"\A(?:[^\n]{0,300}\n)?[^\n]{0,200}?coding[:=][ \t]{0,5}([-\w.]{2,30})"
+    r"|\A@charset \"([-\w.]{2,30})\";|\\usepackage\[([-\w]{2,30})\]\{inputenc\}"
 )
 _OF_LATEX = {
     "latin1": "cp1252",
@@ -78,10 +78,10 @@ def decode_file(path: Path) -> Decoded:
 
 def _declared(data: bytes) -> str | None:
     """Return the encoding that the first lines of a text declare; ``None`` if they do not."""
-    match = _DECLARED.search(data[:_DECLARED_IN])
+    match = _DECLARED.search(data[:_DECLARED_IN].decode("latin-1"))
     if match is None:
         return None
-    name = (match[1] or match[2] or match[3]).decode()
+    name = match[1] or match[2] or match[3]
     return _OF_LATEX.get(name, name)
 
 
