@@ -54,6 +54,7 @@ from docsum_nb.documents import (
     terms,
     tex,
     tokens,
+    turns,
     xlsx,
 )
 from docsum_nb.documents import cite as citing
@@ -486,6 +487,7 @@ READERS: dict[str, Reader] = {
     "documents.load.load": Reader(lambda text: load({text: text})),
     "documents.load.load, a path": Reader(load),
     "documents.sentences.sentence_spans": Reader(sentences.sentence_spans),
+    "documents.turns.turn_starts": Reader(turns.turn_starts),
     "documents.terms.words": Reader(terms.words),
     "documents.terms.has_words": Reader(terms.has_words),
     "documents.terms.letter_count": Reader(terms.letter_count),
