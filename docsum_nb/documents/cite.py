@@ -1,9 +1,10 @@
 """Which passage of the sources supports each sentence of a text, found after it was written.
 
-Two stages: the few chunks that may hold the passage are those with the sentence's very wording, or
-else the best by BM25 (Robertson & Zaragoza 2009), counting only the words of the text. In these,
-every window of one to three sentences is compared with the sentence. A citation's score is the
-share of the sentence's words, weighted by rarity, that the window holds.
+A passage with the sentence's very wording is its source; of several, the one whose surroundings
+hold most of what stands around the sentence. Else the best chunks by BM25 (Robertson & Zaragoza
+2009), counting only the words of the text, are searched: every window of one to three sentences is
+compared with the sentence. A citation's score is the share of the sentence's words, weighted by
+rarity, that the window holds. Headings alone are no passage.
 
 Spans lie within their texts and follow the order of the text. A sentence that no passage supports
 enough has no citation: a wrong one is worse than none. Shared words are evidence, not proof.
@@ -11,13 +12,16 @@ enough has no citation: a wrong one is worse than none. Shared words are evidenc
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import accumulate
 from math import log
 
-from docsum_nb.documents.outline import Outline, outline
+from docsum_nb.documents.outline import outline
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import words
@@ -25,18 +29,22 @@ from docsum_nb.records import Chunk, Citation
 
 __all__ = ["VERSION", "cite"]
 
-VERSION = "4"
+VERSION = "5"
 """Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 # Chosen on QMSum (validation): benchmarks/citation_quality.py.
 _FLOOR = 0.4  # without its source, one sentence in four finds as much elsewhere by chance
+_VERBATIM = 50  # chunks with a sentence's wording that are compared
 _CANDIDATES = 8  # chunks that are searched sentence by sentence
 _WINDOW = 3  # sentences of the longest passage
 _LENGTHENING = 0.08  # support that each further sentence of a passage must add
+_AROUND = 2  # sentences on each side, in the text that is cited
 _NEARBY = 8  # sentences on each side of a window that count as its neighborhood
 _NEARBY_WEIGHT = 0.6  # of the neighborhood's support, when windows are compared
 _COMPARED = 5  # windows of a chunk whose neighborhoods are looked at
+_OCCURRENCES = 50  # of a sentence's wording in one chunk, that are compared
 _K1, _B = 0.9, 0.4  # of BM25: a chunk that holds every word once is what counts
 _COMPLETE = 200  # chunks with all words of a sentence in which its wording is looked for
+_HEADING_SIGN = re.compile(r"(?m)^[ >*+\-0-9.)]*+#|^ {0,3}[=-]")
 _SUFFIXES = ("ing", "ed", "es", "s")
 
 
@@ -55,6 +63,8 @@ class _Sought:
     terms: frozenset[str]
     wording: str
     """All its words in order; a passage with the same wording is its source."""
+    context: frozenset[str]
+    """The terms of the sentences around it, by which one of several such passages is chosen."""
 
 
 def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
@@ -68,11 +78,7 @@ def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
         At most one citation for each sentence, in the order of the text; none for sentences without
         support. The page of a citation is the page on which its chunk begins.
     """
-    sentences = [
-        (start, end, _Sought(found, _wording(text[start:end])))
-        for start, end in _trimmed_sentences(text)
-        if (found := frozenset(_content(text[start:end])))
-    ]
+    sentences = list(_sought(text))
     index = _Index(chunks, {term for _, _, sought in sentences for term in sought.terms})
     numbers: dict[tuple[str, int, int], int] = {}
     citations: list[Citation] = []
@@ -80,9 +86,7 @@ def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
         best = index.best_passage(sought)
         if best is None or best.support < _FLOOR:
             continue
-        chunk, high = best.chunk, best.end
-        structure = index.structure(chunk)
-        low = _past_headings(structure, best.start, high)
+        chunk, low, high = best.chunk, best.start, best.end
         place = (chunk.document, chunk.start + low, chunk.start + high)
         number = numbers.setdefault(place, len(numbers) + 1)
         citations.append(
@@ -102,12 +106,14 @@ def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
     return tuple(citations)
 
 
-def _past_headings(structure: Outline, start: int, end: int) -> int:
-    """Move the beginning of a passage past headings that stand before its sentence."""
-    for block in structure.blocks:
-        if block.start <= start < block.end <= end and block.heading:
-            start = block.end
-    return start
+def _sought(text: str) -> Iterator[tuple[int, int, _Sought]]:
+    """Yield the sentences of a text that have words, each after its span."""
+    spans = list(_trimmed_sentences(text))
+    terms = [frozenset(_content(text[start:end])) for start, end in spans]
+    for at, ((start, end), own) in enumerate(zip(spans, terms, strict=True)):
+        if own:
+            around = frozenset[str]().union(*terms[max(0, at - _AROUND) : at + _AROUND + 1])
+            yield start, end, _Sought(own, _wording(text[start:end]), around - own)
 
 
 def _trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -158,7 +164,6 @@ class _Index:
         self._opened: dict[int, _Sentences] = {}
         self._wordings: dict[int, str] = {}
         self._answered: dict[_Sought, _Passage | None] = {}
-        self._structures: dict[Chunk, Outline] = {}
         self._postings: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
         self._lengths: list[int] = []
         for at, chunk in enumerate(chunks):
@@ -168,12 +173,6 @@ class _Index:
                 if term:
                     self._postings[term].append((at, count))
         self._mean = sum(self._lengths) / max(1, len(chunks)) or 1.0
-
-    def structure(self, chunk: Chunk) -> Outline:
-        """Return the structure of a chunk's text."""
-        if chunk not in self._structures:
-            self._structures[chunk] = outline(chunk.text)
-        return self._structures[chunk]
 
     def rarity(self, term: str) -> float:
         """Weigh a term by the chunks that lack it: 1 for one that stands in all."""
@@ -187,16 +186,36 @@ class _Index:
 
     def _search(self, sought: _Sought) -> _Passage | None:
         weights = {term: self.rarity(term) for term in sorted(sought.terms)}
-        best: _Passage | None = None
-        best_rank = 0.0
-        for at in self._candidates(weights, sought.wording):
-            for rank, passage in self._sentences(at).passages(weights, sought.wording):
-                if rank > best_rank + 1e-9:
-                    best, best_rank = passage, rank
-        return best
+        around = {term: self.rarity(term) for term in sorted(sought.context)}
+        verbatim = self._verbatim(weights, sought.wording)
+        found = [
+            each
+            for at in verbatim[:_VERBATIM]
+            for each in self._sentences(at).occurrences(sought.wording, around)
+        ]
+        if not found:
+            found = [
+                each for at in self._best(weights) for each in self._sentences(at).passages(weights)
+            ]
+        return max(found, key=lambda each: round(each[0], 9), default=(0.0, None))[1]
 
-    def _candidates(self, weights: dict[str, float], wording: str) -> list[int]:
-        """Choose the chunks to search: those with the sentence's wording, else the best by BM25."""
+    def _verbatim(self, weights: dict[str, float], wording: str) -> list[int]:
+        """Find the chunks that hold a sentence's very wording, those with its words often first."""
+        scores, held = self._scores(weights)
+        complete = [at for at, terms in held.items() if terms == len(weights)]
+        return [
+            at
+            for at in nlargest(_COMPLETE, complete, key=lambda at: (scores[at], -at))
+            if wording in self._wording_of(at)
+        ]
+
+    def _best(self, weights: dict[str, float]) -> list[int]:
+        """Find the best chunks by BM25."""
+        scores, _ = self._scores(weights)
+        return nlargest(_CANDIDATES, scores, key=lambda at: (scores[at], -at))
+
+    def _scores(self, weights: dict[str, float]) -> tuple[dict[int, float], Counter[int]]:
+        """Return the BM25 of the chunks with any of the terms, and how many terms each holds."""
         scores: dict[int, float] = {}
         held: Counter[int] = Counter()
         for term, weight in weights.items():
@@ -205,14 +224,7 @@ class _Index:
                 gain = weight * count * (_K1 + 1) / (count + _K1 * relative)
                 scores[at] = scores.get(at, 0.0) + gain
                 held[at] += 1
-        complete = [at for at, terms in held.items() if terms == len(weights)]
-        verbatim = [
-            at
-            for at in nlargest(_COMPLETE, complete, key=lambda at: (scores[at], -at))
-            if wording in self._wording_of(at)
-        ]
-        best = nlargest(_CANDIDATES, scores, key=lambda at: (scores[at], -at))
-        return verbatim[:_CANDIDATES] or best
+        return scores, held
 
     def _wording_of(self, at: int) -> str:
         if at not in self._wordings:
@@ -226,28 +238,48 @@ class _Index:
 
 
 class _Sentences:
-    """The sentences of one chunk, to be searched."""
+    """The sentences of one chunk, to be searched; headings are none."""
 
     def __init__(self, chunk: Chunk, known: _Known) -> None:
         self._chunk = chunk
-        self._spans = list(_trimmed_sentences(chunk.text))
-        self._terms = [
-            {stem for word in words(chunk.text[start:end]) if (stem := known[word])}
-            for start, end in self._spans
-        ]
+        self._spans = list(_below_headings(chunk))
+        found = [words(chunk.text[start:end]) for start, end in self._spans]
+        self._terms = [{stem for word in each if (stem := known[word])} for each in found]
+        # The words of each sentence begin behind the blank at its place.
+        joined = [" ".join(each) for each in found]
+        self._wording = f" {' '.join(joined)} "
+        self._places = [0, *accumulate(len(each) + 1 for each in joined)]
 
-    def passages(self, weights: dict[str, float], wording: str) -> Iterator[tuple[float, _Passage]]:
-        """Give the windows that hold any of a sentence's words, each with its rank."""
+    def occurrences(
+        self, wording: str, around: dict[str, float]
+    ) -> Iterator[tuple[float, _Passage]]:
+        """Yield the passages with a sentence's very wording, each with how its context fits."""
+        total = sum(around.values()) or 1.0
+        everywhere = _weight(set().union(*self._terms), around) if self._terms else 0.0
+        at = self._wording.find(wording)
+        for _ in range(_OCCURRENCES):
+            if at < 0:
+                return
+            first = bisect_right(self._places, at) - 1
+            last = bisect_left(self._places, at + len(wording) - 1) - 1
+            near = set().union(*self._terms[max(0, first - _NEARBY) : last + _NEARBY + 1])
+            whole = len(wording) / (self._places[last + 1] - self._places[first] + 1)
+            fit = (everywhere + _weight(near, around)) / total
+            start, end = self._spans[first][0], self._spans[last][1]
+            yield 1.0 + whole + fit, _Passage(self._chunk, start, end, 1.0)
+            at = self._wording.find(wording, at + 1)
+
+    def passages(self, weights: dict[str, float]) -> Iterator[tuple[float, _Passage]]:
+        """Yield the windows that hold most of a sentence's words, each with its rank."""
         total = sum(weights.values())
         held = [terms & weights.keys() for terms in self._terms]
         best = nlargest(_COMPARED, self._windows(held, weights), key=lambda each: each[0])
         for rank, first, last, weight in best:
             around = set().union(*held[max(0, first - _NEARBY) : first + _NEARBY + 1])
-            nearby = _NEARBY_WEIGHT * sum(weights[term] for term in sorted(around))
+            nearby = _NEARBY_WEIGHT * _weight(around, weights)
             start, end = self._spans[first][0], self._spans[last][1]
-            verbatim = wording in _wording(self._chunk.text[start:end])
             passage = _Passage(self._chunk, start, end, weight / total)
-            yield (rank + nearby) / total + verbatim, passage
+            yield (rank + nearby) / total, passage
 
     def _windows(
         self, held: list[set[str]], weights: dict[str, float]
@@ -262,3 +294,32 @@ class _Sentences:
                 window |= held[last]
                 weight = sum(weights[term] for term in sorted(window))
                 yield weight - cost * (last - first), first, last, weight
+
+
+def _weight(terms: set[str], weights: dict[str, float]) -> float:
+    return sum(weights[term] for term in sorted(terms & weights.keys()))
+
+
+def _below_headings(chunk: Chunk) -> Iterator[tuple[int, int]]:
+    """Yield the spans of a chunk's sentences, without the headings in and among them."""
+    headings = _headings(chunk)
+    at = 0
+    for start, end in _trimmed_sentences(chunk.text):
+        low = start
+        while at < len(headings) and headings[at][0] <= low:
+            low = max(low, headings[at][1])
+            at += 1
+        if bare := chunk.text[low:end].strip():
+            low += chunk.text[low:end].index(bare)
+            yield low, low + len(bare)
+
+
+def _headings(chunk: Chunk) -> list[tuple[int, int]]:
+    if chunk.syntax == "plain" or not _HEADING_SIGN.search(chunk.text):
+        return []
+    return [
+        (block.start, block.end)
+        for block in outline(chunk.text).blocks
+        # A rule right under a paragraph makes a heading of it by mistake.
+        if block.heading and not block.heading.title.endswith((".", "!", "?", "…"))
+    ]

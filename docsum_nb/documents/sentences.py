@@ -58,6 +58,7 @@ _DASHED = re.compile(r"[—–-]\s[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]")
 _CLOSERS = tuple("」』）】》〉”’»)]")
 _LOWER_SHARE = 0.3  # of the sentences, from which lower case says nothing
 _LEAST_LOWER = 3
+_ABBREVIATED = 4  # letters of an abbreviation that is not listed, at most
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -140,7 +141,9 @@ def _goes_on(text: str, begin: int, at: int, *, lower_goes_on: bool) -> bool:
     if before[-1:] in "」』”’":
         return _SAID.match(following) is not None
     if lower_goes_on and (_is_lower(first) or _DASHED.match(following)):
-        return True
+        # A long word before it is no abbreviation; the lower case is a flaw of the text.
+        last = _LAST_WORD.search(before)
+        return last is None or len(last[1]) <= _ABBREVIATED or _is_abbreviated(before, following)
     if at - begin <= 8 and _ENUMERATOR.fullmatch(before):
         return True
     return _is_abbreviated(before, following)
