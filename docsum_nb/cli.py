@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("summarize", help="summarize files and folders")
     _add_what_is_asked(one)
     _add_bounds(one)
-    _add_on_error(one)
+    _add_reading(one)
     one.add_argument("--ledger", metavar="FILE", help="where answers are kept; 'none' for nowhere")
     one.add_argument(
         "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
     look_ahead = commands.add_parser("plan", help="tell what summarize would do; needs no key")
     _add_what_is_asked(look_ahead)
-    _add_on_error(look_ahead)
+    _add_reading(look_ahead)
     look_ahead.set_defaults(command=_plan)
 
     _add_ledger_commands(commands)
@@ -104,9 +104,14 @@ def _add_bounds(parser: argparse.ArgumentParser) -> None:
     add("--max-tokens", type=int, metavar="N", help="of prompts and answers together at most")
 
 
-def _add_on_error(parser: argparse.ArgumentParser) -> None:
+def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
+    )
+    parser.add_argument(
+        "--follow-links",
+        action="store_true",
+        help="also those that lead out of a folder",
     )
 
 
@@ -114,7 +119,7 @@ def _add_library_commands(commands: Any) -> None:
     add = commands.add_parser("add", help="add files and folders to a library")
     add.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
     add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
-    _add_on_error(add)
+    _add_reading(add)
     add.add_argument(
         "--prune", action="store_true", help="remove what a folder among them no longer has"
     )
@@ -233,6 +238,7 @@ def _what_is_asked(given: argparse.Namespace) -> dict[str, Any]:
         "question": given.question,
         "length": given.length,
         "on_error": given.on_error,
+        "follow_links": given.follow_links,
     }
 
 
@@ -246,7 +252,12 @@ def _search(given: argparse.Namespace) -> int:
 def _add(given: argparse.Namespace) -> int:
     from docsum_nb import Library
 
-    added = Library(given.library).add(given.path, on_error=given.on_error, prune=given.prune)
+    added = Library(given.library).add(
+        given.path,
+        on_error=given.on_error,
+        follow_links=given.follow_links,
+        prune=given.prune,
+    )
     _print(
         f"{added.added} added, {added.updated} updated, {added.unchanged} unchanged "
         f"({added.passages} passages written)"

@@ -188,6 +188,16 @@ class WorkExited(RunError):  # noqa: N818  # named as the field names it
     """
 
 
+def check_follow_links(follow_links: object) -> None:
+    """Check an argument of this name.
+
+    Raises:
+        InputError: if it is neither ``True`` nor ``False``.
+    """
+    if not isinstance(follow_links, bool):
+        raise InputError(f"follow_links is True or False, not {follow_links!r}")
+
+
 def check_on_error(on_error: object) -> None:
     """Check what is to be done about errors.
 

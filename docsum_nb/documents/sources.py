@@ -1,8 +1,8 @@
 """Find what a source names: files, texts, and what is not read.
 
 Decides order and names: folders are read recursively, sorted by relative path, and a document is
-called by that path; hidden files are passed over. Symbolic links are followed, each folder once, so
-that a loop ends. Opens no document, except to see whether a file without suffix is text. Refuses
+called by that path; hidden files are passed over. Which links are followed is decided in
+``folders.py``. Opens no document, except to see whether a file without suffix is text. Refuses
 sources of unknown type, values that are not text, and folders with nothing to read.
 """
 
@@ -11,15 +11,18 @@ from __future__ import annotations
 import math
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docsum_nb.documents.sniff import OLD_OFFICE, old_format
-from docsum_nb.documents.text import is_text
+from docsum_nb.documents.copies import start_of
+from docsum_nb.documents.folders import Met, matches, walk
+from docsum_nb.documents.sniff import OLD_OFFICE
+from docsum_nb.documents.text import SAMPLE, looks_like_text
 from docsum_nb.errors import InputError, LoadError
-from docsum_nb.paths import user_path
+from docsum_nb.paths import user_path, visible
 from docsum_nb.records import Document, Omission
 
 __all__ = ["KINDS", "Found", "Item", "find"]
@@ -65,14 +68,23 @@ class Found:
     """What to call it, unless another is called so too."""
     kind: str
     """The module that reads it."""
+    links: bool = False
+    """Whether its path may be a symbolic link: the caller named it, or asked to follow links."""
+    named: bool = False
+    """Whether the caller named this very file."""
 
 
 Item = Found | Document | Omission | LoadError
 """What a source comes to; a ``LoadError`` is a value here, for the caller to raise or to keep."""
 
 
-def find(source: object) -> Iterator[Item]:
+def find(source: object, *, follow_links: bool = False) -> Iterator[Item]:
     """Find what a source names, in order.
+
+    Args:
+        source: As for ``load``.
+        follow_links: Whether to follow symbolic links that lead out of a folder, or out of the part
+            of a glob without wildcards.
 
     Raises:
         InputError: The source is of no accepted type, empty, holds a value that is not text, or
@@ -81,12 +93,12 @@ def find(source: object) -> Iterator[Item]:
     if isinstance(source, Document):
         yield _checked(source)
     elif isinstance(source, str | os.PathLike):
-        yield from _named(os.fspath(source))
+        yield from _named(os.fspath(source), follow_links=follow_links)
     elif isinstance(source, list | tuple):
         if not source:
             raise InputError(f"the list of sources is empty; {_ACCEPTED}")
         for part in source:
-            yield from find(part)
+            yield from find(part, follow_links=follow_links)
     elif callable(getattr(source, "items", None)) and not isinstance(source, type):
         yield from _texts(source)
     else:
@@ -122,13 +134,14 @@ def _is_missing(value: object) -> bool:
     return value is None or not_a_number or type(value).__name__ in ("NAType", "NaTType")
 
 
-def _named(given: str | bytes) -> Iterator[Item]:
+def _named(given: str | bytes, *, follow_links: bool) -> Iterator[Item]:
     if isinstance(given, bytes) or not given.strip() or "\0" in given:
         raise InputError(f"{given!r} is not the path of a file or folder; {_ACCEPTED}")
     path = user_path(given)
     try:
         if path.is_dir():
-            yield from _with_something(_folder(path), given, "folder")
+            found = _folder(path, follow_links=follow_links)
+            yield from _with_something(found, given, "folder")
             return
         exists = path.exists() or path.is_symlink()
     except OSError as error:
@@ -138,7 +151,8 @@ def _named(given: str | bytes) -> Iterator[Item]:
     if exists:
         yield _explicit(path)
     elif _MAGIC.intersection(given) and "\n" not in given:
-        yield from _with_something(_glob(path, given), given, "glob")
+        found = _glob(path, given, follow_links=follow_links)
+        yield from _with_something(found, given, "glob")
     else:
         yield LoadError(
             _short(given), f"no such file or folder (looked in {Path.cwd()}){_hint(given)}"
@@ -146,7 +160,7 @@ def _named(given: str | bytes) -> Iterator[Item]:
 
 
 def _short(given: str) -> str:
-    line = " ".join(given.split()) if "\n" in given else given
+    line = visible(" ".join(given.split()) if "\n" in given else given)
     return line if len(line) <= 200 else f"{line[:80]}…"
 
 
@@ -175,66 +189,53 @@ def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[It
 
 
 def _explicit(path: Path) -> Item:
-    """A file the caller named: of an unknown kind, it is read if it looks like text."""
+    """Return a file the caller named: of an unknown kind, it is read if it looks like text."""
+    shown = visible(str(path))
     try:
         if not path.exists():
-            return LoadError(str(path), "is a symbolic link to a file that does not exist")
+            return LoadError(shown, "is a symbolic link to a file that does not exist")
         if not path.is_file():
-            return LoadError(str(path), "is not a regular file; copy its content to one")
-        if path.suffix.lower() not in KINDS and not is_text(path):
-            return LoadError(str(path), f"is not a kind of file that is read; {_READ} are")
+            return LoadError(shown, "is not a regular file; copy its content to one")
+        if path.suffix.lower() not in KINDS and not _is_text(path, links=True):
+            return LoadError(shown, f"is not a kind of file that is read; {_READ} are")
     except OSError as error:
-        return LoadError(str(path), f"cannot be read ({error.strerror})")
-    return Found(path, path.name, KINDS.get(path.suffix.lower(), "text"))
+        return LoadError(shown, f"cannot be read ({error.strerror})")
+    except LoadError as error:
+        return error
+    kind = KINDS.get(path.suffix.lower(), "text")
+    return Found(path, visible(path.name), kind, links=True, named=True)
 
 
-def _met(path: Path, name: str) -> Item:
-    """A file that was met in a folder or by a glob: others' files may stand there as well."""
+def _met(met: Met) -> Item:
+    """Return a file that was met in a folder or by a glob: others' files may be there as well."""
+    name, path = visible(met.name), met.path
     suffix = path.suffix.lower()
     if suffix and suffix not in KINDS:
-        return Omission(name, f"not a kind of file that is read ({suffix})")
+        return Omission(name, f"not a kind of file that is read ({visible(suffix)})")
     try:
-        if not path.exists():
-            return LoadError(str(path), "is a symbolic link to a file that does not exist")
-        if not path.is_file():
+        # It may have been replaced since its folder was listed.
+        mode = path.stat(follow_symlinks=met.links).st_mode
+        if not stat.S_ISREG(mode):
             return Omission(name, "not a regular file")
-        if KINDS.get(suffix) == OLD_OFFICE and (reason := old_format(path)):
-            return Omission(name, reason)
-        if not suffix and not is_text(path):
+        if not suffix and not _is_text(path, links=met.links):
             return Omission(name, "not a kind of file that is read (no suffix, not text)")
     except OSError as error:
-        return LoadError(str(path), f"cannot be read ({error.strerror})")
-    return Found(path, name, KINDS.get(suffix, "text"))
+        return LoadError(visible(str(path)), f"cannot be read ({error.strerror})")
+    except LoadError as error:
+        return error
+    return Found(path, name, KINDS.get(suffix, "text"), links=met.links)
 
 
-def _hidden(name: str) -> bool:
-    # "~$" begins the files by which Office marks a document as open.
-    return name.startswith((".", "~$"))
+def _is_text(path: Path, *, links: bool) -> bool:
+    return looks_like_text(start_of(path, SAMPLE, links=links))
 
 
-def _folder(root: Path) -> Iterator[Item]:
-    files: list[str] = []
-    failed: list[OSError] = []
-    seen: set[tuple[int, int]] = set()
-    for folder, inner, names in os.walk(root, onerror=failed.append, followlinks=True):
-        identity = os.stat(folder)  # noqa: PTH116  # os.walk gives strings
-        if (identity.st_dev, identity.st_ino) in seen:
-            inner.clear()
-            continue
-        seen.add((identity.st_dev, identity.st_ino))
-        inner[:] = sorted(name for name in inner if not _hidden(name))
-        files.extend(
-            os.path.relpath(os.path.join(folder, name), root)  # noqa: PTH118
-            for name in names
-            if not _hidden(name)
-        )
-    for error in failed:
-        yield LoadError(str(error.filename), f"cannot be read ({error.strerror})")
-    for relative in sorted(Path(file).as_posix() for file in files):
-        yield _met(root / relative, relative)
+def _folder(root: Path, *, follow_links: bool) -> Iterator[Item]:
+    for item in walk(root, follow_links=follow_links):
+        yield _met(item) if isinstance(item, Met) else item
 
 
-def _glob(path: Path, given: str) -> Iterator[Item]:
+def _glob(path: Path, given: str, *, follow_links: bool) -> Iterator[Item]:
     # A folder may have such a character in its name.
     magic = (
         i
@@ -249,10 +250,8 @@ def _glob(path: Path, given: str) -> Iterator[Item]:
         pattern /= "*"
     try:
         # Path.glob, unlike glob.glob, does not follow links to folders below "**".
-        found = sorted(base.glob(pattern.as_posix()))
+        found = list(base.glob(pattern.as_posix()))
     except (ValueError, OSError) as error:
         raise InputError(f"{given}: not a usable glob ({error}); {_ACCEPTED}") from error
-    for match in found:
-        relative = match.relative_to(base)
-        if not any(map(_hidden, relative.parts)) and not match.is_dir():
-            yield _met(match, relative.as_posix())
+    for item in matches(base, found, follow_links=follow_links):
+        yield _met(item) if isinstance(item, Met) else item

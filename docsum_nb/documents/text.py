@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from docsum_nb.records import Syntax
 
-__all__ = ["decode", "decode_file", "is_text", "read", "reading_of"]
+__all__ = ["SAMPLE", "decode", "decode_file", "is_text", "looks_like_text", "read", "reading_of"]
 
 _MARKDOWN = frozenset((".md", ".markdown", ".mdx", ".qmd", ".rmd"))
 # Bytes that tell whether a file is text.
-_SAMPLE = 128 * 1024
+SAMPLE = 128 * 1024
 _DECLARED_IN = 4_096
 # Tab, new lines, form feed, backspace and escape stand in logs and manual pages.
 _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
@@ -92,7 +92,11 @@ def is_text(path: Path) -> bool:
         OSError: The file cannot be opened or read.
     """
     with path.open("rb") as file:
-        sample = file.read(_SAMPLE)
+        return looks_like_text(file.read(SAMPLE))
+
+
+def looks_like_text(sample: bytes) -> bool:
+    """Check whether the first ``SAMPLE`` bytes of a file look like text."""
     if any(sample.startswith(mark) for mark, _ in MARKS):
         return True
     if len(sample.translate(None, _CONTROLS)) < len(sample):

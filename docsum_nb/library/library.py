@@ -84,6 +84,7 @@ class Library(Tabled):
         source: Any,
         *,
         on_error: Literal["raise", "collect", "skip"] = "raise",
+        follow_links: bool = False,
         prune: bool = False,
     ) -> Added:
         """Add documents, or bring those that are there up to date.
@@ -97,6 +98,8 @@ class Library(Tabled):
                 ``summarize``.
             on_error: What to do with a file that cannot be read, as for ``summarize``; nothing is
                 added where it raises.
+            follow_links: Follow symbolic links in a folder that lead out of it; without, they are
+                in ``omitted``.
             prune: Remove the documents that came from a folder of the source and whose files are
                 no longer there; without it, they stay and are told of. A folder in which nothing
                 is left to read is an error, and loses nothing.
@@ -120,7 +123,7 @@ class Library(Tabled):
                 "prune=True needs a folder as the source: only of a folder is it known what is no "
                 "longer there; or call remove(NAME) for each document"
             )
-        loaded = load(source, on_error=on_error)
+        loaded = load(source, on_error=on_error, follow_links=follow_links)
         documents = [storable(document) for document in loaded.documents]
         wanted = digests(documents)
         snapshot = self._store.snapshot()

@@ -27,7 +27,7 @@ from docsum_nb.records import Document
 __all__ = ["Secrets", "class_at", "in_words", "packed", "unpacked"]
 
 _PLAIN = (
-    *("question", "length", "on_error", "max_concurrency", "chunk_tokens"),
+    *("question", "length", "on_error", "follow_links", "max_concurrency", "chunk_tokens"),
     *("max_cost", "max_calls", "max_tokens"),
 )
 _SECRET_NAME = re.compile(

@@ -35,6 +35,7 @@ def summarize(
     length: int | None = None,
     deadline: float | None = None,
     on_error: OnError = "raise",
+    follow_links: bool = False,
     max_concurrency: int = 32,
     ledger: StrPath | Literal[False] | None = None,
     on_event: Callable[[Event], object] | None = None,
@@ -63,6 +64,8 @@ def summarize(
         on_error: ``"raise"`` ends the run with the first error, at once; ``"collect"`` finishes
             all other chunks, then raises one ExceptionGroup; ``"skip"`` goes on to the summary and
             lists in ``omitted`` what it lacks.
+        follow_links: Follow symbolic links in a folder that lead out of it; without, they are in
+            ``omitted``.
         max_concurrency: Chunks in work at once.
         ledger: The file in which answers are kept, so that none is paid for twice; ``None`` for
             the one in the user's data folder, ``False`` for none.
@@ -105,6 +108,7 @@ def summarize(
         question=question,
         length=length,
         on_error=on_error,
+        follow_links=follow_links,
         max_concurrency=max_concurrency,
         ledger=ledger,
         chunk_tokens=chunk_tokens,
@@ -167,6 +171,7 @@ def plan(
     question: str | None = None,
     length: int | None = None,
     on_error: OnError = "raise",
+    follow_links: bool = False,
     chunk_tokens: int | None = None,
     prompts: StrPath | None = None,
     response_model: Any = None,
@@ -184,12 +189,15 @@ def plan(
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary; ``None`` for 300.
         on_error: With ``"skip"``, documents that cannot be read are in ``omitted``.
+        follow_links: Follow symbolic links in a folder that lead out of it; without, they are in
+            ``omitted``.
         chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
         prompts: A folder with texts that override the built-in ones; ``None`` for none.
         response_model: A pydantic model class to be filled in; ``None`` for none.
 
     Returns:
-        Documents, chunks and calls exactly, as long as nothing has to be asked twice; tokens and
+        What would be read, by name and size, and what is left out and why. Documents, chunks and
+        calls exactly, as long as nothing has to be asked twice; tokens and
         cost at most. What the ledger holds already is not taken off. An agent that searches the
         library further may add two calls.
 
@@ -212,6 +220,7 @@ def plan(
         question=question,
         length=length,
         on_error=on_error,
+        follow_links=follow_links,
         chunk_tokens=chunk_tokens,
         prompts=prompts,
         response_model=response_model,

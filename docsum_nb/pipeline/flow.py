@@ -80,6 +80,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         deadline: Seconds from ``load`` until the last step must be done, with what other steps
             take in between; ``None`` for no limit.
         on_error: ``"raise"``, ``"collect"`` or ``"skip"``.
+        follow_links: Follow symbolic links in a folder that lead out of it.
         max_concurrency: Chunks in work at once.
         ledger: The file in which answers are kept; ``False`` for none.
         chunk_tokens: Longest chunk, in tokens.
@@ -114,6 +115,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         length: int | None = None,
         deadline: float | None = None,
         on_error: OnError = "raise",
+        follow_links: bool = False,
         max_concurrency: int = 32,
         ledger: StrPath | Literal[False] | None = None,
         chunk_tokens: int | None = None,
@@ -135,6 +137,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
             "length": length,
             "deadline": deadline,
             "on_error": on_error,
+            "follow_links": follow_links,
             "max_concurrency": max_concurrency,
             "ledger": ledger,
             "chunk_tokens": chunk_tokens,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from docsum_nb.budget import Budget
-from docsum_nb.errors import InputError, check_on_error
+from docsum_nb.errors import InputError, check_follow_links, check_on_error
 from docsum_nb.models import Model, check_schema
 
 __all__ = ["SETTLE_S", "OnError", "Options", "StrPath"]
@@ -33,6 +33,7 @@ class Options:
     question: str | None = None
     length: int | None = None
     on_error: OnError = "raise"
+    follow_links: bool = False
     max_concurrency: int = 32
     ledger: StrPath | bool | None = None
     chunk_tokens: int | None = None
@@ -44,6 +45,7 @@ class Options:
 
     def __post_init__(self) -> None:
         check_on_error(self.on_error)
+        check_follow_links(self.follow_links)
         _check("max_concurrency", self.max_concurrency, least=1)
         if self.length is not None:
             _check("length (words)", self.length, least=10)

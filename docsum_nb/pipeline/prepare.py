@@ -40,7 +40,7 @@ from docsum_nb.pipeline.sizing import (
     sizes_for,
 )
 from docsum_nb.prompts import Prompts, load_prompts
-from docsum_nb.records import Chunk, Document, Omission, Plan
+from docsum_nb.records import Chunk, Document, Omission, Plan, PlannedDocument
 
 if TYPE_CHECKING:
     from docsum_nb.library import Library
@@ -121,7 +121,12 @@ def prepare(
         LibraryError: if the library cannot be opened.
     """
     # What is quickly told comes first: a model may take seconds to open.
-    loaded = load(options.source, on_error=options.on_error, when_stopped=when_stopped)
+    loaded = load(
+        options.source,
+        on_error=options.on_error,
+        follow_links=options.follow_links,
+        when_stopped=when_stopped,
+    )
     library = _open_library(options.library)
     settings = options.model
     imports = not settings.embedded and "litellm" not in sys.modules
@@ -188,6 +193,18 @@ def plan_of(prepared: Prepared) -> Plan:
         remaining_of(prepared, ()),
         warnings=(*doubts, *_lost_promises(prepared)),
         no_key=next((each.no_key for each in models if each.no_key), None),
+        contents=_contents(prepared),
+    )
+
+
+def _contents(prepared: Prepared) -> tuple[PlannedDocument, ...]:
+    counts = prepared.chunk_counts()
+    tokens: Counter[str] = Counter()
+    for chunk in prepared.chunks:
+        tokens[chunk.document] += chunk.tokens
+    return tuple(
+        PlannedDocument(each.name, len(each.text), counts[each.name], tokens[each.name], each.path)
+        for each in prepared.documents
     )
 
 

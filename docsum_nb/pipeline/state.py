@@ -106,6 +106,7 @@ class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any
     length: int | None = None
     deadline: float | None = None
     on_error: OnError = "raise"
+    follow_links: bool = False
     max_concurrency: int = 32
     ledger: _Path = None
     chunk_tokens: int | None = None

@@ -24,6 +24,7 @@ from docsum_nb.records.results import (
     Hits,
     Omission,
     Plan,
+    PlannedDocument,
 )
 from docsum_nb.records.sources import Chunk, Document, Syntax
 from docsum_nb.records.summary import Summary
@@ -41,6 +42,7 @@ __all__ = [
     "Hits",
     "Omission",
     "Plan",
+    "PlannedDocument",
     "Price",
     "Request",
     "RunUsage",

@@ -146,6 +146,19 @@ class Added(Tabled):
 
 
 @dataclass(frozen=True)
+class PlannedDocument:
+    """A document that a run would read and send."""
+
+    name: str
+    characters: int
+    chunks: int
+    tokens: int
+    """Of its chunks, in the model's tokens."""
+    path: str | None = None
+    """The file it comes from; ``None`` if it came as text."""
+
+
+@dataclass(frozen=True)
 class Plan(Tabled):
     """What a run will do, known before its first call; displays itself as a table."""
 
@@ -165,6 +178,8 @@ class Plan(Tabled):
     """What looks wrong and does not stop a run, such as a model's name that may be misspelled."""
     no_key: str | None = None
     """What to do for the key that a run needs and that is not there; ``None`` where it is."""
+    contents: tuple[PlannedDocument, ...] = field(default=(), repr=False)
+    """The documents, in the order of the source: what would be read and sent."""
 
     def _table(self) -> Table:
         return plan_table(self)

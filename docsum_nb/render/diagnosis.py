@@ -65,7 +65,7 @@ def diagnosis_html(findings: Sequence[Finding]) -> str:
             (Column("level", "label"), Column("what is seen"), Column("what to do")),
             tuple(_table_row(row) for row in rows if row.level != "ok"),
             headline=_headline(rows),
-            fold=Fold(f"{count_text(len(fine), 'check')} fine", fine) if fine else None,
+            folds=(Fold(f"{count_text(len(fine), 'check')} fine", fine),) if fine else (),
         )
     )
 

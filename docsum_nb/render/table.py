@@ -99,7 +99,7 @@ class Table:
     """What stands above."""
     notes: tuple[str, ...] = ()
     """What stands below: how many rows there are besides, or why there are none."""
-    fold: Fold | None = None
+    folds: tuple[Fold, ...] = ()
 
 
 def table_html(table: Table) -> str:
@@ -121,9 +121,9 @@ def table_text(table: Table) -> str:
     lines = [*wrap(table.headline), *(_row_lines(table) if table.rows else ())]
     for note in table.notes:
         lines += wrap(note)
-    if table.fold is not None:
-        lines.append(f"{table.fold.title}:")
-        for line in table.fold.lines:
+    for fold in table.folds:
+        lines.append(f"{fold.title}:")
+        for line in fold.lines:
             lines += wrap(line, first="- ", indent="  ")
     return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from docsum_nb.render.table import Cell, Column, Fold, Part, Row, Table, end_par
 
 if TYPE_CHECKING:
     from docsum_nb.ledger import RunRecord
-    from docsum_nb.records import Added, Hit, Omission, Plan, Usage, UsageRow
+    from docsum_nb.records import Added, Hit, Omission, Plan, PlannedDocument, Usage, UsageRow
 
 __all__ = ["added_table", "hits_table", "library_table", "plan_table", "runs_table", "usage_table"]
 
@@ -24,6 +24,7 @@ _MOST_RUNS = 200
 _MOST_HITS = 100
 _MOST_USES = 100
 _MOST_OMITTED = 20
+_MOST_DOCUMENTS = 50
 _MOST_GONE = 20
 _PASSAGE_CHARS = 700
 _STATES: Mapping[str, Any] = {"done": "good", "failed": "problem", "interrupted": "warning"}
@@ -46,7 +47,7 @@ def plan_table(plan: Plan) -> Table:
         columns,
         (Row((*_cells([*numbers, cost]), (part(plan.model, max_chars=80),))),),
         notes=tuple(filter(None, said)),
-        fold=_omitted("Left out", plan.omitted),
+        folds=(*_contents(plan.contents), *_omitted("Left out", plan.omitted)),
     )
 
 
@@ -59,7 +60,7 @@ def added_table(added: Added) -> Table:
         tuple(Column(head, "number") for head in heads),
         (Row(_cells([f"{number:,}" for number in numbers])),),
         notes=(*_gone(added.gone), *_named("Removed, as no longer in the folder", added.removed)),
-        fold=_omitted("Not read", added.omitted),
+        folds=_omitted("Not read", added.omitted),
     )
 
 
@@ -244,13 +245,24 @@ def _more(hidden: int, what: str) -> tuple[str, ...]:
     return (f"… and {hidden:,} {what}",) if hidden > 0 else ()
 
 
-def _omitted(title: str, omitted: Sequence[Omission]) -> Fold | None:
+def _omitted(title: str, omitted: Sequence[Omission]) -> tuple[Fold, ...]:
     if not omitted:
-        return None
+        return ()
     lines = [
         f"{one_line(item.what) or '(no name)'}: {one_line(item.reason, max_chars=400)}"
         for item in omitted[:_MOST_OMITTED]
     ]
-    return Fold(
-        f"{title} ({len(omitted):,})", (*lines, *_more(len(omitted) - _MOST_OMITTED, "more"))
-    )
+    lines += _more(len(omitted) - _MOST_OMITTED, "more")
+    return (Fold(f"{title} ({len(omitted):,})", tuple(lines)),)
+
+
+def _contents(contents: Sequence[PlannedDocument]) -> tuple[Fold, ...]:
+    if not contents:
+        return ()
+    lines = [
+        f"{one_line(each.name) or '(no name)'}: {count_text(each.characters, 'character')} in "
+        f"{count_text(each.chunks, 'chunk')}"
+        for each in contents[:_MOST_DOCUMENTS]
+    ]
+    lines += _more(len(contents) - _MOST_DOCUMENTS, "more")
+    return (Fold(f"Documents ({len(contents):,})", tuple(lines)),)

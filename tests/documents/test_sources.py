@@ -179,14 +179,6 @@ def test_links_and_pipes_do_not_hang(pile: Path) -> None:
         assert isinstance(next(find(pile / name)), LoadError)
 
 
-def test_a_linked_folder_is_read_once(pile: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A link to a folder elsewhere is followed."""
-    other = tmp_path_factory.mktemp("other")
-    (other / "far.md").write_text("text")
-    (pile / "linked").symlink_to(other)
-    assert "linked/far.md" in _found(pile)
-
-
 def test_a_home_folder_of_nobody_is_an_input_error() -> None:
     """``~`` with a name that no user has is told as what it is, not as a RuntimeError."""
     with pytest.raises(InputError, match="Write the path without '~'"):

@@ -1,0 +1,208 @@
+"""Read the files that were found: a checked copy of each, then its reader.
+
+Decides where a file is read: small ones of harmless kinds in this process, all others in one that
+can be killed. Results come in the order of the files, several of which are in work at once. All
+copies lie in one private folder, each only until it was read, and no reader sees another file than
+the copy. Refuses nothing itself but turns whatever a reader raises into one error of that file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, TypeAlias
+
+from docsum_nb.documents.copies import MAX_BYTES, copy_file
+from docsum_nb.documents.reading import Reading, read_by
+from docsum_nb.documents.sniff import OLD_OFFICE, kind_of, old_format
+from docsum_nb.documents.sources import Found, Item
+from docsum_nb.documents.terms import has_words
+from docsum_nb.errors import LoadError, described
+from docsum_nb.paths import visible
+from docsum_nb.records import Document, Omission
+
+if TYPE_CHECKING:
+    from docsum_nb.documents.workers import Worker, Workers
+
+__all__ = ["End", "Read", "read_all"]
+
+_THREADS = min(4, os.cpu_count() or 1)
+"""Files that are in work at once."""
+_READ_HERE = {
+    "text": MAX_BYTES,
+    **dict.fromkeys(("rst", "org", "adoc", "tex", "json_text"), 4 * 1024 * 1024),
+    **dict.fromkeys(("html", "notebook"), 256 * 1024),
+}
+"""Bytes of a kind that are read in this process, in linear time and little memory; a larger file,
+and any of another kind, is read in a process that can be killed."""
+
+End: TypeAlias = Callable[[], object]
+Read: TypeAlias = Document | Omission | LoadError
+
+
+@dataclass(frozen=True)
+class _Copy:
+    """A file that is ready to be read."""
+
+    path: Path
+    size: int
+    kind: str
+    name: str
+    """What its document will be called."""
+    shown: str
+    """Where it comes from, for people."""
+
+
+_Step: TypeAlias = Item | _Copy
+"""What is found may be read at once, or only after it was copied."""
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A step that is in work."""
+
+    future: Future[list[_Step]]
+    worker: Worker | None = field(default=None)
+
+
+def read_all(
+    items: list[Item], *, stop: bool, when_stopped: Callable[[End], None]
+) -> Iterator[Read]:
+    """Read the files among the items, several at a time; the order stays.
+
+    Args:
+        items: What was found.
+        stop: Give up the files after the first that cannot be read.
+        when_stopped: As for ``load``.
+    """
+    # Imported here: the process that reads a file imports this package, and must start quickly.
+    from docsum_nb.documents.workers import Workers
+
+    workers = Workers()
+    when_stopped(workers.close)
+    with TemporaryDirectory(prefix="docsum-", ignore_cleanup_errors=True) as folder:
+        reading = _Reading(items, workers, Path(folder))
+        try:
+            for read in reading.results():
+                yield read
+                if stop and isinstance(read, LoadError):
+                    return
+        finally:
+            workers.close()
+
+
+class _Reading:
+    """Files in work: a queue of steps, of which the first few are started."""
+
+    def __init__(self, items: list[Item], workers: Workers, folder: Path) -> None:
+        self._queue: deque[_Step | _Started] = deque(items)
+        self._workers = workers
+        self._folder = folder
+        self._numbers = count()
+
+    def results(self) -> Iterator[Read]:
+        while self._queue:
+            first = self._queue.popleft()
+            if isinstance(first, Document | Omission | LoadError):
+                yield _checked(first)
+                continue
+            started = first if isinstance(first, _Started) else self._start(first)
+            self._start_next()
+            steps = started.future.result()
+            if started.worker is not None:
+                self._workers.back(started.worker)
+            # What a file led to comes before the files behind it.
+            self._queue.extendleft(reversed(steps))
+
+    def _start_next(self) -> None:
+        for at in range(min(_THREADS - 1, len(self._queue))):
+            step = self._queue[at]
+            if isinstance(step, Found | _Copy):
+                self._queue[at] = self._start(step)
+
+    def _start(self, step: Found | _Copy) -> _Started:
+        from docsum_nb.run import DAEMON_THREADS
+
+        # A reader that never returns must not keep the process from ending.
+        if isinstance(step, Found):
+            return _Started(DAEMON_THREADS.submit(self._copied, step))
+        here = step.size <= _READ_HERE.get(step.kind, 0)
+        worker = None if here else self._workers.free()
+        return _Started(DAEMON_THREADS.submit(_read, step, worker), worker)
+
+    def _copied(self, found: Found) -> list[_Step]:
+        """Copy a file, which may then be read."""
+        shown = visible(str(found.path))
+        # Readers go by the suffix; anything else of a name might be too long or odd.
+        copy = self._folder / f"{next(self._numbers)}{found.path.suffix.lower()[:20]}"
+        try:
+            note = copy_file(found.path, copy, links=found.links)
+            size = copy.stat().st_size
+            if size == 0:
+                copy.unlink()
+                return [Omission(found.name, "holds no text")]
+            if found.kind == OLD_OFFICE and not found.named and (reason := old_format(copy)):
+                copy.unlink()
+                return [Omission(found.name, reason)]
+            kind = kind_of(copy, found.kind)
+        except OSError as error:
+            return [LoadError(shown, f"cannot be read ({error.strerror or error})")]
+        except LoadError as error:
+            return [LoadError(shown, error.reason)]
+        notes = [Omission(found.name, note)] if note else []
+        return [_Copy(copy, size, kind, found.name, shown), *notes]
+
+
+def _checked(read: Read) -> Read:
+    if isinstance(read, Document) and not has_words(read.text):
+        return Omission(read.name, "holds no text")
+    return read
+
+
+def _read(copy: _Copy, worker: Worker | None) -> list[_Step]:
+    """Read a copy, and delete it; a document comes with what was left out of it."""
+    try:
+        return list(_documents(copy.name, copy.shown, _reading(copy, worker)))
+    except LoadError as error:
+        return [LoadError(copy.shown, error.reason)]
+    except OSError as error:
+        return [LoadError(copy.shown, f"cannot be read ({error.strerror or error})")]
+    except MemoryError:
+        return [LoadError(copy.shown, "is too large for this machine's memory; split it")]
+    except Exception as error:  # noqa: BLE001
+        # Parsers raise whatever they stumble over; one odd file must not cost all the others.
+        reason = f"cannot be read ({described(error)}); open it and save it again"
+        return [LoadError(copy.shown, reason)]
+    finally:
+        copy.path.unlink(missing_ok=True)
+
+
+def _reading(copy: _Copy, worker: Worker | None) -> Reading:
+    if worker is None:
+        return read_by(copy.kind, copy.path)
+    from docsum_nb.documents.workers import bounds_of
+
+    return worker.read(copy.path, copy.kind, bounds_of(copy.size))
+
+
+def _documents(name: str, path: str, reading: Reading) -> Iterator[Read]:
+    """Yield the documents of a file, each followed by what was left out of it."""
+    if reading.text.strip() or not reading.parts:
+        yield Document(
+            name,
+            reading.text,
+            path,
+            reading.pages,
+            metadata=reading.metadata,
+            syntax=reading.syntax,
+        )
+    for part in reading.omitted:
+        yield Omission(f"{name}, {part.what}" if part.what else name, part.reason)
+    for inner, further in reading.parts:
+        yield from _documents(f"{name}/{inner}", path, further)
