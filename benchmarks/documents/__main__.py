@@ -18,7 +18,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,6 @@ from benchmarks.documents.files import MADE, REAL, Format, found, made  # noqa: 
 READERS = ROOT / "build" / "readers" / "bin" / "python"
 WORD = re.compile(r"[^\W_]+")
 LOWEST = 3
-
-
-@dataclass(frozen=True)
-class Read:
-    """What one reader made of one file."""
-
-    words: Counter[str]
-    seconds: float
 
 
 class Peers:
@@ -79,15 +70,20 @@ def words(text: str) -> Counter[str]:
     return Counter(WORD.findall(text.casefold()))
 
 
-def ours(path: Path) -> Read | str:
-    """Read a file with docsum_nb; returns the error's words if it is refused."""
+def ours(files: list[Path]) -> tuple[dict[Path, Counter[str]], float, list[str]]:
+    """Read files with docsum_nb; returns the words of each, the seconds, and the refusals."""
     begun = time.perf_counter()
     try:
-        documents = load(path).documents
+        loaded = load(list(map(str, files)), on_error="skip")
     except InputError as error:
-        return str(error)
+        return {}, 0.0, [str(error)]
     seconds = time.perf_counter() - begun
-    return Read(words("\n".join(each.text for each in documents)), seconds)
+    found: dict[Path, Counter[str]] = {}
+    for document in loaded.documents:
+        path = Path(str(document.path))
+        found[path] = found.get(path, Counter()) + words(document.text)
+    refusals = [f"{each.what}: {each.reason}" for each in loaded.omitted]
+    return found, seconds, refusals
 
 
 def shares(mine: Counter[str], other: Counter[str]) -> tuple[float, float]:
@@ -98,12 +94,11 @@ def shares(mine: Counter[str], other: Counter[str]) -> tuple[float, float]:
 
 def row(kind: Format, files: list[Path], readers: Peers) -> Iterator[str]:
     """Read the files, and return the lines of the table."""
-    if files:
-        ours(files[0])  # what is imported for a format is not its pace
-    mine = {path: ours(path) for path in files}
-    read = {path: each for path, each in mine.items() if isinstance(each, Read)}
+    if not files:
+        return
+    read, seconds_here, refusals = ours(files)
     size = sum(path.stat().st_size for path in read) / 1e6
-    pace = size / max(1e-9, sum(each.seconds for each in read.values()))
+    pace = size / max(1e-9, seconds_here)
     label = kind.suffix + (f" (of {kind.made_from})" if kind.made_from else "")
     options = dict(kind.options)
     for name in kind.readers:
@@ -114,7 +109,7 @@ def row(kind: Format, files: list[Path], readers: Peers) -> Iterator[str]:
             if "error" in answer:
                 continue
             seconds += answer["seconds"]
-            scores.append((*shares(each.words, words(answer["text"])), path))
+            scores.append((*shares(each, words(answer["text"])), path))
         if not scores:
             continue
         recall = [score[0] for score in scores]
@@ -128,9 +123,9 @@ def row(kind: Format, files: list[Path], readers: Peers) -> Iterator[str]:
         for score in sorted(scores)[:LOWEST]:
             if score[0] < 0.9:
                 yield f"    lowest: {score[0]:.3f} {score[2]}"
-    for refusal in mine.values():
-        if isinstance(refusal, str):
-            yield f"    refused: {refusal[:160]}"
+    for path in set(files) - set(read):
+        refused = [each for each in refusals if path.name in each]
+        yield f"    refused: {(refused or [path.name])[0][:160]}"
 
 
 def main(most: int) -> None:
