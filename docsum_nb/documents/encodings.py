@@ -112,10 +112,15 @@ def decoded(data: bytes, *, declared: str | None = None) -> Decoded | None:
     return _clean(data.decode(encoding, "replace"), *(() if certain else (note,)))
 
 
-def reading_notes(text: str) -> tuple[str, ...]:
-    """Return what is to be said about a text: characters lost, mojibake, characters that hide."""
+def reading_notes(text: str, *, genuine: int = 0) -> tuple[str, ...]:
+    """Return what is to be said about a text: characters lost, mojibake, characters that hide.
+
+    Args:
+        text: The text as it was decoded.
+        genuine: The number of U+FFFD that stand in the file itself.
+    """
     notes = []
-    if lost := text.count("\ufffd"):
+    if (lost := text.count("\ufffd") - genuine) > 0:
         notes.append(f"{lost:,} characters could not be read and are shown as \ufffd")
     if (garbled := len(_MOJIBAKE.findall(text))) > 1:
         notes.append(

@@ -33,7 +33,8 @@ _CLOSING = re.compile(f"[*_`{_CLOSERS}]*[{_END_MARKS}]*[*_`{_CLOSERS}]*")
 _SCHEME = re.compile(r"(?:https?|ftp|mailto):(?=\S)")
 _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 
-_LETTER_SHARE = 0.65  # below this, characters other than letters dominate: formulas, listings
+_LETTER_SHARE = 0.65  # of what is no digit; below this it is a formula or a listing
+_LEAST_LETTERS = 0.45  # of all; below this it is a row of numbers
 _UNENDED_WORDS = 8  # a fragment without a full stop must be this long to pass for a sentence
 _MIN_WORDS = 3
 _REACH = 5_000  # characters of markup between two words of a sentence, at most
@@ -141,7 +142,9 @@ def _reads_as_prose(sentence: str) -> bool:
     if sentence.endswith(":") or sentence.startswith(":"):
         return False
     bare = " ".join(map(_without_address, sentence.split(" ")))
-    if letter_count(bare) < _LETTER_SHARE * (len(bare) - bare.count(" ")):
+    letters, signs = letter_count(bare), len(bare) - bare.count(" ")
+    digits = sum(map(str.isdigit, bare))
+    if letters < _LETTER_SHARE * (signs - digits) or letters < _LEAST_LETTERS * signs:
         return False
     count = len(_TEXT_WORDS.findall(bare) if bare.isascii() else words(bare))
     return count >= (_MIN_WORDS if _TERMINAL.search(sentence) else _UNENDED_WORDS)

@@ -73,7 +73,8 @@ def decode_file(path: Path) -> Decoded:
     found = decoded(data, declared=_declared(data))
     if found is None:
         raise LoadError(str(path), "is not text in any known encoding; save it as UTF-8")
-    return Decoded(found.text, (*found.notes, *reading_notes(found.text)))
+    genuine = data.count("\ufffd".encode())
+    return Decoded(found.text, (*found.notes, *reading_notes(found.text, genuine=genuine)))
 
 
 def _declared(data: bytes) -> str | None:
