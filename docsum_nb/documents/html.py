@@ -70,7 +70,7 @@ def to_markdown(html: str) -> str:
     return to_page(html).text
 
 
-def to_page(html: str) -> Page:
+def to_page(html: str, *, titled: bool = True) -> Page:
     """Return the text of a page, and what is left out of it."""
     writer = PageWriter()
     try:
@@ -78,10 +78,10 @@ def to_page(html: str) -> Page:
     except TooDeepError:
         writer = PageWriter()
         parse(flattened(html), writer)
-    return finished(writer)
+    return finished(writer, titled=titled)
 
 
-def finished(writer: PageWriter) -> Page:
+def finished(writer: PageWriter, *, titled: bool = True) -> Page:
     """Return what a writer that was closed has written."""
     regions = writer.regions
     choose(regions)
@@ -96,6 +96,6 @@ def finished(writer: PageWriter) -> Page:
             kept.append(text)
     text = "".join(kept).strip("\n")
     title = " ".join(writer.title.split())
-    if title and not any(region.headings for region in regions if not region.left_out):
+    if titled and title and not any(region.headings for region in regions if not region.left_out):
         text = f"# {title}\n\n{text}".strip()
     return Page(text, title, {reason: count for reason, count in left_out.items() if count})

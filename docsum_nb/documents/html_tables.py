@@ -99,7 +99,7 @@ class Table:
         if self.presentation:
             return True
         blocks = [block for row in self._rows for block in self._cells(row)]
-        if any(_places(block) for block in blocks if block[2] == self.region):
+        if any(map(_places, blocks)):
             return True
         if not self.has_head and all(len(row) <= 1 for row in self._rows):
             return True

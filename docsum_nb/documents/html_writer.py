@@ -49,6 +49,7 @@ _RUNNING_TEXT = 40
 """Characters of a paragraph that is more than a label."""
 # Elements that stand for text before and after their own. A script that is read is TeX.
 _MARKED = {"br": (BREAK, ""), "q": ('"', '"'), "script": ("$", "$")}
+_TEXT = ("article", "section")
 _NONE: dict[str, str] = {}
 _TICKS = re.compile(r"^[ \t]{0,20}(`{3,})", re.M)
 
@@ -103,6 +104,11 @@ class PageWriter:
         self._skipping = 0
         """How many of the open elements belong to one that leaves no text."""
         self._language = ""
+
+    @property
+    def in_formula(self) -> bool:
+        """Whether a formula is being read."""
+        return self._formula is not None
 
     # --- what the parser calls ------------------------------------------------------------------
 
@@ -330,8 +336,9 @@ class PageWriter:
         self._flush()
         undo = "block"
         kind = region_kind(name, attributes)
-        quoted = kind == "footer" and self._lists.quotes
-        if kind and not quoted and len(self.regions) < _MOST_REGIONS:
+        if (kind == "footer" and self._lists.quotes) or (kind in _TEXT and self._tables):
+            kind = ""
+        if kind and len(self.regions) < _MOST_REGIONS:
             self._outer_regions.append(self._region)
             self.regions.append(Region(kind, self._region))
             self._region = len(self.regions) - 1

@@ -1,33 +1,47 @@
 """Read Jupyter notebooks as Markdown.
 
-Decides what of a notebook is text: its Markdown, its code as fenced blocks, and the text of its
-outputs. Pictures and widgets are left out. Refuses files that are no notebook, but never one that
+Decides what of a notebook is text: its Markdown, its code as fenced blocks, and its outputs: those
+in HTML, such as tables and reports, are read like pages, all others are fenced. Of lines that
+overwrite one another, such as progress bars, the last one is kept. Pictures and widgets are left
+out and counted. Refuses files that are no notebook, but never one that
 merely breaks the format's schema: the notebook server opens those as well.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.documents.html import to_page
+from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.text import decode
 from docsum_nb.errors import LoadError
+from docsum_nb.records.results import Omission
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    _Part = tuple[str, Mapping[str, int]]
 
 __all__ = ["read"]
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# Colours, movements of the cursor, and titles or links for a terminal.
+_ANSI = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 _TICKS = re.compile(r"`{3,}")
+_PICTURE, _WIDGET, _ATTACHED = "pictures in outputs", "widgets and charts", "attached pictures"
+_COUNTED = (_PICTURE, _WIDGET, _ATTACHED)
 # What other JSON than a notebook makes nbformat raise.
 _ODD = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
-# What stands beside one of these as text only says that there is a picture.
-_PICTURES = ("image/", "application/vnd.jupyter.widget")
+# What stands beside one of these as text only says that there is a picture or a widget.
+_PICTURES = ("image/", "video/", "audio/")
+_WIDGETS = ("application/vnd.", "application/javascript", "application/pdf")
+_REPRESENTATION = re.compile(r"\s*<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>\s*")
+_TABLE = re.compile(r"<table\b", re.I)
 
 
-def read(path: Path) -> str:
+def read(path: Path) -> Reading:
     """Read a notebook as Markdown, in the order of its cells.
 
     Raises:
@@ -36,12 +50,23 @@ def read(path: Path) -> str:
     """
     text = decode(path.read_bytes())
     if not (text and text.strip()):
-        return ""
+        return Reading("")
     notebook = _parse(path, text)
     language = _language(notebook)
-    cells = _list(notebook.get("cells"))
-    parts = [part for cell in cells if isinstance(cell, dict) for part in _cell(cell, language)]
-    return "\n\n".join(part for part in parts if part.strip())
+    parts: list[str] = []
+    left_out: Counter[str] = Counter()
+    for cell in _list(notebook.get("cells")):
+        if isinstance(cell, dict):
+            for part, missing in _cell(cell, language):
+                parts.append(part)
+                left_out.update(missing)
+    omitted = tuple(
+        Omission(
+            what, f"left out ({count:,})" if what in _COUNTED else f"left out ({count:,} words)"
+        )
+        for what, count in left_out.items()
+    )
+    return Reading("\n\n".join(part for part in parts if part.strip()), omitted=omitted)
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
@@ -69,31 +94,53 @@ def _language(notebook: dict[str, Any]) -> str:
     return language if isinstance(language, str) and "\n" not in language else ""
 
 
-def _cell(cell: dict[str, Any], language: str) -> Iterator[str]:
+def _cell(cell: dict[str, Any], language: str) -> Iterator[_Part]:
     source = _joined(cell.get("source")).strip("\n")
     if cell.get("cell_type") != "code":
-        yield source
+        yield source, {_ATTACHED: len(_dict(cell.get("attachments")))}
         return
     if source.strip():
-        yield _fenced(source, language)
+        yield _fenced(source, language), {}
     for output in _list(cell.get("outputs")):
         if isinstance(output, dict):
-            yield from _output(output)
+            yield _output(output)
 
 
-def _output(output: dict[str, Any]) -> Iterator[str]:
+def _output(output: dict[str, Any]) -> _Part:
+    """Return the text of an output, and what of it is not text."""
     if output.get("output_type") == "error":
-        yield _fenced(f"{output.get('ename', 'Error')}: {output.get('evalue', '')}")
-        return
+        return _fenced(_shown(f"{output.get('ename', 'Error')}: {output.get('evalue', '')}")), {}
     text = _joined(output.get("text"))
     data = _dict(output.get("data"))
-    if isinstance(data.get("text/markdown"), str | list):
-        yield _joined(data["text/markdown"])
-    elif not any(str(kind).startswith(_PICTURES) for kind in data):
-        text = text or _joined(data.get("text/plain"))
-    text = _ANSI.sub("", text).strip("\n")
-    if text.strip():
-        yield _fenced(text)
+    plain = _joined(data.get("text/plain"))
+    if markdown := _joined(data.get("text/markdown")):
+        return markdown, {}
+    html = _joined(data.get("text/html"))
+    # The text beside a table is the same table, laid out for a terminal.
+    if html.strip() and (_TABLE.search(html) or not plain or _REPRESENTATION.fullmatch(plain)):
+        page = to_page(html)
+        if page.text or not plain or _REPRESENTATION.fullmatch(plain):
+            return page.text, page.left_out if page.text else {_WIDGET: 1}
+    if latex := _joined(data.get("text/latex")):
+        return latex.strip(), {}
+    kinds = [str(kind) for kind in data]
+    if any(kind.startswith(_PICTURES) for kind in kinds):
+        return "", {_PICTURE: 1}
+    if any(kind.startswith(_WIDGETS) for kind in kinds):
+        return "", {_WIDGET: 1}
+    text = _shown(text or plain)
+    return (_fenced(text) if text.strip() else ""), {}
+
+
+def _shown(text: str) -> str:
+    """Return what a terminal shows: no colours, and the last state of each line."""
+    lines = _ANSI.sub("", text.replace("\r\n", "\n")).split("\n")
+    return "\n".join(_last_state(line) for line in lines).strip("\n")
+
+
+def _last_state(line: str) -> str:
+    states = [state for state in line.split("\r") if state.strip()]
+    return (states[-1] if states else "").replace("\b", "")
 
 
 def _fenced(text: str, language: str = "") -> str:

@@ -133,7 +133,7 @@ def _kind_of_container(path: Path, kind: str) -> str:
             if "opendocument" in declared:
                 return "odf"
             if "epub" in declared:
-                raise LoadError(str(path), "is an EPUB book; rename it to .epub")
+                return "epub"
         for prefix, found in _PARTS:
             if "[Content_Types].xml" in container and any(
                 name.startswith(prefix) for name in names

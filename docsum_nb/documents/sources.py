@@ -45,6 +45,8 @@ KINDS = {
     ".rtf": "rtf",
     **dict.fromkeys((".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps"), OLD_OFFICE),
     ".ipynb": "notebook",
+    ".epub": "epub",
+    **dict.fromkeys((".xml", ".dbk", ".docbook", ".nxml", ".jats", ".tei", ".fb2"), "xml"),
 }
 _READ = (
     "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, HTML, Jupyter notebooks, tables and text ("

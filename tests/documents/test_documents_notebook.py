@@ -14,7 +14,7 @@ from tests.documents.document_samples import notebook
 def _read(folder: Path, content: str) -> str:
     path = folder / "analysis.ipynb"
     path.write_text(content, encoding="utf-8")
-    return read(path)
+    return read(path).text
 
 
 def _output(kind: str, **data: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from docsum_nb.documents import (
     docx,
     embedded_data,
     encodings,
+    epub,
     html,
     html_inline,
     html_names,
@@ -56,6 +57,7 @@ from docsum_nb.documents import (
     tokens,
     turns,
     xlsx,
+    xml,
 )
 from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
@@ -110,6 +112,7 @@ from docsum_nb.render import diagnosis as diagnosis_forms
 from docsum_nb.render.outline import outline as layout
 from docsum_nb.run import brief
 from docsum_nb.views import state as states
+from tests.documents.cases.web import epub as epub_bytes
 from tests.documents.document_samples import docx as docx_bytes
 from tests.documents.document_samples import notebook as notebook_json
 from tests.documents.office_files import odt as odt_bytes
@@ -413,6 +416,10 @@ READERS: dict[str, Reader] = {
     ),
     "documents.html_names": Reader(_named_elements),
     "documents.html_parse.parse": Reader(_parsed_page, "html"),
+    "documents.xml.read": Reader(lambda text: xml.read(_file("a.xml", f"<a>{text}</a>")), "html"),
+    "documents.epub.read": Reader(
+        lambda text: epub.read(_file("a.epub", epub_bytes(("a", text)))), "html"
+    ),
     "documents.html_parse.flattened": Reader(html_parse.flattened, "html"),
     "documents.html.read": Reader(lambda text: html.read(_file("a.html", text))),
     "documents.docx.read": Reader(_docx),
