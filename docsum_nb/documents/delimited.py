@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from docsum_nb.documents.omissions import omissions
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.rows import records, report
-from docsum_nb.documents.text import decode
+from docsum_nb.documents.text import decode_file
 from docsum_nb.errors import LoadError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = ["read", "rows"]
 
 _DELIMITERS = ("\t", ",", ";", "|")
 _SAMPLE = 64 * 1024
+_CONTROLS = ("\ufffd", *map(chr, (0, 1, 2, 3, 4, 5, 6, 7, 8)))
 _ROWS_LOOKED_AT = 50
 _DECLARED = re.compile(r"sep=(.)\n")
 _QUOTED = re.compile(r'"((?:[^"]++|"")*+)"')
@@ -38,11 +39,12 @@ def read(path: Path) -> Reading:
         LoadError: The file is not text in any known encoding.
         OSError: The file cannot be opened or read.
     """
-    text = decode(path.read_bytes())
-    if text is None:
+    decoded = decode_file(path)
+    sample = decoded.text[:_SAMPLE]
+    if sum(map(sample.count, _CONTROLS)) > len(sample) / 10:
         raise LoadError(str(path), "is not text in any known encoding; save it as UTF-8")
-    found = records(rows(text))
-    return Reading(found.text, (), omissions(report(found, "")))
+    found = records(rows(decoded.text))
+    return Reading(found.text, omitted=omissions((*decoded.notes, *report(found, ""))))
 
 
 def rows(text: str) -> Iterator[list[str]]:

@@ -46,6 +46,7 @@ _LEFT_OUT = {
     "unfilled": "{} form field(s) that nobody filled in",
     "symbols": "{} character(s) of symbol fonts that are not known",
     "objects": "{} embedded object(s), such as files of other programs",
+    "cells": "{} cell(s) of rows that have more than 1,000",
     "inserted": "{} inserted file(s) of a kind that is not read",
 }
 
@@ -175,17 +176,20 @@ class _Reader:
         return self._blocks(element)
 
     def _paragraph(self, element: Element) -> list[str]:
+        if not len(element):
+            return []
         found = self._inline.paragraph(element)
+        shown = found.text
         blocks = [block for block in found.drawn if block]
         for box in found.boxes:
             blocks += self._blocks(box)
         properties = next(children(element, "pPr"), None)
         style_id = value(properties, "pStyle")
         style = self._styles.paragraph(style_id)
-        if not found.text:
+        if not shown:
             return blocks
         label, level = self._label(properties, style_id)
-        text = escaped(found.text)
+        text = escaped(shown)
         outline = value(properties, "outlineLvl")
         depth = style.heading if outline is None else number(outline, 9) + 1
         if 0 < depth <= 9:
@@ -218,6 +222,9 @@ class _Reader:
         before = min(number(value(properties, "gridBefore")), MOST_COLUMNS)
         cells = [Cell(())] * before
         for cell in _through(row, "tc"):
+            if len(cells) >= MOST_COLUMNS:
+                self.left["cells"] += 1
+                continue
             given = next(children(cell, "tcPr"), None)
             self._lists.end()
             blocks = tuple(self._blocks(cell))

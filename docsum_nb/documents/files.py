@@ -37,7 +37,7 @@ _THREADS = min(4, os.cpu_count() or 1)
 _READ_HERE = {
     "text": MAX_BYTES,
     **dict.fromkeys(("rst", "org", "adoc", "tex", "json_text"), 4 * 1024 * 1024),
-    **dict.fromkeys(("html", "notebook"), 256 * 1024),
+    **dict.fromkeys(("html", "notebook", "rtf", "delimited"), 256 * 1024),
 }
 """Bytes of a kind that are read in this process, in linear time and little memory; a larger file,
 and any of another kind, is read in a process that can be killed."""

@@ -119,13 +119,13 @@ def _parsed(code: str) -> _Format:
     spelled = _QUOTED.sub(_literal, _BRACKETS.sub(_currency, first))
     place = _DIGITS.search(spelled)
     before = spelled[: place.start()] if place else ""
-    after = spelled[place.end() :] if place else ""
+    after = spelled[place.start() + len(place.group().rstrip()) :] if place else ""
     return _Format(
         "number",
         decimals,
         "," in pattern.partition(".")[0].rstrip(","),
         "%" in bare,
-        before.replace("%", "").replace("(", "").strip(" -+"),
+        before.replace("%", "").replace("(", "").lstrip(" -+"),
         after.replace("%", "").replace(")", "").rstrip(),
     )
 

@@ -33,7 +33,7 @@ __all__ = ["read"]
 
 _CONTENT = "content.xml"
 _MAX_PART = 200 * 1024 * 1024
-_MOST_REPEATED_ROWS = 100
+_MOST_REPEATED = 100
 _LEFT_OUT = {
     "pictures": "{} picture(s); only the words that describe them are read",
     "hidden": "hidden text of {} word(s)",
@@ -42,6 +42,7 @@ _LEFT_OUT = {
     "heads": "running heads and feet of {} word(s)",
     "objects": "{} embedded object(s), such as charts",
     "rows": "{} hidden row(s)",
+    "cells": "{} cell(s) that repeat the one before, or stand beyond 1,000 columns",
     "repeated": "{} row(s) that repeat the one above",
 }
 
@@ -242,15 +243,17 @@ class _Reader:
             )
             self._items.end()
             nested = next(children(cell, "table"), None) is not None
-            room = MOST_COLUMNS - len(cells)
-            cells += [Cell(blocks, 1, nested)] * min(repeated, max(room, 0))
+            most = min(MOST_COLUMNS - len(cells), _MOST_REPEATED if blocks else MOST_COLUMNS)
+            if blocks:
+                self.left["cells"] += repeated - min(repeated, most)
+            cells += [Cell(blocks, 1, nested)] * min(repeated, most)
         while cells and not cells[-1].blocks:
             cells.pop()
         if not cells:
             return
         times = max(number(attribute(row, "number-rows-repeated"), 1), 1)
-        self.left["repeated"] += max(0, times - _MOST_REPEATED_ROWS)
-        for _ in range(min(times, _MOST_REPEATED_ROWS)):
+        self.left["repeated"] += max(0, times - _MOST_REPEATED)
+        for _ in range(min(times, _MOST_REPEATED)):
             sheet.add(cells)
 
     # --- slides ---------------------------------------------------------------------------------

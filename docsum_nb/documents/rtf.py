@@ -150,6 +150,7 @@ class _Reader:
         elif sign in "\n\r":
             self._word("par", None)
         elif sign in SIGNS:
+            self._flush()
             self._put(SIGNS[sign])
         elif sign in "\\{}":
             self._take(sign.encode("latin-1"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.markdown import MAX_TEXT, escaped, heading
@@ -36,6 +36,8 @@ _WORKBOOK = "xl/workbook.xml"
 _MAX_PART = 200 * 1024 * 1024
 _MAX_UNPACKED = 512 * 1024 * 1024
 """Sheets are read twice: the merged cells of a sheet stand behind its rows."""
+_LONGEST_CELL = 40_000
+"""Characters of one cell; Excel keeps 32,767."""
 _MOST_SHEETS = 1_000
 _MOST_MERGES = 100_000
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
@@ -97,6 +99,8 @@ class _Reader:
         self.left: Counter[str] = Counter()
         self.unread: list[str] = []
         self._size = 0
+        self._widest = 0
+        """The columns of the sheet that is being read."""
 
     def sheets(self) -> Iterator[str]:
         """Yield the text of each sheet that holds any."""
@@ -123,15 +127,20 @@ class _Reader:
         return unread + counted(self.left, _LEFT_OUT) + self._package.repetitions()
 
     def _sheet(self, part: str, name: str) -> str:
+        self._widest = 0
         read = records(self._rows(part))
+        read = replace(read, unread_columns=max(0, self._widest - MOST_COLUMNS))
         self.unread += report(read, f"sheet {name}: ")
-        self._size += len(read.text)
+        return "\n\n".join(filter(None, [read.text, *self._drawings(part)]))
+
+    def _check_size(self, more: int) -> None:
+        """Check how much text the cells hold: many of them may show the same long one."""
+        self._size += more
         if self._size > MAX_TEXT:
             raise LoadError(
                 str(self._package.path),
                 f"holds more than {MAX_TEXT // 2**20} million characters; split it",
             )
-        return "\n\n".join(filter(None, [read.text, *self._drawings(part)]))
 
     def _rows(self, part: str) -> Iterator[list[str]]:
         merges = self._merges(part)
@@ -148,10 +157,12 @@ class _Reader:
                 self.left["hidden rows"] += any(cells.values())
                 continue
             shown_cells = {at: text for at, text in cells.items() if at not in hidden and text}
+            self._check_size(sum(map(len, cells.values())))
             if shown_cells:
                 # The names of columns stay in their places, whatever is hidden.
-                last = min(max(shown_cells), 20 * MOST_COLUMNS)
-                yield [shown_cells.get(at, "") for at in range(1, last + 1)]
+                last = max(shown_cells)
+                self._widest = max(self._widest, last)
+                yield [shown_cells.get(at, "") for at in range(1, min(last, MOST_COLUMNS) + 1)]
 
     def _merges(self, part: str) -> _Merges:
         """Find the merged cells, which stand behind the rows."""
@@ -251,7 +262,7 @@ def _string(element: Element) -> str:
         for text in element.iter("{*}t")
         if text.getparent() is not None and local(text.getparent()) != "rPh"
     )
-    return "".join(parts)
+    return "".join(parts)[:_LONGEST_CELL]
 
 
 def _position(reference: str) -> tuple[int, int] | None:

@@ -8,6 +8,7 @@ that declares a document type, or whose single blocks are larger than those of a
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -155,15 +156,23 @@ def _check_no_doctype(path: Path, element: Element) -> None:
 
 def local(element: Element) -> str:
     """Return the name of an element without its namespace; empty for what is no element."""
-    tag = element.tag
+    return _local(element.tag)
+
+
+@lru_cache(maxsize=4096)
+def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def children(element: Element | None, *names: str) -> Iterator[Element]:
     """Yield the direct children of some local names, or all of them if none are given."""
     if element is not None:
-        wanted = [f"{{*}}{name}" for name in names]
-        yield from element.iterchildren(*wanted) if wanted else element.iterchildren("*")
+        yield from element.iterchildren(*_any_namespace(names))
+
+
+@lru_cache(maxsize=1024)
+def _any_namespace(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{{*}}{name}" for name in names) or ("*",)
 
 
 def attribute(element: Element | None, name: str) -> str | None:

@@ -8,7 +8,9 @@ from itertools import zip_longest
 
 __all__ = [
     "NAMESPACES",
+    "ODF",
     "cell",
+    "cells",
     "docx",
     "item",
     "levels",
@@ -18,6 +20,7 @@ __all__ = [
     "r",
     "relations",
     "row",
+    "shape",
     "slide",
     "table",
     "xlsx",
