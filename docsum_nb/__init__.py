@@ -23,6 +23,7 @@ How the package is laid out; imports point downward only:
     faults/     why a request failed, and what to change
     render/     as text, Markdown and HTML
     errors      what can go wrong, by who must act
+    secrets     what must be seen nowhere            characters   what must reach no screen
 
 Importing this module takes milliseconds: everything is imported when it is first used.
 """

@@ -23,6 +23,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from docsum_nb.characters import harmless
+from docsum_nb.secrets import masked
+
 __all__ = [
     "BudgetExceeded",
     "DeadlineExceeded",
@@ -62,15 +65,24 @@ def described(error: BaseException) -> str:
         words = str(error)
     except Exception:  # noqa: BLE001  # somebody's error must not hide that there was one
         words = "(the error cannot be printed)"
-    # A provider's answer may hold half of a pair of surrogates, which cannot be stored or shown.
-    words = words.encode("utf-8", "replace").decode("utf-8")
     for said in (f"litellm.{kind}: ", f"{kind}: "):
         words = words.removeprefix(said)
-    return f"{kind}: {shortened(words)}"
+    return f"{kind}: {to_show(shortened(words))}"
+
+
+def to_show(text: str) -> str:
+    """Return the words of an error without secrets, and without what must reach no screen.
+
+    Half of a pair of surrogates, as a provider's answer may hold it, cannot be stored or shown.
+    """
+    return harmless(masked(text))
 
 
 class DocsumError(Exception):
     """The root of the package's own errors."""
+
+    def __str__(self) -> str:
+        return to_show(super().__str__())
 
 
 def for_users(error: BaseException) -> str:
@@ -100,7 +112,7 @@ class LoadError(InputError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.reason}"
+        return to_show(f"{self.path}: {self.reason}")
 
 
 class ModelError(DocsumError):

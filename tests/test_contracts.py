@@ -35,6 +35,7 @@ LAYERS = [
     {"records", "findings", "paths", "faults"},
     {"render"},
     {"errors"},
+    {"secrets", "characters"},
 ]
 
 HEAVY = ("crewai", "litellm", "openai", "ipywidgets", "lancedb", "numpy", "chromadb", "IPython")

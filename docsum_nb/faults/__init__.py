@@ -9,6 +9,7 @@ from docsum_nb.faults.chain import shorten_error, without_secrets, words_of
 from docsum_nb.faults.fault import Fault, explained, fault_of
 from docsum_nb.faults.kinds import Failure
 from docsum_nb.faults.reply import Reply, reply_of
+from docsum_nb.faults.sanitize import sanitized
 from docsum_nb.faults.verdict import failure_of_reply, status_in
 from docsum_nb.faults.waiting import asked_in_headers
 
@@ -24,6 +25,7 @@ __all__ = [
     "is_loopback",
     "public_address",
     "reply_of",
+    "sanitized",
     "shorten_error",
     "status_in",
     "without_secrets",

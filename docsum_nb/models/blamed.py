@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 
-from docsum_nb.faults import explained
+from docsum_nb.faults import explained, public_address
 from docsum_nb.models.model import Model
 
 __all__ = ["asked_of", "name_asked", "with_cause"]
@@ -15,7 +15,10 @@ def name_asked(error: Exception, model: Model) -> None:
     # An error may take no attributes.
     with contextlib.suppress(Exception):
         if asked_of(error) is None:
-            error._docsum_nb_asked = model  # type: ignore[attr-defined]
+            address = public_address(model.base_url) if model.base_url else None
+            # The error may be pickled, and no key goes with it.
+            shown = Model(model.name, base_url=address)
+            error._docsum_nb_asked = shown  # type: ignore[attr-defined]
 
 
 def asked_of(error: Exception) -> Model | None:

@@ -26,6 +26,7 @@ from docsum_nb.models.upstream import (
 )
 from docsum_nb.models.wire import watch_transport
 from docsum_nb.run import before_exit
+from docsum_nb.secrets import NO_KEY, mask_logs
 
 __all__ = [
     "address_in_environment",
@@ -91,6 +92,7 @@ def loaded() -> Any:
     logging.getLogger("LiteLLM").addFilter(_is_worth_printing)
     if (transport := aiohttp_transport()) is not None:
         watch_transport(transport)
+    mask_logs()
     litellm.suppress_debug_info = True
     # For some names LiteLLM would fetch a tokenizer from the network.
     litellm.disable_hf_tokenizer_download = True
@@ -139,7 +141,7 @@ def key_for(settings: Model) -> str | None:
     if settings.api_key:
         return settings.api_key
     # Clients insist on a key, local servers do not look at it.
-    return "not-needed" if settings.base_url and _missing_keys(settings) else None
+    return NO_KEY if settings.base_url and _missing_keys(settings) else None
 
 
 def key_missing(settings: Model) -> str | None:

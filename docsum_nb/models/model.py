@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from docsum_nb.errors import InputError
+from docsum_nb.secrets import masked_params, remember_settings, without_login
 
 __all__ = ["Model", "as_model"]
 
@@ -105,9 +106,29 @@ class Model:
             object.__setattr__(self, "prices", tuple(self.prices))
         if not isinstance(self.params, Mapping):
             raise InputError(f"params of {self.name} is a dict, not {self.params!r}")
+        self._remember_secrets()
         taken = sorted(_TAKEN & set(self.params))
         if taken:
             raise InputError(f"params of {self.name} cannot hold {taken[0]!r}: it is set here")
+
+    def _remember_secrets(self) -> None:
+        """Know what is secret in it, so that it is shown and kept nowhere."""
+        remember_settings(key=self.api_key, address=self.base_url, params=self.params)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take in what another process has sent."""
+        vars(self).update(state)
+        self._remember_secrets()
+
+    def __repr__(self) -> str:
+        """Write it without its key, and with masks for what is secret in its other settings."""
+        shown = {
+            each.name: getattr(self, each.name) for each in fields(self) if each.name != "api_key"
+        }
+        if self.base_url:
+            shown["base_url"] = without_login(self.base_url)
+        shown["params"] = masked_params(self.params)
+        return f"Model({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def _check_fallbacks(self) -> None:
         if isinstance(self.fallbacks, str):

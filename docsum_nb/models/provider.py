@@ -14,7 +14,7 @@ from typing import Any
 
 from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import InputError, ModelError
-from docsum_nb.faults import Failure, fault_of, shorten_error
+from docsum_nb.faults import Failure, fault_of, sanitized, shorten_error
 from docsum_nb.models.chat import NotStreamed, Tell
 from docsum_nb.models.endings import Ending, broken_off
 from docsum_nb.models.lite import (
@@ -290,6 +290,7 @@ class Provider:
         except Exception as error:
             if (failed := self._failure_in(wire)) is not None:
                 failed._docsum_nb_says_all = True  # type: ignore[attr-defined]
+                sanitized(failed)
                 raise failed from None
             if isinstance(error, TimeoutError):
                 raise TimeoutError(f"{self.name} {late()}") from error
@@ -301,6 +302,7 @@ class Provider:
             # Behind it are the same failure's earlier forms, some hundred lines of a client's
             # inside; the error itself says all of it.
             raised.__suppress_context__ = True
+            sanitized(raised)
             if raised is error:
                 raise
             raise raised from None

@@ -23,45 +23,17 @@ from docsum_nb.models import Model
 from docsum_nb.paths import user_path
 from docsum_nb.pipeline.options import Options
 from docsum_nb.records import Document
+from docsum_nb.secrets import NO_KEY, SECRET_NAME, masked
 
-__all__ = ["Secrets", "class_at", "in_words", "packed", "unpacked"]
+__all__ = ["class_at", "in_words", "packed", "unpacked"]
 
 _PLAIN = (
     *("question", "length", "on_error", "follow_links", "max_concurrency", "chunk_tokens"),
     *("max_cost", "max_calls", "max_tokens"),
 )
-_SECRET_NAME = re.compile(
-    r"key|token|secret|passw|credential|auth|header|cookie|bearer|signature", re.IGNORECASE
-)
 _LONG = re.compile(r"[A-Za-z0-9_\-+/=.]{20,}")
 _DIGIT = re.compile(r"\d")
-_TOKEN = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][A-Za-z0-9_\-]{16,}+")
 _IN_ENVIRONMENT = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-_SHORTEST = 6
-"""A shorter secret could be any word."""
-_MASK = "[secret]"
-
-
-class Secrets:
-    """The secrets that this process knows: the keys of a model, and those in the environment."""
-
-    def __init__(self, model: Model) -> None:
-        given = [each.api_key for each in (model, *model.fallbacks) if isinstance(each, Model)]
-        found = [
-            value for name, value in os.environ.items() if name.upper().endswith(_IN_ENVIRONMENT)
-        ]
-        self._known = sorted({each for each in [*given, *found] if each}, key=len, reverse=True)
-
-    def in_text(self, text: str) -> bool:
-        """Tell whether a text holds one."""
-        return any(secret in text for secret in self._known if len(secret) >= _SHORTEST)
-
-    def masked(self, text: str) -> str:
-        """Put a mask in the place of each in a text, such as an error message of a provider."""
-        for secret in self._known:
-            if len(secret) >= _SHORTEST:
-                text = text.replace(secret, _MASK)
-        return _TOKEN.sub(_MASK, text)
 
 
 def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -73,7 +45,7 @@ def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
     texts: dict[str, bytes] = {}
     arguments = {name: getattr(options, name) for name in _PLAIN}
     arguments["source"] = _source(options.source, texts)
-    arguments["model"] = _model(options.model, Secrets(options.model))
+    arguments["model"] = _model(options.model)
     library = getattr(options.library, "path", options.library)
     arguments["library"] = None if library is None else _absolute(library)
     arguments["prompts"] = None if options.prompts is None else _absolute(options.prompts)
@@ -221,23 +193,26 @@ def _absolute(path: str | os.PathLike[str]) -> str:
 # --- models ------------------------------------------------------------------------------------
 
 
-def _model(model: Model, secrets: Secrets) -> dict[str, Any]:
-    dropped: list[str] = ["api_key"] if model.api_key else []
+def _model(model: Model) -> dict[str, Any]:
+    keyless = model.api_key in (None, "", NO_KEY)
+    dropped: list[str] = [] if keyless else ["api_key"]
     stored: dict[str, Any] = {
         each.name: getattr(model, each.name)
         for each in fields(model)
         if each.name not in ("api_key", "base_url", "params", "fallbacks")
     }
+    # A model that was made to send no key must not find one in the environment later.
+    stored["api_key"] = NO_KEY if model.api_key == NO_KEY else None
     stored["base_url"] = model.base_url
-    if model.base_url and not _is_plain_address(model.base_url, secrets):
+    if model.base_url and not _is_plain_address(model.base_url):
         stored["base_url"] = None
         dropped.append("base_url")
     stored["params"] = {
-        name: value for name, value in model.params.items() if _is_plain(name, value, secrets)
+        name: value for name, value in model.params.items() if _is_plain(name, value)
     }
     dropped += [f"params[{name!r}]" for name in model.params if name not in stored["params"]]
     stored["fallbacks"] = [
-        each if isinstance(each, str) else _model(each, secrets) for each in model.fallbacks
+        each if isinstance(each, str) else _model(each) for each in model.fallbacks
     ]
     return {**stored, "dropped": dropped}
 
@@ -249,28 +224,28 @@ def _looks_random(text: str) -> bool:
     )
 
 
-def _is_plain_address(url: str, secrets: Secrets) -> bool:
+def _is_plain_address(url: str) -> bool:
     try:
         parts = urlsplit(url)
     except ValueError:
         return False
     bare = not (parts.username or parts.password or parts.query or parts.fragment)
-    return bare and not secrets.in_text(url) and not _looks_random(parts.path)
+    return bare and masked(url) == url and not _looks_random(parts.path)
 
 
-def _is_plain(name: str, value: Any, secrets: Secrets) -> bool:
+def _is_plain(name: str, value: Any) -> bool:
     """Tell whether a parameter can be stored: plain values that cannot hold a secret."""
     if value is None or isinstance(value, bool | int | float):
         # A number of tokens, as in max_tokens.
         return True
-    if _SECRET_NAME.search(name) or secrets.in_text(name):
+    if SECRET_NAME.search(name) or masked(name) != name:
         return False
     if isinstance(value, str):
-        return not (secrets.in_text(value) or _looks_random(value) or "://" in value)
+        return not (masked(value) != value or _looks_random(value) or "://" in value)
     if isinstance(value, list):
-        return all(_is_plain(name, each, secrets) for each in value)
+        return all(_is_plain(name, each) for each in value)
     if isinstance(value, dict):
-        return all(isinstance(k, str) and _is_plain(k, v, secrets) for k, v in value.items())
+        return all(isinstance(k, str) and _is_plain(k, v) for k, v in value.items())
     return False
 
 

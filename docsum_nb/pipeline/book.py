@@ -20,11 +20,12 @@ from typing import Any
 
 from docsum_nb.errors import LedgerError, described
 from docsum_nb.ledger import Figures, History, Ledger, Stretch, key_of, stored_json
-from docsum_nb.pipeline.arguments import Secrets, in_words, packed
+from docsum_nb.pipeline.arguments import in_words, packed
 from docsum_nb.pipeline.cutting import Cuts
 from docsum_nb.pipeline.options import Options
 from docsum_nb.records import Chunk, Citation
 from docsum_nb.run import Control
+from docsum_nb.secrets import masked
 
 __all__ = ["Book"]
 
@@ -140,5 +141,5 @@ class Book:
             why = described(error) if error is not None else None
         return {
             "state": outcome,
-            "error": Secrets(self._options.model).masked(why) if why else None,
+            "error": masked(why) if why else None,
         }

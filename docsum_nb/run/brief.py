@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from docsum_nb.errors import described, shortened
+from docsum_nb.errors import described, shortened, to_show
 from docsum_nb.faults import fault_of
 from docsum_nb.run.frames import is_own_file
 
@@ -99,4 +99,4 @@ def _because(error: BaseException) -> list[str]:
 
 
 def _lines(texts: Iterable[str]) -> list[str]:
-    return [line for text in texts for line in text.rstrip("\n").split("\n")]
+    return [line for text in texts for line in to_show(text).rstrip("\n").split("\n")]

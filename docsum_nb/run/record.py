@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event, RunEnded, RunState, fold
@@ -15,10 +17,13 @@ from docsum_nb.run.about import placed
 from docsum_nb.run.board import Board, Span
 from docsum_nb.run.tell import EventTeller, StopTeller
 from docsum_nb.run.view import PendingQuestion, Snapshot, Waited
+from docsum_nb.secrets import masked
 
 __all__ = ["Record"]
 
 _log = logging.getLogger("docsum_nb.run")
+_WORDS = ("error", "message", "reason", "words", "output")
+"""Fields of events that hold what others have said."""
 
 
 class Record:
@@ -53,7 +58,7 @@ class Record:
 
     def emit(self, event: Event) -> None:
         """Take in an event; never blocks for long, never raises."""
-        event = placed(event, self._run_id)
+        event = _to_keep(placed(event, self._run_id))
         # The run must not depend on a handler of the user's.
         with contextlib.suppress(Exception):
             _log.debug("run %s: %s", self._run_id, event, extra={"run_id": self._run_id})
@@ -117,3 +122,12 @@ class Record:
         """Let the observer's thread end once everything is told."""
         if self._teller is not None:
             self._teller.end()
+
+
+def _to_keep(event: Event) -> Event:
+    """Return an event without secrets: what went wrong is said in words of others."""
+    said = {name: each for name in _WORDS if isinstance(each := getattr(event, name, None), str)}
+    changed: dict[str, Any] = {
+        name: new for name, each in said.items() if (new := masked(each)) != each
+    }
+    return dataclasses.replace(event, **changed) if changed else event

@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunSettled, RunState
+from docsum_nb.faults import sanitized
 from docsum_nb.records import RunUsage
 from docsum_nb.run.alarm import Alarm
 from docsum_nb.run.bell import HEARTBEAT_S, Bell
@@ -418,6 +419,7 @@ class Run(Generic[T]):
             return
         self._completed = True
         safely(self._early.refresh)
+        sanitized(error)
         ended = how_it_ended(error)
         if ended.error != self._record.state.error:
             self._record.emit(RunSettled(ended.error))
@@ -443,6 +445,8 @@ class Run(Generic[T]):
 
     def _conclude(self, *, value: Any = _UNSET, error: BaseException | None = None) -> bool:
         """Set the outcome unless there is one; tell everybody."""
+        if error is not None:
+            sanitized(error)
         ended = how_it_ended(error)
         with self._record.lock:
             if self.done:

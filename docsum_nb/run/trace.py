@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from docsum_nb.faults import sanitized
+
 __all__ = ["begin_span", "chat_attributes", "end_span", "span"]
 
 Attributes = Mapping[str, str | int | float]
@@ -29,7 +31,12 @@ def span(name: str, attributes: Attributes) -> Iterator[None]:
         yield
         return
     with tracer.start_as_current_span(name, attributes=dict(attributes)):
-        yield
+        try:
+            yield
+        except BaseException as error:
+            # The span keeps its words and its traceback.
+            sanitized(error)
+            raise
 
 
 def chat_attributes(model: str) -> Attributes:
