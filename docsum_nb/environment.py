@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
-__all__ = ["late_switches", "prepare"]
+__all__ = ["late_switches", "prepare", "redirected_by_dotenv"]
 
 _DEFAULTS = {
     # With telemetry on, importing crewai replaces the handlers of SIGINT and SIGTERM.
@@ -39,3 +41,48 @@ def prepare() -> None:
 def late_switches() -> tuple[str, ...]:
     """Name the switches that were set when their library had been imported already."""
     return tuple(_late)
+
+
+def redirected_by_dotenv(provider: str, key: str | None) -> tuple[str, str, Path] | None:
+    """Return the address that a ``.env`` file sets for a provider whose key is not from that file.
+
+    CrewAI and LiteLLM read such files without being asked: ``.env`` in the working folder, or in
+    one above it or above their own, as of a folder that somebody else has made.
+
+    Args:
+        provider: As LiteLLM names it.
+        key: The key that was given; ``None`` for that of the environment.
+
+    Returns:
+        The variable, its value and the file; ``None`` if there is no such address, or no key that
+        would be sent there, or both are from the file.
+    """
+    own = os.environ.get(f"{provider.upper()}_API_KEY")
+    sent = key or own
+    names = [f"{provider.upper()}_{suffix}" for suffix in ("BASE_URL", "API_BASE")]
+    if not sent or not any(os.environ.get(name) for name in names):
+        return None
+    from dotenv import dotenv_values
+
+    for path in _dotenv_files():
+        try:
+            values = dotenv_values(path, interpolate=False)
+        except (OSError, ValueError):
+            continue
+        if sent in values.values():
+            continue
+        for name in names:
+            address = os.environ.get(name)
+            if address and values.get(name) == address:
+                return name, address, path
+    return None
+
+
+def _dotenv_files() -> Iterator[Path]:
+    begins = [Path.cwd()]
+    for name in ("crewai", "litellm"):
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file:
+            begins.append(Path(file).parent)
+    folders = dict.fromkeys(folder for begin in begins for folder in (begin, *begin.parents))
+    yield from (path for folder in folders if (path := folder / ".env").is_file())

@@ -103,6 +103,8 @@ class Loopback:
     def __init__(self, script: Script | None = None) -> None:
         self.script: Script = script or (lambda call: Reply())
         self.calls: list[Call] = []
+        self.headers: list[dict[str, str]] = []
+        """Of the requests, in order of arrival."""
         self.in_flight = 0
         self.most_in_flight = 0
         self.gone: list[int] = []
@@ -120,6 +122,7 @@ class Loopback:
         """Answer one chat completion as the script says."""
         body = await request.json()
         with self._lock:
+            self.headers.append(dict(request.headers))
             call = Call(len(self.calls), body["messages"], body, time.monotonic())
             self.calls.append(call)
             self.in_flight += 1

@@ -181,14 +181,14 @@ def test_key_is_seen_nowhere(way: str, server: Loopback, seen: Seen, tmp_path: P
         seen.add_error(error)
     else:
         if isinstance(begun, ds.Run):
-            error = begun.exception(LONG_S)
-            assert error is not None
-            seen.add_error(error)
+            raised = begun.exception(LONG_S)
+            assert raised is not None
+            seen.add_error(raised)
             assert begun.join(LONG_S)
-            seen.add_error(error)
+            seen.add_error(raised)
             seen.add("state", begun.state, begun, begun.usage, begun.partial)
             seen.add("bundle", begun._showing.bundle())
-            render = getattr(error, "_render_traceback_", None)
+            render = getattr(raised, "_render_traceback_", None)
             seen.add("cell", *(render() if render else ()))
     seen.add("model", repr(model_at(with_login(server.base_url))))
     seen.add("runs", *ds.runs(), ds.runs())

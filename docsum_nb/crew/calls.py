@@ -39,8 +39,10 @@ from docsum_nb.crew.upstream.reports import (
 )
 from docsum_nb.crew.work import caller_of
 from docsum_nb.documents.tokens import SPARE, token_counter
-from docsum_nb.errors import BudgetExceeded
+from docsum_nb.environment import redirected_by_dotenv
+from docsum_nb.errors import BudgetExceeded, InputError
 from docsum_nb.events import CallFinished, CallStarted, TextStreamed, Warned
+from docsum_nb.faults import public_address
 from docsum_nb.records import Price, Usage
 from docsum_nb.run import (
     Control,
@@ -50,6 +52,7 @@ from docsum_nb.run import (
     end_span,
     is_on_a_loop,
 )
+from docsum_nb.secrets import remember_settings
 
 __all__ = ["ModelCalls", "called_model", "metered"]
 
@@ -160,6 +163,8 @@ class ModelCalls:
         Raises:
             Exception: what the budget has against it; the call must not be made.
         """
+        _remember_secrets(context.llm)
+        _check_dotenv(context.llm)
         model, price = name_of(context.llm), price_of_model(context.llm, self._price_of)
         tokens, cost = self._at_most(context, model, price)
         try:
@@ -390,3 +395,35 @@ def _leave_one_retry_layer(llm: Any) -> None:
     default = 2 if getattr(llm, "is_litellm", False) else 0
     own = getattr(llm, "max_retries", params.get("max_retries", default))
     rate_limit_retry.set(bool(own))
+
+
+def _remember_secrets(llm: Any) -> None:
+    """Know the key of a crew's model, and what is secret in its address and headers."""
+    given = (getattr(llm, name, None) for name in ("additional_params", "client_params"))
+    params: dict[str, Any] = {}
+    for held in given:
+        params |= held if isinstance(held, Mapping) else {}
+    for name in ("extra_headers", "default_headers", "default_query"):
+        params[name] = getattr(llm, name, None)
+    for name in ("base_url", "api_base", "endpoint"):
+        address = getattr(llm, name, None)
+        remember_settings(key=getattr(llm, "api_key", None), address=address, params=params)
+
+
+def _check_dotenv(llm: Any) -> None:
+    """Check that no ``.env`` file, which nobody named, leads the user's own key elsewhere.
+
+    Raises:
+        InputError: if one does; nothing was sent.
+    """
+    model, given = str(getattr(llm, "model", "")), getattr(llm, "api_key", None)
+    provider = str(getattr(llm, "provider", None) or model.partition("/")[0])
+    found = redirected_by_dotenv(provider, given if isinstance(given, str) else None)
+    address = getattr(llm, "base_url", None) or getattr(llm, "api_base", None)
+    if found is not None and address in (None, found[1]):
+        variable, address, path = found
+        raise InputError(
+            f"{variable} in {path} would send the key of {model}, which is not from that file, to "
+            f"{public_address(address)}. Remove that line and unset {variable}; if that is the "
+            "server you mean, give the LLM base_url=..."
+        )

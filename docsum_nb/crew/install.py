@@ -6,11 +6,16 @@ every crew. What is put there does nothing without a guard in the context.
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, Protocol
+
+import httpx
 
 from docsum_nb.crew.asking import Asker, put_in_place
 from docsum_nb.crew.console import hear_log
@@ -29,7 +34,8 @@ from docsum_nb.crew.upstream.model_calls import (
     scoped_hooks,
 )
 from docsum_nb.crew.upstream.reports import add_stream_sink, reset_stream_sinks
-from docsum_nb.crew.upstream.table import BaseLLM
+from docsum_nb.crew.upstream.table import BaseLLM, db_storage_path
+from docsum_nb.faults import refuse_redirects
 
 __all__ = ["Stopped", "Watcher", "watched_by", "watcher"]
 
@@ -82,6 +88,7 @@ _current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=Non
 def watched_by(guard: Watcher) -> Iterator[None]:
     """Show a watcher every crew that is kicked off in this context, and what those start."""
     _install()
+    _keep_to_the_user()
     set_suppress_console_output(True)
     current = _current.set(guard)
     sink = add_stream_sink(functools.partial(_see, guard, guard.seen))
@@ -128,6 +135,22 @@ def _see(guard: Watcher, view: Callable[..., None], *seen: Any) -> None:
         guard.view_failed(error)
 
 
+def _keep_to_the_user() -> None:
+    """Let nobody else read the database of prompts and outputs that CrewAI replays crews from.
+
+    SQLite gives the files beside it the same mode.
+    """
+    folder = db_storage_path()
+    if not folder:
+        return
+    kept = Path(folder) / "latest_kickoff_task_outputs.db"
+    with contextlib.suppress(OSError):
+        os.close(os.open(kept, os.O_CREAT | os.O_RDWR, 0o600))
+    for path in kept.parent.glob(f"{kept.name}*"):
+        with contextlib.suppress(OSError):
+            path.chmod(0o600)
+
+
 def watcher() -> Watcher | None:
     """Return who watches in this context; ``None`` where nobody does."""
     return _current.get()
@@ -147,6 +170,12 @@ def _install() -> None:
     # a stopped run has left to themselves are still in its context.
     hear_log(lambda: _current.get() is not None, _logged)
     listen(_listener)
+    for client in (httpx.Client, httpx.AsyncClient):
+        refuse_redirects(client, _is_watched)
+
+
+def _is_watched() -> bool:
+    return _current.get() is not None
 
 
 def _listener() -> Listener | None:

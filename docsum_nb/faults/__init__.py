@@ -8,6 +8,7 @@ from docsum_nb.faults.addresses import address_problem, is_loopback, public_addr
 from docsum_nb.faults.chain import shorten_error, without_secrets, words_of
 from docsum_nb.faults.fault import Fault, explained, fault_of
 from docsum_nb.faults.kinds import Failure
+from docsum_nb.faults.redirects import leads_elsewhere, refuse_redirects
 from docsum_nb.faults.reply import Reply, reply_of
 from docsum_nb.faults.sanitize import sanitized
 from docsum_nb.faults.verdict import failure_of_reply, status_in
@@ -23,7 +24,9 @@ __all__ = [
     "failure_of_reply",
     "fault_of",
     "is_loopback",
+    "leads_elsewhere",
     "public_address",
+    "refuse_redirects",
     "reply_of",
     "sanitized",
     "shorten_error",

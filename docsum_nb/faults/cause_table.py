@@ -43,6 +43,7 @@ _NO_HTTP = ("bad status line", "illegal status line", "expected http/", "invalid
 _REFUSED = ("errno 111", "errno 61]", "winerror 10061", "connection refused", "connect call failed")
 
 ROWS = (
+    Row(("RedirectRefused",), (), _P, "{own}", ""),
     Row(
         _CERTIFICATE,
         ("self-signed certificate in certificate chain", "self signed certificate in certificate"),

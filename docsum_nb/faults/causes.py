@@ -114,7 +114,7 @@ def _facts(links: tuple[BaseException, ...], address: str | None) -> dict[str, s
         "host": wanted or host or "the provider",
         "address": public_address(address) if address else (host or "its address"),
         "proxy": _proxy_for(address) or "in between",
-        "own": one_line(words_of(inner), max_chars=160),
+        "own": one_line(words_of(inner), max_chars=300),
     }
 
 

@@ -7,12 +7,12 @@ the code runs. A setting of a model that cannot be written as code is left out, 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.form.asked import Asked
+from docsum_nb.secrets import NO_KEY, SECRET_NAME, masked
 
 if TYPE_CHECKING:
     from docsum_nb import Model
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["code_of"]
 
 _LONGEST_LINE = 88
-_SECRET_NAME = re.compile(
-    r"key|token|secret|passw|credential|auth|header|cookie|bearer|signature", re.IGNORECASE
-)
 _NO_SECRETS = ("requests_per_minute", "tokens_per_minute")
 
 
@@ -107,7 +104,8 @@ def _default(field: Any) -> Any:
 
 
 def _is_secret(name: str, value: Any) -> bool:
-    if not isinstance(value, str) or name in _NO_SECRETS:
+    if not isinstance(value, str) or name in _NO_SECRETS or value == NO_KEY:
         return False
-    # An address may hold a user's name and password.
-    return bool(_SECRET_NAME.search(name)) or ("://" in value and "@" in value)
+    # An address may hold a user's name and password, or a key in its query.
+    address = "://" in value and ("@" in value or "?" in value)
+    return bool(SECRET_NAME.search(name)) or address or masked(value) != value

@@ -18,6 +18,7 @@ from docsum_nb.form.paths import PathField
 from docsum_nb.form.uploads import Uploads
 from docsum_nb.render.amounts import count_text
 from docsum_nb.render.clean import one_line
+from docsum_nb.secrets import NO_KEY
 
 __all__ = ["Field", "Fields"]
 
@@ -160,7 +161,9 @@ class Fields:
                 "Else PROVIDER/MODEL; the key comes from the environment.",
                 self.model,
             ),
-            "base_url": Field("For an OpenAI-compatible server of your own.", self.base_url),
+            "base_url": Field(
+                "For an OpenAI-compatible server of your own. It is sent no key.", self.base_url
+            ),
             "length": Field("Of the final summary.", self.length),
             "library": Field(
                 "Your own documentation: the summary then says what it holds on the matter.",
@@ -253,7 +256,14 @@ class Fields:
         if given is not None and (name, address) == (given.name, given.base_url):
             return given
         try:
-            return name if address is None else ds.Model(name, base_url=address)
+            if address is None:
+                if "://" in name:
+                    raise InputError("A model's name is no address; write that into its own field")
+                return name
+            if given is not None and address == given.base_url:
+                return ds.Model(name, base_url=address)
+            # Whoever typed it may be a visitor: no key of the environment goes there.
+            return ds.Model(name, base_url=address, api_key=NO_KEY)
         except InputError as error:
             faults.append(Fault("model", str(error)))
             return name

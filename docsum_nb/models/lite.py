@@ -37,6 +37,7 @@ __all__ = [
     "known_provider",
     "loaded",
     "provider_error",
+    "takes_schemas",
     "unprocessable",
     "without_retries",
 ]
@@ -201,6 +202,8 @@ def address_in_environment(provider: str) -> str | None:
 def info_of(name: str) -> dict[str, Any]:
     """Return what is known of a model; empty where nothing is."""
     try:
+        if _is_looked_up(name):
+            return {}
         info = dict(loaded().get_model_info(name))
     except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
         return {}
@@ -265,3 +268,17 @@ def unprocessable(name: str, refusal: Any | None, address: str | None) -> Except
         message, body = refusal.message.removeprefix("litellm.BadRequestError: "), refusal.body
     error: Exception = provider_error(name, 422, message, body=body, address=address)
     return error
+
+
+def takes_schemas(name: str) -> bool:
+    """Return whether a model is known to take the schema of an answer beside the prompt."""
+    return not _is_looked_up(name) and bool(loaded().supports_response_schema(name))
+
+
+def _is_looked_up(name: str) -> bool:
+    """Return whether LiteLLM would fetch what it knows of a model from Hugging Face."""
+    if name in loaded().model_cost:
+        return False
+    with contextlib.suppress(loaded().BadRequestError):
+        return bool(loaded().get_llm_provider(name)[1] == "huggingface")
+    return False  # the address says whose it is

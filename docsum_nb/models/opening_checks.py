@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 
+from docsum_nb.environment import redirected_by_dotenv
 from docsum_nb.errors import InputError
-from docsum_nb.faults import address_problem
+from docsum_nb.faults import address_problem, public_address
 from docsum_nb.models.model import Model
+from docsum_nb.secrets import NO_KEY
 
 __all__ = ["check_reachable"]
 
@@ -30,11 +32,27 @@ def check_reachable(settings: Model, provider: str, address: str | None) -> None
     if address and (problem := address_problem(address)) is not None:
         named = "base_url" if settings.base_url else f"{provider.upper()}_BASE_URL or _API_BASE"
         raise InputError(f"{named} of {settings.name} is no address: {problem}")
+    _check_dotenv(settings, provider)
     variable = f"{provider.upper()}_API_KEY"
     key = settings.api_key or os.environ.get(variable)
     if key and (wrong := _wrong_with(key)) is not None:
         named = "api_key" if settings.api_key else variable
         raise InputError(f"the {named} of {settings.name} {wrong}")
+
+
+def _check_dotenv(settings: Model, provider: str) -> None:
+    """Check that no ``.env`` file, which nobody named, leads the user's own key elsewhere."""
+    if settings.base_url or settings.api_key == NO_KEY:
+        return
+    found = redirected_by_dotenv(provider, settings.api_key)
+    if found is None:
+        return
+    variable, address, path = found
+    raise InputError(
+        f"{variable} in {path} would send your key for {settings.name}, which is not from that "
+        f"file, to {public_address(address)}. If that is the server you mean, give "
+        f"Model({settings.name!r}, base_url=...); else remove that line, and unset {variable}"
+    )
 
 
 def _wrong_with(key: str) -> str | None:

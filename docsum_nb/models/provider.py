@@ -14,7 +14,7 @@ from typing import Any
 
 from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import InputError, ModelError
-from docsum_nb.faults import Failure, fault_of, sanitized, shorten_error
+from docsum_nb.faults import Failure, fault_of, public_address, sanitized, shorten_error
 from docsum_nb.models.chat import NotStreamed, Tell
 from docsum_nb.models.endings import Ending, broken_off
 from docsum_nb.models.lite import (
@@ -26,6 +26,7 @@ from docsum_nb.models.lite import (
     known_provider,
     loaded,
     provider_error,
+    takes_schemas,
     unprocessable,
     without_retries,
 )
@@ -98,7 +99,7 @@ class Provider:
         self.overhead = _MESSAGE_TOKENS
         self._thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
-        self._takes_schemas = bool(loaded().supports_response_schema(settings.name))
+        self._takes_schemas = takes_schemas(settings.name)
         # Where it has to make the stream up, LiteLLM says so.
         self._may_stream = info.get("supports_native_streaming") is not False
         self.count = token_counter(settings.name)
@@ -310,9 +311,11 @@ class Provider:
     def _failure_in(self, wire: Wire) -> Exception | None:
         """Return the error that a body of status 200 holds, or why it was not read to its end."""
         if wire.stopped:
+            if wire.elsewhere:
+                return ModelError(f"the server of {self.name} {wire.stopped}", lasting=True)
             return ModelError(
                 f"{self.name} {wire.stopped}, so it was not read further; check what answers at "
-                f"{self.settings.base_url or 'its address'}",
+                f"{public_address(self.settings.base_url)}",
                 lasting=True,
             )
         found = wire.error

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import httpx
 
+from docsum_nb.faults import leads_elsewhere
 from docsum_nb.models.bodies import BodyError, end_in, error_in, mended, tier_in, usage_in
 
 __all__ = ["UNPROCESSABLE", "Wire", "watch_transport"]
@@ -56,6 +57,8 @@ class Wire:
     """
 
     def __init__(self, tokens: int) -> None:
+        self.elsewhere = False
+        """Whether the server sent the request on to another one, where nothing was sent."""
         self.most_bytes = _LEAST_BYTES + _BYTES_A_TOKEN * tokens
         self._begin()
 
@@ -286,7 +289,14 @@ def watch_transport(transport: Any) -> None:
             response: httpx.Response = await send(self, request)
             return response
         request.headers["accept-encoding"] = "gzip, deflate"
-        return wire.watched(await send(self, request))
+        response = await send(self, request)
+        location = response.headers.get("location")
+        elsewhere = leads_elsewhere(str(request.url), response.status_code, location)
+        if elsewhere is not None:
+            await response.aclose()
+            wire.elsewhere = True
+            wire.stop(elsewhere)
+        return wire.watched(response)
 
     watched._docsum_nb_watched = True  # type: ignore[attr-defined]
     transport.handle_async_request = watched

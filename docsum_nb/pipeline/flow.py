@@ -24,6 +24,7 @@ from docsum_nb.pipeline.state import SummaryState
 from docsum_nb.pipeline.stepping import Stepping
 from docsum_nb.records import ChunkSummary, Plan, Summary
 from docsum_nb.run import Run
+from docsum_nb.secrets import NO_KEY, masked_params, without_login
 
 if TYPE_CHECKING:
     from docsum_nb.library import Library
@@ -303,4 +304,10 @@ def _keyless(model: Model) -> Model:
     fallbacks = tuple(
         _keyless(each) if isinstance(each, Model) else each for each in model.fallbacks
     )
-    return replace(model, api_key=None, fallbacks=fallbacks)
+    return replace(
+        model,
+        api_key=NO_KEY if model.api_key == NO_KEY else None,
+        base_url=model.base_url and without_login(model.base_url),
+        params=masked_params(model.params),
+        fallbacks=fallbacks,
+    )

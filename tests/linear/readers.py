@@ -21,7 +21,7 @@ from xml.sax.saxutils import escape
 import httpx
 from pydantic import BaseModel
 
-from docsum_nb import errors, faults, findings
+from docsum_nb import characters, errors, faults, findings, secrets
 from docsum_nb.crew import evaluate, scripted
 from docsum_nb.crew.examine import texts as examined_texts
 from docsum_nb.documents import (
@@ -92,7 +92,6 @@ from docsum_nb.models import (
 from docsum_nb.models.language import language_of
 from docsum_nb.models.streamed import StreamedText
 from docsum_nb.models.wire import Wire
-from docsum_nb.pipeline.arguments import Secrets
 from docsum_nb.prompts import data
 from docsum_nb.prompts import texts as prompt_texts
 from docsum_nb.records import (
@@ -563,7 +562,8 @@ READERS: dict[str, Reader] = {
     "records.reading.read_json": Reader(Summary.from_json, "json"),
     "prompts.texts.load_prompts": Reader(_prompts, "json"),
     "prompts.texts.TaskText": Reader(_filled),
-    "pipeline.arguments.Secrets": Reader(lambda text: Secrets(Model("m")).masked(text)),
+    "secrets.masked": Reader(secrets.masked),
+    "characters.harmless": Reader(characters.harmless),
     # what is shown
     "render.clean.clean": Reader(clean.clean),
     "render.clean.one_line": Reader(clean.one_line),

@@ -35,6 +35,7 @@ FLOW = Promise("SummaryFlow")
 EVALUATE = Promise("saying why a document is related")
 PROBE = Promise("the doctor's probe")
 DOCTOR = Promise("the doctor's look at crews and flows")
+PRIVATE = Promise("that nobody else on this machine can read what CrewAI keeps of a run")
 
 BOUNDS = (MAX_CALLS, MAX_COST, STOP)
 NOT_OF_A_GUARD = (SUMMARIZE, FLOW, EVALUATE, PROBE, DOCTOR)
@@ -75,4 +76,10 @@ TABLE.members(
     "crewai.agents.agent_builder.base_agent:BaseAgent.role goal backstory aexecute_task",
     "the lean agent and its texts",
     SUMMARIZE,
+)
+db_storage_path = TABLE.value(
+    "crewai.utilities.paths:db_storage_path",
+    "the folder of the database that crews are replayed from",
+    PRIVATE,
+    instead=lambda: "",
 )
