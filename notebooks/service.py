@@ -11,7 +11,8 @@ the provider's own error at once when there is one, and one request's failure do
 another's.
 
 ``/documents`` summarizes the texts it is sent with ``docsum_nb.SummaryFlow``, and says in which
-stage it failed. A client that hangs up stops its own flow: no further call is made for it.
+stage it failed. A client that hangs up stops its own flow: no further call is made for it. A body
+has at most ``MOST_BYTES``, and one that is no JSON is answered with 400.
 
 The model is told by the environment: ``MODEL`` (and ``BASE_URL`` for a server of your own).
 """
@@ -19,6 +20,7 @@ The model is told by the environment: ``MODEL`` (and ``BASE_URL`` for a server o
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from typing import Any
 
@@ -36,6 +38,7 @@ from crewai.flow.flow import Flow, start
 PARTS = ("history", "present", "future", "risks")
 MODEL = os.environ.get("MODEL", "openai/gpt-4o-mini")
 BASE_URL = os.environ.get("BASE_URL")
+MOST_BYTES = int(os.environ.get("MOST_BYTES", 10_000_000))
 
 
 def crew_for(topic: str) -> Any:
@@ -76,27 +79,37 @@ async def summaries(request: Request) -> Response:
     """Answer with the summary, or with the error of the task that failed."""
     topic = request.query_params.get("topic", "")
     run = ds.kickoff(SummaryOfTopic(), {"topic": topic}, deadline=60, show=False)
+    working = asyncio.ensure_future(answer_of(run))
+    if not await ended_first(working, request):
+        return Response(status_code=499)
     try:
-        return JSONResponse({"summary": await run, "calls": run.state.calls})
+        return JSONResponse({"summary": working.result(), "calls": run.state.calls})
     except Exception as error:  # noqa: BLE001  # whatever the provider raised is the answer
         return refusal(error)
 
 
+async def answer_of(run: ds.Run[Any]) -> Any:
+    """Wait for a run: cancelled, it stops the run as well."""
+    return await run
+
+
 async def documents(request: Request) -> Response:
     """Answer with the summary of the posted texts, a JSON object of names and texts."""
-    texts = await request.json()
-    if not isinstance(texts, dict):
+    body = await read_body(request)
+    if body is None:
+        return JSONResponse({"message": f"post at most {MOST_BYTES:,} bytes"}, 413)
+    try:
+        texts = json.loads(body)
+    except (ValueError, RecursionError):
+        return JSONResponse({"message": "the body is no JSON"}, 400)
+    if not isinstance(texts, dict) or not all(isinstance(each, str) for each in texts.values()):
         # Any other source would be a path on this machine.
         return refusal(ds.errors.InputError("post a JSON object of names and texts"))
     flow = ds.SummaryFlow(
         model=ds.Model(MODEL, base_url=BASE_URL), deadline=60, ledger=False, show=False
     )
     working = asyncio.ensure_future(flow.kickoff_async({"source": texts}))
-    hanging_up = asyncio.ensure_future(hung_up(request))
-    await asyncio.wait({working, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
-    hanging_up.cancel()
-    if not working.done():
-        working.cancel()
+    if not await ended_first(working, request):
         return Response(status_code=499)
     try:
         summary = working.result()
@@ -108,6 +121,29 @@ async def documents(request: Request) -> Response:
         "calls": summary.usage.calls,
     }
     return JSONResponse(answer)
+
+
+async def read_body(request: Request) -> bytes | None:
+    """Return the body; ``None`` as soon as it is larger than what is taken."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MOST_BYTES:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+async def ended_first(working: asyncio.Future[Any], request: Request) -> bool:
+    """Wait for the work; if the client hangs up before, stop it and return false."""
+    hanging_up = asyncio.ensure_future(hung_up(request))
+    await asyncio.wait({working, hanging_up}, return_when=asyncio.FIRST_COMPLETED)
+    hanging_up.cancel()
+    if working.done():
+        return True
+    working.cancel()
+    return False
 
 
 async def hung_up(request: Request) -> None:

@@ -137,3 +137,57 @@ def test_client_that_hangs_up_stops_its_flow_and_no_other(service: str, server: 
     asyncio.run(leave())
     asked = sum("leaving" in call.prompt for call in server.calls)
     assert 1 <= asked <= 32, "max_concurrency were in flight; no other was sent"
+
+
+def test_body_is_bounded_and_malformed_json_is_the_clients_fault(
+    service: str, server: Loopback
+) -> None:
+    """Each gets a status of its own, nothing is asked, and the next request is answered."""
+
+    def too_long() -> Iterator[bytes]:
+        yield b'{"a": "'
+        for _ in range(11):
+            yield b"x" * 1_000_000
+
+    bodies: list[tuple[Any, int]] = [
+        (b"{not json", 400),
+        (b"", 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 100_000, 400),
+        (b"[1, 2]", 422),
+        (b'{"a": {"path": "/etc/passwd"}}', 422),
+        (b'{"a": 1}', 422),
+        (too_long(), 413),
+    ]
+    with httpx.Client(timeout=LONG_S) as client:
+        for body, status in bodies:
+            assert client.post(f"{service}/documents", content=body).status_code == status
+        assert server.calls == []
+        assert client.post(f"{service}/documents", json={"a": "Some words."}).status_code == 200
+
+
+def test_client_that_hangs_up_stops_its_crew(service: str, server: Loopback) -> None:
+    """Its calls in flight are given up, and no further one is made."""
+    flying = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        flying.set()
+        return Reply("late", delay=2.0)
+
+    server.script = script
+
+    async def leave() -> None:
+        async with httpx.AsyncClient(timeout=LONG_S) as client:
+            asked = asyncio.ensure_future(
+                client.post(f"{service}/summaries", params={"topic": "whales"})
+            )
+            while not flying.is_set():
+                await asyncio.sleep(0.01)
+            asked.cancel()
+            await asyncio.wait({asked})
+            server.script = lambda call: Reply("fine")
+            answered = await client.post(f"{service}/documents", json={"b": "Some words."})
+            assert answered.status_code == 200
+
+    asyncio.run(leave())
+    assert not any("Combine" in call.prompt for call in server.calls)

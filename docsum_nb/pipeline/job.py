@@ -24,6 +24,7 @@ from docsum_nb.pipeline.merging import Merger, Named, omissions_of
 from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
+from docsum_nb.prompts.orders import orders_in
 from docsum_nb.records import (
     ChunkSummary,
     Citation,
@@ -33,6 +34,7 @@ from docsum_nb.records import (
     Plan,
     Summary,
 )
+from docsum_nb.render.clean import one_line
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
 if TYPE_CHECKING:
@@ -121,6 +123,8 @@ class Job:
         await in_thread(book.begin, chunks=len(prepared.chunks))
         planned = plan_of(prepared)
         for warning in planned.warnings:
+            control.emit(Warned(warning))
+        for warning in await in_thread(_addressed_to_models, prepared):
             control.emit(Warned(warning))
         labels = tuple(chunk.label for chunk in prepared.chunks)
         control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
@@ -314,3 +318,18 @@ def _cited(loaded: _Loaded) -> tuple[Citation, ...]:
         )
         for each in found
     )
+
+
+def _addressed_to_models(prepared: Prepared) -> list[str]:
+    """Return a warning if documents hold words that are addressed to a model, like orders."""
+    if prepared.model.settings.embedded:
+        return []  # it takes sentences, and obeys nothing
+    found = [(each.name, words) for each in prepared.documents if (words := orders_in(each.text))]
+    if not found:
+        return []
+    name, words = found[0]
+    more = f", and {len(found) - 1} more of the documents," if len(found) > 1 else ""
+    return [
+        f"{one_line(name, max_chars=80)}{more} may speak to the model: {words!r}. The text is "
+        "sent as data that holds no instructions; check what the summary says of it"
+    ]

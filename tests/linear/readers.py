@@ -94,6 +94,7 @@ from docsum_nb.models.streamed import StreamedText
 from docsum_nb.models.wire import Wire
 from docsum_nb.prompts import data
 from docsum_nb.prompts import texts as prompt_texts
+from docsum_nb.prompts.orders import orders_in
 from docsum_nb.records import (
     Answer,
     Chunk,
@@ -538,6 +539,7 @@ READERS: dict[str, Reader] = {
         )
     ),
     "crew.evaluate.read_reasons": Reader(evaluate.read_reasons, "json"),
+    "prompts.orders.orders_in": Reader(orders_in),
     "prompts.data.as_name": Reader(data.as_name),
     "prompts.data.delimited": Reader(lambda text: data.delimited([(text, text)])),
     "crew.evaluate.clipped": Reader(lambda text: evaluate.clipped(text, 500, _counter)),

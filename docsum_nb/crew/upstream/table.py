@@ -78,7 +78,7 @@ TABLE.members(
     SUMMARIZE,
 )
 db_storage_path = TABLE.value(
-    "crewai.utilities.paths:db_storage_path",
+    "crewai_core.paths:db_storage_path",
     "the folder of the database that crews are replayed from",
     PRIVATE,
     instead=lambda: "",
