@@ -9,7 +9,7 @@ How the package is laid out; imports point downward only:
     pipeline/   summarize, plan, resume, SummaryFlow: where the steps meet
     ---------------------------------------------------------------------------------------------
     crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
-    library/    the private documentation and its search, on LanceDB
+    library/    the private documentation and its search, in SQLite
     models/     the only importer of litellm; the embedded model; asking, limits, retries
     views/      the live line and panel               plots   timeline and costs, by matplotlib
     ---------------------------------------------------------------------------------------------

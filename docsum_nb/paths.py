@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import unicodedata
 from pathlib import Path
 
 from docsum_nb.errors import InputError
 
-__all__ = ["user_path", "visible"]
+
+__all__ = ["make_private_file", "make_private_folder", "user_path", "visible"]
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 """Categories of characters that have no shape, or move what stands around them."""
 _JOINERS = "\u200c\u200d"
+_FILE, _FOLDER = 0o600, 0o700
 
 
 def user_path(given: str | os.PathLike[str]) -> Path:
@@ -44,3 +47,42 @@ def _visible(character: str) -> str:
         # A byte of a name that is not UTF-8.
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
+def make_private_folder(path: Path) -> None:
+    """Create a folder, and those above it, that only its owner may enter; or make it so.
+
+    A folder that belongs to another user keeps its permissions.
+
+    Raises:
+        OSError: if it cannot be created.
+    """
+    # mkdir(parents=True) gives the folders above the usual permissions.
+    for folder in reversed([path, *path.parents]):
+        if not folder.exists():
+            folder.mkdir(mode=_FOLDER, exist_ok=True)
+    path.mkdir(exist_ok=True)
+    _restrict(path, _FOLDER)
+
+
+def make_private_file(path: Path) -> None:
+    """Create a file, if there is none, that only its owner may read and write; or make it so.
+
+    A file that belongs to another user keeps its permissions.
+
+    Raises:
+        OSError: if it cannot be created.
+    """
+    if not path.exists():
+        path.touch(mode=_FILE)
+    _restrict(path, _FILE)
+
+
+def _restrict(path: Path, mode: int) -> None:
+    """Remove what the permissions allow beyond the mode."""
+    if not hasattr(os, "geteuid"):
+        return
+    # On a file system without permissions there is nothing to restrict.
+    with contextlib.suppress(OSError):
+        status = path.stat()
+        shared, owner = status.st_mode & 0o077, status.st_mode & 0o700
+        if status.st_uid == os.geteuid() and shared:
+            path.chmod(owner & mode)

@@ -1,4 +1,4 @@
-"""A document as it is stored: its digest, and its rows, in batches that are worth a commit.
+"""A document as it is stored: its digest and its passages, in batches that are worth a commit.
 
 A document and its passages are always in one batch, so that one commit replaces them together.
 Refuses what could not be told apart or given back: names used twice, metadata beyond JSON.
@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from docsum_nb.errors import InputError
-from docsum_nb.library.query import searchable
-from docsum_nb.records import Chunk, Document
+from docsum_nb.records import Document
 
-__all__ = ["Entry", "batches", "digests", "entry", "storable"]
+__all__ = ["Entry", "Passage", "batches", "digests", "entry", "storable"]
 
 # About 230 English words: one matter to a passage, and enough of it to be judged by.
 _PASSAGE_TOKENS = 350
 _CHARACTERS_PER_TOKEN = 4
-_NOTHING = ""
-"""In the column of the other kind of row. With a null there, LanceDB unfolds the column to rows
-times its longest value when it optimizes: a book took gigabytes, or failed with an overflow."""
-# Each commit makes files and an index part of its own; many small ones make searches slow.
-_BATCH_ROWS = 500
+# Each commit writes a part of the index of its own, and parts are merged later.
+_BATCH_PASSAGES = 500
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A part of a document that is searched and shown by itself."""
+
+    text: str
+    start: int
+    """Where it begins in the document, in characters."""
+    headings: tuple[str, ...]
+    """Above it, outermost first."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +40,13 @@ class Entry:
 
     name: str
     digest: str
-    rows: tuple[Mapping[str, Any], ...]
-    """The whole document first, then its passages."""
+    """Differs if anything that is stored differs; empty if something of it is known to be lost."""
+    path: str | None
+    pages: tuple[int, ...]
+    metadata: str
+    """A JSON object."""
+    passages: tuple[Passage, ...]
+    """In order; joined they are the document's text."""
 
 
 def storable(document: Document) -> Document:
@@ -64,52 +75,32 @@ def digests(documents: Iterable[Document]) -> dict[str, str]:
 
 
 def entry(document: Document, digest: str) -> Entry:
-    """Cut a document into passages and lay out its rows."""
+    """Return a document as it is stored, cut into passages."""
     from docsum_nb.documents import split
 
     chunks = split(document, max_tokens=_PASSAGE_TOKENS, count=_tokens)
-    whole = {
-        "document": document.name,
-        "number": 0,
-        "digest": digest,
-        "path": document.path,
-        "pages": list(document.pages),
-        "metadata": _metadata(document),
-        "document_terms": _terms(document.name, document.text),
-        "passage_terms": _NOTHING,
-    }
-    passages = (_passage(chunk, number) for number, chunk in enumerate(chunks, start=1))
-    return Entry(document.name, digest, (whole, *passages))
+    return Entry(
+        document.name,
+        digest,
+        document.path,
+        tuple(document.pages),
+        _metadata(document),
+        tuple(Passage(chunk.text, chunk.start, tuple(chunk.headings)) for chunk in chunks),
+    )
 
 
 def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Gather entries until they are worth a commit; a large document is a batch of its own."""
     batch: list[Entry] = []
-    rows = 0
+    passages = 0
     for item in entries:
         batch.append(item)
-        rows += len(item.rows)
-        if rows >= _BATCH_ROWS:
+        passages += len(item.passages)
+        if passages >= _BATCH_PASSAGES:
             yield batch
-            batch, rows = [], 0
+            batch, passages = [], 0
     if batch:
         yield batch
-
-
-def _passage(chunk: Chunk, number: int) -> dict[str, Any]:
-    return {
-        "document": chunk.document,
-        "number": number,
-        "text": chunk.text,
-        "start": chunk.start,
-        "headings": list(chunk.headings),
-        "document_terms": _NOTHING,
-        "passage_terms": _terms(chunk.document, *chunk.headings, chunk.text),
-    }
-
-
-def _terms(*texts: str) -> str:
-    return searchable("\n".join(texts))
 
 
 def _metadata(document: Document) -> str:

@@ -1,72 +1,123 @@
-"""Which folder is a library: the marker file with its layout version, and the writers' lock.
+"""Which folder is a library: the marker file, which names its database, and the writers' lock.
 
-A folder becomes a library by its marker, which is written, whole, before anything else. Refuses
-files, folders that hold something else, and libraries of a newer layout; those are left untouched.
+A folder becomes a library by its marker, which is written whole and names a database that is there.
+If the marker is damaged, the newest database counts. Refuses files, folders that hold something
+else, and libraries of a newer layout; those are left untouched.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from docsum_nb.errors import LibraryError
+from docsum_nb.paths import make_private_file, make_private_folder
 
-__all__ = ["LAYOUT", "is_library", "make_library", "marker_identity", "writing"]
+__all__ = ["LAYOUT", "Marker", "discard_unmarked", "mark", "marker_of", "new_database", "writing"]
 
-LAYOUT = 1
+LAYOUT = 2
 """The version of what is in the folder; a library with a higher one is refused."""
 
 _FORMAT = "docsum_nb library"
 _MARKER = "docsum_library.json"
 _DRAFT = ".docsum_library.draft"
 _LOCK = ".docsum_library.lock"
+# Of a first add that was killed; the last three are of the database.
+_REMAINS = {_DRAFT, _LOCK, *(f".documents.draft{end}" for end in ("", "-wal", "-shm"))}
+_DATABASE = re.compile(r"documents-([0-9]{1,9})\.sqlite3")
 _LOCK_TIMEOUT = 300.0
-"""Seconds to wait for another writer, which holds the lock for one batch or one optimization."""
+"""Seconds to wait for another writer, which holds the lock for one batch or one repair."""
 
 
-def is_library(folder: Path) -> bool:
-    """Tell whether the folder holds a library; false where there is nothing yet.
+@dataclass(frozen=True)
+class Marker:
+    """What a folder that is a library says of itself."""
+
+    database: Path | None
+    """``None`` for a library of the first layout."""
+    drafted: bool = False
+    """Whether it was worked out, because the file could not be read."""
+
+
+def marker_of(folder: Path) -> Marker | None:
+    """Return what the folder says of itself; ``None`` if there is nothing yet.
 
     Raises:
         LibraryError: If there is something else at the path, or a library that this version
             cannot read.
     """
     try:
-        text = (folder / _MARKER).read_text(encoding="utf-8")
+        content = (folder / _MARKER).read_bytes()
     except FileNotFoundError:
-        _check_vacant(folder)
-        return False
+        if _newest(folder) is None:
+            _check_vacant(folder)
+            return None
+        content = b""
     except NotADirectoryError:
         raise LibraryError(f"{folder} is a file, or is below one: give a folder's path") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except IsADirectoryError:
+        content = b""
+    except OSError as error:
         raise LibraryError(f"the library {folder} cannot be read: {error}") from error
-    _check_layout(folder, text)
-    return True
+    layout, name = _parsed(content)
+    if layout > LAYOUT:
+        raise LibraryError(
+            f"the library {folder} was written by a newer docsum_nb (layout {layout}, this one "
+            f"reads {LAYOUT}): update docsum_nb"
+        )
+    if layout == 1:
+        return Marker(None)
+    if layout == LAYOUT and _DATABASE.fullmatch(name):
+        return Marker(folder / name)
+    found = _newest(folder)
+    if found is None:
+        raise LibraryError(
+            f"the library {folder} is damaged ({_MARKER} cannot be read): "
+            "move the folder away and add the documents again"
+        )
+    return Marker(found, drafted=True)
 
 
-def make_library(folder: Path) -> None:
-    """Make the folder a library; call it holding the lock of ``writing``.
+def new_database(folder: Path) -> Marker:
+    """Return the marker of a database that is not there yet; call it holding the lock.
 
     Raises:
-        LibraryError: As for ``is_library``, or if the folder cannot be written.
+        LibraryError: If the folder cannot be written.
     """
-    if is_library(folder):
-        return
-    draft = folder / _DRAFT
+    newest = _newest(folder)
+    number = int(newest.stem.rpartition("-")[2]) if newest else 0
+    return Marker(folder / f"documents-{number + 1}.sqlite3")
+
+
+def discard_unmarked(folder: Path, marker: Marker) -> None:
+    """Delete copies that a repair had made when it was killed; call it holding the lock."""
+    for each in folder.iterdir():
+        if _DATABASE.fullmatch(each.name) and each != marker.database and each.is_file():
+            each.unlink(missing_ok=True)
+
+
+def mark(folder: Path, marker: Marker) -> None:
+    """Write the marker, whole; call it holding the lock, once its database is complete.
+
+    Raises:
+        LibraryError: If the folder cannot be written.
+    """
+    assert marker.database is not None
+    draft, place = folder / _DRAFT, folder / _MARKER
+    content = {"format": _FORMAT, "layout": LAYOUT, "database": marker.database.name}
     try:
-        draft.write_text(json.dumps({"format": _FORMAT, "layout": LAYOUT}), encoding="utf-8")
-        draft.replace(folder / _MARKER)
+        make_private_file(draft)
+        draft.write_text(json.dumps(content), encoding="utf-8")
+        if place.is_dir():
+            place.rename(place.with_name(f"{_MARKER}.damaged"))
+        draft.replace(place)
     except OSError as error:
         raise LibraryError(_unwritable(folder, error)) from error
-
-
-def marker_identity(folder: Path) -> tuple[int, int]:
-    """Tell one library from another that took its place at the same path."""
-    status = (folder / _MARKER).stat()
-    return status.st_ino, status.st_mtime_ns
 
 
 @contextmanager
@@ -74,16 +125,17 @@ def writing(folder: Path) -> Iterator[None]:
     """Hold the lock that writers of all processes and threads share; make the folder if need be.
 
     Raises:
-        LibraryError: As for ``is_library``, if the folder cannot be written, or if another
+        LibraryError: As for ``marker_of``, if the folder cannot be written, or if another
             process held the lock for five minutes.
     """
     from filelock import FileLock, Timeout
 
-    is_library(folder)
+    marker_of(folder)
     # A lock object for each use: one that is shared would let threads of this process pass.
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK, timeout=_LOCK_TIMEOUT)
+        make_private_folder(folder)
+        make_private_file(folder / _LOCK)
+        lock = FileLock(folder / _LOCK, timeout=_LOCK_TIMEOUT, mode=0o600)
         lock.acquire()
     except Timeout:
         raise LibraryError(
@@ -92,6 +144,9 @@ def writing(folder: Path) -> Iterator[None]:
     except (OSError, NotImplementedError) as error:
         raise LibraryError(_unwritable(folder, error)) from error
     try:
+        for name in (_MARKER, _LOCK):
+            if (folder / name).is_file():
+                make_private_file(folder / name)
         yield
     finally:
         lock.release()
@@ -99,7 +154,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 def _check_vacant(folder: Path) -> None:
     try:
-        others = {entry.name for entry in os.scandir(folder)} - {_DRAFT, _LOCK}
+        others = {entry.name for entry in os.scandir(folder)} - _REMAINS
     except FileNotFoundError:
         return
     except OSError as error:
@@ -111,22 +166,23 @@ def _check_vacant(folder: Path) -> None:
         )
 
 
-def _check_layout(folder: Path, text: str) -> None:
+def _newest(folder: Path) -> Path | None:
     try:
-        marker = json.loads(text)
-        known, layout = marker["format"] == _FORMAT, int(marker["layout"])
-    except (ValueError, TypeError, LookupError, OverflowError, RecursionError):
-        known, layout = False, 0
-    if not known:
-        raise LibraryError(
-            f"the library {folder} is damaged ({_MARKER} cannot be read): "
-            "move the folder away and add the documents again"
-        )
-    if layout > LAYOUT:
-        raise LibraryError(
-            f"the library {folder} was written by a newer docsum_nb (layout {layout}, this one "
-            f"reads {LAYOUT}): update docsum_nb"
-        )
+        found = [entry.name for entry in os.scandir(folder) if _DATABASE.fullmatch(entry.name)]
+    except OSError:
+        return None
+    return folder / max(found, key=lambda name: (len(name), name)) if found else None
+
+
+def _parsed(content: bytes) -> tuple[int, str]:
+    """Return layout and database of a marker; 0 and nothing if it is none."""
+    try:
+        marker = json.loads(content)
+        if marker["format"] != _FORMAT:
+            return 0, ""
+        return int(marker["layout"]), str(marker.get("database", ""))
+    except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError):
+        return 0, ""
 
 
 def _unwritable(folder: Path, error: Exception) -> str:

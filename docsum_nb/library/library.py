@@ -7,7 +7,6 @@ match by chance and a whole document can bury the one page that matters. Refuses
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -41,9 +40,6 @@ class Library(Tabled):
     added before it began, and needs no network and no model.
 
     Displays itself in a cell: how much it holds, and the first documents by name.
-
-    A process that was forked after a library was used cannot use one: start processes with
-    ``spawn`` or ``forkserver``.
 
     Args:
         path: The folder, relative to the current folder of the process at this moment.
@@ -112,8 +108,8 @@ class Library(Tabled):
             InputError: If the source cannot be used, a document's metadata cannot be kept as JSON,
                 two documents have the same name, or there is no folder to ``prune`` by.
             LibraryError: If the folder cannot be written, holds something else, was written by a
-                newer version, is damaged, or is in use for five minutes; if this process was forked
-                from one that had used a library.
+                newer version, or is in use for five minutes; if it is damaged and nothing of it can
+                be read.
         """
         from docsum_nb.documents import load
 
@@ -126,23 +122,26 @@ class Library(Tabled):
         loaded = load(source, on_error=on_error, follow_links=follow_links)
         documents = [storable(document) for document in loaded.documents]
         wanted = digests(documents)
-        snapshot = self._store.snapshot()
-        known = snapshot.digests() if snapshot else {}
+        known = self._store.read(lambda snapshot: snapshot.digests([*wanted])) or {}
+        # Before anything is written: a reader keeps old versions on the disk.
+        stored = (self._store.read(lambda snapshot: snapshot.paths()) if folders else None) or {}
         changed = [item for item in documents if known.get(item.name) != wanted[item.name]]
         total = Added(unchanged=len(wanted) - len(changed), omitted=loaded.omitted)
         for batch in batches(entry(document, wanted[document.name]) for document in changed):
             total = _sum(total, self._store.write(batch))
-        paths = snapshot.paths() if snapshot and folders else {}
         # A name that was read again is there, wherever it came from before.
-        gone = missing_from(folders, {n: p for n, p in paths.items() if n not in wanted})
+        gone = missing_from(folders, {n: p for n, p in stored.items() if n not in wanted})
         removed = self._store.remove(gone) if prune else ()
         # What was replaced or removed is to leave the disk.
-        if total.updated or removed or self._store.is_optimization_due():
-            self._store.optimize()
+        if total.updated or removed:
+            self._store.wipe()
         return replace(total, gone=() if prune else gone, removed=removed)
 
     def remove(self, name: str) -> bool:
-        """Remove a document.
+        """Remove a document, and its text from the disk.
+
+        A search that began before may hold the older version for its length: then the text leaves
+        the disk with the next ``add`` or ``remove``.
 
         Returns:
             Whether it was there.
@@ -150,7 +149,10 @@ class Library(Tabled):
         Raises:
             LibraryError: As for ``add``.
         """
-        return bool(self._store.remove([name]))
+        if not self._store.remove([name]):
+            return False
+        self._store.wipe()
+        return True
 
     def search(self, query: str, k: int = 10) -> Hits:
         """Find what the library says about a matter.
@@ -178,14 +180,14 @@ class Library(Tabled):
             raise InputError(f"a query is a text that says what to look for, not {query!r}")
         if not isinstance(k, int) or k < 1:
             raise InputError(f"k is a number of documents, at least one, not {k!r}")
-        snapshot = self._store.snapshot()
-        if snapshot is None:
+        terms = search_terms(query)
+        found = self._store.read(lambda snapshot: _hits(snapshot, terms, k) if terms else [])
+        if found is None:
             raise InputError(
                 f"there is no library at {self._path} yet: fill it with "
                 f'Library("{self._path}").add(...), giving the folder of your documentation'
             )
-        terms = search_terms(query)
-        return Hits(_hits(snapshot, terms, k) if terms else (), query)
+        return Hits(found, query)
 
     def __len__(self) -> int:
         """Count the documents; 0 where nothing was added yet.
@@ -193,8 +195,7 @@ class Library(Tabled):
         Raises:
             LibraryError: As for ``search``.
         """
-        snapshot = self._store.snapshot()
-        return snapshot.count() if snapshot else 0
+        return self._store.read(Snapshot.count) or 0
 
     def __bool__(self) -> bool:
         """Be true, as an object: an empty library is still a library."""
@@ -206,20 +207,22 @@ class Library(Tabled):
     def _table(self) -> Table:
         path = str(self._path)
         try:
-            snapshot = self._store.snapshot()
-            if snapshot is None:
-                return library_table(path)
-            names = sorted(snapshot.digests())
-            shown = snapshot.documents(names[:_SHOWN]) if names else {}
-            return library_table(
-                path,
-                [shown[name] for name in names[:_SHOWN]],
-                count=len(names),
-                passages=snapshot.count_passages(),
-            )
+            table = self._store.read(lambda snapshot: _shown(snapshot, path))
+            return table or library_table(path)
         except LibraryError as error:
             # Whoever only looks at a library is told what is wrong with it, in its place.
             return library_table(path, problem=str(error))
+
+
+def _shown(snapshot: Snapshot, path: str) -> Table:
+    names = snapshot.names(_SHOWN)
+    shown = snapshot.documents(names)
+    return library_table(
+        path,
+        [shown[name] for name in names],
+        count=snapshot.count(),
+        passages=snapshot.count_passages(),
+    )
 
 
 def _hits(snapshot: Snapshot, terms: Sequence[str], k: int) -> list[Hit]:
@@ -244,7 +247,7 @@ def _best(
         best.setdefault(match.document, match)
     for name in names:
         if name not in best:
-            for match in snapshot.match_passages(terms, limit=1, within=[name]):
+            for match in snapshot.match_passages(terms, limit=1, within=name):
                 best[name] = match
     return best
 
@@ -252,7 +255,7 @@ def _best(
 def _hit(
     name: str, score: float, terms: Sequence[str], match: Match | None, document: Mapping[str, Any]
 ) -> Hit:
-    metadata: dict[str, Any] = json.loads(document["metadata"])
+    metadata: dict[str, Any] = dict(document["metadata"])
     if document["path"] is not None:
         metadata["path"] = document["path"]
     if match is None:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.terms import term_spans, words
 
-__all__ = ["excerpt", "fuse", "matches", "search_terms", "searchable"]
+__all__ = ["excerpt", "fuse", "index_query", "matches", "search_terms", "searchable"]
 
 _MAX_TERMS = 100
 _MAX_EXCERPT_WORDS = 80
@@ -39,6 +39,8 @@ _SUFFIXES = (
 _SHORTEST_STEM = 3
 _SUBWORD = re.compile("[^'’\\-_\u2010\u2011]+")
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
+# With the marks behind a letter, as the vowels of Hindi.
+_INDEXED = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u1cff\u3099\u309a])*+")
 # A run without spaces, as in Chinese or in encoded data, counts as several words.
 _WORD_LIKE = re.compile(r"\S{1,20}")
 
@@ -68,6 +70,13 @@ def search_terms(query: str) -> list[str]:
     """
     counts = Counter(word for word in words(query) if word not in _STOP_WORDS)
     return sorted(counts, key=lambda word: (-counts[word], -len(word)))[:_MAX_TERMS]
+
+
+def index_query(terms: Iterable[str]) -> str:
+    """Return the query of the index for texts that have any of the terms; empty for none."""
+    # The index cuts at the same places; a term with several parts would be a phrase.
+    parts = dict.fromkeys(part for term in terms for part in _INDEXED.findall(term))
+    return " OR ".join(f'"{part}"' for part in parts)
 
 
 def fuse(rankings: Sequence[Sequence[tuple[str, float]]]) -> list[tuple[str, float]]:

@@ -1,34 +1,56 @@
-"""The LanceDB table of a library: one row for each whole document and for each of its passages.
+"""The documents of a library as searches and writers reach them.
 
-All rows of a document are replaced in a single commit, so that readers, and whoever opens the
+All of a document is replaced in a single transaction, so that readers, and a process that opens the
 folder after a crash, see its old version or its new one. Readers take no lock and keep to the
-snapshot they opened. The indexes are made before the first row, so every row can be found.
+snapshot they opened. A damaged database is repaired at the moment it is noticed: what can be read
+is copied, the damaged file is set aside, and a warning names what was lost.
 """
 
 from __future__ import annotations
 
+import json
+import sqlite3
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from docsum_nb.library.connection import connect, explained, is_conflict
+from docsum_nb.errors import LibraryError
+from docsum_nb.library.database import (
+    DamageError,
+    checkpoint,
+    created,
+    explained,
+    insert,
+    open_to_read,
+    open_to_write,
+    take_out,
+    transaction,
+    wipe,
+)
 from docsum_nb.library.entries import Entry
-from docsum_nb.library.folder import is_library, make_library, writing
+from docsum_nb.library.folder import (
+    Marker,
+    discard_unmarked,
+    mark,
+    marker_of,
+    new_database,
+    writing,
+)
+from docsum_nb.library.query import index_query
+from docsum_nb.library.repair import repaired
+from docsum_nb.library.upgrade import discard_first_layout, upgraded
 from docsum_nb.records import Added
 
 __all__ = ["Match", "Snapshot", "Store"]
 
-_TABLE = "passages"
-_DOCUMENT, _PASSAGE = "document_terms", "passage_terms"
-# Readers hold a snapshot for the length of one search; an hour is far beyond that.
-_KEEP_VERSIONS = timedelta(hours=1)
-_COMMIT_ATTEMPTS = 6
-_FEW_ROWS, _SMALL_PART, _MANY_ROWS = 200, 0.1, 5_000
-"""Rows that may stand beside the index: so many, or a part of all, and never more than these."""
 _T = TypeVar("_T")
+_AT_ONCE = 500
+"""Names in one query; SQLite takes at least 999."""
+_ATTEMPTS = 2
+"""A damaged database is repaired once; if it is damaged again, the disk or the memory is."""
 
 
 @dataclass(frozen=True)
@@ -44,256 +66,257 @@ class Match:
 
 
 class Snapshot:
-    """A library as it was when it was opened, whatever is written meanwhile."""
+    """A library as it was when it was opened, until it is closed."""
 
-    def __init__(self, folder: Path, table: Any) -> None:
+    def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
         self._folder = folder
-        self._table = table
+        self._db = db
 
     def count(self) -> int:
-        """Count the documents."""
-        with explained(self._folder):
-            return int(self._table.count_rows("number = 0"))
+        """Return the number of documents."""
+        return int(self._db.execute("SELECT count(*) FROM documents").fetchone()[0])
 
     def count_passages(self) -> int:
-        """Count the passages of all documents."""
-        with explained(self._folder):
-            return int(self._table.count_rows("number > 0"))
+        """Return the number of passages of all documents."""
+        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
 
-    def is_optimization_due(self) -> bool:
-        """Return whether so much was written since the last optimization that it slows searches.
+    def names(self, limit: int) -> list[str]:
+        """Return the names of the first documents by name."""
+        query = "SELECT name FROM documents ORDER BY name LIMIT ?"
+        return [_text(name) for (name,) in self._db.execute(query, (limit,))]
 
-        Rows that are not indexed are found all the same. An optimization rewrites the index, so it
-        waits for a part of all rows: then the thousandth ``add`` costs what the first one did.
-        """
-        with explained(self._folder):
-            stats = [self._table.index_stats(index.name) for index in self._table.list_indices()]
-            rows = self._table.count_rows()
-        unindexed = max((each.num_unindexed_rows for each in stats if each), default=0)
-        return unindexed > min(max(_FEW_ROWS, int(_SMALL_PART * rows)), _MANY_ROWS)
-
-    def digests(self, names: Sequence[str] | None = None) -> dict[str, str]:
-        """Give the digest of each document, or of those among the given names that are there."""
-        rows = self._documents(names, ["document", "digest"])
-        return {row["document"]: row["digest"] for row in rows}
+    def digests(self, names: Sequence[str]) -> dict[str, str]:
+        """Return the digests of those among the named documents that are there."""
+        return {row["document"]: row["digest"] for row in self._rows(names)}
 
     def paths(self) -> dict[str, str | None]:
-        """Give the path of each document; ``None`` for one that came from no file."""
-        return {row["document"]: row["path"] for row in self._documents(None, ["document", "path"])}
+        """Return the path of each document; ``None`` for one that came from no file."""
+        rows = self._db.execute("SELECT name, path FROM documents")
+        return {_text(name): path if path is None else _text(path) for name, path in rows}
 
     def documents(self, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Give path, pages and metadata, as JSON, of the named documents."""
-        rows = self._documents(names, ["document", "path", "pages", "metadata"])
-        return {row["document"]: row for row in rows}
+        """Return path, pages and metadata of the named documents.
+
+        An entry that is no JSON is named in a warning, and is empty.
+        """
+        found = {}
+        for row in self._rows(names):
+            pages = self._json(row["pages"], list, "the pages", row["document"])
+            row["pages"] = [page for page in pages if type(page) is int]
+            row["metadata"] = self._json(row["metadata"], dict, "the metadata", row["document"])
+            found[row["document"]] = row
+        return found
 
     def match_documents(self, terms: Sequence[str], *, limit: int) -> list[tuple[str, float]]:
-        """Rank whole documents by BM25, with their scores; best first, equal ones by name."""
-        found = self._match(_DOCUMENT, ["document"], terms, limit=limit)
-        return [(row["document"], row["_score"]) for row in found]
+        """Return the best whole documents by BM25, with their scores; equal ones by name."""
+        query = (
+            "SELECT name, score FROM (SELECT rowid AS document, -bm25(document_index) AS score "
+            "FROM document_index WHERE document_index MATCH ? ORDER BY rank LIMIT ?) "
+            "JOIN documents ON documents.id = document"
+        )
+        rows = self._match(query, terms, limit)
+        return sorted(
+            ((_text(name), score) for name, score in rows), key=lambda row: (-row[1], row[0])
+        )
 
     def match_passages(
-        self, terms: Sequence[str], *, limit: int, within: Sequence[str] | None = None
+        self, terms: Sequence[str], *, limit: int, within: str | None = None
     ) -> list[Match]:
-        """Rank passages by BM25; best first, equal scores in order of document and number.
+        """Return the best passages by BM25; equal scores in order of document and place.
 
         Args:
-            terms: What to search for; a passage matches where it holds any of them.
-            limit: How many at most.
-            within: The documents to search; ``None`` for all.
+            terms: What to search for; a passage matches if it has any of them.
+            limit: The largest number of passages.
+            within: The name of a document to search; ``None`` for all.
         """
-        columns = ["document", "number", "text", "start", "headings"]
-        found = self._match(_PASSAGE, columns, terms, limit=limit, within=within)
-        return [
-            Match(
-                row["document"],
-                row["_score"],
-                row["text"],
-                row["start"],
-                tuple(row["headings"] or ()),
+        span: tuple[int, ...] = ()
+        if within is not None:
+            find = "SELECT first, last FROM documents WHERE name = ?"
+            span = self._db.execute(find, (within,)).fetchone() or (0, 0)
+        where = "AND rowid BETWEEN ? AND ?" if span else ""
+        query = (
+            "SELECT name, score, text, start, headings FROM (SELECT rowid AS passage, "  # noqa: S608
+            f"-bm25(passage_index) AS score FROM passage_index WHERE passage_index MATCH ? {where} "
+            "ORDER BY rank LIMIT ?) JOIN passages ON passages.id = passage "
+            "JOIN documents ON documents.id = passages.document"
+        )
+        found = []
+        for name, score, text, start, headings in self._match(query, terms, *span, limit):
+            above = self._json(headings, list, "headings", name)
+            if type(start) is not int:
+                raise DamageError("the place of a passage is no number")
+            found.append(Match(_text(name), score, _text(text), start, tuple(map(str, above))))
+        return sorted(found, key=lambda match: (-match.score, match.document, match.start))
+
+    def _match(self, query: str, terms: Sequence[str], *values: int) -> list[tuple[Any, ...]]:
+        wanted = index_query(terms)
+        return self._db.execute(query, (wanted, *values)).fetchall() if wanted else []
+
+    def _rows(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+        columns = ("document", "digest", "path", "pages", "metadata")
+        for at in range(0, len(names), _AT_ONCE):
+            some = names[at : at + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            query = (
+                "SELECT name, digest, path, pages, metadata FROM documents "  # noqa: S608  # places
+                f"WHERE name IN ({places})"
             )
-            for row in found
-        ]
+            for row in self._db.execute(query, some):
+                for value in row:
+                    if value is not None:
+                        _text(value)
+                yield dict(zip(columns, row, strict=True))
 
-    def _match(
-        self,
-        column: str,
-        columns: list[str],
-        terms: Sequence[str],
-        *,
-        limit: int,
-        within: Sequence[str] | None = None,
-    ) -> list[dict[str, Any]]:
-        from lancedb.query import MatchQuery
-
-        with explained(self._folder):
-            query = self._table.search(MatchQuery(" ".join(terms), column), query_type="fts")
-            if within is not None:
-                query = query.where(_is_one_of(within), prefilter=True)
-            # Without _score, LanceDB logs a deprecation for each query.
-            rows = query.select([*columns, "_score"]).limit(limit).to_list()
-        return sorted(rows, key=lambda row: (-row["_score"], row["document"], row.get("number", 0)))
-
-    def _documents(self, names: Sequence[str] | None, columns: list[str]) -> list[dict[str, Any]]:
-        where = "number = 0" if names is None else f"number = 0 AND {_is_one_of(names)}"
-        with explained(self._folder):
-            rows: list[dict[str, Any]] = (
-                self._table.search()
-                .where(where)
-                .select(columns)
-                # Without a limit, ten rows are returned.
-                .limit(self._table.count_rows() + 1)
-                .to_list()
-            )
-        return rows
+    def _json(self, content: str, kind: type, what: str, document: str) -> Any:
+        try:
+            value = json.loads(content)
+        except (ValueError, TypeError, RecursionError):
+            value = None
+        if isinstance(value, kind):
+            return value
+        warnings.warn(
+            f"the library {self._folder} is damaged: {what} of {document!r} cannot be read and "
+            "count as none; remove this document and add it again",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return kind()
 
 
 class Store:
-    """Opens the table for readers and writers; holds only a path, so it can be pickled."""
+    """Opens the database for readers and writers; holds only a path, so it can be pickled."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def snapshot(self) -> Snapshot | None:
-        """Open the library as it is now; ``None`` where there is none yet.
+    def read(self, work: Callable[[Snapshot], _T]) -> _T | None:
+        """Return what ``work`` returns for the library as it is now; ``None`` if there is none.
+
+        A library of the first layout is brought up to date first, and a damaged one is repaired;
+        then ``work`` is called again.
 
         Raises:
             LibraryError: If there is something else at the path, or it cannot be read.
         """
-        if not is_library(self._folder):
-            return None
-        with explained(self._folder):
-            table = _open_table(self._folder)
-        return None if table is None else Snapshot(self._folder, table)
+        for attempt in range(_ATTEMPTS):
+            marker = marker_of(self._folder)
+            if marker is None:
+                return None
+            if marker.database is None:
+                with self._writing():
+                    marker = marker_of(self._folder)
+            try:
+                with explained(self._folder), closing(open_to_read(_database(marker))) as db:
+                    return work(Snapshot(self._folder, db))
+            except DamageError as damage:
+                self._repair(marker, damage, again=attempt > 0)
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def write(self, entries: Sequence[Entry]) -> Added:
-        """Add the documents, or replace them where their digest differs, in a single commit.
+        """Add the documents, or replace them if their digest differs, in a single transaction.
 
         Raises:
             LibraryError: If the folder cannot be written, or is in use for too long.
         """
-        with self._writing():
-            return self._commit(lambda table: self._replace(table, entries))
+        return self._commit(lambda db: _replace(db, entries))
 
     def remove(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Remove documents in a single commit; give the names of those that were there."""
-        if not names or self.snapshot() is None:
+        """Remove documents in one transaction; return the names of those that were there."""
+        if not names or not self.read(lambda snapshot: snapshot.digests(names)):
             return ()
-        with self._writing():
-            return self._commit(lambda table: self._delete(table, names))
-
-    def is_optimization_due(self) -> bool:
-        """Return whether enough was written for ``optimize`` to be worth its time."""
-        snapshot = self.snapshot()
-        return snapshot is not None and snapshot.is_optimization_due()
-
-    def optimize(self) -> None:
-        """Merge small files, complete the indexes, drop versions that no reader can be using."""
-        with self._writing():
-            self._commit(lambda table: table.optimize(cleanup_older_than=_KEEP_VERSIONS))
-
-    def _replace(self, table: Any, entries: Sequence[Entry]) -> Added:
-        names = [entry.name for entry in entries]
-        known = Snapshot(self._folder, table).digests(names)
-        changed = [entry for entry in entries if known.get(entry.name) != entry.digest]
-        if changed:
-            _merge(table, changed)
-        updated = sum(entry.name in known for entry in changed)
-        return Added(
-            added=len(changed) - updated,
-            updated=updated,
-            unchanged=len(entries) - len(changed),
-            passages=sum(len(entry.rows) - 1 for entry in changed),
+        return self._commit(
+            lambda db: tuple(name for name in sorted(set(names)) if take_out(db, name))
         )
 
-    def _delete(self, table: Any, names: Sequence[str]) -> tuple[str, ...]:
-        there = tuple(sorted(Snapshot(self._folder, table).digests(names)))
-        if there:
-            table.delete(_is_one_of(there))
-        return there
+    def wipe(self) -> None:
+        """Take what was replaced or removed off the disk.
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        with writing(self._folder):
-            make_library(self._folder)
-            with explained(self._folder):
-                yield
+        It costs time in proportion to the whole index, so it is called at the end of a change.
 
-    def _commit(self, change: Callable[[Any], _T]) -> _T:
-        """Run a change on the newest version, again where somebody without our lock came first."""
-        from tenacity import (
-            Retrying,
-            retry_if_exception,
-            stop_after_attempt,
-            wait_random_exponential,
-        )
+        Raises:
+            LibraryError: As for ``write``.
+        """
+        self._change(wipe)
 
-        for attempt in Retrying(
-            retry=retry_if_exception(is_conflict),
-            stop=stop_after_attempt(_COMMIT_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.1, max=2),
-            reraise=True,
-        ):
-            with attempt:
-                return change(_ensure_table(self._folder))
+    def _commit(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        def work(db: sqlite3.Connection) -> _T:
+            with transaction(db):
+                return change(db)
+
+        return self._change(work)
+
+    def _change(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Change the database, after a repair if it is found damaged."""
+        for attempt in range(_ATTEMPTS):
+            with self._writing() as marker:
+                try:
+                    with (
+                        explained(self._folder),
+                        closing(open_to_write(_database(marker))) as db,
+                    ):
+                        done = change(db)
+                        checkpoint(db)
+                        return done
+                except DamageError as error:
+                    damage = error
+            self._repair(marker, damage, again=attempt > 0)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    @contextmanager
+    def _writing(self) -> Iterator[Marker]:
+        """Hold the writers' lock; the library is made, or brought up to date, if need be."""
+        with writing(self._folder):
+            marker = marker_of(self._folder)
+            if marker is None:
+                marker = new_database(self._folder)
+                assert marker.database is not None
+                with explained(self._folder), created(marker.database):
+                    pass
+                mark(self._folder, marker)
+            elif marker.database is None:
+                marker = upgraded(self._folder)
+            elif marker.drafted:
+                # The file that named the database was damaged.
+                mark(self._folder, marker)
+            discard_first_layout(self._folder)
+            discard_unmarked(self._folder, marker)
+            yield marker
 
-def _merge(table: Any, entries: Sequence[Entry]) -> None:
-    import pyarrow
+    def _repair(self, marker: Marker | None, damage: DamageError, *, again: bool) -> None:
+        if again:
+            raise LibraryError(
+                f"the library {self._folder} is damaged again after it was repaired ({damage}): "
+                "check the disk; move the folder away and add the documents again"
+            ) from damage
+        with writing(self._folder):
+            # Another process may have done it while this one waited.
+            if marker_of(self._folder) == marker:
+                with explained(self._folder):
+                    repaired(self._folder, marker.database if marker else None, damage)
 
-    names = [entry.name for entry in entries]
-    rows = [row for entry in entries for row in entry.rows]
-    (
-        table.merge_insert(["document", "number"])
-        .when_matched_update_all()
-        .when_not_matched_insert_all()
-        # The passages that the new version of a document no longer has.
-        .when_not_matched_by_source_delete(_is_one_of(names))
-        .execute(pyarrow.Table.from_pylist(rows, schema=_schema()))
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise DamageError(f"a text of a row is of type {type(value).__name__}")
+    return value
+
+
+def _database(marker: Marker | None) -> Path:
+    if marker is None or marker.database is None or not marker.database.is_file():
+        raise DamageError("the database is not there")
+    return marker.database
+
+
+def _replace(db: sqlite3.Connection, entries: Sequence[Entry]) -> Added:
+    known = Snapshot(Path(), db).digests([entry.name for entry in entries])
+    changed = [entry for entry in entries if known.get(entry.name) != entry.digest]
+    for entry in changed:
+        take_out(db, entry.name)
+        insert(db, entry)
+    updated = sum(entry.name in known for entry in changed)
+    return Added(
+        added=len(changed) - updated,
+        updated=updated,
+        unchanged=len(entries) - len(changed),
+        passages=sum(len(entry.passages) for entry in changed),
     )
-
-
-def _schema() -> Any:
-    import pyarrow as pa
-
-    return pa.schema(
-        [
-            pa.field("document", pa.string(), nullable=False),
-            pa.field("number", pa.int32(), nullable=False),  # 0: the whole document
-            # Of the whole document:
-            pa.field("digest", pa.string()),
-            pa.field("path", pa.string()),
-            pa.field("pages", pa.list_(pa.int64())),
-            pa.field("metadata", pa.string()),
-            pa.field(_DOCUMENT, pa.string()),
-            # Of a passage:
-            pa.field("text", pa.string()),
-            pa.field("start", pa.int64()),
-            pa.field("headings", pa.list_(pa.string())),
-            pa.field(_PASSAGE, pa.string()),
-        ]
-    )
-
-
-def _ensure_table(folder: Path) -> Any:
-    from lancedb.index import FTS
-
-    table = _open_table(folder)
-    if table is None:
-        table = connect(folder).create_table(_TABLE, schema=_schema(), exist_ok=True)
-    indexed = {column for index in table.list_indices() for column in index.columns}
-    for column in (_DOCUMENT, _PASSAGE):
-        if column not in indexed:
-            table.create_index(column, config=FTS())
-    return table
-
-
-def _open_table(folder: Path) -> Any:
-    if not (folder / f"{_TABLE}.lance").is_dir():
-        return None
-    return connect(folder).open_table(_TABLE)
-
-
-def _is_one_of(names: Sequence[str]) -> str:
-    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-    return f"document IN ({quoted})"

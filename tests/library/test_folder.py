@@ -10,7 +10,7 @@ import pytest
 
 from docsum_nb.errors import LibraryError
 from docsum_nb.library import Library
-from docsum_nb.library.folder import is_library, make_library, writing
+from docsum_nb.library.folder import Marker, marker_of, writing
 
 
 def marker(folder: Path) -> Path:
@@ -19,26 +19,26 @@ def marker(folder: Path) -> Path:
 
 
 def test_a_folder_becomes_a_library_once(tmp_path: Path) -> None:
-    """Nothing and an empty folder are no library yet; making one twice changes nothing."""
+    """Nothing and an empty folder are no library yet; a second add leaves the marker alone."""
     folder = tmp_path / "a" / "b"
-    assert not is_library(folder)
+    assert marker_of(folder) is None
     with writing(folder):
-        assert not is_library(folder)
-        make_library(folder)
-        before = marker(folder).stat()
-        make_library(folder)
-    assert is_library(folder)
+        assert marker_of(folder) is None
+    Library(folder).add({"a": "zebra"})
+    before = marker(folder).stat()
+    Library(folder).add({"b": "zebra"})
+    assert marker_of(folder) == Marker(folder / "documents-1.sqlite3")
     assert marker(folder).stat().st_mtime_ns == before.st_mtime_ns
 
 
 def test_remains_of_a_killed_first_add_are_no_obstacle(tmp_path: Path) -> None:
-    """A folder with only the lock and the draft of a marker can still become a library."""
+    """A folder with the lock, half a marker and half a database can still become a library."""
     with writing(tmp_path):
         (tmp_path / ".docsum_library.draft").write_text('{"for')
-    assert not is_library(tmp_path)
-    with writing(tmp_path):
-        make_library(tmp_path)
-    assert is_library(tmp_path)
+        (tmp_path / ".documents.draft").write_bytes(b"SQLite")
+    assert marker_of(tmp_path) is None
+    Library(tmp_path).add({"a": "zebra"})
+    assert len(Library(tmp_path)) == 1
 
 
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_marker_that_makes_no_sense_is_damage(tmp_path: Path, layout: str) -> No
 
 def test_newer_layout_is_refused(tmp_path: Path) -> None:
     """A library of a later layout asks for an update, and is not touched."""
-    marker(tmp_path).write_text(json.dumps({"format": "docsum_nb library", "layout": 2}))
+    marker(tmp_path).write_text(json.dumps({"format": "docsum_nb library", "layout": 3}))
     for use in (lambda: Library(tmp_path).search("x"), lambda: Library(tmp_path).add({"a": "b"})):
         with pytest.raises(LibraryError, match="update docsum_nb"):
             use()

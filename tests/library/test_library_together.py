@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from docsum_nb.library import Library
-from docsum_nb.library.store import Store
+from docsum_nb.library.store import Snapshot, Store
 from tests.library.library_samples import run
 
 
@@ -77,36 +77,41 @@ Library(sys.argv[1]).add(_version("newword"))
 """
 
 
-def _kill_update(folder: Path, *, commits: int) -> None:
-    """Update a library in a child process, and kill it once it has made some commits."""
-    versions = folder / "passages.lance" / "_versions"
-    before = len(list(versions.iterdir())) if versions.exists() else 0
+def _kill_update(folder: Path, *, bytes_written: int) -> None:
+    """Update a library in a child process, and kill it once the log has some bytes."""
+    log = folder / "documents-1.sqlite3-wal"
     child = subprocess.Popen([sys.executable, "-c", _UPDATE, str(folder)])
-    while child.poll() is None and not (
-        versions.exists() and len(list(versions.iterdir())) >= before + commits
-    ):
+    while child.poll() is None and _size(log) < bytes_written:
         time.sleep(0.001)
     child.kill()
     child.wait()
 
 
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 def _stored(folder: Path) -> dict[str, str]:
     """Join the passages of each document, as they are found."""
-    snapshot = Store(folder).snapshot()
-    assert snapshot
     found: dict[str, dict[int, str]] = {}
-    for match in snapshot.match_passages(["oldword", "newword"], limit=10**6):
+    matches = Store(folder).read(
+        lambda snapshot: snapshot.match_passages(["oldword", "newword"], limit=10**6)
+    )
+    for match in matches or ():
         found.setdefault(match.document, {})[match.start] = match.text
     return {name: "".join(part for _, part in sorted(found[name].items())) for name in found}
 
 
-@pytest.mark.parametrize("commits", [1, 2, 3, 4])
-def test_killed_update_leaves_each_document_old_or_new(tmp_path: Path, commits: int) -> None:
+@pytest.mark.parametrize("written", [1, 100_000, 1_000_000, 3_000_000])
+def test_killed_update_leaves_each_document_old_or_new(tmp_path: Path, written: int) -> None:
     """A document of an update that was killed is wholly old or new, and adding again finishes."""
     old, new = _version("oldword"), _version("newword")
     library = Library(tmp_path)
     library.add(old)
-    _kill_update(tmp_path, commits=commits)
+    _kill_update(tmp_path, bytes_written=written)
     stored = _stored(tmp_path)
     assert stored.keys() == old.keys()
     assert all(text.strip() in (old[name], new[name]) for name, text in stored.items())
@@ -116,11 +121,11 @@ def test_killed_update_leaves_each_document_old_or_new(tmp_path: Path, commits: 
     assert {name: text.strip() for name, text in _stored(tmp_path).items()} == new
 
 
-@pytest.mark.parametrize("commits", [1, 2, 4])
-def test_killed_first_add_leaves_whole_documents(tmp_path: Path, commits: int) -> None:
+@pytest.mark.parametrize("written", [1, 100_000, 1_000_000])
+def test_killed_first_add_leaves_whole_documents(tmp_path: Path, written: int) -> None:
     """A first add that was killed, even while the table was made, leaves whole documents only."""
     new = _version("newword")
-    _kill_update(tmp_path / "lib", commits=commits)
+    _kill_update(tmp_path / "lib", bytes_written=written)
     library = Library(tmp_path / "lib")
     stored = _stored(tmp_path / "lib")
     assert all(text.strip() == new[name] for name, text in stored.items())
@@ -138,12 +143,17 @@ def test_what_another_process_added_is_found_by_the_next_search(office: Library)
 
 def test_a_snapshot_does_not_change(office: Library) -> None:
     """What is opened for one search stays as it was, whatever is written meanwhile."""
-    snapshot = Store(office.path).snapshot()
-    assert snapshot
-    office.add({"late": "late late late", "payments": "nothing"})
-    office.remove("travel")
-    assert [name for name, _ in snapshot.match_documents(["late"], limit=9)] == ["payments"]
-    assert snapshot.count() == 3
+
+    def look(snapshot: Snapshot) -> None:
+        assert snapshot.count() == 3
+        office.add({"late": "late late late", "payments": "nothing"})
+        office.remove("travel")
+        assert [name for name, _ in snapshot.match_documents(["late"], limit=9)] == ["payments"]
+        assert snapshot.count() == 3
+
+    Store(office.path).read(look)
+    assert len(office) == 3
+    assert not list(office.search("train"))
 
 
 _FORK = """
@@ -171,9 +181,7 @@ print(sorted(hit.name for hit in library.search("zebra")))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_forked_child_is_told_instead_of_hanging(tmp_path: Path) -> None:
-    """A child forked before the first use works; one forked later gets a line that says why not."""
+def test_forked_child_uses_a_library(tmp_path: Path) -> None:
+    """A child works, whether it was forked before the first use or after."""
     done = run(_FORK, str(tmp_path))
-    first, second, found = done.stdout.splitlines()
-    assert (first, found, done.stderr) == ("added", "['two']", "")
-    assert "'spawn'" in second
+    assert (done.stdout.splitlines(), done.stderr) == (["added", "added", "['two']"], "")

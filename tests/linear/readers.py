@@ -291,7 +291,7 @@ def _library(text: str) -> object:
     for file in place.iterdir():
         file.unlink()
     (place / "docsum_library.json").write_text(text, encoding="utf-8", errors="replace")
-    return folder.is_library(place)
+    return folder.marker_of(place)
 
 
 def _docx(text: str) -> object:
@@ -551,6 +551,7 @@ READERS: dict[str, Reader] = {
     # searching
     "library.query.searchable": Reader(query.searchable),
     "library.query.search_terms": Reader(query.search_terms),
+    "library.query.index_query": Reader(lambda text: query.index_query([text])),
     "library.query.excerpt": Reader(lambda text: query.excerpt(text, ["word", "w7", "é"])),
     "library.query.excerpt, the terms": Reader(lambda text: query.excerpt(SHORT, text.split(" "))),
     "library.query.matches": Reader(lambda text: query.matches(text, ["word", "w7", "é"])),
@@ -559,7 +560,7 @@ READERS: dict[str, Reader] = {
         lambda text: entries.digests([entries.storable(Document(text, text))])
     ),
     "ledger.keys.stored_json": Reader(stored_json, "json"),
-    "library.folder.is_library": Reader(_library, "json"),
+    "library.folder.marker_of": Reader(_library, "json"),
     # records, prompts, secrets
     "records.reading.read_json": Reader(Summary.from_json, "json"),
     "prompts.texts.load_prompts": Reader(_prompts, "json"),
