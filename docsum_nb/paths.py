@@ -9,7 +9,6 @@ from pathlib import Path
 
 from docsum_nb.errors import InputError
 
-
 __all__ = ["make_private_file", "make_private_folder", "user_path", "visible"]
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
@@ -47,6 +46,8 @@ def _visible(character: str) -> str:
         # A byte of a name that is not UTF-8.
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
+
+
 def make_private_folder(path: Path) -> None:
     """Create a folder, and those above it, that only its owner may enter; or make it so.
 

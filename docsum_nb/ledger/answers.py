@@ -12,6 +12,7 @@ import contextlib
 import json
 import sqlite3
 import time
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -39,6 +40,8 @@ WHERE key NOT IN (SELECT key FROM ends)
 """
 _AT_ONCE = 500
 """Keys in one query; SQLite takes at least 999."""
+_DAMAGED = (zlib.error, LedgerError, UnicodeError, TypeError, ValueError)
+"""What reading a row raises that is not what was written."""
 _FAST = 1
 """Level of compression: the work is waiting."""
 
@@ -78,7 +81,12 @@ class Ledger:
         Raises:
             LedgerError: if the file cannot be read.
         """
-        found = {row[0]: _answer(row[1:]) for row in self._rows(_FIND, keys)}
+        found = {}
+        for key, *row in self._rows(_FIND, keys):
+            try:
+                found[key] = _answer(tuple(row))
+            except _DAMAGED as error:
+                self._set_aside("answers", key, error)
         self.note_uses(run_id, found)
         return found
 
@@ -128,7 +136,24 @@ class Ledger:
     def pieces(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return the pieces that are stored, by key; raises like ``find``."""
         rows = self._rows("SELECT key, content FROM pieces WHERE key IN", keys)
-        return {key: zlib.decompress(content) for key, content in rows}
+        found = {}
+        for key, content in rows:
+            try:
+                found[key] = zlib.decompress(content)
+            except _DAMAGED as error:
+                self._set_aside("pieces", key, error)
+        return found
+
+    def _set_aside(self, table: str, key: str, error: Exception) -> None:
+        """Delete a row that cannot be read, so that what it held can be stored again; warn."""
+        with contextlib.suppress(LedgerError), self.file.writing() as db:
+            db.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608  # constants
+        warnings.warn(
+            f"the ledger {self.path} is damaged: entry {str(key)[:12]} of its {table} cannot be "
+            f"read ({type(error).__name__}) and counts as not there; everything else is used",
+            RuntimeWarning,
+            stacklevel=2,
+        )
 
     def save_pieces(self, pieces: Mapping[str, bytes], *, run_id: str) -> None:
         """Store pieces that a run uses; one that is there already is not written again.
@@ -172,6 +197,12 @@ def _answer(row: tuple[Any, ...]) -> Answer:
     text, model, prompt, completion, cost, finish, ended, flaws = row
     if isinstance(text, bytes):
         text = text.decode("utf-8", "surrogatepass")
+    words = (text, model, finish, "" if ended is None else ended)
+    counts = (prompt, completion, 0 if cost is None else cost)
+    if not all(isinstance(each, str) for each in words):
+        raise ValueError("a text is none")
+    if not all(isinstance(each, int | float) for each in counts):
+        raise ValueError("a number is none")
     usage = Usage(1, prompt, completion, cost)
     flawed = tuple(stored_json(flaws or "[]"))
     return Answer(text, model, usage, finish, cached=True, ended=ended, flaws=flawed)

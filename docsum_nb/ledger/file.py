@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from docsum_nb.errors import LedgerError
-from docsum_nb.paths import user_path
+from docsum_nb.paths import make_private_file, make_private_folder, user_path
 
 __all__ = ["LedgerFile", "default_path"]
 
@@ -132,10 +132,13 @@ class LedgerFile:
             if read_only and (db := self._open_to_read()) is not None:
                 self._db = db
                 return
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if not self.path.exists():
-                # Answers and texts are private; SQLite's own files beside it take its mode.
-                self.path.touch(mode=0o600)
+            if not self.path.parent.exists():
+                make_private_folder(self.path.parent)
+            # Answers and texts are private; SQLite's own files beside it take its mode.
+            for end in ("", "-wal", "-shm"):
+                beside = self.path.with_name(self.path.name + end)
+                if not end or beside.exists():
+                    make_private_file(beside)
             self._db = self._open()
         except (OSError, sqlite3.Error) as error:
             if isinstance(error, LedgerError):
@@ -290,9 +293,19 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _connection(uri: str) -> sqlite3.Connection:
-    return sqlite3.connect(
+    db = sqlite3.connect(
         uri, uri=True, timeout=_TRY_S, isolation_level=None, check_same_thread=False
     )
+    # One text that is no UTF-8 is not to be the end of a whole query.
+    db.text_factory = _text
+    return db
+
+
+def _text(content: bytes) -> str | bytes:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content
 
 
 def _in_turn(work: Callable[[], T]) -> T:

@@ -82,6 +82,8 @@ def forget(
                 deleted += db.execute("DELETE FROM answers").rowcount
                 db.execute("DELETE FROM pieces")
                 db.execute("DELETE FROM uses")
+                # Also a row that was not listed because it is damaged.
+                db.execute("DELETE FROM runs")
             if before is not None:
                 deleted += _delete_strays(db, before)
         # Another process may be reading; the room is used again then.

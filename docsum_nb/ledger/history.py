@@ -13,12 +13,13 @@ import json
 import os
 import sqlite3
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.file import LedgerFile
 from docsum_nb.ledger.keys import stored_json
@@ -171,10 +172,16 @@ class History:
         """
         finished: list[tuple[dict[str, Any], float]] = []
         for record in self.all():
-            if record.state == "done":
-                finished.append((_work_in(self.arguments(record.id)), record.ended_at or 0.0))
-            elif record.unfinished:
+            if record.state != "done" and not record.unfinished:
+                continue
+            try:
                 work = _work_in(self.arguments(record.id))
+            except (LedgerError, TypeError):
+                # Its arguments are damaged, which ``all`` has warned of.
+                continue
+            if record.state == "done":
+                finished.append((work, record.ended_at or 0.0))
+            else:
                 if not any(work == its and record.active_at <= at for its, at in finished):
                     return record
         raise InputError(
@@ -190,14 +197,19 @@ class History:
         with self._file.reading() as db:
             query = "SELECT arguments FROM runs WHERE id = ?"
             row = db.execute(query, (run_id,)).fetchone()
-        found: dict[str, Any] = stored_json(row[0]) if row else {}
+        found = stored_json(row[0]) if row else {}
+        if not isinstance(found, dict):
+            raise LedgerError(f"the ledger is damaged: the arguments of run {run_id} are none")
         return found
 
     def _records(self, db: sqlite3.Connection, where: str, *values: Any) -> Iterator[RunRecord]:
         query = f"SELECT {_COLUMNS} FROM runs {where}"  # noqa: S608  # constants
         for *told, since, born, arguments in db.execute(query, values).fetchall():
+            if not _is_sound((*told, since, born)):
+                self._warn(f"the row of run {str(told[0])[:40]!r}")
+                continue
             # Not by SQLite: it could not give back a file's name that is no UTF-8.
-            asked = stored_json(arguments)
+            asked = self._asked(told[0], arguments)
             places = tuple(_places(asked.get("source"), asked.get("cwd", "")))
             record = RunRecord(*told)
             record = replace(
@@ -207,6 +219,35 @@ class History:
                 active_at=record.ended_at or since,
             )
             yield _counted(db, record, since, born) if record.ended_at is None else record
+
+    def _asked(self, run_id: str, arguments: Any) -> dict[str, Any]:
+        try:
+            asked = stored_json(arguments)
+            if isinstance(asked, dict) and isinstance(asked.get("cwd", ""), str):
+                return asked
+        except (LedgerError, TypeError):
+            pass
+        self._warn(f"what run {run_id} was asked")
+        return {}
+
+    def _warn(self, what: str) -> None:
+        warnings.warn(
+            f"the ledger {self._file.path} is damaged: {what} cannot be read; everything else is "
+            "used",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+
+
+def _is_sound(row: tuple[Any, ...]) -> bool:
+    """Return whether the values of a run's row are of the types that were written."""
+    number, text = (int, float), (str,)
+    missing = type(None)
+    kinds: list[tuple[type, ...]] = [
+        *(text, text, text, text, number, (*number, missing), (int,), (int,), (int,), (int,)),
+        *((*number, missing), (*text, missing), text, (int,), number, number),
+    ]
+    return all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True))
 
 
 def _work_in(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def stored_json(content: str | bytes) -> Any:
     """
     try:
         return json.loads(content)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise LedgerError(
             f"the ledger is damaged: an entry is no JSON ({type(error).__name__}); give another "
             "ledger, or restore this one from a copy"

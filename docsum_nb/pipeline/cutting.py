@@ -15,6 +15,7 @@ from typing import Any
 
 from docsum_nb.documents import has_words, split
 from docsum_nb.documents.split import VERSION
+from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import key_of, stored_json
 from docsum_nb.records import Chunk, Document
 
@@ -43,8 +44,8 @@ class Cuts:
         known = self._recall(keys)
         chunks: list[Chunk] = []
         for key, document in zip(keys, documents, strict=True):
-            if key in known:
-                chunks += _recut(document, stored_json(known[key]))
+            if (again := _remembered(document, known.get(key))) is not None:
+                chunks += again
             else:
                 made = split(document, max_tokens=max_tokens, count=count)
                 self.made[key] = json.dumps([[c.end, c.tokens, c.headings] for c in made]).encode()
@@ -52,6 +53,16 @@ class Cuts:
         self.keys = tuple(keys)
         # A chunk of rules or dashes is nothing to ask a model about.
         return [chunk for chunk in chunks if has_words(chunk.text)]
+
+
+def _remembered(document: Document, stored: bytes | None) -> list[Chunk] | None:
+    """Return the chunks as they were cut before; ``None`` if that is not known, or is damaged."""
+    if stored is None:
+        return None
+    try:
+        return list(_recut(document, stored_json(stored)))
+    except (LedgerError, TypeError, ValueError, LookupError):
+        return None
 
 
 def cut(
