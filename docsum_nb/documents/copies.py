@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["MAX_BYTES", "copy_file", "start_of", "too_large", "write_all"]
+__all__ = ["MAX_BYTES", "TIMEOUT_S", "copy_file", "start_of", "too_large", "write_all"]
 
 MAX_BYTES = 512 * 1024 * 1024
 """Bytes of a file that is read."""
-_TIMEOUT_S = 600.0
+TIMEOUT_S = 600.0
 """Seconds that copying one file may take, on a slow network say."""
 _TRIES = 3
 _CHUNK = 1024 * 1024
@@ -57,7 +57,7 @@ def copy_file(path: Path, copy: Path, *, links: bool) -> str:
         LoadError: The path is no regular file, or the file is too large or too slow.
         OSError: The file cannot be opened, read or written.
     """
-    deadline = time.monotonic() + _TIMEOUT_S
+    deadline = time.monotonic() + TIMEOUT_S
     with _opened(path, links=links) as file:
         for _ in range(_TRIES):
             before = os.fstat(file)

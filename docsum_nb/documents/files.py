@@ -9,20 +9,25 @@ the copy. Refuses nothing itself but turns whatever a reader raises into one err
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
-from docsum_nb.documents.copies import MAX_BYTES, copy_file
+from docsum_nb.documents import mail
+from docsum_nb.documents.archives import MAX_LEVELS, Allowance, members
+from docsum_nb.documents.copies import MAX_BYTES, TIMEOUT_S, copy_file, write_all
+from docsum_nb.documents.folders import is_hidden
 from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.documents.sniff import OLD_OFFICE, kind_of, old_format
-from docsum_nb.documents.sources import Found, Item
+from docsum_nb.documents.sources import ARCHIVE, KINDS, MAIL, MAILBOX, Found, Item
 from docsum_nb.documents.terms import has_words
+from docsum_nb.documents.text import is_text
 from docsum_nb.errors import LoadError, described
 from docsum_nb.paths import visible
 from docsum_nb.records import Document, Omission
@@ -57,6 +62,10 @@ class _Copy:
     """What its document will be called."""
     shown: str
     """Where it comes from, for people."""
+    level: int = 0
+    """How many archives and messages it lies in."""
+    allowance: Allowance | None = None
+    """What may be unpacked of it; ``None`` if it lies in nothing."""
 
 
 _Step: TypeAlias = Item | _Copy
@@ -132,6 +141,8 @@ class _Reading:
         # A reader that never returns must not keep the process from ending.
         if isinstance(step, Found):
             return _Started(DAEMON_THREADS.submit(self._copied, step))
+        if step.kind in (ARCHIVE, MAIL, MAILBOX):
+            return _Started(DAEMON_THREADS.submit(self._opened, step))
         here = step.size <= _READ_HERE.get(step.kind, 0)
         worker = None if here else self._workers.free()
         return _Started(DAEMON_THREADS.submit(_read, step, worker), worker)
@@ -139,24 +150,86 @@ class _Reading:
     def _copied(self, found: Found) -> list[_Step]:
         """Copy a file, which may then be read."""
         shown = visible(str(found.path))
-        # Readers go by the suffix; anything else of a name might be too long or odd.
-        copy = self._folder / f"{next(self._numbers)}{found.path.suffix.lower()[:20]}"
+        copy = self._new(found.path.suffix)
         try:
             note = copy_file(found.path, copy, links=found.links)
-            size = copy.stat().st_size
-            if size == 0:
-                copy.unlink()
-                return [Omission(found.name, "holds no text")]
             if found.kind == OLD_OFFICE and not found.named and (reason := old_format(copy)):
                 copy.unlink()
                 return [Omission(found.name, reason)]
-            kind = kind_of(copy, found.kind)
+            step = _recognised(_Copy(copy, 0, found.kind, found.name, shown))
         except OSError as error:
             return [LoadError(shown, f"cannot be read ({error.strerror or error})")]
         except LoadError as error:
             return [LoadError(shown, error.reason)]
-        notes = [Omission(found.name, note)] if note else []
-        return [_Copy(copy, size, kind, found.name, shown), *notes]
+        return [step, Omission(found.name, note)] if note else [step]
+
+    def _new(self, suffix: str) -> Path:
+        # Readers go by the suffix; anything else of a name might be too long or odd.
+        return self._folder / f"{next(self._numbers)}{suffix.lower()[:20]}"
+
+    def _opened(self, copy: _Copy) -> list[_Step]:
+        """Open an archive, a message or a mailbox: its documents and what else is in it."""
+        steps: list[_Step] = []
+        allowance = copy.allowance or Allowance(copy.size)
+        parts = self._members if copy.kind == ARCHIVE else self._messages
+        try:
+            steps.extend(parts(copy, allowance))
+        except Exception as error:  # noqa: BLE001  # as of any reader
+            steps.append(_error(copy, error))
+        finally:
+            copy.path.unlink(missing_ok=True)
+        return steps
+
+    def _members(self, copy: _Copy, allowance: Allowance) -> Iterator[_Step]:
+        for piece in members(copy.path, copy.name, allowance):
+            if isinstance(piece, Omission):
+                yield Omission(f"{copy.name}/{piece.what}", piece.reason)
+            elif not is_hidden(piece.name):
+                yield self._inner(copy, piece.name, piece.chunks, allowance)
+                if allowance.is_spent:
+                    return
+
+    def _messages(self, copy: _Copy, allowance: Allowance) -> Iterator[_Step]:
+        read = mail.read if copy.kind == MAIL else mail.read_mailbox
+        reading, attachments = read(copy.path)
+        yield from _documents(copy.name, copy.shown, reading)
+        for each in attachments:
+            yield self._inner(copy, each.name, iter([each.data]), allowance)
+
+    def _inner(
+        self, outer: _Copy, name: str, chunks: Iterator[bytes], allowance: Allowance
+    ) -> _Step:
+        """Copy a file that lies in another."""
+        full, shown = f"{outer.name}/{name}", f"{outer.shown}/{name}"
+        suffix = PurePosixPath(name).suffix.lower()
+        kind = KINDS.get(suffix, "text")
+        if suffix and suffix not in KINDS:
+            return Omission(full, f"not a kind of file that is read ({suffix})")
+        if kind in (ARCHIVE, MAIL, MAILBOX) and outer.level + 1 >= MAX_LEVELS:
+            return Omission(full, f"lies in more than {MAX_LEVELS - 1} archives or messages")
+        copy = self._new(suffix)
+        try:
+            write_all(copy, chunks, shown, deadline=time.monotonic() + TIMEOUT_S)
+            if not suffix and copy.stat().st_size and not is_text(copy):
+                return Omission(full, "not a kind of file that is read (no suffix, not text)")
+            return _recognised(_Copy(copy, 0, kind, full, shown, outer.level + 1, allowance))
+        except LoadError as error:
+            copy.unlink(missing_ok=True)
+            return LoadError(shown, error.reason)
+
+
+def _recognised(copy: _Copy) -> _Step:
+    """Return the copy with its size and the kind that it is, whatever its suffix says.
+
+    Raises:
+        LoadError: It is of a kind that is not read.
+        OSError: It cannot be read.
+    """
+    size = copy.path.stat().st_size
+    if size == 0:
+        copy.path.unlink()
+        return Omission(copy.name, "holds no text")
+    return replace(copy, size=size, kind=kind_of(copy.path, copy.kind))
 
 
 def _checked(read: Read) -> Read:
@@ -169,18 +242,24 @@ def _read(copy: _Copy, worker: Worker | None) -> list[_Step]:
     """Read a copy, and delete it; a document comes with what was left out of it."""
     try:
         return list(_documents(copy.name, copy.shown, _reading(copy, worker)))
-    except LoadError as error:
-        return [LoadError(copy.shown, error.reason)]
-    except OSError as error:
-        return [LoadError(copy.shown, f"cannot be read ({error.strerror or error})")]
-    except MemoryError:
-        return [LoadError(copy.shown, "is too large for this machine's memory; split it")]
     except Exception as error:  # noqa: BLE001
         # Parsers raise whatever they stumble over; one odd file must not cost all the others.
-        reason = f"cannot be read ({described(error)}); open it and save it again"
-        return [LoadError(copy.shown, reason)]
+        return [_error(copy, error)]
     finally:
         copy.path.unlink(missing_ok=True)
+
+
+def _error(copy: _Copy, error: Exception) -> LoadError:
+    """Return what a reader raised as the error of its file."""
+    if isinstance(error, LoadError):
+        reason = error.reason
+    elif isinstance(error, OSError):
+        reason = f"cannot be read ({error.strerror or error})"
+    elif isinstance(error, MemoryError):
+        reason = "is too large for this machine's memory; split it"
+    else:
+        reason = f"cannot be read ({described(error)}); open it and save it again"
+    return LoadError(copy.shown, reason)
 
 
 def _reading(copy: _Copy, worker: Worker | None) -> Reading:

@@ -21,7 +21,7 @@ from docsum_nb.records import Omission
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Met", "matches", "walk"]
+__all__ = ["Met", "is_hidden", "matches", "walk"]
 
 _MOST_LEVELS = 200
 _LINK = "is a symbolic link to"
@@ -113,7 +113,7 @@ class _Walk:
                 self.failed.append(LoadError(visible(folder.path), reason))
 
     def _entry(self, folder: _Folder, entry: os.DirEntry[str], waiting: list[_Folder]) -> None:
-        if _is_hidden(entry.name):
+        if is_hidden(entry.name):
             return
         name = f"{folder.name}/{entry.name}" if folder.name else entry.name
         if _is_link(entry):
@@ -148,7 +148,7 @@ class _Walk:
             return True
         # A plain file of a folder that was walked is among the files, unless it is hidden.
         folder, name = os.path.split(real)
-        return not is_folder and folder in self._seen and not _is_hidden(name)
+        return not is_folder and folder in self._seen and not is_hidden(name)
 
 
 def matches(
@@ -171,7 +171,7 @@ def matches(
     found: dict[str, Met | Omission | LoadError] = {}
     for path in paths:
         relative = path.relative_to(base)
-        if any(map(_is_hidden, relative.parts)) or (path.is_dir() and not path.is_symlink()):
+        if any(map(is_hidden, relative.parts)) or (path.is_dir() and not path.is_symlink()):
             continue
         real = _real(path, parents)
         direct = os.path.normpath(os.path.join(root, relative))  # noqa: PTH118  # strings are fast
@@ -228,9 +228,10 @@ def _is_inside(real: str, root: str) -> bool:
     return real == root or real.startswith(os.path.join(root, ""))  # noqa: PTH118
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(path: str) -> bool:
+    """Check whether a file or a folder above it is hidden, by its path."""
     # "~$" begins the files by which Office marks a document as open.
-    return name.startswith((".", "~$"))
+    return any(part.startswith((".", "~$")) or part == "__MACOSX" for part in path.split("/"))
 
 
 def _is_link(entry: os.DirEntry[str]) -> bool:

@@ -25,8 +25,10 @@ from docsum_nb.errors import InputError, LoadError
 from docsum_nb.paths import user_path, visible
 from docsum_nb.records import Document, Omission
 
-__all__ = ["KINDS", "Found", "Item", "find"]
+__all__ = ["ARCHIVE", "KINDS", "MAIL", "MAILBOX", "Found", "Item", "find"]
 
+ARCHIVE, MAIL, MAILBOX = "archive", "mail", "mailbox"
+"""The kinds of files that hold further files."""
 KINDS = {
     **dict.fromkeys((".txt", ".text", ".log"), "text"),
     **dict.fromkeys((".md", ".markdown", ".mdx", ".qmd", ".rmd"), "text"),
@@ -47,9 +49,13 @@ KINDS = {
     ".ipynb": "notebook",
     ".epub": "epub",
     **dict.fromkeys((".xml", ".dbk", ".docbook", ".nxml", ".jats", ".tei", ".fb2"), "xml"),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz"), ARCHIVE),
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), MAIL),
+    **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
 }
 _READ = (
-    "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, HTML, Jupyter notebooks, tables and text ("
+    "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, HTML, Jupyter notebooks, tables, mail, text "
+    "and archives of these ("
     + " ".join(suffix for suffix, kind in KINDS.items() if kind != OLD_OFFICE)
     + ")"
 )
