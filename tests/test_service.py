@@ -164,30 +164,3 @@ def test_body_is_bounded_and_malformed_json_is_the_clients_fault(
             assert client.post(f"{service}/documents", content=body).status_code == status
         assert server.calls == []
         assert client.post(f"{service}/documents", json={"a": "Some words."}).status_code == 200
-
-
-def test_client_that_hangs_up_stops_its_crew(service: str, server: Loopback) -> None:
-    """Its calls in flight are given up, and no further one is made."""
-    flying = threading.Event()
-
-    async def script(call: Call) -> Reply:
-        flying.set()
-        return Reply("late", delay=2.0)
-
-    server.script = script
-
-    async def leave() -> None:
-        async with httpx.AsyncClient(timeout=LONG_S) as client:
-            asked = asyncio.ensure_future(
-                client.post(f"{service}/summaries", params={"topic": "whales"})
-            )
-            while not flying.is_set():
-                await asyncio.sleep(0.01)
-            asked.cancel()
-            await asyncio.wait({asked})
-            server.script = lambda call: Reply("fine")
-            answered = await client.post(f"{service}/documents", json={"b": "Some words."})
-            assert answered.status_code == 200
-
-    asyncio.run(leave())
-    assert not any("Combine" in call.prompt for call in server.calls)
