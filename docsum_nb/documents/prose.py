@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents.furniture import is_furniture
 from docsum_nb.documents.marks import MARKS
 from docsum_nb.documents.paragraphs import paragraphs_of
 from docsum_nb.documents.sentences import sentence_spans
@@ -63,7 +64,8 @@ def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]
         syntax: How it is written, see ``paragraphs_of``.
 
     Returns:
-        The sentences in order; empty if nothing reads as prose.
+        The sentences in order, without those that surround a text (``is_furniture``) unless there
+        are no others; empty if nothing reads as prose.
     """
     paragraphs = list(paragraphs_of(text, syntax))
     found: list[Sentence] = []
@@ -79,7 +81,9 @@ def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]
             start, end = _trimmed(text, paragraph.exact + start, paragraph.exact + end)
         cursor = end
         found.append(Sentence(readable, start, end, index, paragraph.section))
-    return found
+    if syntax == "summaries":
+        return found
+    return [sentence for sentence in found if not is_furniture(sentence.text)] or found
 
 
 def not_prose(text: str, sentences: Sequence[Sentence]) -> tuple[int, int]:

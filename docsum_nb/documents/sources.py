@@ -45,6 +45,7 @@ KINDS = {
     **dict.fromkeys((".odt", ".ott", ".ods", ".ots", ".odp", ".otp"), "odf"),
     **dict.fromkeys((".csv", ".tsv", ".tab"), "delimited"),
     ".rtf": "rtf",
+    **dict.fromkeys((".srt", ".vtt"), "subtitles"),
     **dict.fromkeys((".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps"), OLD_OFFICE),
     ".ipynb": "notebook",
     ".epub": "epub",

@@ -1,0 +1,80 @@
+"""Sentences that are no part of what a text says: what surrounds it on pages and in files.
+
+Cookie notices, menus, licences, lists of names and of links, references, commits, captions with
+their figures, headers of mail, marks of transcribers. They stay in the text; they are not quoted.
+Judges a sentence alone, by its words and shape. Refuses nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["is_furniture"]
+
+_LOOKED_AT = 600  # characters from the beginning
+_SIGNS = re.compile(
+    r"""
+    \bcookies?\b[^\n]{0,150}\b(?:accept|consent|agree|policy|preferences|settings|experience|zustimm
+        |akzeptier|einverstanden|accepte|acepta|partners)
+    | \b(?:uses?|using|accept|verwende[nt]|nutzt|utilise|usa)\s(?:[\w’']{1,12}\s){0,2}cookies\b
+    | ^\W{0,3}(?:archived|retrieved|accessed)\b[^\n]{0,200}?(?:\bfrom\b|\b[12][0-9]{3}\b)
+    | ^\^\s | ^\[[0-9]{1,3}\]\s
+    | \b(?:text|content|this\ (?:work|page|document|article|file|software|project|package))\ is
+        \ (?:made\ )?(?:available|licensed|distributed|released)\ under\b
+    | \blicensed\ under\ (?:the|a|an)\b | \bcreative\ commons\ attribution\b
+    | ^\W{0,4}(?:copyright\b|©|\(c\)\s) | \ball\ rights\ reserved\b
+    | \bpermission\ is\ hereby\ granted\b | \bprovided\ "as\ is"
+    | \bin\ source\ and\ binary\ forms\b
+    | \bwithout\ (?:even\ the\ implied\ )?warranty\b | \bas\ published\ by\ the\ free\ software\b
+    | \bskip\ to\ (?:main\ )?(?:content|navigation)\b
+    | \b(?:jump|back)\ to\ (?:top|navigation|search)\b
+    | \bsubscribe\ to\ (?:our|the)\b[^\n]{0,60}\bnewsletter | ^(?:log|sign)\ (?:in|up)\b
+    | \bshare\ (?:this\ )?(?:on|via)\ (?:facebook|twitter|x|linkedin)\b
+    | \b(?:next|previous|prev|up)\s?:\s[^\n]{0,150}\b(?:next|previous|prev|up|contents|index)\s?:
+    | (?<!\.)\.{4,}+\s*+[0-9] | (?:\.\ ){4} | (?:[|·•»›→]\s[^|·•»›→\n]{1,60}){3}
+    | ^(?:from|to|cc|bcc|subject|date|sent|reply-to|message-id|in-reply-to|x-[a-z-]{1,30})\s?:\s
+    | \bsent\ from\ my\b | ^-----\s?(?:original|forwarded)
+    | \([0-9a-f]{7,40}\) | \(\#[0-9]{1,7}\)\W*$ | ^(?:commit|merge\ pull\ request|merge\ branch)\s
+    | \bin\ proceedings\ of\b | \barxiv\ preprint\b
+    | \bdoi:\s?10\. | \bpp\.\s?[0-9]{1,5}\s?[-–]\s?[0-9]
+    | \{(?:disfmarker|vocalsound|nonvocalsound|gap|pause|comment)\}
+    | \bend-to-end\ encrypted\b[^\n]{0,120}\bchat | \b(?:media|image|video|audio|sticker)\ omitted\b
+    | ;\s(?:and|or)\W*$ | \bduly\ caused\ this\ report\b
+    """,
+    re.X | re.I,
+)
+_NUMBER = re.compile(r"[-+±(]*[0-9][0-9.,:%)/–-]*")
+_NUMBER_SHARE = 0.3
+_LEAST_NUMBERS = 4
+_LEAST_ITEMS = 4
+_ITEM_WORDS = 3.2  # of an item of a list of names, on the average at most
+_NAME_SHARE = 0.85
+_SMALL = frozenset(["and", "und", "et", "y", "e", "de", "von", "van", "der", "la", "&", "or"])
+
+
+def is_furniture(sentence: str) -> bool:
+    """Return whether a sentence surrounds a text rather than belongs to it.
+
+    Args:
+        sentence: On one line, without markup; the first 600 characters count.
+    """
+    head = sentence[:_LOOKED_AT]
+    if _SIGNS.search(head):
+        return True
+    spaced = head.split()
+    numbers = sum(1 for word in spaced if _NUMBER.fullmatch(word))
+    if numbers >= _LEAST_NUMBERS and numbers >= _NUMBER_SHARE * len(spaced):
+        return True
+    return _is_list_of_names(head)
+
+
+def _is_list_of_names(text: str) -> bool:
+    """Check whether a text is names and commas: authors, users, places, titles of pages."""
+    items = text.rstrip(".").split(",")
+    if len(items) < _LEAST_ITEMS:
+        return False
+    found = [word for item in items for word in item.split() if word.lower() not in _SMALL]
+    if not found or len(found) > _ITEM_WORDS * len(items):
+        return False
+    named = sum(1 for word in found if word[0].isupper() or "_" in word or word[-1].isdigit())
+    return named >= _NAME_SHARE * len(found)

@@ -1,0 +1,170 @@
+"""Read subtitles (SubRip .srt, WebVTT .vtt): who says what, from when on.
+
+The cues become paragraphs ``[0:01:02] Name: words``, a new one for each speaker, after a pause, and
+after about sixty words, so that a citation names speaker and time. Positions, styles and tags are
+no text. Lines that rolling captions repeat stand once; how many were left out is among the
+omissions. A file without a single cue is read as plain text. Refuses what is not text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from typing import TYPE_CHECKING
+
+from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.text import decode_file
+from docsum_nb.records.results import Omission
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["read", "spoken"]
+
+_TIME = r"(?:([0-9]{1,3}):)?([0-9]{1,2}):([0-9]{1,2})[.,]([0-9]{1,3})"
+_TIMING = re.compile(rf"[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}[^\n]*")
+_HEADER = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)\b")
+_VOICE = re.compile(r"<v(?:\.[\w.]{1,40})?[ \t]+([^<>\n]{1,80})>")
+_TAG = re.compile(r"</?(?:[a-zA-Z][^<>\n]{0,200}|[0-9:.]{5,15})?>|\{\\[^{}\n]{1,100}\}")
+_SPEAKER = re.compile(r"(?:>>+[ \t]*|-[ \t]+)?([^\W\d_][\w .'’-]{0,30}):[ \t]+(?=\S)")
+_LONGEST_REFERENCE = 12
+_REFERENCE = re.compile(rf"&#?\w{{1,{_LONGEST_REFERENCE}}};")
+_WORDS = 60  # of a paragraph, after which the next cue begins another
+_PAUSE_S = 3.0
+
+
+@dataclass(frozen=True)
+class _Cue:
+    start: float
+    end: float
+    lines: tuple[str, ...]
+
+
+def read(path: Path) -> Reading:
+    """Read a file of subtitles.
+
+    Raises:
+        LoadError: The file is not text in any known encoding.
+        OSError: The file cannot be opened or read.
+    """
+    found = decode_file(path)
+    text, repeated, blocks = spoken(found.text)
+    omitted = [Omission("", note) for note in found.notes]
+    if repeated:
+        omitted.append(Omission(f"{repeated} repeated lines", "rolling captions show lines again"))
+    if blocks:
+        omitted.append(Omission(f"{blocks} blocks of notes or styles", "not spoken"))
+    return Reading(text, omitted=tuple(omitted), syntax="plain")
+
+
+def spoken(text: str) -> tuple[str, int, int]:
+    """Return what is spoken in subtitles.
+
+    Args:
+        text: The content of a file, its lines ended by a line feed.
+
+    Returns:
+        The paragraphs, the number of lines that were repetitions, and the number of blocks that
+        are no cues. A text without cues comes back unchanged.
+    """
+    cues, blocks = _cues(text.split("\n"))
+    if not cues:
+        return text, 0, 0
+    turns, repeated = _turns(cues)
+    return "\n\n".join(_paragraphs(turns)), repeated, blocks
+
+
+def _cues(lines: list[str]) -> tuple[list[_Cue], int]:
+    cues: list[_Cue] = []
+    blocks = 0
+    timing: re.Match[str] | None = None
+    held: list[str] = []
+    skipping = False
+    for at, line in enumerate([*lines, ""]):
+        timed = _TIMING.match(line)
+        if timed or not line.strip():
+            if timing and timed and held and held[-1].strip().isdigit():
+                held.pop()  # the number of a cue that no blank line was set before
+            if timing:
+                cues.append(_cue(timing, held))
+            timing, held, skipping = timed, [], False
+        elif timing:
+            held.append(line)
+        elif not skipping and _HEADER.match(line.lstrip("\ufeff")):
+            skipping = True
+            blocks += at > 0
+        elif not skipping and not _names_a_cue(lines, at):
+            # Damage: words that stand outside of any cue are kept at the time of the last one.
+            last = cues[-1].end if cues else 0.0
+            cues.append(_Cue(last, last, (line.strip(),)))
+    found = any(cue.end > 0 for cue in cues)
+    return (cues if found else []), blocks
+
+
+def _names_a_cue(lines: list[str], at: int) -> bool:
+    """Check whether a line is the number or the name of the cue below it."""
+    below = lines[at + 1] if at + 1 < len(lines) else ""
+    return lines[at].strip().isdigit() or _TIMING.match(below) is not None
+
+
+def _cue(timing: re.Match[str], lines: list[str]) -> _Cue:
+    start, end = (
+        int(parts[0] or 0) * 3600 + int(parts[1]) * 60 + int(parts[2]) + float(f"0.{parts[3]}")
+        for parts in (timing.groups()[:4], timing.groups()[4:])
+    )
+    return _Cue(start, max(start, end, 0.001), tuple(line for line in lines if line.strip()))
+
+
+def _turns(cues: list[_Cue]) -> tuple[list[tuple[_Cue, str, str]], int]:
+    """Return the lines, each with its cue and its speaker, without what captions repeat."""
+    turns: list[tuple[_Cue, str, str]] = []
+    repeated = 0
+    shown: tuple[str, ...] = ()
+    for cue in cues:
+        plain: list[str] = []
+        for line in cue.lines:
+            voice = _VOICE.search(line)
+            words = _plain(line)
+            plain.append(words)
+            if words and words in shown:
+                repeated += 1
+            elif words:
+                label = None if voice else _SPEAKER.match(words)
+                speaker = voice[1].strip() if voice else label[1] if label else ""
+                turns.append((cue, speaker, words[label.end() :] if label else words))
+        shown = tuple(plain)
+    return turns, repeated
+
+
+def _plain(line: str) -> str:
+    bare = _REFERENCE.sub(lambda match: unescape(match[0]), _TAG.sub("", line))
+    return " ".join(bare.split())
+
+
+def _paragraphs(turns: list[tuple[_Cue, str, str]]) -> Iterator[str]:
+    begun: _Cue | None = None
+    last: _Cue | None = None
+    speaker = ""
+    held: list[str] = []
+    count = 0
+    for cue, name, words in turns:
+        new_cue = last is not None and cue is not last
+        paused = last is not None and cue.start - last.end > _PAUSE_S
+        changed = bool(name) and name != speaker
+        if begun and (changed or (new_cue and (paused or count >= _WORDS))):
+            yield _paragraph(begun, speaker, held)
+            begun, held, count = None, [], 0
+            speaker = "" if paused else speaker
+        begun, last, speaker = begun or cue, cue, name or speaker
+        held.append(words)
+        count += len(words.split())
+    if begun:
+        yield _paragraph(begun, speaker, held)
+
+
+def _paragraph(cue: _Cue, speaker: str, words: list[str]) -> str:
+    seconds = int(cue.start)
+    time = f"[{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}]"
+    return f"{time} {speaker}: {' '.join(words)}" if speaker else f"{time} {' '.join(words)}"
