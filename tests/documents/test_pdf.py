@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from docsum_nb.documents import ocr
 from docsum_nb.documents.pdf import read
 from docsum_nb.errors import LoadError
 from tests.documents.document_samples import pdf
@@ -52,3 +53,19 @@ def test_files_that_are_no_good_are_refused(tmp_path: Path, content: bytes, reas
     with pytest.raises(LoadError, match=reason) as caught:
         read(_file(tmp_path, content))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(not ocr.is_installed(), reason="needs tesseract")
+def test_scanned_pages_are_recognized(tmp_path: Path) -> None:
+    """The words of a page that is a picture are read by OCR, and said to be so."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    picture = Image.new("L", (1_240, 500), 255)
+    font = ImageFont.load_default(size=48)
+    ImageDraw.Draw(picture).text((80, 80), "The harbour was opened in spring.", 0, font)
+    path = tmp_path / "scan.pdf"
+    picture.save(path, resolution=150)
+    found = read(path)
+    assert found.text == "The harbour was opened in spring."
+    assert [each.what for each in found.omitted] == ["page(s) 1"]
+    assert "OCR" in found.omitted[0].reason

@@ -45,6 +45,7 @@ from docsum_nb.documents import (
     number_formats,
     odf,
     org,
+    pdf_lines,
     pptx,
     rows,
     rst,
@@ -453,6 +454,15 @@ READERS: dict[str, Reader] = {
         lambda text: [sniff.kind_of(_file("s.doc", text), kind) for kind in ("old_office", "text")]
     ),
     "documents.docx.read, broken": Reader(_docx_of),
+    "documents.pdf_lines.whole_words": Reader(
+        lambda text: pdf_lines.whole_words(text.replace("-", pdf_lines.DIVIDED), frozenset())
+    ),
+    "documents.pdf_lines.without_running": Reader(
+        lambda text: pdf_lines.without_running(
+            [pdf_lines.Line(line, at // 5, 9, 9, 792) for at, line in enumerate(text.split("\n"))],
+            9,
+        )
+    ),
     "documents.notebook.read": Reader(lambda text: notebook.read(_file("a.ipynb", text)), "json"),
     "documents.notebook.read, cells": Reader(
         lambda text: notebook.read(
@@ -640,6 +650,10 @@ EXEMPT: dict[str, str] = {
     "documents.prose.not_prose": "by Extractive",
     "documents.text.decode_file": "by read",
     "documents.pdf.read": "reads in a process of its own that is killed in the end",
+    "documents.pdf_page.read_page": "by pdf.read",
+    "documents.pdf_lines.with_headings": "looks lines up",
+    "documents.pdf_lines.ends_open": "strips a few characters",
+    "documents.ocr.recognized": "takes a picture",
     "documents.reading.read_by": "by the readers",
     "documents.sources.find": "by load",
     "documents.docx_styles.value": "takes XML that was parsed",
