@@ -17,7 +17,15 @@ from docsum_nb.documents.omissions import counted, omissions
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.rows import MOST_COLUMNS, MOST_ROWS, records, report
 from docsum_nb.documents.tables import Cell, Table
-from docsum_nb.documents.xml_parts import attribute, children, events, local, number, parse
+from docsum_nb.documents.xml_parts import (
+    MAX_TREE,
+    attribute,
+    children,
+    events,
+    local,
+    number,
+    parse,
+)
 from docsum_nb.documents.zipped import Container
 from docsum_nb.errors import LoadError
 
@@ -78,7 +86,7 @@ class _Reader:
         self._styles = OdfStyles()
         self.left: Counter[str] = Counter()
         if "styles.xml" in container:
-            root = parse(path, container.read("styles.xml"))
+            root = parse(path, container.read("styles.xml", most=MAX_TREE))
             self._styles.add(root)
             for part in root.iter("{*}header", "{*}footer"):
                 self.left["heads"] += len("".join(map(str, part.itertext())).split())

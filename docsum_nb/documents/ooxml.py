@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.tables import markdown_table
-from docsum_nb.documents.xml_parts import attribute, children, local, number, parse
+from docsum_nb.documents.xml_parts import MAX_TREE, attribute, children, local, number, parse
 from docsum_nb.documents.zipped import MAX_UNPACKED, Container
 from docsum_nb.errors import LoadError
 
@@ -87,13 +87,13 @@ class Package(Container):
         Raises:
             LoadError: It is broken or too large.
         """
-        return parse(self.path, self.read(part)) if part in self else None
+        return parse(self.path, self.read(part, most=MAX_TREE)) if part in self else None
 
     def drawn(self, relation: Relation | None) -> str:
         """Return the text of a chart or a diagram; empty if there is none."""
         if relation is None or relation.external or relation.target not in self:
             return ""
-        root = parse(self.path, self.read(relation.target))
+        root = parse(self.path, self.read(relation.target, most=MAX_TREE))
         return chart_text(root) if local(root) == "chartSpace" else diagram_text(root)
 
 

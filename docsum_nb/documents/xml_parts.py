@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     Event = tuple[Literal["open", "block", "close"], Element]
 
-__all__ = ["attribute", "children", "events", "local", "number", "parse"]
+__all__ = ["MAX_TREE", "attribute", "children", "events", "local", "number", "parse"]
 
 _MAX_BLOCK = 8 * 1024 * 1024
 """Bytes of XML in one paragraph or row; its tree takes up to 30 times as much."""
-_MAX_TREE = 16 * 1024 * 1024
+MAX_TREE = 16 * 1024 * 1024
 """Bytes of XML in a part that is read as a whole."""
 _OPTIONS: dict[str, Any] = {
     "resolve_entities": False,
@@ -131,7 +131,7 @@ def parse(path: Path, data: bytes) -> Element:
     Raises:
         LoadError: The XML is broken, declares a document type, or has more than 16 MB.
     """
-    if len(data) > _MAX_TREE:
+    if len(data) > MAX_TREE:
         raise LoadError(
             str(path), f"has a part of {len(data) // 2**20} MB that is read as a whole; split it"
         )

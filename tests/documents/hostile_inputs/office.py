@@ -263,7 +263,7 @@ INPUTS = [
             ),
         ),
         "refused",
-        "as a whole",
+        "split it",
     ),
     Hostile("docx-many-members", made("a.docx", many_members), "loaded"),
     Hostile("docx-long-directory", made("a.docx", long_directory), "refused", "more members"),
@@ -284,7 +284,7 @@ INPUTS = [
         "pptx-million-shapes",
         made("a.pptx", lambda: pptx(slide(*["<p:sp/>" * 3_000_000]))),
         "refused",
-        "as a whole",
+        "split it",
     ),
     Hostile(
         "pptx-deep-groups",
