@@ -72,7 +72,7 @@ class Extractive:
         if sentences:
             text = _extract(sentences, request, limit)
         else:
-            text = _first_lines(request.text, limit)
+            text = _first_lines(_unlabelled(request), limit)
         flaws = () if request.syntax == "summaries" else _left_out(request.text, found)
         return Answer(text, self.name, Usage(calls=1), ended="", flaws=flaws)
 
@@ -209,6 +209,14 @@ def _cut(sentence: str, limit: int) -> str:
     if ends and 2 * ends[-1] >= len(short):
         short = short[: ends[-1]]
     return f"{short.rstrip(' ,;:–—.')}…"
+
+
+def _unlabelled(request: Request) -> str:
+    """Return the text without the names of the summaries in it."""
+    if request.syntax != "summaries":
+        return request.text
+    lines = request.text.split("\n")
+    return "\n".join(line for line in lines if not line.startswith("## "))
 
 
 def _first_lines(text: str, limit: int) -> str:
