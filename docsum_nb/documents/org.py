@@ -22,8 +22,8 @@ __all__ = ["read", "to_markdown"]
 _HEADLINE = re.compile(
     r"(\*+)\s+(?:(?:TODO|DONE|NEXT|WAITING|CANCELLED|CANCELED)\s+)?(?:\[#\w\]\s+)?(.*)$"
 )
-_TAGS = re.compile(r"\s+:[\w@#%:]{1,200}:\s*$")
-_COOKIE = re.compile(r"\s*\[\d*(?:/\d*|%)\]\s*$")
+_TAGS = re.compile(r"(?<!\s)\s++:[\w@#%:]{1,200}:\s*$")
+_COOKIE = re.compile(r"(?<!\s)\s*+\[\d*(?:/\d*|%)\]\s*$")
 _DRAWER = re.compile(r"\s*:([\w-]{1,60}):\s*$")
 _PLANNING = re.compile(r"\s*(?:SCHEDULED|DEADLINE|CLOSED|CLOCK):\s")
 _BEGIN = re.compile(r"\s*#\+begin_(\w+)\s*([\w+-]*)", re.IGNORECASE)
