@@ -40,6 +40,7 @@ from docsum_nb.documents import (
     json_text,
     load,
     logs,
+    mail,
     markup,
     notebook,
     number_formats,
@@ -450,6 +451,16 @@ READERS: dict[str, Reader] = {
     "documents.tables.markdown_table": Reader(
         lambda text: document_tables.markdown_table([[text, text], [text]])
     ),
+    "documents.mail.read": Reader(
+        lambda text: (
+            mail.read(_file("a.eml", text)),
+            mail.read(_file("a.eml", f"Subject: a\n\n{text}")),
+            mail.read(_file("a.eml", f"Content-Type: {text}\nFrom: {text}\n\na")),
+        )
+    ),
+    "documents.mail.read_mailbox": Reader(
+        lambda text: mail.read_mailbox(_file("a.mbox", f"From a\n\n{text}\n\nFrom b\n\n>{text}"))
+    ),
     "documents.sniff.kind_of": Reader(
         lambda text: [sniff.kind_of(_file("s.doc", text), kind) for kind in ("old_office", "text")]
     ),
@@ -656,6 +667,10 @@ EXEMPT: dict[str, str] = {
     "documents.ocr.recognized": "takes a picture",
     "documents.reading.read_by": "by the readers",
     "documents.sources.find": "by load",
+    "documents.archives.members": "takes an archive, whose bytes are counted",
+    "documents.copies": "copies bytes",
+    "documents.folders": "takes names of files",
+    "documents.text.looks_like_text": "by is_text",
     "documents.docx_styles.value": "takes XML that was parsed",
     "documents.docx_styles.is_on": "compares a word",
     "documents.equations.equation": "takes XML that was parsed",
