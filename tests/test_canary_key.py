@@ -233,7 +233,7 @@ def test_command_line_and_doctor_do_not_show_it(server: Loopback, tmp_path: Path
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         shown = done.stdout + done.stderr

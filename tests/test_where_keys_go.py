@@ -103,7 +103,7 @@ if sys.argv[1] == "crew":
     run = ds.kickoff(crew(), show=False)
 else:
     run = ds.summarize({"a": "Some words."}, model="openai/gpt-4o-mini", ledger=False, show=False)
-print(json.dumps(str(run.exception(60))))
+print(json.dumps(str(run.exception(240))))
 """
 
 
@@ -129,7 +129,7 @@ def test_dotenv_of_a_folder_does_not_lead_the_users_key_elsewhere(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     said = json.loads(done.stdout.splitlines()[-1])
@@ -159,13 +159,13 @@ ds.plan({"a": "Some words."}, model="huggingface/meta-llama/Llama-3-8B")
 ds.plan({"a": "Some words."}, model="anthropic/claude-sonnet-4-5")
 ds.Library(folder / "library").add({"b": "Some words on ships."})
 ds.summarize({"a": "Some words on ships."}, model=model, library=folder / "library",
-             ledger=folder / "ledger", show=False).result(60)
-ds.summarize({"a": "Some words."}, show=False).result(60)
+             ledger=folder / "ledger", show=False).result(240)
+ds.summarize({"a": "Some words."}, show=False).result(240)
 from crewai import LLM, Agent, Crew, Task
 llm = LLM(model="openai/gpt-4o-mini", base_url=url, api_key="k", max_retries=0)
 agent = Agent(role="writer", goal="g", backstory="b", llm=llm)
 crew = Crew(agents=[agent], tasks=[Task(description="d", expected_output="e", agent=agent)])
-ds.kickoff(crew, show=False).result(60)
+ds.kickoff(crew, show=False).result(240)
 str(ds.doctor(crew))
 import os
 from crewai.utilities.paths import db_storage_path
@@ -185,7 +185,7 @@ def test_nothing_but_the_models_server_is_connected_to(server: Loopback, tmp_pat
         env=environment,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
