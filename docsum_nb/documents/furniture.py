@@ -1,7 +1,7 @@
 """Sentences that are no part of what a text says: what surrounds it on pages and in files.
 
 Cookie notices, menus, licences, lists of names and of links, references, commits, captions with
-their figures, headers of mail, marks of transcribers. They stay in the text; they are not quoted.
+their figures, headers of mail. They stay in the text; they are not quoted.
 Judges a sentence alone, by its words and shape. Refuses nothing.
 """
 
@@ -37,7 +37,6 @@ _SIGNS = re.compile(
     | \([0-9a-f]{7,40}\) | \(\#[0-9]{1,7}\)\W*$ | ^(?:commit|merge\ pull\ request|merge\ branch)\s
     | \bin\ proceedings\ of\b | \barxiv\ preprint\b
     | \bdoi:\s?10\. | \bpp\.\s?[0-9]{1,5}\s?[-–]\s?[0-9]
-    | \{(?:disfmarker|vocalsound|nonvocalsound|gap|pause|comment)\}
     | \bend-to-end\ encrypted\b[^\n]{0,120}\bchat | \b(?:media|image|video|audio|sticker)\ omitted\b
     | ;\s(?:and|or)\W*$ | \bduly\ caused\ this\ report\b
     """,

@@ -32,6 +32,8 @@ _TERMINAL = re.compile(f"[{_END_MARKS}][{_CLOSERS}]*$|(?<=[\u0370-\u03ff\u1f00-\
 _TOKEN = re.compile(rf"[\w{MARKS}]+")
 _CLOSING = re.compile(f"[*_`{_CLOSERS}]*[{_END_MARKS}]*[*_`{_CLOSERS}]*")
 _SCHEME = re.compile(r"(?:https?|ftp|mailto):(?=\S)")
+# What transcribers mark is heard, and no words: they are taken off as markup is.
+_TRANSCRIBED = re.compile(r"\{(?:disfmarker|vocalsound|nonvocalsound|gap|pause|comment)\}")
 _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 
 _LETTER_SHARE = 0.65  # of what is no digit; below this it is a formula or a listing
@@ -72,7 +74,7 @@ def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]
     cursor = 0
     for index, start, end in _cuts([paragraph.plain for paragraph in paragraphs]):
         paragraph = paragraphs[index]
-        readable = " ".join(paragraph.plain[start:end].split())
+        readable = " ".join(_TRANSCRIBED.sub(" ", paragraph.plain[start:end]).split())
         if not _reads_as_prose(readable):
             continue
         if paragraph.exact is None:

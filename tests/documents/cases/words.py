@@ -28,7 +28,6 @@ SURROUNDINGS = {
     "newsletter": "Subscribe to our free and very useful weekly newsletter about the town.",
     "mail": "Subject: The meeting of the council about the bridge on Monday.",
     "signature": "Sent from my telephone while I was on the way to the meeting.",
-    "marks": "Are we {disfmarker} we are not allowed to dim the lights in the room?",
     "clause": "In the case of a first party, a second party of the contract; and.",
     "warranty": "It is given to you without warranty of any kind by its makers.",
 }
@@ -43,6 +42,14 @@ CASES = [
             unquoted=(line,),
         )
         for name, line in SURROUNDINGS.items()
+    ),
+    Case(
+        "marks-of-transcribers",
+        "a.txt",
+        "Are we {disfmarker} we are not allowed to dim the lights in the {vocalsound} room?",
+        ("{disfmarker}",),
+        quoted=("Are we we are not allowed to dim the lights in the room?",),
+        unquoted=("{disfmarker}",),
     ),
     Case("only-a-licence", "a.txt", SURROUNDINGS["licence"], quoted=(SURROUNDINGS["licence"],)),
     Case(
