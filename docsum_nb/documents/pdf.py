@@ -272,6 +272,8 @@ def _omissions(document: Any, found: _Found, running: int, count: int) -> Iterat
         yield Omission("", f"{running} line(s) of running heads, footers and page numbers")
     if notes := sum(page.notes for page in found.pages):
         yield Omission("", f"{notes} note(s) that readers attached to the pages")
+    if outside := sum(page.outside for page in found.pages):
+        yield Omission("", f"{outside} line(s) outside of the visible page")
     if cut := sum(page.cut for page in found.pages):
         yield Omission("", f"{cut:,} characters of pages that hold too many to be read")
     if attached := _attached(document):

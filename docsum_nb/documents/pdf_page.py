@@ -48,6 +48,8 @@ class Page:
     """Notes of readers that are not in the lines."""
     cut: int = 0
     """Characters beyond the most that are read."""
+    outside: int = 0
+    """Lines outside of what is seen of it."""
 
 
 def read_page(document: Any, number: int) -> Page:
@@ -65,9 +67,10 @@ def read_page(document: Any, number: int) -> Page:
         textpage = page.get_textpage()
         height = float(page.get_height())
         count = textpage.count_chars()
-        lines = list(
-            _lines(textpage, min(count, _MOST_CHARACTERS), number, height, page.get_width())
-        )
+        read = list(_lines(textpage, min(count, _MOST_CHARACTERS), number, height))
+        # What stands outside the page is not seen by its readers.
+        lines = [line for x, line in read if _is_seen(x, line, page.get_width())]
+        outside = len(read) - len(lines)
         lines, notes = _with_annotations(document, page, number, lines, height)
         text = "".join(line.text for line in lines)
         few = len("".join(text.split())) < _LEAST
@@ -75,7 +78,8 @@ def read_page(document: Any, number: int) -> Page:
         # Text that PDFium draws but cannot name comes to nothing, or to any letters.
         garbled = _is_garbled(text) or _is_unmapped(textpage, count)
         garbled = garbled or (few and not picture and _shows(page, _TEXT_OBJECT))
-        return Page(tuple(lines), picture, garbled, notes, max(0, count - _MOST_CHARACTERS))
+        cut = max(0, count - _MOST_CHARACTERS)
+        return Page(tuple(lines), picture, garbled, notes, cut, outside)
     finally:
         page.close()
 
@@ -102,7 +106,12 @@ def _is_garbled(text: str) -> bool:
     return unknown > 10 and 3 * unknown > len(text)
 
 
-def _lines(textpage: Any, count: int, number: int, height: float, width: float) -> Iterator[Line]:
+def _is_seen(x: float, line: Line, width: float) -> bool:
+    return -5 <= x <= width + 5 and -5 <= line.top <= line.height + 5
+
+
+def _lines(textpage: Any, count: int, number: int, height: float) -> Iterator[tuple[float, Line]]:
+    """Yield each line with where it begins, in points from the left edge of the page."""
     import pypdfium2.raw as pdfium
 
     raw = textpage.raw
@@ -116,10 +125,8 @@ def _lines(textpage: Any, count: int, number: int, height: float, width: float) 
             last = start + len(part.rstrip()) - 1
             x, top = _origin(pdfium, raw, first)
             _, bottom = _origin(pdfium, raw, last)
-            # What stands outside the page is not seen by its readers.
-            if -5 <= x <= width + 5 and -5 <= top <= height + 5:
-                shown = _with_raised(pdfium, raw, part, start).strip()
-                yield Line(_clean(shown), number, top, bottom, height)
+            shown = _with_raised(pdfium, raw, part, start).strip()
+            yield x, Line(_clean(shown), number, top, bottom, height)
         start += len(part)
 
 

@@ -328,6 +328,15 @@ CASES = [
         "a.pdf",
         made(column(*BODY) + at(-900, 500, "Hidden words.")),
         lacks=("Hidden",),
+        omitted=("1 line(s) outside of the visible page",),
+    ),
+    Case(
+        "above and below the page",
+        "a.pdf",
+        made(column(*BODY) + at(72, 900, "Cut off."), at(72, -40, "Below.") + column(BODY[0])),
+        has=BODY,
+        lacks=("Cut off", "Below"),
+        omitted=("2 line(s) outside of the visible page",),
     ),
     Case(
         "plain angle brackets",
