@@ -33,8 +33,13 @@ HERE = Path(__file__).parent
 SECRETS = ("KEY", "TOKEN", "SECRET")
 SHARED = ("browser", "notebooks")
 """Folders whose tests share a server or a build; elsewhere, only those of one file do."""
-LONGEST = (*SHARED, "test_docs_code.py", "kernel", "test_ledger_together.py", "test_soak.py")
+LONGEST = (
+    *(*SHARED, "test_docs_code.py", "kernel", "test_cases.py", "test_hostile.py"),
+    *("test_linear.py", "test_ledger_together.py", "test_soak.py"),
+)
 """Begun first where tests run side by side, or one process would be alone with them at the end."""
+BY_AREA = ("test_cases.py", "test_hostile.py")
+"""Files whose tests share nothing; an identifier begins with the area, before the first hyphen."""
 MOST = 4
 
 
@@ -51,6 +56,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             folder = file.split("/")[1]
+            if file.endswith(BY_AREA):
+                return nodeid.partition("-")[0]
             return folder if folder in SHARED else file
 
     return Together(config, log)
@@ -60,8 +67,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
 
     def rank(item: pytest.Item) -> int:
-        part = item.path.relative_to(HERE).parts[0]
-        return LONGEST.index(part) if part in LONGEST else len(LONGEST)
+        parts = (item.path.relative_to(HERE).parts[0], item.path.name)
+        return next((LONGEST.index(part) for part in parts if part in LONGEST), len(LONGEST))
 
     items.sort(key=rank)
 
