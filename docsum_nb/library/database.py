@@ -204,6 +204,8 @@ def checkpoint(db: sqlite3.Connection) -> bool:
     empties the log.
     """
     give_up = time.monotonic() + _CHECKPOINT_S
+    # SQLite would wait as long as for a writer, at every attempt.
+    db.execute("PRAGMA busy_timeout=100")
     while True:
         # A checkpoint that is in the way of another is refused with an error.
         with suppress(sqlite3.OperationalError):
@@ -286,7 +288,8 @@ def wipe(db: sqlite3.Connection) -> None:
         # A word that was removed stays in its part of an index until the parts are merged.
         for index in ("document_index", "passage_index"):
             db.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608  # constants
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+    # execute() stops after the first page, because the statement returns no columns.
+    db.executescript("PRAGMA incremental_vacuum")
 
 
 def _row(

@@ -248,6 +248,16 @@ def test_what_is_removed_leaves_the_disk(tmp_path: Path, how: str) -> None:
     assert names(library, "word17") != []
 
 
+def test_the_room_of_what_is_removed_goes_back_to_the_disk(tmp_path: Path) -> None:
+    """The database is as small as if the document had never been there."""
+    library = Library(tmp_path / "library")
+    library.add(OFFICE)
+    before = (library.path / DATABASE).stat().st_size
+    library.add({"long": "The zebra sleeps. " * 30_000})
+    assert library.remove("long")
+    assert (library.path / DATABASE).stat().st_size < before + 50_000
+
+
 def test_what_a_search_held_leaves_the_disk_with_the_next_add(tmp_path: Path) -> None:
     """A reader of an older version does not break, and the text goes when it has ended."""
     library = Library(tmp_path / "library")

@@ -1,0 +1,105 @@
+"""What a library costs as it grows: time of an add, disk, files and memory.
+
+    python benchmarks/library_size.py [--adds 1000] [--book-mb 20] [--books 1]
+
+Adds texts of 20 kB one by one, then books, each in an ``add`` of its own. Prints the time of an
+add at the beginning and at the end, the disk as a multiple of the text (the largest that was seen,
+looking ten times a second), the number of files, and the most memory that the process took. With
+``--books 100`` it is 2 GB of text, and takes about an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from docsum_nb.library import Library
+
+SMALL = 20_000
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def text_of(characters: int, seed: int) -> str:
+    """Return sentences of words that mean nothing."""
+    chosen = random.Random(seed)
+    words = ["".join(random.Random(i).choices(_LETTERS, k=7)) for i in range(20_000)]
+    count = characters // 97
+    return ". ".join(" ".join(chosen.choices(words, k=12)).capitalize() for _ in range(count))
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files of a folder, some of which may just be deleted."""
+    total = 0
+    for file in folder.iterdir():
+        try:
+            total += file.stat().st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
+class DiskWatch(threading.Thread):
+    """Looks at a folder ten times a second; ``most`` is the largest size, in bytes."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(daemon=True)
+        self._folder = folder
+        self.most = 0
+
+    def run(self) -> None:
+        """Look until the process ends."""
+        while True:
+            if self._folder.exists():
+                self.most = max(self.most, size_of(self._folder))
+            time.sleep(0.1)
+
+
+def peak_mb() -> int:
+    """Return the most memory that this process took, in MB (Linux)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def timed(library: Library, name: str, text: str) -> float:
+    """Return the seconds that an add takes."""
+    start = time.perf_counter()
+    library.add({name: text})
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Fill a library in a temporary folder, and print what it cost."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--adds", type=int, default=1_000)
+    parser.add_argument("--book-mb", type=int, default=20)
+    parser.add_argument("--books", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "library"
+        library, watch = Library(folder), DiskWatch(folder)
+        watch.start()
+        times = [timed(library, f"note {i}", text_of(SMALL, i)) for i in range(chosen.adds)]
+        if times:
+            first, last = statistics.median(times[:20]), statistics.median(times[-20:])
+            print(f"{chosen.adds} adds of 20 kB: {first:.3f} s at first, {last:.3f} s at last")
+            print(f"ratio {last / first:.2f}, files {len(list(folder.iterdir()))}")
+            print(f"disk {watch.most / (chosen.adds * SMALL):.2f} times the text, {peak_mb()} MB")
+        total = chosen.adds * SMALL
+        for number in range(chosen.books):
+            text = text_of(chosen.book_mb * 1_000_000, number)
+            total += len(text)
+            seconds = timed(library, f"book {number}", text)
+            print(
+                f"book {number + 1} of {chosen.book_mb} MB: {seconds:.1f} s, disk at most "
+                f"{watch.most / total:.2f} times the text, memory at most {peak_mb()} MB",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()
