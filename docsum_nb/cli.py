@@ -111,7 +111,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--follow-links",
         action="store_true",
-        help="also those that lead out of a folder",
+        help="symbolic links out of a folder, too",
     )
 
 
