@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "to_markdown"]
 
+_CODE_SPAN = re.compile(r"(`[^`\n]*`)")
 _HEADLINE = re.compile(
     r"(\*+)\s+(?:(?:TODO|DONE|NEXT|WAITING|CANCELLED|CANCELED)\s+)?(?:\[#\w\]\s+)?(.*)$"
 )
@@ -123,7 +124,7 @@ def _plain(line: str) -> str:
     """Return a line without links, emphasis and marks."""
     line = _NOTE.sub("", _LINK.sub(_words_of_link, line)) if "[" in line else line
     line = _TIMESTAMP.sub(lambda each: each[1] + (each[2] or ""), line)
-    parts = re.split(r"(`[^`\n]*`)", _CODE.sub(r"`\2`", line))
+    parts = _CODE_SPAN.split(_CODE.sub(r"`\2`", line))
     return "".join(part if part.startswith("`") else _EMPHASIS.sub(r"\2", part) for part in parts)
 
 

@@ -48,22 +48,18 @@ _FIRST_WORD = re.compile(r"\w{1,60}")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _SENTENCE_ENDS = frozenset(".!?:;。！？：；…।۔")
 _FIRST_PARTS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-    self non long short high low well half cross two three four five six second third
-    large small price cost year semi quasi state user risk
-""",
+    (
+        *("self", "non", "long", "short", "high", "low", "well", "half", "cross", "two"),
+        *("three", "four", "five", "six", "second", "third", "large", "small", "price"),
+        *("cost", "year", "semi", "quasi", "state", "user", "risk"),
     )
 )
 """Words that begin compounds with a hyphen far more often than longer words."""
 _LAST_PARTS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-    based term related free driven oriented specific level scale determining dependent
-    known defined led owned making friendly party quality sized sector
-""",
+    (
+        *("based", "term", "related", "free", "driven", "oriented", "specific", "level"),
+        *("scale", "determining", "dependent", "known", "defined", "led", "owned", "making"),
+        *("friendly", "party", "quality", "sized", "sector"),
     )
 )
 _NUMBERING = re.compile(r"^[\d.]{1,12}(?=[^\d.])")

@@ -17,6 +17,7 @@ from docsum_nb.documents.pdf_lines import Line
 
 __all__ = ["Page", "read_page"]
 
+_LINE_END = re.compile("(\r\n|\r|\n)")
 _MOST_CHARACTERS = 2_000_000
 """Of one page: more is no page that people read."""
 _ANNOTATIONS = 2_000
@@ -118,7 +119,7 @@ def _lines(textpage: Any, count: int, number: int, height: float) -> Iterator[tu
     codes = [pdfium.FPDFText_GetUnicode(raw, index) for index in range(count)]
     text = "".join(chr(code) if code < 0x110000 else "\ufffd" for code in codes)
     start = 0
-    for part in re.split("(\r\n|\r|\n)", text):
+    for part in _LINE_END.split(text):
         stripped = part.strip()
         if stripped:
             first = start + part.index(stripped[0])

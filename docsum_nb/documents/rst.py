@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "to_markdown"]
 
+_INLINE_SIGN = re.compile(r"[`_|]")
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 _DIRECTIVE = re.compile(r"(\s*)\.\.\s+(?:\|([^|\n]{1,80})\|\s+)?([\w:+.-]{1,50}?)::(?:\s+(.*))?$")
 _COMMENT = re.compile(r"\s*\.\.(?:\s|$)")
@@ -245,7 +246,7 @@ class _Reader:
 
     def _plain(self, line: str) -> str:
         """Return a line without roles, references and substitutions."""
-        if not re.search(r"[`_|]", line):
+        if not _INLINE_SIGN.search(line):
             return line
         line = _LITERAL.sub(r"`\1`", _ROLE.sub(_words_of_role, line)) if "`" in line else line
         line = _FOOTNOTE.sub("", _LINK.sub(lambda each: each[1].rstrip(), line))

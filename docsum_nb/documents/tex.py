@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "to_markdown"]
 
+_COLUMNS = re.compile(r"^\s*(?:\[[^\]]{0,20}\])?(?:\{[^\n]{0,200}\})")
+_CELL_END = re.compile(r"(?<!\\)&")
+_BRACE = re.compile(r"\\.|[{}]")
+_PUT_IN = re.compile(r"\\(?:input|include)\{")
 _COMMENT = re.compile(r"(?m)(?<!\\)((?:\\\\)*)%.*$\n?")
 _TOKEN = re.compile(
     r"\\(?:begin|end)\s{0,9}\{([\w*@-]{1,40})\}|\\([a-zA-Z@]{1,60}\*?)\s?|\\(.|\n)|(\$\$?)|([{}~])|(``|''|---?|!`|\?`)"
@@ -139,7 +143,7 @@ class _Reader:
         begin = self.text.find("\\begin{document}")
         at = 0
         if begin >= 0:
-            self.put_in += len(re.findall(r"\\(?:input|include)\{", self.text[:begin]))
+            self.put_in += len(_PUT_IN.findall(self.text[:begin]))
             self._head(begin)
             at = begin + len("\\begin{document}")
         end = self.text.find("\\end{document}", at)
@@ -281,7 +285,7 @@ def _braces(text: str) -> dict[int, int]:
     """Return the place of the closing brace of each opening one that has one."""
     pairs: dict[int, int] = {}
     opened: list[int] = []
-    for match in re.finditer(r"\\.|[{}]", text):
+    for match in _BRACE.finditer(text):
         if match.group() == "{":
             opened.append(match.start())
         elif match.group() == "}" and opened:
@@ -292,8 +296,8 @@ def _braces(text: str) -> dict[int, int]:
 def _table(inner: str) -> list[str]:
     """Return the rows of a table."""
     rows = [
-        [" ".join(_CLEAN_CELL.sub(" ", cell).split()) for cell in re.split(r"(?<!\\)&", row)]
-        for row in re.sub(r"^\s*(?:\[[^\]]{0,20}\])?(?:\{[^\n]{0,200}\})", "", inner).split("\\\\")
+        [" ".join(_CLEAN_CELL.sub(" ", cell).split()) for cell in _CELL_END.split(row)]
+        for row in _COLUMNS.sub("", inner).split("\\\\")
     ]
     rows = [row for row in rows if any(row)]
     lines = [f"| {' | '.join(row)} |\n" for row in rows]

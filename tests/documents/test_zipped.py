@@ -93,7 +93,11 @@ def test_methods_that_take_unbounded_memory_are_refused(tmp_path: Path, method: 
         container.read("a")
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"garbage" * 100, _zip(("a", b"b" * 999))[:-30]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"garbage" * 100, _zip(("a", b"b" * 999))[:-30]],
+    ids=["empty", "mark", "garbage", "cut"],  # an archive holds the time it was made
+)
 def test_what_is_no_container_is_refused(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(LoadError, match="is not a ZIP file, or is cut off"):
         _open(tmp_path, data)
