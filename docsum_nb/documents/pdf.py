@@ -24,6 +24,7 @@ from docsum_nb.documents.pdf_lines import (
     vocabulary,
     whole_words,
     with_headings,
+    with_tables,
     without_running,
 )
 from docsum_nb.documents.pdf_page import Page, read_page
@@ -63,6 +64,8 @@ class _Found:
     recognized: list[int] = field(default_factory=list)
     second: list[int] = field(default_factory=list)
     """Pages whose text is that of pdfminer."""
+    without_tables: list[int] = field(default_factory=list)
+    """Pages on which tables are lines, as reading takes long."""
     stopped: str = ""
     """Why pages are missing; empty if none is."""
 
@@ -82,7 +85,7 @@ def read(path: Path) -> Reading:
         raise LoadError(str(path), _why_nothing(found))
     lines = with_headings(lines, _bookmarks(document))
     kept, running = without_running(lines, len(found.pages))
-    text, starts = _text(kept, len(found.pages))
+    text, starts = _text(with_tables(kept), len(found.pages))
     return Reading(text, starts, tuple(_omissions(document, found, running, count)))
 
 
@@ -109,7 +112,8 @@ def _pages(document: Any, path: Path, count: int) -> _Found:
     import pypdfium2
 
     found = _Found()
-    ends = time.process_time() + _SECONDS + _SECONDS_A_MB * path.stat().st_size / 2**20
+    seconds = _SECONDS + _SECONDS_A_MB * path.stat().st_size / 2**20
+    ends = time.process_time() + seconds
     characters = 0
     for number in range(min(count, _MOST_PAGES)):
         if time.process_time() > ends:
@@ -119,7 +123,11 @@ def _pages(document: Any, path: Path, count: int) -> _Found:
             found.stopped = "too much text for one document; split the file"
             break
         try:
-            page = read_page(document, number)
+            # Pages without their tables are better than tables without the other pages.
+            early = time.process_time() < ends - seconds / 2
+            page = read_page(document, number, tables=early)
+            if not early:
+                found.without_tables.append(number + 1)
         except pypdfium2.PdfiumError:
             page = Page(())
             found.damaged.append(number + 1)
@@ -265,6 +273,9 @@ def _omissions(document: Any, found: _Found, running: int, count: int) -> Iterat
     ):
         if numbers:
             yield Omission(f"page(s) {_listed(numbers)}", reason)
+    if found.without_tables:
+        first, last = found.without_tables[0], found.without_tables[-1]
+        yield Omission(f"pages {first:,} to {last:,}", "tables are read as lines: split the file")
     if found.stopped:
         first = len(found.pages) + 1
         yield Omission(f"pages {first:,} to {count:,}", f"not read: {found.stopped}")

@@ -17,11 +17,13 @@ from statistics import median
 __all__ = [
     "DIVIDED",
     "Line",
+    "Whole",
     "ends_open",
     "joined",
     "vocabulary",
     "whole_words",
     "with_headings",
+    "with_tables",
     "without_running",
 ]
 
@@ -46,7 +48,8 @@ _LONGEST_WORD = 60
 _LAST_WORD = re.compile(r"\w{1,60}$")
 _FIRST_WORD = re.compile(r"\w{1,60}")
 _CJK = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
-_SENTENCE_ENDS = frozenset(".!?:;。！？：；…।۔")
+_SENTENCE_ENDS = frozenset(".!?:;。！？：；…।۔|")
+"""And of rows of tables."""
 _FIRST_PARTS = frozenset(
     (
         *("self", "non", "long", "short", "high", "low", "well", "half", "cross", "two"),
@@ -69,6 +72,16 @@ _SUFFIXES = re.compile(
 
 
 @dataclass(frozen=True)
+class Whole:
+    """A table that lines make up."""
+
+    text: str
+    """Markdown."""
+    count: int
+    """Of its lines."""
+
+
+@dataclass(frozen=True)
 class Line:
     """A line of a page."""
 
@@ -83,6 +96,10 @@ class Line:
     """Of the page."""
     level: int = 0
     """Of a heading, from 1; 0 for other lines."""
+    table: Whole | None = None
+    """The table that it is a part of."""
+    is_table: bool = False
+    """Whether it is a whole table."""
 
 
 def without_running(lines: Sequence[Line], pages: int) -> tuple[list[Line], int]:
@@ -155,6 +172,20 @@ def _roman(text: str) -> int:
     return sum(-value if value < after else value for value, after in pairwise([*values, 0]))
 
 
+def with_tables(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines, those of a table as one; a table that misses a line stays lines."""
+    found: list[Line] = []
+    for _, each in groupby(lines, key=lambda line: (line.page, id(line.table))):
+        own = list(each)
+        table = own[0].table
+        if table is None or len(own) != table.count:
+            found += own
+        else:
+            whole = replace(own[0], text=table.text, level=0, is_table=True)
+            found.append(replace(whole, bottom=min(line.bottom for line in own)))
+    return found
+
+
 def vocabulary(lines: Iterable[Line]) -> frozenset[str]:
     """Return the words of lines, and their compounds with a hyphen, in lower case."""
     found: set[str] = set()
@@ -219,7 +250,7 @@ def joined(lines: Sequence[Line]) -> str:
 
 
 def _between(before: Line, after: Line, *, far: bool) -> str:
-    if before.level or after.level:
+    if before.level or after.level or before.is_table or after.is_table:
         return "\n\n"
     goes_on = after.text[:1].islower() and ends_open(before.text)
     if far and not goes_on:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from docsum_nb.documents.pdf_cells import Source, Span, with_tables
 from docsum_nb.documents.pdf_lines import Line
 
 __all__ = ["Page", "read_page"]
@@ -32,6 +32,8 @@ _TEXT_OBJECT = 1
 _PICTURE = 3
 _SAMPLE = 300
 """Characters of a page that are looked at for whether the file names them."""
+_Box = tuple[float, float, float, float]
+"""The left, lower, right and upper edge."""
 _LEAST = 3
 """Characters of a page that has text: scanners may stamp a page with its number."""
 
@@ -53,12 +55,13 @@ class Page:
     """Lines outside of what is seen of it."""
 
 
-def read_page(document: Any, number: int) -> Page:
+def read_page(document: Any, number: int, *, tables: bool = True) -> Page:
     """Read a page.
 
     Args:
         document: PDFium's.
         number: The page, counted from 0.
+        tables: Whether to look for tables, which takes as long as the rest.
 
     Raises:
         PdfiumError: The page is damaged.
@@ -66,13 +69,18 @@ def read_page(document: Any, number: int) -> Page:
     page = document[number]
     try:
         textpage = page.get_textpage()
-        height = float(page.get_height())
         count = textpage.count_chars()
-        read = list(_lines(textpage, min(count, _MOST_CHARACTERS), number, height))
+        box = page.get_bbox()
+        source, spans = _spans(textpage, min(count, _MOST_CHARACTERS), number, box)
         # What stands outside the page is not seen by its readers.
-        lines = [line for x, line in read if _is_seen(x, line, page.get_width())]
-        outside = len(read) - len(lines)
-        lines, notes = _with_annotations(document, page, number, lines, height)
+        seen = [span for span in spans if _is_seen(span, box)]
+        outside = len(spans) - len(seen)
+        values, notes = _annotations(document, page)
+        lines = [span.line for span in seen]
+        if tables:
+            lines = with_tables(page, source, seen, [value.middle for value in values])
+        for value in values:
+            _place(lines, value, number, box)
         text = "".join(line.text for line in lines)
         few = len("".join(text.split())) < _LEAST
         picture = few and _shows(page, _PICTURE)
@@ -107,28 +115,39 @@ def _is_garbled(text: str) -> bool:
     return unknown > 10 and 3 * unknown > len(text)
 
 
-def _is_seen(x: float, line: Line, width: float) -> bool:
-    return -5 <= x <= width + 5 and -5 <= line.top <= line.height + 5
+def _is_seen(span: Span, box: _Box) -> bool:
+    left, low, right, high = box
+    return left - 5 <= span.x <= right + 5 and low - 5 <= span.y <= high + 5
 
 
-def _lines(textpage: Any, count: int, number: int, height: float) -> Iterator[tuple[float, Line]]:
-    """Yield each line with where it begins, in points from the left edge of the page."""
+def _spans(textpage: Any, count: int, number: int, box: _Box) -> tuple[Source, list[Span]]:
+    """Return the page's text and its lines."""
     import pypdfium2.raw as pdfium
 
     raw = textpage.raw
     codes = [pdfium.FPDFText_GetUnicode(raw, index) for index in range(count)]
     text = "".join(chr(code) if code < 0x110000 else "\ufffd" for code in codes)
+    source = Source(raw, text, lambda first, end: _shown(pdfium, raw, text[first:end], first))
+    _, floor, _, ceiling = box
+    spans: list[Span] = []
     start = 0
     for part in _LINE_END.split(text):
         stripped = part.strip()
         if stripped:
             first = start + part.index(stripped[0])
-            last = start + len(part.rstrip()) - 1
-            x, top = _origin(pdfium, raw, first)
-            _, bottom = _origin(pdfium, raw, last)
-            shown = _with_raised(pdfium, raw, part, start).strip()
-            yield x, Line(_clean(shown), number, top, bottom, height)
+            end = start + len(part.rstrip())
+            x, y = _origin(pdfium, raw, first)
+            last_x, last_y = _origin(pdfium, raw, end - 1)
+            shown = _shown(pdfium, raw, part, start).strip()
+            line = Line(shown, number, y - floor, last_y - floor, ceiling - floor)
+            spans.append(Span(line, first, end, x, y, last_x, last_y))
         start += len(part)
+    return source, spans
+
+
+def _shown(pdfium: Any, raw: Any, part: str, start: int) -> str:
+    """Return a part of the page's text as it is read."""
+    return _clean(_with_raised(pdfium, raw, part, start))
 
 
 def _clean(text: str) -> str:
@@ -171,13 +190,28 @@ def _with_raised(pdfium: Any, raw: Any, part: str, start: int) -> str:
     return part
 
 
-def _with_annotations(
-    document: Any, page: Any, number: int, lines: list[Line], height: float
-) -> tuple[list[Line], int]:
-    """Put values of fields and texts that were written onto the page where they stand."""
+@dataclass(frozen=True)
+class _Value:
+    """The value of a field, or a text that was written onto the page."""
+
+    text: str
+    name: str
+    left: float
+    low: float
+    right: float
+    high: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.low + self.high) / 2
+
+
+def _annotations(document: Any, page: Any) -> tuple[list[_Value], int]:
+    """Return values of fields and texts that were written onto the page, and how many notes."""
     import pypdfium2.raw as pdfium
 
     notes = 0
+    values: list[_Value] = []
     for index in range(min(_ANNOTATIONS, pdfium.FPDFPage_GetAnnotCount(page.raw))):
         annotation = pdfium.FPDFPage_GetAnnot(page.raw, index)
         if not annotation:
@@ -200,10 +234,10 @@ def _with_annotations(
                     if kind == _WIDGET
                     else ""
                 )
-                _place(lines, value, name, (box.bottom, box.top), number, height)
+                values.append(_Value(value, name, box.left, box.bottom, box.right, box.top))
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
-    return lines, notes
+    return values, notes
 
 
 def _value(pdfium: Any, form: Any, annotation: Any) -> str:
@@ -231,21 +265,15 @@ def _string(function: Any, *given: Any) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").strip()
 
 
-def _place(
-    lines: list[Line],
-    value: str,
-    name: str,
-    within: tuple[float, float],
-    number: int,
-    height: float,
-) -> None:
+def _place(lines: list[Line], value: _Value, number: int, box: _Box) -> None:
     """Put a value at the end of the line it stands at, or on a line of its own."""
-    low, high = within
+    _, floor, _, ceiling = box
+    low, high = value.low - floor, value.high - floor
     beside = [at for at, line in enumerate(lines) if low - 3 <= line.top <= high]
-    if beside and "\n" not in value:
+    if beside and "\n" not in value.text:
         at = beside[-1]
-        lines[at] = replace(lines[at], text=f"{lines[at].text} {value}")
+        lines[at] = replace(lines[at], text=f"{lines[at].text} {value.text}", table=None)
         return
-    shown = f"{name}: {value}" if name else value
+    shown = f"{value.name}: {value.text}" if value.name else value.text
     after = next((at for at, line in enumerate(lines) if line.top < low), len(lines))
-    lines.insert(after, Line(" ".join(shown.split("\n")), number, low, low, height))
+    lines.insert(after, Line(" ".join(shown.split("\n")), number, low, low, ceiling - floor))

@@ -9,9 +9,17 @@ from pathlib import Path
 
 from tests.documents.document_samples import pdf
 from tests.documents.hostile import Hostile
-from tests.documents.pdf_maker import build, column, field, made
+from tests.documents.pdf_maker import at, build, column, field, made
 
 WORDS = column("The harbour was opened in that year.", "Ships came to see it.")
+
+
+def lines(count: int) -> bytes:
+    """Return the drawing of a number of horizontal and of vertical lines."""
+    return b"".join(
+        b"%g 9 m %g 780 l S 9 %g m 600 %g l S\n" % (place, place, place, place)
+        for place in (9 + 580 * number / count for number in range(count))
+    )
 
 
 def file(data: Callable[[], bytes]) -> Callable[[Path], Path]:
@@ -196,6 +204,27 @@ INPUTS = [
         "picture of 60,000 times 60,000",
         file(lambda: pdf([None]).replace(b"/Width 1/Height 1/", b"/Width 60000/Height 60000/")),
         "refused",
+    ),
+    Hostile("50,000 ruling lines", file(lambda: made(WORDS + lines(50_000))), "loaded"),
+    Hostile("a table of 400 lines each way", file(lambda: made(WORDS + lines(400))), "loaded"),
+    Hostile(
+        "30 pages of 380 lines each way",
+        file(lambda: made(*(WORDS + lines(380) for _ in range(30)))),
+        "loaded",
+    ),
+    Hostile(
+        "lines without end",
+        file(lambda: made(WORDS + b"1e38 0 0 1e38 0 0 cm 1e38 1e38 m -1e38 1e38 l S\n" + lines(9))),
+        "loaded",
+    ),
+    Hostile(
+        "4,000 words that line up",
+        file(
+            lambda: made(
+                b"".join(at(9 + n % 30 * 19, 780 - n // 30 * 5, "x") for n in range(4_000))
+            )
+        ),
+        "loaded",
     ),
     Hostile("3,000 fields", file(many_fields), "loaded"),
     Hostile("3,000 divided words", file(long_divisions), "loaded"),
