@@ -6,7 +6,6 @@ follow each other. Else, and if a table only lays out text, the lines stay.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -21,7 +20,7 @@ __all__ = ["Source", "Span", "with_tables"]
 
 _MOST_TABLES = 50
 _FIXED_PITCH = 1
-_FIXED_NAME = re.compile(rb"(?i)mono|courier|consol|typewr|cmtt|sftt|menlo")
+_FIXED_NAMES = (b"mono", b"courier", b"consol", b"typewr", b"cmtt", b"sftt", b"menlo")
 _LONGEST_NAME = 200
 _LONGEST_ROW = 300
 _DIVISION = "\ufffe"
@@ -75,7 +74,8 @@ class Source:
         flags = ctypes.c_int()
         name = ctypes.create_string_buffer(_LONGEST_NAME)
         pdfium.FPDFText_GetFontInfo(self.raw, index, name, _LONGEST_NAME, flags)
-        return bool(flags.value & _FIXED_PITCH or _FIXED_NAME.search(name.value))
+        lower = name.value.lower()
+        return bool(flags.value & _FIXED_PITCH) or any(part in lower for part in _FIXED_NAMES)
 
 
 def with_tables(
