@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["clean", "harmless"]
+__all__ = ["ESCAPES", "clean", "harmless"]
+
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+"""Colours, movements of the cursor, and titles or links for a terminal."""
 
 _REPLACEMENT = "\ufffd"
 # Joiners (U+200C, U+200D) stay: Persian, Indic scripts and emoji are spelled with them.

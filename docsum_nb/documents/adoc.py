@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from docsum_nb.documents.line_index import LineIndex
 from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.replacements import Replacements
 from docsum_nb.documents.text import decode_file, reading_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     lines = text.split("\n")
     index = LineIndex(map(str.rstrip, lines))
     out: list[str] = []
-    attributes: dict[str, str] = {}
+    attributes = Replacements()
     included: list[str] = []
     at = 0
     while at < len(lines):
@@ -95,7 +96,7 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     return "\n".join(out), notes
 
 
-def _text_line(line: str, attributes: dict[str, str]) -> list[str]:
+def _text_line(line: str, attributes: Replacements) -> list[str]:
     bare = _ADMONITION.sub("", line) if line[:1] in "NTIWC" else line
     if item := _LIST.match(bare.lstrip()):
         mark = item[1]
@@ -121,7 +122,7 @@ def _listing(
     return end + 1
 
 
-def _table(lines: list[str], at: int, end: int, out: list[str], attributes: dict[str, str]) -> int:
+def _table(lines: list[str], at: int, end: int, out: list[str], attributes: Replacements) -> int:
     """Read a table: a line of cells is a row, and lines of one cell each are rows of as many."""
     rows: list[list[str]] = []
     for line in map(str.strip, lines[at:end]):
@@ -146,10 +147,10 @@ def _table(lines: list[str], at: int, end: int, out: list[str], attributes: dict
     return end + 1
 
 
-def _plain(line: str, attributes: dict[str, str]) -> str:
+def _plain(line: str, attributes: Replacements) -> str:
     """Return a line without macros, links and marks, with its attributes filled in."""
     if "{" in line:
-        line = _USED.sub(lambda each: attributes.get(each[1], each[0]), line)
+        line = _USED.sub(lambda each: attributes.fill(each[1], each[0]), line)
     if "[" in line:
         line = _FOOTNOTE.sub(r" (\1)", _PICTURE.sub("", line))
         line = _ROLE.sub("", _ANCHOR.sub("", _MACRO.sub(r"\2", _LINK.sub(_words_of_link, line))))

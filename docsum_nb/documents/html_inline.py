@@ -194,6 +194,10 @@ def _write_emphasis(parts: list[str], start: int, end: int, mark: str) -> None:
     last = next(n for n in range(end - 1, start, -1) if parts[n].strip())
     before, after = parts[start - 1][-1:], parts[end + 1][:1]
     begins, ends = parts[first].lstrip(), parts[last].rstrip()
+    if mark == "~~" and after.isalnum() and parts[last] == ends:
+        # What was struck out and what stands for it are two words.
+        parts[end + 1] = f" {parts[end + 1]}"
+        after = ""
     if (before.isalnum() and parts[first] == begins and begins[0].isalnum()) or (
         after.isalnum() and parts[last] == ends and ends[-1].isalnum()
     ):

@@ -114,7 +114,7 @@ _KEPT_WHOLE = ("html", "body", "main", "article")
 def region_kind(name: str, attributes: Attributes) -> str:
     """Return the kind of region that an element begins; empty if it begins none."""
     if not attributes:
-        return _NAMES.get(name, "")
+        return "hidden" if name == "dialog" else _NAMES.get(name, "")
     role = attributes.get("role", "").lower()
     if name not in _KEPT_WHOLE and is_hidden(attributes):
         return "hidden"

@@ -1,9 +1,9 @@
 """Read JSON and JSON Lines as Markdown: the texts that they hold, below the names of their fields.
 
-Decides what is a text: a string of several words. A file with such a string is read with all its
-values, a record a heading; long runs of numbers are counted, not shown. Equal keys are all kept.
-Lines that cannot be parsed are named. Refuses nothing but bytes that are not text: what is no JSON
-is read as plain text, and said to be.
+Decides what is a text: a string of several words, or a short one that ends like a sentence. A file
+with such a string is read with all its values, a record a heading; long runs of numbers are
+counted, not shown. Equal keys are all kept. Lines that cannot be parsed are named. Refuses nothing
+but bytes that are not text: what is no JSON is read as plain text, and said to be.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["read", "to_markdown"]
 
 _TEXT_WORDS = 6  # from which a string is a text
+_ENDS = tuple(".!?…")
+_SENTENCE_WORDS = 3  # from which a string that ends so is a text
+_WIDE_ENDS = tuple("。！？।؟۔።")
 _LONG = 80  # characters from which a value stands below its name, not beside it
 _NUMBERS = 12  # numbers in a list that are shown
 _DEEPEST = 60
@@ -168,12 +171,18 @@ class _Writer:
         if value is None or value == "":
             return
         words = _shown(value)
-        self.texts += isinstance(value, str) and len(words.split()) >= _TEXT_WORDS
-        self.texts += isinstance(value, str) and not words.isascii() and len(words) > _LONG // 4
+        self.texts += isinstance(value, str) and _is_text(words)
         if len(words) >= _LONG or "\n" in words:
             self.out += (*(("", f"**{name}**") if name else ()), "", words, "")
         else:
             self.out += ("", f"{name}: {words}" if name else words)
+
+
+def _is_text(words: str) -> bool:
+    count = len(words.split())
+    if count >= _TEXT_WORDS or (count >= _SENTENCE_WORDS and words.endswith(_ENDS)):
+        return True
+    return words.endswith(_WIDE_ENDS) or (not words.isascii() and len(words) > _LONG // 4)
 
 
 def _shown(value: Any) -> str:

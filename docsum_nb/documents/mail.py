@@ -61,7 +61,18 @@ class _Policy(email.policy.Compat32):
         name, value = super().header_source_parse(
             [each[:_MAX_HEADER] for each in sourcelines[:200]]
         )
-        return name, value[:_MAX_HEADER]
+        return name, _eight_bit(value[:_MAX_HEADER])
+
+
+def _eight_bit(value: str) -> str:
+    """Return a header with the bytes decoded that its sender did not encode."""
+    if value.isascii():
+        return value
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except ValueError:
+        return raw.decode("cp1252", "replace")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.characters import ESCAPES
 from docsum_nb.documents.html import to_page
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.text import decode
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
-# Colours, movements of the cursor, and titles or links for a terminal.
-_ANSI = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 _TICKS = re.compile(r"`{3,}")
 _PICTURE, _WIDGET, _ATTACHED = "pictures in outputs", "widgets and charts", "attached pictures"
 _COUNTED = (_PICTURE, _WIDGET, _ATTACHED)
@@ -65,6 +64,7 @@ def read(path: Path) -> Reading:
             what, f"left out ({count:,})" if what in _COUNTED else f"left out ({count:,} words)"
         )
         for what, count in left_out.items()
+        if count
     )
     return Reading("\n\n".join(part for part in parts if part.strip()), omitted=omitted)
 
@@ -134,7 +134,7 @@ def _output(output: dict[str, Any]) -> _Part:
 
 def _shown(text: str) -> str:
     """Return what a terminal shows: no colours, and the last state of each line."""
-    lines = _ANSI.sub("", text.replace("\r\n", "\n")).split("\n")
+    lines = ESCAPES.sub("", text.replace("\r\n", "\n")).split("\n")
     return "\n".join(_last_state(line) for line in lines).strip("\n")
 
 

@@ -76,6 +76,9 @@ def _begins(above: str, line: str) -> bool:
     """Check whether a paragraph begins with a line, though the line above is not blank."""
     if _BULLET.match(line):
         return True
+    if line.startswith(">") and not above.startswith(">"):
+        # A quotation in a mail, below the line that says whose it is.
+        return True
     above, ended = above.rstrip(), bool(_ENDED.search(above.rstrip()))
     if _NUMBERED.match(line):
         return ended or above.endswith((":", ";", ",")) or bool(_NUMBERED.match(above))

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.replacements import Replacements
 from docsum_nb.documents.text import decode_file, reading_of
 
 if TYPE_CHECKING:
@@ -53,15 +54,27 @@ _CODES = frozenset(
         "highlight",
         "math",
         "ipython",
+        *("doctest", "testcode", "testoutput", "plot", "graphviz", "digraph", "graph"),
+        *("mermaid", "uml", "productionlist", "prompt", "code-cell", "console", "sourceinclude"),
     )
 )
-_PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw"))
+_WITHOUT_TEXT = frozenset(
+    (
+        *("toctree", "contents", "index", "highlight", "module", "currentmodule", "meta", "role"),
+        *("default-role", "replace", "unicode", "date", "sectnum", "section-numbering", "program"),
+        *("target-notes", "tabularcolumns", "title", "default-domain", "bibliography", "header"),
+        *("footer", "sectionauthor", "codeauthor", "moduleauthor", "namespace", "testsetup"),
+        *("testcleanup", "minigallery", "currentmodule", "inheritance-diagram", "label"),
+    )
+)
+_PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw", "image", "video"))
 _ROLE = re.compile(r"(?<![\w`]):[\w:+.-]{1,40}:`([^`<]{0,300}+)(?:<([^`>]{0,500}+)>)?+`")
 _LINK = re.compile(r"(?<!`)`([^`<\n]{1,300}+)(?:<[^`>]{0,500}+>)?`_{1,2}")
 _LITERAL = re.compile(r"``([^`]{1,500}+)``")
 _REFERENCE = re.compile(r"\b([A-Za-z][\w-]{0,60})_(?![\w_*`])")
 _FOOTNOTE = re.compile(r"\s?\[(?:#?[\w.-]{0,40}|\*)\]_(?!\w)")
 _SUBSTITUTION = re.compile(r"(?<![\w|])\|([^|\s][^|\n]{0,80})\|_{0,2}(?![\w|])")
+_CODE_POINT = re.compile(r"(?:0x|x|\\x|U\+|u|\\u)([0-9a-fA-F]{2,6})\b")
 _TITLE = re.compile(r"(?<![\w`])`([^`<>\n]{1,200}+)`(?![\w_`])")
 
 
@@ -95,7 +108,7 @@ class _Reader:
         self.left_out: Counter[str] = Counter()
         self._levels: list[str] = []
         """The kinds of rules of titles, outermost first."""
-        self._words: dict[str, str] = {}
+        self._words = Replacements()
         """What substitutions stand for."""
         self._targets: set[str] = set()
 
@@ -103,8 +116,8 @@ class _Reader:
         """Read all lines."""
         for line in self.lines:
             match = _DIRECTIVE.match(line)
-            if match and match[2] and match[3] == "replace":
-                self._words[match[2]] = match[4] or ""
+            if match and match[2]:
+                self._words[match[2]] = _replacement(match[3], (match[4] or "").strip())
             elif target := _TARGET.match(line):
                 self._targets.add(target[1].strip("`").lower())
         at = 0
@@ -207,6 +220,9 @@ class _Reader:
             return self._body(at, end)
         if name in _PUTS_IN:
             self.left_out[name] += 1
+        elif name not in _WITHOUT_TEXT and not match[2] and not name.startswith("auto"):
+            # One of an extension or of a project: what stands in it may be text.
+            return self._text_of(at, end, name, argument)
         return end
 
     def _text_of(self, at: int, end: int, name: str, argument: str) -> int:
@@ -250,10 +266,24 @@ class _Reader:
             return line
         line = _LITERAL.sub(r"`\1`", _ROLE.sub(_words_of_role, line)) if "`" in line else line
         line = _FOOTNOTE.sub("", _LINK.sub(lambda each: each[1].rstrip(), line))
-        line = _SUBSTITUTION.sub(lambda each: self._words.get(each[1], ""), line)
+        line = _SUBSTITUTION.sub(lambda each: self._words.fill(each[1], each[0]), line)
         return _REFERENCE.sub(
             lambda each: each[1] if each[1].lower() in self._targets else each[0], line
         )
+
+
+def _replacement(directive: str, argument: str) -> str:
+    """Return what a substitution stands for; a picture has no words."""
+    if directive == "replace":
+        return argument
+    if directive != "unicode":
+        return ""
+    return _CODE_POINT.sub(_character, argument.partition(" ..")[0])
+
+
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return chr(code) if code < 0x110000 else match.group()
 
 
 def _words_of_role(match: re.Match[str]) -> str:

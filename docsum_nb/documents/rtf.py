@@ -244,6 +244,10 @@ class _Reader:
         self._cell = []
 
     def _end_row(self, _number: int | None = None) -> None:
+        if any(self._cell):
+            # Text behind the last cell, or of a cell that is not closed.
+            self._cells.append(Cell(tuple(filter(None, self._cell))))
+            self._cell = []
         if self._cells:
             self._table.add(self._cells)
         self._cells = []

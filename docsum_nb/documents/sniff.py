@@ -50,6 +50,7 @@ _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b",
     re.I | re.S,
 )
+_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b[^<]{0,500}>", re.I)
 _MAIL = re.compile(r"(?:mime-version|content-type|from|date|subject):[^\n]{0,500}\n", re.I)
 _XML_2003 = re.compile(
     r"progid=\"(Word|Excel)\.|schemas-microsoft-com:office:(word|spreadsheet)|/office/word/2003/wordml"
@@ -78,9 +79,15 @@ def kind_of(path: Path, kind: str) -> str:
         kind in _CONTAINERS or kind in (OLD_OFFICE, "text", "rtf", "delimited")
     ):
         return _kind_of_container(path, kind)
+    if kind == "text" and path.suffix.lower() in (".txt", "") and _is_page(start):
+        return "html"
     if kind in _CONTAINERS or kind in (OLD_OFFICE, "rtf"):
         return _kind_of_text(path, kind, start)
     return kind
+
+
+def _is_page(start: bytes) -> bool:
+    return _PAGE.match(start.decode("latin-1").removeprefix("ï»¿")) is not None
 
 
 def old_format(path: Path) -> str:

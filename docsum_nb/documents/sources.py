@@ -49,7 +49,7 @@ KINDS = {
     **dict.fromkeys((".doc", ".dot", ".xls", ".xlt", ".ppt", ".pps"), OLD_OFFICE),
     ".ipynb": "notebook",
     ".epub": "epub",
-    **dict.fromkeys((".xml", ".dbk", ".docbook", ".nxml", ".jats", ".tei", ".fb2"), "xml"),
+    **dict.fromkeys((".xml", ".dbk", ".docbook", ".nxml", ".jats", ".tei", ".fb2", ".svg"), "xml"),
     **dict.fromkeys((".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz"), ARCHIVE),
     **dict.fromkeys((".eml", ".mht", ".mhtml"), MAIL),
     **dict.fromkeys((".mbox", ".mbx"), MAILBOX),

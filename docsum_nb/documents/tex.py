@@ -14,6 +14,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.replacements import Replacements
 from docsum_nb.documents.text import decode_file, reading_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,11 @@ _COLUMNS = re.compile(r"^\s*(?:\[[^\]]{0,20}\])?(?:\{[^\n]{0,200}\})")
 _CELL_END = re.compile(r"(?<!\\)&")
 _BRACE = re.compile(r"\\.|[{}]")
 _PUT_IN = re.compile(r"\\(?:input|include)\{")
-_COMMENT = re.compile(r"(?m)(?<!\\)((?:\\\\)*)%.*$\n?")
+_COMMENT = re.compile(
+    r"\\verb\*?([^\w\s*])[^\n]{0,300}?\1|\\begin\{([\w*]{1,20})\}|\\(iffalse|if0)(?![a-zA-Z0-9])"
+    r"|\\(?:.|\n)|(%).*\n?"
+)
+_VERB = re.compile(r"([^\w\s*])([^\n]{0,300}?)\1")
 _TOKEN = re.compile(
     r"\\(?:begin|end)\s{0,9}\{([\w*@-]{1,40})\}|\\([a-zA-Z@]{1,60}\*?)\s?|\\(.|\n)|(\$\$?)|([{}~])|(``|''|---?|!`|\?`)"
 )
@@ -113,7 +118,7 @@ def read(path: Path) -> Reading:
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     """Return LaTeX as Markdown, and what is to be said of what was left out."""
-    reader = _Reader(_COMMENT.sub(r"\1", text))
+    reader = _Reader(_without_comments(text))
     markdown = _BLANK.sub("\n\n", reader.run()).strip() + "\n"
     notes = []
     if reader.put_in:
@@ -121,6 +126,27 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     if reader.pictures:
         notes.append(f"pictures are not read ({reader.pictures})")
     return markdown, tuple(notes)
+
+
+def _without_comments(text: str) -> str:
+    """Return LaTeX without its comments; in listings a percent sign begins none."""
+    out: list[str] = []
+    at = copied = 0
+    endless: set[str] = set()
+    while match := _COMMENT.search(text, at):
+        at = match.end()
+        environment, unused, comment = match[2], match[3], match[4]
+        closing = f"\\end{{{environment}}}" if environment in _CODE else "\\fi" if unused else ""
+        if closing and closing not in endless:
+            end = text.find(closing, at)
+            if end < 0:
+                endless.add(closing)
+                continue
+            at = end + len(closing)
+        if comment or (unused and closing not in endless):
+            out.append(text[copied : match.start()])
+            copied = at
+    return "".join((*out, text[copied:]))
 
 
 class _Reader:
@@ -133,9 +159,9 @@ class _Reader:
         self._pairs = _braces(text)
         self._endless: set[str] = set()
         """Environments that are not closed behind where that was found."""
-        self._macros = {
-            match[1] or match[3]: match[2] or match[4] or "" for match in _DEFINED.finditer(text)
-        }
+        self._macros = Replacements()
+        for match in _DEFINED.finditer(text):
+            self._macros[match[1] or match[3]] = match[2] or match[4] or ""
         self._titled = "\\maketitle" in text
 
     def run(self) -> str:
@@ -214,7 +240,7 @@ class _Reader:
         if bare in _LEVELS:
             return self._around(self._behind_optional(at), f"\n\n{'#' * _LEVELS[bare]} ", "\n\n")
         if name in self._macros and name not in _DROPPED:
-            self._out.append(self._macros[name])
+            self._out.append(self._macros.fill(name, f"\\{name} "))
             return at
         if name in _LETTERS:
             self._out.append(_LETTERS[name])
@@ -225,6 +251,9 @@ class _Reader:
             self.put_in += bare in ("input", "include")
             self.pictures += bare == "includegraphics"
             return self._skip(at, _DROPPED[bare])
+        if bare == "verb" and (verb := _VERB.match(self.text, at)):
+            self._out.append(f"`{verb[2]}`")
+            return verb.end()
         if bare in _POINTERS:
             return self._around(self._behind_optional(at), "[", "]")
         if bare == "footnote":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from docsum_nb.characters import ESCAPES
 from docsum_nb.documents.encodings import MARKS, Decoded, decoded, reading_notes, wide_encoding
 from docsum_nb.documents.logs import is_log, log_text
 from docsum_nb.documents.reading import Reading
@@ -48,12 +49,21 @@ def read(path: Path) -> Reading:
         LoadError: The file is not text in any known encoding.
         OSError: The file cannot be opened or read.
     """
-    found = decode_file(path)
+    found = _without_escapes(decode_file(path))
     syntax: Syntax = "markdown" if path.suffix.lower() in _MARKDOWN else "plain"
     if syntax == "plain" and is_log(found.text):
         text, notes = log_text(found.text)
         return reading_of(text, syntax, (*found.notes, *notes))
     return reading_of(found.text, syntax, found.notes)
+
+
+def _without_escapes(found: Decoded) -> Decoded:
+    """Return a text without the colours and movements that a terminal would show."""
+    if "\x1b" not in found.text:
+        return found
+    text, count = ESCAPES.subn("", found.text)
+    note = f"{count:,} escape sequences for a terminal, such as colours, are removed"
+    return Decoded(text, (*found.notes, note)) if count else found
 
 
 def reading_of(text: str, syntax: Syntax, notes: Iterable[str]) -> Reading:

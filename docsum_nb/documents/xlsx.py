@@ -191,7 +191,8 @@ class _Reader:
         if kind == "inlineStr":
             return "".join(_string(inline) for inline in children(cell, "is"))
         stored = next((each.text or "" for each in children(cell, "v")), None)
-        if stored is None:
+        if not stored:
+            # Programs that do not calculate leave the value of a formula empty.
             self.left["formulas"] += next(children(cell, "f"), None) is not None
             return ""
         if kind == "s":

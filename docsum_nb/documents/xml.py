@@ -21,6 +21,7 @@ from docsum_nb.documents.html_parse import TooDeepError, declared_encoding, pars
 from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.terms import words
+from docsum_nb.documents.xml_mending import mended
 from docsum_nb.errors import LoadError
 from docsum_nb.records.results import Omission
 
@@ -84,21 +85,23 @@ def read(path: Path) -> Reading:
         OSError: The file cannot be opened or read.
     """
     data = path.read_bytes()
+    problem = ""
     try:
-        walker, problem = _walked(data), ""
+        walker = _walked(data)
     except etree.XMLSyntaxError as error:
         problem = " ".join(str(error).split())[:200]
         if _unfolds(problem):
             reason = "declares entities that unfold without bound; save it without them"
             raise LoadError(str(path), reason) from error
-        walker = _by_tags(path, data)
+        walker, how = _mended_or_by_tags(path, data)
+        problem = f"is not well-formed, so it was read {how} ({problem})"
     except TooDeepError as error:
         raise _too_deep(path) from error
     page: Page = finished(walker.writer)
     left_out = Counter(page.left_out) + walker.left_out
     omitted = [Omission(what, f"left out ({count:,} words)") for what, count in left_out.items()]
     if problem:
-        omitted.append(Omission("", f"is not well-formed, so it was read by its tags ({problem})"))
+        omitted.append(Omission("", problem))
     return Reading(page.text, omitted=tuple(omitted))
 
 
@@ -118,13 +121,23 @@ def _walked(data: bytes) -> _Walker:
     return walker
 
 
-def _by_tags(path: Path, data: bytes) -> _Walker:
+def _mended_or_by_tags(path: Path, data: bytes) -> tuple[_Walker, str]:
     found = decoded(data, declared=declared_encoding(data))
     if found is None:
         raise LoadError(str(path), "is not text in any known encoding; save it as UTF-8")
+    try:
+        how = "with the signs and entities that it does not declare as text"
+        return _walked(mended(found.text).encode("utf-8", "replace")), how
+    except etree.XMLSyntaxError:
+        return _by_tags(path, found.text), "by its tags"
+    except TooDeepError as error:
+        raise _too_deep(path) from error
+
+
+def _by_tags(path: Path, text: str) -> _Walker:
     walker = _Walker()
     try:
-        parse(found.text, walker)
+        parse(text, walker)
     except TooDeepError as error:
         raise _too_deep(path) from error
     return walker

@@ -53,9 +53,9 @@ PROSE = [
     plain(
         "lease",
         "This lease is made between the two parties.\n\n"
-        "        (a) to pay the rent on the first day of each month; and\n"
+        "        (a) to pay the rent on the first day of each month;\n"
         "        (b) to keep the garden in good order at all times.\n",
-        "(a) to pay the rent on the first day of each month; and",
+        "(a) to pay the rent on the first day of each month;",
         "(b) to keep the garden in good order at all times.",
     ),
     plain(
