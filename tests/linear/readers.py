@@ -62,6 +62,7 @@ from docsum_nb.documents import (
     turns,
     xlsx,
     xml,
+    xml_mending,
 )
 from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
@@ -421,6 +422,7 @@ READERS: dict[str, Reader] = {
     "documents.html_names": Reader(_named_elements),
     "documents.html_parse.parse": Reader(_parsed_page, "html"),
     "documents.xml.read": Reader(lambda text: xml.read(_file("a.xml", f"<a>{text}</a>")), "html"),
+    "documents.xml_mending.mended": Reader(xml_mending.mended, "html"),
     "documents.epub.read": Reader(
         lambda text: epub.read(_file("a.epub", epub_bytes(("a", text)))), "html"
     ),
