@@ -101,6 +101,7 @@ def _recut(document: Document, cuts: list[Any]) -> list[Chunk]:
             tokens,
             tuple(headings),
             document.page_at(start),
+            document.syntax,
         )
         for index, ((start, end), (_, tokens, headings)) in enumerate(
             zip(pairwise(ends), cuts, strict=True)
