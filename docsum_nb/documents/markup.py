@@ -57,6 +57,7 @@ _MODULE = re.compile(
 _LONGEST_EXPORT = 200  # lines
 _DEFINED = re.compile(r":\s+\S")
 _LITERAL = re.compile(r"\s*(?:[#>|`~+*-]|\d{1,9}[.)]\s|\$\s|<)")
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,60}")
 _SHORT_TARGET = re.compile(r"[\w+*-]{0,20}")
 
 _DIRECTIVE = re.compile(r"(\s*)\.\.(?:\s+(.*))?$")
@@ -162,7 +163,8 @@ def _keep_literal(tokens: list[Token], texts: list[str]) -> None:
         elif token.nesting == -1 and opened:
             start = opened.pop()
             if token.type in ("em_close", "strong_close"):
-                if _inside_word(texts, start) and _inside_word(texts, at):
+                inside = _inside_word(texts, start) and _inside_word(texts, at)
+                if inside or (token.markup == "__" and _is_name(texts[start + 1 : at])):
                     texts[start] = texts[at] = token.markup
             elif token.type == "link_close" and texts[start] == "":
                 target = str(tokens[start].attrGet("href") or "")
@@ -173,6 +175,11 @@ def _keep_literal(tokens: list[Token], texts: list[str]) -> None:
 def _inside_word(texts: list[str], at: int) -> bool:
     following = texts[at + 1][:1] if at + 1 < len(texts) else ""
     return _after_word(texts, at) and following.isascii() and following.isalnum()
+
+
+def _is_name(parts: list[str]) -> bool:
+    """Return whether what two underscores stand around is a name such as ``__init__``."""
+    return len(parts) == 1 and _NAME.fullmatch(parts[0]) is not None
 
 
 def _after_word(texts: list[str], at: int) -> bool:

@@ -30,7 +30,8 @@ __all__ = ["read"]
 
 _TICKS = re.compile(r"`{3,}")
 _PICTURE, _WIDGET, _ATTACHED = "pictures in outputs", "widgets and charts", "attached pictures"
-_COUNTED = (_PICTURE, _WIDGET, _ATTACHED)
+_OTHER = "outputs that are no text"
+_COUNTED = (_PICTURE, _WIDGET, _ATTACHED, _OTHER)
 # What other JSON than a notebook makes nbformat raise.
 _ODD = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
 # What stands beside one of these as text only says that there is a picture or a widget.
@@ -129,7 +130,9 @@ def _output(output: dict[str, Any]) -> _Part:
     if any(kind.startswith(_WIDGETS) for kind in kinds):
         return "", {_WIDGET: 1}
     text = _shown(text or plain)
-    return (_fenced(text) if text.strip() else ""), {}
+    if not text.strip():
+        return "", {_OTHER: 1} if data else {}
+    return _fenced(text), {}
 
 
 def _shown(text: str) -> str:

@@ -136,4 +136,39 @@ CASES = [
         has=("Text is here.",),
         silent=True,
     ),
+    Case(
+        "html-names-in-underscores",
+        "page.html",
+        "<p>Call __init__ first, and then __all__ is complete. It was a long day.</p>",
+        has=("__init__", "__all__"),
+        quoted=("Call __init__ first, and then __all__ is complete.",),
+    ),
+    Case(
+        "notebook-output-in-json-only",
+        "kinds.ipynb",
+        json.dumps(
+            {
+                "nbformat": 4,
+                "nbformat_minor": 5,
+                "metadata": {},
+                "cells": [
+                    {"cell_type": "markdown", "metadata": {}, "source": "The harbour is open."},
+                    {
+                        "cell_type": "code",
+                        "metadata": {},
+                        "source": "show()",
+                        "execution_count": 1,
+                        "outputs": [
+                            {
+                                "output_type": "display_data",
+                                "metadata": {},
+                                "data": {"application/json": {"a": 1}},
+                            }
+                        ],
+                    },
+                ],
+            }
+        ),
+        omitted=("outputs that are no text",),
+    ),
 ]
