@@ -139,12 +139,12 @@ def script(call: Call) -> Reply:
         return Reply("no", status=403) if "which is bad" in call.prompt else Reply(said)
     if "You are expert." in call.prompt:
         return Reply("the expert's", delay=3.0 if "which is hung" in call.prompt else 0.0)
-    if "which is bad" in call.prompt:
+    if "which is bad" in call.prompt or 'name="bad' in call.prompt:
         return Reply("no", status=403)
     if "Text which is hung" in call.prompt:
         return Reply(delay=3.0)  # of a crew: its thread waits for the answer
     # Longer than a run settles: what lands in time would leave its connection in the pool.
-    return Reply(delay=6.0) if "which is hung" in call.prompt else Reply("fine")
+    return Reply(delay=6.0) if 'name="hung' in call.prompt else Reply("fine")
 
 
 @pytest.mark.parametrize(
