@@ -50,6 +50,7 @@ _ANSWER_S = 1.0
 _HURRIED_S = 0.2
 """How long the end of the process waits for loops after a second Ctrl-C."""
 _LOOP_NAME = "docsum_nb-loop"
+_LITELLM_LOGGING = "LoggingWorker._worker_loop"
 
 
 class _DaemonThreads(ThreadPoolExecutor):
@@ -146,9 +147,13 @@ class LoopThread:
 
     def _end_if_free(self) -> None:
         with self._gate:
-            self._over = not self._beginning and not asyncio.all_tasks(self.loop)
+            tasks = asyncio.all_tasks(self.loop)
+            servants = {each for each in tasks if _serves_for_ever(each)}
+            self._over = not self._beginning and tasks == servants
         if self._over:
-            self.loop.stop()
+            for each in servants:
+                each.cancel()
+            self.loop.call_soon(self.loop.stop)  # behind what the cancellation does
         else:
             self.loop.call_later(_ANSWER_S, self._end_if_free)
 
@@ -183,6 +188,11 @@ class LoopThread:
 
         asyncio.run_coroutine_threadsafe(close_all(), self.loop)
         self._thread.join(grace)
+
+
+def _serves_for_ever(task: asyncio.Task[Any]) -> bool:
+    """Return whether a task is LiteLLM's that writes its logs, which ends with the process."""
+    return getattr(task.get_coro(), "__qualname__", "") == _LITELLM_LOGGING
 
 
 def _complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -308,6 +308,14 @@ def test_starting_a_run_from_the_loop_is_no_reason_to_replace_it() -> None:
     assert len({id(run._home) for run in runs}) == 1
 
 
+async def litellm_logging() -> bool:
+    from litellm.litellm_core_utils.logging_worker import LoggingWorker
+
+    worker = LoggingWorker()
+    worker.start()
+    return worker._worker_task is not None
+
+
 def test_loop_of_guests_that_was_stuck_and_replaced_ends_once_it_is_free() -> None:
     """Its own runs are finished first; then its thread goes, and the new loop stays."""
     release, blocked = threading.Event(), threading.Event()
@@ -323,6 +331,8 @@ def test_loop_of_guests_that_was_stuck_and_replaced_ends_once_it_is_free() -> No
 
     # A loop of its own: tests before may have left work on the one that is there.
     loop._loops.pop(True, None)
+    # LiteLLM's task for its logs begins with the first request on a loop, and never ends.
+    assert run_of(litellm_logging, guest=True).result(LONG_S)
     stuck = run_of(blocking, guest=True)
     assert blocked.wait(LONG_S)
     try:
