@@ -64,7 +64,7 @@ def _odd(content: Any, usage: dict[str, Any]) -> str:
 
 
 class Chaos:
-    """The server's side: which request has which fault is decided by the prompt alone.
+    """The server's side: which request has which fault is decided by its chunk alone.
 
     A prompt that is asked again is decided anew, so that every prompt is answered at last; the
     order of arrival changes nothing.
@@ -94,7 +94,9 @@ class Chaos:
             until = {"retry-after": f"{int(now) + 1 - now:.3f}"}
             return Reply("too many", status=429, headers=until)
         self._asked[call.prompt] += 1
-        seed = f"{call.prompt} {self._asked[call.prompt]}".encode()
+        # By what a chunk says, so that the faults are the same ones when prompts change.
+        about = _mark(call) if _mark(call) != "merges" else call.prompt
+        seed = f"ships {about} {self._asked[call.prompt]}".encode()
         drawn = int.from_bytes(hashlib.sha256(seed).digest()[:8], "big") / 2**64
         for share, reply in self._faults:
             drawn -= share
