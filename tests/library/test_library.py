@@ -77,7 +77,8 @@ def test_a_library_displays_what_it_holds(tmp_path: Path, monkeypatch: pytest.Mo
     assert "<table" in library._repr_mimebundle_()["text/html"]
     assert repr(library) == "Library('lib')"
 
-    (library.path / "documents-1.sqlite3").write_text("rubbish")
+    for file in library.path.glob("documents-1.sqlite3*"):
+        file.write_text("rubbish")
     assert "is damaged" in library.to_text()
 
 
