@@ -148,6 +148,7 @@ def test_closed_workers_give_up_what_is_read(tmp_path: Path) -> None:
     closing.start()
     with pytest.raises(LoadError, match="reading it was stopped"):
         worker.read(fifo(tmp_path), "pdf", BOUNDS)
+    closing.join(LONG_S)
     assert not process.is_running()
 
 
