@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.check import recalled
 from docsum_nb.records import Answer, Usage
@@ -94,11 +93,11 @@ def test_end_and_flaws_of_an_answer_come_and_go_with_it(tmp_path: Path) -> None:
     assert recalled(found) is None
 
 
-def test_damaged_flaws_are_an_error_of_the_ledger(tmp_path: Path) -> None:
-    """One that says what to do, as for every other entry."""
+def test_damaged_flaws_are_set_aside(tmp_path: Path) -> None:
+    """They are named in a warning, and their answer counts as not there."""
     ledger = Ledger(tmp_path / "l")
     ledger.put("key", Answer("text", "m", Usage(1), ended="eos"))
     with closing(sqlite3.connect(ledger.path, isolation_level=None)) as db:
         db.execute("UPDATE ends SET flaws = '[\"it lo'")
-    with pytest.raises(LedgerError, match="an entry is no JSON"):
-        ledger.get("key")
+    with pytest.warns(RuntimeWarning, match="entry key of its answers cannot be read"):
+        assert ledger.get("key") is None

@@ -34,7 +34,7 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _TERMINAL = re.compile(r"[.!?…。！？｡؟।۔][\"'”’»)\]]*$")
 _SENTENCE_END = re.compile(r"[.!?…。！？｡؟।۔][\"'”’»)\]]*(?:\s|$)")
-_BULLET = re.compile(r"\s*[-*•‣◦▪·+–—]\s+(?=\S)")
+_BULLET = re.compile(r"\s*+[-*•‣◦▪·+–—]\s++(?=\S)")
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]?)+")
 _STRUCK = re.compile(r"~~[^~]++~~[.\s]*")
 _PROSE_FENCES = frozenset(("markdown", "md", "text", "txt", "plaintext", "prose"))
@@ -150,7 +150,9 @@ def _plain_blocks(
         inner = token.content.split("\n")
         if not _is_code_block(inner):
             for start, end in plain_paragraphs(inner):
-                yield _BULLET.sub("", "\n".join(inner[start:end]), count=1).strip()
+                prose = "\n".join(inner[start:end])
+                bullet = _BULLET.match(prose)
+                yield prose[bullet.end() if bullet else 0 :].strip()
 
 
 def _holds_prose(token: Token, lines: Sequence[str]) -> bool:

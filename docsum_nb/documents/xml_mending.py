@@ -13,7 +13,7 @@ from html.entities import html5
 
 __all__ = ["mended"]
 
-_DECLARATION = re.compile(r"\s*<\?xml\s[^<>]{0,500}\?>")
+_DECLARATION = re.compile(r"<\?xml\s[^<>]{0,500}\?>")
 _DECLARED = re.compile(r"<!ENTITY\s{1,20}([\w.-]{1,100})\s{1,20}[\"']")
 _AMPERSAND = re.compile(r"&(?:(#\d{1,7};|#x[\da-fA-F]{1,6};)|([A-Za-z_][\w.-]{0,100});)?")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -27,7 +27,10 @@ def mended(text: str) -> str:
     Args:
         text: The file's text; what it says of its encoding is removed.
     """
-    text = _FORBIDDEN.sub("\ufffd", _DECLARATION.sub("", text, count=1))
+    text = text.lstrip()
+    if declaration := _DECLARATION.match(text):
+        text = text[declaration.end() :]
+    text = _FORBIDDEN.sub("\ufffd", text)
     known = _OWN.union(_DECLARED.findall(text))
 
     def reference(match: re.Match[str]) -> str:
