@@ -35,7 +35,7 @@ _BLANK_LINES = re.compile(r"\n\s*\n")
 _TERMINAL = re.compile(r"[.!?…。！？｡؟।۔][\"'”’»)\]]*$")
 _SENTENCE_END = re.compile(r"[.!?…。！？｡؟।۔][\"'”’»)\]]*(?:\s|$)")
 _BULLET = re.compile(r"\s*+[-*•‣◦▪·+–—]\s++(?=\S)")
-_QUOTED = re.compile(r"[ \t]*(?:>[ \t]?)+")
+_QUOTED = re.compile(r"[ \t]*+(?:>[ \t]?)++")
 _STRUCK = re.compile(r"~~[^~]++~~[.\s]*")
 _PROSE_FENCES = frozenset(("markdown", "md", "text", "txt", "plaintext", "prose"))
 
@@ -72,7 +72,8 @@ class _Lines:
         start, end = self.starts[first], self.starts[last]
         lines = self.lines[first:last]
         if all(line.lstrip().startswith(">") for line in lines):
-            plain = "\n".join(_QUOTED.sub("", line, count=1) for line in lines)
+            quoted = [(line, _QUOTED.match(line)) for line in lines]
+            plain = "\n".join(line[signs.end() :] if signs else line for line, signs in quoted)
             return Paragraph(plain.strip(), start, end, section, None)
         if bullet := _BULLET.match(self.text, start, end):
             start = bullet.end()

@@ -18,7 +18,7 @@ _NUMBERED = re.compile(
     r"\s*(?:\(?\d{1,3}[.)]|\(?[A-Za-z]{1,4}\)|\[\d{1,5}\]|§{1,2}\s?\d{1,4}\.?)\s+\S"
 )
 _GAP = re.compile(r"(?<=\S)(?: {3,}| ?\t[ \t]*+| +\| +)(?=\S)")
-_DOTS = re.compile(r"(?:\. ?){5,}\s*[\divxlc]{1,5}\s*$")
+_DOTS = re.compile(r"(?:\. ?){5}\s{0,20}[\divxlc]{1,5}\s{0,20}$")
 _ENDED = re.compile(r"[.!?…。！？｡؟।۔][\"'”’»›」』)\]]*$")
 _STARTS = re.compile(
     r"(?:\$\s|>>>|\.\.\.\s|//|/\*|\*/|#!|#\s*(?:include|define|if|endif)\b|#\s|--\s|@\w+\s*[({]?$"
