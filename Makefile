@@ -79,7 +79,7 @@ $(REAL_MODEL)/.ready: $(READY)
 FUZZ := build/fuzz
 SECONDS := 60
 
-fuzz: $(FUZZ)/.ready ## look for files that a reader cannot take, for SECONDS a kind of file
+fuzz: $(FUZZ)/.ready ## look for files that a reader cannot take, for SECONDS (or runs: 300x) a kind of file
 	$(BIN)/python tests/fuzz/readers.py $(SECONDS)
 
 $(FUZZ)/.ready: $(READY)

@@ -90,7 +90,7 @@ class Container:
     def names(self) -> tuple[str, ...]:
         """Return the names of all members that are files, in the order of the directory."""
         return tuple(
-            dict.fromkeys(info.filename for info in self._zip.infolist() if not info.is_dir())
+            dict.fromkeys(info.filename for info in self._zip.infolist() if _is_file(info))
         )
 
     def repeated(self) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ class Container:
             )
         try:
             file = self._zip.open(info)
-        except (*_DAMAGE, RuntimeError) as error:
+        except (*_DAMAGE, OSError, RuntimeError) as error:
             raise self._damaged(name, error) from error
         with file:
             yield file
@@ -165,7 +165,7 @@ class Container:
     def _piece(self, file: IO[bytes], name: str) -> bytes:
         try:
             return file.read(_CHUNK)
-        except _DAMAGE as error:
+        except (*_DAMAGE, OSError) as error:  # OSError: a place before the file's begin
             raise self._damaged(name, error) from error
 
     def _damaged(self, name: str, error: BaseException) -> LoadError:
@@ -189,6 +189,11 @@ class Container:
                 str(self._path),
                 f"lists more members than are read ({size // 2**20} MB of names); split it",
             )
+
+
+def _is_file(info: zipfile.ZipInfo) -> bool:
+    # A damaged list may hold a member without a name, which is_dir() cannot take.
+    return bool(info.filename) and not info.is_dir()
 
 
 def _directory_size(file: IO[bytes]) -> int | None:

@@ -125,3 +125,24 @@ def test_names_of_several_members_are_reported(tmp_path: Path) -> None:
     with _open(tmp_path, _zip(("a", b"first"), ("a", b"last"))) as container:
         assert container.repeated() == ("a",)
         assert container.read("a") == b"last"
+
+
+def test_a_member_before_the_file_begins_is_damage(tmp_path: Path) -> None:
+    # Found by fuzzing: the distance to the directory makes the member's place negative.
+    data = bytearray(_zip(("a", b"text")))
+    (start,) = struct.unpack_from("<L", data, data.index(b"PK\x05\x06") + 16)
+    struct.pack_into("<L", data, data.index(b"PK\x05\x06") + 16, start + 20)
+    with (
+        _open(tmp_path, bytes(data)) as container,
+        pytest.raises(LoadError, match="its part a cannot be unpacked"),
+    ):
+        container.read("a")
+
+
+def test_a_member_without_a_name_is_passed_over(tmp_path: Path) -> None:
+    # Found by fuzzing.
+    data = bytearray(_zip(("a", b"text"), ("b", b"more")))
+    entry = data.index(b"PK\x01\x02")
+    struct.pack_into("<HH", data, entry + 28, 0, 1)  # its name becomes an extra field
+    with _open(tmp_path, bytes(data)) as container:
+        assert container.names() == ("b",)

@@ -3,7 +3,7 @@
 Everything of ``docsum_nb.documents`` is imported under atheris' eyes, so that it learns which
 inputs lead to new code.
 
-Usage: python tests/fuzz/target.py KIND SECONDS SEEDS
+Usage: python tests/fuzz/target.py KIND LIMIT SEEDS, where LIMIT is an option of libFuzzer's
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ sys.path.append(str(FUZZ / "packages"))
 import atheris  # noqa: E402
 
 with atheris.instrument_imports(include=["docsum_nb.documents"]):
-    from docsum_nb.documents import sentence_spans, split
+    from docsum_nb.documents import mail, sentence_spans, split
+    from docsum_nb.documents.archives import Allowance, Member, members
     from docsum_nb.documents.reading import Reading, read_by
-    from docsum_nb.documents.sources import KINDS
+    from docsum_nb.documents.sources import ARCHIVE, KINDS, MAIL, MAILBOX
     from docsum_nb.errors import LoadError
     from docsum_nb.records import Document
 
@@ -43,7 +44,7 @@ MEMBERS = {
 """What is fuzzed of a format that is a ZIP file: few changed archives could be opened at all."""
 
 
-def fuzz(kind: str, seconds: str, seeds: str) -> None:
+def fuzz(kind: str, limit: str, seeds: str) -> None:
     """Fuzz one kind in this process, which libFuzzer ends."""
     suffix = next(suffix for suffix, name in KINDS.items() if name == kind)
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +52,7 @@ def fuzz(kind: str, seconds: str, seeds: str) -> None:
         with atheris.instrument_imports(include=["docsum_nb.documents"]):
             check(kind, path, b"")  # what is imported when it is needed
         template = unpacked(kind, Path(seeds))
-        options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-timeout={HANG_S}"]
+        options = [limit, f"-max_len={LONGEST}", f"-timeout={HANG_S}"]
         options += [f"-rss_limit_mb={MOST_MB}", f"-artifact_prefix={FUZZ}/{kind}-", "-seed=1"]
         atheris.Setup(
             [sys.argv[0], *options, seeds],
@@ -94,7 +95,20 @@ def check(kind: str, path: Path, data: bytes) -> None:
     """
     path.write_bytes(data)
     with suppress(LoadError):
-        check_reading(read_by(kind, path))
+        if kind == ARCHIVE:
+            unpack(path)
+        elif kind in (MAIL, MAILBOX):
+            read = mail.read if kind == MAIL else mail.read_mailbox
+            check_reading(read(path)[0])
+        else:
+            check_reading(read_by(kind, path))
+
+
+def unpack(path: Path) -> None:
+    for piece in members(path, path.name, Allowance(path.stat().st_size)):
+        if isinstance(piece, Member):
+            assert all(piece.chunks)
+            assert ".." not in piece.name.split("/")
 
 
 def check_reading(reading: Reading) -> None:
