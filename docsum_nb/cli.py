@@ -187,7 +187,7 @@ def _resume(given: argparse.Namespace) -> int:
 
 def _forget(given: argparse.Namespace) -> int:
     from docsum_nb import forget
-    from docsum_nb.render.amounts import count_text
+    from docsum_nb.render.formats import count_text
 
     gone = forget(
         given.id,

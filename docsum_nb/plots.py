@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.records import Summary, UsageRow
-from docsum_nb.render.clean import one_line
-from docsum_nb.run import Run, Span
+from docsum_nb.render.one_line import one_line
+from docsum_nb.run import Duration, Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def _asker(row: UsageRow) -> str:
     return ", ".join(filter(None, (row.task, row.agent))) or "outside of tasks"
 
 
-def _lines(ax: Axes, spans: Sequence[Span], began: float, state: str) -> None:
+def _lines(ax: Axes, spans: Sequence[Duration], began: float, state: str) -> None:
     ax.hlines(
         [span.place for span in spans],
         [span.started_at - began for span in spans],

@@ -2,7 +2,7 @@
 
 CrewAI and LiteLLM move what is not their documented interface from one release to the next, patch
 releases included. So each name of theirs that is private, or may move, stands in one table for each
-library (``crew/upstream``, ``models/upstream.py``), with what it is used for and the promises
+library (``crew/crewai_names``, ``models/litellm_names.py``), with what it is used for and the promises
 that no longer hold without it. Looking a name up never raises: an absent one is replaced by a
 stand-in, so that what does not need it goes on; ``Table.lost`` names what no longer holds.
 

@@ -120,7 +120,7 @@ def _child(job: dict[str, Any], into: int) -> None:
 
 def _pass_the_check() -> None:
     """Let what a guard checks at first be in order: what is renamed moves afterwards."""
-    from docsum_nb.crew.upstream import TABLE
+    from docsum_nb.crew.crewai_names import TABLE
 
     vars(TABLE)["lost"] = lambda *among: ()
 
@@ -264,19 +264,19 @@ def _functions() -> Iterator[FunctionType]:
 
 def _promises(job: dict[str, Any]) -> dict[str, Any]:
     """Check what a guard checks when it is made, without the rest of it."""
-    from docsum_nb.crew.promises import Promises
+    from docsum_nb.crew.guarantees import Guarantees
     from docsum_nb.run import Control
 
     told: list[Any] = []
     control = Control("r", emit=told.append, fail=told.append, stopped_by=lambda: None)
     bounds = {name: name in job for name in ("max_calls", "max_cost", "deadline")}
-    Promises(control, **bounds).check()
+    Guarantees(control, **bounds).check()
     return {"outcome": "made", "warnings": [event.message for event in told]}
 
 
 def _guard(job: dict[str, Any]) -> dict[str, Any]:
     """Make a guard, as a run with bounds does."""
-    from docsum_nb.entry.guarded import GuardOptions
+    from docsum_nb.entry.guarded_run import GuardOptions
     from docsum_nb.run import Control
 
     told: list[Any] = []
@@ -333,8 +333,8 @@ def _both(job: dict[str, Any]) -> dict[str, Any]:
 
 def _names(job: dict[str, Any]) -> dict[str, Any]:
     """Return the names of both tables."""
-    from docsum_nb.crew.upstream import TABLE as CREWAI
-    from docsum_nb.models.upstream import TABLE as LITELLM
+    from docsum_nb.crew.crewai_names import TABLE as CREWAI
+    from docsum_nb.models.litellm_names import TABLE as LITELLM
 
     return {
         table.library: [
@@ -363,8 +363,8 @@ def _lost(job: dict[str, Any]) -> dict[str, Any]:
     """Return the lost promises of a library, with what is wrong."""
     import importlib
 
-    part = {"crewai": "crew", "litellm": "models"}[job["library"]]
-    table = importlib.import_module(f"docsum_nb.{part}.upstream").TABLE
+    home = {"crewai": "crew.crewai_names", "litellm": "models.litellm_names"}[job["library"]]
+    table = importlib.import_module(f"docsum_nb.{home}").TABLE
     return {
         "outcome": "looked",
         "lost": [[each.promise.text, str(each)] for each in table.lost()],

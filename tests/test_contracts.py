@@ -32,7 +32,7 @@ LAYERS = [
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
     {"events", "environment", "upstream"},
-    {"records", "findings", "paths", "faults"},
+    {"records", "findings", "paths", "provider_errors"},
     {"render"},
     {"errors"},
     {"secrets", "characters"},
@@ -103,7 +103,7 @@ def test_the_map_shows_the_layers() -> None:
         assert max(upper) <= min(lower)
 
 
-_FOR_WIDGETS = ("docsum_nb.views.closing", "docsum_nb.views.reach")
+_FOR_WIDGETS = ("docsum_nb.views.widgets", "docsum_nb.views.kernel_reach")
 
 
 def test_the_form_uses_what_everyone_can_use() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from docsum_nb.ledger import Ledger
-from docsum_nb.models.check import recalled
+from docsum_nb.models.validation import recalled
 from docsum_nb.records import Answer, Usage
 from tests.loopback import Loopback, Reply
 from tests.models.model_samples import Asking

@@ -10,7 +10,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
-from docsum_nb.pipeline import doors
+from docsum_nb.pipeline import api
 from tests.ledger_samples import LONG_S, TEXTS, failed_run, holds, model_of, resume, summarize
 from tests.loopback import Loopback, Reply
 
@@ -20,7 +20,7 @@ SECRET = "sk-verysecret0123456789abcdef"
 @pytest.fixture
 def another_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Go on as another process would, which was not given the models of earlier runs."""
-    return lambda: monkeypatch.setattr(doors, "_given", {})
+    return lambda: monkeypatch.setattr(api, "_given", {})
 
 
 def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(

@@ -18,7 +18,7 @@ import docsum_nb as ds
 from docsum_nb.errors import InputError, RunCancelled
 from docsum_nb.events import ChunkSummarized, Event
 from docsum_nb.ledger import Ledger
-from docsum_nb.pipeline import doors
+from docsum_nb.pipeline import api
 from docsum_nb.records import Summary
 from docsum_nb.run import Run
 from tests.ledger_samples import TEXTS, holds
@@ -49,7 +49,7 @@ class Held:
 def held(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     held = server.script = Held()
     # As long as the test takes: what is in flight lands when the test says so.
-    monkeypatch.setattr(doors, "SETTLE_S", LONG_S)
+    monkeypatch.setattr(api, "SETTLE_S", LONG_S)
     yield held
     held.let_go.set()
 

@@ -11,7 +11,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.prompts import as_name, delimited, load_prompts
-from docsum_nb.prompts.orders import orders_in
+from docsum_nb.prompts.injection import orders_in
 from tests.loopback import Call, Loopback, Reply
 
 LONG_S = 60.0

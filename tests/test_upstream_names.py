@@ -11,9 +11,9 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from docsum_nb.crew.upstream import TABLE as CREWAI
-from docsum_nb.models.lite import loaded
-from docsum_nb.models.upstream import TABLE as LITELLM
+from docsum_nb.crew.crewai_names import TABLE as CREWAI
+from docsum_nb.models.litellm_api import loaded
+from docsum_nb.models.litellm_names import TABLE as LITELLM
 from docsum_nb.upstream import TESTED, Table, untested
 
 ROOT = Path(__file__).parent.parent
@@ -22,8 +22,8 @@ MODULES = {
     path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
 }
 TABLES = {
-    *(PACKAGE / "crew" / "upstream").glob("*.py"),
-    PACKAGE / "models" / "upstream.py",
+    *(PACKAGE / "crew" / "crewai_names").glob("*.py"),
+    PACKAGE / "models" / "litellm_names.py",
 }
 OF_PYTHON = {"_asdict", "_current_frames", "_getframe", "_nest_patched", "_replace"}
 NEAR = ("crew", "models", "pipeline", "entry", "diagnosis", "form")

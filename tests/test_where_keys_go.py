@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.faults import leads_elsewhere
+from docsum_nb.provider_errors import leads_elsewhere
 from tests.loopback import Call, Loopback, Reply, running
 
 LONG_S = 60.0
@@ -215,9 +215,9 @@ def test_form_sends_no_key_of_the_environment_to_an_address_that_was_typed(
     run = ds.summarize(TEXTS, model=typed, **options)
     run.exception(LONG_S)
     assert run.join(LONG_S)
-    from docsum_nb.pipeline import doors
+    from docsum_nb.pipeline import api
 
-    monkeypatch.setattr(doors, "_given", {})
+    monkeypatch.setattr(api, "_given", {})
     server.script = lambda call: Reply("A summary.")
     ds.resume(run.id, ledger=tmp_path / "l", show=False).result(LONG_S)
     assert len(server.headers) >= 2

@@ -70,9 +70,9 @@ def _serve() -> None:
     import threading
 
     from docsum_nb.models import Model, open_model
-    from docsum_nb.pipeline.writer import Writer
+    from docsum_nb.pipeline.requests import RequestBuilder
 
-    assert callable(Writer)  # importing it has imported CrewAI
+    assert callable(RequestBuilder)  # importing it has imported CrewAI
     # Opening a model imports LiteLLM.
     open_model(Model("openai/x", base_url="http://127.0.0.1:1"))
     assert threading.active_count() == 1, "a process with threads must not be forked"

@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from docsum_nb.crew.upstream import TABLE
-from docsum_nb.crew.upstream.flows import set_suppress_console_output
-from docsum_nb.crew.upstream.table import SUMMARIZE, BaseAgent, Task
+from docsum_nb.crew.crewai_names import TABLE
+from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
+from docsum_nb.crew.crewai_names.table import SUMMARIZE, BaseAgent, Task
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Request
 

@@ -18,10 +18,10 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from docsum_nb.crew.own_model import OwnModel
-from docsum_nb.crew.upstream import TABLE
-from docsum_nb.crew.upstream.flows import set_suppress_console_output
-from docsum_nb.crew.upstream.table import EVALUATE, Agent, BaseLLM, BaseTool, Task
+from docsum_nb.crew.agent_model import OwnModel
+from docsum_nb.crew.crewai_names import TABLE
+from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
+from docsum_nb.crew.crewai_names.table import EVALUATE, Agent, BaseLLM, BaseTool, Task
 from docsum_nb.prompts import TAG_TOKENS, Prompts, delimited, entries_as_data
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread

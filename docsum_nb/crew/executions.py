@@ -27,16 +27,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from docsum_nb.crew.isolate import clone_of_agent, copy_results, original_of, write_back_agent
-from docsum_nb.crew.upstream.executions import (
+from docsum_nb.crew.clone import clone_of_agent, copy_results, original_of, write_back_agent
+from docsum_nb.crew.crewai_names.executions import (
     AEXECUTE_CORE,
     CHECK_EXECUTION_ERROR,
     EXECUTE_CORE,
     IS_EXECUTING,
 )
-from docsum_nb.crew.upstream.flows import EXECUTE_METHOD, Flow
-from docsum_nb.crew.upstream.reports import DELEGATE, BaseAgentTool
-from docsum_nb.crew.upstream.table import Agent, BaseAgent, Task
+from docsum_nb.crew.crewai_names.flows import EXECUTE_METHOD, Flow
+from docsum_nb.crew.crewai_names.reports import DELEGATE, BaseAgentTool
+from docsum_nb.crew.crewai_names.table import Agent, BaseAgent, Task
 from docsum_nb.errors import InputError
 from docsum_nb.run import DAEMON_THREADS, Scope, current_scope
 

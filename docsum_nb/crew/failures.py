@@ -23,8 +23,9 @@ from contextvars import Token
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from docsum_nb.crew.install import Stopped
-from docsum_nb.crew.refusals import (
+from docsum_nb.crew.current_task import TaskWork, begin_work, current_work, end_work
+from docsum_nb.crew.patches import Stopped
+from docsum_nb.crew.permanent_failures import (
     chain_of,
     enter_task,
     follow_agents,
@@ -32,9 +33,8 @@ from docsum_nb.crew.refusals import (
     is_of_no_failure,
     is_permanent,
 )
-from docsum_nb.crew.work import TaskWork, begin_work, current_work, end_work
 from docsum_nb.events import Event, Warned
-from docsum_nb.faults import fault_of, words_of
+from docsum_nb.provider_errors import fault_of, words_of
 from docsum_nb.run import Stopping
 
 __all__ = ["Begun", "Failures"]

@@ -22,26 +22,26 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from docsum_nb.budget import Budget
-from docsum_nb.crew.affordable import PriceOf
-from docsum_nb.crew.asking import asked_through
-from docsum_nb.crew.calls import ModelCalls
-from docsum_nb.crew.evaluate import RunModel
-from docsum_nb.crew.examine.parts import uses_of_models
-from docsum_nb.crew.examine.texts import unfilled
-from docsum_nb.crew.failures import Failures
-from docsum_nb.crew.install import Stopped, watched_by, watcher
-from docsum_nb.crew.isolate import clone_of, write_back_task
-from docsum_nb.crew.kickoffs import Exited, is_racing
-from docsum_nb.crew.places import Places
-from docsum_nb.crew.promises import Promises
-from docsum_nb.crew.slots import CallSlots
-from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, one_line_of, role_of, source_of
-from docsum_nb.crew.upstream.executions import (
+from docsum_nb.crew.clone import clone_of, write_back_task
+from docsum_nb.crew.concurrency import CallSlots
+from docsum_nb.crew.cost_bounds import PriceOf
+from docsum_nb.crew.crewai_names.executions import (
     ASYNC_ITERATOR,
     StreamingOutputBase,
     StreamSessionBase,
 )
-from docsum_nb.crew.work import current_work, in_step
+from docsum_nb.crew.current_task import current_work, in_step
+from docsum_nb.crew.evaluate import RunModel
+from docsum_nb.crew.failures import Failures
+from docsum_nb.crew.guarantees import Guarantees
+from docsum_nb.crew.human_input import asked_through
+from docsum_nb.crew.inspection.parts import uses_of_models
+from docsum_nb.crew.inspection.texts import unfilled
+from docsum_nb.crew.kickoffs import Exited, is_racing
+from docsum_nb.crew.locations import Locations
+from docsum_nb.crew.model_calls import ModelCalls
+from docsum_nb.crew.patches import Stopped, watched_by, watcher
+from docsum_nb.crew.tasks import OnTaskError, Tasks, label_of, one_line_of, role_of, source_of
 from docsum_nb.errors import RunError, WorkExited
 from docsum_nb.events import (
     BudgetSet,
@@ -50,7 +50,7 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.run import Control, Detail, Question, Whereabouts, placed
+from docsum_nb.run import Control, Detail, Location, Question, placed
 
 __all__ = ["Guard", "current_guard"]
 
@@ -84,7 +84,7 @@ class Guard:
         self._asks = asks
         """Whether the run was given who answers, which comes before a provider of the user's."""
         self._control = control
-        self._promises = Promises(
+        self._promises = Guarantees(
             control,
             max_calls=max_calls is not None,
             max_cost=max_cost is not None,
@@ -94,7 +94,7 @@ class Guard:
         self.budget = Budget(max_calls=max_calls, max_cost=max_cost)
         """The bounds of all model calls of this run, and of runs inside it."""
         self._calls = ModelCalls(control, budget=self.budget, price_of=price_of)
-        self._places = Places()
+        self._places = Locations()
         self.failures = Failures(
             control.emit,
             stopped=lambda: self._tasks.scope.stopped_by() is not None,
@@ -282,7 +282,7 @@ class Guard:
         """Return whether a task or a step is running."""
         return self._places.busy()
 
-    def whereabouts(self) -> Whereabouts:
+    def whereabouts(self) -> Location:
         """Name the tasks or steps that are running, and where their threads are."""
         return self._places.whereabouts()
 

@@ -13,13 +13,13 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from docsum_nb.crew.calls import metered
-from docsum_nb.crew.console import as_loud_as
-from docsum_nb.crew.isolate import is_clone, write_back_crew
-from docsum_nb.crew.unheard import Listener
-from docsum_nb.crew.upstream.executions import CrewOutput
-from docsum_nb.crew.upstream.flows import EXECUTE_METHOD, EXECUTE_RACING_LISTENERS, Flow
-from docsum_nb.crew.upstream.table import Crew
+from docsum_nb.crew.clone import is_clone, write_back_crew
+from docsum_nb.crew.crewai_names.executions import CrewOutput
+from docsum_nb.crew.crewai_names.flows import EXECUTE_METHOD, EXECUTE_RACING_LISTENERS, Flow
+from docsum_nb.crew.crewai_names.table import Crew
+from docsum_nb.crew.model_calls import metered
+from docsum_nb.crew.output import as_loud_as
+from docsum_nb.crew.unreported_failures import Listener
 from docsum_nb.run import cancelled_with, current_scope, leave_threads
 
 __all__ = ["Exited", "Kicker", "install_kickoffs", "is_racing"]

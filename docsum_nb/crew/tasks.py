@@ -13,23 +13,23 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal
 
-from docsum_nb.crew.calls import ModelCalls
-from docsum_nb.crew.failures import Failures
-from docsum_nb.crew.install import Stopped
-from docsum_nb.crew.isolate import write_back_task
-from docsum_nb.crew.kickoffs import Exited
-from docsum_nb.crew.places import Places
-from docsum_nb.crew.promises import Promises
-from docsum_nb.crew.slots import Slots
-from docsum_nb.crew.upstream.executions import (
+from docsum_nb.crew.clone import write_back_task
+from docsum_nb.crew.concurrency import Slots
+from docsum_nb.crew.crewai_names.executions import (
     AEXECUTE_CORE,
     EXECUTE_CORE,
     SKIPPED_OUTPUT,
     TaskOutput,
 )
+from docsum_nb.crew.failures import Failures
+from docsum_nb.crew.guarantees import Guarantees
+from docsum_nb.crew.kickoffs import Exited
+from docsum_nb.crew.locations import Locations
+from docsum_nb.crew.model_calls import ModelCalls
+from docsum_nb.crew.patches import Stopped
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkSkipped, ChunkStarted, ChunkSummarized, Warned
-from docsum_nb.faults import fault_of, without_secrets
+from docsum_nb.provider_errors import fault_of, without_secrets
 from docsum_nb.run import (
     Control,
     Detail,
@@ -55,9 +55,9 @@ class Tasks:
     def __init__(
         self,
         control: Control,
-        places: Places,
+        places: Locations,
         calls: ModelCalls,
-        promises: Promises,
+        promises: Guarantees,
         failures: Failures,
         *,
         on_error: Literal["raise", "collect", "skip"],

@@ -4,6 +4,6 @@ Looks at the environment without importing CrewAI or LiteLLM, and hands a crew o
 the only place that knows how to read one.
 """
 
-from docsum_nb.diagnosis.doors import doctor
+from docsum_nb.diagnosis.api import doctor
 
 __all__ = ["doctor"]

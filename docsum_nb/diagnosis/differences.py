@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from docsum_nb.crew.scripted import marks_in, without_marks
+from docsum_nb.crew.scripted_model import marks_in, without_marks
 from docsum_nb.errors import DocsumError
 from docsum_nb.findings import Finding
-from docsum_nb.render.amounts import count_text
-from docsum_nb.render.clean import one_line
+from docsum_nb.render.formats import count_text
+from docsum_nb.render.one_line import one_line
 from docsum_nb.run import own_frame
 
 __all__ = [

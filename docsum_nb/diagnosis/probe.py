@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from docsum_nb.crew.examine import variables_of
-from docsum_nb.crew.rehearsal import Rehearsal, be_quiet, rehearse
-from docsum_nb.crew.scripted import marked, numbered, unmarked, without_marks
+from docsum_nb.crew.dry_run import DryRun, be_quiet, rehearse
+from docsum_nb.crew.inspection import variables_of
+from docsum_nb.crew.scripted_model import marked, numbered, unmarked, without_marks
 from docsum_nb.diagnosis.differences import (
     BARE,
     GUARDED,
@@ -27,7 +27,7 @@ from docsum_nb.diagnosis.differences import (
 )
 from docsum_nb.entry import kickoff
 from docsum_nb.findings import Finding
-from docsum_nb.render.clean import one_line
+from docsum_nb.render.one_line import one_line
 from docsum_nb.run import Control, Run, in_thread
 
 __all__ = ["probe_findings"]
@@ -63,7 +63,7 @@ class _Stage:
         self._numbers = count(1)
         self._marking = True
 
-    def bare(self, runs: int, rehearsal: Rehearsal | None = None) -> Step:
+    def bare(self, runs: int, rehearsal: DryRun | None = None) -> Step:
         """Kick off one crew so many times at once, as a server might."""
         rehearsal = rehearsal or rehearse(self._crew)
 
@@ -91,7 +91,7 @@ class _Stage:
         return changed
 
     def _step(
-        self, start: Callable[[dict[str, Any] | None], Run[Any]], runs: int, rehearsal: Rehearsal
+        self, start: Callable[[dict[str, Any] | None], Run[Any]], runs: int, rehearsal: DryRun
     ) -> Step:
         asked_before = len(rehearsal.asked)
         started: list[tuple[int, Run[Any]]] = []

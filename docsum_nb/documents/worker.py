@@ -2,8 +2,8 @@
 
 Run as ``python -P -m docsum_nb.documents.worker``: each line of standard input is a JSON object
 with the kind and path of a file and the bytes of memory that it may take, and is answered by one
-line, an ``Answer`` as JSON. Ends with its standard input, and on Linux with the thread that started
-it. Prints nothing else to standard output.
+line, a ``WorkerAnswer`` as JSON. Ends with its standard input, and on Linux with the thread that
+started it. Prints nothing else to standard output.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.errors import LoadError, described
 
-__all__ = ["Answer", "end_with_parent", "main"]
+__all__ = ["WorkerAnswer", "end_with_parent", "main"]
 
 _PARENT = "DOCSUM_NB_PARENT"
 _PR_SET_PDEATHSIG = 1
@@ -34,7 +34,7 @@ _LOOK_S = 1.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class WorkerAnswer:
     """What became of a file."""
 
     reading: Reading | None = None
@@ -82,20 +82,20 @@ def _watch_parent(parent: int) -> None:
     os._exit(0)
 
 
-def _answer(asked: dict[str, Any]) -> Answer:
+def _answer(asked: dict[str, Any]) -> WorkerAnswer:
     _bound_memory(asked["memory"])
     try:
-        return Answer(read_by(asked["kind"], Path(asked["path"])))
+        return WorkerAnswer(read_by(asked["kind"], Path(asked["path"])))
     except LoadError as error:
-        return Answer(error=error.reason)
+        return WorkerAnswer(error=error.reason)
     except MemoryError:
-        return Answer()
+        return WorkerAnswer()
     except OSError as error:
-        return Answer(error=f"cannot be read ({error.strerror or error})")
+        return WorkerAnswer(error=f"cannot be read ({error.strerror or error})")
     except RecursionError:
-        return Answer(error="is nested too deeply to be read; open it and save it again")
+        return WorkerAnswer(error="is nested too deeply to be read; open it and save it again")
     except Exception as error:  # noqa: BLE001  # parsers raise what they like
-        return Answer(error=f"cannot be read ({described(error)}); open it and save it again")
+        return WorkerAnswer(error=f"cannot be read ({described(error)}); open it and save it again")
 
 
 def _bound_memory(most: int) -> None:

@@ -26,7 +26,7 @@ from typing import IO
 import psutil
 
 from docsum_nb.documents.reading import Reading
-from docsum_nb.documents.worker import Answer
+from docsum_nb.documents.worker import WorkerAnswer
 from docsum_nb.errors import InputError, LoadError
 from docsum_nb.records.reading import read_json
 from docsum_nb.run import DAEMON_THREADS
@@ -180,7 +180,7 @@ class Worker:
         except OSError as error:
             self._why_not = str(error)
 
-    def _ask(self, line: str, path: Path, bounds: Bounds) -> Answer:
+    def _ask(self, line: str, path: Path, bounds: Bounds) -> WorkerAnswer:
         process = self._process
         if process is None:
             reason = f"the process that reads files cannot be started ({self._why_not})"
@@ -199,7 +199,7 @@ class Worker:
         if not found.endswith(b"\n"):
             raise LoadError(str(path), self._why_dead(process))
         try:
-            return read_json(Answer, found.decode("ascii", "replace"))
+            return read_json(WorkerAnswer, found.decode("ascii", "replace"))
         except InputError:
             self.end()
             raise LoadError(str(path), "its reader gave no usable answer") from None

@@ -1,7 +1,7 @@
 """The user's own work as a run: doors for any Crew, Flow, coroutine or callable."""
 
-from docsum_nb.entry.doors import allow_nested_asyncio, kickoff, run_with_deadline, start
-from docsum_nb.entry.work import check_kickable, made_of
+from docsum_nb.entry.api import allow_nested_asyncio, kickoff, run_with_deadline, start
+from docsum_nb.entry.runnables import check_kickable, made_of
 
 __all__ = [
     "allow_nested_asyncio",

@@ -8,6 +8,6 @@ before its cost was shown or bounded, and one that is resumed is held by the bou
 the form; no error is left to a log.
 """
 
-from docsum_nb.form.door import App, app
+from docsum_nb.form.api import App, app
 
 __all__ = ["App", "app"]

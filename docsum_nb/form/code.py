@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from docsum_nb.form.asked import Asked
+from docsum_nb.form.form_values import FormValues
 from docsum_nb.secrets import NO_KEY, SECRET_NAME, masked
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _LONGEST_LINE = 88
 _NO_SECRETS = ("requests_per_minute", "tokens_per_minute")
 
 
-def code_of(asked: Asked, *, uploads: str | None = None) -> str:
+def code_of(asked: FormValues, *, uploads: str | None = None) -> str:
     """Write the call.
 
     Args:

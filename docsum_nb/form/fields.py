@@ -13,11 +13,11 @@ from typing import Any
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
-from docsum_nb.form.asked import Asked, Fault
+from docsum_nb.form.form_values import FieldError, FormValues
 from docsum_nb.form.paths import PathField
 from docsum_nb.form.uploads import Uploads
-from docsum_nb.render.amounts import count_text
-from docsum_nb.render.clean import one_line
+from docsum_nb.render.formats import count_text
+from docsum_nb.render.one_line import one_line
 from docsum_nb.secrets import NO_KEY
 
 __all__ = ["Field", "Fields"]
@@ -78,7 +78,7 @@ class Fields:
         failed: Called with an error that a callback has let through.
     """
 
-    def __init__(self, asked: Asked, failed: Callable[[Exception], object]) -> None:
+    def __init__(self, asked: FormValues, failed: Callable[[Exception], object]) -> None:
         self._given = asked.model if isinstance(asked.model, ds.Model) else None
         self.uploads = Uploads()
         self._upload_fault = ""
@@ -103,7 +103,7 @@ class Fields:
         for control in self._controls():
             control.observe(lambda change: self._tell(), "value")
 
-    def _make_controls(self, asked: Asked) -> None:
+    def _make_controls(self, asked: FormValues) -> None:
         import ipywidgets as widgets
 
         def text(label: str, value: object, placeholder: str) -> Any:
@@ -192,22 +192,22 @@ class Fields:
 
     # --- reading -------------------------------------------------------------------------------
 
-    def read(self) -> tuple[Asked | None, tuple[Fault, ...]]:
+    def read(self) -> tuple[FormValues | None, tuple[FieldError, ...]]:
         """Read the fields.
 
         Returns:
             What they ask for, ``None`` where no documents are chosen or a field cannot be read; and
             what is wrong with them. An upload that failed does not keep the rest from running.
         """
-        faults: list[Fault] = []
+        faults: list[FieldError] = []
         length = self._read_number("length", int, 10, faults)
         bounds = self._read_bounds(faults)
         model = self._read_model(faults)
         sources = [each for each in (self.path.typed, self.uploads.folder) if each]
-        of_uploads = [Fault("uploads", self._upload_fault)] if self._upload_fault else []
+        of_uploads = [FieldError("uploads", self._upload_fault)] if self._upload_fault else []
         if faults or not sources:
             return None, (*faults, *of_uploads)
-        return Asked(
+        return FormValues(
             source=sources[0] if len(sources) == 1 else tuple(sources),
             model=model,
             library=self.library_path.typed or None,
@@ -224,12 +224,12 @@ class Fields:
             The model, where it is one with settings; and the bounds, ``None`` where one of them
             cannot be read.
         """
-        faults: list[Fault] = []
+        faults: list[FieldError] = []
         bounds = self._read_bounds(faults)
         model = self._read_model([])
         return model if isinstance(model, ds.Model) else None, None if faults else bounds
 
-    def _read_bounds(self, faults: list[Fault]) -> dict[str, Any]:
+    def _read_bounds(self, faults: list[FieldError]) -> dict[str, Any]:
         return {
             "deadline": self._read_number("deadline", float, 0, faults),
             "max_cost": self._read_number("max_cost", float, 0, faults),
@@ -237,20 +237,20 @@ class Fields:
         }
 
     def _read_number(
-        self, name: str, kind: type[int] | type[float], least: float, faults: list[Fault]
+        self, name: str, kind: type[int] | type[float], least: float, faults: list[FieldError]
     ) -> Any:
         try:
             return _number(getattr(self, name).value, kind, least)
         except ValueError as error:
-            faults.append(Fault(name, str(error)))
+            faults.append(FieldError(name, str(error)))
             return None
 
-    def _read_model(self, faults: list[Fault]) -> Any:
+    def _read_model(self, faults: list[FieldError]) -> Any:
         name = self.model.value.strip() or "extractive"
         address = self.base_url.value.strip() or None
         if address is not None and name == "extractive":
             text = "Name the model that is to be asked there, such as openai/my-model"
-            faults.append(Fault("model", text))
+            faults.append(FieldError("model", text))
             return name
         given = self._given
         if given is not None and (name, address) == (given.name, given.base_url):
@@ -265,7 +265,7 @@ class Fields:
             # Whoever typed it may be a visitor: no key of the environment goes there.
             return ds.Model(name, base_url=address, api_key=NO_KEY)
         except InputError as error:
-            faults.append(Fault("model", str(error)))
+            faults.append(FieldError("model", str(error)))
             return name
 
     # --- uploads -------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from docsum_nb.form.latest import Latest
-from docsum_nb.render.clean import one_line
+from docsum_nb.form.latest_work import Latest
+from docsum_nb.render.one_line import one_line
 
 __all__ = ["PathField"]
 

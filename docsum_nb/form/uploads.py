@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from docsum_nb.render.clean import one_line
+from docsum_nb.render.one_line import one_line
 
 __all__ = ["Uploads"]
 

@@ -5,21 +5,21 @@ sent or got, and no keys: the answers, the texts that exist nowhere else, the ar
 """
 
 from docsum_nb.ledger.answers import Ledger
-from docsum_nb.ledger.file import default_path
 from docsum_nb.ledger.forgetting import Forgotten, forget
 from docsum_nb.ledger.history import History
 from docsum_nb.ledger.keys import key_of, stored_json
-from docsum_nb.ledger.listing import Runs, runs
-from docsum_nb.ledger.run_record import Figures, RunRecord, Stretch
+from docsum_nb.ledger.run_list import Runs, runs
+from docsum_nb.ledger.run_record import Attempt, RunRecord, Totals
+from docsum_nb.ledger.sqlite_file import default_path
 
 __all__ = [
-    "Figures",
+    "Attempt",
     "Forgotten",
     "History",
     "Ledger",
     "RunRecord",
     "Runs",
-    "Stretch",
+    "Totals",
     "default_path",
     "forget",
     "key_of",

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from docsum_nb.errors import LedgerError
-from docsum_nb.ledger.file import LedgerFile
 from docsum_nb.ledger.keys import stored_json
+from docsum_nb.ledger.sqlite_file import LedgerFile
 from docsum_nb.records import Answer, Usage
 
 __all__ = ["Ledger"]

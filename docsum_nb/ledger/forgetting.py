@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docsum_nb.errors import InputError, LedgerError
-from docsum_nb.ledger.file import LedgerFile, default_path
 from docsum_nb.ledger.history import History
 from docsum_nb.ledger.run_record import RunRecord
+from docsum_nb.ledger.sqlite_file import LedgerFile, default_path
 from docsum_nb.paths import user_path
 
 __all__ = ["Forgotten", "forget"]

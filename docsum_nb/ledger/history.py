@@ -21,10 +21,10 @@ from typing import Any
 
 from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger.answers import Ledger
-from docsum_nb.ledger.file import LedgerFile
 from docsum_nb.ledger.keys import stored_json
 from docsum_nb.ledger.process import Process, this_process
-from docsum_nb.ledger.run_record import Figures, RunRecord, Stretch
+from docsum_nb.ledger.run_record import Attempt, RunRecord, Totals
+from docsum_nb.ledger.sqlite_file import LedgerFile
 from docsum_nb.paths import user_path
 
 __all__ = ["History"]
@@ -55,8 +55,8 @@ class History:
         model: str,
         chunks: int,
         arguments: dict[str, Any],
-        joins: Stretch | None = None,
-    ) -> Stretch:
+        joins: Attempt | None = None,
+    ) -> Attempt:
         """Write down that a run begins, or goes on.
 
         Args:
@@ -77,11 +77,11 @@ class History:
             before = next(self._records(db, "WHERE id = ?", run_id), None)
             if before is not None:
                 _refuse_elsewhere(before, process)
-            so_far = Figures()
+            so_far = Totals()
             if before is not None and joins is not None:
                 now, so_far = joins.since, joins.before
             elif before is not None:
-                so_far = Figures(0, before.calls, before.tokens, before.cost_usd)
+                so_far = Totals(0, before.calls, before.tokens, before.cost_usd)
             db.execute(
                 "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, NULL, 'running', ?, 0, ?, ?,"
                 " ?, NULL, ?, ?, ?)",
@@ -93,9 +93,9 @@ class History:
                     *(process.host, process.pid, process.born),
                 ),
             )
-        return Stretch(run_id, now, so_far)
+        return Attempt(run_id, now, so_far)
 
-    def stop(self, stretch: Stretch, *, state: str, error: str | None) -> None:
+    def stop(self, stretch: Attempt, *, state: str, error: str | None) -> None:
         """Write down the outcome of a run of which calls are in flight.
 
         Raises:
@@ -107,7 +107,7 @@ class History:
                 (state, _utf8(error), stretch.run_id, stretch.since),
             )
 
-    def end(self, stretch: Stretch, *, state: str, figures: Figures, error: str | None) -> None:
+    def end(self, stretch: Attempt, *, state: str, figures: Totals, error: str | None) -> None:
         """Write down that a run has ended and nothing of it is in flight.
 
         Raises:
@@ -300,7 +300,7 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
         " FROM uses JOIN answers ON answers.key = uses.key WHERE uses.run = ?)",
         (since, record.id),
     ).fetchone()
-    figures = Figures(0, record.calls, record.tokens, record.cost_usd) + Figures(
+    figures = Totals(0, record.calls, record.tokens, record.cost_usd) + Totals(
         0, int(paid), int(tokens), cost if priced == paid else None
     )
     active_at = max(since, last or 0.0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Figures", "RunRecord", "Stretch"]
+__all__ = ["Attempt", "RunRecord", "Totals"]
 
 State = Literal["running", "done", "failed", "cancelled", "interrupted", "unknown"]
 
 
 @dataclass(frozen=True)
-class Figures:
+class Totals:
     """How far a run came and what it took."""
 
     done: int = 0
@@ -20,9 +20,9 @@ class Figures:
     tokens: int = 0
     cost_usd: float | None = 0.0
 
-    def __add__(self, other: Figures) -> Figures:
+    def __add__(self, other: Totals) -> Totals:
         known = self.cost_usd is not None and other.cost_usd is not None
-        return Figures(
+        return Totals(
             max(self.done, other.done),
             self.calls + other.calls,
             self.tokens + other.tokens,
@@ -31,12 +31,12 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Attempt:
     """One stretch of a run, from where it began or went on."""
 
     run_id: str
     since: float
-    before: Figures
+    before: Totals
     """What it took in the stretches before."""
 
 

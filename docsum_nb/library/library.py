@@ -17,7 +17,7 @@ from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.entries import batches, digests, entry, storable
 from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.query import excerpt, fuse, matches, search_terms
-from docsum_nb.library.store import Match, Snapshot, Store
+from docsum_nb.library.store import Match, Store, StoreSnapshot
 from docsum_nb.paths import user_path
 from docsum_nb.records import Added, Document, Hit, Hits
 from docsum_nb.render.displayed import Tabled
@@ -195,7 +195,7 @@ class Library(Tabled):
         Raises:
             LibraryError: As for ``search``.
         """
-        return self._store.read(Snapshot.count) or 0
+        return self._store.read(StoreSnapshot.count) or 0
 
     def __bool__(self) -> bool:
         """Be true, as an object: an empty library is still a library."""
@@ -214,7 +214,7 @@ class Library(Tabled):
             return library_table(path, problem=str(error))
 
 
-def _shown(snapshot: Snapshot, path: str) -> Table:
+def _shown(snapshot: StoreSnapshot, path: str) -> Table:
     names = snapshot.names(_SHOWN)
     shown = snapshot.documents(names)
     return library_table(
@@ -225,7 +225,7 @@ def _shown(snapshot: Snapshot, path: str) -> Table:
     )
 
 
-def _hits(snapshot: Snapshot, terms: Sequence[str], k: int) -> list[Hit]:
+def _hits(snapshot: StoreSnapshot, terms: Sequence[str], k: int) -> list[Hit]:
     depth = max(_DEPTH, 2 * min(k, snapshot.count()))
     whole = snapshot.match_documents(terms, limit=depth)
     passages = snapshot.match_passages(terms, limit=4 * depth)
@@ -239,7 +239,7 @@ def _hits(snapshot: Snapshot, terms: Sequence[str], k: int) -> list[Hit]:
 
 
 def _best(
-    snapshot: Snapshot, terms: Sequence[str], names: Sequence[str], passages: Sequence[Match]
+    snapshot: StoreSnapshot, terms: Sequence[str], names: Sequence[str], passages: Sequence[Match]
 ) -> dict[str, Match]:
     """Give the best passage of each named document, also where it was beyond the depth."""
     best: dict[str, Match] = {}

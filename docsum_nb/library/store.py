@@ -44,7 +44,7 @@ from docsum_nb.library.repair import repaired
 from docsum_nb.library.upgrade import discard_first_layout, upgraded
 from docsum_nb.records import Added
 
-__all__ = ["Match", "Snapshot", "Store"]
+__all__ = ["Match", "Store", "StoreSnapshot"]
 
 _T = TypeVar("_T")
 _AT_ONCE = 500
@@ -65,7 +65,7 @@ class Match:
     headings: tuple[str, ...]
 
 
-class Snapshot:
+class StoreSnapshot:
     """A library as it was when it was opened, until it is closed."""
 
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
@@ -189,7 +189,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, work: Callable[[Snapshot], _T]) -> _T | None:
+    def read(self, work: Callable[[StoreSnapshot], _T]) -> _T | None:
         """Return what ``work`` returns for the library as it is now; ``None`` if there is none.
 
         A library of the first layout is brought up to date first, and a damaged one is repaired;
@@ -207,7 +207,7 @@ class Store:
                     marker = marker_of(self._folder)
             try:
                 with explained(self._folder), closing(open_to_read(_database(marker))) as db:
-                    return work(Snapshot(self._folder, db))
+                    return work(StoreSnapshot(self._folder, db))
             except DamageError as damage:
                 self._repair(marker, damage, again=attempt > 0)
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -308,7 +308,7 @@ def _database(marker: Marker | None) -> Path:
 
 
 def _replace(db: sqlite3.Connection, entries: Sequence[Entry]) -> Added:
-    known = Snapshot(Path(), db).digests([entry.name for entry in entries])
+    known = StoreSnapshot(Path(), db).digests([entry.name for entry in entries])
     changed = [entry for entry in entries if known.get(entry.name) != entry.digest]
     for entry in changed:
         take_out(db, entry.name)

@@ -3,21 +3,21 @@
 One layer retries, limits, stores and meters, for the embedded model and for every provider alike.
 """
 
-from docsum_nb.models.ask import Asker
-from docsum_nb.models.blamed import asked_of, with_cause
-from docsum_nb.models.chat import ChatModel
+from docsum_nb.models.asked_model import asked_of, with_cause
+from docsum_nb.models.base import ChatModel
+from docsum_nb.models.client import ModelClient
+from docsum_nb.models.litellm_names import lost_promises
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.models.opening import open_model
 from docsum_nb.models.retry import is_too_long
-from docsum_nb.models.structured import check_schema, schema_instructions
-from docsum_nb.models.telling import Telling
-from docsum_nb.models.upstream import lost_promises
+from docsum_nb.models.streaming import SummaryStream
+from docsum_nb.models.structured_output import check_schema, schema_instructions
 
 __all__ = [
-    "Asker",
     "ChatModel",
     "Model",
-    "Telling",
+    "ModelClient",
+    "SummaryStream",
     "as_model",
     "asked_of",
     "check_schema",

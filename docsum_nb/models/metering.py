@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from docsum_nb.models.model import Model
-from docsum_nb.models.pricelist import price_in
-from docsum_nb.models.reading import Said
+from docsum_nb.models.prices import price_in
+from docsum_nb.models.responses import ModelReply
 from docsum_nb.records import Price, Usage
 
 __all__ = ["Meter"]
@@ -53,7 +53,7 @@ class Meter:
         """Return the number of tokens of messages, without what their format takes."""
         return sum(self._count(str(message.get("content") or "")) for message in messages)
 
-    def usage(self, said: Said, messages: Sequence[dict[str, Any]]) -> Usage:
+    def usage(self, said: ModelReply, messages: Sequence[dict[str, Any]]) -> Usage:
         """Return what an answer to messages took; one that is counted here says so."""
         believed = self._believed(said, messages)
         prompt, completion = believed or (self.counted(messages), self._count(said.text))
@@ -66,7 +66,9 @@ class Meter:
             cost = price.of(prompt, completion, read=read, written=written, reasoning=thought)
         return Usage(1, prompt, completion, cost, counted=int(believed is None))
 
-    def _believed(self, said: Said, messages: Sequence[dict[str, Any]]) -> tuple[int, int] | None:
+    def _believed(
+        self, said: ModelReply, messages: Sequence[dict[str, Any]]
+    ) -> tuple[int, int] | None:
         """Return the tokens that the provider reported; ``None`` if they cannot be."""
         if said.tokens is None:
             return None

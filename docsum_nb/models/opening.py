@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from docsum_nb.models.model import Model
 
 if TYPE_CHECKING:
-    from docsum_nb.models.chat import ChatModel
+    from docsum_nb.models.base import ChatModel
 
 __all__ = ["open_model"]
 
@@ -24,9 +24,9 @@ def open_model(settings: Model, *, to_ask: bool = True) -> ChatModel:
         InputError: if the name is not known or a key is missing; nothing is sent.
     """
     if settings.embedded:
-        from docsum_nb.models.embedded import Embedded
+        from docsum_nb.models.extractive_model import ExtractiveModel
 
-        return Embedded(settings)
-    from docsum_nb.models.provider import Provider
+        return ExtractiveModel(settings)
+    from docsum_nb.models.litellm_model import LiteLLMModel
 
-    return Provider(settings, to_ask=to_ask)
+    return LiteLLMModel(settings, to_ask=to_ask)

@@ -10,8 +10,8 @@ import os
 
 from docsum_nb.environment import redirected_by_dotenv
 from docsum_nb.errors import InputError
-from docsum_nb.faults import address_problem, public_address
 from docsum_nb.models.model import Model
+from docsum_nb.provider_errors import address_problem, public_address
 from docsum_nb.secrets import NO_KEY
 
 __all__ = ["check_reachable"]

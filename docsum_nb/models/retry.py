@@ -20,8 +20,8 @@ from collections.abc import Callable
 
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
-from docsum_nb.faults import Failure, asked_in_headers, fault_of
 from docsum_nb.models.model import Model
+from docsum_nb.provider_errors import Failure, asked_in_headers, fault_of
 
 __all__ = ["Failure", "Tries", "failure_of", "is_too_long", "retry_after"]
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import PrivateAttr, ValidationError
 
-from docsum_nb.crew.console import quietly
-from docsum_nb.crew.flow import Flow, inherit_steps, listen, start
+from docsum_nb.crew.flow_base import Flow, inherit_steps, listen, start
 from docsum_nb.crew.guard import current_guard
+from docsum_nb.crew.output import quietly
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.models import Model, as_model
+from docsum_nb.pipeline.flow_state import SummaryState
 from docsum_nb.pipeline.options import OnError, Options, StrPath
-from docsum_nb.pipeline.state import SummaryState
-from docsum_nb.pipeline.stepping import Stepping
+from docsum_nb.pipeline.stepwise import StepwiseRun
 from docsum_nb.records import ChunkSummary, Plan, Summary
 from docsum_nb.run import Run
 from docsum_nb.secrets import NO_KEY, masked_params, without_login
@@ -103,7 +103,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     _model: Model | None = PrivateAttr(default=None)
     _on_event: Callable[[Event], object] | None = PrivateAttr(default=None)
     _show: bool = PrivateAttr(default=True)
-    _stepping: Stepping | None = PrivateAttr(default=None)
+    _stepping: StepwiseRun | None = PrivateAttr(default=None)
     _busy: Any = PrivateAttr(default_factory=threading.Lock)
 
     def __init__(
@@ -231,7 +231,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         for name, nothing in _RESULTS.items():
             setattr(self.state, name, nothing)
         guard = current_guard()
-        self._stepping = Stepping(
+        self._stepping = StepwiseRun(
             self._options(),
             title=self.name or type(self).__name__,
             deadline=self.state.deadline,

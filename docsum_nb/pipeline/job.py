@@ -1,7 +1,8 @@
 """The main job as a run sees it: one step after the other, each with all the concurrency it allows.
 
-What is finished so far is in ``Gathered``, so that a run that ends early still has its partial
-result. Every request goes through one ``Asker``; every summary is a CrewAI task of a lean agent.
+What is finished so far is in ``Results``, so that a run that ends early still has its partial
+result. Every request goes through one ``ModelClient``; every summary is a CrewAI task of a lean
+agent.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from docsum_nb.budget import Budget
 from docsum_nb.documents.outline import outline
 from docsum_nb.errors import RunError
 from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted, Warned
-from docsum_nb.models import Asker, Telling, with_cause
-from docsum_nb.pipeline.blame import Blame
-from docsum_nb.pipeline.book import Book
-from docsum_nb.pipeline.gathered import Gathered
-from docsum_nb.pipeline.mapping import Mapper
-from docsum_nb.pipeline.merging import Merger, Named, omissions_of
+from docsum_nb.models import ModelClient, SummaryStream, with_cause
+from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
+from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.options import Options
-from docsum_nb.pipeline.prepare import Prepared, open_ledger, plan_of, prepare
+from docsum_nb.pipeline.planning import Prepared, open_ledger, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
-from docsum_nb.prompts.orders import orders_in
+from docsum_nb.pipeline.results import Results
+from docsum_nb.pipeline.run_log import RunLog
+from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
+from docsum_nb.prompts.injection import orders_in
 from docsum_nb.records import (
     ChunkSummary,
     Citation,
@@ -34,11 +35,11 @@ from docsum_nb.records import (
     Plan,
     Summary,
 )
-from docsum_nb.render.clean import one_line
+from docsum_nb.render.one_line import one_line
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
 if TYPE_CHECKING:
-    from docsum_nb.pipeline.writer import Writer
+    from docsum_nb.pipeline.requests import RequestBuilder
 
 __all__ = ["Job"]
 
@@ -46,11 +47,11 @@ _FINAL = "summary"
 """What the final text is called in events."""
 
 
-def _make_writer(prepared: Prepared, asker: Asker) -> Writer:
+def _make_writer(prepared: Prepared, asker: ModelClient) -> RequestBuilder:
     # Imported late: CrewAI takes seconds, and a missing file should be told at once.
-    from docsum_nb.pipeline.writer import Writer
+    from docsum_nb.pipeline.requests import RequestBuilder
 
-    return Writer(prepared, asker)
+    return RequestBuilder(prepared, asker)
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,11 @@ class _Loaded:
     """What loading leaves for the other steps."""
 
     prepared: Prepared
-    book: Book
-    asker: Asker
-    writer: Writer
-    gathered: Gathered
-    blame: Blame
+    book: RunLog
+    asker: ModelClient
+    writer: RequestBuilder
+    gathered: Results
+    blame: ErrorNotes
 
 
 class Job:
@@ -76,11 +77,11 @@ class Job:
         self._within = within
         self._began = time.monotonic()
         self._control: Control | None = None
-        self._book: Book | None = None
+        self._book: RunLog | None = None
         self._prepared: Prepared | None = None
-        self._gathered: Gathered | None = None
+        self._gathered: Results | None = None
         self._ready: _Loaded | None = None
-        self._telling: Telling | None = None
+        self._telling: SummaryStream | None = None
 
     async def __call__(self, control: Control) -> Summary:
         """Do the job.
@@ -108,7 +109,7 @@ class Job:
             )
         )
         ledger = await in_thread(open_ledger, self._options)
-        book = self._book = Book(ledger, self._options, control)
+        book = self._book = RunLog(ledger, self._options, control)
         prepared = await in_thread(
             prepare,
             self._options,
@@ -117,8 +118,8 @@ class Job:
             when_stopped=control.when_stopped,
         )
         budget = self._options.budget(within=self._within)
-        asker = Asker(prepared.models, ledger=ledger, control=control, budget=budget)
-        gathered = Gathered(prepared, asker, run_id=control.run_id, began=self._began)
+        asker = ModelClient(prepared.models, ledger=ledger, control=control, budget=budget)
+        gathered = Results(prepared, asker, run_id=control.run_id, began=self._began)
         self._prepared, self._gathered = prepared, gathered
         await in_thread(book.begin, chunks=len(prepared.chunks))
         planned = plan_of(prepared)
@@ -131,7 +132,7 @@ class Job:
         if "crewai" not in sys.modules:
             control.emit(StageStarted("importing"))
         writer = await in_thread(_make_writer, prepared, asker)
-        blame = Blame(prepared, gathered, run_id=control.run_id)
+        blame = ErrorNotes(prepared, gathered, run_id=control.run_id)
         self._ready = _Loaded(prepared, book, asker, writer, gathered, blame)
         return planned
 
@@ -139,7 +140,7 @@ class Job:
         """Summarize every chunk."""
         loaded = self._loaded()
         control.emit(StageStarted("summarizing"))
-        mapper = Mapper(
+        mapper = ChunkSummarizer(
             loaded.writer,
             self._merger(loaded, control),
             control,
@@ -210,7 +211,7 @@ class Job:
 
     # --- how the steps do it -------------------------------------------------------------------
 
-    async def _combine_documents(self, loaded: _Loaded, merger: Merger, control: Control) -> None:
+    async def _combine_documents(self, loaded: _Loaded, merger: Combiner, control: Control) -> None:
         prepared, gathered = loaded.prepared, loaded.gathered
         parts: dict[str, list[ChunkSummary]] = {}
         for summary in gathered.in_order():
@@ -225,7 +226,8 @@ class Job:
 
         async def one(name: str) -> None:
             named = [
-                Named(part.chunk.label, part.text, part.model, part.usage) for part in parts[name]
+                PartialSummary(part.chunk.label, part.text, part.model, part.usage)
+                for part in parts[name]
             ]
             merged = await merger.merge(name, named, words, telling=telling)
             gathered.documents[name] = DocumentSummary(
@@ -234,9 +236,11 @@ class Job:
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
-    async def _combine_all(self, loaded: _Loaded, merger: Merger, telling: Telling | None) -> Named:
+    async def _combine_all(
+        self, loaded: _Loaded, merger: Combiner, telling: SummaryStream | None
+    ) -> PartialSummary:
         named = [
-            Named(each.name, each.text, each.model, each.usage)
+            PartialSummary(each.name, each.text, each.model, each.usage)
             for each in loaded.gathered.by_document()
         ]
         words = loaded.prepared.sizes.final_words
@@ -283,8 +287,8 @@ class Job:
         loaded.gathered.omitted.extend(omitted)
         return related
 
-    def _merger(self, loaded: _Loaded, control: Control) -> Merger:
-        return Merger(
+    def _merger(self, loaded: _Loaded, control: Control) -> Combiner:
+        return Combiner(
             loaded.writer,
             control,
             limit=self._options.max_concurrency,
@@ -292,13 +296,13 @@ class Job:
             blame=loaded.blame,
         )
 
-    def _told(self, control: Control) -> Telling | None:
+    def _told(self, control: Control) -> SummaryStream | None:
         """Return who is told the final text as it is written; ``None`` where nobody looks.
 
         A plain request has fewer ways to fail, so a stream is worth it only for somebody.
         """
         if self._telling is None and control.watched():
-            self._telling = Telling(control, label=_FINAL)
+            self._telling = SummaryStream(control, label=_FINAL)
         return self._telling
 
     def _may_skip(self, error: Exception) -> bool:

@@ -13,9 +13,9 @@ from typing import Any
 
 from docsum_nb.errors import UpstreamError
 from docsum_nb.library import Library
-from docsum_nb.models import Asker
-from docsum_nb.pipeline.prepare import Prepared
-from docsum_nb.pipeline.sizing import (
+from docsum_nb.models import ModelClient
+from docsum_nb.pipeline.planning import Prepared
+from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
     agent_answer_tokens,
     agent_found_tokens,
@@ -37,7 +37,7 @@ _WHOLE_WEIGHT = 3.0
 
 
 async def find_related(
-    prepared: Prepared, summary: Summary, asker: Asker
+    prepared: Prepared, summary: Summary, asker: ModelClient
 ) -> tuple[tuple[Hit, ...], list[Omission]]:
     """Find and judge the related documents of the library.
 
@@ -60,7 +60,7 @@ async def find_related(
 
 
 async def _judge(
-    prepared: Prepared, library: Library, hits: list[Hit], summary: Summary, asker: Asker
+    prepared: Prepared, library: Library, hits: list[Hit], summary: Summary, asker: ModelClient
 ) -> tuple[Hit, ...] | None:
     """Return what is relevant of the hits, with reasons; ``None`` if the answer is unreadable."""
     from docsum_nb.crew.evaluate import AgentSizes, explain

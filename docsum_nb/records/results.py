@@ -8,9 +8,9 @@ from typing import Any
 
 from docsum_nb.records.calls import Usage
 from docsum_nb.records.sources import Chunk
-from docsum_nb.render.amounts import cost_text
-from docsum_nb.render.clean import clean
 from docsum_nb.render.displayed import Tabled
+from docsum_nb.render.formats import cost_text
+from docsum_nb.render.one_line import clean
 from docsum_nb.render.table import Table
 from docsum_nb.render.tables import added_table, hits_table, plan_table
 

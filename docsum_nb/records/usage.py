@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docsum_nb.records.calls import Usage
+from docsum_nb.render.dataframe import usage_frame
 from docsum_nb.render.displayed import Tabled
-from docsum_nb.render.frames import usage_frame
 from docsum_nb.render.tables import usage_table
 
 if TYPE_CHECKING:

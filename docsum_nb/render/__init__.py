@@ -11,12 +11,12 @@ All renderings show the same things in the same order. Knows the records by thei
 that ``records`` may call it; names and texts of documents are taken for hostile everywhere.
 """
 
-from docsum_nb.render.fragment import to_html, to_html_page
-from docsum_nb.render.frames import to_frame
+from docsum_nb.render.dataframe import to_frame
+from docsum_nb.render.html_form import to_html, to_html_page
 from docsum_nb.render.json_record import to_json
 from docsum_nb.render.markdown import to_markdown
-from docsum_nb.render.outline import MOST_IN_A_CELL
-from docsum_nb.render.plain import to_text
+from docsum_nb.render.summary_layout import MOST_IN_A_CELL
+from docsum_nb.render.text_form import to_text
 
 __all__ = [
     "MOST_IN_A_CELL",

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from docsum_nb.render.amounts import count_text
-from docsum_nb.render.clean import one_line
-from docsum_nb.render.plain import wrap
+from docsum_nb.render.formats import count_text
+from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Fold, Kind, Row, Table, clipped, part, table_html
+from docsum_nb.render.text_form import wrap
 
 if TYPE_CHECKING:
     from docsum_nb.findings import Finding

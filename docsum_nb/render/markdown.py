@@ -9,13 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from docsum_nb.render.outline import Entry, Outline, Paragraph, more_text, outline
+from docsum_nb.render.summary_layout import (
+    LayoutEntry,
+    Paragraph,
+    SummaryLayout,
+    more_text,
+    outline,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from docsum_nb.records import Summary
-    from docsum_nb.render.marks import Span
+    from docsum_nb.render.highlight import Highlight
 
 __all__ = ["escape_markdown", "to_markdown"]
 
@@ -63,7 +69,7 @@ def to_markdown(summary: Summary, *, most: int | None = None) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _opening(page: Outline) -> Iterator[str]:
+def _opening(page: SummaryLayout) -> Iterator[str]:
     if page.question:
         yield f"**Question:** {escape_markdown(page.question)}"
     if page.status:
@@ -71,7 +77,7 @@ def _opening(page: Outline) -> Iterator[str]:
     yield from map(_paragraph, page.body)
 
 
-def _sections(page: Outline) -> Iterator[str]:
+def _sections(page: SummaryLayout) -> Iterator[str]:
     if page.data:
         yield "### Data"
         yield "\n".join(f"    {line}" for line in page.data.splitlines())
@@ -116,7 +122,7 @@ def _paragraph(paragraph: Paragraph) -> str:
     )
 
 
-def _source_lines(page: Outline) -> Iterator[str]:
+def _source_lines(page: SummaryLayout) -> Iterator[str]:
     for source in page.sources:
         place = "".join(f", {escape_markdown(part)}" for part in source.place)
         yield rf"- \[{source.number}\] **{escape_markdown(source.document)}**{place}"
@@ -124,7 +130,7 @@ def _source_lines(page: Outline) -> Iterator[str]:
             yield f"  > {escape_markdown(source.passage)}"
 
 
-def _entry_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
+def _entry_lines(entries: tuple[LayoutEntry, ...]) -> Iterator[str]:
     for entry in entries:
         detail = f": {escape_markdown(entry.detail)}" if entry.detail else ""
         yield f"- **{escape_markdown(entry.name)}**{detail}"
@@ -132,7 +138,7 @@ def _entry_lines(entries: tuple[Entry, ...]) -> Iterator[str]:
             yield f"  > {_marked(entry.passage)}"
 
 
-def _marked(spans: tuple[Span, ...]) -> str:
+def _marked(spans: tuple[Highlight, ...]) -> str:
     # As in _paragraph: set in afterwards, at a character that clean texts cannot hold.
     parts = escape_markdown("\0".join(span.text for span in spans)).split("\0")
     return "".join(

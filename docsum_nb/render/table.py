@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Literal, NamedTuple
 
-from docsum_nb.render.clean import line_end, one_line
-from docsum_nb.render.marks import Span, joined, plain_line
-from docsum_nb.render.plain import columns_of, wrap
+from docsum_nb.render.highlight import Highlight, joined, plain_line
+from docsum_nb.render.one_line import line_end, one_line
 from docsum_nb.render.templating import fill
+from docsum_nb.render.text_form import columns_of, wrap
 
 __all__ = [
     "Cell",
@@ -41,7 +41,7 @@ Kind = Literal["", "name", "muted", "quote", "problem", "warning", "note", "good
 class Part(NamedTuple):
     """A text in a cell."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[Highlight, ...]
     kind: Kind = ""
     whole: str = ""
     """The whole text, for whoever points at it; the one shown is its end."""
@@ -59,7 +59,7 @@ def part(text: str, kind: Kind = "", *, max_chars: int = 200) -> Part:
 def end_part(text: str, *, max_chars: int) -> Part:
     """Clean a text for a cell, of which the end tells most: a path."""
     shown = line_end(text, max_chars=max_chars)
-    return Part((Span(shown),) if shown else (), whole=one_line(text, max_chars=1000))
+    return Part((Highlight(shown),) if shown else (), whole=one_line(text, max_chars=1000))
 
 
 class Column(NamedTuple):

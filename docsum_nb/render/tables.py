@@ -9,9 +9,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from docsum_nb.render.amounts import cost_text, count_text
-from docsum_nb.render.clean import one_line
-from docsum_nb.render.marks import marked_line
+from docsum_nb.render.formats import cost_text, count_text
+from docsum_nb.render.highlight import marked_line
+from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Cell, Column, Fold, Part, Row, Table, end_part, part
 
 if TYPE_CHECKING:

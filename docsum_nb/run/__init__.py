@@ -3,14 +3,14 @@
 Knows nothing of documents, crews or models.
 """
 
-from docsum_nb.run.about import about, placed
-from docsum_nb.run.board import PART_STATES, Pace, PartState, Span
-from docsum_nb.run.control import Control, Question, Stopping, Whereabouts
+from docsum_nb.run.context import about, placed
+from docsum_nb.run.control import Control, Location, Question, Stopping
+from docsum_nb.run.endings import replace_note
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
-from docsum_nb.run.green import patched_by
 from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
-from docsum_nb.run.outcome import replace_note
+from docsum_nb.run.monkey_patches import patched_by
+from docsum_nb.run.progress import PART_STATES, Duration, Pace, PartState
 from docsum_nb.run.questions import AskPerson
 from docsum_nb.run.run import Run
 from docsum_nb.run.scope import (
@@ -21,13 +21,13 @@ from docsum_nb.run.scope import (
     is_on_a_loop,
     leave_threads,
 )
-from docsum_nb.run.trace import begin_span, chat_attributes, end_span, span
+from docsum_nb.run.tracing import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import (
     Console,
     Detail,
     Display,
     PendingQuestion,
-    Shown,
+    RunView,
     Snapshot,
     View,
     Waited,
@@ -41,20 +41,20 @@ __all__ = [
     "Control",
     "Detail",
     "Display",
+    "Duration",
     "Failed",
+    "Location",
     "Pace",
     "PartState",
     "PendingQuestion",
     "Question",
     "Run",
+    "RunView",
     "Scope",
-    "Shown",
     "Snapshot",
-    "Span",
     "Stopping",
     "View",
     "Waited",
-    "Whereabouts",
     "about",
     "before_exit",
     "begin_span",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event, RunState
 
-__all__ = ["Control", "Question", "Stopping", "Whereabouts"]
+__all__ = ["Control", "Location", "Question", "Stopping"]
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class Location:
     """Where work is at a moment."""
 
     text: str

@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import WorkExited
 from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
-from docsum_nb.run.leaving import (
+from docsum_nb.run.shutdown import (
     forget_stuck_workers,
     in_a_hurry,
     leave_python,

@@ -26,27 +26,27 @@ from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunSettled, RunState
-from docsum_nb.faults import sanitized
+from docsum_nb.provider_errors import sanitized
 from docsum_nb.records import RunUsage
-from docsum_nb.run.alarm import Alarm
-from docsum_nb.run.bell import HEARTBEAT_S, Bell
-from docsum_nb.run.board import Span
-from docsum_nb.run.brief import shown_briefly
-from docsum_nb.run.control import Control, Whereabouts
-from docsum_nb.run.early import EarlyEnd, innermost_await, progress
-from docsum_nb.run.green import check_threads
-from docsum_nb.run.live import keep, let_go
+from docsum_nb.run.control import Control, Location
+from docsum_nb.run.deadline_timer import DeadlineTimer
+from docsum_nb.run.display import RunDisplay
+from docsum_nb.run.early_end import EarlyEnd, innermost_await, progress
+from docsum_nb.run.endings import how_it_ended, positive_seconds, safely
+from docsum_nb.run.live_runs import keep, let_go
 from docsum_nb.run.loop import DAEMON_THREADS, current_loop
-from docsum_nb.run.outcome import how_it_ended, positive_seconds, safely
+from docsum_nb.run.monkey_patches import check_threads
+from docsum_nb.run.notify import told_all, wait_told
+from docsum_nb.run.progress import Duration
 from docsum_nb.run.questions import AskPerson, checked_ask
-from docsum_nb.run.record import Record
+from docsum_nb.run.recorder import Recorder
 from docsum_nb.run.scope import Scope, current_scope
-from docsum_nb.run.show import Showing
 from docsum_nb.run.signals import interruptible, terminable
-from docsum_nb.run.tell import told_all, wait_told
-from docsum_nb.run.trace import span
-from docsum_nb.run.unseen import UnseenError
+from docsum_nb.run.tracebacks import shown_briefly
+from docsum_nb.run.tracing import span
+from docsum_nb.run.unretrieved import UnseenError
 from docsum_nb.run.view import Detail, Display
+from docsum_nb.run.waiting import HEARTBEAT_S, Completion
 
 __all__ = ["Run"]
 
@@ -77,7 +77,7 @@ class Run(Generic[T]):
         settle_s: float = 0.0,
         partial_result: Callable[[], Any] | None = None,
         kept: Callable[[], str] | None = None,
-        whereabouts: Callable[[], Whereabouts | None] | None = None,
+        whereabouts: Callable[[], Location | None] | None = None,
         detail: Callable[[int], Detail | None] | None = None,
         on_event: Callable[[Event], object] | None = None,
         display: Display | None = None,
@@ -95,7 +95,7 @@ class Run(Generic[T]):
         self._settle_s = settle_s
         self._partial = partial_result
         self._place = whereabouts or (lambda: None)
-        self._record = Record(self.id, on_event)
+        self._record = Recorder(self.id, on_event)
         self._early = EarlyEnd(
             self.id,
             title,
@@ -109,11 +109,11 @@ class Run(Generic[T]):
         self._completed = False
         """Whether the error has the figures of the end."""
         self._unseen = UnseenError(self.id, title)
-        self._bell = Bell(self._beat)
+        self._bell = Completion(self._beat)
         self._closed = threading.Event()
-        self._alarm: Alarm | None = None
+        self._alarm: DeadlineTimer | None = None
         self._task: asyncio.Task[None] | None = None
-        self._showing = Showing(
+        self._showing = RunDisplay(
             title,
             self._record,
             display,
@@ -144,7 +144,7 @@ class Run(Generic[T]):
         self._home = current_loop(guest=guest)
         keep(self)
         if self._expires_at is not None:
-            self._alarm = Alarm(self._expires_at, self._watch_deadline)
+            self._alarm = DeadlineTimer(self._expires_at, self._watch_deadline)
         self._belong_to(_outer.get(), current_scope())
         context = contextvars.copy_context()
         while not self._home.begin(self._launch, work, context):
@@ -318,9 +318,9 @@ class Run(Generic[T]):
             return
         if self._home.responds(2 * HEARTBEAT_S):
             place = safely(self._place) or safely(lambda: innermost_await(self._task))
-            place = place or Whereabouts("somewhere that cannot be told")
+            place = place or Location("somewhere that cannot be told")
         else:
-            place = Whereabouts(f"stuck in {self._home.where()}")
+            place = Location(f"stuck in {self._home.where()}")
         what = f"the deadline of {self._deadline:g} s passed, {place.text}"
         self._stop(self._early.error(DeadlineExceeded, what, place))
 
@@ -383,7 +383,7 @@ class Run(Generic[T]):
         """
         return tuple(self._record.underway())
 
-    def timeline(self) -> tuple[Span, ...]:
+    def timeline(self) -> tuple[Duration, ...]:
         """List when each chunk, or task of a crew, was running, waiting or being retried.
 
         Returns:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from docsum_nb.events import RunState
-from docsum_nb.run.board import Pace
 from docsum_nb.run.control import Question
+from docsum_nb.run.progress import Pace
 
 __all__ = [
     "Console",
     "Detail",
     "Display",
     "PendingQuestion",
-    "Shown",
+    "RunView",
     "Snapshot",
     "View",
     "Waited",
@@ -61,7 +61,7 @@ class Detail:
     """What came of it; empty while nothing has."""
 
 
-class Shown(Protocol):
+class RunView(Protocol):
     """What is asked of a run that is shown; all of it from any thread."""
 
     title: str
@@ -131,10 +131,10 @@ class View(Protocol):
 class Display(Protocol):
     """The ways a run can be shown."""
 
-    def open(self, shown: Shown) -> View | None:
+    def open(self, shown: RunView) -> View | None:
         """Show a live view where the caller is; ``None`` where there is nowhere to show it."""
 
-    def embed(self, shown: Shown) -> tuple[View, Any]:
+    def embed(self, shown: RunView) -> tuple[View, Any]:
         """Make a live view as a widget; the caller shows it."""
 
     def console(self, waited: Waited | None, *, form: bool) -> Console | None:

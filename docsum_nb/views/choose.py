@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from docsum_nb.run import Console, Shown, Snapshot, Waited
+from docsum_nb.run import Console, RunView, Snapshot, Waited
 from docsum_nb.views.console import console_here
+from docsum_nb.views.kernel_reach import current_kernel
 from docsum_nb.views.line import LineView
 from docsum_nb.views.panel import PanelView, static_bundle
-from docsum_nb.views.reach import current_kernel
 
 __all__ = ["LiveDisplay", "choose_view"]
 
@@ -17,11 +17,11 @@ __all__ = ["LiveDisplay", "choose_view"]
 class LiveDisplay:
     """The ways a run can be shown, for ``Run``."""
 
-    def open(self, shown: Shown) -> LineView | PanelView | None:
+    def open(self, shown: RunView) -> LineView | PanelView | None:
         """Show a live view where the caller is; see ``choose_view``."""
         return choose_view(shown)
 
-    def embed(self, shown: Shown) -> tuple[PanelView, Any]:
+    def embed(self, shown: RunView) -> tuple[PanelView, Any]:
         """Make a panel for a layout of the caller's own: the view, and the widget to show."""
         view = PanelView(shown)
         return view, view.embed()
@@ -35,7 +35,7 @@ class LiveDisplay:
         return static_bundle(snapshot.state, title, result)
 
 
-def choose_view(shown: Shown) -> LineView | PanelView | None:
+def choose_view(shown: RunView) -> LineView | PanelView | None:
     """Open the view that suits the place where the caller is.
 
     Args:

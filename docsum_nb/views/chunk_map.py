@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from docsum_nb.render.clean import clean, one_line
+from docsum_nb.render.one_line import clean, one_line
 from docsum_nb.run import PART_STATES
 
 if TYPE_CHECKING:
-    from docsum_nb.run import Shown
+    from docsum_nb.run import RunView
 
 __all__ = ["ChunkMap"]
 
@@ -42,7 +42,7 @@ class ChunkMap(anywidget.AnyWidget):
     """The name of each chunk; empty where there are too many to send."""
     states = traitlets.List(list(PART_STATES)).tag(sync=True)
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: RunView) -> None:
         super().__init__()
         self._shown = shown
         self._named = 0

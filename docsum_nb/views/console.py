@@ -17,9 +17,9 @@ from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
-from docsum_nb.render.clean import clean, one_line
+from docsum_nb.render.one_line import clean, one_line
 from docsum_nb.run import DAEMON_THREADS
-from docsum_nb.views.reach import clicks_arrive, current_kernel
+from docsum_nb.views.kernel_reach import clicks_arrive, current_kernel
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

@@ -13,9 +13,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from docsum_nb.render.amounts import count_text
-from docsum_nb.render.clean import one_line
-from docsum_nb.views.state import (
+from docsum_nb.render.formats import count_text
+from docsum_nb.render.one_line import one_line
+from docsum_nb.views.status import (
     elapsed_s,
     held_text,
     pace_facts,

@@ -12,15 +12,15 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.events import RunState
-from docsum_nb.render.clean import one_line
-from docsum_nb.views.closing import close_widget
-from docsum_nb.views.reach import answer_while_blocked, clicks_arrive
-from docsum_nb.views.state import state_html, state_text, style_html
+from docsum_nb.render.one_line import one_line
+from docsum_nb.views.kernel_reach import answer_while_blocked, clicks_arrive
+from docsum_nb.views.status import state_html, state_text, style_html
+from docsum_nb.views.widgets import close_widget
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from docsum_nb.run import PendingQuestion, Shown, Snapshot
+    from docsum_nb.run import PendingQuestion, RunView, Snapshot
     from docsum_nb.views.question_form import QuestionForm
 
 __all__ = ["PanelView", "static_bundle"]
@@ -86,7 +86,7 @@ class PanelView:
 
     shows_text = True
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, shown: RunView) -> None:
         import ipywidgets as widgets
 
         from docsum_nb.views.chunk_map import ChunkMap

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from docsum_nb.render.clean import clean, one_line
+from docsum_nb.render.one_line import clean, one_line
 
 if TYPE_CHECKING:
-    from docsum_nb.run import PendingQuestion, Shown
+    from docsum_nb.run import PendingQuestion, RunView
 
 __all__ = ["QuestionForm"]
 
@@ -40,7 +40,7 @@ class QuestionForm(anywidget.AnyWidget):
     behind = traitlets.Int(0).tag(sync=True)
     """The number of questions that wait behind this one."""
 
-    def __init__(self, shown: Shown, pending: PendingQuestion) -> None:
+    def __init__(self, shown: RunView, pending: PendingQuestion) -> None:
         question = pending.question
         agent = f" of {one_line(question.agent, max_chars=80)}" if question.agent else ""
         super().__init__(

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from docsum_nb.crew.made_up import made_up
+from docsum_nb.crew.example_answer import made_up
 
 
 class Color(enum.Enum):

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from docsum_nb.crew.upstream import TABLE
-from docsum_nb.crew.upstream.table import (
+from docsum_nb.crew.crewai_names import TABLE
+from docsum_nb.crew.crewai_names.table import (
     GUARD,
     MAX_CALLS,
     MAX_COST,
@@ -22,8 +22,8 @@ from docsum_nb.crew.upstream.table import (
     STOP,
     SUMMARIZE,
 )
-from docsum_nb.models.upstream import ASK
-from docsum_nb.models.upstream import TABLE as LITELLM
+from docsum_nb.models.litellm_names import ASK
+from docsum_nb.models.litellm_names import TABLE as LITELLM
 from docsum_nb.upstream import Name, Promise
 from tests.renamed import Renamer, running_renamer
 

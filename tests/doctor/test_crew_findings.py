@@ -14,7 +14,7 @@ from crewai.knowledge.source.string_knowledge_source import StringKnowledgeSourc
 from crewai.tools import BaseTool
 
 import docsum_nb as ds
-from docsum_nb.crew.examine.calls import requests_of_a_429
+from docsum_nb.crew.inspection.call_limits import requests_of_a_429
 from tests.crew.crew_samples import field_crew, snapshot
 from tests.doctor.doctor_samples import Stateless, agent, crew, found, llm, only, task
 from tests.loopback import Loopback, Reply

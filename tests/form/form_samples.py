@@ -15,7 +15,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.form import App
 from docsum_nb.form.fields import Fields
-from docsum_nb.form.screen import Screen
+from docsum_nb.form.layout import FormLayout
 from tests.pipeline.pipeline_samples import TEXTS
 
 LONG_S = 90.0
@@ -43,7 +43,7 @@ class User:
         self.app: App = ds.app(**given)
 
     @property
-    def screen(self) -> Screen:
+    def screen(self) -> FormLayout:
         """The widgets."""
         return self.app._screen
 

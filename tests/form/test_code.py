@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.form.asked import Asked
 from docsum_nb.form.code import code_of
+from docsum_nb.form.form_values import FormValues
 
 HOSTILE = (
     'it\'s "quoted"',
@@ -37,7 +37,7 @@ def call_in(code: str) -> tuple[Any, dict[str, Any]]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_was_typed_is_what_the_code_says(text: str) -> None:
     """Every text comes out of the code as it went in, in one call, without odd characters."""
-    asked = Asked(source=text, model=text, library=text, question=text)
+    asked = FormValues(source=text, model=text, library=text, question=text)
 
     code = code_of(asked, uploads=text)
 
@@ -47,8 +47,8 @@ def test_whatever_was_typed_is_what_the_code_says(text: str) -> None:
 
 def test_only_what_differs_from_the_defaults_is_said() -> None:
     """An empty form is a call with nothing but the documents; numbers are as they were given."""
-    assert call_in(code_of(Asked(source="a"))) == ("a", {})
-    asked = Asked(source=("a", "b"), length=200, deadline=600, max_cost=0.25, on_error="skip")
+    assert call_in(code_of(FormValues(source="a"))) == ("a", {})
+    asked = FormValues(source=("a", "b"), length=200, deadline=600, max_cost=0.25, on_error="skip")
     assert call_in(code_of(asked)) == (
         ["a", "b"],
         {"length": 200, "deadline": 600, "max_cost": 0.25, "on_error": "skip"},
@@ -57,7 +57,7 @@ def test_only_what_differs_from_the_defaults_is_said() -> None:
 
 def test_long_calls_are_written_one_argument_a_line() -> None:
     """No line is longer for having more arguments."""
-    code = code_of(Asked(source="reports/", question="What was decided? " * 3, length=200))
+    code = code_of(FormValues(source="reports/", question="What was decided? " * 3, length=200))
 
     assert "\n    length=200,\n)" in code
     assert call_in(code)[1]["length"] == 200
@@ -75,7 +75,7 @@ def test_settings_of_a_model_are_in_the_code_and_its_secrets_are_not() -> None:
         fallbacks=("openai/y", ds.Model("openai/z", api_key="Geheim4")),
     )
 
-    code = code_of(Asked(source="a", model=model))
+    code = code_of(FormValues(source="a", model=model))
 
     assert "Geheim" not in code
     made: dict[str, Any] = {"ds": ds, "getpass": lambda prompt: f"given for {prompt}"}
@@ -91,7 +91,7 @@ def test_settings_that_are_no_code_are_named() -> None:
     """An object among a model's parameters is left out, and the code says so."""
     model = ds.Model("openai/x", params={"client": object()}, timeout=5)
 
-    code = code_of(Asked(source="a", model=model))
+    code = code_of(FormValues(source="a", model=model))
 
     assert "# Give the model its params as well." in code
     assert "ds.Model('openai/x', timeout=5)" in code

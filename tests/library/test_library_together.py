@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from docsum_nb.library import Library
-from docsum_nb.library.store import Snapshot, Store
+from docsum_nb.library.store import Store, StoreSnapshot
 from tests.library.library_samples import run
 
 
@@ -144,7 +144,7 @@ def test_what_another_process_added_is_found_by_the_next_search(office: Library)
 def test_a_snapshot_does_not_change(office: Library) -> None:
     """What is opened for one search stays as it was, whatever is written meanwhile."""
 
-    def look(snapshot: Snapshot) -> None:
+    def look(snapshot: StoreSnapshot) -> None:
         assert snapshot.count() == 3
         office.add({"late": "late late late", "payments": "nothing"})
         office.remove("travel")

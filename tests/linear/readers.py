@@ -21,9 +21,9 @@ from xml.sax.saxutils import escape
 import httpx
 from pydantic import BaseModel
 
-from docsum_nb import characters, errors, faults, findings, secrets
-from docsum_nb.crew import evaluate, scripted
-from docsum_nb.crew.examine import texts as examined_texts
+from docsum_nb import characters, errors, findings, provider_errors, secrets
+from docsum_nb.crew import evaluate, scripted_model
+from docsum_nb.crew.inspection import texts as examined_texts
 from docsum_nb.documents import (
     adoc,
     delimited,
@@ -76,30 +76,30 @@ from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.outline import outline
 from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.events import RunState
-from docsum_nb.faults import addresses, verdict
-from docsum_nb.form import look
+from docsum_nb.form import style
 from docsum_nb.ledger import stored_json
 from docsum_nb.library import entries, folder, query
 from docsum_nb.models import (
     Model,
-    check,
     degenerate,
-    endings,
     extractive,
-    pricelist,
-    reading,
+    finish_reasons,
+    name_check,
+    prices,
+    reasoning,
+    responses,
     retry,
-    spelling,
-    structured,
-    thoughts,
+    structured_output,
     unicode,
+    validation,
 )
 from docsum_nb.models.language import language_of
-from docsum_nb.models.streamed import StreamedText
-from docsum_nb.models.wire import Wire
-from docsum_nb.prompts import data
+from docsum_nb.models.partial_text import StreamedText
+from docsum_nb.models.transport import TransportFacts
+from docsum_nb.prompts import delimiters
 from docsum_nb.prompts import texts as prompt_texts
-from docsum_nb.prompts.orders import orders_in
+from docsum_nb.prompts.injection import orders_in
+from docsum_nb.provider_errors import addresses, classification
 from docsum_nb.records import (
     Answer,
     Chunk,
@@ -112,11 +112,11 @@ from docsum_nb.records import (
     Request,
     Summary,
 )
-from docsum_nb.render import clean, fragment, markdown, marks, plain, table, tables
 from docsum_nb.render import diagnosis as diagnosis_forms
-from docsum_nb.render.outline import outline as layout
-from docsum_nb.run import brief
-from docsum_nb.views import state as states
+from docsum_nb.render import highlight, html_form, markdown, one_line, table, tables, text_form
+from docsum_nb.render.summary_layout import outline as layout
+from docsum_nb.run import tracebacks
+from docsum_nb.views import status as states
 from tests.documents.cases.web import epub as epub_bytes
 from tests.documents.document_samples import docx as docx_bytes
 from tests.documents.document_samples import notebook as notebook_json
@@ -189,9 +189,9 @@ def _streamed(text: str) -> None:
         stream.end()
 
 
-def _wired(data: bytes, size: int, *, status: int = 200) -> Wire:
+def _wired(data: bytes, size: int, *, status: int = 200) -> TransportFacts:
     """Send a body through a wire in pieces."""
-    wire = Wire(100_000)
+    wire = TransportFacts(100_000)
     wire._begin("text/plain", status)
     with suppress(httpx.ReadError):
         for at in range(0, len(data), size):
@@ -214,7 +214,7 @@ def _response(text: str) -> object:
     from litellm import ModelResponse
 
     choice = {"index": 0, "finish_reason": "stop", "message": {"content": text}}
-    return reading.read_whole(ModelResponse(choices=[choice]), Wire(100))
+    return responses.read_whole(ModelResponse(choices=[choice]), TransportFacts(100))
 
 
 def _failure(text: str) -> object:
@@ -232,14 +232,14 @@ def _failure(text: str) -> object:
     answered = _Error(
         "refused", response=httpx.Response(429, text=text.encode("utf-8", "replace").decode())
     )
-    reply = faults.reply_of(answered)
+    reply = provider_errors.reply_of(answered)
     assert reply is not None
     return (
         retry.failure_of(error),
         retry.retry_after(error),
-        faults.explained(error, text),
-        faults.failure_of_reply(reply),
-        verdict.waits_s(reply),
+        provider_errors.explained(error, text),
+        provider_errors.failure_of_reply(reply),
+        classification.waits_s(reply),
         errors.described(error),
     )
 
@@ -249,9 +249,9 @@ def _address(text: str) -> object:
         each(address)
         for address in (text, f"http://{text}")
         for each in (
-            faults.public_address,
-            faults.address_problem,
-            faults.is_loopback,
+            provider_errors.public_address,
+            provider_errors.address_problem,
+            provider_errors.is_loopback,
             addresses.host_of,
             addresses.base_of,
             addresses.path_advice,
@@ -352,7 +352,7 @@ def _crew(text: str) -> object:
 def _brief(text: str) -> object:
     error = ExceptionGroup(text, [ValueError(text), KeyError(text)])
     error.add_note(text)
-    return brief._Brief(error)()
+    return tracebacks._Brief(error)()
 
 
 def _state(text: str) -> object:
@@ -363,12 +363,12 @@ def _state(text: str) -> object:
 def _named(text: str) -> object:
     import litellm
 
-    return spelling.close_names(litellm, text), spelling.doubt_about(litellm, text, "openai")
+    return name_check.close_names(litellm, text), name_check.doubt_about(litellm, text, "openai")
 
 
 def _marked(text: str) -> object:
     spans = [(at, at + 3) for at in range(0, len(text), 50)]
-    return marks.marked_line(text, spans, max_chars=300)
+    return highlight.marked_line(text, spans, max_chars=300)
 
 
 def _table(text: str) -> object:
@@ -533,13 +533,15 @@ READERS: dict[str, Reader] = {
     "documents.cite.cite, the answer": Reader(lambda text: citing.cite(text, _chunks(SHORT))),
     "documents.cite.cite, the source": Reader(lambda text: citing.cite(SHORT, _chunks(text))),
     # answers of models
-    "models.check.checked": Reader(lambda text: check.checked(Answer(text, "m"), REQUEST)),
-    "models.structured.fitting_json": Reader(
-        lambda text: structured.fitting_json(_Findings, text), "json"
+    "models.validation.checked": Reader(
+        lambda text: validation.checked(Answer(text, "m"), REQUEST)
     ),
-    "models.streamed.StreamedText": Reader(_streamed, "html"),
-    "models.thoughts.part": Reader(thoughts.part),
-    "models.check.recalled": Reader(lambda text: check.recalled(Answer(text, "m"))),
+    "models.structured_output.fitting_json": Reader(
+        lambda text: structured_output.fitting_json(_Findings, text), "json"
+    ),
+    "models.partial_text.StreamedText": Reader(_streamed, "html"),
+    "models.reasoning.part": Reader(reasoning.part),
+    "models.validation.recalled": Reader(lambda text: validation.recalled(Answer(text, "m"))),
     "models.degenerate": Reader(
         lambda text: (
             degenerate.is_blank(text),
@@ -552,14 +554,14 @@ READERS: dict[str, Reader] = {
     "models.language.language_of": Reader(language_of),
     "models.unicode.writable": Reader(unicode.writable),
     "models.unicode.has_text": Reader(unicode.has_text),
-    "models.endings.ending_of": Reader(endings.ending_of),
-    "models.endings.broken_off": Reader(lambda text: endings.broken_off(text, text)),
-    "models.wire.Wire": Reader(_body, "json"),
-    "models.pricelist.listed_price": Reader(lambda text: pricelist.listed_price(text, text)),
-    "models.reading.read_whole": Reader(_response),
-    "faults": Reader(_failure, "json"),
-    "faults.addresses": Reader(_address),
-    "models.spelling.close_names": Reader(_named),
+    "models.finish_reasons.ending_of": Reader(finish_reasons.ending_of),
+    "models.finish_reasons.broken_off": Reader(lambda text: finish_reasons.broken_off(text, text)),
+    "models.transport.TransportFacts": Reader(_body, "json"),
+    "models.prices.listed_price": Reader(lambda text: prices.listed_price(text, text)),
+    "models.responses.read_whole": Reader(_response),
+    "provider_errors": Reader(_failure, "json"),
+    "provider_errors.addresses": Reader(_address),
+    "models.name_check.close_names": Reader(_named),
     "models.model.as_model": Reader(Model),
     "models.extractive.Extractive": Reader(
         lambda text: extractive.Extractive().answer(
@@ -567,15 +569,15 @@ READERS: dict[str, Reader] = {
         )
     ),
     "crew.evaluate.read_reasons": Reader(evaluate.read_reasons, "json"),
-    "prompts.orders.orders_in": Reader(orders_in),
-    "prompts.data.as_name": Reader(data.as_name),
-    "prompts.data.delimited": Reader(lambda text: data.delimited([(text, text)])),
+    "prompts.injection.orders_in": Reader(orders_in),
+    "prompts.delimiters.as_name": Reader(delimiters.as_name),
+    "prompts.delimiters.delimited": Reader(lambda text: delimiters.delimited([(text, text)])),
     "crew.evaluate.clipped": Reader(lambda text: evaluate.clipped(text, 500, _counter)),
-    "crew.scripted.marks_in": Reader(scripted.marks_in),
-    "crew.scripted.without_marks": Reader(scripted.without_marks),
-    "crew.scripted.unmarked": Reader(lambda text: scripted.unmarked(text, 1)),
-    "crew.scripted.marked": Reader(lambda text: scripted.marked({"a": text}, 1)),
-    "crew.examine.texts": Reader(_crew),
+    "crew.scripted_model.marks_in": Reader(scripted_model.marks_in),
+    "crew.scripted_model.without_marks": Reader(scripted_model.without_marks),
+    "crew.scripted_model.unmarked": Reader(lambda text: scripted_model.unmarked(text, 1)),
+    "crew.scripted_model.marked": Reader(lambda text: scripted_model.marked({"a": text}, 1)),
+    "crew.inspection.texts": Reader(_crew),
     # searching
     "library.query.searchable": Reader(query.searchable),
     "library.query.search_terms": Reader(query.search_terms),
@@ -596,35 +598,35 @@ READERS: dict[str, Reader] = {
     "secrets.masked": Reader(secrets.masked),
     "characters.harmless": Reader(characters.harmless),
     # what is shown
-    "render.clean.clean": Reader(clean.clean),
-    "render.clean.one_line": Reader(clean.one_line),
-    "render.clean.line_end": Reader(lambda text: clean.line_end(text, max_chars=80)),
-    "render.clean.shown_head": Reader(lambda text: clean.shown_head(text, max_chars=80)),
+    "render.one_line.clean": Reader(one_line.clean),
+    "render.one_line.one_line": Reader(one_line.one_line),
+    "render.one_line.line_end": Reader(lambda text: one_line.line_end(text, max_chars=80)),
+    "render.one_line.shown_head": Reader(lambda text: one_line.shown_head(text, max_chars=80)),
     "render.markdown.escape_markdown": Reader(markdown.escape_markdown),
     "render.markdown.to_markdown": Reader(lambda text: markdown.to_markdown(_summary(text))),
-    "render.plain.to_text": Reader(lambda text: plain.to_text(_summary(text))),
-    "render.plain.wrap": Reader(plain.wrap),
-    "render.plain.columns_of": Reader(plain.columns_of),
-    "render.fragment.to_html": Reader(lambda text: fragment.to_html(_summary(text))),
-    "render.outline.outline": Reader(lambda text: layout(_summary(text), passage_chars=400)),
+    "render.text_form.to_text": Reader(lambda text: text_form.to_text(_summary(text))),
+    "render.text_form.wrap": Reader(text_form.wrap),
+    "render.text_form.columns_of": Reader(text_form.columns_of),
+    "render.html_form.to_html": Reader(lambda text: html_form.to_html(_summary(text))),
+    "render.summary_layout.outline": Reader(lambda text: layout(_summary(text), passage_chars=400)),
     "render.json_record.to_json": Reader(lambda text: _summary(text).to_json()),
-    "render.marks.marked_line": Reader(_marked),
-    "render.marks.plain_line": Reader(marks.plain_line),
+    "render.highlight.marked_line": Reader(_marked),
+    "render.highlight.plain_line": Reader(highlight.plain_line),
     "render.tables.hits_table": Reader(_table),
     "render.diagnosis.diagnosis_text": Reader(
         lambda text: diagnosis_forms.diagnosis_text(
             [findings.Finding("note", text, text, text, text, text)]
         )
     ),
-    "views.state.state_text": Reader(_state),
-    "form.look.notice_html": Reader(lambda text: look.notice_html(text, bad=True)),
-    "run.brief.shown_briefly": Reader(_brief),
+    "views.status.state_text": Reader(_state),
+    "form.style.notice_html": Reader(lambda text: style.notice_html(text, bad=True)),
+    "run.tracebacks.shown_briefly": Reader(_brief),
     "errors.described": Reader(lambda text: errors.described(ValueError(text))),
 }
 
 READING = (
     "documents",
-    "faults",
+    "provider_errors",
     "library.query",
     "library.entries",
     "records.reading",
@@ -632,14 +634,26 @@ READING = (
     "prompts",
 )
 READING_TOO = (
-    *("models.check", "models.reading", "models.structured", "models.retry", "models.spelling"),
-    *("models.thoughts", "models.streamed", "models.unicode", "models.endings", "models.bodies"),
-    *("models.wire", "models.pricelist", "models.degenerate", "models.language"),
+    *(
+        "models.validation",
+        "models.responses",
+        "models.structured_output",
+        "models.retry",
+        "models.name_check",
+    ),
+    *(
+        "models.reasoning",
+        "models.partial_text",
+        "models.unicode",
+        "models.finish_reasons",
+        "models.response_bodies",
+    ),
+    *("models.transport", "models.prices", "models.degenerate", "models.language"),
     *(
         "crew.evaluate",
-        "crew.scripted",
-        "crew.examine.texts",
-        "views.state",
+        "crew.scripted_model",
+        "crew.inspection.texts",
+        "views.status",
         "errors",
         "ledger.keys",
     ),
@@ -690,34 +704,34 @@ EXEMPT: dict[str, str] = {
     "documents.rtf_codes.codec": "takes a number",
     "documents.sniff.old_format": "by kind_of",
     "documents.xml_parts": "by the readers of Office files",
-    "models.check.refused": "compares a word",
-    "prompts.data.material": "by delimited",
-    "prompts.data.entries_as_data": "by json.dumps",
-    "models.check.repairing": "joins texts",
-    "models.structured.check_schema": "takes a class",
-    "models.structured.schema_instructions": "takes a class",
+    "models.validation.refused": "compares a word",
+    "prompts.delimiters.material": "by delimited",
+    "prompts.delimiters.entries_as_data": "by json.dumps",
+    "models.validation.repairing": "joins texts",
+    "models.structured_output.check_schema": "takes a class",
+    "models.structured_output.schema_instructions": "takes a class",
     "models.retry.is_too_long": "by faults",
-    "models.reading.read_stream": "by StreamedText",
-    "models.pricelist.price_in": "takes numbers",
+    "models.responses.read_stream": "by StreamedText",
+    "models.prices.price_in": "takes numbers",
     "models.retry.failure_of": "by faults",
     "models.retry.retry_after": "by faults",
-    "models.thoughts.closing_of": "by part",
-    "models.thoughts.ends_thought": "by part",
-    "models.thoughts.is_known_to_think": "looks for a few words",
-    "models.thoughts.lowered": "by part",
-    "models.spelling.doubt_about": "by close_names",
+    "models.reasoning.closing_of": "by part",
+    "models.reasoning.ends_thought": "by part",
+    "models.reasoning.is_known_to_think": "looks for a few words",
+    "models.reasoning.lowered": "by part",
+    "models.name_check.doubt_about": "by close_names",
     "crew.evaluate.explain": "by its parts",
-    "crew.examine.texts.text_findings": "by variables_of",
-    "crew.examine.texts.unfilled": "by variables_of",
+    "crew.inspection.texts.text_findings": "by variables_of",
+    "crew.inspection.texts.unfilled": "by variables_of",
     "errors.shortened": "by described",
     "library.entries.storable": "by digests",
     "library.query.fuse": "takes scores",
     "records.reading.read_data": "takes values",
-    "render.amounts.count_text": "takes words of ours",
-    "render.amounts.listed": "takes a few names",
-    "render.frames.to_frame": "copies values",
-    "render.fragment.to_html_page": "by to_html",
-    "render.outline.more_text": "takes a number",
+    "render.formats.count_text": "takes words of ours",
+    "render.formats.listed": "takes a few names",
+    "render.dataframe.to_frame": "copies values",
+    "render.html_form.to_html_page": "by to_html",
+    "render.summary_layout.more_text": "takes a number",
     "render.json_record.to_json": "by Summary.to_json",
     "render.table.part": "by plain_line",
     "render.table.end_part": "by line_end",
@@ -729,7 +743,7 @@ EXEMPT: dict[str, str] = {
     "render.tables.diagnosis_table": "as hits_table",
     "render.templating.fill": "fills templates of ours",
     "render.diagnosis.diagnosis_html": "by diagnosis_text",
-    "views.state.state_html": "by state_text",
+    "views.status.state_html": "by state_text",
 }
 """Public functions that take a text and need no case of their own, and why."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from docsum_nb.events import Event, TextStreamed
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import Asker, Model, Telling, open_model
+from docsum_nb.models import Model, ModelClient, SummaryStream, open_model
 from docsum_nb.records import Answer, Request
 from docsum_nb.run import Control
 from tests.loopback import Loopback, Reply
@@ -29,7 +29,7 @@ class Asking:
             for name in ("openai/first", *fallbacks)
         ]
         self.control = Control("run", self.events.append, lambda error: None, lambda: self.stopped)
-        self.asker = Asker(
+        self.asker = ModelClient(
             [open_model(each) for each in settings],
             ledger=ledger,
             control=self.control,
@@ -44,7 +44,7 @@ class Asking:
         return on_loop(self.streaming(request))
 
     async def streaming(self, request: Request = REQUEST) -> Answer:
-        telling = Telling(self.control, label="summary")
+        telling = SummaryStream(self.control, label="summary")
         answer = await self.asker.ask(request, telling=telling)
         telling.end(answer.text)
         return answer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from docsum_nb.faults import Failure
+from docsum_nb.provider_errors import Failure
 
 __all__ = ["ROWS", "Row"]
 

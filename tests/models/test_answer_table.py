@@ -10,7 +10,7 @@ import pytest
 
 from docsum_nb.errors import ModelError
 from docsum_nb.events import TextStreamed
-from docsum_nb.models import Asker, Model, Telling, open_model
+from docsum_nb.models import Model, ModelClient, SummaryStream, open_model
 from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.answer_rows import ROWS, Row
@@ -46,8 +46,8 @@ async def asked(server: RawServer, path: str, *, streamed: bool, **options: Any)
             **options,
         }
     )
-    asker = Asker([open_model(settings)], ledger=None, control=control)
-    telling = Telling(control, label="summary") if streamed else None
+    asker = ModelClient([open_model(settings)], ledger=None, control=control)
+    telling = SummaryStream(control, label="summary") if streamed else None
     try:
         answer = await asker.ask(REQUEST, telling=telling)
         kind, said = ("cut" if answer.finish_reason == "length" else "text"), answer.text

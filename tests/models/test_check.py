@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import Asker, Model, open_model
-from docsum_nb.models.check import checked
+from docsum_nb.models import Model, ModelClient, open_model
+from docsum_nb.models.validation import checked
 from docsum_nb.records import Answer, Request
 from docsum_nb.run import Control
 from tests.loopback import Call, Loopback, Reply
@@ -126,7 +126,7 @@ def test_refusal_in_a_talk_is_an_error(server: Loopback) -> None:
 def test_quote_of_a_refusal_by_the_embedded_model_is_a_quote() -> None:
     """The embedded model takes sentences from the text; it cannot refuse."""
     control = Control("run", lambda event: None, lambda error: None, lambda: None)
-    asker = Asker([open_model(Model("extractive"))], ledger=None, control=control)
+    asker = ModelClient([open_model(Model("extractive"))], ledger=None, control=control)
     assert on_loop(asker.ask(replace(REQUEST, text=REFUSAL))).text == REFUSAL
 
 

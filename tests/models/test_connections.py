@@ -19,8 +19,8 @@ import pytest
 from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError
 from docsum_nb.events import CallStarted, Event
-from docsum_nb.faults import Failure, Fault, fault_of
-from docsum_nb.models import Asker, Model, open_model, with_cause
+from docsum_nb.models import Model, ModelClient, open_model, with_cause
+from docsum_nb.provider_errors import Failure, Fault, fault_of
 from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.certificates import Authority, self_signed
@@ -41,7 +41,7 @@ async def failing(
     events: list[Event] = []
     control = Control("run", events.append, lambda error: None, lambda: None)
     settings = Model(name, base_url=url, api_key=key, **{"max_retries": RETRIES, **options})
-    asker = Asker([open_model(settings)], ledger=None, control=control, budget=Budget())
+    asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:
         await asker.ask(REQUEST)
     except Exception as error:  # noqa: BLE001  # whatever the client makes of it

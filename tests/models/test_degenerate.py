@@ -12,7 +12,7 @@ from docsum_nb.events import Warned
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.degenerate import echoes, is_blank, unlooped
 from docsum_nb.models.language import language_of
-from docsum_nb.models.unread import unread_of
+from docsum_nb.models.truncated_prompt import unread_of
 from docsum_nb.records import Omission
 from tests.linear.growth import Case, measure
 from tests.loopback import Call, Loopback, Reply

@@ -11,8 +11,8 @@ import pytest
 from docsum_nb.budget import Budget
 from docsum_nb.errors import described
 from docsum_nb.events import Event, Throttled, Warned
-from docsum_nb.faults import Failure, Reply, failure_of_reply, fault_of
-from docsum_nb.models import Asker, Model, is_too_long, open_model, with_cause
+from docsum_nb.models import Model, ModelClient, is_too_long, open_model, with_cause
+from docsum_nb.provider_errors import Failure, ProviderReply, failure_of_reply, fault_of
 from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.model_samples import REQUEST
@@ -55,7 +55,7 @@ async def ask(wire: Wire, row: Row) -> Outcome:
         give_up_after=PATIENCE_S if row.failure is Failure.OVERLOAD else LONG_S,
         params=params,
     )
-    asker = Asker([open_model(settings)], ledger=None, control=control, budget=Budget())
+    asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:
         await asker.ask(REQUEST)
     except Exception as error:  # noqa: BLE001  # whatever the client makes of it
@@ -137,5 +137,5 @@ def test_error_that_was_raised_while_another_was_handled_is_read_for_itself(
 @pytest.mark.parametrize("status", [None, 200, 502])
 def test_number_in_a_body_counts_before_a_name(status: int | None) -> None:
     """A gateway names every refusal "invalid_request_error", and passes the number on."""
-    reply = Reply(status, codes=frozenset({"429", "invalid_request_error"}))
+    reply = ProviderReply(status, codes=frozenset({"429", "invalid_request_error"}))
     assert failure_of_reply(reply) is Failure.OVERLOAD

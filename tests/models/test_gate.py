@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from docsum_nb.models.gate import Bucket, Gate
+from docsum_nb.models.rate_limit import Bucket, RateLimits
 
 
 @settings(deadline=None)
@@ -78,7 +78,7 @@ class Traffic(RuleBasedStateMachine):
 
     @initialize(caps=st.tuples(*[st.none() | st.integers(1, 5)] * 2), rate=st.none() | st.just(120))
     def begin(self, caps: tuple[int | None, int | None], rate: float | None) -> None:
-        self.gate = Gate()
+        self.gate = RateLimits()
         self.now = 0.0
         self.caps = dict(zip("ab", caps, strict=True))
         for model, cap in self.caps.items():
@@ -185,7 +185,7 @@ TestTraffic = Traffic.TestCase
 TestTraffic.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-def sent_at_once(gate: Gate, count: int, tickets: Iterator[int], now: float = 0) -> list[int]:
+def sent_at_once(gate: RateLimits, count: int, tickets: Iterator[int], now: float = 0) -> list[int]:
     """Let so many enter; return those that are sent, and withdraw the others."""
     entered = [next(tickets) for _ in range(count)]
     for ticket in entered:
@@ -198,7 +198,7 @@ def sent_at_once(gate: Gate, count: int, tickets: Iterator[int], now: float = 0)
 
 def test_thirty_refusals_at_once_halve_the_window_once() -> None:
     """The window becomes half of what was in flight, and all wait as long as was asked."""
-    gate, tickets = Gate(), itertools.count()
+    gate, tickets = RateLimits(), itertools.count()
     for ticket in sent_at_once(gate, 30, tickets):
         gate.refuse(ticket, pause=2, now=0)
     assert (gate.window, gate.paused_until) == (15, 2)
@@ -208,7 +208,7 @@ def test_thirty_refusals_at_once_halve_the_window_once() -> None:
 
 def test_each_refused_window_halves_down_to_one() -> None:
     """The last window is one, so that somebody always goes."""
-    gate, tickets, sizes = Gate(), itertools.count(), []
+    gate, tickets, sizes = RateLimits(), itertools.count(), []
     for _ in range(7):
         for ticket in sent_at_once(gate, 32, tickets):
             gate.refuse(ticket, pause=0, now=0)
@@ -218,7 +218,7 @@ def test_each_refused_window_halves_down_to_one() -> None:
 
 def test_window_grows_by_one_for_each_window_of_answers() -> None:
     """Recovery is additive."""
-    gate, tickets = Gate(), itertools.count()
+    gate, tickets = RateLimits(), itertools.count()
     for ticket in sent_at_once(gate, 8, tickets):
         gate.refuse(ticket, pause=0, now=0)
     sent = sent_at_once(gate, 4, tickets)
@@ -234,7 +234,7 @@ def test_window_grows_by_one_for_each_window_of_answers() -> None:
 
 def test_request_that_hangs_does_not_hold_up_the_others() -> None:
     """Where nothing comes back for a while, one more is sent."""
-    gate, tickets = Gate(), itertools.count()
+    gate, tickets = RateLimits(), itertools.count()
     gate.refuse(sent_at_once(gate, 1, tickets)[0], pause=1, now=0)
     assert gate.window == 1
     hanging = sent_at_once(gate, 1, tickets, now=1)
@@ -249,7 +249,7 @@ def test_request_that_hangs_does_not_hold_up_the_others() -> None:
 
 def test_unused_window_does_not_grow() -> None:
     """Answers one at a time say nothing about how many the provider takes at once."""
-    gate, tickets = Gate(), itertools.count()
+    gate, tickets = RateLimits(), itertools.count()
     for ticket in sent_at_once(gate, 8, tickets):
         gate.refuse(ticket, pause=0, now=0)
     for _ in range(50):
@@ -260,7 +260,7 @@ def test_unused_window_does_not_grow() -> None:
 
 def test_one_who_was_turned_away_goes_before_those_who_came_later() -> None:
     """Order is that of first arrival."""
-    gate = Gate()
+    gate = RateLimits()
     gate.limit("m", concurrency=1, requests=None, tokens=None, now=0)
     for ticket in range(3):
         gate.enter(ticket, "m", 1)
@@ -273,7 +273,7 @@ def test_one_who_was_turned_away_goes_before_those_who_came_later() -> None:
 
 def test_model_that_must_wait_does_not_hold_up_another() -> None:
     """The rate of one model is not the other's; the window is both's."""
-    gate = Gate()
+    gate = RateLimits()
     gate.limit("slow", concurrency=None, requests=1, tokens=None, now=0)
     for ticket in range(3):
         gate.enter(ticket, "slow", 1)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from docsum_nb.models.limit import Limiter, NoTurn, limiter_for, new_ticket
+from docsum_nb.models.limiter import Limiter, SlotTimeout, limiter_for, new_ticket
 from docsum_nb.models.model import Model
 from tests.loops import on_loop
 
@@ -95,7 +95,7 @@ def test_who_gives_up_was_not_sent() -> None:
     async def work() -> None:
         limiter, loop = Limiter(), asyncio.get_running_loop()
         async with limiter.turn(ONE, new_ticket(), 1):
-            with pytest.raises(NoTurn):
+            with pytest.raises(SlotTimeout):
                 async with limiter.turn(ONE, new_ticket(), 1, until=loop.time() + 0.01):
                     raise AssertionError("sent")
         async with limiter.turn(ONE, new_ticket(), 1):

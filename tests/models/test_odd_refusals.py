@@ -10,8 +10,8 @@ import pytest
 from docsum_nb.budget import Budget
 from docsum_nb.errors import described
 from docsum_nb.events import Event
-from docsum_nb.faults import Failure, fault_of
-from docsum_nb.models import Asker, Model, open_model, with_cause
+from docsum_nb.models import Model, ModelClient, open_model, with_cause
+from docsum_nb.provider_errors import Failure, fault_of
 from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.model_samples import REQUEST
@@ -53,7 +53,7 @@ async def refused(url: str, **options: Any) -> Exception:
     events: list[Event] = []
     control = Control("run", events.append, lambda error: None, lambda: None)
     settings = Model("openai/x", base_url=url, api_key="k", max_retries=0, **options)
-    asker = Asker([open_model(settings)], ledger=None, control=control, budget=Budget())
+    asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:
         await asker.ask(REQUEST)
     except Exception as error:  # noqa: BLE001  # whatever the client makes of it

@@ -8,7 +8,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded
 from docsum_nb.models import Model, open_model
-from docsum_nb.models.pricelist import listed_price, price_in
+from docsum_nb.models.prices import listed_price, price_in
 from docsum_nb.records import Price
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop

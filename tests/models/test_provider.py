@@ -10,8 +10,8 @@ import pytest
 
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.models import Model, open_model
-from docsum_nb.models.lite import loaded
-from docsum_nb.models.provider import Provider
+from docsum_nb.models.litellm_api import loaded
+from docsum_nb.models.litellm_model import LiteLLMModel
 from docsum_nb.records import Request
 from tests.loopback import Loopback, Reply
 from tests.loops import on_loop
@@ -19,8 +19,8 @@ from tests.loops import on_loop
 REQUEST = Request("You are a tester.", "Summarize.", "The text {with} braces.", 50, 150)
 
 
-def provider(server: Loopback, **options: Any) -> Provider:
-    return Provider(Model("openai/scripted", base_url=server.base_url, **options))
+def provider(server: Loopback, **options: Any) -> LiteLLMModel:
+    return LiteLLMModel(Model("openai/scripted", base_url=server.base_url, **options))
 
 
 def test_request_arrives_as_it_was_meant(server: Loopback) -> None:
@@ -101,10 +101,12 @@ def test_prompt_from_the_providers_cache_costs_what_it_costs(server: Loopback) -
     """The price of cached tokens is used where it is known; a user's own price is for all."""
     settings = Model("openai/gpt-4o-mini", base_url=server.base_url, api_key="k")
     server.script = lambda call: Reply("A summary.", cached=5 if len(server.calls) > 1 else 0)
-    full, cached = (on_loop(Provider(settings).answer(REQUEST)).usage.cost_usd for _ in range(2))
+    full, cached = (
+        on_loop(LiteLLMModel(settings).answer(REQUEST)).usage.cost_usd for _ in range(2)
+    )
     assert full is not None
     assert cached == pytest.approx(full - 5 * (0.15 - 0.075) / 1e6)
-    own = Provider(replace(settings, prices=(1.0, 1.0)))
+    own = LiteLLMModel(replace(settings, prices=(1.0, 1.0)))
     usage = on_loop(own.answer(REQUEST)).usage
     assert usage.cost_usd == pytest.approx((usage.prompt_tokens + usage.completion_tokens) / 1e6)
 
@@ -213,9 +215,9 @@ def test_key_of_a_request_changes_with_what_decides_the_answer(server: Loopback)
 
 def test_address_from_the_environment_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer of a private server is not taken for one of the public service."""
-    public = Provider(Model("openai/gpt-4o", api_key="k")).key_parts(REQUEST)
+    public = LiteLLMModel(Model("openai/gpt-4o", api_key="k")).key_parts(REQUEST)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
-    assert Provider(Model("openai/gpt-4o", api_key="k")).key_parts(REQUEST) != public
+    assert LiteLLMModel(Model("openai/gpt-4o", api_key="k")).key_parts(REQUEST) != public
 
 
 def test_named_fallback_of_the_same_provider_goes_to_the_same_server() -> None:

@@ -13,8 +13,8 @@ from docsum_nb.budget import Budget
 from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.events import CallFinished, CallStarted, Warned
 from docsum_nb.ledger import Ledger
-from docsum_nb.models import Asker, Model, Telling, open_model, provider
-from docsum_nb.models.streamed import StreamedText
+from docsum_nb.models import Model, ModelClient, SummaryStream, litellm_model, open_model
+from docsum_nb.models.partial_text import StreamedText
 from docsum_nb.records import Answer, Usage
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
@@ -26,7 +26,7 @@ LONG = " ".join(f"word{number}" for number in range(40))
 @pytest.fixture(autouse=True)
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process remembers of models is forgotten from test to test."""
-    monkeypatch.setattr(provider, "_unstreamed", set())
+    monkeypatch.setattr(litellm_model, "_unstreamed", set())
 
 
 def streamed(call: Call) -> bool:
@@ -327,7 +327,8 @@ def test_json_and_talks_are_not_streamed(server: Loopback) -> None:
     asking = Asking(server)
     on_loop(
         asking.asker.ask(
-            replace(REQUEST, schema=Findings), telling=Telling(asking.control, label="summary")
+            replace(REQUEST, schema=Findings),
+            telling=SummaryStream(asking.control, label="summary"),
         )
     )
     messages = [{"role": "user", "content": "Thought"}]
@@ -361,7 +362,9 @@ def test_embedded_model_is_told_whole() -> None:
     from docsum_nb.run import Control
 
     asking.control = Control("run", asking.events.append, lambda error: None, lambda: None)
-    asking.asker = Asker([open_model(Model("extractive"))], ledger=None, control=asking.control)
+    asking.asker = ModelClient(
+        [open_model(Model("extractive"))], ledger=None, control=asking.control
+    )
     request = replace(REQUEST, text="Whales are mammals. They live in the sea and breathe air.")
     answer = asking.stream(request)
     assert [event.text for event in asking.told] == [answer.text]

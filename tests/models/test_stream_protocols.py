@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from docsum_nb.events import Event, Warned
-from docsum_nb.models import Asker, Model, Telling, open_model, provider
+from docsum_nb.models import Model, ModelClient, SummaryStream, litellm_model, open_model
 from docsum_nb.records import Answer, Request
 from docsum_nb.run import Control
 from tests.loops import on_loop
@@ -21,7 +21,7 @@ MODELS = ["anthropic/claude-sonnet-4-5", "ollama_chat/x"]
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Serve the protocols; what a process remembers of models is forgotten from test to test."""
-    monkeypatch.setattr(provider, "_unstreamed", set())
+    monkeypatch.setattr(litellm_model, "_unstreamed", set())
     with speaking() as found:
         yield found
 
@@ -32,10 +32,10 @@ def asked(
     events: list[Event] = []
     control = Control("run", events.append, lambda error: None, lambda: None)
     model = open_model(Model(name, base_url=address, api_key="k", max_retries=0))
-    asker = Asker([model], ledger=None, control=control)
+    asker = ModelClient([model], ledger=None, control=control)
 
     async def ask() -> Answer:
-        telling = Telling(control, label="summary") if streamed else None
+        telling = SummaryStream(control, label="summary") if streamed else None
         answer = await asker.ask(request, telling=telling)
         if telling is not None:
             telling.end(answer.text)

@@ -9,7 +9,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.ledger import Ledger
-from docsum_nb.models.thoughts import part
+from docsum_nb.models.reasoning import part
 from tests.linear.growth import Case, measure
 from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import Asking, text_told
@@ -135,7 +135,7 @@ def test_marks_that_are_part_of_a_text_stay_in_it(text: str, answer: str | None)
 )  # fmt: skip
 def test_thoughts_are_parted_in_linear_time(seed: str) -> None:
     """Any marks, in any number."""
-    from docsum_nb.models.streamed import StreamedText
+    from docsum_nb.models.partial_text import StreamedText
 
     def stream(text: str) -> None:
         part(text)

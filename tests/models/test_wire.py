@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from docsum_nb.models.wire import Wire
+from docsum_nb.models.transport import TransportFacts
 from tests.loops import on_loop
 from tests.models.answer_forms import GOOD, events, whole
 from tests.models.test_answer_table import SSE, asked
@@ -163,7 +163,7 @@ def test_event_that_is_called_an_error_is_one(raw: RawServer, said: str) -> None
 
 def test_stream_that_begins_with_a_mark_is_read_line_by_line() -> None:
     """A byte order mark is no part of the first line."""
-    wire = Wire(100)
+    wire = TransportFacts(100)
     wire.status = 200
     passed = wire.take(b"\xef\xbb\xbf" + events([GOOD]).encode())
     assert passed.startswith(b"data:")

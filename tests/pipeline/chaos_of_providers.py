@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 import docsum_nb as ds
-from docsum_nb.faults import Failure
+from docsum_nb.provider_errors import Failure
 from tests.loopback import Call, Loopback, Reply
 from tests.models.refusals import ROWS, Row
 from tests.pipeline.chaos import IN_FLIGHT, LONG_S, Chaos, model_of

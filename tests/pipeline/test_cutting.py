@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docsum_nb.pipeline.cutting import Cuts
+from docsum_nb.pipeline.chunking import Cuts
 from docsum_nb.records import Document, Syntax
 
 TEXT = "# A heading\n\nShips wait outside the harbour. " * 40

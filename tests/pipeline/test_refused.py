@@ -13,7 +13,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded
 from docsum_nb.events import Event, Throttled
-from docsum_nb.views.state import state_html, state_text
+from docsum_nb.views.status import state_html, state_text
 from tests.loopback import Call, Loopback, Reply
 from tests.models.refusals import ROWS, Row
 

@@ -11,7 +11,7 @@ import docsum_nb as ds
 from docsum_nb.documents.outline import outline
 from docsum_nb.errors import InputError
 from docsum_nb.events import CallStarted, ChunkSummarized, Event, RunEnded
-from docsum_nb.models.lite import loaded
+from docsum_nb.models.litellm_api import loaded
 from docsum_nb.records import Document, Plan
 from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import (

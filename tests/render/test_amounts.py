@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from docsum_nb.render.amounts import cost_text, count_text, duration_text
+from docsum_nb.render.formats import cost_text, count_text, duration_text
 
 
 @pytest.mark.parametrize(

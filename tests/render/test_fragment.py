@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from docsum_nb.records import Summary
 from docsum_nb.render import to_html
-from docsum_nb.render.clean import clean
+from docsum_nb.render.one_line import clean
 from tests.render.render_samples import ATTACK, EMPTY, HOSTILE, MANY, ORDINARY, shown
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.records import Hit
-from docsum_nb.render.clean import one_line
-from docsum_nb.render.marks import joined, marked_line
+from docsum_nb.render.highlight import joined, marked_line
+from docsum_nb.render.one_line import one_line
 from tests.render.render_samples import ORDINARY
 
 

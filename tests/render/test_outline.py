@@ -8,16 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.records import Chunk, ChunkSummary, Citation, DocumentSummary, Omission, Usage
-from docsum_nb.render.outline import Outline, outline
+from docsum_nb.render.summary_layout import SummaryLayout, outline
 from tests.render.render_samples import EMPTY, ORDINARY, TEXT
 
 
-def lay_out(**changes: object) -> Outline:
+def lay_out(**changes: object) -> SummaryLayout:
     """Lay out the ordinary result with some fields changed."""
     return outline(replace(ORDINARY, **changes), passage_chars=100)  # type: ignore[arg-type]
 
 
-def marked(page: Outline) -> str:
+def marked(page: SummaryLayout) -> str:
     """Write the body with its marks."""
     return "\n\n".join(
         "".join(p.text + "".join(f"[{m.number}]" for m in p.marks) for p in paragraph)

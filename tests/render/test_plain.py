@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.render import to_text
-from docsum_nb.render.plain import wrap
+from docsum_nb.render.text_form import wrap
 from tests.render.render_samples import ATTACK, EMPTY, HOSTILE, ORDINARY
 
 

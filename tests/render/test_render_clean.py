@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsum_nb.render.clean import clean, one_line
+from docsum_nb.render.one_line import clean, one_line
 
 ANY_TEXT = st.text(st.characters(), max_size=200)  # lone surrogates included
 

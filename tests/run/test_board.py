@@ -17,18 +17,18 @@ from docsum_nb.events import (
     WaitStarted,
 )
 from docsum_nb.run import PART_STATES, PartState
-from docsum_nb.run.board import Board
+from docsum_nb.run.progress import Progress
 
 
-def board_after(*events: Event) -> Board:
+def board_after(*events: Event) -> Progress:
     """Take in the plan of four parts, then some events."""
-    board = Board()
+    board = Progress()
     for event in (ChunksPlanned(4, 5, ("a", "b", "c", "d"), at=100.0), *events):
         board.take(event)
     return board
 
 
-def state_of(board: Board, place: int) -> PartState:
+def state_of(board: Progress, place: int) -> PartState:
     return PART_STATES[board.cells()[place]]
 
 

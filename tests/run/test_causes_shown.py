@@ -10,7 +10,7 @@ import openai
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.run.brief import _Brief
+from docsum_nb.run.tracebacks import _Brief
 from tests.loopback import Loopback
 
 LONG_S = 60.0

@@ -16,7 +16,7 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.run import Control, Run, Shown, Snapshot
+from docsum_nb.run import Control, Run, RunView, Snapshot
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
@@ -206,12 +206,12 @@ class RecordingDisplay:
     def __init__(self) -> None:
         self.views: list[RecordingView] = []
 
-    def open(self, shown: Shown) -> RecordingView:
+    def open(self, shown: RunView) -> RecordingView:
         """Open a view and keep it."""
         self.views.append(RecordingView())
         return self.views[-1]
 
-    def embed(self, shown: Shown) -> tuple[RecordingView, str]:
+    def embed(self, shown: RunView) -> tuple[RecordingView, str]:
         """Open a view beside any other."""
         return self.open(shown), shown.title
 
@@ -285,7 +285,7 @@ def test_view_that_cannot_be_opened_is_a_warning() -> None:
     """A front end that fails costs the bar, not the result."""
 
     class Broken(RecordingDisplay):
-        def open(self, shown: Shown) -> RecordingView:
+        def open(self, shown: RunView) -> RecordingView:
             raise ImportError("no widgets")
 
     async def work() -> int:

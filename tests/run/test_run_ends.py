@@ -13,7 +13,7 @@ import pytest
 from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunEnded
 from docsum_nb.run import Run, in_thread, loop
-from docsum_nb.run.alarm import Alarm
+from docsum_nb.run.deadline_timer import DeadlineTimer
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
@@ -216,10 +216,10 @@ def test_alarms_ring_in_order_and_not_once_they_are_cancelled() -> None:
     last = threading.Event()
     now = time.monotonic()
     alarms = [
-        Alarm(now + 0.4, last.set),
-        Alarm(now + 0.3, lambda: rung.append("cancelled")),
-        Alarm(now + 0.2, lambda: rung.append("second")),
-        Alarm(now + 0.1, lambda: rung.append("first")),
+        DeadlineTimer(now + 0.4, last.set),
+        DeadlineTimer(now + 0.3, lambda: rung.append("cancelled")),
+        DeadlineTimer(now + 0.2, lambda: rung.append("second")),
+        DeadlineTimer(now + 0.1, lambda: rung.append("first")),
     ]
     alarms[1].cancel()
     assert last.wait(LONG_S)

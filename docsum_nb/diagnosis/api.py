@@ -1,0 +1,111 @@
+"""The door: ``doctor`` looks at this environment, a crew or flow, and a crew under load."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from docsum_nb.diagnosis.compatibility import promise_findings
+from docsum_nb.diagnosis.notebook import notebook_findings
+from docsum_nb.diagnosis.switches import switch_findings
+from docsum_nb.diagnosis.versions import version_findings
+from docsum_nb.entry import check_kickable, made_of
+from docsum_nb.errors import InputError
+from docsum_nb.findings import Diagnosis, Finding, examined
+
+__all__ = ["doctor"]
+
+_MOST_RUNS = 64
+
+
+def doctor(
+    crew_or_flow: Any = None,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    probe: int | None = None,
+    deadline: float = 60.0,
+) -> Diagnosis:
+    """Check what a person would check by hand before, or after, a crew freezes in a notebook.
+
+    Looks at versions, kernel, event loop, switches and folders; with a crew or flow, at its agents,
+    tasks, models, texts, callbacks and tools as well. Nothing is called, changed or sent, and no
+    key is needed. Without a crew neither CrewAI nor LiteLLM is imported.
+
+    With ``probe=8``, a double of the crew is run alone and then 8 at once on a scripted model in
+    this process, at no cost: as ``crew.kickoff()`` runs it, one crew for all, and as ``ds.kickoff``
+    does. What differs is told: what fails only under load, and what of one run turns up in another.
+    The scripted model calls no tool. Memory, knowledge, MCP servers, apps and output files are left
+    out; your callbacks, guardrails, conditions and agents of a class of your own are really run,
+    each time; handlers of yours on CrewAI's event bus, and its telemetry if that is on, see them.
+
+    It blocks its caller: an examination for well under a second, once CrewAI is imported, a probe
+    until its runs are over. Interrupting stops them.
+
+    Args:
+        crew_or_flow: A Crew or Flow, or what ``kickoff`` makes one of; ``None`` for the environment
+            alone.
+        inputs: What its ``kickoff`` would take; checked against the placeholders in its texts.
+            In a probe, texts among them get a mark for each run. ``None`` leaves the check out, and
+            a probe makes a text up for each placeholder.
+        probe: How many runs at once, 2 to 64; ``None`` for no probe.
+        deadline: Seconds that a probe gives the runs of each of its steps, five as a rule and seven
+            at most. What has not ended by then is a finding.
+
+    Returns:
+        The findings, worst first. ``ok`` tells whether there is no problem.
+
+    Raises:
+        InputError: if it is no Crew or Flow, or an argument cannot be used.
+
+    Example:
+        >>> doctor().about("python")[0].level
+        'ok'
+    """
+    work = _checked(crew_or_flow, inputs, probe, deadline)
+    return Diagnosis.of(_findings(work, inputs, probe, deadline))
+
+
+def _findings(
+    work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadline: float
+) -> Iterator[Finding]:
+    yield from examined("installed packages", version_findings)
+    yield from examined("what the versions promise", promise_findings)
+    yield from examined("kernel and event loop", notebook_findings)
+    yield from examined("switches and folders", switch_findings)
+    if work is None:
+        return
+    # Whoever has a crew has paid for importing CrewAI already.
+    from docsum_nb.crew.inspection import examine
+
+    yield from examine(work, inputs)
+    if probe is not None:
+        from docsum_nb.diagnosis.probe import probe_findings
+
+        yield from probe_findings(work, inputs, runs=probe, deadline=deadline)
+
+
+def _checked(
+    work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadline: float
+) -> Any:
+    """Return the Crew or Flow to examine; ``None`` for none."""
+    if work is not None:
+        check_kickable(work, "doctor")
+        work = made_of(work)
+    if inputs is not None and not isinstance(inputs, Mapping):
+        raise InputError(f"inputs is a mapping of names to values, not {type(inputs).__name__}")
+    if work is None and (inputs is not None or probe is not None):
+        raise InputError("inputs and probe go with a crew: doctor(crew, probe=8)")
+    if probe is None:
+        return work
+    if isinstance(probe, bool) or not isinstance(probe, int) or not 2 <= probe <= _MOST_RUNS:
+        raise InputError(f"probe is how many runs at once, 2 to {_MOST_RUNS}, not {probe!r}")
+    from docsum_nb.crew.inspection import is_crew
+
+    if not is_crew(work):
+        raise InputError(
+            "a probe takes a Crew: a Flow's own code cannot be put on a scripted model; give "
+            "doctor each crew that the flow kicks off"
+        )
+    if not deadline > 0:
+        raise InputError(f"deadline is seconds, above 0, not {deadline!r}")
+    return work

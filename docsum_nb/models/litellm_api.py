@@ -1,0 +1,284 @@
+"""LiteLLM itself: imported once and quietly, and what it knows of a model; asks no provider.
+
+Retries of LiteLLM and of the provider's client are off where it is called; ``retry.py`` is the only
+one. Its import takes seconds, so it belongs in a worker thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import warnings
+from functools import cache
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.models.litellm_names import (
+    ASK,
+    TABLE,
+    aiohttp_transport,
+    clients_closer,
+    logging_worker,
+)
+from docsum_nb.models.model import Model
+from docsum_nb.models.name_check import close_names, doubt_about
+from docsum_nb.models.transport import watch_transport
+from docsum_nb.run import before_exit
+from docsum_nb.secrets import NO_KEY, mask_logs
+
+__all__ = [
+    "address_in_environment",
+    "doubt_of",
+    "info_of",
+    "key_for",
+    "key_missing",
+    "known_provider",
+    "loaded",
+    "provider_error",
+    "takes_schemas",
+    "unprocessable",
+    "without_retries",
+]
+
+_IMPORTED_BY_REQUESTS = (
+    "openai.resources",
+    "litellm._service_logger",
+    "litellm.proxy._types",
+    "litellm.llms.vertex_ai.vertex_ai_partner_models.anthropic.transformation",
+)
+"""The first request imports these otherwise, within its timeout: seconds on a busy machine."""
+
+
+_ERRORS = {
+    400: "BadRequestError",
+    401: "AuthenticationError",
+    403: "PermissionDeniedError",
+    404: "NotFoundError",
+    422: "UnprocessableEntityError",
+    429: "RateLimitError",
+    500: "InternalServerError",
+    502: "BadGatewayError",
+    503: "ServiceUnavailableError",
+}
+
+
+@cache
+def loaded() -> Any:
+    """Return the module; the first time takes seconds.
+
+    Raises:
+        UpstreamError: if this version lacks a name without which no model can be asked.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import litellm
+
+        for module in _IMPORTED_BY_REQUESTS:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
+        TABLE.require(ASK)
+        # Its models build themselves when first used, and warn then; better here than in a cell.
+        said = {"content": "", "role": "assistant"}
+        litellm.ModelResponse(choices=[{"message": said}])
+        litellm.ModelResponseStream(choices=[{"delta": said}])
+
+    # Its classes for other providers are built later; nobody can act on what they warn of.
+    warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
+    # A request that is stopped before it is sent, while LiteLLM prepares it in a thread.
+    warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
+    # Reading the piece of a stream that tells the usage, it looks at every attribute there is.
+    warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
+    logging.getLogger("LiteLLM").addFilter(_is_worth_printing)
+    if (transport := aiohttp_transport()) is not None:
+        watch_transport(transport)
+    mask_logs()
+    litellm.suppress_debug_info = True
+    # For some names LiteLLM would fetch a tokenizer from the network.
+    litellm.disable_hf_tokenizer_download = True
+    before_exit(close=_close)
+    return litellm
+
+
+async def _close() -> None:
+    """End what LiteLLM has running on the loop, which its own exit handler would do twice."""
+    worker = logging_worker()
+    if worker is not None:
+        await worker.flush()
+        await worker.stop()
+    close_clients = clients_closer()
+    if close_clients is not None:
+        await close_clients()
+
+
+def known_provider(settings: Model) -> tuple[str, str | None]:
+    """Return who provides a model, and at which address where LiteLLM knows it.
+
+    Raises:
+        InputError: if it does not know who does.
+    """
+    litellm = loaded()
+    try:
+        found = litellm.get_llm_provider(settings.name, api_base=settings.base_url)
+    except litellm.BadRequestError:
+        close = close_names(litellm, settings.name)
+        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        if settings.base_url and not hint:
+            hint = f"; for an OpenAI-compatible server write 'openai/{settings.name}'"
+        raise InputError(
+            f"unknown model {settings.name!r}: write PROVIDER/MODEL as LiteLLM names it, such as "
+            f"'openai/gpt-4o-mini', or 'extractive'{hint}"
+        ) from None
+    _, provider, _, address = found
+    return provider, address
+
+
+def key_for(settings: Model) -> str | None:
+    """Return the key that was given, or that a client insists on; ``None`` for the environment's.
+
+    Where there is none in either place, ``key_missing`` says so.
+    """
+    if settings.api_key:
+        return settings.api_key
+    # Clients insist on a key, local servers do not look at it.
+    return NO_KEY if settings.base_url and _missing_keys(settings) else None
+
+
+def key_missing(settings: Model) -> str | None:
+    """Return what to do for a key; ``None`` if there is one, or none is needed."""
+    if settings.api_key or settings.base_url:
+        return None
+    missing = _missing_keys(settings)
+    if not missing:
+        return None
+    return (
+        f"no key for {settings.name}: set {' and '.join(missing)} in the environment, or give "
+        f"Model({settings.name!r}, api_key=...)"
+    )
+
+
+def _missing_keys(settings: Model) -> list[str]:
+    return [
+        name
+        for name in loaded().validate_environment(settings.name)["missing_keys"]
+        # Addresses have defaults, such as that of a local Ollama; secrets have none.
+        if any(word in name for word in ("KEY", "TOKEN", "SECRET"))
+    ]
+
+
+def doubt_of(settings: Model, provider: str, info: dict[str, Any]) -> str | None:
+    """Return a warning if a model's name looks misspelled, else ``None``.
+
+    At an address of the user's own, names are the user's own.
+
+    Args:
+        settings: How the model is called.
+        provider: Who provides it.
+        info: What ``info_of`` knows of it.
+    """
+    listed = info.get("key") in loaded().model_cost
+    if listed or settings.base_url or address_in_environment(provider):
+        return None
+    return doubt_about(loaded(), settings.name, provider)
+
+
+def without_retries(provider: str) -> dict[str, Any]:
+    """Return what a request needs besides ``max_retries=0`` for it to hold.
+
+    For some providers that are asked through OpenAI's client, LiteLLM drops the parameter as one
+    that they do not support; the client then tries three times.
+    """
+    compatible = provider in loaded().openai_compatible_providers
+    return {"allowed_openai_params": ["max_retries"]} if compatible else {}
+
+
+def address_in_environment(provider: str) -> str | None:
+    """Return the server that the provider's client takes from the environment."""
+    names = (f"{provider.upper()}_{suffix}" for suffix in ("BASE_URL", "API_BASE"))
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+
+
+def info_of(name: str) -> dict[str, Any]:
+    """Return what is known of a model; empty where nothing is."""
+    try:
+        if _is_looked_up(name):
+            return {}
+        info = dict(loaded().get_model_info(name))
+    except Exception:  # noqa: BLE001  # LiteLLM raises various errors for a model it has no data on
+        return {}
+    listed = loaded().model_cost.get(info.get("key"), {})
+    # What it passes on of a model lacks some of the listed prices.
+    info = {**listed, **{name: value for name, value in info.items() if value is not None}}
+    for price in ("input_cost_per_token", "output_cost_per_token"):
+        # LiteLLM says 0 for what its list does not tell; an Ollama's answer is true.
+        if listed.get(price) is None and not str(info.get("litellm_provider")).startswith("ollama"):
+            info[price] = None
+    return info
+
+
+def _is_worth_printing(record: logging.LogRecord) -> bool:
+    """Return whether a line of LiteLLM's log may be printed, by default into the cell."""
+    # What an unknown reason means is decided in ``endings.py``.
+    return not str(record.msg).startswith("Unmapped finish_reason")
+
+
+def provider_error(name: str, status: int, message: str, *, body: Any, address: str | None) -> Any:
+    """Return the error that LiteLLM raises for a response with this status.
+
+    Args:
+        name: The model's.
+        status: Of HTTP.
+        message: The provider's own words.
+        body: The error as the provider sent it.
+        address: The server's.
+    """
+    import httpx
+
+    litellm = loaded()
+    fields = {"message": message, "model": name, "llm_provider": name.partition("/")[0]}
+    kind = _ERRORS.get(status)
+    if kind is None:
+        error = litellm.APIError(status_code=status, **fields)
+    else:
+        request = httpx.Request("POST", address or "https://provider")
+        response = httpx.Response(status, json=body, request=request)
+        error = getattr(litellm, kind)(response=response, **fields)
+    error.body = body
+    error.code = body.get("code") if isinstance(body, dict) else None
+    return error
+
+
+def unprocessable(name: str, refusal: Any | None, address: str | None) -> Exception:
+    """Return the error for a request that is refused with status 422.
+
+    Args:
+        name: The model's.
+        refusal: The error with status 400 that LiteLLM made of it; ``None`` if LiteLLM kept it to
+            itself. It does that where ``litellm.drop_params`` is set, by CrewAI for the whole
+            process, and its transport cannot be watched (``OpenAIChatCompletion.acompletion``).
+        address: The server's.
+    """
+    message = (
+        "the provider cannot process the request (status 422); its reason is lost in LiteLLM, as "
+        "litellm.drop_params is set, which CrewAI does"
+    )
+    body = None
+    if refusal is not None:
+        message, body = refusal.message.removeprefix("litellm.BadRequestError: "), refusal.body
+    error: Exception = provider_error(name, 422, message, body=body, address=address)
+    return error
+
+
+def takes_schemas(name: str) -> bool:
+    """Return whether a model is known to take the schema of an answer beside the prompt."""
+    return not _is_looked_up(name) and bool(loaded().supports_response_schema(name))
+
+
+def _is_looked_up(name: str) -> bool:
+    """Return whether LiteLLM would fetch what it knows of a model from Hugging Face."""
+    if name in loaded().model_cost:
+        return False
+    with contextlib.suppress(loaded().BadRequestError):
+        return bool(loaded().get_llm_provider(name)[1] == "huggingface")
+    return False  # the address says whose it is

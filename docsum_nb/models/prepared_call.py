@@ -1,0 +1,219 @@
+"""One way to get an answer: from which model, under which key, how large, and whether it will do.
+
+A call knows how it is asked, plainly or as a stream; it sends nothing by itself. The same request
+has the same key either way: how an answer travels does not change it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.ledger import key_of
+from docsum_nb.models.base import ChatModel, Converser, Streamer, Tell
+from docsum_nb.models.streaming import SummaryStream
+from docsum_nb.models.structured_output import schema_instructions
+from docsum_nb.models.truncated_prompt import TruncatedPrompt, unread_of
+from docsum_nb.models.validation import AnswerProblem, checked, refused, repairing
+from docsum_nb.prompts import material
+from docsum_nb.records import Answer, Request
+
+__all__ = ["Call", "Size", "calls_of_messages", "calls_of_request"]
+
+_CONTEXTS = ("num_ctx", "context_length")
+"""Parameters by which a user sets the size of a local server's context."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Tokens of a call at most: of the prompt as the first model counts them."""
+
+    prompt: int
+    answer: int
+
+    @property
+    def tokens(self) -> int:
+        """Both together."""
+        return self.prompt + self.answer
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way to get an answer: which model, its key in the ledger, and how to ask it once."""
+
+    model: ChatModel
+    key_parts: Any
+    ask: Callable[[], Awaitable[Answer]]
+    measure: Callable[[], Size]
+    request: Request | None = None
+    """What is asked, where it is not messages as they are."""
+    stream: Callable[[Request, Tell], Awaitable[Answer]] | None = None
+    """How to ask it for a stream; ``None`` where the answer comes whole."""
+    telling: SummaryStream | None = None
+    """Who is told the text as it is written; ``None`` for nobody."""
+
+    @cached_property
+    def key(self) -> str:
+        """The key; hashing a long prompt is done once."""
+        return key_of(self.key_parts)
+
+    @cached_property
+    def cut_key(self) -> str:
+        """The key of an answer that was cut off and is to be asked for once more."""
+        return key_of([self.key, "cut off"])
+
+    @cached_property
+    def size(self) -> Size:
+        """The size; counting takes a while, and is not needed for what is stored."""
+        return self.measure()
+
+    async def once(self, *, streamed: bool) -> Answer:
+        """Ask once.
+
+        Args:
+            streamed: Ask for a stream, where the model gives one and somebody is told.
+        """
+        if not streamed or self.stream is None or self.telling is None or self.request is None:
+            return await self.ask()
+        self.telling.begin()
+        return await self.stream(self.request, self.telling.add)
+
+    def plain(self) -> Call:
+        """Return the call that asks for the same, whole."""
+        return replace(self, stream=None)
+
+    def check(self, answer: Answer) -> tuple[Answer, AnswerProblem | None]:
+        """Look at an answer; the embedded model quotes, and may quote a refusal."""
+        if self.model.settings.embedded:
+            return answer, None
+        if self.request is None:
+            if refused(answer):
+                return answer, AnswerProblem("refused")
+            return answer, None if answer.text else AnswerProblem("no room")
+        return checked(answer, self.request)
+
+    def unread(self, answer: Answer, *, longest: int = 0) -> TruncatedPrompt | None:
+        """Return what the server did not read of the prompt, by the usage that it reports.
+
+        Args:
+            answer: With the usage.
+            longest: Tokens of the longest prompt that it has read before.
+        """
+        if self.model.settings.embedded or answer.counted or answer.usage.prompt_tokens == 0:
+            return None
+        request, params = self.request, self.model.settings.params
+        texts = (request.role, request.instructions, request.text) if request else ()
+        return unread_of(
+            texts,
+            read=answer.usage.prompt_tokens,
+            sent=self.size.prompt,
+            answer=self.size.answer,
+            sizes=[each for name in _CONTEXTS if isinstance(each := params.get(name), int)],
+            longest=longest,
+        )
+
+    def still_fits(self, stored: Answer) -> bool:
+        """Return whether a stored answer fits its schema: its validators may be others by now."""
+        if self.request is None or self.request.schema is None:
+            return True
+        return self.check(stored)[1] is None
+
+    def repaired(self, flaw: AnswerProblem, answer: Answer) -> Call:
+        """Return the call that asks again after a bad answer."""
+        if self.request is None:
+            return self
+        if flaw.kind == "no room":
+            return self.with_more_room()
+        request = repairing(self.request, flaw, answer)
+        more = self.model.count(request.instructions) - self.model.count(self.request.instructions)
+        size = replace(self.size, prompt=self.size.prompt + more)
+        ask = partial(self.model.answer, request)
+        return replace(self, ask=ask, measure=lambda: size, request=request)
+
+    def with_more_room(self) -> Call:
+        """Return the call for a longer answer; this one if its model allows no longer one.
+
+        The key stays: what is asked is the same.
+        """
+        larger = self.model.with_more_room(self.request) if self.request is not None else None
+        if larger is None:
+            return self
+        size = replace(self.size, answer=self.model.longest_answer(larger.max_tokens))
+        ask = partial(self.model.answer, larger)
+        return replace(self, ask=ask, measure=lambda: size, request=larger)
+
+
+def calls_of_request(
+    models: Sequence[ChatModel], request: Request, telling: SummaryStream | None = None
+) -> list[Call]:
+    """Return how to ask each of the models for a request.
+
+    Args:
+        models: In the order in which they are asked.
+        request: The request.
+        telling: Who is told the text as it is written. JSON is not told: it is nothing to read.
+    """
+    first = models[0]
+    tells = telling is not None and request.schema is None
+
+    @cache
+    def prompt() -> int:
+        texts = [request.role, request.instructions, material(request)]
+        if request.schema is not None:
+            texts.append(schema_instructions(request.schema))
+        return sum(map(first.count, texts)) + first.overhead
+
+    return [
+        Call(
+            each,
+            each.key_parts(request),
+            partial(each.answer, request),
+            partial(_size, each, prompt, request.max_tokens),
+            request,
+            each.stream if tells and isinstance(each, Streamer) and each.streams else None,
+            telling,
+        )
+        for each in models
+    ]
+
+
+def calls_of_messages(
+    models: Sequence[ChatModel],
+    messages: Sequence[dict[str, Any]],
+    *,
+    max_tokens: int,
+    stop: Sequence[str],
+) -> list[Call]:
+    """Return how to send messages as they are to each of the models that takes such.
+
+    Raises:
+        InputError: if none of them does.
+    """
+    first, talking = models[0], [each for each in models if isinstance(each, Converser)]
+    if not talking:
+        raise InputError(f"{first.name} takes no messages; choose a language model")
+
+    @cache
+    def prompt() -> int:
+        texts = [str(message.get("content")) for message in messages]
+        return sum(map(first.count, texts)) + first.overhead
+
+    options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop}
+    return [
+        Call(
+            each,
+            each.key_of_messages(messages, **options),
+            partial(each.complete, messages, **options),
+            partial(_size, each, prompt, max_tokens),
+        )
+        for each in talking
+    ]
+
+
+def _size(model: ChatModel, prompt: Callable[[], int], max_tokens: int) -> Size:
+    """Measure a call; what runs in this process takes nothing of anybody."""
+    sent = 0 if model.settings.embedded else prompt()
+    return Size(sent, model.longest_answer(max_tokens))

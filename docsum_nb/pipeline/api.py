@@ -1,0 +1,262 @@
+"""The two doors of the main job: ``summarize`` and ``plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+from docsum_nb.events import Event
+from docsum_nb.models.model import Model, as_model
+from docsum_nb.pipeline.options import SETTLE_S, OnError, Options, StrPath
+from docsum_nb.records import Plan, Summary
+from docsum_nb.render.formats import listed
+from docsum_nb.run import Detail, Location, Run
+from docsum_nb.views import LiveDisplay
+
+if TYPE_CHECKING:
+    from docsum_nb.library import Library
+    from docsum_nb.run import Control
+
+__all__ = ["begin", "given_model", "plan", "summarize"]
+
+_MOST_MODELS = 1000
+_given: dict[str, Model] = {}
+"""By run, what the ledger must not hold: in the same process, a key need not be given again."""
+_MOST_NAMES = 3
+"""Of chunks that an error names as unfinished."""
+
+
+def summarize(
+    source: Any,
+    *,
+    model: str | Model = "extractive",
+    library: StrPath | Library | None = None,
+    question: str | None = None,
+    length: int | None = None,
+    deadline: float | None = None,
+    on_error: OnError = "raise",
+    follow_links: bool = False,
+    max_concurrency: int = 32,
+    ledger: StrPath | Literal[False] | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    chunk_tokens: int | None = None,
+    prompts: StrPath | None = None,
+    max_cost: float | None = None,
+    max_calls: int | None = None,
+    max_tokens: int | None = None,
+    response_model: Any = None,
+    show: bool = True,
+) -> Run[Summary]:
+    """Summarize documents, and find what a library says about them.
+
+    Starts at once and returns a ``Run``: ``await`` it in a notebook cell or coroutine, call
+    ``.result()`` anywhere else, or leave it in the background and look at it.
+
+    Args:
+        source: A path, a glob, a ``Document``, a mapping of names to texts (a pandas Series too),
+            or a list of any of these.
+        model: A ``Model`` or its name. ``"extractive"`` needs no key and no network.
+        library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
+        question: What the reader wants to know; ``None`` for a summary of everything.
+        length: Words of the final summary, about, from 10 on; ``None`` for 300.
+        deadline: Seconds from now until the run must be over; ``None`` for no limit. The first run
+            of a process takes some ten of them to import CrewAI and LiteLLM.
+        on_error: ``"raise"`` ends the run with the first error, at once; ``"collect"`` finishes
+            all other chunks, then raises one ExceptionGroup; ``"skip"`` goes on to the summary and
+            lists in ``omitted`` what it lacks.
+        follow_links: Follow symbolic links in a folder that lead out of it; without, they are in
+            ``omitted``.
+        max_concurrency: Chunks in work at once.
+        ledger: The file in which answers are kept, so that none is paid for twice; ``None`` for
+            the one in the user's data folder, ``False`` for none.
+        on_event: Called with every event, in order, in a thread of its own; its errors become
+            warnings of the run.
+        chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
+        prompts: A folder with ``agents.yaml`` or ``tasks.yaml`` that override the built-in texts.
+        max_cost: US dollars to be paid at most; ``None`` for no bound. A request is not sent that
+            might exceed a bound, by the most it may take; what is finished is in ``run.partial``,
+            and the error says what remains.
+        max_calls: Requests to be sent at most, those that fail included; ``None`` for no bound.
+        max_tokens: Tokens of prompts and answers together at most; ``None`` for no bound.
+        response_model: A pydantic model class; the summary's ``data`` is then an instance, filled
+            in from the final summary and those of the documents by one call more.
+        show: Show live progress: a panel in notebooks, a line on stderr elsewhere. With a panel or
+            ``on_event``, the final text is asked for as a stream, and told while it is written;
+            where nobody looks, it is not, as a plain request has fewer ways to fail.
+
+    Returns:
+        The run of a ``Summary``. Its ``documents`` and ``chunks`` are in input order.
+
+    Raises:
+        InputError: if an argument cannot be used. What is wrong with the source, the model's name
+            or its key comes out of the run, before anything is paid for.
+        Exception: out of the run, the provider's own error as it is; ``LoadError``,
+            ``LibraryError``, ``LedgerError``, ``ModelError``, ``DeadlineExceeded``,
+            ``BudgetExceeded`` or ``RunCancelled``, see ``docsum_nb.errors``; an ExceptionGroup with
+            ``on_error="collect"``.
+
+    Example:
+        >>> text = "Whales are mammals that live in the sea. They breathe air at the surface."
+        >>> run = summarize({"whales": text}, ledger=False, show=False)
+        >>> run.result().documents[0].name
+        'whales'
+    """
+    options = Options(
+        source=source,
+        model=as_model(model),
+        library=library,
+        question=question,
+        length=length,
+        on_error=on_error,
+        follow_links=follow_links,
+        max_concurrency=max_concurrency,
+        ledger=ledger,
+        chunk_tokens=chunk_tokens,
+        prompts=prompts,
+        max_cost=max_cost,
+        max_calls=max_calls,
+        max_tokens=max_tokens,
+        response_model=response_model,
+    )
+    return begin(options, deadline=deadline, on_event=on_event, show=show)
+
+
+def begin(
+    options: Options,
+    *,
+    deadline: float | None,
+    on_event: Callable[[Event], object] | None,
+    show: bool,
+    run_id: str | None = None,
+    title: str = "summarize",
+) -> Run[Summary]:
+    """Start the job as a run; ``run_id`` is that of the run it goes on with."""
+    work = _Work(options)
+    run: Run[Summary] = Run(
+        work,
+        title=title,
+        deadline=deadline,
+        settle_s=SETTLE_S,
+        partial_result=work.partial,
+        kept=work.kept,
+        detail=work.detail,
+        whereabouts=lambda: _whereabouts(run),
+        on_event=on_event,
+        display=LiveDisplay(),
+        show=show,
+        run_id=run_id,
+    )
+    _given[run.id] = options.model
+    if len(_given) > _MOST_MODELS:
+        # Of two threads that begin runs, the other may have taken it.
+        _given.pop(next(iter(_given)), None)
+    return run
+
+
+def given_model(run_id: str) -> Model | None:
+    """Return the model that a run of this process was given, with its key."""
+    return _given.get(run_id)
+
+
+def _whereabouts(run: Run[Summary]) -> Location:
+    what = listed(run.underway(), most=_MOST_NAMES)
+    return Location(f"while {run.state.stage} {what}".rstrip())
+
+
+def plan(
+    source: Any,
+    *,
+    model: str | Model = "extractive",
+    library: StrPath | Library | None = None,
+    question: str | None = None,
+    length: int | None = None,
+    on_error: OnError = "raise",
+    follow_links: bool = False,
+    chunk_tokens: int | None = None,
+    prompts: StrPath | None = None,
+    response_model: Any = None,
+) -> Plan:
+    """Tell what ``summarize`` would do, without a call of a model.
+
+    Reads and splits the documents; blocks while it does. Nothing is sent, so no key is needed.
+    Takes those arguments of ``summarize`` that decide what is asked, with the same meaning; leave
+    out how it is done: deadline, concurrency, ledger, bounds, on_event and show.
+
+    Args:
+        source: The documents.
+        model: A name, or a ``Model``.
+        library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
+        question: What the reader wants to know; ``None`` for a summary of everything.
+        length: Words of the final summary; ``None`` for 300.
+        on_error: With ``"skip"``, documents that cannot be read are in ``omitted``.
+        follow_links: Follow symbolic links in a folder that lead out of it; without, they are in
+            ``omitted``.
+        chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
+        prompts: A folder with texts that override the built-in ones; ``None`` for none.
+        response_model: A pydantic model class to be filled in; ``None`` for none.
+
+    Returns:
+        What would be read, by name and size, and what is left out and why. Documents, chunks and
+        calls exactly, as long as nothing has to be asked twice; tokens and
+        cost at most. What the ledger holds already is not taken off. An agent that searches the
+        library further may add two calls.
+
+    Raises:
+        InputError: if an argument or the model's name cannot be used, or there is no text.
+        LoadError: if a document cannot be read.
+        ExceptionGroup: of all that cannot be read, with ``on_error="collect"``.
+        LibraryError: if the library cannot be opened or holds nothing.
+
+    Example:
+        >>> plan({"a": "One text.", "b": "Another text."}).calls
+        3
+    """
+    from docsum_nb.pipeline.planning import plan_of, prepare
+
+    options = Options(
+        source=source,
+        model=as_model(model),
+        library=library,
+        question=question,
+        length=length,
+        on_error=on_error,
+        follow_links=follow_links,
+        chunk_tokens=chunk_tokens,
+        prompts=prompts,
+        response_model=response_model,
+    )
+    return plan_of(prepare(options, to_ask=False))
+
+
+class _Work:
+    """The job, imported in a worker thread: CrewAI takes seconds to import."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._job: Any = None
+
+    async def __call__(self, control: Control) -> Summary:
+        from docsum_nb.run import in_thread
+
+        self._job = await in_thread(_make_job, self._options)
+        result: Summary = await self._job(control)
+        return result
+
+    def partial(self) -> Summary | None:
+        """Return what is finished so far."""
+        return self._job.partial() if self._job else None
+
+    def kept(self) -> str:
+        """Say what is kept, and how to go on."""
+        return str(self._job.kept()) if self._job else ""
+
+    def detail(self, place: int) -> Detail | None:
+        """Return one chunk, by its place."""
+        detail: Detail | None = self._job.detail(place) if self._job else None
+        return detail
+
+
+def _make_job(options: Options) -> Any:
+    from docsum_nb.pipeline.job import Job
+
+    return Job(options)

@@ -1,0 +1,148 @@
+"""The typed state of ``SummaryFlow``: what it was asked for, and what came of it.
+
+CrewAI dumps, copies and rebuilds a flow's state around every step, stores it where the flow is
+persisted, and hands it to whoever listens. So everything in it survives that: records are rebuilt
+from what they were dumped to, a copy shares them, and texts of the sources are dumped once only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from docsum_nb.crew.flow_base import FlowState
+from docsum_nb.models import Model
+from docsum_nb.pipeline.arguments import class_at
+from docsum_nb.pipeline.options import OnError
+from docsum_nb.records import (
+    ChunkSummary,
+    Citation,
+    Document,
+    DocumentSummary,
+    Hit,
+    Omission,
+    Plan,
+    Usage,
+)
+
+__all__ = ["SummaryState"]
+
+_DOCUMENT = {each.name for each in fields(Document)}
+
+
+def _rebuilt(source: Any) -> Any:
+    """Make Documents of what they were dumped to; a mapping of texts has no list of pages."""
+    if isinstance(source, list | tuple):
+        return [_rebuilt(each) for each in source]
+    if isinstance(source, dict) and set(source) == _DOCUMENT and not _is_text(source["pages"]):
+        return Document(**{**source, "pages": tuple(source["pages"])})
+    return source
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _as_data(source: Any) -> Any:
+    """Dump a source to what JSON knows."""
+    if isinstance(source, os.PathLike):
+        return os.fspath(source)
+    if isinstance(source, Document):
+        return {name: getattr(source, name) for name in _DOCUMENT}
+    if isinstance(source, list | tuple):
+        return [_as_data(each) for each in source]
+    if callable(getattr(source, "items", None)):
+        return {str(name): text for name, text in source.items()}
+    return source
+
+
+def _path_of(library: Any) -> Any:
+    """Dump a library, or any other folder or file, to its path."""
+    path = getattr(library, "path", library)
+    return os.fspath(path) if isinstance(path, os.PathLike) else path
+
+
+def _name_of(kind: Any) -> str | None:
+    return None if kind is None else f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _class_of(name: Any) -> Any:
+    """Find the class of a name as JSON holds it."""
+    if not isinstance(name, str):
+        return name
+    module, _, path = name.partition(":")
+    found = class_at(module, path)
+    if found is None:
+        raise ValueError(f"{name} is not defined here: define or import it first")
+    return found
+
+
+def _without_texts(summaries: tuple[ChunkSummary, ...]) -> tuple[ChunkSummary, ...]:
+    return tuple(replace(each, chunk=replace(each.chunk, text="")) for each in summaries)
+
+
+_Path = Annotated[Any, PlainSerializer(_path_of, when_used="json")]
+
+
+class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any here
+    """The state of a ``SummaryFlow``.
+
+    The first fields are the arguments of ``summarize``, which explains them; ``load`` reads them,
+    and later changes do nothing. The others are results: ``load`` clears them, each step adds its
+    own. ``model`` never holds a key. Dumped to JSON, chunk summaries go without their source texts,
+    and a library as its path.
+    """
+
+    source: Annotated[
+        Any, BeforeValidator(_rebuilt), PlainSerializer(_as_data, when_used="json")
+    ] = None
+    model: str | Model = "extractive"
+    library: _Path = None
+    question: str | None = None
+    length: int | None = None
+    deadline: float | None = None
+    on_error: OnError = "raise"
+    follow_links: bool = False
+    max_concurrency: int = 32
+    ledger: _Path = None
+    chunk_tokens: int | None = None
+    prompts: _Path = None
+    max_cost: float | None = None
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    response_model: Annotated[
+        Any, BeforeValidator(_class_of), PlainSerializer(_name_of, when_used="json")
+    ] = None
+
+    plan: Plan | None = None
+    """Documents, chunks, calls, tokens and cost at most; from ``load`` on."""
+    chunks: Annotated[
+        tuple[ChunkSummary, ...],
+        PlainSerializer(_without_texts, return_type=tuple[ChunkSummary, ...], when_used="json"),
+    ] = ()
+    """A summary for each chunk, in input order; from ``summarize`` on."""
+    documents: tuple[DocumentSummary, ...] = ()
+    """A summary for each document, in input order; from ``combine`` on."""
+    text: str = ""
+    """The final summary; from ``combine`` on."""
+    citations: tuple[Citation, ...] = ()
+    """The passages that support it; from ``combine`` on."""
+    data: Any = None
+    """The result in the form of ``response_model``; from ``combine`` on."""
+    related: tuple[Hit, ...] = ()
+    """What the library holds on the matter, best first; after ``evaluate``."""
+    omitted: tuple[Omission, ...] = ()
+    """What the summary does not cover, as far as is known."""
+    usage: Usage = Usage()
+    """What was paid for so far."""
+    run_id: str = ""
+    """The run of the last kickoff; the answers it paid for are in the ledger under this name."""
+
+    def __deepcopy__(self, memo: Mapping[int, Any] | None = None) -> SummaryState:
+        """Share what is in it: records are frozen, and CrewAI copies around every step."""
+        copy: SummaryState = self.model_copy()
+        return copy

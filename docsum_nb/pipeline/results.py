@@ -1,0 +1,114 @@
+"""What a run has finished so far, and the summary that it makes.
+
+Steps of the job add to it on the loop; whoever asks for a partial result reads it from any thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from docsum_nb.models import ModelClient
+from docsum_nb.pipeline.planning import Prepared
+from docsum_nb.records import (
+    ChunkSummary,
+    Citation,
+    DocumentSummary,
+    Hit,
+    Omission,
+    Summary,
+)
+
+__all__ = ["Results"]
+
+_UNFINISHED = "the run ended before its summary was finished"
+
+
+class Results:
+    """The results of one run.
+
+    Args:
+        prepared: What the run works with.
+        asker: Knows what was paid, and what could not be kept.
+        run_id: The run.
+        began: When, by the monotonic clock.
+    """
+
+    def __init__(
+        self, prepared: Prepared, asker: ModelClient, *, run_id: str, began: float
+    ) -> None:
+        self.chunks: dict[int, ChunkSummary] = {}
+        """By the place of the chunk."""
+        self.documents: dict[str, DocumentSummary] = {}
+        """Of the documents that took a merge, by name."""
+        self.omitted: list[Omission] = [*prepared.omitted]
+        self.text, self.model = "", prepared.options.model.name
+        self.citations: tuple[Citation, ...] = ()
+        self.related: tuple[Hit, ...] = ()
+        self.data: Any = None
+        self._prepared = prepared
+        self._asker = asker
+        self._run_id = run_id
+        self._began = began
+
+    def in_order(self) -> tuple[ChunkSummary, ...]:
+        """List the summaries of the chunks, in input order."""
+        return tuple(summary for _, summary in sorted(self.chunks.copy().items()))
+
+    def by_document(self) -> list[DocumentSummary]:
+        """List the summaries of the documents that are finished, in input order."""
+        counts = self._prepared.chunk_counts()
+        # Of a document in one chunk, that chunk's summary is the document's.
+        single = {
+            each.chunk.document: DocumentSummary(
+                each.chunk.document, each.text, 1, each.model, usage=each.usage
+            )
+            for each in self.chunks.copy().values()
+            if counts[each.chunk.document] == 1
+        }
+        found = [
+            (document, self.documents.get(document.name) or single.get(document.name))
+            for document in self._prepared.documents
+        ]
+        return [replace(each, path=document.path) for document, each in found if each]
+
+    @property
+    def in_flight(self) -> int:
+        """The number of requests that are not answered yet."""
+        return self._asker.in_flight
+
+    def summary(self, *, partial: bool = False) -> Summary:
+        """Make the summary; a partial one tells which documents it lacks."""
+        documents = self.by_document()
+        omitted = [*self.omitted, *self._asker.unkept()]
+        if partial:
+            finished = {each.name for each in documents}
+            omitted += [
+                Omission(document.name, _UNFINISHED)
+                for document in self._prepared.documents
+                if document.name not in finished
+            ]
+        return Summary(
+            text=self.text,
+            model=self.model,
+            citations=self.citations,
+            documents=tuple(documents),
+            chunks=self.in_order(),
+            related=self.related,
+            data=self.data,
+            usage=self._asker.usage,
+            omitted=tuple(omitted),
+            question=self._prepared.options.question,
+            run_id=self._run_id,
+            seconds=time.monotonic() - self._began,
+        )
+
+    def name_writers(self) -> None:
+        """Say so where a fallback wrote some of it."""
+        asked = self._prepared.model.name
+        others = Counter(each.model for each in self.chunks.values() if each.model != asked)
+        for model, count in others.items():
+            reason = f"written by {model}, because {asked} failed"
+            self.omitted.append(Omission(f"{count} of {len(self.chunks)} chunks", reason))

@@ -1,0 +1,134 @@
+"""Going on with a run that a ledger knows, also after the end of the process it was in."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.events import Event
+from docsum_nb.ledger import History, Ledger, RunRecord, default_path
+from docsum_nb.models.model import Model, as_model
+from docsum_nb.paths import user_path
+from docsum_nb.pipeline.api import begin, given_model
+from docsum_nb.pipeline.arguments import keys_in, unpacked
+from docsum_nb.pipeline.options import Options, StrPath
+from docsum_nb.records import Summary
+from docsum_nb.render.one_line import line_end, one_line
+from docsum_nb.run import Run
+
+__all__ = ["resume"]
+
+
+def resume(
+    run_id: str | None = None,
+    *,
+    ledger: StrPath | None = None,
+    source: Any = None,
+    model: str | Model | None = None,
+    deadline: float | None = None,
+    max_cost: float | None = None,
+    max_calls: int | None = None,
+    max_tokens: int | None = None,
+    response_model: Any = None,
+    on_event: Callable[[Event], object] | None = None,
+    show: bool = True,
+) -> Run[Summary]:
+    """Go on with a run of ``summarize`` from what its ledger holds.
+
+    The run keeps its id and its arguments; bounds such as ``max_cost`` hold anew, for what is paid
+    from now on, and can be given anew. What was answered is not asked for again, so a run that was
+    killed pays again at most for the calls that were in flight, and a finished one for nothing. One
+    that was stopped in this process can be resumed at once: calls that are in flight are waited
+    for, not made again.
+
+    Args:
+        run_id: The run; the beginning of its id suffices. ``None`` for the newest one that ended
+            before its work was complete, and whose work no other run has finished since; its id,
+            source and question are then in the title under which the progress is shown.
+        ledger: The file; ``None`` for the one in the user's data folder.
+        source: The documents, where they are no longer where they were; ``None`` takes the files
+            from where they were, and texts that were given as such from the ledger.
+        model: The model; ``None`` for the one that it had. Keys are not stored: they come from this
+            process, where the run was in it, from the environment, or from here.
+        deadline: Seconds from now until the run must be over; ``None`` for no limit, whatever it
+            had before.
+        max_cost: US dollars from now on; ``None`` for the bound that it had.
+        max_calls: Requests from now on; ``None`` for the bound that it had.
+        max_tokens: Tokens from now on; ``None`` for the bound that it had.
+        response_model: The form of the result; ``None`` for the class that it had, which has to be
+            defined under its name here.
+        on_event: As for ``summarize``.
+        show: Show live progress.
+
+    Returns:
+        The run of a ``Summary``, which has begun.
+
+    Raises:
+        InputError: if there is no such run, or an argument that the ledger does not keep is needed;
+            out of the run, if it is going on in another process, or calls are in flight there.
+        LedgerError: if the ledger cannot be read.
+    """
+    if isinstance(ledger, bool):
+        raise InputError("ledger is a path, or None for the default place")
+    path = user_path(ledger) if ledger is not None else default_path()
+    if not path.exists():
+        raise InputError(
+            f"there is no ledger {path}, so there is no run to go on with: only runs of summarize "
+            "are kept; what one of a crew has finished is in its run.partial"
+        )
+    with contextlib.closing(Ledger(path)) as opened:
+        history = History(opened)
+        record = history.newest_unfinished() if run_id is None else history.only(run_id)
+        options = _options(opened, history, record, source, model, response_model)
+    bounds: dict[str, Any] = {
+        "max_cost": max_cost,
+        "max_calls": max_calls,
+        "max_tokens": max_tokens,
+    }
+    options = replace(options, **{name: at for name, at in bounds.items() if at is not None})
+    return begin(
+        options,
+        deadline=deadline,
+        on_event=on_event,
+        show=show,
+        run_id=record.id,
+        title="summarize" if run_id is not None else _title(record),
+    )
+
+
+def _title(record: RunRecord) -> str:
+    """Say which run was chosen, where the caller left it open; a line holds 80 characters."""
+    source = one_line(record.what, max_chars=24)
+    if record.sources:
+        source = line_end(", ".join(record.sources), max_chars=24)
+    question = f", “{one_line(record.question, max_chars=22)}”" if record.question else ""
+    return f"going on with {record.id}: {source}{question}"
+
+
+def _options(
+    ledger: Ledger,
+    history: History,
+    record: RunRecord,
+    source: Any,
+    model: str | Model | None,
+    response_model: Any,
+) -> Options:
+    arguments = history.arguments(record.id)
+    needed = list(keys_in(arguments.get("source"))) if source is None else []
+    texts = ledger.pieces(needed)
+    if not texts.keys() >= set(needed):
+        raise InputError(
+            f"the texts of run {record.id} are not in the ledger {ledger.path}; give source="
+        )
+    return unpacked(
+        arguments,
+        texts,
+        run_id=record.id,
+        ledger=ledger.path,
+        source=source,
+        model=given_model(record.id) if model is None else as_model(model),
+        response_model=response_model,
+    )

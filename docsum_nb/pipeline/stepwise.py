@@ -1,0 +1,121 @@
+"""The main job as one run that goes on step by step, each when it is asked for.
+
+The work is on the package's loop; whoever asks may be on any other. Between two steps the run
+waits, with its ledger open, so ``stop`` it when no further step will be asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from docsum_nb.budget import Budget
+from docsum_nb.events import Event
+from docsum_nb.pipeline.job import Job
+from docsum_nb.pipeline.options import SETTLE_S, Options
+from docsum_nb.records import Summary
+from docsum_nb.run import Control, Location, Run
+from docsum_nb.views import LiveDisplay
+
+__all__ = ["STEPS", "StepwiseRun"]
+
+STEPS = ("load", "summarize", "combine", "evaluate")
+
+
+class StepwiseRun:
+    """One job and its run; made where the steps will be asked for, in a running loop."""
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        title: str,
+        deadline: float | None,
+        on_event: Callable[[Event], object] | None,
+        show: bool,
+        seen_by: Callable[[Control], Control] | None,
+        within: Budget | None,
+    ) -> None:
+        """Start the run; it waits for its first step.
+
+        Args:
+            options: What the job is to do.
+            title: What the run is called.
+            deadline: Seconds from now for all steps, and for what is done between them.
+            on_event: Called with every event, in order, in a thread of its own.
+            show: Show live progress.
+            seen_by: Makes the work's control known to a run around this one; ``None`` without one.
+            within: The budget of the run around this one; ``None`` without one.
+        """
+        self._job = Job(options, within=within)
+        self._seen_by = seen_by
+        self._asked: dict[str, Future[None]] = {step: Future() for step in STEPS}
+        self._done: dict[str, Future[Any]] = {step: Future() for step in STEPS}
+        self._place = "before its first step"
+        self.run: Run[Summary] = Run(
+            self._work,
+            title=title,
+            deadline=deadline,
+            settle_s=SETTLE_S,
+            partial_result=self._job.partial,
+            detail=self._job.detail,
+            whereabouts=lambda: Location(self._place),
+            on_event=on_event,
+            display=LiveDisplay(),
+            show=show,
+        )
+        # One wait for all steps: it watches the deadline, and a cancelled one would end the run.
+        self._over = asyncio.ensure_future(self._until_over())
+
+    async def done(self, step: str) -> Any:
+        """Have a step done, and those before it that are not; waits for the first error as well.
+
+        Returns:
+            What the job's step returns; once more, where it was done before.
+
+        Raises:
+            BaseException: what ended the run.
+        """
+        for each in STEPS[: STEPS.index(step) + 1]:
+            if not self._asked[each].done():
+                self._asked[each].set_result(None)
+        # With the last step the run ends, and its observers have seen the end.
+        waited = {self._over} if step == STEPS[-1] else {self._over, self._future(step)}
+        try:
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            self.stop("the flow that it belongs to was cancelled")
+            raise
+        if self._done[step].done():
+            return self._done[step].result()
+        return await self.run
+
+    def stop(self, reason: str) -> None:
+        """End the run unless it is over; what is in flight may land, nothing new is begun."""
+        self.run.cancel(reason)
+
+    def _future(self, step: str) -> asyncio.Future[Any]:
+        return asyncio.wrap_future(self._done[step])
+
+    async def _until_over(self) -> None:
+        # Whoever asks for the next step is told the error; here, only that there is one.
+        with suppress(Exception):
+            await self.run
+
+    async def _work(self, control: Control) -> Summary:
+        if self._seen_by is not None:
+            control = self._seen_by(control)
+        async with self._job:
+            for step in STEPS:
+                await asyncio.wrap_future(self._asked[step])
+                self._place = f"while at the step {step!r}"
+                result = await getattr(self._job, step)(control)
+                self._place = f"after the step {step!r}, while the flow did something else"
+                # Nobody waits for it any more, and the loop that did may be closed.
+                control.check()
+                self._done[step].set_result(result)
+        summary: Summary = result
+        return summary

@@ -1,0 +1,102 @@
+"""How a notebook cell shows an error of a run: by the user's own frames, the error, its notes.
+
+Formatting every frame of a provider's client takes IPython a second, and buries the one line that
+matters under hundreds. The traceback itself stays whole: ``run.exception().__traceback__``.
+
+IPython asks an error how it wants to be shown, but no ExceptionGroup; for these a handler is put in
+place, unless the user has one, that asks them too and shows all others as IPython does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from docsum_nb.errors import described, shortened, to_show
+from docsum_nb.provider_errors import fault_of
+from docsum_nb.run.frames import is_own_file
+
+__all__ = ["shown_briefly"]
+
+_MOST_PARTS = 10
+_HEAD = "Traceback of your own code (run.exception().__traceback__ holds all of it):"
+_HEAD_OF_INTERRUPT = "Traceback of your own code:"
+
+
+def shown_briefly(error: BaseException) -> BaseException:
+    """Have IPython, where it is running, show an error briefly; returns the error."""
+    module = sys.modules.get("IPython")
+    ipython = module.get_ipython() if module is not None else None
+    if ipython is not None:
+        # IPython asks an exception for this; one that takes no attributes, or raises when it is
+        # asked for one, is shown in full.
+        with contextlib.suppress(Exception):
+            if not hasattr(error, "_render_traceback_"):
+                error._render_traceback_ = _Brief(error)  # type: ignore[attr-defined]
+        if isinstance(error, BaseExceptionGroup) and not ipython.custom_exceptions:
+            ipython.set_custom_exc((BaseExceptionGroup,), _group_lines)
+    return error
+
+
+def _group_lines(
+    _shell: Any, kind: Any, error: BaseException, tb: Any, tb_offset: int | None = None
+) -> list[str]:
+    """Show a group the way it asks for; IPython calls this as a method of its shell."""
+    render = getattr(error, "_render_traceback_", None)
+    lines: list[str] = render() if render else traceback.format_exception(kind, error, tb)
+    _shell._showtraceback(kind, error, lines)
+    return lines
+
+
+class _Brief:
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __call__(self) -> list[str]:
+        frames = [
+            frame
+            for frame in traceback.extract_tb(self._error.__traceback__)
+            if is_own_file(frame.filename)
+        ]
+        # An interrupt is not the run's error.
+        first = _HEAD if isinstance(self._error, Exception) else _HEAD_OF_INTERRUPT
+        head = [first, *_lines(traceback.format_list(frames))] if frames else []
+        return [*head, *_lines(_told(self._error))]
+
+    def __reduce__(self) -> tuple[type[str], tuple[()]]:
+        # An error that goes to another process leaves this behind.
+        return (str, ())
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    yield from _lines(map(shortened, traceback.format_exception_only(error)))
+    if isinstance(error, BaseExceptionGroup):
+        for number, part in enumerate(error.exceptions[:_MOST_PARTS], start=1):
+            first, *more = _told(part)
+            yield f"  {number}. {first}"
+            yield from (f"     {line}" for line in more)
+        if len(error.exceptions) > _MOST_PARTS:
+            yield f"  and {len(error.exceptions) - _MOST_PARTS} more: run.exception().exceptions"
+    yield from _lines(_because(error))
+
+
+def _because(error: BaseException) -> list[str]:
+    """Return what is said of the cause of an error, if neither it nor a note says it.
+
+    Why a request got no answer is read from the causes, not quoted: one of them may hold the key.
+    """
+    fault = fault_of(error)
+    if fault.status is None and fault.words:
+        noted = any(fault.words in str(note) for note in getattr(error, "__notes__", ()))
+        return [] if noted else [f"because {fault.line}"]
+    cause = error.__cause__
+    if cause is None or str(cause) == str(error):
+        return []
+    return [f"because of {described(cause)}"]
+
+
+def _lines(texts: Iterable[str]) -> list[str]:
+    return [line for text in texts for line in to_show(text).rstrip("\n").split("\n")]

@@ -1,0 +1,242 @@
+"""A run's state as it is now, as one line of text or as static HTML.
+
+Invariant: titles, warnings and errors are shown cleaned and escaped; an error message is often a
+piece of a document or of a provider's answer.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from docsum_nb.events import RunState
+from docsum_nb.render.formats import cost_text, count_text, duration_text
+from docsum_nb.render.one_line import clean, one_line
+from docsum_nb.render.templating import fill
+from docsum_nb.run import Pace
+
+__all__ = [
+    "elapsed_s",
+    "held_text",
+    "pace_facts",
+    "progress_facts",
+    "state_html",
+    "state_text",
+    "status_of",
+    "style_html",
+]
+
+_SAID = {"importing": "importing CrewAI and LiteLLM, once in a process"}
+"""Stages that take long and would not be understood by their name."""
+_MAX_ERROR_CHARS = 2000
+
+
+def status_of(state: RunState) -> str:
+    """Tell how the run ended, or what it is doing."""
+    return state.outcome or _SAID.get(state.stage, state.stage)
+
+
+def elapsed_s(state: RunState) -> float:
+    """Tell how long the run took or has been taking, in seconds; 0 before it began."""
+    if state.started_at is None:
+        return 0.0
+    return max(0.0, (state.ended_at or time.time()) - state.started_at)
+
+
+def progress_facts(state: RunState) -> tuple[str, ...]:
+    """List what was asked of the model, beside its bounds; empty where nothing was."""
+    if not (state.chunks or state.calls):
+        return ()
+    budget = state.budget
+    calls = count_text(state.calls, "call")
+    if state.retried:
+        calls += f" ({state.retried:,} retried)"
+    return (
+        calls + (f" of {budget.max_calls:,}" if budget.max_calls is not None else ""),
+        ("about " if state.usage.counted else "")
+        + count_text(state.tokens, "token")
+        + (f" of {budget.max_tokens:,}" if budget.max_tokens is not None else ""),
+        cost_text(state.cost_usd)
+        + (f" of {cost_text(budget.max_cost)}" if budget.max_cost is not None else ""),
+    )
+
+
+def held_text(state: RunState, *, max_chars: int = 200) -> str:
+    """Return what a provider that has no room said and when it is asked next; else empty.
+
+    Args:
+        state: The state of a run. One that has ended waits for nobody.
+        max_chars: The longest quotation.
+    """
+    held = state.throttled
+    if held is None or state.outcome is not None or not state.waiting:
+        return ""
+    status = f" (status {held.status})" if held.status else ""
+    words = f", {one_line(held.words, max_chars=max_chars)!r}" if held.words else ""
+    at = time.strftime("%H:%M:%S", time.localtime(held.next_at))
+    return f"{one_line(held.model)} has no room{status}{words}; next try at {at}"
+
+
+def pace_facts(state: RunState, pace: Pace) -> tuple[str, ...]:
+    """List how fast it goes and how long it may yet take, as far as it can be told."""
+    if pace.per_second is None:
+        return ()
+    rate = pace.per_second
+    per = f"{_number(rate)} {state.unit}/s"
+    if rate < 1:
+        per = f"{_number(rate * 60)} {state.unit}/min"
+    return (per, f"about {_roughly(pace.left_s)} left") if pace.left_s is not None else (per,)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _roughly(seconds: float) -> str:
+    """Write a duration no more exactly than it is known: it would jump about otherwise."""
+    if seconds < 60:
+        return f"{max(5, 5 * round(seconds / 5))} s"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
+    """Render as one line of text.
+
+    Args:
+        state: The state of a run, running or ended.
+        title: What the run is called.
+        pace: How fast it goes; ``None`` leaves it out.
+
+    Returns:
+        Title, stage or outcome, counts, cost, pace, elapsed time, why it failed or was cancelled,
+        and the last warning.
+    """
+    parts: list[str] = [status_of(state)]
+    if state.chunks:
+        counts = ", ".join(f"{count} {word}" for word, count in _details(state))
+        parts.append(
+            f"{state.done}/{state.chunks} {state.unit}" + (f" ({counts})" if counts else "")
+        )
+    parts += progress_facts(state)
+    if pace is not None:
+        parts += pace_facts(state, pace)
+    if state.started_at is not None:
+        parts.append(_duration(state))
+    if held := held_text(state):
+        parts.append(held)
+    if state.outcome in ("failed", "cancelled") and state.error:
+        parts.append(one_line(state.error, max_chars=400))
+    if state.warnings:
+        more = len(state.warnings) - 1
+        last = one_line(state.warnings[-1], max_chars=400)
+        parts.append(f"warning: {last}" + (f" (and {more:,} more)" if more else ""))
+    return f"{one_line(title, max_chars=80)}: {' · '.join(parts)}"
+
+
+def state_html(
+    state: RunState,
+    title: str,
+    *,
+    with_style: bool = True,
+    status: str | None = None,
+    pace: Pace | None = None,
+    writing: str = "",
+) -> str:
+    """Render as static HTML.
+
+    Args:
+        state: The state of a run, running or ended.
+        title: What the run is called.
+        with_style: Whether to put the style in; ``False`` where the page has it already.
+        status: What to say in place of stage or outcome; ``None`` for these.
+        pace: How fast it goes; ``None`` leaves it out.
+        writing: What the model is writing; empty leaves it out.
+
+    Returns:
+        One ``div`` with title, stage or outcome, progress bar, counts, and the last warning or
+        error; the bar is left out where no chunks are known.
+    """
+    return fill(
+        __package__,
+        "state.html.j2",
+        view=_Face.of(state, title, status or status_of(state)),
+        pace=pace_facts(state, pace) if pace is not None else (),
+        writing=clean(writing),
+        with_style=with_style,
+    )
+
+
+def style_html() -> str:
+    """Render the style that ``state_html(..., with_style=False)`` relies on."""
+    return fill(__package__, "style.html.j2")
+
+
+@dataclass(frozen=True)
+class _Face:
+    """What the HTML shows, cleaned."""
+
+    title: str
+    status: str
+    outcome: str
+    duration: str
+    done: int
+    finished: int
+    """Done, failed or skipped: what the bar shows."""
+    chunks: int
+    unit: str
+    counts: tuple[tuple[str, int], ...]
+    facts: tuple[str, ...]
+    held: str
+    """What a provider that has no room says; empty if nothing waits for one."""
+    warning: str
+    more_warnings: int
+    error: str
+
+    @classmethod
+    def of(cls, state: RunState, title: str, status: str) -> _Face:
+        return cls(
+            title=one_line(title, max_chars=120),
+            status=status,
+            outcome=state.outcome or "running",
+            duration=_duration(state),
+            done=state.done,
+            finished=state.done + state.failed + state.skipped,
+            chunks=state.chunks,
+            unit=state.unit,
+            counts=_details(state),
+            facts=progress_facts(state),
+            held=held_text(state, max_chars=400),
+            warning=one_line(state.warnings[-1], max_chars=400) if state.warnings else "",
+            more_warnings=max(0, len(state.warnings) - 1),
+            error=clean(state.error or "")[:_MAX_ERROR_CHARS],
+        )
+
+
+def _details(state: RunState) -> tuple[tuple[str, int], ...]:
+    going_on: tuple[tuple[str, int], ...] = (
+        ("running", state.running),
+        ("waiting", state.waiting),
+        ("queued", state.queued),
+    )
+    if state.outcome is not None:
+        # Nothing is running any more, or will be.
+        going_on = (("not finished", state.running + state.queued),)
+    counts = (
+        *going_on,
+        ("failed", state.failed),
+        ("skipped", state.skipped),
+        ("from the ledger", state.cached),
+    )
+    return tuple((word, count) for word, count in counts if count)
+
+
+def _duration(state: RunState) -> str:
+    if state.started_at is None:
+        return ""
+    seconds = elapsed_s(state)
+    if state.outcome:
+        return duration_text(seconds)
+    # Tenths of a running clock would change the panel, and cost a message, at every tick.
+    return duration_text(int(seconds)).replace(".0 s", " s")
