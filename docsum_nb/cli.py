@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_what_is_asked(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    add("path", nargs="+", metavar="PATH", help="a file, a folder, a glob or an address")
     add("--library", metavar="DIR", help="find what this library says on the matter")
     add("--model", default="extractive", metavar="M", help="default: %(default)s")
     add("--base-url", metavar="URL", help="of an OpenAI-compatible server")
@@ -117,7 +117,9 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _add_library_commands(commands: Any) -> None:
     add = commands.add_parser("add", help="add files and folders to a library")
-    add.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    add.add_argument(
+        "path", nargs="+", metavar="PATH", help="a file, a folder, a glob or an address"
+    )
     add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
     _add_reading(add)
     add.add_argument(

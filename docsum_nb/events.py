@@ -23,6 +23,7 @@ __all__ = [
     "ChunkSummarized",
     "ChunksPlanned",
     "Event",
+    "FilesFetched",
     "Notice",
     "RunEnded",
     "RunSettled",
@@ -59,6 +60,16 @@ class StageStarted(Event):
     """A step of the work began."""
 
     stage: Stage
+
+
+@dataclass(frozen=True)
+class FilesFetched(Event):
+    """Files at addresses have arrived, or parts of them; at most about twice a second."""
+
+    files: int
+    """Those that are whole, so far."""
+    bytes: int
+    """Of all that has arrived, so far."""
 
 
 @dataclass(frozen=True)
@@ -242,6 +253,8 @@ class RunState:
     """What has happened so far: counts of chunks, what was asked of the model, how it ended."""
 
     stage: Stage = "starting"
+    fetched: FilesFetched | None = None
+    """What has arrived of files at addresses; ``None`` if there are none."""
     queued: int = 0
     """Chunks not begun."""
     running: int = 0
@@ -303,6 +316,8 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
     match event:
         case StageStarted(stage=stage):
             return _changed(state, stage=stage)
+        case FilesFetched():
+            return _changed(state, fetched=event)
         case ChunksPlanned(chunks=chunks, calls=calls):
             begun = state.running + state.done + state.failed + state.skipped
             return _changed(state, queued=chunks - begun, planned_calls=calls)

@@ -168,8 +168,11 @@ def without_login(address: str) -> str:
     if "@" in parts.netloc:
         shown = shown._replace(netloc=f"{MASK}@{parts.netloc.rpartition('@')[2]}")
     if parts.query:
-        names = (each.partition("=")[0] for each in parts.query.split("&"))
-        shown = shown._replace(query="&".join(f"{name}={MASK}" for name in names))
+        # A value without a name may be a key as well.
+        given = (each.partition("=") for each in parts.query.split("&"))
+        shown = shown._replace(
+            query="&".join(f"{name}={MASK}" if mark else MASK for name, mark, _ in given)
+        )
     return masked(shown.geturl())
 
 
@@ -219,7 +222,7 @@ def _in_address(address: object) -> Iterator[str]:
     for part in (password, *(() if colon else (user,))):
         yield from (part, unquote(part))
     yield from (value for _, value in values)
-    yield from (each.partition("=")[2] for each in parts.query.split("&"))
+    yield from (each.partition("=")[2] or each for each in parts.query.split("&"))
 
 
 def _in_params(value: Any, *, secret: bool, depth: int) -> Iterator[str]:

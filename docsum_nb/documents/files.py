@@ -20,12 +20,22 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 from docsum_nb.documents import mail
+from docsum_nb.documents.addresses import Remote
 from docsum_nb.documents.archives import MAX_LEVELS, Allowance, members
 from docsum_nb.documents.copies import MAX_BYTES, TIMEOUT_S, copy_file, write_all
+from docsum_nb.documents.fetch import Arrivals, Fetched, fetch
 from docsum_nb.documents.folders import is_hidden
 from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.documents.sniff import OLD_OFFICE, kind_of, old_format
-from docsum_nb.documents.sources import ARCHIVE, KINDS, MAIL, MAILBOX, Found, Item
+from docsum_nb.documents.sources import (
+    ARCHIVE,
+    KINDS,
+    MAIL,
+    MAILBOX,
+    NOT_TEXT,
+    Found,
+    Item,
+)
 from docsum_nb.documents.terms import has_words
 from docsum_nb.documents.text import is_text
 from docsum_nb.errors import LoadError, described
@@ -81,7 +91,11 @@ class _Started:
 
 
 def read_all(
-    items: list[Item], *, stop: bool, when_stopped: Callable[[End], None]
+    items: list[Item],
+    *,
+    stop: bool,
+    when_stopped: Callable[[End], None],
+    arrivals: Arrivals,
 ) -> Iterator[Read]:
     """Read the files among the items, several at a time; the order stays.
 
@@ -89,6 +103,7 @@ def read_all(
         items: What was found.
         stop: Give up the files after the first that cannot be read.
         when_stopped: As for ``load``.
+        arrivals: What is fetched; stopped by this function when nothing is read any more.
     """
     # Imported here: the process that reads a file imports this package, and must start quickly.
     from docsum_nb.documents.workers import Workers
@@ -96,23 +111,27 @@ def read_all(
     workers = Workers()
     when_stopped(workers.close)
     with TemporaryDirectory(prefix="docsum-", ignore_cleanup_errors=True) as folder:
-        reading = _Reading(items, workers, Path(folder))
+        reading = _Reading(items, workers, Path(folder), arrivals)
         try:
             for read in reading.results():
                 yield read
                 if stop and isinstance(read, LoadError):
                     return
         finally:
+            arrivals.stopped.set()
             workers.close()
 
 
 class _Reading:
     """Files in work: a queue of steps, of which the first few are started."""
 
-    def __init__(self, items: list[Item], workers: Workers, folder: Path) -> None:
+    def __init__(
+        self, items: list[Item], workers: Workers, folder: Path, arrivals: Arrivals
+    ) -> None:
         self._queue: deque[_Step | _Started] = deque(items)
         self._workers = workers
         self._folder = folder
+        self._arrivals = arrivals
         self._numbers = count()
 
     def results(self) -> Iterator[Read]:
@@ -132,14 +151,14 @@ class _Reading:
     def _start_next(self) -> None:
         for at in range(min(_THREADS - 1, len(self._queue))):
             step = self._queue[at]
-            if isinstance(step, Found | _Copy):
+            if isinstance(step, Found | Remote | _Copy):
                 self._queue[at] = self._start(step)
 
-    def _start(self, step: Found | _Copy) -> _Started:
+    def _start(self, step: Found | Remote | _Copy) -> _Started:
         from docsum_nb.run import DAEMON_THREADS
 
         # A reader that never returns must not keep the process from ending.
-        if isinstance(step, Found):
+        if isinstance(step, Found | Remote):
             return _Started(DAEMON_THREADS.submit(self._copied, step))
         if step.kind in (ARCHIVE, MAIL, MAILBOX):
             return _Started(DAEMON_THREADS.submit(self._opened, step))
@@ -147,21 +166,31 @@ class _Reading:
         worker = None if here else self._workers.free()
         return _Started(DAEMON_THREADS.submit(_read, step, worker), worker)
 
-    def _copied(self, found: Found) -> list[_Step]:
+    def _copied(self, found: Found | Remote) -> list[_Step]:
         """Copy a file, which may then be read."""
-        shown = visible(str(found.path))
-        copy = self._new(found.path.suffix)
+        shown = found.shown if isinstance(found, Remote) else visible(str(found.path))
         try:
-            note = copy_file(found.path, copy, links=found.links)
-            if found.kind == OLD_OFFICE and not found.named and (reason := old_format(copy)):
-                copy.unlink()
+            got = self._fetched(found)
+            if not got.kind:
+                got.path.unlink()
+                return [Omission(found.name, NOT_TEXT)]
+            if got.kind == OLD_OFFICE and not found.named and (reason := old_format(got.path)):
+                got.path.unlink()
                 return [Omission(found.name, reason)]
-            step = _recognised(_Copy(copy, 0, found.kind, found.name, shown))
+            step = _recognised(_Copy(got.path, 0, got.kind, found.name, shown))
         except OSError as error:
             return [LoadError(shown, f"cannot be read ({error.strerror or error})")]
         except LoadError as error:
             return [LoadError(shown, error.reason)]
-        return [step, Omission(found.name, note)] if note else [step]
+        return [step, Omission(found.name, got.note)] if got.note else [step]
+
+    def _fetched(self, found: Found | Remote) -> Fetched:
+        if isinstance(found, Remote):
+            copy = self._new(found.suffix if found.kind else "")
+            return fetch(found, copy, self._arrivals)
+        copy = self._new(found.path.suffix)
+        note = copy_file(found.path, copy, links=found.links)
+        return Fetched(copy, found.kind, note)
 
     def _new(self, suffix: str) -> Path:
         # Readers go by the suffix; anything else of a name might be too long or odd.
@@ -211,7 +240,7 @@ class _Reading:
         try:
             write_all(copy, chunks, shown, deadline=time.monotonic() + TIMEOUT_S)
             if not suffix and copy.stat().st_size and not is_text(copy):
-                return Omission(full, "not a kind of file that is read (no suffix, not text)")
+                return Omission(full, NOT_TEXT)
             return _recognised(_Copy(copy, 0, kind, full, shown, outer.level + 1, allowance))
         except LoadError as error:
             copy.unlink(missing_ok=True)

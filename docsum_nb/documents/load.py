@@ -8,13 +8,16 @@ that comes to no document at all.
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from docsum_nb.documents.addresses import Addresses, Remote
+from docsum_nb.documents.fetch import Arrivals
 from docsum_nb.documents.files import End, Read, read_all
 from docsum_nb.documents.sources import Found, Item, find
 from docsum_nb.errors import InputError, LoadError, check_on_error
@@ -39,18 +42,22 @@ def load(
     *,
     on_error: Literal["raise", "collect", "skip"] = "raise",
     follow_links: bool = False,
+    fetched: Callable[[int, int], object] = lambda files, size: None,
     when_stopped: Callable[[End], None] = lambda end: None,
 ) -> Loaded:
     """Load the documents that a source names.
 
     Args:
-        source: The path of a file or folder, a glob (``**`` goes through folders), a ``Document``,
-            a mapping or Series of name -> text, or a list of any of these.
+        source: The path of a file or folder, a glob (``**`` goes through folders), an address with
+            a scheme such as ``https://`` or ``s3://``, a ``Document``, a mapping or Series of
+            name -> text, or a list of any of these.
         on_error: What to do with a file that cannot be read. ``"raise"``: raise the first error;
             ``"collect"``: try all files, then raise the errors together; ``"skip"``: leave the
             file out and say so in ``omitted``.
         follow_links: Whether to follow symbolic links in a folder that lead out of it; those that
             are not followed are in ``omitted``.
+        fetched: Called while files at addresses arrive, at most about twice a second, by any
+            thread: the files that are whole, and the bytes that have arrived, so far.
         when_stopped: Called with a function that gives up what is being read, to be called by any
             thread if the run of the loading is stopped.
 
@@ -61,7 +68,8 @@ def load(
     Raises:
         InputError: The source is of no accepted type or empty, a value in it is not text, two
             documents have the same name, or there is nothing to load.
-        LoadError: With ``on_error="raise"``: a file is missing, too large, or cannot be read.
+        LoadError: With ``on_error="raise"``: a file is missing, too large, or cannot be read or
+            fetched.
         ExceptionGroup: With ``on_error="collect"``: the ``LoadError`` of each such file.
     """
     check_on_error(on_error)
@@ -70,8 +78,12 @@ def load(
     errors: list[LoadError] = []
     taken: set[str] = set()
     item: Read
-    items = _unique(find(source, follow_links=follow_links))
-    for item in read_all(items, stop=on_error == "raise", when_stopped=when_stopped):
+    stopped = threading.Event()
+    when_stopped(stopped.set)
+    items = _unique(find(source, follow_links=follow_links, addresses=Addresses(stopped)))
+    stop = on_error == "raise"
+    arrivals = Arrivals(stopped, fetched)
+    for item in read_all(items, stop=stop, when_stopped=when_stopped, arrivals=arrivals):
         if isinstance(item, Document):
             free = _free(item.name, taken)
             taken.add(free)
@@ -98,8 +110,8 @@ def _unique(items: Iterable[Item]) -> list[Item]:
     kept: list[Item] = []
     files: set[str] = set()
     for item in items:
-        if isinstance(item, Found):
-            place = os.path.abspath(item.path)  # noqa: PTH100  # resolve() would follow links
+        if isinstance(item, Found | Remote):
+            place = _place(item)
             if place in files:
                 continue
             files.add(place)
@@ -107,12 +119,18 @@ def _unique(items: Iterable[Item]) -> list[Item]:
     return _lengthened(kept)
 
 
+def _place(item: Found | Remote) -> str:
+    if isinstance(item, Remote):
+        return item.place
+    return os.path.abspath(item.path)  # noqa: PTH100  # resolve() would follow links
+
+
 def _lengthened(items: list[Item]) -> list[Item]:
     """Put more of the path before the names of files that share one, until none do."""
     while True:
-        names = Counter(item.name for item in items if isinstance(item, Found | Document))
+        names = Counter(item.name for item in items if isinstance(item, Found | Remote | Document))
         longer = [
-            _longer(item) if isinstance(item, Found) and names[item.name] > 1 else item
+            _longer(item) if isinstance(item, Found | Remote) and names[item.name] > 1 else item
             for item in items
         ]
         if longer == items:
@@ -124,7 +142,11 @@ def _lengthened(items: list[Item]) -> list[Item]:
     return items
 
 
-def _longer(found: Found) -> Found:
+def _longer(found: Found | Remote) -> Found | Remote:
+    if isinstance(found, Remote):
+        above = PurePosixPath(found.shown.partition("?")[0].partition("://")[2]).parts
+        length = len(PurePosixPath(found.name).parts) + 1
+        return replace(found, name="/".join(above[-length:]) or found.name)
     parts = Path(os.path.abspath(found.path)).parts  # noqa: PTH100  # resolve() follows links
     length = len(Path(found.name).parts) + 1
     return replace(found, name=visible(Path(*parts[-length:]).as_posix()))

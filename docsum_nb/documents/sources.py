@@ -12,11 +12,13 @@ import math
 import os
 import re
 import stat
+import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from docsum_nb.documents.addresses import Addresses, Remote, is_address, local_path, shown_address
 from docsum_nb.documents.copies import start_of
 from docsum_nb.documents.folders import Met, matches, walk
 from docsum_nb.documents.sniff import OLD_OFFICE
@@ -25,7 +27,7 @@ from docsum_nb.errors import InputError, LoadError
 from docsum_nb.paths import user_path, visible
 from docsum_nb.records import Document, Omission
 
-__all__ = ["ARCHIVE", "KINDS", "MAIL", "MAILBOX", "Found", "Item", "find"]
+__all__ = ["ARCHIVE", "KINDS", "MAIL", "MAILBOX", "NOT_TEXT", "Found", "Item", "find"]
 
 ARCHIVE, MAIL, MAILBOX = "archive", "mail", "mailbox"
 """The kinds of files that hold further files."""
@@ -54,6 +56,7 @@ KINDS = {
     **dict.fromkeys((".eml", ".mht", ".mhtml"), MAIL),
     **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
 }
+NOT_TEXT = "not a kind of file that is read (no suffix, not text)"
 _READ = (
     "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, HTML, Jupyter notebooks, tables, mail, text "
     "and archives of these ("
@@ -61,10 +64,11 @@ _READ = (
     + ")"
 )
 _ACCEPTED = (
-    "give a path of a file or folder, a glob such as 'docs/**/*.md', a list of those, a Document, "
-    "or a mapping or Series of name -> text"
+    "give a path of a file or folder, a glob such as 'docs/**/*.md', an address such as "
+    "'https://host/paper.pdf', a list of those, a Document, or a mapping or Series of name -> text"
 )
 _MAGIC = frozenset("*?[")
+_CUT_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]{1,30}:/[^/\n]")
 _SEPARATOR_OR_SUFFIX = re.compile(r"[/\\]|\.\w{1,8}$")
 
 
@@ -83,31 +87,37 @@ class Found:
     """Whether the caller named this very file."""
 
 
-Item = Found | Document | Omission | LoadError
+Item = Found | Remote | Document | Omission | LoadError
 """What a source comes to; a ``LoadError`` is a value here, for the caller to raise or to keep."""
 
 
-def find(source: object, *, follow_links: bool = False) -> Iterator[Item]:
+def find(
+    source: object, *, follow_links: bool = False, addresses: Addresses | None = None
+) -> Iterator[Item]:
     """Find what a source names, in order.
 
     Args:
         source: As for ``load``.
         follow_links: Whether to follow symbolic links that lead out of a folder, or out of the part
             of a glob without wildcards.
+        addresses: Finds what is at addresses, for one loading; ``None`` for a loading of its own.
 
     Raises:
-        InputError: The source is of no accepted type, empty, holds a value that is not text, or
-            is a folder or glob with nothing that is read.
+        InputError: The source is of no accepted type, empty, holds a value that is not text, is a
+            folder or glob with nothing that is read, or an address that cannot be read here.
     """
+    addresses = addresses or Addresses(threading.Event())
     if isinstance(source, Document):
         yield _checked(source)
+    elif isinstance(source, str) and is_address(source):
+        yield from _at_address(source, addresses, follow_links=follow_links)
     elif isinstance(source, str | os.PathLike):
         yield from _named(os.fspath(source), follow_links=follow_links)
     elif isinstance(source, list | tuple):
         if not source:
             raise InputError(f"the list of sources is empty; {_ACCEPTED}")
         for part in source:
-            yield from find(part, follow_links=follow_links)
+            yield from find(part, follow_links=follow_links, addresses=addresses)
     elif callable(getattr(source, "items", None)) and not isinstance(source, type):
         yield from _texts(source)
     else:
@@ -168,14 +178,34 @@ def _named(given: str | bytes, *, follow_links: bool) -> Iterator[Item]:
         )
 
 
+def _at_address(given: str, addresses: Addresses, *, follow_links: bool) -> Iterator[Item]:
+    path = local_path(given)
+    if path is not None:
+        yield from _named(path, follow_links=follow_links)
+        return
+    found = list(addresses.find(given))
+    items = [_remote(each) if isinstance(each, Remote) else each for each in found]
+    yield from _with_something(items, shown_address(given), "folder")
+
+
+def _remote(remote: Remote) -> Item:
+    """Return a file at an address: of an unknown kind, it is read if the caller named it."""
+    suffix = remote.suffix
+    if suffix in KINDS:
+        return replace(remote, kind=KINDS[suffix])
+    if suffix and not remote.named:
+        return Omission(remote.name, f"not a kind of file that is read ({suffix})")
+    return remote
+
+
 def _short(given: str) -> str:
     line = visible(" ".join(given.split()) if "\n" in given else given)
     return line if len(line) <= 200 else f"{line[:80]}…"
 
 
 def _hint(given: str) -> str:
-    if "://" in given[:12]:
-        return "; download it first, addresses are not fetched"
+    if _CUT_ADDRESS.match(given):
+        return "; if it is an address, give it as a str, with two slashes"
     return '; a text itself goes in as {"name": text}' if _reads_like_a_text(given) else ""
 
 
@@ -227,7 +257,7 @@ def _met(met: Met) -> Item:
         if not stat.S_ISREG(mode):
             return Omission(name, "not a regular file")
         if not suffix and not _is_text(path, links=met.links):
-            return Omission(name, "not a kind of file that is read (no suffix, not text)")
+            return Omission(name, NOT_TEXT)
     except OSError as error:
         return LoadError(visible(str(path)), f"cannot be read ({error.strerror})")
     except LoadError as error:

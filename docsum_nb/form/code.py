@@ -35,7 +35,7 @@ def code_of(asked: FormValues, *, uploads: str | None = None) -> str:
         the summary's name to show it.
     """
     model = _Written()
-    shown = [repr(asked.paths)]
+    shown = [model.source(asked.paths)]
     for name, value in asked.arguments().items():
         shown.append(f"{name}={model.of(value) if name == 'model' else repr(value)}")
     lines = ["import docsum_nb as ds", ""]
@@ -58,12 +58,18 @@ def _call(function: str, shown: list[str]) -> Iterator[str]:
 
 
 class _Written:
-    """A model as code."""
+    """The source and the model as code."""
 
     def __init__(self) -> None:
         self.asks = False
         """Whether it asks for a secret."""
         self.left_out: list[str] = []
+
+    def source(self, paths: str | list[str]) -> str:
+        """Write the source; an address that may hold a secret is asked for."""
+        if isinstance(paths, str):
+            return self._setting("source", paths)
+        return f"[{', '.join(self._setting('source', each) for each in paths)}]"
 
     def of(self, model: str | Model) -> str:
         """Write a model, by its name alone where that says it all."""

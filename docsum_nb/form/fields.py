@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import math
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -38,6 +39,10 @@ _ON_ERROR = (
     ("leave it out, and say so in the summary", "skip"),
 )
 _LARGEST = 1e12
+_NO_ADDRESS = (
+    "this page fetches no addresses: they would be asked from inside the network of its server; "
+    "upload the file"
+)
 _ACCEPT = (
     ".txt,.text,.log,.md,.markdown,.rst,.adoc,.tex,.org,.html,.htm,.xhtml,.pdf,.docx,.ipynb,text/*"
 )
@@ -68,6 +73,11 @@ class Field:
 def _line(text: str, kind: str) -> str:
     role = ' role="alert"' if kind == "fault" else ""
     return f'<div class="docsum-{kind}"{role} dir="auto">{html.escape(text)}</div>'
+
+
+def _is_page_for_others() -> bool:
+    """Check whether this is a page of voila, whose visitors may be strangers."""
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
 class Fields:
@@ -205,6 +215,8 @@ class Fields:
         model = self._read_model(faults)
         sources = [each for each in (self.path.typed, self.uploads.folder) if each]
         of_uploads = [FieldError("uploads", self._upload_fault)] if self._upload_fault else []
+        if "://" in self.path.typed and _is_page_for_others():
+            faults.append(FieldError("source", _NO_ADDRESS))
         if faults or not sources:
             return None, (*faults, *of_uploads)
         return FormValues(

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from docsum_nb.documents.addresses import is_address
 from docsum_nb.paths import user_path
 
 __all__ = ["folders_in", "missing_from"]
@@ -32,7 +33,7 @@ def missing_from(folders: list[Path], paths: Mapping[str, str | None]) -> tuple[
     """
     found = []
     for name, path in paths.items():
-        place = None if path is None else _absolute(Path(path))
+        place = None if path is None or is_address(path) else _absolute(Path(path))
         if place is not None and any(map(place.is_relative_to, folders)) and _is_missing(place):
             found.append(name)
     return tuple(sorted(found))

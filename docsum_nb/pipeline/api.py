@@ -53,8 +53,8 @@ def summarize(
     ``.result()`` anywhere else, or leave it in the background and look at it.
 
     Args:
-        source: A path, a glob, a ``Document``, a mapping of names to texts (a pandas Series too),
-            or a list of any of these.
+        source: A path, a glob, an address such as ``"s3://bucket/*.md"``, a ``Document``, a mapping
+            of names to texts (a pandas Series too), or a list of any of these.
         model: A ``Model`` or its name. ``"extractive"`` needs no key and no network.
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.

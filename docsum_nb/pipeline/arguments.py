@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from docsum_nb.documents.addresses import is_address, local_path, shown_address
 from docsum_nb.documents.sources import find
 from docsum_nb.errors import InputError
 from docsum_nb.models import Model
@@ -106,6 +107,8 @@ def in_words(options: Options) -> str:
     for part in parts[:3]:
         if isinstance(part, Document):
             words.append(part.name)
+        elif is_address(part):
+            words.append(shown_address(part))
         elif isinstance(part, str | os.PathLike):
             words.append(os.fspath(part))
         else:
@@ -142,6 +145,9 @@ def class_at(module: str, name: str) -> Any:
 
 
 def _source(source: Any, texts: dict[str, bytes]) -> Any:
+    if is_address(source):
+        shown, path = shown_address(source), local_path(source)
+        return {"address": shown, "complete": shown == source} if path is None else path
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
     if isinstance(source, list | tuple):
@@ -166,6 +172,13 @@ def _unpacked_source(stored: Any, texts: Mapping[str, bytes], cwd: str | None) -
         return stored if cwd is None else str(Path(cwd) / user_path(stored))
     if isinstance(stored, list):
         return [_unpacked_source(part, texts, cwd) for part in stored]
+    if "address" in stored:
+        if not stored["complete"]:
+            raise InputError(
+                f"the address {stored['address']} held what may be a secret, which is not stored; "
+                "give source="
+            )
+        return stored["address"]
     return [
         Document(
             each["name"],
@@ -183,7 +196,7 @@ def keys_in(stored: Any) -> Iterator[str]:
         for part in stored:
             yield from keys_in(part)
     elif isinstance(stored, dict):
-        yield from (each["text"] for each in stored["documents"])
+        yield from (each["text"] for each in stored.get("documents", ()))
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from docsum_nb.budget import Budget
 from docsum_nb.documents.outline import outline
 from docsum_nb.errors import RunError
-from docsum_nb.events import BudgetSet, ChunksPlanned, StageStarted, Warned
+from docsum_nb.events import BudgetSet, ChunksPlanned, FilesFetched, StageStarted, Warned
 from docsum_nb.models import ModelClient, SummaryStream, with_cause
 from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
 from docsum_nb.pipeline.error_notes import ErrorNotes
@@ -115,6 +115,7 @@ class Job:
             self._options,
             cut=book.cut,
             stage=lambda it: control.emit(StageStarted(it)),
+            fetched=lambda files, size: control.emit(FilesFetched(files, size)),
             when_stopped=control.when_stopped,
         )
         budget = self._options.budget(within=self._within)

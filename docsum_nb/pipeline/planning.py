@@ -103,6 +103,7 @@ def prepare(
     cut: Callable[..., list[Chunk]] = cut,
     to_ask: bool = True,
     stage: Callable[[Stage], object] = lambda stage: None,
+    fetched: Callable[[int, int], object] = lambda files, size: None,
     when_stopped: Callable[[Callable[[], object]], None] = lambda end: None,
 ) -> Prepared:
     """Read the source and make everything ready; blocking, and without any call of a model.
@@ -112,6 +113,7 @@ def prepare(
         cut: Cuts the documents, as ``cutting.cut`` does.
         to_ask: Whether the models will be asked; for a plan alone they need no key.
         stage: Told what takes long meanwhile.
+        fetched: As for ``documents.load``.
         when_stopped: As for ``documents.load``.
 
     Raises:
@@ -125,6 +127,7 @@ def prepare(
         options.source,
         on_error=options.on_error,
         follow_links=options.follow_links,
+        fetched=fetched,
         when_stopped=when_stopped,
     )
     library = _open_library(options.library)

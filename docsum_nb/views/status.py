@@ -33,7 +33,14 @@ _MAX_ERROR_CHARS = 2000
 
 def status_of(state: RunState) -> str:
     """Tell how the run ended, or what it is doing."""
+    if state.outcome is None and state.stage == "loading" and state.fetched is not None:
+        fetched = state.fetched
+        return f"loading, {count_text(fetched.files, 'file')} fetched, {_size(fetched.bytes)}"
     return state.outcome or _SAID.get(state.stage, state.stage)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1000:,.0f} kB"
 
 
 def elapsed_s(state: RunState) -> float:

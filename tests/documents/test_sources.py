@@ -79,7 +79,7 @@ def test_a_missing_path_tells_where_it_was_looked_for(
         ("word " * 2000, 'in as {"name": text}'),
         ("Whales are large and old.", 'in as {"name": text}'),
         ("Whales are large. Ships too", 'in as {"name": text}'),
-        ("https://example.org/a.pdf", "download it first"),
+        ("https:/example.org/a.pdf", "give it as a str, with two slashes"),
     ],
 )
 def test_what_is_no_path_gets_a_hint(given: str, hint: str) -> None:

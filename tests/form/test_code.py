@@ -95,3 +95,12 @@ def test_settings_that_are_no_code_are_named() -> None:
 
     assert "# Give the model its params as well." in code
     assert "ds.Model('openai/x', timeout=5)" in code
+
+
+def test_an_address_that_may_hold_a_secret_is_asked_for() -> None:
+    """A plain one is written."""
+    plain = "https://host.example/a.pdf"
+    code = code_of(FormValues(source=(plain, "https://me:Geheim5@host.example/b.pdf?sig=Geheim6")))
+    assert "Geheim" not in code
+    assert f"[{plain!r}, getpass('source: ')]" in code
+    assert code.startswith("from getpass import getpass\n")

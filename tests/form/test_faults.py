@@ -181,3 +181,17 @@ def test_an_error_of_the_ledger_is_in_the_form(users: Users, tmp_path: Path) -> 
 
     until(lambda: "docsum-fault" in user.screen.notice.value)
     assert str(default_path()) in user.notice
+
+
+def test_a_page_for_others_fetches_no_address(
+    users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind voila, a visitor's address would be asked from inside the server's network."""
+    fields = users(source="http://127.0.0.1:9/a.md").fields
+    asked, faults = fields.read()
+    assert asked is not None
+    assert not faults
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.8")
+    asked, faults = fields.read()
+    assert asked is None
+    assert "fetches no addresses" in faults[0].text
