@@ -3,8 +3,8 @@
 CrewAI and LiteLLM move what is not their documented interface from one release to the next, patch
 releases included. So each name of theirs that is private, or may move, stands in one table for each
 library (``crew/crewai_names.py``, ``models/litellm_names.py``), with what it is used for and the
-promises that no longer hold without it. Looking a name up never raises: an absent one is replaced by a
-stand-in, so that what does not need it goes on; ``Table.lost`` names what no longer holds.
+promises that no longer hold without it. Looking a name up never raises: an absent one is replaced
+by a stand-in, so that what does not need it goes on; ``Table.lost`` names what no longer holds.
 
 Refuses to guess: a function that cannot be looked into, because a wrapper hides it, counts as
 present.
