@@ -1,9 +1,9 @@
 """What comes of a release of CrewAI's or LiteLLM's that renames something: name by name.
 
-Each name of the two tables (``docsum_nb/crew/crewai_names``, ``docsum_nb/models/litellm_names.py``) is
-renamed in a process forked for it. There a crew of four tasks is run with ``max_calls`` and a
-deadline, then a text is summarized. What is neither an error nor a named lost promise is SILENT,
-and the exit status is 1.
+Each name of the two tables (``docsum_nb/crew/crewai_names.py``,
+``docsum_nb/models/litellm_names.py``) is renamed in a process forked for it. There a crew of four
+tasks is run with ``max_calls`` and a deadline, then a text is summarized. What is neither an error
+nor a named lost promise is SILENT, and the exit status is 1.
 
 Usage: python benchmarks/upstream.py [LIBRARY]
 """
