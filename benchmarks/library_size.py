@@ -1,11 +1,13 @@
 """What a library costs as it grows: time of an add, disk, files and memory.
 
-    python benchmarks/library_size.py [--adds 1000] [--book-mb 20] [--books 1]
+    python benchmarks/library_size.py [--adds 1000] [--book-mb 20] [--books 1] [--searches 20]
 
 Adds texts of 20 kB one by one, then books, each in an ``add`` of its own. Prints the time of an
 add at the beginning and at the end, the disk as a multiple of the text (the largest that was seen,
-looking ten times a second), the number of files, and the most memory that the process took. With
-``--books 100`` it is 2 GB of text, and takes about an hour.
+looking ten times a second), the number of files, the most memory that the process took, and after
+every tenth book the time of a search. Words are as frequent as in real text: the n-th most frequent
+one is used in proportion to 1 / n. With ``--books 100`` it is 2 GB of text, and takes about 40
+minutes.
 """
 
 from __future__ import annotations
@@ -17,20 +19,34 @@ import statistics
 import tempfile
 import threading
 import time
+from itertools import accumulate
 from pathlib import Path
 
 from docsum_nb.library import Library
 
 SMALL = 20_000
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_WORDS = ["".join(random.Random(i).choices(_LETTERS, k=7)) for i in range(50_000)]
+"""The most frequent first."""
+_FREQUENCIES = list(accumulate(1 / number for number in range(1, len(_WORDS) + 1)))
+_COMMON = 200
+"""Words that no question has: of English, about these many say nothing."""
 
 
 def text_of(characters: int, seed: int) -> str:
     """Return sentences of words that mean nothing."""
     chosen = random.Random(seed)
-    words = ["".join(random.Random(i).choices(_LETTERS, k=7)) for i in range(20_000)]
-    count = characters // 97
-    return ". ".join(" ".join(chosen.choices(words, k=12)).capitalize() for _ in range(count))
+    sentences = (
+        " ".join(chosen.choices(_WORDS, cum_weights=_FREQUENCIES, k=12)).capitalize()
+        for _ in range(characters // 97)
+    )
+    return ". ".join(sentences)
+
+
+def question_of(words: int, seed: int) -> str:
+    """Return words that a question has: the frequent ones more often, as in a text."""
+    chosen = random.Random(-1 - seed)
+    return " ".join(chosen.choices(_WORDS[_COMMON:], cum_weights=_FREQUENCIES[:-_COMMON], k=words))
 
 
 def size_of(folder: Path) -> int:
@@ -72,12 +88,29 @@ def timed(library: Library, name: str, text: str) -> float:
     return time.perf_counter() - start
 
 
+def print_searches(library: Library, number: int) -> None:
+    """Print the time of questions of five words, and of fifty, as a summary has."""
+    for words in (5, 50):
+        times = []
+        for seed in range(number):
+            start = time.perf_counter()
+            library.search(question_of(words, seed))
+            times.append(time.perf_counter() - start)
+        times.sort()
+        print(
+            f"{number} searches of {words} words: median {statistics.median(times):.3f} s, "
+            f"slowest {times[-1]:.3f} s",
+            flush=True,
+        )
+
+
 def main() -> None:
     """Fill a library in a temporary folder, and print what it cost."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--adds", type=int, default=1_000)
     parser.add_argument("--book-mb", type=int, default=20)
     parser.add_argument("--books", type=int, default=1)
+    parser.add_argument("--searches", type=int, default=20)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "library"
@@ -99,6 +132,8 @@ def main() -> None:
                 f"{watch.most / total:.2f} times the text, memory at most {peak_mb()} MB",
                 flush=True,
             )
+            if (number + 1) % 10 == 0 or number + 1 == chosen.books:
+                print_searches(library, chosen.searches)
 
 
 if __name__ == "__main__":

@@ -9,13 +9,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
+import docsum_nb as ds
 from tests.loopback import Call, Loopback, Reply
+
+# isort: split
+from notebooks import service as example
 
 ROOT = Path(__file__).parent.parent
 LONG_S = 60.0
@@ -164,3 +170,66 @@ def test_body_is_bounded_and_malformed_json_is_the_clients_fault(
             assert client.post(f"{service}/documents", content=body).status_code == status
         assert server.calls == []
         assert client.post(f"{service}/documents", json={"a": "Some words."}).status_code == 200
+
+
+@contextmanager
+def served_here() -> Iterator[int]:
+    """Serve the example on a thread of this process, whose runs can be looked at; yield its port."""
+    server = uvicorn.Server(uvicorn.Config(example.application, port=0, log_level="critical"))
+    ready = threading.Event()
+    startup = server.startup
+
+    async def started(**options: Any) -> None:
+        await startup(**options)
+        ready.set()
+
+    server.startup = started  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        assert ready.wait(LONG_S)
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(LONG_S)
+        assert not thread.is_alive()
+
+
+def test_client_that_hangs_up_stops_its_crew_and_no_other(
+    server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run ends while its calls are still held back, and no further call follows on them."""
+    flying, landing = threading.Event(), threading.Event()
+    runs: list[ds.Run[Any]] = []
+    awaited = example.answer_of
+
+    async def script(call: Call) -> Reply:
+        if "whales" not in call.prompt:
+            return Reply("fine")
+        if sum("whales" in each.prompt for each in server.calls) == len(example.PARTS):
+            flying.set()
+        while not landing.is_set():
+            await asyncio.sleep(0.02)
+        return Reply("late")
+
+    def recorded(run: ds.Run[Any]) -> Any:
+        runs.append(run)
+        return awaited(run)
+
+    server.script = script
+    monkeypatch.setattr(example, "BASE_URL", server.base_url)
+    monkeypatch.setattr(example, "answer_of", recorded)
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    with served_here() as port:
+        with socket.create_connection(("127.0.0.1", port), LONG_S) as leaving:
+            leaving.sendall(b"POST /summaries?topic=whales HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert flying.wait(LONG_S)
+        assert isinstance(runs[0].exception(LONG_S), ds.errors.RunCancelled)
+        assert server.in_flight == len(example.PARTS)
+        landing.set()
+        assert runs[0].join(LONG_S)
+        address = f"http://127.0.0.1:{port}/summaries"
+        answer = httpx.post(address, params={"topic": "seals"}, timeout=LONG_S)
+    assert answer.json() == {"summary": "fine", "calls": 5}
+    asked = [call.prompt for call in server.calls if "whales" in call.prompt]
+    assert len(asked) == len(example.PARTS)
