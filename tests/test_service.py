@@ -172,22 +172,26 @@ def test_body_is_bounded_and_malformed_json_is_the_clients_fault(
         assert client.post(f"{service}/documents", json={"a": "Some words."}).status_code == 200
 
 
+class Here(uvicorn.Server):
+    """Serves the example on a thread of this process, whose runs can be looked at."""
+
+    def __init__(self) -> None:
+        super().__init__(uvicorn.Config(example.application, port=0, log_level="critical"))
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
 @contextmanager
 def served_here() -> Iterator[int]:
-    """Serve the example on a thread of this process, whose runs can be looked at; yield its port."""
-    server = uvicorn.Server(uvicorn.Config(example.application, port=0, log_level="critical"))
-    ready = threading.Event()
-    startup = server.startup
-
-    async def started(**options: Any) -> None:
-        await startup(**options)
-        ready.set()
-
-    server.startup = started  # type: ignore[method-assign]
+    """Yield the port."""
+    server = Here()
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        assert ready.wait(LONG_S)
+        assert server.ready.wait(LONG_S)
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True

@@ -15,8 +15,6 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
-
 from docsum_nb.crew.concurrency import Calling, install_slots
 from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
 from docsum_nb.crew.crewai_names.llm_calls import (
@@ -88,6 +86,7 @@ _current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=Non
 def watched_by(guard: Watcher) -> Iterator[None]:
     """Show a watcher every crew that is kicked off in this context, and what those start."""
     _install()
+    refuse_redirects(_is_watched)
     _keep_to_the_user()
     set_suppress_console_output(True)
     current = _current.set(guard)
@@ -170,8 +169,6 @@ def _install() -> None:
     # a stopped run has left to themselves are still in its context.
     hear_log(lambda: _current.get() is not None, _logged)
     listen(_listener)
-    for client in (httpx.Client, httpx.AsyncClient):
-        refuse_redirects(client, _is_watched)
 
 
 def _is_watched() -> bool:

@@ -3,11 +3,15 @@
 Decides which redirects are refused: those of a model's request, known by its endpoint or by a
 secret in its headers, to another scheme, host or port; from http to https of the same host is
 allowed. Invariant: a refused redirect sends nothing. Requests outside of a run are not looked at.
+The clients are httpx, which LiteLLM, CrewAI and the providers' own use, requests and aiohttp;
+botocore follows no redirect of a model's request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import sys
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -17,7 +21,11 @@ from docsum_nb.secrets import masked
 
 __all__ = ["RedirectRefused", "leads_elsewhere", "refuse_redirects"]
 
-_ENDPOINTS = ("/completions", "/responses", "/messages", "/chat", "/embeddings", "/generate")
+_ENDPOINT = re.compile(
+    r"(?:[/:](?:completions?|responses|messages|chat|generate|converse|converse-stream|invoke|"
+    r"invoke-with-response-stream|embeddings?|embed|rerank|predict|rawPredict|streamRawPredict|"
+    r"embedContent|batchEmbedContents)|:(?:generate|streamGenerate)Content)/?$"
+)
 _PORTS = {"http": 80, "https": 443}
 
 _applies: list[Callable[[], bool]] = []
@@ -63,34 +71,75 @@ def _shown(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"[:200]
 
 
-def refuse_redirects(client: Any, applies: Callable[[], bool]) -> None:
-    """Make the clients of a class refuse redirects of models' requests to other hosts.
+def refuse_redirects(applies: Callable[[], bool]) -> None:
+    """Make HTTP clients refuse redirects of models' requests to other hosts.
+
+    A client that is not imported yet is passed over: call it again in the next run.
 
     Args:
-        client: ``httpx.Client`` or ``httpx.AsyncClient``.
         applies: Whether this holds in the context of a request.
     """
     if applies not in _applies:
         _applies.append(applies)
-    own = getattr(client, "_build_redirect_request", None)
-    if own is None or getattr(own, "_docsum_nb_refuses", False):
-        return
+    for module, names, method, patched in _CLIENTS:
+        for name in names:
+            client = getattr(sys.modules.get(module), name, None)
+            own = getattr(client, method, None)
+            if own is not None and not hasattr(own, "_docsum_nb_refuses"):
+                refusing = wraps(own)(patched(own))
+                refusing._docsum_nb_refuses = True  # type: ignore[attr-defined]
+                setattr(client, method, refusing)
 
-    @wraps(own)
+
+def _of_httpx(own: Callable[..., Any]) -> Callable[..., Any]:
     def build(self: Any, request: Any, response: Any) -> Any:
-        if any(each() for each in _applies) and _is_to_a_model(request):
-            location = response.headers.get("location")
-            elsewhere = leads_elsewhere(str(request.url), response.status_code, location)
-            if elsewhere is not None:
-                raise RedirectRefused(f"the model's server {elsewhere}")
+        _check(request.url, request.headers, response.status_code, response.headers)
         return own(self, request, response)
 
-    build._docsum_nb_refuses = True  # type: ignore[attr-defined]
-    client._build_redirect_request = build
+    return build
 
 
-def _is_to_a_model(request: Any) -> bool:
-    path = str(request.url.path).rstrip("/")
-    if path.endswith(_ENDPOINTS) or ":generateContent" in path:
+def _of_requests(own: Callable[..., Any]) -> Callable[..., Any]:
+    def target(self: Any, response: Any) -> Any:
+        asked = response.request
+        # It is also called to learn whether there is a redirect, before one is followed.
+        _check(asked.url, asked.headers, response.status_code, response.headers)
+        return own(self, response)
+
+    return target
+
+
+def _of_aiohttp(own: Callable[..., Any]) -> Callable[..., Any]:
+    async def start(self: Any, connection: Any) -> Any:
+        response = await own(self, connection)
+        # Redirects are followed within one long method; this is the last step before.
+        _check(self.url, self.request_info.headers, self.status, self.headers)
+        return response
+
+    return start
+
+
+_CLIENTS = (
+    ("httpx", ("Client", "AsyncClient"), "_build_redirect_request", _of_httpx),
+    ("requests", ("Session",), "get_redirect_target", _of_requests),
+    ("aiohttp", ("ClientResponse",), "start", _of_aiohttp),
+)
+
+
+def _check(url: object, headers: Mapping[str, str], status: int, answered: Any) -> None:
+    """Check that an answer does not lead a model's request elsewhere.
+
+    Raises:
+        RedirectRefused: if it does.
+    """
+    location = answered.get("location")
+    if location and any(each() for each in _applies) and _is_to_a_model(str(url), headers):
+        elsewhere = leads_elsewhere(str(url), status, location)
+        if elsewhere is not None:
+            raise RedirectRefused(f"the model's server {elsewhere}")
+
+
+def _is_to_a_model(url: str, headers: Mapping[str, str]) -> bool:
+    if _ENDPOINT.search(urlsplit(url).path):
         return True
-    return any(masked(value) != value for value in request.headers.values())
+    return any(masked(str(value)) != value for value in headers.values())

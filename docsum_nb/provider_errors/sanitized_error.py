@@ -106,6 +106,8 @@ def _without_secrets(value: Any, depth: int) -> Any:
         return value
     if type(value) in (dict, list, tuple, set, frozenset):
         return _copied(value, depth)
+    if _holds_secret(value) and (copied := _rebuilt(value, depth)) is not None:
+        return copied
     module = type(value).__module__.partition(".")[0]
     if module in ("httpx", "openai", "litellm", "anthropic", "requests", "urllib3"):
         _mask_client_part(value, depth)
@@ -121,6 +123,21 @@ def _copied(value: Any, depth: int) -> Any:
         return value if same else pairs
     items = [_without_secrets(each, depth + 1) for each in value]
     return value if all(a is b for a, b in zip(items, value, strict=True)) else type(value)(items)
+
+
+def _rebuilt(value: Any, depth: int) -> Any:
+    """Return a masked copy that an error can still make its words of; ``None`` if there is none.
+
+    Those of aiohttp hold a named tuple of addresses and headers.
+    """
+    with contextlib.suppress(Exception):
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*(_without_secrets(each, depth + 1) for each in value))
+        if isinstance(value, Mapping):
+            return {masked_value(name): masked_value(each) for name, each in value.items()}
+        if type(value).__name__ == "URL" and type(value).__module__.startswith("yarl"):
+            return type(value)(masked(str(value)))
+    return None
 
 
 def _mask_client_part(value: Any, depth: int) -> None:
