@@ -20,7 +20,7 @@ How the package is laid out; imports point downward only:
     events      what happened, and the state it adds up to        environment   switches of CrewAI
     upstream    names of other packages that promises depend on
     records/    what flows      findings   what the doctor sees          paths   as users write them
-    provider_errors/     why a request failed, and what to change
+    provider_errors/     why a request failed, and what to change     private_folder   for copies
     render/     as text, Markdown and HTML
     errors      what can go wrong, by who must act
     secrets     what must be seen nowhere            characters   what must reach no screen

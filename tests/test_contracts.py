@@ -32,7 +32,7 @@ LAYERS = [
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
     {"events", "environment", "upstream"},
-    {"records", "findings", "paths", "provider_errors"},
+    {"records", "findings", "paths", "private_folder", "provider_errors"},
     {"render"},
     {"errors"},
     {"secrets", "characters"},

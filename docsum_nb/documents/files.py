@@ -16,7 +16,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 from docsum_nb.documents import mail
@@ -40,6 +39,7 @@ from docsum_nb.documents.terms import has_words
 from docsum_nb.documents.text import is_text
 from docsum_nb.errors import LoadError, described
 from docsum_nb.paths import visible
+from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.records import Document, Omission
 
 if TYPE_CHECKING:
@@ -110,16 +110,16 @@ def read_all(
 
     workers = Workers()
     when_stopped(workers.close)
-    with TemporaryDirectory(prefix="docsum-", ignore_cleanup_errors=True) as folder:
-        reading = _Reading(items, workers, Path(folder), arrivals)
-        try:
-            for read in reading.results():
-                yield read
-                if stop and isinstance(read, LoadError):
-                    return
-        finally:
-            arrivals.stopped.set()
-            workers.close()
+    folder = PrivateFolder()
+    try:
+        for read in _Reading(items, workers, folder.path, arrivals).results():
+            yield read
+            if stop and isinstance(read, LoadError):
+                return
+    finally:
+        arrivals.stopped.set()
+        workers.close()
+        folder.remove()
 
 
 class _Reading:

@@ -7,13 +7,11 @@ from a stranger: what is left of one is a plain name in that folder.
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
 
+from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.render.one_line import one_line
 
 __all__ = ["Uploads"]
@@ -29,7 +27,7 @@ class Uploads:
     def __init__(self) -> None:
         self._files: dict[str, int] = {}
         self._folder: Path | None = None
-        self._removal: Any = None
+        self._removal: Callable[[], object] | None = None
 
     @property
     def folder(self) -> str | None:
@@ -48,9 +46,9 @@ class Uploads:
             OSError: if it cannot be written.
         """
         if self._folder is None:
-            # Readable by this user alone.
-            self._folder = Path(tempfile.mkdtemp(prefix="docsum_nb-"))
-            self._removal = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            folder = PrivateFolder()
+            self._folder = folder.path
+            self._removal = weakref.finalize(self, folder.remove)
         plain = _plain_name(name)
         (self._folder / plain).write_bytes(content)
         self._files[plain] = len(content)
