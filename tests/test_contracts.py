@@ -116,7 +116,7 @@ def test_the_form_uses_what_everyone_can_use() -> None:
         }
         assert used <= set(docsum_nb.__all__), path
         for module in imports_of(path):
-            allowed = part_of(module) in ("form", "render", "errors", "secrets")
+            allowed = part_of(module) in ("form", "render", "errors", "secrets", "private_folder")
             assert allowed or module.startswith(_FOR_WIDGETS), (path, module)
 
 
