@@ -18,10 +18,11 @@ How the package is laid out; imports point downward only:
                                                                   budget    bounds of a run
     ---------------------------------------------------------------------------------------------
     events      what happened, and the state it adds up to        environment   switches of CrewAI
+    results/    Summary, Plan and what else displays itself       findings   what the doctor sees
     upstream    names of other packages that promises depend on
-    records/    what flows      findings   what the doctor sees          paths   as users write them
+    records/    data only: documents, requests, answers, citations           paths   as users write
     provider_errors/     why a request failed, and what to change     private_folder   for copies
-    render/     as text, Markdown and HTML
+    render/     text, tables and HTML from clean lines; knows no record
     errors      what can go wrong, by who must act
     secrets     what must be seen nowhere            characters   what must reach no screen
 
@@ -55,8 +56,8 @@ if TYPE_CHECKING:
     from docsum_nb.pipeline.flow import SummaryFlow as SummaryFlow
     from docsum_nb.records import Document as Document
     from docsum_nb.records import Hit as Hit
-    from docsum_nb.records import Plan as Plan
-    from docsum_nb.records import Summary as Summary
+    from docsum_nb.results import Plan as Plan
+    from docsum_nb.results import Summary as Summary
     from docsum_nb.run import Question as Question
     from docsum_nb.run import Run as Run
 
@@ -70,10 +71,10 @@ _HOMES = {
     "Hit": "docsum_nb.records",
     "Library": "docsum_nb.library",
     "Model": "docsum_nb.models.model",
-    "Plan": "docsum_nb.records",
+    "Plan": "docsum_nb.results",
     "Question": "docsum_nb.run",
     "Run": "docsum_nb.run",
-    "Summary": "docsum_nb.records",
+    "Summary": "docsum_nb.results",
     "SummaryFlow": "docsum_nb.pipeline.flow",
     "allow_nested_asyncio": "docsum_nb.entry",
     "app": "docsum_nb.form",

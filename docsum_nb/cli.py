@@ -18,7 +18,7 @@ from docsum_nb import __version__
 from docsum_nb.errors import InputError, for_users
 
 if TYPE_CHECKING:
-    from docsum_nb.records import Summary
+    from docsum_nb.results import Summary
 
 __all__ = ["main"]
 

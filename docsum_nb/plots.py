@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
-from docsum_nb.records import Summary, UsageRow
+from docsum_nb.records import UsageRow
 from docsum_nb.render.one_line import one_line
+from docsum_nb.results import Summary
 from docsum_nb.run import Duration, Run
 
 if TYPE_CHECKING:

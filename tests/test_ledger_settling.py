@@ -19,7 +19,7 @@ from docsum_nb.errors import InputError, RunCancelled
 from docsum_nb.events import ChunkSummarized, Event
 from docsum_nb.ledger import Ledger
 from docsum_nb.pipeline import api
-from docsum_nb.records import Summary
+from docsum_nb.results import Summary
 from docsum_nb.run import Run
 from tests.ledger_samples import TEXTS, holds
 from tests.loopback import Call, Loopback, Reply

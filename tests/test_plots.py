@@ -13,7 +13,8 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
-from docsum_nb.records import DocumentSummary, Summary, Usage
+from docsum_nb.records import DocumentSummary, Usage
+from docsum_nb.results import Summary
 from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import failing_first
 from tests.run.run_samples import LONG_S

@@ -23,7 +23,7 @@ from docsum_nb.documents.html_parse import declared_encoding
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.zipped import Container
 from docsum_nb.errors import LoadError
-from docsum_nb.records.results import Omission
+from docsum_nb.records import Omission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

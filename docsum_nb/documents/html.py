@@ -19,7 +19,7 @@ from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.terms import words
 from docsum_nb.errors import LoadError
-from docsum_nb.records.results import Omission
+from docsum_nb.records import Omission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

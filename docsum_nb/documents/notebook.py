@@ -18,7 +18,7 @@ from docsum_nb.documents.html import to_page
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.text import decode
 from docsum_nb.errors import LoadError
-from docsum_nb.records.results import Omission
+from docsum_nb.records import Omission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

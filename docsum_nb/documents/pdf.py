@@ -30,7 +30,7 @@ from docsum_nb.documents.pdf_lines import (
 from docsum_nb.documents.pdf_page import Page, read_page
 from docsum_nb.documents.reading import Reading
 from docsum_nb.errors import LoadError
-from docsum_nb.records.results import Omission
+from docsum_nb.records import Omission
 
 __all__ = ["read"]
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from docsum_nb.documents.embedded_data import without_data
-from docsum_nb.records.results import Omission
-from docsum_nb.records.sources import Syntax
+from docsum_nb.records import Omission, Syntax
 
 __all__ = ["Reading", "read_by"]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.text import decode_file
-from docsum_nb.records.results import Omission
+from docsum_nb.records import Omission
 
 if TYPE_CHECKING:
     from pathlib import Path

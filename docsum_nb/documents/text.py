@@ -14,7 +14,7 @@ from docsum_nb.documents.encodings import MARKS, Decoded, decoded, reading_notes
 from docsum_nb.documents.logs import is_log, log_text
 from docsum_nb.documents.reading import Reading
 from docsum_nb.errors import LoadError
-from docsum_nb.records.results import Omission
+from docsum_nb.records import Omission
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -28,7 +28,7 @@ import psutil
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.worker import WorkerAnswer
 from docsum_nb.errors import InputError, LoadError
-from docsum_nb.records.reading import read_json
+from docsum_nb.records.json_form import read_json
 from docsum_nb.run import DAEMON_THREADS
 
 __all__ = ["Bounds", "Workers", "bounds_of"]

@@ -23,7 +23,7 @@ from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.terms import words
 from docsum_nb.documents.xml_mending import mended
 from docsum_nb.errors import LoadError
-from docsum_nb.records.results import Omission
+from docsum_nb.records import Omission
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -11,12 +12,16 @@ from docsum_nb.ledger.history import History
 from docsum_nb.ledger.run_record import RunRecord
 from docsum_nb.ledger.sqlite_file import LedgerFile, default_path
 from docsum_nb.paths import user_path
+from docsum_nb.records.json_form import to_json
 from docsum_nb.render.displayed import Tabled
-from docsum_nb.render.json_record import to_json
-from docsum_nb.render.table import Table
-from docsum_nb.render.tables import runs_table
+from docsum_nb.render.formats import cost_text
+from docsum_nb.render.one_line import one_line
+from docsum_nb.render.table import Column, Kind, Row, Table, cells, end_part, more, part
 
 __all__ = ["Runs", "runs"]
+
+_MOST_RUNS = 200
+_STATES: Mapping[str, Kind] = {"done": "good", "failed": "problem", "interrupted": "warning"}
 
 
 class Runs(Tabled, Sequence[RunRecord]):
@@ -42,7 +47,7 @@ class Runs(Tabled, Sequence[RunRecord]):
         return len(self._records)
 
     def _table(self) -> Table:
-        return runs_table(self, self.place)
+        return _table(self, self.place)
 
     def __repr__(self) -> str:
         return self.to_text()
@@ -70,3 +75,50 @@ def runs(ledger: str | Path | None = None) -> Runs:
         return Runs((), str(path))
     with contextlib.closing(LedgerFile(path, read_only=True)) as file:
         return Runs(History(file).all(), str(path))
+
+
+def _table(records: Sequence[RunRecord], place: str) -> Table:
+    """Lay out the runs of a ledger.
+
+    Args:
+        records: In the order in which they are shown.
+        place: Where they come from.
+    """
+    return Table(
+        "Runs",
+        (
+            *(Column("id", "label"), Column("began", "label"), Column("what"), Column("model")),
+            *(Column("state", "label"), Column("chunks", "number"), Column("calls", "number")),
+            Column("cost", "number"),
+        ),
+        tuple(map(_run, records[:_MOST_RUNS])),
+        notes=more(len(records) - _MOST_RUNS, "older ones")
+        if records
+        else (f"no runs in {one_line(place)}",),
+    )
+
+
+def _run(record: RunRecord) -> Row:
+    began = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started_at))
+    numbers = (
+        f"{record.done:,}/{record.chunks:,}" if record.chunks else "",
+        f"{record.calls:,}",
+        cost_text(record.cost_usd),
+    )
+    below = (
+        part(f"Question: {record.question}" if record.question else "", "muted", max_chars=200),
+        part(record.error or "", "muted", max_chars=400),
+    )
+    what = part(record.what, max_chars=60)
+    if record.sources:
+        what = end_part(", ".join(record.sources), max_chars=60)
+    return Row(
+        (
+            *cells([record.id, began]),
+            (what,),
+            (part(record.model, max_chars=40),),
+            (part(record.state, _STATES.get(record.state, "")),),
+            *cells(numbers),
+        ),
+        below=tuple(each for each in below if each.spans),
+    )

@@ -19,10 +19,12 @@ from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.query import excerpt, fuse, matches, search_terms
 from docsum_nb.library.store import Match, Store, StoreSnapshot
 from docsum_nb.paths import user_path
-from docsum_nb.records import Added, Document, Hit, Hits
+from docsum_nb.records import Document, Hit
 from docsum_nb.render.displayed import Tabled
-from docsum_nb.render.table import Table
-from docsum_nb.render.tables import library_table
+from docsum_nb.render.formats import count_text
+from docsum_nb.render.one_line import one_line
+from docsum_nb.render.table import Column, Row, Table, cells, more, part
+from docsum_nb.results import Added, Hits
 
 __all__ = ["Library"]
 
@@ -208,21 +210,58 @@ class Library(Tabled):
         path = str(self._path)
         try:
             table = self._store.read(lambda snapshot: _shown(snapshot, path))
-            return table or library_table(path)
+            return table or _table(path)
         except LibraryError as error:
             # Whoever only looks at a library is told what is wrong with it, in its place.
-            return library_table(path, problem=str(error))
+            return _table(path, problem=str(error))
 
 
 def _shown(snapshot: StoreSnapshot, path: str) -> Table:
     names = snapshot.names(_SHOWN)
     shown = snapshot.documents(names)
-    return library_table(
+    return _table(
         path,
         [shown[name] for name in names],
         count=snapshot.count(),
         passages=snapshot.count_passages(),
     )
+
+
+def _table(
+    path: str,
+    documents: Sequence[Mapping[str, Any]] = (),
+    *,
+    count: int = 0,
+    passages: int = 0,
+    problem: str = "",
+) -> Table:
+    """Lay out what a library holds.
+
+    Args:
+        path: Its folder.
+        documents: The first of its documents by name, each with ``document``, ``path`` and
+            ``pages``.
+        count: Documents in all.
+        passages: Passages in all.
+        problem: Why it cannot be read; empty where it can.
+    """
+    size = f"{count_text(count, 'document')}, {count_text(passages, 'passage')}"
+    what = one_line(problem, max_chars=400) or (size if count else "nothing was added yet")
+    rows = [
+        ((part(each["document"], "name"),), (part(each["path"] or ""),), *cells([_pages(each)]))
+        for each in documents
+    ]
+    return Table(
+        "Documents of the library",
+        (Column("document"), Column("file"), Column("pages", "number")),
+        tuple(Row(cells) for cells in rows),
+        headline=f"Library {one_line(path)}: {what}",
+        notes=more(count - len(documents), "more"),
+    )
+
+
+def _pages(document: Mapping[str, Any]) -> str:
+    return f"{len(document['pages']):,}" if document["pages"] else ""
 
 
 def _hits(snapshot: StoreSnapshot, terms: Sequence[str], k: int) -> list[Hit]:

@@ -42,7 +42,7 @@ from docsum_nb.library.folder import (
 from docsum_nb.library.query import index_query
 from docsum_nb.library.repair import repaired
 from docsum_nb.library.upgrade import discard_first_layout, upgraded
-from docsum_nb.records import Added
+from docsum_nb.results import Added
 
 __all__ = ["Match", "Store", "StoreSnapshot"]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from docsum_nb.events import Event
 from docsum_nb.models.model import Model, as_model
 from docsum_nb.pipeline.options import SETTLE_S, OnError, Options, StrPath
-from docsum_nb.records import Plan, Summary
 from docsum_nb.render.formats import listed
+from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Detail, Location, Run
 from docsum_nb.views import LiveDisplay
 

@@ -22,7 +22,8 @@ from docsum_nb.models import Model, as_model
 from docsum_nb.pipeline.flow_state import SummaryState
 from docsum_nb.pipeline.options import OnError, Options, StrPath
 from docsum_nb.pipeline.stepwise import StepwiseRun
-from docsum_nb.records import ChunkSummary, Plan, Summary
+from docsum_nb.records import ChunkSummary
+from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Run
 from docsum_nb.secrets import NO_KEY, masked_params, without_login
 

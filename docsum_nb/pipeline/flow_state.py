@@ -25,9 +25,9 @@ from docsum_nb.records import (
     DocumentSummary,
     Hit,
     Omission,
-    Plan,
     Usage,
 )
+from docsum_nb.results import Plan
 
 __all__ = ["SummaryState"]
 

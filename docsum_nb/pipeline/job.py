@@ -26,16 +26,9 @@ from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.run_log import RunLog
 from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
 from docsum_nb.prompts.injection import orders_in
-from docsum_nb.records import (
-    ChunkSummary,
-    Citation,
-    DocumentSummary,
-    Hit,
-    Omission,
-    Plan,
-    Summary,
-)
+from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
 from docsum_nb.render.one_line import one_line
+from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
 if TYPE_CHECKING:

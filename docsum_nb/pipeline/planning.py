@@ -40,7 +40,8 @@ from docsum_nb.pipeline.sizes import (
     sizes_for,
 )
 from docsum_nb.prompts import Prompts, load_prompts
-from docsum_nb.records import Chunk, Document, Omission, Plan, PlannedDocument
+from docsum_nb.records import Chunk, Document, Omission, PlannedDocument
+from docsum_nb.results import Plan
 
 if TYPE_CHECKING:
     from docsum_nb.library import Library

@@ -21,7 +21,8 @@ from docsum_nb.pipeline.sizes import (
     agent_found_tokens,
     agent_text_tokens,
 )
-from docsum_nb.records import Answer, Hit, Omission, Summary
+from docsum_nb.records import Answer, Hit, Omission
+from docsum_nb.results import Summary
 from docsum_nb.run import in_thread
 
 __all__ = ["find_related"]

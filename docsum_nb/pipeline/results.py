@@ -12,14 +12,8 @@ from typing import Any
 
 from docsum_nb.models import ModelClient
 from docsum_nb.pipeline.planning import Prepared
-from docsum_nb.records import (
-    ChunkSummary,
-    Citation,
-    DocumentSummary,
-    Hit,
-    Omission,
-    Summary,
-)
+from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
+from docsum_nb.results import Summary
 
 __all__ = ["Results"]
 

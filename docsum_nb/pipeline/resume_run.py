@@ -15,8 +15,8 @@ from docsum_nb.paths import user_path
 from docsum_nb.pipeline.api import begin, given_model
 from docsum_nb.pipeline.arguments import keys_in, unpacked
 from docsum_nb.pipeline.options import Options, StrPath
-from docsum_nb.records import Summary
 from docsum_nb.render.one_line import line_end, one_line
+from docsum_nb.results import Summary
 from docsum_nb.run import Run
 
 __all__ = ["resume"]

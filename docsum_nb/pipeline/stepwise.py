@@ -16,7 +16,7 @@ from docsum_nb.budget import Budget
 from docsum_nb.events import Event
 from docsum_nb.pipeline.job import Job
 from docsum_nb.pipeline.options import SETTLE_S, Options
-from docsum_nb.records import Summary
+from docsum_nb.results import Summary
 from docsum_nb.run import Control, Location, Run
 from docsum_nb.views import LiveDisplay
 

@@ -1,37 +1,29 @@
-"""What flows between the steps: frozen records, and nothing that acts.
+"""The data that the steps of a run exchange: frozen records, which know no rendering.
 
-    sources.py   Document, Chunk: what is read
-    calls.py     Request, Answer, Usage, Price: what is asked of a model, and what it costs
-    results.py   what the steps give (ChunkSummary, Citation, Plan ...), what a library finds (Hit)
-    summary.py   Summary: the result
-    usage.py     RunUsage: what a run took, by task and agent
-    reading.py   a record from its JSON
+    sources.py     Document, Chunk: what is read
+    calls.py       Request, Answer, Usage, Price: what is asked of a model, and what it costs
+    parts.py       the parts of a result (ChunkSummary, Citation, Omission ...), and Hit
+    summary.py     SummaryRecord: the fields of a result
+    json_form.py   a record as JSON, and a record from its JSON
 
 A chunk knows its document, its heading path, its page and its exact character span; a citation ties
-a span of the final text to such a span of a source. Whatever was left out of a result is in it, as
-an ``Omission``: a text is never cut in silence.
-
-The renderings live in ``render/``; the methods here only name them.
+a span of the final text to such a span of a source. Everything that a result leaves out is in it,
+as an ``Omission``: a text is never cut silently.
 """
 
-from docsum_nb.records.calls import Answer, Price, Request, Usage
-from docsum_nb.records.results import (
-    Added,
+from docsum_nb.records.calls import Answer, Price, Request, Usage, UsageRow
+from docsum_nb.records.parts import (
     ChunkSummary,
     Citation,
     DocumentSummary,
     Hit,
-    Hits,
     Omission,
-    Plan,
     PlannedDocument,
 )
 from docsum_nb.records.sources import Chunk, Document, Syntax
-from docsum_nb.records.summary import Summary
-from docsum_nb.records.usage import RunUsage, UsageRow
+from docsum_nb.records.summary import SummaryRecord
 
 __all__ = [
-    "Added",
     "Answer",
     "Chunk",
     "ChunkSummary",
@@ -39,14 +31,11 @@ __all__ = [
     "Document",
     "DocumentSummary",
     "Hit",
-    "Hits",
     "Omission",
-    "Plan",
     "PlannedDocument",
     "Price",
     "Request",
-    "RunUsage",
-    "Summary",
+    "SummaryRecord",
     "Syntax",
     "Usage",
     "UsageRow",

@@ -7,7 +7,7 @@ from typing import Any
 
 from docsum_nb.records.sources import Syntax
 
-__all__ = ["Answer", "Price", "Request", "Usage"]
+__all__ = ["Answer", "Price", "Request", "Usage", "UsageRow"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,21 @@ class Usage:
             (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
             self.counted + other.counted,
         )
+
+
+@dataclass(frozen=True)
+class UsageRow:
+    """What one agent took for one task."""
+
+    task: str
+    """The CrewAI task; of a call outside of tasks, the step of the flow or ``"planning"``; without
+    a crew, the stage. What a coworker took counts for the task that delegated to it."""
+    agent: str
+    """The role of the agent; empty if a model was asked without one, as by memory or by a step."""
+    usage: Usage
+    """Of the answers that came."""
+    unanswered: int = 0
+    """Requests that failed and, while the run goes on, those in flight."""
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,19 @@
-"""The result of ``summarize``."""
+"""The fields of a result; ``results.Summary`` adds how it displays itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 from docsum_nb.records.calls import Usage
-from docsum_nb.records.reading import read_data, read_json
-from docsum_nb.records.results import ChunkSummary, Citation, DocumentSummary, Hit, Omission
-from docsum_nb.render import (
-    MOST_IN_A_CELL,
-    to_frame,
-    to_html,
-    to_html_page,
-    to_json,
-    to_markdown,
-    to_text,
-)
+from docsum_nb.records.parts import ChunkSummary, Citation, DocumentSummary, Hit, Omission
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-__all__ = ["Summary"]
+__all__ = ["SummaryRecord"]
 
 
-@dataclass(frozen=True, repr=False)
-class Summary:
-    """The result of ``summarize``; displays itself in a notebook cell.
-
-    In ``run.partial``, the same record holds what is finished so far: its text is empty until the
-    last merge is done, and ``omitted`` names what is missing.
-
-    In a cell, of more than a hundred documents the first hundred are shown, and how many more there
-    are; ``to_text``, ``to_markdown`` and ``to_html`` show all of them.
-    """
+@dataclass(frozen=True)
+class SummaryRecord:
+    """What ``summarize`` returns, as data; complete, or what is finished so far."""
 
     text: str
     """The final summary, without citation marks; the renderings set them."""
@@ -56,79 +36,3 @@ class Summary:
     run_id: str = ""
     seconds: float = 0.0
     """How long the run took."""
-
-    def to_markdown(self) -> str:
-        """Render as Markdown, with numbered citations."""
-        return to_markdown(self)
-
-    def to_html(self, *, page: bool = False) -> str:
-        """Render as HTML that needs no script and nothing from elsewhere.
-
-        Args:
-            page: A whole page instead of a fragment.
-        """
-        return to_html_page(self) if page else to_html(self)
-
-    def to_json(self) -> str:
-        """Render as JSON: every field of the record."""
-        return to_json(self)
-
-    @classmethod
-    def from_json(cls, text: str, *, response_model: Any = None) -> Summary:
-        """Make a result from its JSON again.
-
-        What comes back is equal to what ``to_json`` was asked of, except for what JSON cannot hold:
-        metadata of other types than JSON's comes back as it was written, a number that is none as
-        ``nan``.
-
-        Args:
-            text: What ``to_json`` gave; of an earlier version too.
-            response_model: The pydantic model class that ``data`` is made an instance of; ``None``
-                leaves plain JSON values: dicts, lists, texts and numbers.
-
-        Raises:
-            InputError: If the text is no JSON of a result, or its data does not fit the class.
-        """
-        summary = read_json(cls, text)
-        if response_model is None or summary.data is None:
-            return summary
-        return replace(summary, data=read_data(response_model, summary.data))
-
-    def to_frame(
-        self, of: Literal["documents", "chunks", "related", "citations"] = "documents"
-    ) -> DataFrame:
-        """Give a part of the result as a table to work on.
-
-        Args:
-            of: ``"documents"`` or ``"chunks"``: their summaries, who wrote them, and what this run
-                paid for each; ``"related"``: what the library holds, with the passage found;
-                ``"citations"``: each supported sentence beside the passage that supports it.
-
-        Returns:
-            A pandas DataFrame, a row for each, in the order of the result. Costs are in US dollars
-            and ``NaN`` where a price is not known; pages are counted from 1 and ``NA`` where there
-            are none.
-
-        Raises:
-            InputError: If pandas is not installed, or there is no such part.
-        """
-        return to_frame(self, of)
-
-    def to_text(self) -> str:
-        """Render as plain text for a terminal, wrapped at 88 columns."""
-        return to_text(self)
-
-    def __str__(self) -> str:
-        return self.to_text()
-
-    def __repr__(self) -> str:
-        gist = " ".join(self.text.split())[:60]
-        return f"<Summary of {len(self.documents)} documents by {self.model}: {gist!r}>"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        # A notebook keeps all three with the cell, and opens slowly where that is megabytes.
-        return {
-            "text/plain": to_text(self, most=MOST_IN_A_CELL),
-            "text/markdown": to_markdown(self, most=MOST_IN_A_CELL),
-            "text/html": to_html(self, most=MOST_IN_A_CELL),
-        }

@@ -1,13 +1,13 @@
 """Tables: what one is made of, and how it looks in a terminal and in a notebook.
 
-What stands in it is laid out in ``tables.py`` and ``diagnosis.py``. Invariant: every string in a
+Invariant: every string in a
 ``Table`` is clean; it is escaped here, for HTML. In a terminal, columns stand below their heads at
 up to 120 columns, whatever is in them; what is too long for a column stands below its row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Literal, NamedTuple
@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from docsum_nb.render.highlight import Highlight, joined, plain_line
 from docsum_nb.render.one_line import line_end, one_line
 from docsum_nb.render.templating import fill
-from docsum_nb.render.text_form import columns_of, wrap
+from docsum_nb.render.wrapping import columns_of, wrap
 
 __all__ = [
     "Cell",
@@ -25,8 +25,11 @@ __all__ = [
     "Part",
     "Row",
     "Table",
+    "cells",
     "clipped",
     "end_part",
+    "folded",
+    "more",
     "part",
     "table_html",
     "table_text",
@@ -34,6 +37,7 @@ __all__ = [
 
 _WIDTH = 120
 _NARROWEST = 12
+_MOST_FOLDED = 20
 
 Kind = Literal["", "name", "muted", "quote", "problem", "warning", "note", "good"]
 
@@ -60,6 +64,11 @@ def end_part(text: str, *, max_chars: int) -> Part:
     """Clean a text for a cell, of which the end tells most: a path."""
     shown = line_end(text, max_chars=max_chars)
     return Part((Highlight(shown),) if shown else (), whole=one_line(text, max_chars=1000))
+
+
+def cells(texts: Iterable[str]) -> tuple[Cell, ...]:
+    """Return a cell for each text, cleaned."""
+    return tuple((part(text),) for text in texts)
 
 
 class Column(NamedTuple):
@@ -100,6 +109,33 @@ class Table:
     notes: tuple[str, ...] = ()
     """What stands below: how many rows there are besides, or why there are none."""
     folds: tuple[Fold, ...] = ()
+
+
+def more(hidden: int, what: str) -> tuple[str, ...]:
+    """Return the line that counts what is not listed; none if everything is."""
+    return (f"… and {hidden:,} {what}",) if hidden > 0 else ()
+
+
+def folded(
+    title: str, entries: Sequence[tuple[str, str]], *, most: int = _MOST_FOLDED
+) -> tuple[Fold, ...]:
+    """Return names and remarks as a fold, cleaned.
+
+    Args:
+        title: The title, which is followed by the number of entries.
+        entries: A name and a remark each.
+        most: Entries listed at most.
+
+    Returns:
+        One fold; none without entries.
+    """
+    if not entries:
+        return ()
+    lines = [
+        f"{one_line(name) or '(no name)'}: {one_line(remark, max_chars=400)}"
+        for name, remark in entries[:most]
+    ]
+    return (Fold(f"{title} ({len(entries):,})", (*lines, *more(len(entries) - most, "more"))),)
 
 
 def table_html(table: Table) -> str:

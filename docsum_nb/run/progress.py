@@ -27,7 +27,8 @@ from docsum_nb.events import (
     WaitEnded,
     WaitStarted,
 )
-from docsum_nb.records import RunUsage, Usage, UsageRow
+from docsum_nb.records import Usage, UsageRow
+from docsum_nb.results import RunUsage
 
 __all__ = ["PART_STATES", "Duration", "Pace", "PartState", "Progress"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event, RunEnded, RunState, fold
-from docsum_nb.records import RunUsage
+from docsum_nb.results import RunUsage
 from docsum_nb.run.context import placed
 from docsum_nb.run.notify import EventNotifier, StopNotifier
 from docsum_nb.run.progress import Duration, Progress

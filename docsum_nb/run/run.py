@@ -27,7 +27,7 @@ from typing import Any, Generic, TypeVar
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunSettled, RunState
 from docsum_nb.provider_errors import sanitized
-from docsum_nb.records import RunUsage
+from docsum_nb.results import RunUsage
 from docsum_nb.run.control import Control, Location
 from docsum_nb.run.deadline_timer import DeadlineTimer
 from docsum_nb.run.display import RunDisplay

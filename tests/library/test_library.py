@@ -12,7 +12,8 @@ import pytest
 import docsum_nb.library.library as library_module
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library import Library
-from docsum_nb.records import Added, Document
+from docsum_nb.records import Document
+from docsum_nb.results import Added
 from tests.library.library_samples import OFFICE, names, run
 
 

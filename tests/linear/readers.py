@@ -110,11 +110,12 @@ from docsum_nb.records import (
     Hit,
     Omission,
     Request,
-    Summary,
 )
-from docsum_nb.render import diagnosis as diagnosis_forms
-from docsum_nb.render import highlight, html_form, markdown, one_line, table, tables, text_form
-from docsum_nb.render.summary_layout import outline as layout
+from docsum_nb.render import highlight, one_line, wrapping
+from docsum_nb.results import Hits, Summary, markdown
+from docsum_nb.results import html as html_forms
+from docsum_nb.results import text as text_forms
+from docsum_nb.results.layout import outline as layout
 from docsum_nb.run import tracebacks
 from docsum_nb.views import status as states
 from tests.documents.cases.web import epub as epub_bytes
@@ -373,8 +374,8 @@ def _marked(text: str) -> object:
 
 def _table(text: str) -> object:
     hit = Hit(text, text, 1.0, {"page": 1, "headings": [text]}, why=text, marks=((0, 9),))
-    shown = tables.hits_table([hit], text)
-    return table.table_text(shown), table.table_html(shown)
+    shown = Hits([hit], text)
+    return shown.to_text(), shown.to_html()
 
 
 _counter = tokens.token_counter("openai/gpt-4o-mini")
@@ -592,7 +593,7 @@ READERS: dict[str, Reader] = {
     "ledger.keys.stored_json": Reader(stored_json, "json"),
     "library.folder.marker_of": Reader(_library, "json"),
     # records, prompts, secrets
-    "records.reading.read_json": Reader(Summary.from_json, "json"),
+    "records.json_form.read_json": Reader(Summary.from_json, "json"),
     "prompts.texts.load_prompts": Reader(_prompts, "json"),
     "prompts.texts.TaskText": Reader(_filled),
     "secrets.masked": Reader(secrets.masked),
@@ -602,21 +603,21 @@ READERS: dict[str, Reader] = {
     "render.one_line.one_line": Reader(one_line.one_line),
     "render.one_line.line_end": Reader(lambda text: one_line.line_end(text, max_chars=80)),
     "render.one_line.shown_head": Reader(lambda text: one_line.shown_head(text, max_chars=80)),
-    "render.markdown.escape_markdown": Reader(markdown.escape_markdown),
-    "render.markdown.to_markdown": Reader(lambda text: markdown.to_markdown(_summary(text))),
-    "render.text_form.to_text": Reader(lambda text: text_form.to_text(_summary(text))),
-    "render.text_form.wrap": Reader(text_form.wrap),
-    "render.text_form.columns_of": Reader(text_form.columns_of),
-    "render.html_form.to_html": Reader(lambda text: html_form.to_html(_summary(text))),
-    "render.summary_layout.outline": Reader(lambda text: layout(_summary(text), passage_chars=400)),
-    "render.json_record.to_json": Reader(lambda text: _summary(text).to_json()),
+    "results.markdown.escape_markdown": Reader(markdown.escape_markdown),
+    "results.markdown.to_markdown": Reader(lambda text: markdown.to_markdown(_summary(text))),
+    "results.text.to_text": Reader(lambda text: text_forms.to_text(_summary(text))),
+    "render.wrapping.wrap": Reader(wrapping.wrap),
+    "render.wrapping.columns_of": Reader(wrapping.columns_of),
+    "results.html.to_html": Reader(lambda text: html_forms.to_html(_summary(text))),
+    "results.layout.outline": Reader(lambda text: layout(_summary(text), passage_chars=400)),
+    "records.json_form.to_json": Reader(lambda text: _summary(text).to_json()),
     "render.highlight.marked_line": Reader(_marked),
     "render.highlight.plain_line": Reader(highlight.plain_line),
-    "render.tables.hits_table": Reader(_table),
-    "render.diagnosis.diagnosis_text": Reader(
-        lambda text: diagnosis_forms.diagnosis_text(
-            [findings.Finding("note", text, text, text, text, text)]
-        )
+    "results.library.Hits": Reader(_table),
+    "findings.Diagnosis": Reader(
+        lambda text: findings.Diagnosis(
+            (findings.Finding("note", text, text, text, text, text),)
+        ).to_text()
     ),
     "views.status.state_text": Reader(_state),
     "form.style.notice_html": Reader(lambda text: style.notice_html(text, bad=True)),
@@ -629,8 +630,9 @@ READING = (
     "provider_errors",
     "library.query",
     "library.entries",
-    "records.reading",
+    "records.json_form",
     "render",
+    "results",
     "prompts",
 )
 READING_TOO = (
@@ -726,23 +728,18 @@ EXEMPT: dict[str, str] = {
     "errors.shortened": "by described",
     "library.entries.storable": "by digests",
     "library.query.fuse": "takes scores",
-    "records.reading.read_data": "takes values",
+    "records.json_form.read_data": "takes values",
     "render.formats.count_text": "takes words of ours",
     "render.formats.listed": "takes a few names",
-    "render.dataframe.to_frame": "copies values",
-    "render.html_form.to_html_page": "by to_html",
-    "render.summary_layout.more_text": "takes a number",
-    "render.json_record.to_json": "by Summary.to_json",
+    "results.dataframe.to_frame": "copies values",
+    "results.html.to_html_page": "by to_html",
+    "results.layout.more_text": "takes a number",
     "render.table.part": "by plain_line",
     "render.table.end_part": "by line_end",
-    "render.table.clipped": "by hits_table",
-    "render.table.table_html": "by hits_table",
-    "render.table.table_text": "by hits_table",
-    "render.tables.library_table": "as hits_table",
-    "render.tables.runs_table": "as hits_table",
-    "render.tables.diagnosis_table": "as hits_table",
+    "render.table.clipped": "by Hits",
+    "render.table.table_html": "by Hits",
+    "render.table.table_text": "by Hits",
     "render.templating.fill": "fills templates of ours",
-    "render.diagnosis.diagnosis_html": "by diagnosis_text",
     "views.status.state_html": "by state_text",
 }
 """Public functions that take a text and need no case of their own, and why."""

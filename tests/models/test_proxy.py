@@ -18,7 +18,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.events import Event, Warned
-from docsum_nb.records import Summary
+from docsum_nb.results import Summary
 from docsum_nb.run import Run
 
 COMMAND = os.environ.get("DOCSUM_NB_TEST_PROXY", "")

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import docsum_nb as ds
-from docsum_nb.records import Summary
+from docsum_nb.results import Summary
 from docsum_nb.run import Run
 from tests.loopback import Call, Loopback
 

@@ -26,7 +26,8 @@ import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, DeadlineExceeded, InputError, LibraryError, LoadError
 from docsum_nb.ledger import Ledger
 from docsum_nb.pipeline.flow import SummaryFlow, SummaryState
-from docsum_nb.records import Document, Summary
+from docsum_nb.records import Document
+from docsum_nb.results import Summary
 from tests.loopback import Call, Loopback, Reply
 from tests.pipeline.pipeline_samples import (
     LONG_S,

@@ -12,7 +12,8 @@ from docsum_nb.documents.outline import outline
 from docsum_nb.errors import InputError
 from docsum_nb.events import CallStarted, ChunkSummarized, Event, RunEnded
 from docsum_nb.models.litellm_api import loaded
-from docsum_nb.records import Document, Plan
+from docsum_nb.records import Document
+from docsum_nb.results import Plan
 from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import (
     LONG_S,

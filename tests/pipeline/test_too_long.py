@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.records import Summary
+from docsum_nb.results import Summary
 from docsum_nb.run import Run
 from tests.loopback import Call, Loopback, Reply
 

@@ -15,7 +15,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.events import CallStarted, Event, TextStreamed
-from docsum_nb.records import Summary
+from docsum_nb.results import Summary
 from docsum_nb.run import Run
 from tests.real_model.real_server import HANG_S, RealServer, free_port, running_model
 

@@ -7,20 +7,9 @@ from typing import Any
 
 from docsum_nb.findings import LEVELS, Diagnosis, Finding
 from docsum_nb.ledger import RunRecord, Runs
-from docsum_nb.records import (
-    Added,
-    Chunk,
-    ChunkSummary,
-    Citation,
-    DocumentSummary,
-    Hit,
-    Hits,
-    Omission,
-    Plan,
-    Summary,
-    Usage,
-)
+from docsum_nb.records import Chunk, ChunkSummary, Citation, DocumentSummary, Hit, Omission, Usage
 from docsum_nb.render.displayed import Displayed
+from docsum_nb.results import Added, Hits, Plan, Summary
 
 TEXT = (
     "Availability met its target in three quarters. Late payments fell by 12 %.\n\n"

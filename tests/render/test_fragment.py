@@ -10,9 +10,9 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsum_nb.records import Summary
-from docsum_nb.render import to_html
 from docsum_nb.render.one_line import clean
+from docsum_nb.results import Summary
+from docsum_nb.results.html import to_html
 from tests.render.render_samples import ATTACK, EMPTY, HOSTILE, MANY, ORDINARY, shown
 
 

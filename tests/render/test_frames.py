@@ -10,7 +10,8 @@ from typing import Any, Literal
 import pytest
 
 from docsum_nb.errors import InputError
-from docsum_nb.records import Hit, Summary, Usage
+from docsum_nb.records import Hit, Usage
+from docsum_nb.results import Summary
 from tests.render.render_samples import EMPTY, HOSTILE, ORDINARY, TEXT
 
 Part = Literal["documents", "chunks", "related", "citations"]
@@ -89,7 +90,7 @@ def test_without_pandas_the_error_says_what_to_install() -> None:
     script = (
         "import sys\n"
         "sys.modules['pandas'] = None\n"
-        "from docsum_nb.records import Summary\n"
+        "from docsum_nb.results import Summary\n"
         "from docsum_nb.errors import InputError\n"
         "summary = Summary('x', 'm')\n"
         "summary._repr_mimebundle_()\n"
@@ -104,7 +105,7 @@ def test_without_pandas_the_error_says_what_to_install() -> None:
 
 def test_importing_the_records_imports_no_pandas() -> None:
     """The first frame loads pandas, and nothing before it."""
-    script = "import sys, docsum_nb.records; print('pandas' in sys.modules)"
+    script = "import sys, docsum_nb.results; print('pandas' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=150, check=True
     )

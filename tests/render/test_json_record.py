@@ -10,8 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from docsum_nb.records import Hit, Summary
-from docsum_nb.render import to_json
+from docsum_nb.records import Hit
+from docsum_nb.records.json_form import to_json
+from docsum_nb.results import Summary
 from tests.render.render_samples import ATTACK, HOSTILE, ORDINARY
 
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from docsum_nb.render import to_markdown
-from docsum_nb.render.markdown import escape_markdown
+from docsum_nb.results.markdown import escape_markdown, to_markdown
 from tests.render.render_samples import EMPTY, HOSTILE, ORDINARY
 
 

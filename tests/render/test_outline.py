@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.records import Chunk, ChunkSummary, Citation, DocumentSummary, Omission, Usage
-from docsum_nb.render.summary_layout import SummaryLayout, outline
+from docsum_nb.results.layout import SummaryLayout, outline
 from tests.render.render_samples import EMPTY, ORDINARY, TEXT
 
 

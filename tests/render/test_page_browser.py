@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 from playwright.sync_api import Dialog, Page
 
-from docsum_nb.records import Summary
+from docsum_nb.results import Summary
 from tests.axe import serious_findings
 from tests.render.render_samples import ATTACK, HOSTILE, MANY, ORDINARY, shown
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsum_nb.render import to_text
-from docsum_nb.render.text_form import wrap
+from docsum_nb.render.wrapping import wrap
+from docsum_nb.results.text import to_text
 from tests.render.render_samples import ATTACK, EMPTY, HOSTILE, ORDINARY
 
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from docsum_nb.findings import Diagnosis
 from docsum_nb.ledger import Runs
-from docsum_nb.records import Added, Hit, Hits, Omission, Plan
+from docsum_nb.library.library import _table as library_table
+from docsum_nb.records import Hit, Omission
 from docsum_nb.render.table import Column, Row, Table, part, table_html, table_text
-from docsum_nb.render.tables import library_table
-from docsum_nb.render.text_form import columns_of
+from docsum_nb.render.wrapping import columns_of
+from docsum_nb.results import Added, Hits, Plan
 from tests.render.render_samples import ATTACK, record, shown
 
 ESCAPES = set("\x00\x07\x1b\x9b\r\u202b\u202e\u202c\u2066\u2069\ud800")

@@ -22,7 +22,8 @@ END = 2
 SETUP = """
 import threading
 from docsum_nb.events import RunState
-from docsum_nb.records import Summary, Usage
+from docsum_nb.records import Usage
+from docsum_nb.results import Summary
 from docsum_nb.run import PART_STATES, Detail, Snapshot
 from docsum_nb.views import PanelView, choose_view
 from tests.views.view_samples import Still

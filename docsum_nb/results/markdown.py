@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from docsum_nb.render.summary_layout import (
+from docsum_nb.records import SummaryRecord
+from docsum_nb.results.layout import (
     LayoutEntry,
     Paragraph,
     SummaryLayout,
@@ -20,7 +21,6 @@ from docsum_nb.render.summary_layout import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from docsum_nb.records import Summary
     from docsum_nb.render.highlight import Highlight
 
 __all__ = ["escape_markdown", "to_markdown"]
@@ -51,7 +51,7 @@ def _escape_opening(match: re.Match[str]) -> str:
     return opening + "\\" if opening.isdigit() else "\\" + opening
 
 
-def to_markdown(summary: Summary, *, most: int | None = None) -> str:
+def to_markdown(summary: SummaryRecord, *, most: int | None = None) -> str:
     """Render as Markdown.
 
     Args:

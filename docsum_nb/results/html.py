@@ -12,14 +12,11 @@ import re
 from collections.abc import Iterator
 from hashlib import blake2s
 from itertools import count
-from typing import TYPE_CHECKING
 
+from docsum_nb.records import SummaryRecord
 from docsum_nb.render.one_line import one_line
-from docsum_nb.render.summary_layout import more_text, outline
 from docsum_nb.render.templating import fill
-
-if TYPE_CHECKING:
-    from docsum_nb.records import Summary
+from docsum_nb.results.layout import more_text, outline
 
 __all__ = ["to_html", "to_html_page"]
 
@@ -30,7 +27,7 @@ _numbers: Iterator[int] = count(1)
 _NOT_IN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def to_html(summary: Summary, *, most: int | None = None) -> str:
+def to_html(summary: SummaryRecord, *, most: int | None = None) -> str:
     """Render as an HTML fragment.
 
     Args:
@@ -51,7 +48,7 @@ def to_html(summary: Summary, *, most: int | None = None) -> str:
     )
 
 
-def to_html_page(summary: Summary) -> str:
+def to_html_page(summary: SummaryRecord) -> str:
     """Render as a whole HTML page that opens offline.
 
     Args:
@@ -61,7 +58,7 @@ def to_html_page(summary: Summary) -> str:
     return fill(__package__, "page.html.j2", title=title, fragment=to_html(summary))
 
 
-def _prefix(summary: Summary) -> str:
+def _prefix(summary: SummaryRecord) -> str:
     text = summary.text.encode("utf-8", "surrogatepass")
     run = _NOT_IN_ID.sub("-", summary.run_id) or blake2s(text, digest_size=4).hexdigest()
     return f"docsum-{run}-{next(_numbers)}"

@@ -1,16 +1,13 @@
-"""A Summary as plain text for a terminal, wrapped at 88 columns.
-
-Columns are counted as a terminal does: wide characters of East Asian scripts take two, combining
-marks none. Words that are longer than a line are broken.
-"""
+"""A Summary as plain text for a terminal, wrapped at 88 columns."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 
+from docsum_nb.records import SummaryRecord
 from docsum_nb.render.highlight import joined
-from docsum_nb.render.summary_layout import (
+from docsum_nb.render.wrapping import wrap
+from docsum_nb.results.layout import (
     LayoutEntry,
     Paragraph,
     SummaryLayout,
@@ -21,15 +18,13 @@ from docsum_nb.render.summary_layout import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from docsum_nb.records import Summary
 
-__all__ = ["columns_of", "to_text", "wrap"]
+__all__ = ["to_text"]
 
-_WIDTH = 88
 _PASSAGE_CHARS = 160  # two lines at the passages' indent
 
 
-def to_text(summary: Summary, *, most: int | None = None) -> str:
+def to_text(summary: SummaryRecord, *, most: int | None = None) -> str:
     """Render as plain text.
 
     Args:
@@ -109,50 +104,3 @@ def _wrap_paragraph(paragraph: Paragraph, indent: str) -> list[str]:
         piece.text + "".join(f"[{mark.number}]" for mark in piece.marks) for piece in paragraph
     )
     return [line for part in text.split("\n") for line in wrap(part, indent=indent)]
-
-
-def wrap(text: str, *, first: str | None = None, indent: str = "") -> list[str]:
-    """Break a text into lines of at most 88 columns.
-
-    Args:
-        text: A clean text; white space is collapsed.
-        first: What the first line begins with; ``None`` for the indent.
-        indent: What the other lines begin with.
-
-    Returns:
-        The lines; none for a blank text.
-    """
-    lines: list[str] = []
-    line, glue = indent if first is None else first, ""
-    for word in text.split():
-        for part in _parts(word, _WIDTH - len(indent)):
-            if glue and columns_of(line + glue + part) > _WIDTH:
-                lines.append(line)
-                line, glue = indent, ""
-            line, glue = line + glue + part, " "
-    return [*lines, line] if glue else lines
-
-
-def _parts(word: str, room: int) -> Iterator[str]:
-    """Cut a word into parts of at most so many columns."""
-    if len(word) * 2 <= room:
-        yield word
-        return
-    start = used = 0
-    for place, char in enumerate(word):
-        width = columns_of(char)
-        if used + width > room:
-            yield word[start:place]
-            start, used = place, 0
-        used += width
-    yield word[start:]
-
-
-def columns_of(text: str) -> int:
-    """Count the columns that a text takes in a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )

@@ -11,15 +11,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, SummaryRecord
+from docsum_nb.records.json_form import to_json
 from docsum_nb.render.formats import cost_text, count_text, duration_text
 from docsum_nb.render.highlight import Highlight, marked_line, plain_line
-from docsum_nb.render.json_record import to_json
 from docsum_nb.render.one_line import clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Summary
 
 __all__ = [
     "EXTRACTIVE_NOTE",
@@ -118,7 +118,9 @@ def more_text(hidden: int, noun: str) -> str:
     return f"… and {count_text(hidden, f'more {noun}')}; {where} has all of them."
 
 
-def outline(summary: Summary, *, passage_chars: int, most: int | None = None) -> SummaryLayout:
+def outline(
+    summary: SummaryRecord, *, passage_chars: int, most: int | None = None
+) -> SummaryLayout:
     """Lay out a result.
 
     Args:
@@ -163,7 +165,7 @@ def outline(summary: Summary, *, passage_chars: int, most: int | None = None) ->
     )
 
 
-def _marks(summary: Summary) -> dict[int, tuple[Mark, ...]]:
+def _marks(summary: SummaryRecord) -> dict[int, tuple[Mark, ...]]:
     """Map each place in the text to the marks that stand there, in order of number."""
     numbers: defaultdict[int, set[int]] = defaultdict(set)
     for citation in summary.citations:
@@ -228,7 +230,7 @@ def _name(name: str) -> str:
     return one_line(name) or "(no name)"
 
 
-def _shown_documents(summary: Summary) -> tuple[DocumentSummary, ...]:
+def _shown_documents(summary: SummaryRecord) -> tuple[DocumentSummary, ...]:
     if len(summary.documents) == 1 and summary.documents[0].text == summary.text:
         return ()  # the only document's summary is the final one, shown above
     return summary.documents
@@ -240,18 +242,18 @@ def _document(item: DocumentSummary) -> LayoutEntry:
     return LayoutEntry(_name(item.name), detail, _paragraphs(item.text, {}))
 
 
-def _loose_chunks(summary: Summary) -> tuple[ChunkSummary, ...]:
+def _loose_chunks(summary: SummaryRecord) -> tuple[ChunkSummary, ...]:
     covered = {item.name for item in summary.documents}
     return tuple(item for item in summary.chunks if item.chunk.document not in covered)
 
 
-def _status(summary: Summary) -> str:
+def _status(summary: SummaryRecord) -> str:
     documents = count_text(len(summary.documents), "document")
     chunks = count_text(len(summary.chunks), "chunk")
     return f"No final summary yet. Finished so far: summaries of {documents} and {chunks}."
 
 
-def _facts(summary: Summary) -> tuple[str, ...]:
+def _facts(summary: SummaryRecord) -> tuple[str, ...]:
     usage = summary.usage
     free = summary.model == _EXTRACTIVE and usage.cost_usd == 0
     return (

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
+from docsum_nb.records import SummaryRecord, Usage, UsageRow
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from docsum_nb.records import Summary, Usage, UsageRow
 
 __all__ = ["to_frame", "usage_frame"]
 
@@ -42,7 +42,7 @@ _TYPES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def to_frame(summary: Summary, of: str) -> DataFrame:
+def to_frame(summary: SummaryRecord, of: str) -> DataFrame:
     """Give a part of a result as a DataFrame.
 
     Raises:
@@ -87,7 +87,7 @@ def _frame(rows: list[dict[str, Any]], types: Mapping[str, str]) -> DataFrame:
     return pd.DataFrame(columns)
 
 
-def _documents(summary: Summary) -> Iterable[dict[str, Any]]:
+def _documents(summary: SummaryRecord) -> Iterable[dict[str, Any]]:
     for item in summary.documents:
         yield {
             **{"document": item.name, "summary": item.text, "chunks": item.chunks},
@@ -95,7 +95,7 @@ def _documents(summary: Summary) -> Iterable[dict[str, Any]]:
         }
 
 
-def _chunks(summary: Summary) -> Iterable[dict[str, Any]]:
+def _chunks(summary: SummaryRecord) -> Iterable[dict[str, Any]]:
     for item in summary.chunks:
         chunk = item.chunk
         yield {
@@ -106,7 +106,7 @@ def _chunks(summary: Summary) -> Iterable[dict[str, Any]]:
         }
 
 
-def _related(summary: Summary) -> Iterable[dict[str, Any]]:
+def _related(summary: SummaryRecord) -> Iterable[dict[str, Any]]:
     for hit in summary.related:
         page, path = hit.metadata.get("page"), hit.metadata.get("path")
         yield {
@@ -117,7 +117,7 @@ def _related(summary: Summary) -> Iterable[dict[str, Any]]:
         }
 
 
-def _citations(summary: Summary) -> Iterable[dict[str, Any]]:
+def _citations(summary: SummaryRecord) -> Iterable[dict[str, Any]]:
     for item in summary.citations:
         yield {
             **{"number": item.number, "sentence": summary.text[item.start : item.end].strip()},
@@ -134,7 +134,7 @@ def _paid(usage: Usage) -> dict[str, Any]:
     }
 
 
-_ROWS: Mapping[str, Callable[[Summary], Iterable[dict[str, Any]]]] = {
+_ROWS: Mapping[str, Callable[[SummaryRecord], Iterable[dict[str, Any]]]] = {
     "documents": _documents,
     "chunks": _chunks,
     "related": _related,

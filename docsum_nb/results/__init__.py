@@ -1,0 +1,19 @@
+"""What users get: records that display themselves as text, Markdown and HTML, and as tables.
+
+    summary.py     Summary: the result; layout.py decides what every rendering of it shows, in
+                   order; text.py, markdown.py and html.py give it its form
+    plan.py        Plan: what a run will do
+    usage.py       RunUsage: what a run took, by task and agent
+    library.py     Hits and Added: what a library answers
+    dataframe.py   a result as pandas tables
+
+All renderings show the same things in the same order; names and texts of documents are taken for
+hostile everywhere.
+"""
+
+from docsum_nb.results.library import Added, Hits
+from docsum_nb.results.plan import Plan
+from docsum_nb.results.summary import Summary
+from docsum_nb.results.usage import RunUsage
+
+__all__ = ["Added", "Hits", "Plan", "RunUsage", "Summary"]

@@ -1,0 +1,88 @@
+"""What a run will do: known before its first call, shown as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from docsum_nb.records import Omission, PlannedDocument
+from docsum_nb.render.displayed import Tabled
+from docsum_nb.render.formats import cost_text, count_text
+from docsum_nb.render.one_line import one_line
+from docsum_nb.render.table import Column, Row, Table, cells, folded, part
+
+__all__ = ["Plan"]
+
+_MOST_DOCUMENTS = 50
+
+
+@dataclass(frozen=True)
+class Plan(Tabled):
+    """What a run will do, known before its first call; displays itself as a table."""
+
+    documents: int
+    chunks: int
+    calls: int
+    """Calls of the model where nothing is in the ledger yet: one a chunk, and the merges."""
+    tokens: int
+    """At most this many tokens, prompts and answers together."""
+    depth: int
+    """Levels of calls that wait for one another: 1 for the chunks, 1 for each level of merging."""
+    cost_usd: float | None
+    """At most this much, in US dollars; ``None`` where the model's price is not known."""
+    model: str
+    omitted: tuple[Omission, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What looks wrong and does not stop a run, such as a model's name that may be misspelled."""
+    no_key: str | None = None
+    """What to do for the key that a run needs and that is not there; ``None`` where it is."""
+    contents: tuple[PlannedDocument, ...] = field(default=(), repr=False)
+    """The documents, in the order of the source: what would be read and sent."""
+
+    def _table(self) -> Table:
+        return _table(self)
+
+    def __str__(self) -> str:
+        cost = f"at most {cost_text(self.cost_usd)}"
+        if self.cost_usd is None:
+            cost = "price not known (give Model(..., prices=...))"
+        takes = f"at most {self.tokens:,} tokens, {cost}" if self.tokens else "free"
+        return (
+            f"{self.documents} documents, {self.chunks} chunks: {self.calls} calls of {self.model} "
+            f"in {self.depth} levels, {takes}"
+            + "".join(f"; {said}" for said in (*self.warnings, self.no_key) if said)
+        )
+
+
+def _table(plan: Plan) -> Table:
+    """Lay out what a run will do."""
+    columns = (
+        *(Column(head, "number") for head in ("documents", "chunks", "calls", "levels")),
+        *(Column(head, "number") for head in ("tokens at most", "cost at most")),
+        Column("model"),
+    )
+    numbers = [f"{n:,}" for n in (plan.documents, plan.chunks, plan.calls, plan.depth, plan.tokens)]
+    cost = cost_text(plan.cost_usd) if plan.tokens else "free"
+    said = [one_line(each, max_chars=400) for each in (*plan.warnings, plan.no_key or "")]
+    if plan.tokens and plan.cost_usd is None:
+        said.append("Give Model(..., prices=...) to know what it costs.")
+    return Table(
+        "What the run will do",
+        columns,
+        (Row((*cells([*numbers, cost]), (part(plan.model, max_chars=80),))),),
+        notes=tuple(filter(None, said)),
+        folds=(
+            *folded("Documents", _contents(plan.contents), most=_MOST_DOCUMENTS),
+            *folded("Left out", [(each.what, each.reason) for each in plan.omitted]),
+        ),
+    )
+
+
+def _contents(contents: Sequence[PlannedDocument]) -> list[tuple[str, str]]:
+    return [
+        (
+            each.name,
+            f"{count_text(each.characters, 'character')} in {count_text(each.chunks, 'chunk')}",
+        )
+        for each in contents
+    ]
