@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from docsum_nb.documents.outline import Block, Outline
 from docsum_nb.documents.sentences import sentence_spans
@@ -23,6 +23,7 @@ __all__ = ["Atom", "Measure", "Rank", "atoms"]
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 # Pieces of what has no structure are small, so that chunks of equal size can be made of them.
 _PIECES = 16
+_SHORT = 200  # characters that are counted sooner than found again
 
 
 class Rank(IntEnum):
@@ -39,8 +40,7 @@ class Rank(IntEnum):
     AFTER_HEADING = 8  # a heading must not be left alone
 
 
-@dataclass(frozen=True)
-class Atom:
+class Atom(NamedTuple):
     """A span that is not cut further."""
 
     start: int
@@ -60,6 +60,8 @@ class Measure:
 
     def __call__(self, start: int, end: int) -> int:
         """Count the tokens of ``text[start:end]``."""
+        if end - start < _SHORT:
+            return self._count(self.text[start:end])
         return self._counted(start, end)
 
     def _count_span(self, start: int, end: int) -> int:

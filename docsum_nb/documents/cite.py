@@ -12,7 +12,6 @@ enough has no citation: a wrong one is worse than none. Shared words are evidenc
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ from heapq import nlargest
 from itertools import accumulate
 from math import log
 
-from docsum_nb.documents.outline import outline
+from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import words
@@ -44,7 +43,6 @@ _COMPARED = 5  # windows of a chunk whose neighborhoods are looked at
 _OCCURRENCES = 50  # of a sentence's wording in one chunk, that are compared
 _K1, _B = 0.9, 0.4  # of BM25: a chunk that holds every word once is what counts
 _COMPLETE = 200  # chunks with all words of a sentence in which its wording is looked for
-_HEADING_SIGN = re.compile(r"(?m)^[ >*+\-0-9.)]*+#|^ {0,3}[=-]")
 _SUFFIXES = ("ing", "ed", "es", "s")
 
 
@@ -315,7 +313,7 @@ def _below_headings(chunk: Chunk) -> Iterator[tuple[int, int]]:
 
 
 def _headings(chunk: Chunk) -> list[tuple[int, int]]:
-    if chunk.syntax == "plain" or not _HEADING_SIGN.search(chunk.text):
+    if chunk.syntax == "plain" or not may_have_headings(chunk.text):
         return []
     return [
         (block.start, block.end)

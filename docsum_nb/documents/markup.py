@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.documents.block_rules import quicken
 from docsum_nb.documents.html_tags import markup_tags, plain_html
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def block_parser() -> MarkdownIt:
     """
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    parser = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
     # The first parse fills the tables of rules, the only moment at which threads would collide.
     parser.parse("a")
     parser.inline.parse("*a*", parser, {}, [])

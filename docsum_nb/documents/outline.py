@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents.block_rules import quicken
 from docsum_nb.documents.markup import mask_front_matter
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-__all__ = ["Block", "Heading", "Outline", "outline"]
+__all__ = ["Block", "Heading", "Outline", "may_have_headings", "outline"]
 
 # What markdown-it takes for the end of a line.
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -33,6 +34,7 @@ _LONGEST_HEADING = 200
 _LONGEST_MARKED = 20_000  # characters of a heading with its marks
 # The ends of a link, with an address that may hold parentheses.
 _LINK_ENDS = re.compile(r"(!?\[|\](?:\((?:[^()]++|\([^()]*+\))*+\))?+)")
+_HEADING_SIGN = re.compile(r"(?:^|\r)(?:[ >*+\-0-9.)]*+#| {0,3}[=-])", re.MULTILINE)
 # Emphasis, tags, and the line that reStructuredText sets above a title.
 _MARKS = re.compile(r"[*`]++|<[^<>]*+>|^[=~#^-]{3,}+\s")
 
@@ -118,6 +120,11 @@ def outline(text: str) -> Outline:
     return Outline(tuple(blocks), tuple(block.heading for block in blocks if block.heading))
 
 
+def may_have_headings(text: str) -> bool:
+    """Check whether any line can be or underline a heading; much faster than ``outline``."""
+    return _HEADING_SIGN.search(text) is not None
+
+
 def _parse(text: str, starts: list[int]) -> list[Token]:
     spans = pairwise([*starts, len(text)])
     shown = [text[start : min(start + _LINE_SHOWN, end)].rstrip("\r\n") for start, end in spans]
@@ -129,7 +136,7 @@ def _parse(text: str, starts: list[int]) -> list[Token]:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark").enable("table")
+    parser = quicken(MarkdownIt("commonmark").enable("table"))
     # Only blocks are asked for; what is inside of a line does not matter here.
     parser.core.ruler.enableOnly(["normalize", "block"])
     # The first parse fills its tables, which threads that do so at once would find half full.

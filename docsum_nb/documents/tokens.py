@@ -77,6 +77,8 @@ def _counter(encoding_name: str) -> Callable[[str], int]:
     encode = encoding.encode_ordinary
 
     def count(text: str) -> int:
+        if len(text) <= _SLICE:
+            return len(encode(text))
         return sum(len(encode(part)) for part in _slices(text))
 
     return count

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
-from docsum_nb.documents.outline import outline
+from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.errors import RunError
 from docsum_nb.events import BudgetSet, ChunksPlanned, FilesFetched, StageStarted, Warned
 from docsum_nb.models import ModelClient, SummaryStream, with_cause
@@ -307,12 +307,20 @@ def _cited(loaded: _Loaded) -> tuple[Citation, ...]:
     """Cite, with page and headings as the whole document has them: a chunk knows its first only."""
     documents = {document.name: document for document in loaded.prepared.documents}
     found = loaded.book.cite(loaded.gathered.text, loaded.prepared.chunks)
-    outlines = {name: outline(documents[name].text) for name in {each.document for each in found}}
+    outlines = {
+        name: outline(text)
+        for name in {each.document for each in found}
+        if may_have_headings(text := documents[name].text)
+    }
     return tuple(
         replace(
             each,
             page=documents[each.document].page_at(each.source_start),
-            headings=outlines[each.document].path_at(each.source_start),
+            headings=(
+                outlines[each.document].path_at(each.source_start)
+                if each.document in outlines
+                else ()
+            ),
         )
         for each in found
     )
