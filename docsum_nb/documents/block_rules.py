@@ -1,7 +1,7 @@
-"""Rules of markdown-it, tried only on lines that can begin a block.
+"""Rules of markdown-it, tried only on lines that can begin their block.
 
-Decides by a line's first character whether any rule can end the paragraph above it. The tokens are
-those of markdown-it itself; a paragraph of many lines takes a third of the time. Refuses nothing.
+Decides by a line's first character which rules can match it. The tokens are those of markdown-it
+itself, in a third of the time for paragraphs of many lines. Refuses nothing.
 """
 
 from __future__ import annotations
@@ -9,60 +9,71 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from markdown_it import MarkdownIt
     from markdown_it.parser_block import RuleFuncBlockType
     from markdown_it.rules_block import StateBlock
 
 __all__ = ["quicken"]
 
-_FIRST = frozenset("`~>*-_+#<0123456789")
-"""What a fence, quotation, rule, list, heading or HTML block begins with."""
+_FIRST = {
+    "fence": "`~",
+    "blockquote": ">",
+    "hr": "*-_",
+    "list": "*-+0123456789",
+    "reference": "[",
+    "html_block": "<",
+    "heading": "#",
+}
+"""What the blocks of a rule begin with; those of other rules may begin with anything."""
 _BELOW_HEADER = frozenset("|-:")
 """What the second line of a table begins with."""
-_CHAINS = ("paragraph", "reference")
+_CHAINS = ("paragraph", "reference", "blockquote", "list")
+"""What other blocks may end."""
 
 
 def quicken(parser: MarkdownIt) -> MarkdownIt:
-    """Change the rules that may end a paragraph, so that most lines are passed over at once.
+    """Change the block rules of a parser, so that most lines pass most of them at once.
 
     Args:
-        parser: A parser with the block rules of markdown-it, on or off.
+        parser: A parser; rules that are on stay on.
 
     Returns:
         The same parser.
     """
     ruler = parser.block.ruler
     names = dict(zip(ruler.getRules(""), ruler.get_active_rules(), strict=True))
-    chains = {chain: ruler.getRules(chain) for chain in (*_CHAINS, "blockquote", "list")}
-    ending = chains["paragraph"]
-    if ending != chains["reference"]:
-        return parser  # a version with other rules: its own are right, if slower
-    for rule in ending:
-        kept = [chain for chain in ("blockquote", "list") if rule in chains[chain]]
-        ruler.at(names[rule], rule, {"alt": kept})
-    ruler.push("ending", _Ending(ending), {"alt": list(_CHAINS)})
+    every = _Dispatch(ruler.getRules(""), names)
+    chains = {chain: _Dispatch(ruler.getRules(chain), names) for chain in _CHAINS}
+    ruler.disable([name for name in names.values() if name != "code"])
+    # The parser looks whether a rule "code" is on, so that name stands for all of them.
+    ruler.at("code", every)
+    for chain, rule in chains.items():
+        ruler.push(f"ends_{chain}", rule, {"alt": [chain]})
     return parser
 
 
-class _Ending:
-    """The rules that may end a paragraph, as one."""
+class _Dispatch:
+    """Some rules as one."""
 
-    def __init__(self, rules: Sequence[RuleFuncBlockType]) -> None:
-        self._rules = rules
+    def __init__(self, rules: list[RuleFuncBlockType], names: dict[RuleFuncBlockType, str]) -> None:
+        first = [(rule, _FIRST.get(names[rule])) for rule in rules if names[rule] != "table"]
+        self._table = next((rule for rule in rules if names[rule] == "table"), None)
+        self._others = tuple(rule for rule, signs in first if signs is None)
+        self._by_first = {
+            sign: tuple(rule for rule, signs in first if signs is None or sign in signs)
+            for sign in {sign for signs in _FIRST.values() for sign in signs}
+        }
 
     def __call__(self, state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001
-        """Check whether a block begins at a line; as a rule that only looks."""
-        if not silent:
-            return False
+        """Try the rules on a line, in their order."""
         source, begins, shifts = state.src, state.bMarks, state.tShift
-        at = begins[line] + shifts[line]
-        if source[at : at + 1] not in _FIRST:
-            below = line + 1
-            if below >= end:
-                return False
+        below = line + 1
+        if self._table is not None and below < end:
             at = begins[below] + shifts[below]
-            if source[at : at + 1] not in _BELOW_HEADER:
-                return False
-        return any(rule(state, line, end, True) for rule in self._rules)  # noqa: FBT003
+            if source[at : at + 1] in _BELOW_HEADER and self._table(state, line, end, silent):
+                return True
+        at = begins[line] + shifts[line]
+        for rule in self._by_first.get(source[at : at + 1], self._others):
+            if rule(state, line, end, silent):
+                return True
+        return False
