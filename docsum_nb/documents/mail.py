@@ -1,4 +1,4 @@
-"""Read mail: single messages (EML, MHTML) and mailboxes (MBOX).
+"""Read mail: single messages (EML, MHTML, MSG of Outlook) and mailboxes (MBOX).
 
 Decides what of a message is text: subject, sender, recipients and date at its head; then the plain
 body or, if that says less, the HTML one. Attachments are further files, for their own readers. In a
@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.documents.outlook import is_outlook, message_of
 from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.documents.text import decode
 from docsum_nb.errors import LoadError
@@ -36,6 +37,7 @@ __all__ = ["Attachment", "read", "read_mailbox"]
 
 MAX_MESSAGE = 64 * 1024 * 1024
 """Bytes of one message."""
+_TOO_LARGE = f"has more than {MAX_MESSAGE // 2**20} MB; save it in parts"
 _CHUNK = 1024 * 1024
 _MAX_HEADER = 4096
 _LARGE_HTML = 256 * 1024
@@ -102,10 +104,15 @@ def read(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
     """Read a file that holds one message.
 
     Raises:
-        LoadError: It is encrypted, too large, or nested too deeply.
+        LoadError: It is encrypted, too large, damaged, or nested too deeply.
         OSError: The file cannot be opened or read.
     """
-    found = _read_message(path.read_bytes(), path)
+    if path.stat().st_size > MAX_MESSAGE:
+        raise LoadError(str(path), _TOO_LARGE)
+    if is_outlook(path):
+        found = _Reader(path).read(message_of(path))
+    else:
+        found = _read_message(path.read_bytes(), path)
     if found.html:
         body, inner = _html(found.html, path)
         text, left = f"# {found.subject}\n\n{found.head}\n\n{body}", inner
@@ -201,10 +208,8 @@ def _read_message(data: bytes, path: Path) -> Mail:
     """Read a message.
 
     Raises:
-        LoadError: It is encrypted, too large, or nested too deeply.
+        LoadError: It is encrypted, or nested too deeply.
     """
-    if len(data) > MAX_MESSAGE:
-        raise LoadError(str(path), f"has more than {MAX_MESSAGE // 2**20} MB; save it in parts")
     try:
         message = email.message_from_bytes(data, policy=_Policy())
         return _Reader(path).read(message)

@@ -33,8 +33,9 @@ _OLD = (
     ("Workbook", "is an old Excel file (.xls); save it as .xlsx"),
     ("Book", "is an old Excel file (.xls); save it as .xlsx"),
     ("PowerPoint Document", "is an old PowerPoint file (.ppt); save it as .pptx"),
-    ("__properties_version1.0", "is an Outlook message (.msg); save it as .eml"),
 )
+_MESSAGE = ("__substg1.0_", "__properties_version1.0", "__nameid_version1.0", "__attach_version1.0")
+"""How parts of an Outlook message are called."""
 _OTHER_OLD = (
     "is password-protected or an old binary Office file; save it as .docx, .xlsx or .pptx, "
     "without a password"
@@ -69,8 +70,13 @@ def kind_of(path: Path, kind: str) -> str:
         OSError: The file cannot be opened or read.
     """
     start = _read_start(path)
+    if start.startswith(_OLE) and any(name.startswith(_MESSAGE) for name in _entries(path, start)):
+        return "mail"
     if reason := _old_format(path, start):
         raise LoadError(str(path), reason)
+    if path.suffix.lower() == ".msg":
+        # Other programs have texts of that name, such as ROS.
+        return "mail" if _MAIL.match(start.decode("latin-1")) else "text"
     if start.startswith(b"%PDF-"):
         return "pdf"
     if start.startswith(b"{\\rtf"):
@@ -112,6 +118,8 @@ def _old_format(path: Path, start: bytes) -> str:
     if not start.startswith(_OLE):
         return ""
     names = _entries(path, start)
+    if any(name.startswith(_MESSAGE) for name in names):
+        return ""
     return next((reason for name, reason in _OLD if name in names), _OTHER_OLD)
 
 

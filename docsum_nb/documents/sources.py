@@ -53,7 +53,7 @@ KINDS = {
     ".epub": "epub",
     **dict.fromkeys((".xml", ".dbk", ".docbook", ".nxml", ".jats", ".tei", ".fb2", ".svg"), "xml"),
     **dict.fromkeys((".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz"), ARCHIVE),
-    **dict.fromkeys((".eml", ".mht", ".mhtml"), MAIL),
+    **dict.fromkeys((".eml", ".msg", ".mht", ".mhtml"), MAIL),
     **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
 }
 NOT_TEXT = "not a kind of file that is read (no suffix, not text)"
