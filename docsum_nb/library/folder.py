@@ -18,7 +18,16 @@ from pathlib import Path
 from docsum_nb.errors import LibraryError
 from docsum_nb.paths import make_private_file, make_private_folder
 
-__all__ = ["LAYOUT", "Marker", "discard_unmarked", "mark", "marker_of", "new_database", "writing"]
+__all__ = [
+    "LAYOUT",
+    "Marker",
+    "discard_unmarked",
+    "mark",
+    "marker_of",
+    "new_database",
+    "set_aside",
+    "writing",
+]
 
 LAYOUT = 2
 """The version of what is in the folder; a library with a higher one is refused."""
@@ -30,6 +39,7 @@ _LOCK = ".docsum_library.lock"
 # Of a first add that was killed; the last three are of the database.
 _REMAINS = {_DRAFT, _LOCK, *(f".documents.draft{end}" for end in ("", "-wal", "-shm"))}
 _DATABASE = re.compile(r"documents-([0-9]{1,9})\.sqlite3")
+_ASIDE = re.compile(r"documents-[0-9]{1,9}\.sqlite3\.damaged(-wal|-shm)?")
 _LOCK_TIMEOUT = 300.0
 """Seconds to wait for another writer, which holds the lock for one batch or one repair."""
 
@@ -99,6 +109,15 @@ def discard_unmarked(folder: Path, marker: Marker) -> None:
     for each in folder.iterdir():
         if _DATABASE.fullmatch(each.name) and each != marker.database and each.is_file():
             each.unlink(missing_ok=True)
+
+
+def set_aside(folder: Path) -> list[Path]:
+    """Return the damaged databases that a repair has set aside, by name; they hold texts."""
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names) if _ASIDE.fullmatch(name)]
 
 
 def mark(folder: Path, marker: Marker) -> None:

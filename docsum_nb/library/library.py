@@ -143,7 +143,8 @@ class Library(Tabled):
         """Remove a document, and its text from the disk.
 
         A search that began before may hold the older version for its length: then the text leaves
-        the disk with the next ``add`` or ``remove``.
+        the disk with the next ``add`` or ``remove``. A file that was set aside after damage is left
+        to you, and a warning names it.
 
         Returns:
             Whether it was there.
@@ -151,10 +152,11 @@ class Library(Tabled):
         Raises:
             LibraryError: As for ``add``.
         """
-        if not self._store.remove([name]):
-            return False
-        self._store.wipe()
-        return True
+        removed = bool(self._store.remove([name]))
+        if removed:
+            self._store.wipe()
+        self._store.warn_of_what_is_set_aside(name)
+        return removed
 
     def search(self, query: str, k: int = 10) -> Hits:
         """Find what the library says about a matter.

@@ -15,7 +15,7 @@ from itertools import pairwise
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.terms import term_spans, words
 
-__all__ = ["excerpt", "fuse", "index_query", "matches", "search_terms", "searchable"]
+__all__ = ["excerpt", "fuse", "index_query", "index_words", "matches", "search_terms", "searchable"]
 
 _MAX_TERMS = 100
 _MAX_EXCERPT_WORDS = 80
@@ -72,11 +72,25 @@ def search_terms(query: str) -> list[str]:
     return sorted(counts, key=lambda word: (-counts[word], -len(word)))[:_MAX_TERMS]
 
 
-def index_query(terms: Iterable[str]) -> str:
-    """Return the query of the index for texts that have any of the terms; empty for none."""
+def index_words(terms: Iterable[str]) -> list[str]:
+    """Return the distinct words that the index has in place of the terms."""
     # The index cuts at the same places; a term with several parts would be a phrase.
-    parts = dict.fromkeys(part for term in terms for part in _INDEXED.findall(term))
-    return " OR ".join(f'"{part}"' for part in parts)
+    return list(dict.fromkeys(part for term in terms for part in _INDEXED.findall(term)))
+
+
+def index_query(words: Iterable[str], common: Sequence[str] = ()) -> str:
+    """Return the query of the index for texts that have any of the words; empty for none.
+
+    Args:
+        words: As of ``index_words``.
+        common: Words that count in the score of what is found, and find nothing by themselves.
+    """
+    wanted = " OR ".join(f'"{word}"' for word in words)
+    if not common:
+        return wanted
+    # A word counts as often as it stands in the query: here, each does twice.
+    counted = " OR ".join(f'"{word}"' for word in common)
+    return f"({wanted}) AND ({wanted} OR {counted} OR {counted})"
 
 
 def fuse(rankings: Sequence[Sequence[tuple[str, float]]]) -> list[tuple[str, float]]:

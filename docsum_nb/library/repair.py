@@ -60,7 +60,13 @@ def repaired(folder: Path, damaged: Path | None, damage: Exception) -> None:
     mark(folder, marker)
     assert damaged is not None
     aside = _set_aside(damaged)
-    report(folder, damage, losses.incomplete, losses.lost, f"the damaged file is {aside}")
+    report(
+        folder,
+        damage,
+        losses.incomplete,
+        losses.lost,
+        f"the damaged file is {aside}, which holds their text until you delete it",
+    )
 
 
 def report(folder: Path, damage: Exception, incomplete: list[str], lost: int, where: str) -> None:

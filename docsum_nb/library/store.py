@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,9 +38,10 @@ from docsum_nb.library.folder import (
     mark,
     marker_of,
     new_database,
+    set_aside,
     writing,
 )
-from docsum_nb.library.query import index_query
+from docsum_nb.library.query import index_query, index_words
 from docsum_nb.library.repair import repaired
 from docsum_nb.library.upgrade import discard_first_layout, upgraded
 from docsum_nb.results import Added
@@ -49,6 +51,11 @@ __all__ = ["Match", "Store", "StoreSnapshot"]
 _T = TypeVar("_T")
 _AT_ONCE = 500
 """Names in one query; SQLite takes at least 999."""
+_MOST_FOUND = 10_000
+"""Passages that a search scores, at about 30 µs each. In a larger library, the most common words of
+a query find nothing by themselves; they count in the scores of the passages that others find."""
+_RAREST = 10
+"""Words that choose the best passage of one document, and common ones that count in a score."""
 _ATTEMPTS = 2
 """A damaged database is repaired once; if it is damaged again, the disk or the memory is."""
 
@@ -71,6 +78,7 @@ class StoreSnapshot:
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
         self._folder = folder
         self._db = db
+        self._chosen: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
 
     def count(self) -> int:
         """Return the number of documents."""
@@ -114,7 +122,9 @@ class StoreSnapshot:
             "FROM document_index WHERE document_index MATCH ? ORDER BY rank LIMIT ?) "
             "JOIN documents ON documents.id = document"
         )
-        rows = self._match(query, terms, limit)
+        rare, _ = self._rare_and_common(terms)
+        # Of a book, the places of a common word alone are many. A name is in all its passages.
+        rows = self._match(query, index_query(rare), limit)
         return sorted(
             ((_text(name), score) for name, score in rows), key=lambda row: (-row[1], row[0])
         )
@@ -141,16 +151,46 @@ class StoreSnapshot:
             "JOIN documents ON documents.id = passages.document"
         )
         found = []
-        for name, score, text, start, headings in self._match(query, terms, *span, limit):
+        rare, common = self._rare_and_common(terms)
+        rows = []
+        if span and common:
+            # The index looks at all texts that have a word, to know how rare it is.
+            rows = self._match(query, index_query(rare[:_RAREST]), *span, limit)
+        if not rows:
+            rows = self._match(query, index_query(rare, common), *span, limit)
+        for name, score, text, start, headings in rows:
             above = self._json(headings, list, "headings", name)
             if type(start) is not int:
                 raise DamageError("the place of a passage is no number")
             found.append(Match(_text(name), score, _text(text), start, tuple(map(str, above))))
         return sorted(found, key=lambda match: (-match.score, match.document, match.start))
 
-    def _match(self, query: str, terms: Sequence[str], *values: int) -> list[tuple[Any, ...]]:
-        wanted = index_query(terms)
-        return self._db.execute(query, (wanted, *values)).fetchall() if wanted else []
+    def _match(self, query: str, words: str, *values: int) -> list[tuple[Any, ...]]:
+        return self._db.execute(query, (words, *values)).fetchall() if words else []
+
+    def _rare_and_common(self, terms: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the words to search for, rarest first, and those in too many passages for that."""
+        if (chosen := self._chosen.get(tuple(terms))) is not None:
+            return chosen
+        counts = self._counts(index_words(terms))
+        words = sorted(counts, key=lambda word: counts[word])
+        totals = accumulate(counts[word] for word in words)
+        # The rarest one is always searched for.
+        some = max(1, sum(total <= _MOST_FOUND for total in totals))
+        chosen = words[:some], words[some : some + _RAREST]
+        self._chosen[tuple(terms)] = chosen
+        return chosen
+
+    def _counts(self, words: Sequence[str]) -> dict[str, int]:
+        """Return the number of passages of each word, or a little more than are ever scored."""
+        query = (
+            "SELECT count(*) FROM (SELECT 1 FROM passage_index WHERE passage_index MATCH ? LIMIT ?)"
+        )
+        counts = {}
+        for word in words:
+            row = self._db.execute(query, (index_query([word]), _MOST_FOUND + 1)).fetchone()
+            counts[word] = int(row[0])
+        return counts
 
     def _rows(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         columns = ("document", "digest", "path", "pages", "metadata")
@@ -227,6 +267,17 @@ class Store:
         return self._commit(
             lambda db: tuple(name for name in sorted(set(names)) if take_out(db, name))
         )
+
+    def warn_of_what_is_set_aside(self, name: str) -> None:
+        """Warn of damaged files that may hold the text of a document that was to be removed."""
+        kept = set_aside(self._folder)
+        if kept:
+            warnings.warn(
+                f"{', '.join(map(str, kept))} was set aside after damage and may still hold the "
+                f"text of {name!r}: delete it once you need nothing of it",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
     def wipe(self) -> None:
         """Take what was replaced or removed off the disk.

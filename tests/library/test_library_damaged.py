@@ -326,3 +326,16 @@ def test_a_first_layout_of_which_nothing_is_readable_says_what_to_do(tmp_path: P
     with pytest.raises(LibraryError, match="move the folder away"):
         Library(folder).search("late")
     assert (folder / "passages.lance").exists()
+
+
+def test_a_file_set_aside_is_named_when_a_document_is_removed(office: Library) -> None:
+    """It holds the text; once it is deleted, there is no more warning."""
+    damage(office.path, "UPDATE documents SET first = 'x' WHERE id = 2")
+    with pytest.warns(RuntimeWarning, match="holds their text until you delete it"):
+        office.add({name: text + " More." for name, text in OFFICE.items()})
+    (aside,) = office.path.glob("*.damaged")
+    assert b"late" in aside.read_bytes()
+    with pytest.warns(RuntimeWarning, match=f"{aside.name} was set aside .* text of 'holidays'"):
+        assert office.remove("holidays") in (True, False)
+    aside.unlink()
+    office.remove("new")

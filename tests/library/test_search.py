@@ -143,3 +143,19 @@ def test_a_printed_hit_is_harmless() -> None:
     """A stranger's name and passage reach the terminal without what would steer it."""
     printed = str(Hit("a\x1b[31m.md", "red\u202e\n text", 1.0))
     assert printed == "a␛[31m.md: red text"
+
+
+def test_common_words_of_a_large_library_count_and_find_nothing_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What rare words find is ranked as if all were looked at; a common word alone is found."""
+    texts = {f"d{i}": f"A {'valley' if i % 3 else 'system'} number{i}." for i in range(40)}
+    texts |= {"rare": "A zebra.", "both": "A zebra in a system.", "far": "The okapi and a zebra."}
+    library = Library(tmp_path / "library")
+    library.add(texts)
+    all_at_once = names(library, "zebra system okapi", 3)
+    monkeypatch.setattr("docsum_nb.library.store._MOST_FOUND", 6)
+    assert names(library, "zebra system okapi", 50) == all_at_once
+    assert set(all_at_once) == {"rare", "both", "far"}
+    assert len(names(library, "system", 50)) == 15
+    assert names(library, "system number7", 50) == ["d7"]

@@ -582,7 +582,7 @@ READERS: dict[str, Reader] = {
     # searching
     "library.query.searchable": Reader(query.searchable),
     "library.query.search_terms": Reader(query.search_terms),
-    "library.query.index_query": Reader(lambda text: query.index_query([text])),
+    "library.query.index_query": Reader(lambda text: query.index_query(query.index_words([text]))),
     "library.query.excerpt": Reader(lambda text: query.excerpt(text, ["word", "w7", "é"])),
     "library.query.excerpt, the terms": Reader(lambda text: query.excerpt(SHORT, text.split(" "))),
     "library.query.matches": Reader(lambda text: query.matches(text, ["word", "w7", "é"])),
