@@ -80,7 +80,8 @@ def test_a_library_displays_what_it_holds(tmp_path: Path, monkeypatch: pytest.Mo
 
     for file in library.path.glob("documents-1.sqlite3*"):
         file.write_text("rubbish")
-    assert "is damaged" in library.to_text()
+    # The path decides where lines are broken.
+    assert "is damaged" in " ".join(library.to_text().split())
 
 
 def test_a_large_library_lists_its_first_documents(tmp_path: Path) -> None:

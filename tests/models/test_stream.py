@@ -351,7 +351,8 @@ def test_usage_that_no_provider_told_is_counted_and_said(server: Loopback) -> No
         assert "reports no usage" in warned[0]
     server.script = lambda call: Reply(LONG)
     asking = Asking(server)
-    assert asking.stream().usage == Usage(1, 5, 40, None)
+    usage = asking.stream().usage
+    assert usage == Usage(1, len(server.calls[-1].prompt.split()), 40, None)
     assert not [event for event in asking.events if isinstance(event, Warned)]
 
 
