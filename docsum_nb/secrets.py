@@ -65,8 +65,8 @@ _LOGGERS = (
     *("LiteLLM", "LiteLLM Router", "httpx", "httpcore", "httpcore.connection", "httpcore.http11"),
     *("httpcore.http2", "httpcore.proxy", "openai", "openai._base_client", "anthropic"),
     *("anthropic._base_client", "crewai", "asyncio", "urllib3", "urllib3.connectionpool"),
-    *("crewai.llm", "crewai.events", "docsum_nb", "docsum_nb.run", "docsum_nb.run.notify"),
-    *("docsum_nb.run.endings", "docsum_nb.crew.failures", "aiohttp.client", "opentelemetry"),
+    *("crewai.llm", "crewai.events", "docsum_nb", "docsum_nb.run", "docsum_nb.crew.failures"),
+    *("aiohttp.client", "opentelemetry"),
 )
 
 _given: set[str] = set()

@@ -265,10 +265,10 @@ def _functions() -> Iterator[FunctionType]:
 def _promises(job: dict[str, Any]) -> dict[str, Any]:
     """Check what a guard checks when it is made, without the rest of it."""
     from docsum_nb.crew.guarantees import Guarantees
-    from docsum_nb.run import Control
+    from tests.support.controls import StandaloneControl
 
     told: list[Any] = []
-    control = Control("r", emit=told.append, fail=told.append, stopped_by=lambda: None)
+    control = StandaloneControl(told)
     bounds = {name: name in job for name in ("max_calls", "max_cost", "deadline")}
     Guarantees(control, **bounds).check()
     return {"outcome": "made", "warnings": [event.message for event in told]}
@@ -277,10 +277,10 @@ def _promises(job: dict[str, Any]) -> dict[str, Any]:
 def _guard(job: dict[str, Any]) -> dict[str, Any]:
     """Make a guard, as a run with bounds does."""
     from docsum_nb.entry.guarded_run import GuardOptions
-    from docsum_nb.run import Control
+    from tests.support.controls import StandaloneControl
 
     told: list[Any] = []
-    control = Control("r", emit=told.append, fail=told.append, stopped_by=lambda: None)
+    control = StandaloneControl(told)
     bounds = {name: job[name] for name in ("max_calls", "max_cost") if name in job}
     GuardOptions(**bounds).guard(control, deadline=job.get("deadline"))
     return {"outcome": "made", "warnings": [event.message for event in told]}

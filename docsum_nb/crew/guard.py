@@ -50,7 +50,7 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.run import Control, Detail, Location, Question, placed
+from docsum_nb.run import Control, DelegatedControl, Detail, Location, Question, placed
 
 __all__ = ["Guard", "current_guard"]
 
@@ -302,18 +302,7 @@ class Guard:
         Returns:
             The control for the inner run's work.
         """
-        first = 0
-
-        def emit(event: Event) -> None:
-            nonlocal first
-            event = placed(event, inner.run_id)
-            if isinstance(event, ChunksPlanned):
-                first = self._plan(event)
-            elif not isinstance(event, BudgetSet):  # its bounds are not this run's
-                self._tell(event if event.place is None else _moved(event, first))
-            inner.emit(event)
-
-        return replace(inner, emit=emit, watched=lambda: inner.watched() or self._control.watched())
+        return _InnerControl(inner, self)
 
     def _tell(self, event: Event) -> None:
         if isinstance(event, StageStarted):
@@ -469,6 +458,28 @@ class Guard:
             yield
         except (Exited, Stopped) as error:
             raise self._unwrapped(error) from None
+
+
+class _InnerControl(DelegatedControl):
+    """The control of a run inside a guarded one: its events are those of the outer run, too."""
+
+    def __init__(self, inner: Control, guard: Guard) -> None:
+        super().__init__(inner)
+        self._guard = guard
+        self._first = 0
+
+    def emit(self, event: Event) -> None:
+        """Report an event to both runs; its chunk is counted behind those of the outer one."""
+        event = placed(event, self.run_id)
+        if isinstance(event, ChunksPlanned):
+            self._first = self._guard._plan(event)
+        elif not isinstance(event, BudgetSet):  # its bounds are not the outer run's
+            self._guard._tell(event if event.place is None else _moved(event, self._first))
+        super().emit(event)
+
+    def watched(self) -> bool:
+        """Check whether a text of either run is seen while it is written."""
+        return super().watched() or self._guard._control.watched()
 
 
 def _moved(event: Event, by: int) -> Event:

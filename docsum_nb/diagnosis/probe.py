@@ -28,7 +28,7 @@ from docsum_nb.diagnosis.differences import (
 from docsum_nb.entry import kickoff
 from docsum_nb.findings import Finding
 from docsum_nb.render.one_line import one_line
-from docsum_nb.run import Control, Run, in_thread
+from docsum_nb.run import Control, FunctionWork, Run, in_thread
 
 __all__ = ["probe_findings"]
 
@@ -71,7 +71,7 @@ class _Stage:
             async def work(control: Control) -> Any:
                 return await in_thread(rehearsal.crew.kickoff, inputs)
 
-            return Run(work, title=BARE, deadline=self._deadline)
+            return Run(FunctionWork(work), title=BARE, deadline=self._deadline)
 
         return self._step(start, runs, rehearsal)
 

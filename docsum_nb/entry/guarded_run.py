@@ -1,7 +1,7 @@
 """The run of the user's work, and the guard of the crews in it.
 
-A crew blocks, so it gets a thread; whatever else is started runs on the loop of guests. A guard is
-made only where CrewAI is imported: nothing else can have a crew.
+A crew blocks, so it gets a thread; all other work runs on the loop of guests. A guard is made only
+if CrewAI is imported: nothing else can have a crew.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.events import BudgetSet, Event, StageStarted
 from docsum_nb.models.prices import listed_price
 from docsum_nb.records import Price
-from docsum_nb.run import AskPerson, Control, Location, Run, in_thread
+from docsum_nb.run import AskPerson, Control, Detail, Location, Run, Work, in_thread
 from docsum_nb.views import LiveDisplay
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class GuardOptions:
                 )
 
     def guard(self, control: Control, *, deadline: float | None) -> Guard:
-        """Make the guard of a run; imports CrewAI, which a caller with a crew has done already.
+        """Create the guard of a run; imports CrewAI, which a caller with a crew has done already.
 
         Raises:
             UpstreamError: if a bound that is set cannot hold with the installed CrewAI.
@@ -73,7 +73,7 @@ class GuardOptions:
         )
 
     def _price(self, model: str, provider: str | None) -> Price | None:
-        # Where CrewAI has a client for the provider, it takes its name off that of the model.
+        # If CrewAI has a client for the provider, it removes the provider's name from the model's.
         names = (model, f"{provider}/{model}", model.partition("/")[2])
         prices = self.prices or {}
         pair = next((prices[name] for name in names if name in prices), None)
@@ -82,6 +82,87 @@ class GuardOptions:
             return listed
         most_output = listed.most_output if listed else None
         return Price(pair[0] / 1e6, pair[1] / 1e6, most_output=most_output)
+
+
+class _Guarded(Work[Any]):
+    """Work of a user's with the guard of its crews, once there is one."""
+
+    def __init__(self, options: GuardOptions, deadline: float | None) -> None:
+        self._options = options
+        self._deadline = deadline
+        self._guard: Guard | None = None
+
+    def _report_start(self, control: Control) -> None:
+        control.emit(StageStarted("working"))
+        bounds = BudgetSet(max_cost=self._options.max_cost, max_calls=self._options.max_calls)
+        control.emit(bounds)
+
+    def _make_guard(self, control: Control) -> Guard:
+        self._guard = self._options.guard(control, deadline=self._deadline)
+        return self._guard
+
+
+class _Kickoff(_Guarded):
+    """A Crew or Flow that is kicked off in a thread."""
+
+    def __init__(
+        self,
+        crew_or_flow: Any,
+        inputs: Mapping[str, Any] | None,
+        from_checkpoint: Any,
+        options: GuardOptions,
+        deadline: float | None,
+    ) -> None:
+        super().__init__(options, deadline)
+        self._given = crew_or_flow
+        self._inputs = None if inputs is None else dict(inputs)
+        self._from_checkpoint = from_checkpoint
+
+    async def __call__(self, control: Control) -> Any:
+        self._report_start(control)
+        guard, given = self._make_guard(control), self._given
+        work = given if is_crew_or_flow(given) else await in_thread(made_of, given)
+        return await in_thread(guard.kick_off, work, self._inputs, self._from_checkpoint)
+
+    def partial(self) -> Any:
+        """Return the outputs of its tasks; of a flow without any, its own ``partial``."""
+        outputs = self._guard.outputs() if self._guard else ()
+        own = is_crew_or_flow(self._given) and not outputs
+        return getattr(self._given, "partial", outputs) if own else outputs
+
+    def detail(self, index: int) -> Detail | None:
+        """Return one task."""
+        return self._guard.detail(index) if self._guard else None
+
+    def location(self) -> Location | None:
+        """Return the tasks or steps that are running, and where their threads are."""
+        return self._guard.whereabouts() if self._guard else Location("before it began")
+
+
+class _Function(_Guarded):
+    """A coroutine function of the user's, with a guard if it may kick off crews."""
+
+    def __init__(
+        self,
+        function: Callable[[], Awaitable[Any]],
+        options: GuardOptions,
+        deadline: float | None,
+    ) -> None:
+        super().__init__(options, deadline)
+        self._function = function
+
+    async def __call__(self, control: Control) -> Any:
+        self._report_start(control)
+        if "crewai" not in sys.modules:
+            return await self._function()
+        guard = self._make_guard(control)
+        with guard.watching():
+            result = await guard.astreamed(await self._function())
+            return await in_thread(guard.streamed, result)
+
+    def location(self) -> Location | None:
+        """Return where its crews are; ``None`` if none is running."""
+        return self._guard.whereabouts() if self._guard and self._guard.busy() else None
 
 
 def begin_kickoff(
@@ -94,35 +175,16 @@ def begin_kickoff(
     on_event: Callable[[Event], object] | None,
     show: bool,
 ) -> Run[Any]:
-    """Start a Crew or Flow in a thread, with its guard."""
-    own_inputs = None if inputs is None else dict(inputs)
-    guards: list[Guard] = []
-
-    async def controlled(control: Control) -> Any:
-        control.emit(StageStarted("working"))
-        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
-        guards.append(options.guard(control, deadline=deadline))
-        made = await in_thread(made_of, work) if not is_crew_or_flow(work) else work
-        return await in_thread(guards[0].kick_off, made, own_inputs, from_checkpoint)
-
+    """Start a Crew or Flow in a thread, with its guard, and return its run."""
     return Run(
-        controlled,
+        _Kickoff(work, inputs, from_checkpoint, options, deadline),
         title=name_of(work),
         deadline=deadline,
-        partial_result=lambda: _finished(work, guards),
-        detail=lambda place: guards[0].detail(place) if guards else None,
-        whereabouts=lambda: guards[0].whereabouts() if guards else Location("before it began"),
         on_event=on_event,
         display=LiveDisplay(),
         show=show,
         ask=options.ask,
     )
-
-
-def _finished(work: Any, guards: list[Any]) -> Any:
-    """Return the outputs of its tasks, or what a flow that has none says of itself."""
-    outputs = guards[0].outputs() if guards else ()
-    return outputs or (getattr(work, "partial", outputs) if is_crew_or_flow(work) else outputs)
 
 
 def begin_work(
@@ -133,26 +195,12 @@ def begin_work(
     *,
     show: bool,
 ) -> Run[Any]:
-    """Start other work on the loop of guests, with a guard where it may have crews."""
-    guards: list[Guard] = []
-
-    async def controlled(control: Control) -> Any:
-        control.emit(StageStarted("working"))
-        control.emit(BudgetSet(max_cost=options.max_cost, max_calls=options.max_calls))
-        if "crewai" not in sys.modules:
-            return await work()
-        guard = options.guard(control, deadline=deadline)
-        guards.append(guard)
-        with guard.watching():
-            result = await guard.astreamed(await work())
-            return await in_thread(guard.streamed, result)
-
+    """Start other work on the loop of guests, and return its run."""
     # Users' coroutines may block their loop; the loop of model calls is not theirs.
     return Run(
-        controlled,
+        _Function(work, options, deadline),
         title=name,
         deadline=deadline,
-        whereabouts=lambda: guards[0].whereabouts() if guards and guards[0].busy() else None,
         display=LiveDisplay(),
         show=show,
         ask=options.ask,

@@ -10,12 +10,12 @@ from docsum_nb.models.model import Model, as_model
 from docsum_nb.pipeline.options import SETTLE_S, OnError, Options, StrPath
 from docsum_nb.render.formats import listed
 from docsum_nb.results import Plan, Summary
-from docsum_nb.run import Detail, Location, Run
+from docsum_nb.run import Control, Detail, Location, Run, Work, in_thread
 from docsum_nb.views import LiveDisplay
 
 if TYPE_CHECKING:
     from docsum_nb.library import Library
-    from docsum_nb.run import Control
+    from docsum_nb.pipeline.job import Job
 
 __all__ = ["begin", "given_model", "plan", "summarize"]
 
@@ -131,16 +131,11 @@ def begin(
     title: str = "summarize",
 ) -> Run[Summary]:
     """Start the job as a run; ``run_id`` is that of the run it goes on with."""
-    work = _Work(options)
     run: Run[Summary] = Run(
-        work,
+        _SummarizeWork(options),
         title=title,
         deadline=deadline,
         settle_s=SETTLE_S,
-        partial_result=work.partial,
-        kept=work.kept,
-        detail=work.detail,
-        whereabouts=lambda: _whereabouts(run),
         on_event=on_event,
         display=LiveDisplay(),
         show=show,
@@ -156,11 +151,6 @@ def begin(
 def given_model(run_id: str) -> Model | None:
     """Return the model that a run of this process was given, with its key."""
     return _given.get(run_id)
-
-
-def _whereabouts(run: Run[Summary]) -> Location:
-    what = listed(run.underway(), most=_MOST_NAMES)
-    return Location(f"while {run.state.stage} {what}".rstrip())
 
 
 def plan(
@@ -228,35 +218,44 @@ def plan(
     return plan_of(prepare(options, to_ask=False))
 
 
-class _Work:
+class _SummarizeWork(Work[Summary]):
     """The job, imported in a worker thread: CrewAI takes seconds to import."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._job: Any = None
+        self._control: Control | None = None
+        self._job: Job | None = None
 
     async def __call__(self, control: Control) -> Summary:
-        from docsum_nb.run import in_thread
-
+        self._control = control
         self._job = await in_thread(_make_job, self._options)
-        result: Summary = await self._job(control)
-        return result
+        return await self._job(control)
 
     def partial(self) -> Summary | None:
-        """Return what is finished so far."""
+        """Return what is finished so far; ``None`` before the documents are known."""
         return self._job.partial() if self._job else None
 
     def kept(self) -> str:
-        """Say what is kept, and how to go on."""
-        return str(self._job.kept()) if self._job else ""
+        """Return what is kept, and how to go on; empty before the documents are known."""
+        return self._job.kept() if self._job else ""
 
-    def detail(self, place: int) -> Detail | None:
-        """Return one chunk, by its place."""
-        detail: Detail | None = self._job.detail(place) if self._job else None
-        return detail
+    def remaining(self) -> str:
+        """Return what is left to do; empty before the documents are known."""
+        return self._job.remaining() if self._job else ""
+
+    def detail(self, index: int) -> Detail | None:
+        """Return one chunk."""
+        return self._job.detail(index) if self._job else None
+
+    def location(self) -> Location | None:
+        """Return the step, and the chunks that are in work."""
+        if self._control is None:
+            return None
+        what = listed(self._control.underway(), most=_MOST_NAMES)
+        return Location(f"while {self._control.state().stage} {what}".rstrip())
 
 
-def _make_job(options: Options) -> Any:
+def _make_job(options: Options) -> Job:
     from docsum_nb.pipeline.job import Job
 
     return Job(options)

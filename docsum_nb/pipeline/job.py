@@ -126,7 +126,7 @@ class Job:
         if "crewai" not in sys.modules:
             control.emit(StageStarted("importing"))
         writer = await in_thread(_make_writer, prepared, asker)
-        blame = ErrorNotes(prepared, gathered, run_id=control.run_id)
+        blame = ErrorNotes(prepared, gathered, control)
         self._ready = _Loaded(prepared, book, asker, writer, gathered, blame)
         return planned
 
@@ -177,8 +177,6 @@ class Job:
         return self
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if self._ready is not None:
-            self._ready.blame.refresh()
         if self._control is not None:
             self._control.settled()
         if self._book is not None:
@@ -193,8 +191,12 @@ class Job:
         return None if self._gathered is None else self._gathered.summary(partial=True)
 
     def kept(self) -> str:
-        """Say what is kept, and how to go on; empty before the documents are known."""
+        """Return what is kept, and how to go on; empty before the documents are known."""
         return "" if self._ready is None else self._ready.blame.kept()
+
+    def remaining(self) -> str:
+        """Return what is left to do; empty before the documents are known."""
+        return "" if self._ready is None else self._ready.blame.remaining()
 
     def detail(self, place: int) -> Detail | None:
         """Return the text of a chunk and its summary; ``None`` before the chunks are known."""

@@ -17,7 +17,7 @@ from docsum_nb.events import Event
 from docsum_nb.pipeline.job import Job
 from docsum_nb.pipeline.options import SETTLE_S, Options
 from docsum_nb.results import Summary
-from docsum_nb.run import Control, Location, Run
+from docsum_nb.run import Control, Detail, Location, Run, Work
 from docsum_nb.views import LiveDisplay
 
 __all__ = ["STEPS", "StepwiseRun"]
@@ -50,19 +50,12 @@ class StepwiseRun:
             seen_by: Makes the work's control known to a run around this one; ``None`` without one.
             within: The budget of the run around this one; ``None`` without one.
         """
-        self._job = Job(options, within=within)
-        self._seen_by = seen_by
-        self._asked: dict[str, Future[None]] = {step: Future() for step in STEPS}
-        self._done: dict[str, Future[Any]] = {step: Future() for step in STEPS}
-        self._place = "before its first step"
+        self._work = _StepwiseWork(Job(options, within=within), seen_by)
         self.run: Run[Summary] = Run(
             self._work,
             title=title,
             deadline=deadline,
             settle_s=SETTLE_S,
-            partial_result=self._job.partial,
-            detail=self._job.detail,
-            whereabouts=lambda: Location(self._place),
             on_event=on_event,
             display=LiveDisplay(),
             show=show,
@@ -71,17 +64,17 @@ class StepwiseRun:
         self._over = asyncio.ensure_future(self._until_over())
 
     async def done(self, step: str) -> Any:
-        """Have a step done, and those before it that are not; waits for the first error as well.
+        """Do a step, and those before it that are not done; waits for the first error as well.
 
         Returns:
-            What the job's step returns; once more, where it was done before.
+            What the job's step returns; the same again if it was done before.
 
         Raises:
             BaseException: what ended the run.
         """
         for each in STEPS[: STEPS.index(step) + 1]:
-            if not self._asked[each].done():
-                self._asked[each].set_result(None)
+            if not self._work.asked[each].done():
+                self._work.asked[each].set_result(None)
         # With the last step the run ends, and its observers have seen the end.
         waited = {self._over} if step == STEPS[-1] else {self._over, self._future(step)}
         try:
@@ -89,8 +82,8 @@ class StepwiseRun:
         except asyncio.CancelledError:
             self.stop("the flow that it belongs to was cancelled")
             raise
-        if self._done[step].done():
-            return self._done[step].result()
+        if self._work.done[step].done():
+            return self._work.done[step].result()
         return await self.run
 
     def stop(self, reason: str) -> None:
@@ -98,24 +91,55 @@ class StepwiseRun:
         self.run.cancel(reason)
 
     def _future(self, step: str) -> asyncio.Future[Any]:
-        return asyncio.wrap_future(self._done[step])
+        return asyncio.wrap_future(self._work.done[step])
 
     async def _until_over(self) -> None:
         # Whoever asks for the next step is told the error; here, only that there is one.
         with suppress(Exception):
             await self.run
 
-    async def _work(self, control: Control) -> Summary:
+
+class _StepwiseWork(Work[Summary]):
+    """The job, each step of which waits until it is asked for."""
+
+    def __init__(self, job: Job, seen_by: Callable[[Control], Control] | None) -> None:
+        self.asked: dict[str, Future[None]] = {step: Future() for step in STEPS}
+        self.done: dict[str, Future[Any]] = {step: Future() for step in STEPS}
+        self._job = job
+        self._seen_by = seen_by
+        self._location = "before its first step"
+
+    async def __call__(self, control: Control) -> Summary:
         if self._seen_by is not None:
             control = self._seen_by(control)
         async with self._job:
             for step in STEPS:
-                await asyncio.wrap_future(self._asked[step])
-                self._place = f"while at the step {step!r}"
+                await asyncio.wrap_future(self.asked[step])
+                self._location = f"while at the step {step!r}"
                 result = await getattr(self._job, step)(control)
-                self._place = f"after the step {step!r}, while the flow did something else"
-                # Nobody waits for it any more, and the loop that did may be closed.
+                self._location = f"after the step {step!r}, while the flow did something else"
+                # No caller waits for it any more, and the loop of the one that did may be closed.
                 control.check()
-                self._done[step].set_result(result)
+                self.done[step].set_result(result)
         summary: Summary = result
         return summary
+
+    def partial(self) -> Summary | None:
+        """Return what is finished so far; ``None`` before the documents are known."""
+        return self._job.partial()
+
+    def kept(self) -> str:
+        """Return what is kept, and how to go on; empty before the documents are known."""
+        return self._job.kept()
+
+    def remaining(self) -> str:
+        """Return what is left to do; empty before the documents are known."""
+        return self._job.remaining()
+
+    def detail(self, index: int) -> Detail | None:
+        """Return one chunk."""
+        return self._job.detail(index)
+
+    def location(self) -> Location:
+        """Return the step that is being done, or was done last."""
+        return Location(self._location)

@@ -3,15 +3,12 @@
 Knows nothing of documents, crews or models.
 """
 
-from docsum_nb.run.context import about, placed
-from docsum_nb.run.control import Control, Location, Question, Stopping
-from docsum_nb.run.endings import replace_note
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
-from docsum_nb.run.loop import DAEMON_THREADS, before_exit, in_thread
-from docsum_nb.run.monkey_patches import patched_by
+from docsum_nb.run.loop import before_exit
 from docsum_nb.run.progress import PART_STATES, Duration, Pace, PartState
 from docsum_nb.run.questions import AskPerson
+from docsum_nb.run.recorder import about, placed
 from docsum_nb.run.run import Run
 from docsum_nb.run.scope import (
     Scope,
@@ -21,16 +18,26 @@ from docsum_nb.run.scope import (
     is_on_a_loop,
     leave_threads,
 )
+from docsum_nb.run.threads import DAEMON_THREADS, in_thread, patched_by
 from docsum_nb.run.tracing import begin_span, chat_attributes, end_span, span
 from docsum_nb.run.view import (
     Console,
-    Detail,
     Display,
     PendingQuestion,
     RunView,
     Snapshot,
     View,
     Waited,
+)
+from docsum_nb.run.work import (
+    Control,
+    DelegatedControl,
+    Detail,
+    FunctionWork,
+    Location,
+    Question,
+    Stopping,
+    Work,
 )
 
 __all__ = [
@@ -39,10 +46,12 @@ __all__ = [
     "AskPerson",
     "Console",
     "Control",
+    "DelegatedControl",
     "Detail",
     "Display",
     "Duration",
     "Failed",
+    "FunctionWork",
     "Location",
     "Pace",
     "PartState",
@@ -55,6 +64,7 @@ __all__ = [
     "Stopping",
     "View",
     "Waited",
+    "Work",
     "about",
     "before_exit",
     "begin_span",
@@ -72,7 +82,6 @@ __all__ = [
     "own_frame",
     "patched_by",
     "placed",
-    "replace_note",
     "span",
     "thread_frames",
 ]

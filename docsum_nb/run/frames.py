@@ -19,13 +19,13 @@ __all__ = [
 
 
 def describe_frame(frame: FrameType) -> str:
-    """Name a frame as a person would: function, file and line."""
+    """Return the function, file and line of a frame, for a person."""
     code = frame.f_code
     return f"{code.co_qualname}() in {Path(code.co_filename).name}, line {frame.f_lineno}"
 
 
 def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
-    """Choose the innermost frame of the user's own code, else the innermost one of all.
+    """Return the innermost frame of the user's own code, else the innermost one of all.
 
     Args:
         frames: Innermost first.
@@ -44,7 +44,7 @@ def is_own_file(filename: str) -> bool:
 
 
 def thread_frames(ident: int | None) -> Iterator[FrameType]:
-    """Walk the frames of a thread, innermost first."""
+    """Yield the frames of a thread, innermost first."""
     frame = sys._current_frames().get(ident or 0)
     while frame is not None:
         yield frame
@@ -52,7 +52,7 @@ def thread_frames(ident: int | None) -> Iterator[FrameType]:
 
 
 def await_frames(coroutine: Any) -> list[FrameType]:
-    """Follow a coroutine's chain of awaits; innermost first."""
+    """Return the frames of a coroutine's chain of awaits, innermost first."""
     frames: list[FrameType] = []
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", getattr(coroutine, "gi_frame", None))
@@ -67,4 +67,4 @@ _LIBRARIES = (
     str(Path(__file__).parents[1]),
     "<frozen",
 )
-"""Where code that is not the user's own lies: Python's, what is installed, and this package."""
+"""The folders of code that is not the user's own: Python's, what is installed, and this package."""

@@ -1,9 +1,8 @@
 """How each part of a run's work stands, since when, how fast it goes, and what is being written.
 
-The parts are chunks, or a crew's tasks; their states are what no count in ``RunState`` can tell.
-One byte a part, so that a view of ten thousand of them is one small message. Not a frozen record
-like the state: so many parts change too often. The run writes it under its lock; whoever looks gets
-copies.
+The parts are chunks, or a crew's tasks; ``RunState`` has only counts of them. One byte a part, so
+that a view of ten thousand of them is one small message. Not a frozen record like the state: parts
+change too often. The run writes it under its lock; readers get copies.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class Duration:
     started_at: float
     """In seconds since the epoch, like ``ended_at``."""
     ended_at: float
-    """Now, where the stretch has not ended."""
+    """Now, if the stretch has not ended."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,9 @@ class Pace:
     """How fast parts are finished, as measured; answers from the ledger are not counted."""
 
     per_second: float | None = None
-    """Over the last half minute; ``None`` while too few are finished to tell."""
+    """Over the last half minute; ``None`` while too few are finished."""
     left_s: float | None = None
-    """Seconds left at that rate; ``None`` where it cannot be told."""
+    """Seconds left at that rate; ``None`` if it is not known."""
 
 
 @dataclass
@@ -79,8 +78,8 @@ class _OpenCalls:
     usage: Usage = field(default_factory=Usage)
 
 
-def _place_of(item: tuple[tuple[int | None, str, str], _OpenCalls]) -> float:
-    """Sort tasks by their place, and what belongs to none behind them, in order of time."""
+def _index_of(item: tuple[tuple[int | None, str, str], _OpenCalls]) -> float:
+    """Return a key that sorts tasks by index; what belongs to none comes last, in order of time."""
     place = item[0][0]
     return float("inf") if place is None else place
 
@@ -99,8 +98,8 @@ class Progress:
         self._stage = ""
         self._callers: dict[tuple[int | None, str, str], _OpenCalls] = {}
 
-    def take(self, event: Event) -> None:
-        """Take in one more event."""
+    def record(self, event: Event) -> None:
+        """Add one event."""
         match event:
             case StageStarted(stage=stage):
                 self._stage = stage
@@ -125,18 +124,18 @@ class Progress:
         return bytes(self._cells)
 
     def underway(self) -> list[str]:
-        """Return the names of the parts that are begun and not over, in order."""
+        """Return the names of the parts that are started and not over, in order."""
         idle = {_BYTE["queued"], *_OVER}
         return [
             label for label, byte in zip(self.labels, self._cells, strict=False) if byte not in idle
         ]
 
     def writing(self) -> str:
-        """Return the end of the text that a model wrote last, where it streams; else empty."""
+        """Return the end of the text that a model wrote last, if it streams; else empty."""
         return self._writing.get(self._newest, "")
 
     def spans(self, now: float) -> tuple[Duration, ...]:
-        """List what state each part was in and when, by part and time, without the final state."""
+        """Return what state each part was in and when, by part and time; not the final state."""
         since: dict[int, tuple[float, int]] = {}
         spans: list[Duration] = []
         for at, place, byte in self._changes:
@@ -153,12 +152,12 @@ class Progress:
         return RunUsage(
             tuple(
                 UsageRow(task, agent, each.usage, max(0, each.sent - each.usage.calls))
-                for (_, task, agent), each in sorted(self._callers.items(), key=_place_of)
+                for (_, task, agent), each in sorted(self._callers.items(), key=_index_of)
             )
         )
 
     def _calls_of(self, event: CallStarted | CallFinished) -> _OpenCalls:
-        # Chunks are many, and their usage is in the result: of them, the stage is told apart.
+        # Chunks are many, and their usage is in the result: they are counted by stage.
         place = event.place if event.task else None
         return self._callers.setdefault(
             (place, event.task or self._stage, event.agent), _OpenCalls()

@@ -1,8 +1,8 @@
 """What the work of a run asks a person, one question at a time, and the answers.
 
-Invariant: an answer reaches the question that was asked, or nobody. Once a run has ended, or the
+Invariant: an answer reaches the question that was asked, or none. Once a run has ended, or the
 part of it that asked was stopped, its questions are gone and nothing of it reads any input. A
-question that nobody can ever answer here is an error, not a wait.
+question that can never be answered here is an error, not a wait.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from docsum_nb.errors import InputError
-from docsum_nb.events import Event, Warned
-from docsum_nb.run.control import Question, Stopping
-from docsum_nb.run.loop import DAEMON_THREADS
+from docsum_nb.run.threads import DAEMON_THREADS
 from docsum_nb.run.view import Console, PendingQuestion
+from docsum_nb.run.work import Question, Stopping
 
 __all__ = ["AskPerson", "Questions", "checked_ask"]
 
@@ -32,7 +31,7 @@ _BEAT_S = 0.1
 """How often a waiting question looks for a stop, and for a line of input."""
 _LOOP_ANSWERS_S = 1.0
 _UNNOTICED_S = 1.0
-"""How long a question waits without a place to answer it before the run warns of it."""
+"""How long a question waits with no way to answer it before the run warns of it, in seconds."""
 _numbers = itertools.count(1)
 
 Stopped = Callable[[], object | None]
@@ -49,34 +48,39 @@ class _Asked:
     error: InputError | None = None
 
 
+class Screen(Protocol):
+    """Where the person before the screen can be asked; all of it usable from any thread."""
+
+    def console(self) -> Console | None:
+        """Return where they can be asked by text now; ``None`` if nowhere, or in a form.
+
+        Raises:
+            InputError: if there is no way to ask a person here.
+        """
+
+    def has_form(self) -> bool:
+        """Return whether a form can be answered on the screen now."""
+
+    def warn(self, message: str) -> None:
+        """Report a warning of the run."""
+
+
 class Questions:
     """The questions of one run. Usable from any thread.
 
     Args:
-        ask: Who answers; ``None`` for the person before the screen.
-        console: Returns where the person can be asked by text at this moment; ``None`` if they
-            cannot, or see a form instead. Raises InputError if nobody can ever answer here.
-        formed: Whether a form is on the screen now.
-        emit: Reports an event of the run.
+        ask: What answers; ``None`` for the person before the screen.
+        screen: Where that person can be asked.
     """
 
-    def __init__(
-        self,
-        *,
-        ask: AskPerson | None,
-        console: Callable[[], Console | None],
-        formed: Callable[[], bool],
-        emit: Callable[[Event], None],
-    ) -> None:
+    def __init__(self, ask: AskPerson | None, screen: Screen) -> None:
         self._ask = ask
-        self._console = console
-        self._formed = formed
-        self._emit = emit
+        self._screen = screen
         # An asynchronous callable belongs to the loop of its caller, if there is one.
         self._loop = _running_loop() if ask is not None else None
         self._queue: list[_Asked] = []
         self._lock = threading.Lock()
-        self._turn = threading.Lock()
+        self._looking = threading.Lock()
         """Held by the thread that looks for a line of input."""
         self._reading: tuple[_Asked, Console] | None = None
 
@@ -104,15 +108,15 @@ class Questions:
 
         Args:
             question: What to ask.
-            stopped: Returns something once nobody waits for the answer any more.
+            stopped: Returns something other than ``None`` if the answer is no longer needed.
 
         Returns:
             The answer; empty to accept what is to be judged.
 
         Raises:
-            Stopping: if nobody waits for the answer any more.
-            InputError: if nobody can answer here, or the callable returns no text.
-            BaseException: what the callable raised.
+            Stopping: if the answer is no longer needed.
+            InputError: if there is no way to ask a person here, or ``ask`` returns no text.
+            BaseException: what ``ask`` raised.
         """
         if self._ask is not None:
             return self._by_callable(self._ask, question, stopped)
@@ -125,10 +129,10 @@ class Questions:
                 if stopped() is not None:
                     raise Stopping
                 self.look()
-                if self._reading is None and not self._formed() and unnoticed > 0:
+                if self._reading is None and not self._screen.has_form() and unnoticed > 0:
                     unnoticed -= _BEAT_S
                     if unnoticed <= 0:
-                        self._emit(Warned(_unnoticed(question)))
+                        self._screen.warn(_unnoticed(question))
         finally:
             with self._lock, suppress(ValueError):
                 self._queue.remove(asked)
@@ -143,14 +147,14 @@ class Questions:
         Blocks for 0.1 s at most.
 
         Args:
-            leaving: The thread that waited for the run does so no more.
+            leaving: Whether the calling thread stops waiting for the run.
         """
-        if not self._turn.acquire(timeout=_BEAT_S if leaving else 0):
+        if not self._looking.acquire(timeout=_BEAT_S if leaving else 0):
             return
         try:
             self._look(leaving=leaving)
         finally:
-            self._turn.release()
+            self._looking.release()
 
     def _look(self, *, leaving: bool) -> None:
         with self._lock:
@@ -164,7 +168,7 @@ class Questions:
             return
         try:
             if self._reading is None:
-                console_here = self._console()
+                console_here = self._screen.console()
                 if console_here is None or not console_here.open(first.question):
                     return
                 self._reading = (first, console_here)
@@ -179,7 +183,7 @@ class Questions:
     # --- a callable of the user's ---------------------------------------------------------------
 
     def _by_callable(self, ask: AskPerson, question: Question, stopped: Stopped) -> str:
-        """Call it in a thread of its own: it may never return, and the run ends all the same."""
+        """Call ``ask`` in a thread of its own: it may never return, and the run must end."""
         context = contextvars.copy_context()
         asked = DAEMON_THREADS.submit(context.run, self._call, ask, question, stopped)
         while True:
@@ -188,7 +192,7 @@ class Questions:
                 break
             except NotYet:
                 if asked.done():
-                    raise  # it was the callable's own
+                    raise  # raised by the callable itself
                 if stopped() is not None:
                     raise Stopping from None
         if answer is None or isinstance(answer, str):
@@ -208,7 +212,7 @@ class Questions:
 
 
 def checked_ask(ask: object) -> AskPerson | None:
-    """Check who is to answer questions.
+    """Check what is to answer questions.
 
     Raises:
         InputError: if it cannot be called.
@@ -245,6 +249,6 @@ def _responds(loop: asyncio.AbstractEventLoop) -> bool:
 
 def _unnoticed(question: Question) -> str:
     return (
-        f"{question.task or 'the work'!r} waits for an answer of a person: wait for the run, or "
+        f"{question.task or 'the work'!r} waits for an answer from a person: wait for the run, or "
         "display it in a notebook, to be asked; or give ask="
     )

@@ -1,4 +1,8 @@
-"""What has happened in one run: kept for its views, told to its observer and to the log."""
+"""What has happened in one run: kept for its views, handed to its observer and to the log.
+
+Whatever an observer does (blocks, raises, never returns), the work does not wait for it: it is
+called in a thread of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,48 +11,72 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from queue import SimpleQueue
 from typing import Any
 
 from docsum_nb.errors import InputError
-from docsum_nb.events import Event, RunEnded, RunState, fold
+from docsum_nb.events import Event, RunEnded, RunState, Warned, fold
 from docsum_nb.results import RunUsage
-from docsum_nb.run.context import placed
-from docsum_nb.run.notify import EventNotifier, StopNotifier
 from docsum_nb.run.progress import Duration, Progress
 from docsum_nb.run.view import PendingQuestion, Snapshot, Waited
 from docsum_nb.secrets import masked
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "about", "placed"]
 
 _log = logging.getLogger("docsum_nb.run")
-_WORDS = ("error", "message", "reason", "words", "output")
-"""Fields of events that hold what others have said."""
+_QUOTED = ("error", "message", "reason", "words", "output")
+"""Fields of events that quote others, such as a provider."""
+_index: ContextVar[int | None] = ContextVar("docsum_nb_place", default=None)
+
+
+@contextlib.contextmanager
+def about(index: int) -> Iterator[None]:
+    """Make the events of this context concern one chunk (of a crew: task), counted from 0.
+
+    What the code in it starts concerns that chunk too: threads, coroutines, calls.
+    """
+    token = _index.set(index)
+    try:
+        yield
+    finally:
+        _index.reset(token)
+
+
+def placed(event: Event, run_id: str) -> Event:
+    """Return an event with its run, and with the index of its chunk if the context has one."""
+    return dataclasses.replace(
+        event, run_id=run_id, place=_index.get() if event.place is None else event.place
+    )
 
 
 class Recorder:
-    """The state and the board of a run, under one lock.
+    """The state and the progress of a run, under one lock.
 
     Args:
-        run_id: The run's.
-        on_event: Called with every event, in a thread of its own; ``None`` for nobody.
+        run_id: The run.
+        on_event: Called with every event, in a thread of its own; ``None`` for no observer.
+
+    Raises:
+        InputError: if ``on_event`` cannot be called.
     """
 
     def __init__(self, run_id: str, on_event: Callable[[Event], object] | None) -> None:
         if on_event is not None and not callable(on_event):
             raise InputError(f"on_event is called with every event; {on_event!r} cannot be called")
         self.lock = threading.RLock()
-        """Hold it to make an event and something else happen at once."""
+        """Held to record an event and change something else in one step."""
         self._run_id = run_id
         self._state = RunState(started_at=time.time())
-        self._board = Progress()
-        self._teller = EventNotifier(on_event, self.emit) if on_event else None
-        self._stops: list[StopNotifier] = []
+        self._progress = Progress()
+        self._observer = _Observer(on_event, self) if on_event else None
+        self._stop_calls: list[_StopCall] = []
 
     @property
     def observed(self) -> bool:
-        """Whether somebody is called with the events."""
-        return self._teller is not None
+        """Whether an observer is called with the events."""
+        return self._observer is not None
 
     @property
     def state(self) -> RunState:
@@ -56,37 +84,60 @@ class Recorder:
         with self.lock:
             return self._state
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the run has ended without success."""
+        return self.state.outcome not in (None, "done")
+
     def emit(self, event: Event) -> None:
-        """Take in an event; never blocks for long, never raises."""
-        event = _to_keep(placed(event, self._run_id))
+        """Record an event; never blocks for long, never raises."""
+        event = _masked(placed(event, self._run_id))
         # The run must not depend on a handler of the user's.
         with contextlib.suppress(Exception):
             _log.debug("run %s: %s", self._run_id, event, extra={"run_id": self._run_id})
         with self.lock:
             self._state = fold(self._state, event)
-            self._board.take(event)
-            if self._teller:
-                self._teller.put(event)
+            self._progress.record(event)
+            if self._observer:
+                self._observer.put(event)
             if isinstance(event, RunEnded) and event.outcome != "done":
-                for each in self._stops:
-                    each.tell()
+                for each in self._stop_calls:
+                    each.begin()
 
     def when_stopped(self, call: Callable[[], object]) -> None:
-        """Have something called, in a thread, once the run is stopped; at once where it is."""
-        stop = StopNotifier(call)
+        """Call something, in a thread, once the run is stopped; at once if it is."""
+        stop_call = _StopCall(call)
         with self.lock:
-            self._stops.append(stop)
-            if self._state.outcome not in (None, "done"):
-                stop.tell()
+            self._stop_calls.append(stop_call)
+            if self.stopped:
+                stop_call.begin()
+
+    def notified(self) -> list[threading.Event]:
+        """Return what is set once the observer has the end, and the calls of a stop have ended."""
+        with self.lock:
+            calls = [each.ended for each in self._stop_calls] if self.stopped else []
+            return [*calls, self._observer.notified] if self._observer else calls
+
+    def end(self) -> None:
+        """End the observer's thread, after the events that wait for it."""
+        if self._observer is not None:
+            self._observer.end()
+
+    # --- progress ------------------------------------------------------------------------------
 
     def snapshot(self, waited: Waited | None, pending: PendingQuestion | None) -> Snapshot:
-        """Return what there is to show now."""
+        """Return what there is to show now.
+
+        Args:
+            waited: How a cell waits for the run; ``None`` if none does.
+            pending: What a person is asked; ``None`` if nothing is.
+        """
         with self.lock:
             return Snapshot(
                 self._state,
-                cells=self._board.cells(),
-                pace=self._board.pace(self._state, time.time()),
-                writing=self._board.writing(),
+                cells=self._progress.cells(),
+                pace=self._progress.pace(self._state, time.time()),
+                writing=self._progress.writing(),
                 waited=waited,
                 pending=pending,
             )
@@ -94,40 +145,85 @@ class Recorder:
     def labels(self) -> list[str]:
         """Return the names of the chunks or tasks."""
         with self.lock:
-            return self._board.labels.copy()
+            return self._progress.labels.copy()
 
     def underway(self) -> list[str]:
         """Return the names of the chunks or tasks that are in work."""
         with self.lock:
-            return self._board.underway()
+            return self._progress.underway()
 
     def usage(self) -> RunUsage:
         """Return what was asked of models, by task and agent."""
         with self.lock:
-            return self._board.usage()
+            return self._progress.usage()
 
     def spans(self) -> tuple[Duration, ...]:
-        """List what state each chunk or task was in, and when."""
+        """Return what state each chunk or task was in, and when."""
         with self.lock:
-            return self._board.spans(self._state.ended_at or time.time())
+            return self._progress.spans(self._state.ended_at or time.time())
 
-    def told(self) -> list[threading.Event]:
-        """Return what is set once whoever is to know of the end does."""
-        with self.lock:
-            stopped = self._state.outcome not in (None, "done")
-            told = [each.told for each in self._stops] if stopped else []
-            return [*told, self._teller.told] if self._teller else told
+
+class _Observer:
+    """Hands every event to a user's observer, in order."""
+
+    def __init__(self, call: Callable[[Event], object], record: Recorder) -> None:
+        self.notified = threading.Event()
+        self._call = call
+        self._record = record
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        threading.Thread(target=self._serve, name="docsum_nb-events", daemon=True).start()
+
+    def put(self, event: Event) -> None:
+        """Queue an event; never blocks."""
+        self._events.put(event)
 
     def end(self) -> None:
-        """Let the observer's thread end once everything is told."""
-        if self._teller is not None:
-            self._teller.end()
+        """End the thread, after everything that is queued."""
+        self._events.put(None)
+
+    def _serve(self) -> None:
+        warned = False
+        while (event := self._events.get()) is not None:
+            try:
+                self._call(event)
+            except BaseException as error:  # noqa: BLE001  # theirs to raise, ours to report
+                if not warned:
+                    warned = True
+                    self._record.emit(Warned(f"on_event raised {error!r}; the run goes on"))
+            if isinstance(event, RunEnded):
+                # Calls in flight may still land and are handed over too, but no waiter needs that.
+                self.notified.set()
+        self.notified.set()
 
 
-def _to_keep(event: Event) -> Event:
-    """Return an event without secrets: what went wrong is said in words of others."""
-    said = {name: each for name in _WORDS if isinstance(each := getattr(event, name, None), str)}
+class _StopCall:
+    """A call that is made once, in a thread, when the run is stopped."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.ended = threading.Event()
+        self._call = call
+
+    def begin(self) -> None:
+        """Make the call; never blocks, never raises."""
+        try:
+            threading.Thread(target=self._serve, name="docsum_nb-stopped", daemon=True).start()
+        except RuntimeError:
+            # As the process ends, no thread can be started; no waiter may wait for this one.
+            self.ended.set()
+
+    def _serve(self) -> None:
+        try:
+            self._call()
+        except Exception:  # noqa: BLE001  # the run's own error is the one that is reported
+            _log.debug("what a stopped run left to do has failed", exc_info=True)
+        finally:
+            self.ended.set()
+
+
+def _masked(event: Event) -> Event:
+    """Return an event without secrets in the words that it quotes."""
+    quoted = {name: text for name in _QUOTED if isinstance(text := getattr(event, name, None), str)}
     changed: dict[str, Any] = {
-        name: new for name, each in said.items() if (new := masked(each)) != each
+        name: new for name, text in quoted.items() if (new := masked(text)) != text
     }
     return dataclasses.replace(event, **changed) if changed else event

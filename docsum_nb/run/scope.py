@@ -1,8 +1,8 @@
 """A part of a run that ends by itself: its own first error, or the stop of what is around it.
 
 The part is known in the context: the code, threads and tasks that it starts belong to it. The
-code that waits for a part has its outcome at once, whatever the part is still blocked in; nothing
-of a part is left to be complained of by asyncio. What is in flight in a thread cannot be killed.
+code that waits for a part has its outcome at once, although the part may still be blocked; asyncio
+has nothing of a part to report as never retrieved. A call in flight in a thread cannot be killed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from docsum_nb.run.control import Control, Stopping
-from docsum_nb.run.loop import DAEMON_THREADS
+from docsum_nb.run.threads import DAEMON_THREADS
+from docsum_nb.run.work import Control, Stopping
 
 __all__ = [
     "Scope",
@@ -52,7 +52,7 @@ class Scope:
     def __init__(self, control: Control, around: Scope | None = None, work: object = None) -> None:
         self.work = work
         self.begun = False
-        """Whether the work has begun; set by the work."""
+        """Whether the work has started; set by the work."""
         self.failures: list[Exception] = []
         """Errors that were collected instead of stopping the part."""
         self.error: BaseException | None = None
@@ -74,7 +74,7 @@ class Scope:
         """Raise ``Stopping`` if this part is to stop; call before anything that costs."""
         stopped = self.stopped_by()
         if stopped is not None:
-            raise Stopping(f"nothing more is begun here: {type(stopped).__name__}: {stopped}")
+            raise Stopping(f"nothing more is started here: {type(stopped).__name__}: {stopped}")
 
     def fail(self, error: BaseException) -> None:
         """Stop this part by its first error; later ones do nothing."""
@@ -186,7 +186,7 @@ class Scope:
             # With an error, what is awaited in the work may be cancelled first, and it with that.
             result = self._outcome(working.result() if self.error is None else None)
         except asyncio.CancelledError:
-            # Threads that the work has started see it by this, before they begin anything.
+            # Threads that the work has started see it by this, before they start anything.
             self.fail(Stopping("cancelled"))
             raise
         finally:
@@ -198,7 +198,7 @@ class Scope:
         return result
 
     async def _awaited(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
-        """Await work; its error is kept in what is returned, where nothing complains of it."""
+        """Await work; its error is in the future that is returned, so asyncio does not log it."""
         outcome: Future[T] = Future()
         with self.entered():
             try:
@@ -257,7 +257,7 @@ def is_on_a_loop() -> bool:
 def blocks_a_loop() -> bool:
     """Check whether a loop is blocked, in another thread, until the caller's code has ended.
 
-    What else goes on on that loop cannot end before: to wait for it would never end.
+    Other work on that loop cannot end before: a wait for it would never end.
     """
     return _blocking.get()
 

@@ -1,4 +1,4 @@
-"""What keeps daemon threads, which may be stuck, from spoiling the end of the process."""
+"""Quiet ends of the process, although daemon threads of ours may be stuck."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ def in_a_hurry() -> bool:
 
 
 def quiet_interrupts() -> None:
-    """From now on, as the process ends, let a Ctrl-C cut its waits short instead of raising.
+    """Make a Ctrl-C cut the waits at the end of the process short, instead of raising.
 
-    Raised where Python ends, KeyboardInterrupt is printed as "Exception ignored in". Another Ctrl-C
-    ends the process on the spot, whatever other libraries still wait for. A handler of the user's
-    stays.
+    Raised while Python ends, KeyboardInterrupt is printed as "Exception ignored in". Another Ctrl-C
+    ends the process on the spot, even if other libraries still wait. A handler of the user's stays.
     """
     # Not in the main thread: there is no way to set a handler, and none that would raise there.
     with contextlib.suppress(ValueError):
@@ -42,22 +41,22 @@ def _press(number: int, frame: object) -> None:
 
 
 def leave_python(names: tuple[str, ...]) -> None:
-    """Have threads of ours that still run Python code, such as a long import, leave it.
+    """Make threads of ours that still run Python code, such as a long import, leave it.
 
-    As the process ends, Python before 3.14 ends such a thread on the spot, and where that is within
-    C++ code, the process aborts. A thread that sleeps or waits stays as it is; it does no harm.
+    As the process ends, Python before 3.14 ends such a thread on the spot, and if that is within
+    C++ code, the process aborts. A thread that sleeps or waits is left alone; it does no harm.
     """
-    left = [thread for thread in threading.enumerate() if thread.name in names]
-    for thread in left:
+    running = [thread for thread in threading.enumerate() if thread.name in names]
+    for thread in running:
         ident = ctypes.c_ulong(thread.ident or 0)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(SystemExit))
     give_up = time.monotonic() + _LEAVE_S
-    for thread in left:
+    for thread in running:
         thread.join(max(0.0, give_up - time.monotonic()))
 
 
 def forget_stuck_workers(name: str) -> None:
-    """Keep threads that are left to themselves from holding up the end of the process.
+    """Keep abandoned threads from holding up the end of the process.
 
     concurrent.futures joins the threads of all its pools at exit, also those of the pools that
     stuck work has made (CrewAI makes one for each agent). They are daemons, as the thread that made

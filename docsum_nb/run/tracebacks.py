@@ -27,7 +27,7 @@ _HEAD_OF_INTERRUPT = "Traceback of your own code:"
 
 
 def shown_briefly(error: BaseException) -> BaseException:
-    """Have IPython, where it is running, show an error briefly; returns the error."""
+    """Make IPython, if it is running, show an error briefly; returns the error."""
     module = sys.modules.get("IPython")
     ipython = module.get_ipython() if module is not None else None
     if ipython is not None:
@@ -35,7 +35,7 @@ def shown_briefly(error: BaseException) -> BaseException:
         # asked for one, is shown in full.
         with contextlib.suppress(Exception):
             if not hasattr(error, "_render_traceback_"):
-                error._render_traceback_ = _Brief(error)  # type: ignore[attr-defined]
+                error._render_traceback_ = _BriefTraceback(error)  # type: ignore[attr-defined]
         if isinstance(error, BaseExceptionGroup) and not ipython.custom_exceptions:
             ipython.set_custom_exc((BaseExceptionGroup,), _group_lines)
     return error
@@ -51,7 +51,7 @@ def _group_lines(
     return lines
 
 
-class _Brief:
+class _BriefTraceback:
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
@@ -64,18 +64,18 @@ class _Brief:
         # An interrupt is not the run's error.
         first = _HEAD if isinstance(self._error, Exception) else _HEAD_OF_INTERRUPT
         head = [first, *_lines(traceback.format_list(frames))] if frames else []
-        return [*head, *_lines(_told(self._error))]
+        return [*head, *_lines(_words_of(self._error))]
 
     def __reduce__(self) -> tuple[type[str], tuple[()]]:
         # An error that goes to another process leaves this behind.
         return (str, ())
 
 
-def _told(error: BaseException) -> Iterator[str]:
+def _words_of(error: BaseException) -> Iterator[str]:
     yield from _lines(map(shortened, traceback.format_exception_only(error)))
     if isinstance(error, BaseExceptionGroup):
         for number, part in enumerate(error.exceptions[:_MOST_PARTS], start=1):
-            first, *more = _told(part)
+            first, *more = _words_of(part)
             yield f"  {number}. {first}"
             yield from (f"     {line}" for line in more)
         if len(error.exceptions) > _MOST_PARTS:
@@ -84,7 +84,7 @@ def _told(error: BaseException) -> Iterator[str]:
 
 
 def _because(error: BaseException) -> list[str]:
-    """Return what is said of the cause of an error, if neither it nor a note says it.
+    """Return a line on the cause of an error, unless the error or a note names it.
 
     Why a request got no answer is read from the causes, not quoted: one of them may hold the key.
     """

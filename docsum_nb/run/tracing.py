@@ -1,4 +1,4 @@
-"""Spans of OpenTelemetry, where the user has set up a provider of them; otherwise nothing.
+"""Spans of OpenTelemetry, if the user has set up a provider of them; otherwise nothing.
 
 Decides by the API's global provider each time. Nothing is imported or set up here, so without a
 provider a span costs a look into a dictionary.
@@ -40,7 +40,7 @@ def span(name: str, attributes: Attributes) -> Iterator[None]:
 
 
 def chat_attributes(model: str) -> Attributes:
-    """Name a model call as OpenTelemetry's conventions for generative AI do."""
+    """Return the attributes of a model call by OpenTelemetry's conventions for generative AI."""
     return {"gen_ai.operation.name": "chat", "gen_ai.request.model": model}
 
 
@@ -50,11 +50,11 @@ def begin_span(name: str, attributes: Attributes) -> Any:
     return tracer.start_span(name, attributes=dict(attributes)) if tracer else None
 
 
-def end_span(begun: Any, attributes: Attributes) -> None:
+def end_span(started: Any, attributes: Attributes) -> None:
     """End what ``begin_span`` returned, with what is known by now."""
-    if begun is not None:
-        begun.set_attributes(dict(attributes))
-        begun.end()
+    if started is not None:
+        started.set_attributes(dict(attributes))
+        started.end()
 
 
 def _tracer() -> Any:

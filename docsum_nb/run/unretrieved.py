@@ -1,11 +1,11 @@
-"""The error of a failed run until somebody looks at it; one that nobody looks at is logged once.
+"""The error of a failed run until it is retrieved; one that never is, is logged once.
 
 As asyncio does for a task whose exception was never retrieved: when the run is collected, or when
-the process ends. Looked at is an error that was raised to a waiter, returned by ``exception()``,
+the process ends. Retrieved is an error that was raised to a waiter, returned by ``exception()``,
 read from ``state``, or shown by a live view. A cancellation is no failure.
 
 The garbage collector may call a finalizer in any thread, between any two steps of it and with any
-lock held. So the finalizer here takes no lock and logs nothing: it leaves that to a new thread.
+lock held. So the finalizer here takes no lock and logs nothing: a new thread does that.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import threading
 import weakref
 from collections import deque
 
-__all__ = ["UnseenError", "report_before_exit"]
+__all__ = ["UnretrievedError", "report_before_exit"]
 
 _log = logging.getLogger("docsum_nb.run")
-_found: deque[tuple[str, str, BaseException]] = deque()
+_unreported: deque[tuple[str, str, BaseException]] = deque()
 """Errors of runs that were collected, until they are logged."""
 
 
-class UnseenError:
-    """The error of one run, if it has failed and nobody has looked at it yet.
+class UnretrievedError:
+    """The error of one run, if it has failed and was not retrieved yet.
 
     Args:
         run_id: The run.
@@ -39,20 +39,20 @@ class UnseenError:
         self._process = os.getpid()
         self._error: BaseException | None = None
 
-    def failed(self, error: BaseException) -> None:
-        """Keep an error until somebody looks at it."""
+    def keep(self, error: BaseException) -> None:
+        """Keep an error until it is retrieved."""
         self._error = error
         _kept[id(self)] = self
 
-    def seen(self) -> None:
-        """Forget the error: somebody has looked at it, or will not have to."""
+    def retrieved(self) -> None:
+        """Forget the error: a person or a program has it."""
         self._error = None
 
     def _hand_over(self) -> None:
-        """Queue the error to be logged; a forked child leaves that to the parent."""
+        """Queue the error to be logged; in a forked child the parent does that."""
         error, self._error = self._error, None
         if error is not None and self._process == os.getpid():
-            _found.append((self._run_id, self._title, error))
+            _unreported.append((self._run_id, self._title, error))
 
     def __del__(self) -> None:
         if self._error is None or _ending.is_set():
@@ -64,31 +64,32 @@ class UnseenError:
             _thread.start_new_thread(_report, ())
 
 
-_kept: weakref.WeakValueDictionary[int, UnseenError] = weakref.WeakValueDictionary()
+_kept: weakref.WeakValueDictionary[int, UnretrievedError] = weakref.WeakValueDictionary()
 _ending = threading.Event()
 """Set once no thread may be started for a report any more."""
 
 
 def report_before_exit() -> None:
-    """Log the errors that nobody has looked at; the process is about to end."""
+    """Log the errors that were never retrieved; the process is about to end."""
     _ending.set()
     for reference in _kept.valuerefs():
-        unseen = reference()
-        if unseen is not None:
-            unseen._hand_over()
+        unretrieved = reference()
+        if unretrieved is not None:
+            unretrieved._hand_over()
     _report()
 
 
 def _report() -> None:
-    while _found:
+    while _unreported:
         try:
-            run_id, title, error = _found.popleft()
+            run_id, title, error = _unreported.popleft()
         except IndexError:  # another thread was faster
             return
-        # The run must not depend on a handler of the user's, and this thread has nobody to tell.
+        # A handler of the user's may fail, and there is no caller here to report that to.
         with contextlib.suppress(Exception):
             _log.error(
-                "run %s %r failed, and nobody looked at its error",
+                "run %s %r failed, and its error was never retrieved: await the run, or call "
+                "run.exception()",
                 run_id,
                 title,
                 exc_info=(type(error), error, error.__traceback__),
@@ -98,7 +99,7 @@ def _report() -> None:
 
 def _after_fork() -> None:
     _kept.clear()
-    _found.clear()
+    _unreported.clear()
 
 
 if hasattr(os, "register_at_fork"):

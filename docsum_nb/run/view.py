@@ -1,4 +1,4 @@
-"""What a run and whoever shows it need of each other."""
+"""What a run and a view of it need of each other."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from docsum_nb.events import RunState
-from docsum_nb.run.control import Question
 from docsum_nb.run.progress import Pace
+from docsum_nb.run.work import Detail, Question
 
 __all__ = [
     "Console",
-    "Detail",
     "Display",
     "PendingQuestion",
     "RunView",
@@ -44,25 +43,15 @@ class Snapshot:
     """The state of each chunk or task: a byte that ``PART_STATES`` translates."""
     pace: Pace = field(default_factory=Pace)
     writing: str = ""
-    """The end of what the model is writing, where it streams; else empty."""
+    """The end of what the model is writing, if it streams; else empty."""
     waited: Waited | None = None
-    """``None`` where no cell waits for the run."""
+    """``None`` if no cell waits for the run."""
     pending: PendingQuestion | None = None
     """What a person is asked; ``None`` if nothing is."""
 
 
-@dataclass(frozen=True)
-class Detail:
-    """One chunk or task, for whoever clicks on it."""
-
-    text: str
-    """What is worked on."""
-    result: str = ""
-    """What came of it; empty while nothing has."""
-
-
 class RunView(Protocol):
-    """What is asked of a run that is shown; all of it from any thread."""
+    """A run as its views see it; all of it usable from any thread."""
 
     title: str
 
@@ -75,8 +64,8 @@ class RunView(Protocol):
     def labels(self) -> list[str]:
         """Return the names of the chunks or tasks, as far as they are known."""
 
-    def detail(self, place: int) -> Detail | None:
-        """Return one chunk or task; ``None`` where nothing can be told of it."""
+    def detail(self, index: int) -> Detail | None:
+        """Return one chunk or task; ``None`` if nothing is known of it."""
 
     def answer(self, number: int, text: str) -> bool:
         """Answer a question; returns whether it was still open."""
@@ -106,7 +95,7 @@ class Console(Protocol):
 
 
 class View(Protocol):
-    """A live view of one run. Both methods are called from one thread of the run's own."""
+    """A live view of one run. Its methods are called from one thread of the run's own."""
 
     shows_text: bool
     """Whether it shows a text while it is written; models are asked for streams only then."""
@@ -132,10 +121,10 @@ class Display(Protocol):
     """The ways a run can be shown."""
 
     def open(self, shown: RunView) -> View | None:
-        """Show a live view where the caller is; ``None`` where there is nowhere to show it."""
+        """Show a live view where the caller is; ``None`` if there is nowhere to show it."""
 
     def embed(self, shown: RunView) -> tuple[View, Any]:
-        """Make a live view as a widget; the caller shows it."""
+        """Return a new live view and its widget, which the caller shows."""
 
     def console(self, waited: Waited | None, *, form: bool) -> Console | None:
         """Return where a person can be asked by text now; ``None`` if nowhere, or in the form.
@@ -145,7 +134,7 @@ class Display(Protocol):
             form: Whether a form is on the screen.
 
         Raises:
-            InputError: if nobody can ever answer here.
+            InputError: if there is no way to ask a person here.
         """
 
     def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from docsum_nb.events import CallStarted, ChunksPlanned, ChunkStarted, ChunkSummarized, StageStarted
-from docsum_nb.run import Control, Run
+from docsum_nb.run import Control, FunctionWork, Run
 from docsum_nb.views import LiveDisplay
 
 __all__ = ["Meter", "told"]
@@ -34,7 +34,7 @@ def told(chunks: int, *, seconds: float) -> Run[None]:
             for place in places:
                 control.emit(ChunkSummarized(labels[place], cached=False, place=place))
 
-    return Run(work, title="told", display=LiveDisplay())
+    return Run(FunctionWork(work), title="told", display=LiveDisplay())
 
 
 class Meter:

@@ -248,9 +248,9 @@ def test_flows_own_timeout_drops_its_question() -> None:
             return str(self.ask("Which title?", timeout=0.3))
 
     run = kick_off(Hurried(suppress_flow_events=True), None)
-    run._showing._console = lambda: None  # type: ignore[method-assign]
+    run._display.console = lambda: None  # type: ignore[method-assign]
     assert run.result() == "None"
-    assert run._showing.questions.pending() is None
+    assert run._display.questions.pending() is None
 
 
 @pytest.mark.parametrize("end", ["deadline", "cancel"])

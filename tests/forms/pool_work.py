@@ -34,9 +34,13 @@ def stuck() -> None:
 
 def runs_late(number: int) -> None:
     """Run into a deadline after something was finished."""
-    from docsum_nb.run import Control, Run, in_thread
+    from docsum_nb.run import Control, Run, Work, in_thread
 
-    async def work(control: Control) -> None:
-        await in_thread(stuck)
+    class Stuck(Work[None]):
+        async def __call__(self, control: Control) -> None:
+            await in_thread(stuck)
 
-    Run(work, title="late", deadline=0.2, partial_result=lambda: ("first", number)).result()
+        def partial(self) -> tuple[str, int]:
+            return ("first", number)
+
+    Run(Stuck(), title="late", deadline=0.2).result()

@@ -106,7 +106,7 @@ def test_lines_after_the_end_of_a_run_are_the_scripts_own(server: Loopback) -> N
         "print('ENDED', type(run.exception()).__name__, flush=True)\n"
         "print([input(), input(), input()])\n"
         "run = ds.kickoff(crew, show=False)\n"
-        "while run._showing.questions.pending() is None:\n"
+        "while run._display.questions.pending() is None:\n"
         "    time.sleep(0.05)\n"
         "run.cancel()\n"
         "print('ENDED', type(run.exception()).__name__, flush=True)\n"

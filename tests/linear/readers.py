@@ -353,7 +353,7 @@ def _crew(text: str) -> object:
 def _brief(text: str) -> object:
     error = ExceptionGroup(text, [ValueError(text), KeyError(text)])
     error.add_note(text)
-    return tracebacks._Brief(error)()
+    return tracebacks._BriefTraceback(error)()
 
 
 def _state(text: str) -> object:

@@ -9,9 +9,9 @@ from docsum_nb.events import Event, TextStreamed
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import Model, ModelClient, SummaryStream, open_model
 from docsum_nb.records import Answer, Request
-from docsum_nb.run import Control
 from tests.loopback import Loopback, Reply
 from tests.loops import on_loop
+from tests.support.controls import StandaloneControl
 
 REQUEST = Request("role", "instructions", "text", 50, 150)
 
@@ -23,12 +23,11 @@ class Asking:
         fallbacks = options.pop("fallbacks", ())
         budget = options.pop("budget", None)
         self.events: list[Event] = []
-        self.stopped: BaseException | None = None
         settings = [
             Model(name, base_url=server.base_url, **options)
             for name in ("openai/first", *fallbacks)
         ]
-        self.control = Control("run", self.events.append, lambda error: None, lambda: self.stopped)
+        self.control = StandaloneControl(self.events)
         self.asker = ModelClient(
             [open_model(each) for each in settings],
             ledger=ledger,

@@ -11,11 +11,11 @@ import pytest
 from docsum_nb.errors import ModelError
 from docsum_nb.events import TextStreamed
 from docsum_nb.models import Model, ModelClient, SummaryStream, open_model
-from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.answer_rows import ROWS, Row
 from tests.models.model_samples import REQUEST, text_told
 from tests.raw_server import RawReply, RawServer, running_raw
+from tests.support.controls import StandaloneControl
 
 SSE = "text/event-stream"
 
@@ -34,7 +34,7 @@ class Outcome:
 async def asked(server: RawServer, path: str, *, streamed: bool, **options: Any) -> Outcome:
     """Ask for the answer of this path, with one retry."""
     events: list[Any] = []
-    control = Control("run", events.append, lambda error: None, lambda: None)
+    control = StandaloneControl(events)
     settings = Model(
         **{
             "name": "openai/m",

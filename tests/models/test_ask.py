@@ -97,7 +97,7 @@ def test_answers_that_cannot_be_used_are_metered(server: Loopback) -> None:
 def test_stopped_run_sends_nothing(server: Loopback) -> None:
     """Once the run is stopping, asking raises Stopping, and no request goes out."""
     asking = Asking(server)
-    asking.stopped = ValueError("the first error")
+    asking.control.stopped = ValueError("the first error")
     with pytest.raises(Stopping):
         asking.ask()
     assert server.calls == []
@@ -108,7 +108,7 @@ def test_stop_while_trying_again_ends_the_tries(server: Loopback) -> None:
     asking = Asking(server, max_retries=5)
 
     def script(call: Call) -> Reply:
-        asking.stopped = ValueError("stop")
+        asking.control.stopped = ValueError("stop")
         return Reply("no", status=500, headers={"retry-after": "0"})
 
     server.script = script

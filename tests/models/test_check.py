@@ -12,10 +12,10 @@ from docsum_nb.ledger import Ledger
 from docsum_nb.models import Model, ModelClient, open_model
 from docsum_nb.models.validation import checked
 from docsum_nb.records import Answer, Request
-from docsum_nb.run import Control
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
 from tests.models.model_samples import REQUEST, Asking
+from tests.support.controls import StandaloneControl
 
 REFUSAL = "I'm sorry, but I can't assist with that request."
 
@@ -125,7 +125,7 @@ def test_refusal_in_a_talk_is_an_error(server: Loopback) -> None:
 
 def test_quote_of_a_refusal_by_the_embedded_model_is_a_quote() -> None:
     """The embedded model takes sentences from the text; it cannot refuse."""
-    control = Control("run", lambda event: None, lambda error: None, lambda: None)
+    control = StandaloneControl()
     asker = ModelClient([open_model(Model("extractive"))], ledger=None, control=control)
     assert on_loop(asker.ask(replace(REQUEST, text=REFUSAL))).text == REFUSAL
 

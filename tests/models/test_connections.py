@@ -21,11 +21,11 @@ from docsum_nb.errors import InputError
 from docsum_nb.events import CallStarted, Event
 from docsum_nb.models import Model, ModelClient, open_model, with_cause
 from docsum_nb.provider_errors import Failure, Fault, fault_of
-from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.certificates import Authority, self_signed
 from tests.models.model_samples import REQUEST
 from tests.models.wire import answer
+from tests.support.controls import StandaloneControl
 
 RETRIES = 2
 TRIES = {Failure.PERMANENT: 1, Failure.DOUBTFUL: 2, Failure.TRANSIENT: 3, Failure.TIMEOUT: 3}
@@ -39,7 +39,7 @@ async def failing(
 ) -> tuple[Any, int]:
     """Ask a server that gives no answer; return the error and how often it was asked."""
     events: list[Event] = []
-    control = Control("run", events.append, lambda error: None, lambda: None)
+    control = StandaloneControl(events)
     settings = Model(name, base_url=url, api_key=key, **{"max_retries": RETRIES, **options})
     asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:

@@ -12,10 +12,10 @@ from docsum_nb.errors import described
 from docsum_nb.events import Event
 from docsum_nb.models import Model, ModelClient, open_model, with_cause
 from docsum_nb.provider_errors import Failure, fault_of
-from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.model_samples import REQUEST
 from tests.models.wire import answer, serving
+from tests.support.controls import StandaloneControl
 
 DEEP = '{"error":' * 20_000 + "1" + "}" * 20_000
 BODIES: dict[str, str | bytes] = {
@@ -51,7 +51,7 @@ MEGABYTES = 50 * 2**20
 
 async def refused(url: str, **options: Any) -> Exception:
     events: list[Event] = []
-    control = Control("run", events.append, lambda error: None, lambda: None)
+    control = StandaloneControl(events)
     settings = Model("openai/x", base_url=url, api_key="k", max_retries=0, **options)
     asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:

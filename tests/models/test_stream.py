@@ -19,6 +19,7 @@ from docsum_nb.records import Answer, Usage
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
 from tests.models.model_samples import REQUEST, Asking, text_told
+from tests.support.controls import StandaloneControl
 
 LONG = " ".join(f"word{number}" for number in range(40))
 
@@ -255,7 +256,7 @@ def test_nothing_is_told_after_the_run_was_stopped(server: Loopback) -> None:
     asking = Asking(server)
 
     def script(call: Call) -> Reply:
-        asking.stopped = ValueError("stop")
+        asking.control.stopped = ValueError("stop")
         return Reply(LONG, gap=0.01)
 
     server.script = script
@@ -359,10 +360,8 @@ def test_usage_that_no_provider_told_is_counted_and_said(server: Loopback) -> No
 def test_embedded_model_is_told_whole() -> None:
     """It does not write piece by piece, and there is one piece all the same."""
     asking = Asking.__new__(Asking)
-    asking.events, asking.stopped = [], None
-    from docsum_nb.run import Control
-
-    asking.control = Control("run", asking.events.append, lambda error: None, lambda: None)
+    asking.events = []
+    asking.control = StandaloneControl(asking.events)
     asking.asker = ModelClient(
         [open_model(Model("extractive"))], ledger=None, control=asking.control
     )

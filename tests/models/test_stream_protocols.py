@@ -10,10 +10,10 @@ import pytest
 from docsum_nb.events import Event, Warned
 from docsum_nb.models import Model, ModelClient, SummaryStream, litellm_model, open_model
 from docsum_nb.records import Answer, Request
-from docsum_nb.run import Control
 from tests.loops import on_loop
 from tests.models.model_samples import REQUEST, text_told
 from tests.models.protocols import WORDS, speaking
+from tests.support.controls import StandaloneControl
 
 MODELS = ["anthropic/claude-sonnet-4-5", "ollama_chat/x"]
 
@@ -30,7 +30,7 @@ def asked(
     name: str, address: str, request: Request, *, streamed: bool
 ) -> tuple[Answer, list[Event]]:
     events: list[Event] = []
-    control = Control("run", events.append, lambda error: None, lambda: None)
+    control = StandaloneControl(events)
     model = open_model(Model(name, base_url=address, api_key="k", max_retries=0))
     asker = ModelClient([model], ledger=None, control=control)
 

@@ -78,7 +78,7 @@ def test_figures_are_those_of_the_end(
     run = ds.summarize(
         TEXTS, model=model_of(server), ledger=ledger, deadline=1.5 if how == "deadline" else None
     )
-    run._showing.open()
+    run._display.open()
     while len(server.calls) < sent + CHUNKS:
         time.sleep(0.01)
     if how == "cancel":

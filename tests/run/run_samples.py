@@ -6,13 +6,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from docsum_nb.run import Run
+from docsum_nb.run import Control, FunctionWork, Run
 
 LONG_S = 30.0
 
 
 def run_of(work: Callable[[], Awaitable[Any]], **options: Any) -> Run[Any]:
-    return Run(lambda control: work(), title="test", **options)
+    return run_with_control(lambda control: work(), **options)
+
+
+def run_with_control(work: Callable[[Control], Awaitable[Any]], **options: Any) -> Run[Any]:
+    return Run(FunctionWork(work), title="test", **options)
 
 
 async def forever() -> None:

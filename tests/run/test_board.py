@@ -24,7 +24,7 @@ def board_after(*events: Event) -> Progress:
     """Take in the plan of four parts, then some events."""
     board = Progress()
     for event in (ChunksPlanned(4, 5, ("a", "b", "c", "d"), at=100.0), *events):
-        board.take(event)
+        board.record(event)
     return board
 
 
@@ -51,7 +51,7 @@ def test_each_event_leaves_its_part_in_the_state_it_means() -> None:
     board = board_after()
     seen = []
     for event, _ in story():
-        board.take(event)
+        board.record(event)
         seen.append(state_of(board, 1))
 
     assert seen == [state for _, state in story()]
@@ -62,9 +62,9 @@ def test_each_event_leaves_its_part_in_the_state_it_means() -> None:
 def test_what_is_underway_is_begun_and_not_over() -> None:
     """Running, waiting for a turn or tried again: named in input order, until it is over."""
     board = board_after(ChunkStarted("c", place=2), ChunkStarted("b", place=1))
-    board.take(WaitStarted("m", place=2))
+    board.record(WaitStarted("m", place=2))
     assert board.underway() == ["b", "c"]
-    board.take(ChunkFailed("b", "no", place=1))
+    board.record(ChunkFailed("b", "no", place=1))
     assert board.underway() == ["c"]
 
 
@@ -99,7 +99,7 @@ def test_what_lands_late_changes_nothing() -> None:
         ChunkSummarized("a", cached=False, place=0),
     )
     assert state_of(board, 0) == "failed"
-    board.take(ChunkStarted("a", place=0))
+    board.record(ChunkStarted("a", place=0))
     assert state_of(board, 0) == "running"
 
 
@@ -127,8 +127,8 @@ def test_the_pace_is_that_of_what_was_paid_for() -> None:
     assert board.pace(state, now=110.0).per_second is None
 
     for place in range(10, 15):
-        board.take(ChunkStarted("", place=place, at=100.0))
-        board.take(ChunkSummarized("", cached=False, place=place, at=100.0 + place))
+        board.record(ChunkStarted("", place=place, at=100.0))
+        board.record(ChunkSummarized("", cached=False, place=place, at=100.0 + place))
     pace = board.pace(state, now=120.0)
 
     assert pace.per_second == pytest.approx(5 / 20)
@@ -150,7 +150,7 @@ def test_what_is_written_last_is_shown_from_its_end() -> None:
     """Of several texts the one that grew last is shown, and of a long one the end."""
     board = board_after(TextStreamed("a", "one"), TextStreamed("b", "two"))
     assert board.writing() == "two"
-    board.take(TextStreamed("a", "x" * 5000 + "end"))
+    board.record(TextStreamed("a", "x" * 5000 + "end"))
 
     assert len(board.writing()) == 4000
     assert board.writing().endswith("xend")
@@ -159,6 +159,6 @@ def test_what_is_written_last_is_shown_from_its_end() -> None:
 def test_text_that_begins_anew_replaces_what_was_written() -> None:
     """A broken or repaired answer is void once the next one is written."""
     board = board_after(TextStreamed("a", "A broken", begins=True), TextStreamed("a", " half"))
-    board.take(TextStreamed("a", "The whole", begins=True))
-    board.take(TextStreamed("a", " text."))
+    board.record(TextStreamed("a", "The whole", begins=True))
+    board.record(TextStreamed("a", " text."))
     assert board.writing() == "The whole text."

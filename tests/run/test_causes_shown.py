@@ -10,7 +10,7 @@ import openai
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.run.tracebacks import _Brief
+from docsum_nb.run.tracebacks import _BriefTraceback
 from tests.loopback import Loopback
 
 LONG_S = 60.0
@@ -31,7 +31,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(error: BaseException) -> str:
-    return "\n".join(_Brief(error)())
+    return "\n".join(_BriefTraceback(error)())
 
 
 def test_connection_of_the_users_own_client_is_explained() -> None:

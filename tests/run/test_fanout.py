@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 
 from docsum_nb.errors import WorkExited
 from docsum_nb.run import Control, Failed, Run, fan_out
-
-LONG_S = 30.0
+from tests.run.run_samples import LONG_S, run_with_control
 
 
 def fanned(work: Any, items: Sequence[Any], **options: Any) -> Run[list[Any]]:
     async def body(control: Control) -> list[Any]:
         return await fan_out(work, items, control=control, **{"limit": 4, **options})
 
-    return Run(body, title="test", settle_s=LONG_S)
+    return run_with_control(body, settle_s=LONG_S)
 
 
 @given(st.permutations(range(6)))
@@ -70,7 +69,7 @@ def test_first_error_is_seen_at_once_and_nothing_is_begun_after_it() -> None:
         run.result(LONG_S)
     assert begun == [0, 1]
     assert not run.join(0.0)
-    run._home.loop.call_soon_threadsafe(gate.set)
+    run._execution.loop.loop.call_soon_threadsafe(gate.set)
     assert run.join(LONG_S)
     assert begun == [0, 1]
 

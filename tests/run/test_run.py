@@ -17,7 +17,7 @@ from docsum_nb.events import (
     Warned,
 )
 from docsum_nb.run import Control, Run, RunView, Snapshot
-from tests.run.run_samples import LONG_S, forever, run_of
+from tests.run.run_samples import LONG_S, forever, run_of, run_with_control
 
 
 def test_result_is_the_same_from_everywhere_and_as_often_as_asked() -> None:
@@ -143,7 +143,7 @@ def test_calls_in_flight_may_land_after_the_first_error() -> None:
             await asyncio.sleep(0.01)
         landed.set()
 
-    run: Run[None] = Run(work, title="test", settle_s=LONG_S)
+    run = run_with_control(work, settle_s=LONG_S)
     with pytest.raises(ValueError, match="first"):
         run.result()
     assert not landed.is_set()
@@ -164,7 +164,7 @@ def test_observer_gets_every_event_in_order_and_its_error_is_a_warning() -> None
         control.emit(StageStarted("working"))
         return "value"
 
-    run: Run[str] = Run(work, title="test", on_event=observe)
+    run = run_with_control(work, on_event=observe)
     assert run.result() == "value"
     assert seen[0] == StageStarted("working")
     assert RunEnded("done") in seen
@@ -314,7 +314,7 @@ def test_what_lands_after_the_end_is_told_and_the_first_error_stays() -> None:
         if isinstance(event, ChunkFailed):
             landed.set()
 
-    run: Run[None] = Run(work, title="test", settle_s=LONG_S, on_event=observe)
+    run = run_with_control(work, settle_s=LONG_S, on_event=observe)
     with pytest.raises(ValueError, match="first"):
         run.result(LONG_S)
     gate.set()

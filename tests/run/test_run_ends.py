@@ -5,15 +5,13 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import pytest
 
 from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunEnded
-from docsum_nb.run import Run, in_thread, loop
-from docsum_nb.run.deadline_timer import DeadlineTimer
+from docsum_nb.run import Control, Run, Work, in_thread, loop
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
@@ -210,39 +208,52 @@ def test_deadline_of_a_stuck_run_in_the_background_holds_without_a_wait() -> Non
         release.set()
 
 
-def test_alarms_ring_in_order_and_not_once_they_are_cancelled() -> None:
-    """One set later for an earlier time rings first; a cancelled one does not."""
-    rung: list[str] = []
-    last = threading.Event()
-    now = time.monotonic()
-    alarms = [
-        DeadlineTimer(now + 0.4, last.set),
-        DeadlineTimer(now + 0.3, lambda: rung.append("cancelled")),
-        DeadlineTimer(now + 0.2, lambda: rung.append("second")),
-        DeadlineTimer(now + 0.1, lambda: rung.append("first")),
-    ]
-    alarms[1].cancel()
-    assert last.wait(LONG_S)
-    assert rung == ["first", "second"]
+@pytest.mark.parametrize("deadline", [float("inf"), 1e12])
+def test_deadline_beyond_what_a_thread_can_wait_is_none(deadline: float) -> None:
+    """The run ends by its work, and nothing is raised in the timer's thread."""
+
+    async def fine() -> int:
+        await asyncio.sleep(0.05)
+        return 1
+
+    assert run_of(fine, deadline=deadline).result(LONG_S) == 1
+
+
+def test_timer_of_a_deadline_ends_with_its_run() -> None:
+    """A run with a day's time leaves no thread behind when it is over."""
+
+    async def fine() -> int:
+        return 1
+
+    def timers() -> set[threading.Thread]:
+        return {each for each in threading.enumerate() if each.name == "docsum_nb-deadline"}
+
+    before = timers()
+    run = run_of(fine, deadline=86_400)
+    assert run.join(LONG_S)
+    for timer in timers() - before:
+        timer.join(LONG_S)
+        assert not timer.is_alive()
 
 
 def test_a_second_interrupt_does_not_keep_the_run_from_being_stopped() -> None:
     """Ctrl-C twice, the second while the first is asking the work what is finished."""
     script = (
         "import asyncio, os, signal, threading, time\n"
-        "from docsum_nb.run import Run\n"
+        "from docsum_nb.run import Run, Work\n"
         "def interrupt():\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "def partial():\n"
-        "    if not asked.is_set():\n"
-        "        asked.set()\n"
-        "        interrupt()\n"
-        "        time.sleep(0.3)\n"
-        "async def work(control):\n"
-        "    started.set()\n"
-        "    await asyncio.sleep(60)\n"
+        "class Sleep(Work):\n"
+        "    def partial(self):\n"
+        "        if not asked.is_set():\n"
+        "            asked.set()\n"
+        "            interrupt()\n"
+        "            time.sleep(0.3)\n"
+        "    async def __call__(self, control):\n"
+        "        started.set()\n"
+        "        await asyncio.sleep(60)\n"
         "started, asked = threading.Event(), threading.Event()\n"
-        "run = Run(work, title='test', partial_result=partial, show=False)\n"
+        "run = Run(Sleep(), title='test', show=False)\n"
         "started.wait()\n"
         "threading.Timer(0.2, interrupt).start()\n"
         "try:\n"
@@ -255,12 +266,18 @@ def test_a_second_interrupt_does_not_keep_the_run_from_being_stopped() -> None:
 
 
 def test_partial_result_that_raises_does_not_keep_the_run_from_ending() -> None:
-    """Neither cancel() nor the deadline depends on what the work says of itself."""
+    """Neither cancel() nor the deadline depends on what the work reports of itself."""
 
-    def broken() -> Any:
-        raise KeyError("partial")
+    class Broken(Work[None]):
+        async def __call__(self, control: Control) -> None:
+            await forever()
 
-    run = run_of(forever, partial_result=broken, whereabouts=broken, deadline=0.2)
+        def partial(self) -> Any:
+            raise KeyError("partial")
+
+        kept = remaining = location = partial
+
+    run: Run[None] = Run(Broken(), title="test", deadline=0.2)
     assert isinstance(run.exception(LONG_S), DeadlineExceeded)
     assert run.partial is None
 
@@ -305,7 +322,7 @@ def test_starting_a_run_from_the_loop_is_no_reason_to_replace_it() -> None:
     runs = [run_of(outer) for _ in range(4)]
     for run in runs:
         assert run.result(LONG_S) == [1] * 20
-    assert len({id(run._home) for run in runs}) == 1
+    assert len({id(run._execution.loop) for run in runs}) == 1
 
 
 async def litellm_logging() -> bool:
@@ -338,14 +355,14 @@ def test_loop_of_guests_that_was_stuck_and_replaced_ends_once_it_is_free() -> No
     try:
         after = run_of(fine, guest=True)
         assert after.result(LONG_S) == 1
-        assert after._home is not stuck._home
+        assert after._execution.loop is not stuck._execution.loop
     finally:
         release.set()
     assert stuck.result(LONG_S) == "late"
-    stuck._home._thread.join(LONG_S)
-    assert not stuck._home._thread.is_alive()
+    stuck._execution.loop._thread.join(LONG_S)
+    assert not stuck._execution.loop._thread.is_alive()
     assert run_of(fine, guest=True).result(LONG_S) == 1
-    assert not stuck._home.begin(release.set)
+    assert not stuck._execution.loop.start(release.set)
 
 
 def test_run_in_the_work_of_another_is_stopped_with_it() -> None:

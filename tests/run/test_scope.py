@@ -3,31 +3,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from typing import Any
 
 import pytest
 
-from docsum_nb.run import Control, Scope, Stopping, current_scope
+from docsum_nb.run import Scope, Stopping, current_scope
+from tests.support.controls import StandaloneControl
 
 LONG_S = 60.0
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("of_a_user", default="before")
-
-
-class Stop:
-    """What a run's control tells a scope of a stop."""
-
-    def __init__(self) -> None:
-        self.error: BaseException | None = None
-        self.calls: list[Any] = []
-
-    def control(self) -> Control:
-        return Control("run", lambda event: None, lambda error: None, lambda: self.error,
-                       when_stopped=self.calls.append)  # fmt: skip
-
-    def now(self) -> None:
-        self.error = TimeoutError("the deadline")
-        for call in self.calls:
-            call()
 
 
 def test_first_error_counts_although_the_work_is_cancelled_by_it() -> None:
@@ -42,16 +25,16 @@ def test_first_error_counts_although_the_work_is_cancelled_by_it() -> None:
 
     async def main() -> None:
         with pytest.raises(ValueError, match="first"):
-            await Scope(Stop().control()).arun(work)
+            await Scope(StandaloneControl()).arun(work)
 
     asyncio.run(main())
 
 
 def test_wait_ends_with_what_is_around_it_and_leaves_nothing_there() -> None:
     """Blocked for ever within two scopes, the code that waits is raised a stop at once."""
-    stop, begun, release = Stop(), threading.Event(), threading.Event()
-    run = Scope(stop.control())
-    crew = Scope(stop.control(), run)
+    stop, begun, release = StandaloneControl(), threading.Event(), threading.Event()
+    run = Scope(stop)
+    crew = Scope(stop, run)
 
     def blocks() -> None:
         begun.set()
@@ -59,12 +42,12 @@ def test_wait_ends_with_what_is_around_it_and_leaves_nothing_there() -> None:
 
     def end() -> None:
         begun.wait(LONG_S)
-        stop.now()
+        stop.stop(TimeoutError("the deadline"))
 
     threading.Thread(target=end, daemon=True).start()
     try:
         with pytest.raises(Stopping):
-            crew.run(lambda: Scope(stop.control(), crew).run(blocks))
+            crew.run(lambda: Scope(stop, crew).run(blocks))
     finally:
         release.set()
     with pytest.raises(Stopping, match="the deadline"):
@@ -74,7 +57,7 @@ def test_wait_ends_with_what_is_around_it_and_leaves_nothing_there() -> None:
 def test_cancelled_wait_cancels_the_work_and_stops_its_threads() -> None:
     """As with a coroutine that is awaited directly; threads see it before they begin anything."""
     cancelled: list[bool] = []
-    scope = Scope(Stop().control())
+    scope = Scope(StandaloneControl())
 
     async def work() -> None:
         try:
@@ -99,6 +82,6 @@ def test_context_variables_of_the_work_are_the_callers() -> None:
         variable.set("set in the work")
         return "done"
 
-    assert Scope(Stop().control()).run(work) == "done"
+    assert Scope(StandaloneControl()).run(work) == "done"
     assert variable.get() == "set in the work"
     assert current_scope() is None

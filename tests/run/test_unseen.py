@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,6 +28,14 @@ class Reports(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.records.append(record)
         self.arrived.set()
+
+    def wait(self) -> None:
+        """Wait for the first one; the loop's thread may hold a run for a moment after its end."""
+        give_up = time.monotonic() + LONG_S
+        while not self.arrived.is_set():
+            assert time.monotonic() < give_up
+            gc.collect()
+            self.arrived.wait(0.05)
 
 
 @pytest.fixture
@@ -53,8 +62,7 @@ def test_collected_run_that_failed_is_reported_once_with_its_traceback(reports: 
     gc.collect()
     assert not reports.records
     del run
-    gc.collect()
-    assert reports.arrived.wait(LONG_S)
+    reports.wait()
     gc.collect()
     (record,) = reports.records
     assert (record.levelname, record.name) == ("ERROR", "docsum_nb.run")
@@ -96,8 +104,7 @@ def test_error_that_somebody_looked_at_is_not_reported(
     gc.collect()
     # One that is reported is proof that the other would have been by now.
     unseen = ended(run_of(fails)).id
-    gc.collect()
-    assert reports.arrived.wait(LONG_S)
+    reports.wait()
     assert [unseen in record.getMessage() for record in reports.records] == [True]
 
 
@@ -113,8 +120,7 @@ def test_cancelled_run_and_successful_run_are_not_reported(reports: Reports) -> 
     del cancelled
     gc.collect()
     ended(run_of(fails))
-    gc.collect()
-    assert reports.arrived.wait(LONG_S)
+    reports.wait()
     assert len(reports.records) == 1
 
 
@@ -134,19 +140,18 @@ def test_timed_out_wait_has_not_looked(reports: Reports) -> None:
     go_on.set()
     ended(run)
     del run
-    gc.collect()
-    assert reports.arrived.wait(LONG_S)
+    reports.wait()
 
 
 SCRIPT = """
 import logging, os, queue, sys, threading
-from docsum_nb.run import Run
+from docsum_nb.run import FunctionWork, Run
 
 async def fails(control):
     raise ValueError("in the background")
 
 def failed():
-    run = Run(fails, title="my job", show=False)
+    run = Run(FunctionWork(fails), title="my job", show=False)
     assert run.join(20)
     return run
 """
@@ -168,7 +173,7 @@ def test_script_that_ends_reports_what_failed_in_the_background(ending: str) -> 
     """Without any logging set up it is on stderr, once, although the run is still held."""
     done = script(f"run = failed()\nprint(run.done)\n{ending}")
     assert (done.returncode, done.stdout) == (0, "True\n")
-    assert done.stderr.count("nobody looked") == 1
+    assert done.stderr.count("never retrieved") == 1
     assert "'my job'" in done.stderr
     assert "ValueError: in the background" in done.stderr
 

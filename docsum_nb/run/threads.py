@@ -1,0 +1,139 @@
+"""Daemon threads for what blocks, one for each call; the end of the process waits for none.
+
+They are threads of the operating system. Under the patches of gevent and eventlet every thread is a
+greenlet of the one real thread, so a loop cannot run beside the caller's code; runs are refused
+there at once, since they would stall without a visible reason and keep the process from ending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from docsum_nb.errors import InputError, WorkExited
+
+__all__ = ["DAEMON_THREADS", "check_threads", "in_thread", "patched_by", "thread_of"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class _DaemonThreads(ThreadPoolExecutor):
+    """Runs each call in a daemon thread of its own.
+
+    The standard pool joins its threads when the interpreter ends, so one call that never returns
+    would keep a script from ending; and it holds only a handful of threads.
+    """
+
+    name = "docsum_nb-work"
+
+    def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        future: Future[R] = Future()
+
+        def call() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            publish: Callable[[], None]
+            try:
+                publish = functools.partial(future.set_result, fn(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001  # the waiter decides what to do with it
+                publish = functools.partial(future.set_exception, error)
+            # The waiter may have gone, and its loop with it, as the process ends.
+            with contextlib.suppress(RuntimeError, InvalidStateError):
+                publish()
+
+        try:
+            threading.Thread(target=call, name=self.name, daemon=True).start()
+        except RuntimeError as error:
+            if "shutdown" not in str(error):
+                raise
+            # From Python 3.12 on, no thread can be started once the process is ending; what is
+            # left to do then, such as storing the last answers, is short.
+            call()
+        return future
+
+    def shutdown(self, *_: Any, **__: Any) -> None:
+        """Do nothing: an event loop that ends shuts its pool down, and others use this one."""
+
+
+DAEMON_THREADS = _DaemonThreads()
+"""Runs what blocks; the end of the process does not wait for it."""
+
+_calls: dict[asyncio.Task[Any], int] = {}
+"""From a task that waits for a thread to that thread, while it does."""
+
+
+def thread_of(task: asyncio.Task[Any]) -> int | None:
+    """Return the thread that a task waits for in ``in_thread``; ``None`` if it waits for none."""
+    return _calls.get(task)
+
+
+async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Call a blocking function in a daemon thread and wait for it.
+
+    Context variables are those of the caller. When the waiting task is cancelled, the thread is
+    left to finish by itself and its result is dropped.
+
+    Raises:
+        WorkExited: if the function raised something that must not reach an event loop, such as
+            SystemExit, KeyboardInterrupt or StopIteration. Any other error is raised unchanged.
+    """
+    context = contextvars.copy_context()
+    waiting = asyncio.current_task()
+
+    def caught() -> tuple[R | None, BaseException | None]:
+        # Not every error may pass through a future: asyncio refuses StopIteration there.
+        if waiting is not None:
+            _calls[waiting] = threading.get_ident()
+        try:
+            return context.run(function, *args, **kwargs), None
+        except BaseException as error:  # noqa: BLE001  # raised again by the waiter
+            return None, error
+        finally:
+            _calls.pop(waiting, None)  # type: ignore[arg-type]
+
+    result, error = await asyncio.get_running_loop().run_in_executor(DAEMON_THREADS, caught)
+    if error is None:
+        return result  # type: ignore[return-value]
+    if isinstance(error, Exception) and not isinstance(error, StopIteration | StopAsyncIteration):
+        raise error
+    name = getattr(function, "__qualname__", repr(function))
+    raise WorkExited(f"{name} raised {error!r}") from error
+
+
+# --- patched threads ------------------------------------------------------------------------------
+
+_MODULES = ("thread", "threading", "socket", "select", "queue")
+
+
+def patched_by() -> str:
+    """Return the name of the library whose patches replace threads; empty if none do."""
+    gevent = sys.modules.get("gevent.monkey")
+    if gevent is not None and any(gevent.is_module_patched(name) for name in _MODULES):
+        return "gevent"
+    eventlet = sys.modules.get("eventlet.patcher")
+    if eventlet is not None and any(eventlet.is_monkey_patched(name) for name in _MODULES):
+        return "eventlet"
+    return ""
+
+
+def check_threads() -> None:
+    """Check that a run can have a thread of its own.
+
+    Raises:
+        InputError: if gevent or eventlet has replaced threads or sockets.
+    """
+    library = patched_by()
+    if library:
+        raise InputError(
+            f"{library} has replaced threads or sockets in this process (monkey patches), and runs "
+            "need real ones: run this in a process without them, as with celery -P threads or "
+            "-P prefork"
+        )
