@@ -187,7 +187,7 @@ def test_key_is_seen_nowhere(way: str, server: Loopback, seen: Seen, tmp_path: P
             assert begun.join(LONG_S)
             seen.add_error(raised)
             seen.add("state", begun.state, begun, begun.usage, begun.partial)
-            seen.add("bundle", begun._showing.bundle())
+            seen.add("bundle", begun._display.bundle())
             render = getattr(raised, "_render_traceback_", None)
             seen.add("cell", *(render() if render else ()))
     seen.add("model", repr(model_at(with_login(server.base_url))))
