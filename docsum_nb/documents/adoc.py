@@ -11,12 +11,13 @@ import re
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.line_index import LineIndex
-from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.replacements import Replacements
-from docsum_nb.documents.text import decode_file, reading_of
+from docsum_nb.documents.text import pictures_note, read_marked_up
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from docsum_nb.documents.reading import Reading
 
 __all__ = ["read", "to_markdown"]
 
@@ -28,7 +29,9 @@ _FRAME = re.compile(r"(={4,}|\*{4,}|_{4,}|--)\s*$")
 _TABLE = re.compile(r"[|,:!]={3,}\s*$")
 _CONDITION = re.compile(r"(?:ifdef|ifndef|ifeval|endif)::")
 _INCLUDE = re.compile(r"include::([^\[\n]{1,500})\[")
-_PICTURE = re.compile(r"(?:image|video|audio|toc)::?[^\[\n]{0,1000}\[[^\]\n]{0,500}\]")
+_PICTURE = re.compile(
+    r"(image|video|audio)::?[^\s\[][^\[\n]{0,1000}\[([^\]\n]{0,500})\]|toc::\[[^\]\n]{0,500}\]"
+)
 _BLOCK_TITLE = re.compile(r"\.(?=[^\s.])(.*)$")
 _LINK = re.compile(
     r"(?:link:|xref:)([^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]|(https?://[^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]"
@@ -56,9 +59,7 @@ def read(path: Path) -> Reading:
         LoadError: The file is not text in any known encoding.
         OSError: The file cannot be opened or read.
     """
-    found = decode_file(path)
-    text, notes = to_markdown(found.text)
-    return reading_of(text, "markdown", (*found.notes, *notes))
+    return read_marked_up(path, to_markdown)
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
@@ -93,7 +94,8 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     notes = (
         (f"files that it includes are not read: {', '.join(included)[:300]}",) if included else ()
     )
-    return "\n".join(out), notes
+    pictures = sum(1 for each in _PICTURE.finditer(text) if each[1] in ("image", "video", "audio"))
+    return "\n".join(out), (*notes, *pictures_note(pictures))
 
 
 def _text_line(line: str, attributes: Replacements) -> list[str]:
@@ -152,13 +154,18 @@ def _plain(line: str, attributes: Replacements) -> str:
     if "{" in line:
         line = _USED.sub(lambda each: attributes.fill(each[1], each[0]), line)
     if "[" in line:
-        line = _FOOTNOTE.sub(r" (\1)", _PICTURE.sub("", line))
+        line = _FOOTNOTE.sub(r" (\1)", _PICTURE.sub(_words_of_picture, line))
         line = _ROLE.sub("", _ANCHOR.sub("", _MACRO.sub(r"\2", _LINK.sub(_words_of_link, line))))
     if "<<" in line:
         line = _CROSS.sub(lambda each: each[2] or each[1], line)
     if "#" in line:
         line = _HASHED.sub(r"\1", line)
     return _STRONG.sub(r"\1", line).removesuffix(" +")
+
+
+def _words_of_picture(match: re.Match[str]) -> str:
+    words = (match[2] or "").partition(",")[0].strip()
+    return f"![{words}]()" if words and "=" not in words else ""
 
 
 def _words_of_link(match: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from html import unescape
 
-__all__ = ["markup_tags", "plain_html", "plain_references"]
+__all__ = ["markup_tags", "plain_html", "plain_references", "taken_for_markup"]
 
 _NAMES = """
 a abbr address area article aside audio b base bdi bdo big blink blockquote body br button canvas
@@ -40,6 +40,12 @@ _COMPONENT = re.compile(
     r"^[ \t]{0,9}</?(?:[A-Z][\w.]{0,60}|[a-z]+-[\w-]{1,60})(?:\s[^<>\n]{0,2000})?>\s*$", re.M
 )
 _HIDING = re.compile(r"<!--|<(script|style|pre|table|svg)(?:\s[^<>]{0,2000})?>", re.IGNORECASE)
+# What swallows all that follows, or is taken for a component if it stands alone on its line.
+_HTML_BEGINS = re.compile(
+    r"<[!?]|</?(?:script|style|pre|textarea|table|svg)\b"
+    r"|^[ \t]{0,9}(</?[A-Za-z][^<>\n]{0,2000}>)[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 
 
@@ -75,6 +81,19 @@ def markup_tags(tags: Sequence[str], befores: Sequence[str]) -> dict[int, str]:
         elif tag == "</su":
             found[at] = ""
     return found
+
+
+def taken_for_markup(text: str) -> list[int]:
+    """Return where the signs ``<`` stand that a paragraph of Markdown would lose or begin HTML by.
+
+    Others, as in ``a<b>`` or ``<name>``, are read as text and need no mark before them.
+    """
+    matches = list(_TAG.finditer(text))
+    befores = [text[max(0, match.start() - 1) : match.start()] for match in matches]
+    markup = markup_tags([match.group() for match in matches], befores)
+    found = {matches[at].start() for at in markup}
+    begins = {match.start(match.lastindex or 0) for match in _HTML_BEGINS.finditer(text)}
+    return sorted(found | begins)
 
 
 def _close(name: str, at: int, opened: dict[str, list[int]], found: dict[int, str]) -> None:

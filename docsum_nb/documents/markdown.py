@@ -7,6 +7,9 @@ them. Refuses nothing.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+
+from docsum_nb.documents.html_tags import taken_for_markup
 
 __all__ = ["MAX_TEXT", "ListItems", "escaped", "heading", "joined"]
 
@@ -14,14 +17,15 @@ MAX_TEXT = 64 * 1024 * 1024
 """Characters of one document; a thousand books have as many."""
 _DEEPEST_HEADING = 6
 _DEEPEST_LIST = 8
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINE_MARK = re.compile(r"^(?=#{1,6}(?:\s|$)|```|~~~|[-=]{2,}\s*$|>)", re.MULTILINE)
 _MARKED_ITEM = re.compile(r"(?:-|\d{1,9}[.)])$")
 
 
 def escaped(text: str) -> str:
     """Return a paragraph's text with backslashes where Markdown would see marks of its blocks."""
-    text = _TAG.sub(r"\\<", text)
+    if "<" in text:
+        cuts = [0, *taken_for_markup(text), len(text)]
+        text = "\\".join(text[start:end] for start, end in pairwise(cuts))
     return _LINE_MARK.sub(r"\\", text)
 
 

@@ -11,11 +11,12 @@ import re
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.line_index import LineIndex
-from docsum_nb.documents.reading import Reading
-from docsum_nb.documents.text import decode_file, reading_of
+from docsum_nb.documents.text import pictures_note, read_marked_up
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from docsum_nb.documents.reading import Reading
 
 __all__ = ["read", "to_markdown"]
 
@@ -47,9 +48,7 @@ def read(path: Path) -> Reading:
         LoadError: The file is not text in any known encoding.
         OSError: The file cannot be opened or read.
     """
-    found = decode_file(path)
-    text, notes = to_markdown(found.text)
-    return reading_of(text, "markdown", (*found.notes, *notes))
+    return read_marked_up(path, to_markdown)
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
@@ -76,7 +75,8 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
         elif not (_COMMENT.match(line) or _PLANNING.match(line)):
             out += _text_line(line)
     notes = (f"files that it includes are not read ({included})",) if included else ()
-    return "\n".join(out), notes
+    pictures = sum(_PICTURE.search(link[1]) is not None for link in _LINK.finditer(text))
+    return "\n".join(out), (*notes, *pictures_note(pictures))
 
 
 _LONGEST_END = 80

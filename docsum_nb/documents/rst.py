@@ -12,15 +12,17 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.replacements import Replacements
-from docsum_nb.documents.text import decode_file, reading_of
+from docsum_nb.documents.text import pictures_note, read_marked_up
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from docsum_nb.documents.reading import Reading
+
 __all__ = ["read", "to_markdown"]
 
+_ALT = re.compile(r"\s*:alt:\s+(\S.*)$")
 _INLINE_SIGN = re.compile(r"[`_|]")
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 _DIRECTIVE = re.compile(r"(\s*)\.\.\s+(?:\|([^|\n]{1,80})\|\s+)?([\w:+.-]{1,50}?)::(?:\s+(.*))?$")
@@ -67,7 +69,7 @@ _WITHOUT_TEXT = frozenset(
         *("testcleanup", "minigallery", "currentmodule", "inheritance-diagram", "label"),
     )
 )
-_PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw", "image", "video"))
+_PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw", "video"))
 _ROLE = re.compile(r"(?<![\w`]):[\w:+.-]{1,40}:`([^`<]{0,300}+)(?:<([^`>]{0,500}+)>)?+`")
 _LINK = re.compile(r"(?<!`)`([^`<\n]{1,300}+)(?:<[^`>]{0,500}+>)?`_{1,2}")
 _LITERAL = re.compile(r"``([^`]{1,500}+)``")
@@ -85,9 +87,7 @@ def read(path: Path) -> Reading:
         LoadError: The file is not text in any known encoding.
         OSError: The file cannot be opened or read.
     """
-    found = decode_file(path)
-    text, notes = to_markdown(found.text)
-    return reading_of(text, "markdown", (*found.notes, *notes))
+    return read_marked_up(path, to_markdown)
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
@@ -98,7 +98,7 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
         f"{count} {name} directive{'s' * (count > 1)} not carried out"
         for name, count in reader.left_out.items()
     ]
-    return "\n".join(reader.out), tuple(notes)
+    return "\n".join(reader.out), (*notes, *pictures_note(reader.pictures))
 
 
 class _Reader:
@@ -106,6 +106,7 @@ class _Reader:
         self.lines = lines
         self.out: list[str] = []
         self.left_out: Counter[str] = Counter()
+        self.pictures = 0
         self._levels: list[str] = []
         """The kinds of rules of titles, outermost first."""
         self._words = Replacements()
@@ -215,8 +216,13 @@ class _Reader:
             return end
         if name in _TITLED or name in _TEXTS or _DEFINING.match(name):
             return self._text_of(at, end, name, argument)
-        if name in ("table", "list-table", "figure"):
-            self.out += ("", self._plain(argument if name != "figure" else ""), "")
+        if name in ("image", "figure"):
+            self.pictures += 1
+            alt = next(filter(None, map(_ALT.match, self.lines[at + 1 : min(end, at + 20)])), None)
+            self.out += ("", _described(alt[1]) if alt and not match[2] else "", "")
+            return self._body(at, end) if name == "figure" else end
+        if name in ("table", "list-table"):
+            self.out += ("", self._plain(argument), "")
             return self._body(at, end)
         if name in _PUTS_IN:
             self.left_out[name] += 1
@@ -294,6 +300,10 @@ def _words_of_role(match: re.Match[str]) -> str:
 def _trimmed(lines: list[str]) -> list[str]:
     full = [at for at, line in enumerate(lines) if line.strip()]
     return lines[full[0] : full[-1] + 1] if full else []
+
+
+def _described(words: str) -> str:
+    return f"![{words.replace('[', '(').replace(']', ')')}]()"
 
 
 def _indent(line: str) -> int:

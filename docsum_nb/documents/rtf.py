@@ -116,7 +116,7 @@ class _Reader:
             if brace:
                 self._brace(brace)
             elif word == "bin":
-                at += min(max(int(number or 0), 0), len(self._text))
+                at = self._pass_binary(at, min(max(int(number or 0), 0), len(self._text)))
             elif word:
                 self._word(word, None if number is None else int(number))
             elif code:
@@ -129,6 +129,13 @@ class _Reader:
             self._brace("}")
         self._end_paragraph()
         self._end_table()
+
+    def _pass_binary(self, at: int, size: int) -> int:
+        """Return where binary data ends; what of it belongs to no picture is counted."""
+        end = min(at + size, len(self._text))
+        if self._state.target != "skip" or size > end - at:
+            self.left["binary"] += end - at
+        return end
 
     def _brace(self, brace: str) -> None:
         self._flush()

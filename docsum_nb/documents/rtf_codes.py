@@ -50,6 +50,7 @@ LEFT_OUT = {
     "comments": "comments of {} word(s)",
     "hidden": "hidden text of {} word(s)",
     "deleted": "deleted text of {} word(s), of changes that are tracked",
+    "binary": "{} byte(s) of binary data outside of pictures, or longer than the file",
 }
 
 CHARSETS = {

@@ -13,12 +13,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.replacements import Replacements
-from docsum_nb.documents.text import decode_file, reading_of
+from docsum_nb.documents.text import pictures_note, read_marked_up
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from docsum_nb.documents.reading import Reading
 
 __all__ = ["read", "to_markdown"]
 
@@ -111,9 +112,7 @@ def read(path: Path) -> Reading:
         LoadError: The file is not text in any known encoding.
         OSError: The file cannot be opened or read.
     """
-    found = decode_file(path)
-    text, notes = to_markdown(found.text)
-    return reading_of(text, "markdown", (*found.notes, *notes))
+    return read_marked_up(path, to_markdown)
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
@@ -123,9 +122,7 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     notes = []
     if reader.put_in:
         notes.append(f"files that it puts in by \\input are not read ({reader.put_in})")
-    if reader.pictures:
-        notes.append(f"pictures are not read ({reader.pictures})")
-    return markdown, tuple(notes)
+    return markdown, (*notes, *pictures_note(reader.pictures))
 
 
 def _without_comments(text: str) -> str:

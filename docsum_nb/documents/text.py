@@ -17,12 +17,24 @@ from docsum_nb.errors import LoadError
 from docsum_nb.records import Omission
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from docsum_nb.records import Syntax
 
-__all__ = ["SAMPLE", "decode", "decode_file", "is_text", "looks_like_text", "read", "reading_of"]
+    _ToMarkdown = Callable[[str], tuple[str, tuple[str, ...]]]
+
+__all__ = [
+    "SAMPLE",
+    "decode",
+    "decode_file",
+    "is_text",
+    "looks_like_text",
+    "pictures_note",
+    "read",
+    "read_marked_up",
+    "reading_of",
+]
 
 _MARKDOWN = frozenset((".md", ".markdown", ".mdx", ".qmd", ".rmd"))
 # Bytes that tell whether a file is text.
@@ -70,6 +82,27 @@ def reading_of(text: str, syntax: Syntax, notes: Iterable[str]) -> Reading:
     """Return a text as what a reader returns, with the notes as omissions of the whole file."""
     omitted = tuple(Omission("", note) for note in notes)
     return Reading(text, omitted=omitted, syntax=syntax)
+
+
+def read_marked_up(path: Path, to_markdown: _ToMarkdown) -> Reading:
+    """Read a text file written in a markup language.
+
+    Args:
+        path: The file.
+        to_markdown: Returns its text as Markdown, and notes of what was left out.
+
+    Raises:
+        LoadError: The file is not text in any known encoding.
+        OSError: The file cannot be opened or read.
+    """
+    found = decode_file(path)
+    text, notes = to_markdown(found.text)
+    return reading_of(text, "markdown", (*found.notes, *notes))
+
+
+def pictures_note(count: int) -> tuple[str, ...]:
+    """Return the note of pictures in a text file, if there are any."""
+    return (f"{count:,} picture(s); only the words that describe them are read",) if count else ()
 
 
 def decode_file(path: Path) -> Decoded:

@@ -113,7 +113,7 @@ class Ledger:
         with self.file.writing() as db:
             db.execute(_PUT + (_REPLACE_OLDER if known else "NOTHING"), row)
             if known:
-                ends = (key, answer.ended, json.dumps(answer.flaws))
+                ends = (key, answer.ended, _stored_flaws(answer))
                 db.execute("INSERT OR IGNORE INTO ends VALUES (?, ?, ?)", ends)
             _use(db, run_id, [key])
 
@@ -204,8 +204,20 @@ def _answer(row: tuple[Any, ...]) -> Answer:
     if not all(isinstance(each, int | float) for each in counts):
         raise ValueError("a number is none")
     usage = Usage(1, prompt, completion, cost)
-    flawed = tuple(stored_json(flaws or "[]"))
-    return Answer(text, model, usage, finish, cached=True, ended=ended, flaws=flawed)
+    flawed = stored_json(flaws or "[]")
+    outside, total = flawed.pop() if flawed and isinstance(flawed[-1], list) else (0, 0)
+    return Answer(
+        *(text, model, usage, finish),
+        cached=True,
+        ended=ended,
+        flaws=tuple(flawed),
+        words=(int(outside), int(total)),
+    )
+
+
+def _stored_flaws(answer: Answer) -> str:
+    """Return the flaws as JSON; the counts of words, if there are any, are the last of the list."""
+    return json.dumps([*answer.flaws, *([answer.words] if any(answer.words) else [])])
 
 
 def _storable(text: str) -> str | bytes:

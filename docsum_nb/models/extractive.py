@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Extractive"]
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 # Chosen on QMSum (validation) and SciSummNet: benchmarks/extractive_quality.py.
@@ -42,7 +42,6 @@ _LEAD_SENTENCES = 20  # the bonus falls by 1/e over so many candidates
 _QUESTION = 0.7  # weight of the likeness to the question against the score
 _CROWDING = 0.2  # cost of each sentence more than the least used section has
 _DUPLICATE = 0.9  # cosine from which a sentence says nothing new
-_TOLD_SHARE = 0.1  # of a text that is not prose, from which it is an omission
 _POOL = 4_000  # sentences that MMR compares; only the best of more
 
 _CLAUSE_END = re.compile(r"[,;:–—]\s")
@@ -73,18 +72,8 @@ class Extractive:
             text = _extract(sentences, request, limit)
         else:
             text = _first_lines(_unlabelled(request), limit)
-        flaws = () if request.syntax == "summaries" else _left_out(request.text, found)
-        return Answer(text, self.name, Usage(calls=1), ended="", flaws=flaws)
-
-
-def _left_out(text: str, found: Sequence[Sentence]) -> tuple[str, ...]:
-    """Return what is to be said of the words that cannot be quoted, if they are many."""
-    outside, total = not_prose(text, found)
-    if outside <= _TOLD_SHARE * total:
-        return ()
-    how_much = f"{outside:,} of its {total:,} words ({outside / total:.0%})"
-    kinds = "headings, tables, code, fragments"
-    return (f"{how_much} are not running text ({kinds}), so 'extractive' does not quote them",)
+        counts = (0, 0) if request.syntax == "summaries" else not_prose(request.text, found)
+        return Answer(text, self.name, Usage(calls=1), ended="", words=counts)
 
 
 def _distinct(sentences: Sequence[Sentence]) -> list[Sentence]:

@@ -7,7 +7,7 @@ a run of ten thousand finished chunks takes seconds.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ChunkSummarizer"]
 
+_REPORTED_SHARE = 0.1
+"""Of a document that cannot be quoted, from which it is an omission."""
 _BREATH = 200
 """Stored chunks after which other runs get their turn."""
 
@@ -58,6 +60,8 @@ class ChunkSummarizer:
         self._chunks = writer.prepared.chunks
         self._telling = telling if len(self._chunks) == 1 else None
         counts = writer.prepared.chunk_counts()
+        self._quoting: dict[tuple[str, str], tuple[int, int]] = {}
+        """By document and model: the words that cannot be quoted, and all of them."""
         self._words = [writer.prepared.words_for(chunk, counts) for chunk in self._chunks]
 
     async def summarize(
@@ -94,6 +98,7 @@ class ChunkSummarizer:
             control=self._control,
             keep_failures=on_error != "raise",
         )
+        self._omit(_not_quoted(self._quoting))
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         if failed:
             self._judge(failed, on_error)
@@ -117,6 +122,10 @@ class ChunkSummarizer:
             chunk, answer.text, answer.model, answer.cached, usage=answer.paid
         )
         self._omit(omissions_of(chunk.label, answer))
+        if any(answer.words):
+            before = self._quoting.get((chunk.document, answer.model), (0, 0))
+            counts = (before[0] + answer.words[0], before[1] + answer.words[1])
+            self._quoting[chunk.document, answer.model] = counts
         self._control.emit(ChunkSummarized(chunk.label, answer.cached, place=place))
 
     def _judge(self, failed: Sequence[Failed[int]], on_error: OnError) -> None:
@@ -138,3 +147,16 @@ class ChunkSummarizer:
                 for failure in failed
             ]
         )
+
+
+def _not_quoted(counts: Mapping[tuple[str, str], tuple[int, int]]) -> list[Omission]:
+    """Return an omission for each document of which a tenth or more cannot be quoted."""
+    return [
+        Omission(
+            document,
+            f"{outside:,} of its {total:,} words ({outside / total:.0%}) are not running text "
+            f"(headings, tables, code, fragments), so '{model}' does not quote them",
+        )
+        for (document, model), (outside, total) in counts.items()
+        if outside > _REPORTED_SHARE * total
+    ]

@@ -169,6 +169,9 @@ class Answer:
     known, as of an answer that an earlier version stored."""
     flaws: tuple[str, ...] = ()
     """What is wrong with it although it was asked for again, each as a reason for an omission."""
+    words: tuple[int, int] = (0, 0)
+    """Of a model that quotes: the words of the text that it cannot quote, and all of them; both 0
+    for other models."""
 
     @property
     def paid(self) -> Usage:

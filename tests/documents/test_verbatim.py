@@ -89,6 +89,21 @@ def test_what_is_not_prose_is_told(tmp_path: Path) -> None:
     assert "not running text" in omission.reason
 
 
+def test_what_is_not_prose_is_reported_once_for_each_document(tmp_path: Path) -> None:
+    """However many chunks a document has, one omission says how much of it cannot be quoted."""
+    part = "One sentence of running text stands here.\n\n```\n" + "a = b\n" * 8_000 + "```\n\n"
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for name in ("one.md", "two.md"):
+        (folder / name).write_text(part * 2)
+    summary = ds.summarize(folder, show=False, ledger=tmp_path / "l").result(HANG_S)
+    assert len(summary.chunks) > 4
+    assert sorted(each.what for each in summary.omitted) == ["one.md", "two.md"]
+    again = ds.summarize(folder, show=False, ledger=tmp_path / "l").result(HANG_S)
+    assert again.chunks[0].cached
+    assert again.omitted == summary.omitted
+
+
 def test_a_picture_costs_nothing(tmp_path: Path) -> None:
     """A document with a large embedded picture is planned as the text that it holds."""
     picture = base64.b64encode(random.Random(2).randbytes(110_000)).decode()

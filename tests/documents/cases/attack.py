@@ -80,7 +80,7 @@ CASES = [
         "   :width: 5\n\n   The content has words.\n\n.. image:: a.png\n\nThe end.\n",
         has=("The |thing| is © 2020.", "Of the house", "The content has words.", "The end."),
         lacks=("width", "a.png"),
-        omitted=("1 image directive not carried out",),
+        omitted=("1 picture(s)",),
     ),
     Case(
         "svg",
@@ -170,5 +170,28 @@ CASES = [
             }
         ),
         omitted=("outputs that are no text",),
+    ),
+    Case(
+        "adoc-pictures-are-counted",
+        "a.adoc",
+        "= Harbour\n\nShips came.\n\nimage::a.png[A map, 300]\n\nSee image:b.png[] here.\n",
+        has=("Ships came.", "A map", "See"),
+        lacks=("a.png", "300"),
+        omitted=("2 picture(s); only the words that describe them are read",),
+    ),
+    Case(
+        "org-pictures-are-counted",
+        "a.org",
+        "* Harbour\nShips came.\n[[file:a.png]]\n",
+        lacks=("a.png",),
+        omitted=("1 picture(s); only the words that describe them are read",),
+    ),
+    Case(
+        "rst-figures-are-counted",
+        "a.rst",
+        "Harbour\n=======\n\n.. figure:: a.png\n   :alt: A map\n\n   Where ships came.\n",
+        has=("A map", "Where ships came."),
+        lacks=("a.png",),
+        omitted=("1 picture(s); only the words that describe them are read",),
     ),
 ]

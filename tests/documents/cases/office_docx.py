@@ -550,7 +550,7 @@ STYLES = [
             "&lt;!-- not a comment",
             "After all.",
         ),
-        has=("\\# of ships: 5", "\\---", "\\```", "a \\<name> here", "\\<!-- not", "After all."),
+        has=("\\# of ships: 5", "\\---", "\\```", "a <name> here", "\\<!-- not", "After all."),
         quoted=(),
     ),
     Case(

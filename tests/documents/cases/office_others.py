@@ -25,6 +25,18 @@ TABLE = (
 
 PPTX = [
     Case(
+        "pptx-angle-brackets-are-words",
+        "a.pptx",
+        pptx(
+            slide(
+                "<a:p><a:r><a:t>The type a&lt;b&gt; has &lt;name&gt; of List&lt;String&gt; in the "
+                "&lt;b&gt; tag.</a:t></a:r></a:p>"
+            )
+        ),
+        has=("The type a<b> has <name> of List<String> in the <b> tag.",),
+        silent=True,
+    ),
+    Case(
         "pptx-titles-text-and-notes",
         "a.pptx",
         pptx(
@@ -359,6 +371,12 @@ RTF = [
         "{\\shp{\\*\\shpinst{\\sp{\\sn name}{\\sv 1}}{\\shptxt\\pard In a box.\\par}}}After.",
         has=("In a box.", "After."),
         lacks=("{", "sn"),
+    ),
+    rtf(
+        "binary-data-longer-than-the-file",
+        "All ships sailed.\\par \\bin999 The rest of the words.",
+        has=("All ships sailed.",),
+        omitted=("byte(s) of binary data",),
     ),
     Case("rtf-that-is-text", "a.rtf", "Only words.", refused="is not a .rtf file but plain text"),
     Case("rtf-named-txt", "a.txt", b"{\\rtf1 Some words.}", has=("Some words.",), lacks=("rtf1",)),

@@ -1,0 +1,33 @@
+"""The quick rules find the blocks that markdown-it finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from docsum_nb.documents.block_rules import quicken
+
+LINES = st.sampled_from(
+    [
+        *("a b", "| x |", "|--|", "---", "===", "- i", "1. z", "> q", "```", "~~~", "# h"),
+        *("<div>", "<!-- c", "-->", "", "   ", "    code", "[x]: y", "'t'", ":--", "\ta"),
+        *("* * *", "+ p", "a | b", "- | -", "<b>x", "2) k", "  - s", "\\# no", "7", "_ _ _"),
+    ]
+)
+INDENTS = st.sampled_from(["", "", "  ", "> ", "    ", "- "])
+
+
+def tokens(parser: MarkdownIt, text: str) -> list[dict[str, Any]]:
+    return [token.as_dict() for token in parser.parse(text)]
+
+
+@given(st.lists(st.builds(str.__add__, INDENTS, LINES), max_size=14))
+def test_tokens_are_those_of_markdown_it(lines: list[str]) -> None:
+    """Every token is the same, with its lines, whatever stands below whatever."""
+    plain = MarkdownIt("commonmark").enable("table").disable("inline")
+    quick = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
+    text = "\n".join(lines)
+    assert tokens(quick, text) == tokens(plain, text)
