@@ -20,7 +20,7 @@ LINES = st.sampled_from(
 INDENTS = st.sampled_from(["", "", "  ", "> ", "    ", "- "])
 
 
-def tokens(parser: MarkdownIt, text: str) -> list[dict[str, Any]]:
+def tokens(parser: MarkdownIt, text: str) -> list[Any]:
     return [token.as_dict() for token in parser.parse(text)]
 
 
