@@ -73,7 +73,7 @@ from docsum_nb.documents import (
 )
 from docsum_nb.documents import text as text_files
 from docsum_nb.documents.html_writer import PageWriter
-from docsum_nb.documents.outline import outline
+from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.events import RunState
 from docsum_nb.form import style
@@ -382,6 +382,7 @@ _counter = tokens.token_counter("openai/gpt-4o-mini")
 
 READERS: dict[str, Reader] = {
     # documents
+    "documents.outline.may_have_headings": Reader(may_have_headings, "markdown"),
     "documents.outline.outline": Reader(outline, "markdown"),
     "documents.prose.prose_sentences": Reader(prose_sentences, "markdown"),
     "documents.split.split": Reader(
@@ -392,6 +393,7 @@ READERS: dict[str, Reader] = {
     ),
     "documents.markup.plain_inline": Reader(lambda text: markup.plain_inline(text, {}), "markdown"),
     "documents.html_tags.plain_html": Reader(html_tags.plain_html, "html"),
+    "documents.html_tags.taken_for_markup": Reader(html_tags.taken_for_markup, "html"),
     "documents.html_tags.plain_references": Reader(html_tags.plain_references),
     "documents.markup.mask_extensions": Reader(
         lambda text: markup.mask_extensions(text.split("\n")), "markdown"
@@ -678,6 +680,7 @@ EXEMPT: dict[str, str] = {
     "documents.plain.plain_paragraphs": "by prose_sentences",
     "documents.prose.not_prose": "by Extractive",
     "documents.text.decode_file": "by read",
+    "documents.text.read_marked_up": "by the readers of .adoc, .org, .rst and .tex",
     "documents.pdf.read": "reads in a process of its own that is killed in the end",
     "documents.pdf_page.read_page": "by pdf.read",
     "documents.pdf_cells.with_tables": "by pdf.read",
