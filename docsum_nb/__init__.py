@@ -5,8 +5,10 @@ How the package is laid out; imports point downward only:
     cli         the command line                                          magics   %summarize
     diagnosis/  doctor: what to check by hand when a crew freezes
     form/       app: choose, plan, start, stop, resume, read
+    flow/       SummaryFlow: summarize as a CrewAI Flow
     entry/      start, kickoff, run_with_deadline: the user's own work as a run
-    pipeline/   summarize, plan, resume, SummaryFlow: where the steps meet
+    pipeline/   summarize, plan, resume: where the steps meet
+    options     every option of summarize: its meaning for signatures, flags, ledger, flow and form
     ---------------------------------------------------------------------------------------------
     crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
     library/    the private documentation and its search, in SQLite
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
     from docsum_nb.entry import start as start
+    from docsum_nb.flow import SummaryFlow as SummaryFlow
     from docsum_nb.form import app as app
     from docsum_nb.ledger import forget as forget
     from docsum_nb.ledger import runs as runs
@@ -53,7 +56,6 @@ if TYPE_CHECKING:
     from docsum_nb.pipeline import plan as plan
     from docsum_nb.pipeline import resume as resume
     from docsum_nb.pipeline import summarize as summarize
-    from docsum_nb.pipeline.flow import SummaryFlow as SummaryFlow
     from docsum_nb.records import Document as Document
     from docsum_nb.records import Hit as Hit
     from docsum_nb.results import Plan as Plan
@@ -75,7 +77,7 @@ _HOMES = {
     "Question": "docsum_nb.run",
     "Run": "docsum_nb.run",
     "Summary": "docsum_nb.results",
-    "SummaryFlow": "docsum_nb.pipeline.flow",
+    "SummaryFlow": "docsum_nb.flow",
     "allow_nested_asyncio": "docsum_nb.entry",
     "app": "docsum_nb.form",
     "doctor": "docsum_nb.diagnosis",

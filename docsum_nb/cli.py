@@ -10,12 +10,20 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb import __version__
 from docsum_nb.errors import InputError, for_users
+from docsum_nb.options import (
+    Group,
+    Option,
+    Options,
+    add_flags,
+    given_by_flags,
+    options_of,
+)
 
 if TYPE_CHECKING:
     from docsum_nb.results import Summary
@@ -24,6 +32,7 @@ __all__ = ["main"]
 
 FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 _FORMATS = (".md", ".html", ".json", ".txt")
+_OF_ADD = ("on_error", "follow_links")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code: int = given.command(given)
     except KeyboardInterrupt:
-        kept = given.command in (_summarize, _resume) and given.ledger != "none"
+        kept = given.command in (_summarize, _resume) and given.ledger is not False
         print(f"interrupted{'; what was answered is kept' if kept else ''}", file=sys.stderr)
         return INTERRUPTED
     except InputError as error:
@@ -54,74 +63,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(table: type[Options] = Options) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="docsum_nb", description="Summarize long documents, and find related documentation."
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    one = commands.add_parser("summarize", help="summarize files and folders")
-    _add_what_is_asked(one)
-    _add_bounds(one)
-    _add_reading(one)
-    one.add_argument("--ledger", metavar="FILE", help="where answers are kept; 'none' for nowhere")
-    one.add_argument(
-        "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
-    )
-    one.add_argument("--quiet", action="store_true", help="no progress")
-    one.set_defaults(command=_summarize)
+    summarize = commands.add_parser("summarize", help="summarize files and folders")
+    _add_source(summarize)
+    add_flags(summarize, options_of(table))
+    _add_output(summarize)
+    summarize.set_defaults(command=_summarize)
 
-    look_ahead = commands.add_parser("plan", help="tell what summarize would do; needs no key")
-    _add_what_is_asked(look_ahead)
-    _add_reading(look_ahead)
-    look_ahead.set_defaults(command=_plan)
+    plan = commands.add_parser("plan", help="show what summarize would do; needs no key")
+    _add_source(plan)
+    add_flags(plan, _planned(table))
+    plan.set_defaults(command=_plan)
 
-    _add_ledger_commands(commands)
-    _add_library_commands(commands)
+    _add_ledger_commands(commands, table)
+    _add_library_commands(commands, table)
 
-    look = commands.add_parser("doctor", help="check versions, kernel, switches and folders")
-    look.add_argument("--json", action="store_true", help="as data")
-    look.set_defaults(command=_doctor)
+    doctor = commands.add_parser("doctor", help="check versions, kernel, switches and folders")
+    doctor.add_argument("--json", action="store_true", help="as data")
+    doctor.set_defaults(command=_doctor)
     return parser
 
 
-def _add_what_is_asked(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("path", nargs="+", metavar="PATH", help="a file, a folder, a glob or an address")
-    add("--library", metavar="DIR", help="find what this library says on the matter")
-    add("--model", default="extractive", metavar="M", help="default: %(default)s")
-    add("--base-url", metavar="URL", help="of an OpenAI-compatible server")
-    add("--question", metavar="TEXT", help="what the summary should answer")
-    add("--length", type=int, metavar="WORDS", help="of the summary; default: 300")
+def _planned(table: type[Options] = Options) -> list[Option]:
+    return [each for each in options_of(table) if each.group is Group.ASKED]
 
 
-def _add_bounds(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--deadline", type=float, metavar="S", help="seconds until it must be done")
-    add("--max-cost", type=float, metavar="USD", help="to be paid at most")
-    add("--max-calls", type=int, metavar="N", help="requests to be sent at most")
-    add("--max-tokens", type=int, metavar="N", help="of prompts and answers together at most")
+def _resumed(table: type[Options] = Options) -> list[Option]:
+    """Return what ``resume`` takes, but for the ledger, which has a file there."""
+    groups = (Group.BOUND, Group.CALL)
+    return [each for each in options_of(table) if each.group in groups and each.name != "ledger"]
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", nargs="+", metavar="PATH", help="a file, a folder or a glob")
+    parser.add_argument("--base-url", metavar="URL", help="of an OpenAI-compatible server")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--on-error", choices=("raise", "collect", "skip"), default="raise", help="default: raise"
+        "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
     )
-    parser.add_argument(
-        "--follow-links",
-        action="store_true",
-        help="symbolic links out of a folder, too",
-    )
+    parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
-def _add_library_commands(commands: Any) -> None:
+def _add_library_commands(commands: Any, table: type[Options]) -> None:
     add = commands.add_parser("add", help="add files and folders to a library")
     add.add_argument(
         "path", nargs="+", metavar="PATH", help="a file, a folder, a glob or an address"
     )
     add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
-    _add_reading(add)
+    add_flags(add, [each for each in options_of(table) if each.name in _OF_ADD])
     add.add_argument(
         "--prune", action="store_true", help="remove what a folder among them no longer has"
     )
@@ -136,24 +133,21 @@ def _add_library_commands(commands: Any) -> None:
     find.set_defaults(command=_search)
 
 
-def _add_ledger_commands(commands: Any) -> None:
-    place = {
+def _add_ledger_commands(commands: Any, table: type[Options]) -> None:
+    ledger = {
         "metavar": "FILE",
         "type": _ledger_file,
         "help": "the ledger; default: the one in the user's data folder",
     }
     listing = commands.add_parser("runs", help="list the runs of a ledger")
-    listing.add_argument("--ledger", **place)
+    listing.add_argument("--ledger", **ledger)
     listing.set_defaults(command=_runs)
 
     again = commands.add_parser("resume", help="go on with a run that was interrupted or failed")
     again.add_argument("id", nargs="?", metavar="ID", help="default: the newest unfinished one")
-    again.add_argument("--ledger", **place)
-    _add_bounds(again)
-    again.add_argument(
-        "--output", type=Path, metavar="FILE", help=f"one of {', '.join(_FORMATS)}; default: print"
-    )
-    again.add_argument("--quiet", action="store_true", help="no progress")
+    again.add_argument("--ledger", **ledger)
+    add_flags(again, _resumed(table))
+    _add_output(again)
     again.set_defaults(command=_resume)
 
     forgetting = commands.add_parser("forget", help="delete runs and their answers")
@@ -161,7 +155,7 @@ def _add_ledger_commands(commands: Any) -> None:
     which.add_argument("id", nargs="?", metavar="ID", help="one run")
     which.add_argument("--older-than-days", type=float, metavar="N", help="runs that ended before")
     which.add_argument("--everything", action="store_true", help="all runs and answers")
-    forgetting.add_argument("--ledger", **place)
+    forgetting.add_argument("--ledger", **ledger)
     forgetting.set_defaults(command=_forget)
 
 
@@ -182,7 +176,8 @@ def _resume(given: argparse.Namespace) -> int:
     from docsum_nb import resume
 
     _check_output(given.output)
-    run = resume(given.id, **_bounds(given), ledger=given.ledger, show=not given.quiet)
+    flags = given_by_flags(given, _resumed())
+    run = resume(given.id, **flags, ledger=given.ledger, show=not given.quiet)
     _write(run.result(), given.output)
     return 0
 
@@ -208,13 +203,7 @@ def _summarize(given: argparse.Namespace) -> int:
     from docsum_nb import summarize
 
     _check_output(given.output)
-    run = summarize(
-        given.path,
-        **_what_is_asked(given),
-        **_bounds(given),
-        ledger=False if given.ledger == "none" else given.ledger,
-        show=not given.quiet,
-    )
+    run = summarize(given.path, **_given(given, options_of()), show=not given.quiet)
     _write(run.result(), given.output)
     return 0
 
@@ -222,26 +211,15 @@ def _summarize(given: argparse.Namespace) -> int:
 def _plan(given: argparse.Namespace) -> int:
     from docsum_nb import plan
 
-    _print(plan(given.path, **_what_is_asked(given)).to_text())
+    _print(plan(given.path, **_given(given, _planned())).to_text())
     return 0
 
 
-def _bounds(given: argparse.Namespace) -> dict[str, Any]:
-    bounds = ("deadline", "max_cost", "max_calls", "max_tokens")
-    return {name: getattr(given, name) for name in bounds}
-
-
-def _what_is_asked(given: argparse.Namespace) -> dict[str, Any]:
+def _given(given: argparse.Namespace, options: Iterable[Option]) -> dict[str, Any]:
     from docsum_nb import Model
 
-    return {
-        "model": Model(given.model, base_url=given.base_url),
-        "library": given.library,
-        "question": given.question,
-        "length": given.length,
-        "on_error": given.on_error,
-        "follow_links": given.follow_links,
-    }
+    model = Model(given.model, base_url=given.base_url)
+    return {**given_by_flags(given, options), "model": model}
 
 
 def _search(given: argparse.Namespace) -> int:

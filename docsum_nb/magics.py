@@ -11,6 +11,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
+from docsum_nb.options import Options, add_flags, given_by_flags, options_of
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +41,7 @@ def register(shell: Any) -> None:
     shell.register_magic_function(needs_local_scope(magic), "line_cell", "summarize")
 
 
-def _parser() -> Any:
+def _parser(table: type[Options] = Options) -> Any:
     from IPython.core.magic_arguments import MagicArgumentParser
 
     # IPython's parser raises a UsageError where Python's would end the kernel.
@@ -52,13 +53,7 @@ def _parser() -> Any:
         ),
     )
     parser.add_argument("source", nargs="*", help="paths and globs, or the name of a variable")
-    parser.add_argument("--model", default="extractive", metavar="M", help="default: extractive")
-    parser.add_argument("--library", metavar="DIR", help="find what this library says")
-    parser.add_argument("--question", metavar="TEXT", help="what the summary should answer")
-    parser.add_argument("--length", type=int, metavar="WORDS", help="of the summary")
-    parser.add_argument("--deadline", type=float, metavar="S", help="seconds until it must be done")
-    parser.add_argument("--max-cost", type=float, metavar="USD", help="to be paid at most")
-    parser.add_argument("--max-calls", type=int, metavar="N", help="requests to be sent at most")
+    add_flags(parser, options_of(table))
     parser.add_argument("--into", metavar="NAME", help="a variable that takes the Summary")
     return parser
 
@@ -89,13 +84,4 @@ def _source(given: list[str], cell: str | None, names: Mapping[str, Any]) -> Any
 def _summarize(given: argparse.Namespace, source: Any) -> Any:
     from docsum_nb.pipeline import summarize
 
-    return summarize(
-        source,
-        model=given.model,
-        library=given.library,
-        question=given.question,
-        length=given.length,
-        deadline=given.deadline,
-        max_cost=given.max_cost,
-        max_calls=given.max_calls,
-    ).result()
+    return summarize(source, **given_by_flags(given, options_of())).result()

@@ -26,8 +26,9 @@ PACKAGE = ROOT / "docsum_nb"
 LAYERS = [
     {"__main__"},
     {"cli", "magics"},
-    {"diagnosis", "form"},
+    {"diagnosis", "flow", "form"},
     {"entry", "pipeline"},
+    {"options"},
     {"crew", "library", "models", "views", "plots"},
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
@@ -118,7 +119,9 @@ def test_the_form_uses_what_everyone_can_use() -> None:
         }
         assert used <= set(docsum_nb.__all__), path
         for module in imports_of(path):
-            allowed = part_of(module) in ("form", "render", "errors", "secrets", "private_folder")
+            allowed = part_of(module) in (
+                *("form", "options", "render", "errors", "secrets", "private_folder"),
+            )
             assert allowed or module.startswith(_ALSO_FOR_THE_FORM), (path, module)
 
 

@@ -186,7 +186,7 @@ def test_run_that_is_going_on_elsewhere_is_neither_resumed_nor_forgotten(tmp_pat
     script = (
         "import sys; from docsum_nb.ledger import History, Ledger\n"
         "from docsum_nb.pipeline.arguments import packed\n"
-        "from docsum_nb.pipeline.options import Options\n"
+        "from docsum_nb.options import Options\n"
         "from docsum_nb.models import Model\n"
         "given, _ = packed(Options(source='.', model=Model('extractive')))\n"
         "ledger = Ledger(sys.argv[1])\n"

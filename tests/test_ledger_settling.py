@@ -155,9 +155,9 @@ def test_forgetting_waits_for_what_is_in_flight(
 SCRIPT = """
 import sys
 import docsum_nb as ds
-from docsum_nb.pipeline import doors
+from docsum_nb.pipeline import api
 from tests.ledger_samples import TEXTS
-doors.SETTLE_S = 600
+api.SETTLE_S = 600
 def look(event):
     if type(event).__name__ == "ChunkSummarized":
         print("done", flush=True)

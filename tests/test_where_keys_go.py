@@ -208,7 +208,8 @@ def test_form_sends_no_key_of_the_environment_to_an_address_that_was_typed(
     fields._given = None
     fields.model = type("Text", (), {"value": "openai/x"})()
     fields.base_url = type("Text", (), {"value": server.base_url})()
-    typed = fields._read_model([])
+    typed = fields._read_model()
+    assert isinstance(typed, ds.Model)
     assert typed.api_key == "not-needed"
     server.script = lambda call: Reply("no", status=400)
     options: dict[str, Any] = {"ledger": tmp_path / "l", "show": False}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import docsum_nb as ds
 from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.form import style
-from docsum_nb.form.form_values import FormValues
+from docsum_nb.form.form_values import FIELDS, FormValues
 from docsum_nb.form.layout import FormLayout
 from docsum_nb.views.kernel_reach import current_kernel
 
@@ -32,6 +32,7 @@ def app(
     deadline: float | None = None,
     max_cost: float | None = None,
     max_calls: int | None = None,
+    max_tokens: int | None = None,
     on_error: Literal["raise", "collect", "skip"] = "raise",
 ) -> App:
     """Make a form: choose documents, see the plan and its cost, start, watch, stop, resume, read.
@@ -49,7 +50,8 @@ def app(
         length: ... words, ...
         deadline: ... seconds from the start, ...
         max_cost: ... US dollars, ...
-        max_calls: ... requests, and ...
+        max_calls: ... requests, ...
+        max_tokens: ... tokens, and ...
         on_error: ... what to do where something fails.
 
     Returns:
@@ -67,24 +69,15 @@ def app(
         summary
         >>> form.close()
     """
+    given = locals()
     check_on_error(on_error)
     if not isinstance(model, str | ds.Model):
         raise InputError(f"model is a name or a Model, not {type(model).__name__}")
-    return App(
-        FormValues(
-            source="" if source is None else _path("source", source),
-            model=model,
-            library=None
-            if library is None
-            else _path("library", getattr(library, "path", library)),
-            question=question,
-            length=length,
-            deadline=deadline,
-            max_cost=max_cost,
-            max_calls=max_calls,
-            on_error=on_error,
-        )
-    )
+    values = {each.name: given[each.name] for each in FIELDS}
+    if library is not None:
+        values["library"] = _path("library", getattr(library, "path", library))
+    path = "" if source is None else _path("source", source)
+    return App(FormValues(source=path, model=model, values=values))
 
 
 def _path(name: str, value: object) -> str:

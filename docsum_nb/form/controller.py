@@ -161,7 +161,12 @@ class Controller:
 
     def _price_missing(self, asked: FormValues) -> FieldError | None:
         plan = self.plan
-        if asked.max_cost is None or plan is None or plan.cost_usd is not None or not plan.tokens:
+        if (
+            asked["max_cost"] is None
+            or plan is None
+            or plan.cost_usd is not None
+            or not plan.tokens
+        ):
             return None
         return FieldError(
             "max_cost",

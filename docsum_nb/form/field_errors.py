@@ -46,13 +46,10 @@ def _field(error: Exception, asked: FormValues) -> str:
 
 
 def _at_fault(asked: FormValues) -> Iterator[str]:
-    model, rest = {"model": asked.model}, asked.planned()
+    model, asked_for = {"model": asked.model}, asked.planned()
     trials: dict[str, dict[str, Any]] = {
-        "model": model,
-        "library": {"library": asked.library},
-        "length": model | {"length": asked.length},
-        "question": model | {"question": asked.question},
-        "": {name: rest[name] for name in ("model", "library", "length", "question")},
+        **{name: model | {name: value} for name, value in asked_for.items()},
+        "": asked_for,
     }
     for field, arguments in trials.items():
         try:

@@ -1,16 +1,26 @@
-"""What the fields ask for: the arguments of one call, and which of them the plan depends on."""
+"""The arguments that the fields hold, and which of them the plan depends on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from docsum_nb.options import Group, Option, Options, options_of
 
 if TYPE_CHECKING:
     from docsum_nb import Model
 
-__all__ = ["FieldError", "FormValues"]
+__all__ = ["FIELDS", "FieldError", "FormValues", "fields_of"]
 
-_FOR_THE_PLAN = ("model", "library", "question", "length", "on_error")
+
+def fields_of(table: type[Options] = Options) -> tuple[Option, ...]:
+    """Return the options that have a field in the form, beside source and model."""
+    return tuple(each for each in options_of(table) if each.form is not None)
+
+
+FIELDS = fields_of()
+_DEFAULTS = {each.name: each.default for each in FIELDS}
 
 
 @dataclass(frozen=True)
@@ -29,13 +39,12 @@ class FormValues:
 
     source: str | tuple[str, ...]
     model: str | Model = "extractive"
-    library: str | None = None
-    question: str | None = None
-    length: int | None = None
-    deadline: float | None = None
-    max_cost: float | None = None
-    max_calls: int | None = None
-    on_error: Literal["raise", "collect", "skip"] = "raise"
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """By the names of options that have a field; those that are missing have their defaults."""
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the value of an option that has a field."""
+        return self.values[name] if name in self.values else _DEFAULTS[name]
 
     @property
     def paths(self) -> str | list[str]:
@@ -44,21 +53,21 @@ class FormValues:
 
     @property
     def bounded(self) -> bool:
-        """Whether what it may cost is bounded by the user."""
-        return self.max_cost is not None or self.max_calls is not None
+        """Whether the user has bounded what it may cost."""
+        return any(self[each.name] is not None for each in FIELDS if each.group is Group.BOUND)
 
     def arguments(self) -> dict[str, Any]:
         """Return what differs from the defaults, without the source, in the order of fields."""
-        return {
-            each.name: getattr(self, each.name)
-            for each in fields(self)
-            if each.name != "source" and getattr(self, each.name) != each.default
+        given = {"model": self.model} if self.model != "extractive" else {}
+        return given | {
+            name: value for name, value in self.values.items() if value != _DEFAULTS.get(name)
         }
 
     def planned(self) -> dict[str, Any]:
         """Return the arguments that ``plan`` takes, without the source."""
-        return {name: getattr(self, name) for name in _FOR_THE_PLAN}
+        asked = {each.name: self[each.name] for each in FIELDS if each.group is Group.ASKED}
+        return {"model": self.model, **asked}
 
     def has_plan_of(self, other: FormValues) -> bool:
-        """Tell whether the plan of another one holds for this one, too."""
+        """Return whether the plan of another one holds for this one, too."""
         return self.source == other.source and self.planned() == other.planned()

@@ -10,6 +10,7 @@ from docsum_nb.form.code import code_of
 from docsum_nb.form.controller import Controller
 from docsum_nb.form.field_errors import line_of
 from docsum_nb.form.fields import Fields
+from docsum_nb.options import Group
 from docsum_nb.render.one_line import one_line
 from docsum_nb.views.kernel_reach import answer_while_blocked
 from docsum_nb.views.widgets import close_widget
@@ -104,13 +105,18 @@ class FormLayout:
 
         self.resuming = section("Go on with an earlier run", row(self.unfinished, self.resume))
         self.resuming.children += (self.resume_fault,)
-        bounds = grid("deadline", "max_cost", "max_calls", "on_error")
+        options = [each.option for each in self.fields.options.values()]
+        texts = [each.name for each in options if each.kind == "text"]
+        asked = [each.name for each in options if each.group is Group.ASKED]
+        choices = [each.name for each in options if each.kind == "choice"]
+        others = [name for name in asked if name not in (*texts, *choices)]
+        bounds = [each.name for each in options if each.name not in (*texts, *asked)]
         parts = [
             widgets.HTML(style.style_html()).add_class("docsum-style"),
             widgets.HTML(style.heading_html("Summarize documents", level=2)),
             section("Documents", grid("source", "uploads")),
-            section("Summary", grid("question", "model", "base_url", "library", "length")),
-            section("Bounds", bounds.add_class("docsum-narrow")),
+            section("Summary", grid(*texts, "model", "base_url", *others)),
+            section("Bounds", grid(*bounds, *choices).add_class("docsum-narrow")),
             section("Run", self.plan_text, row(self.plan, self.start, self.cancel), self.notice),
             self.resuming,
             section("The same as code", self.code_text),
@@ -202,7 +208,7 @@ class FormLayout:
         if found is not None:
             faults.setdefault(found.field, found.text)
         for name, field in self.fields.by_name.items():
-            field.say(faults.get(name))
+            field.show(faults.get(name))
         _set(self.resume_fault, value=_fault_html(faults.get("resume")))
         general = faults.get("") or self._error
         if general:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from docsum_nb.events import Event
-from docsum_nb.models.model import Model, as_model
-from docsum_nb.pipeline.options import SETTLE_S, OnError, Options, StrPath
+from docsum_nb.models.model import Model
+from docsum_nb.options import SETTLE_S, OnError, Options, StrPath
 from docsum_nb.render.formats import listed
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, Location, Run, Work, in_thread
@@ -101,49 +101,30 @@ def summarize(
         >>> run.result().documents[0].name
         'whales'
     """
-    options = Options(
-        source=source,
-        model=as_model(model),
-        library=library,
-        question=question,
-        length=length,
-        on_error=on_error,
-        follow_links=follow_links,
-        max_concurrency=max_concurrency,
-        ledger=ledger,
-        chunk_tokens=chunk_tokens,
-        prompts=prompts,
-        max_cost=max_cost,
-        max_calls=max_calls,
-        max_tokens=max_tokens,
-        response_model=response_model,
-    )
-    return begin(options, deadline=deadline, on_event=on_event, show=show)
+    return begin(Options(**locals()))
 
 
-def begin(
-    options: Options,
-    *,
-    deadline: float | None,
-    on_event: Callable[[Event], object] | None,
-    show: bool,
-    run_id: str | None = None,
-    title: str = "summarize",
-) -> Run[Summary]:
-    """Start the job as a run; ``run_id`` is that of the run it goes on with."""
+def begin(options: Options, *, run_id: str | None = None, title: str = "summarize") -> Run[Summary]:
+    """Start the job as a run.
+
+    Args:
+        options: What it is to do, and how long it may take.
+        run_id: The run that is resumed; ``None`` for a new one.
+        title: The title under which its progress is shown.
+    """
     run: Run[Summary] = Run(
         _SummarizeWork(options),
         title=title,
-        deadline=deadline,
+        deadline=options.deadline,
         settle_s=SETTLE_S,
-        on_event=on_event,
+        on_event=options.on_event,
         display=LiveDisplay(),
-        show=show,
+        show=options.show,
         run_id=run_id,
     )
     _given[run.id] = options.model
     if len(_given) > _MOST_MODELS:
-        # Of two threads that begin runs, the other may have taken it.
+        # Another thread that starts a run may have removed it already.
         _given.pop(next(iter(_given)), None)
     return run
 
@@ -201,20 +182,9 @@ def plan(
         >>> plan({"a": "One text.", "b": "Another text."}).calls
         3
     """
+    options = Options(**locals())
     from docsum_nb.pipeline.planning import plan_of, prepare
 
-    options = Options(
-        source=source,
-        model=as_model(model),
-        library=library,
-        question=question,
-        length=length,
-        on_error=on_error,
-        follow_links=follow_links,
-        chunk_tokens=chunk_tokens,
-        prompts=prompts,
-        response_model=response_model,
-    )
     return plan_of(prepare(options, to_ask=False))
 
 

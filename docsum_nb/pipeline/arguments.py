@@ -21,35 +21,33 @@ from docsum_nb.documents.addresses import is_address, local_path, shown_address
 from docsum_nb.documents.sources import find
 from docsum_nb.errors import InputError
 from docsum_nb.models import Model
+from docsum_nb.options import Group, Option, Options, options_of
 from docsum_nb.paths import user_path
-from docsum_nb.pipeline.options import Options
 from docsum_nb.records import Document
 from docsum_nb.secrets import NO_KEY, SECRET_NAME, masked
 
 __all__ = ["class_at", "in_words", "packed", "unpacked"]
 
-_PLAIN = (
-    *("question", "length", "on_error", "follow_links", "max_concurrency", "chunk_tokens"),
-    *("max_cost", "max_calls", "max_tokens"),
-)
 _LONG = re.compile(r"[A-Za-z0-9_\-+/=.]{20,}")
 _DIGIT = re.compile(r"\d")
 _IN_ENVIRONMENT = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 
 
 def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Write the arguments of a run as JSON.
+    """Return the arguments of a run as JSON.
 
     Returns:
         The arguments, and by their keys the texts in them that are in no file.
     """
     texts: dict[str, bytes] = {}
-    arguments = {name: getattr(options, name) for name in _PLAIN}
+    arguments: dict[str, Any] = {
+        each.name: _path(getattr(options, each.name))
+        if each.kind == "path"
+        else getattr(options, each.name)
+        for each in _stored(type(options))
+    }
     arguments["source"] = _source(options.source, texts)
     arguments["model"] = _model(options.model)
-    library = getattr(options.library, "path", options.library)
-    arguments["library"] = None if library is None else _absolute(library)
-    arguments["prompts"] = None if options.prompts is None else _absolute(options.prompts)
     asked = options.response_model
     arguments["response_model"] = asked and [asked.__module__, asked.__qualname__]
     arguments["cwd"] = os.getcwd()  # noqa: PTH109  # a plain string is stored
@@ -61,21 +59,17 @@ def unpacked(
     texts: Mapping[str, bytes],
     *,
     run_id: str,
-    ledger: Any,
-    source: Any = None,
-    model: Model | None = None,
-    response_model: Any = None,
+    given: Mapping[str, Any],
+    table: type[Options] = Options,
 ) -> Options:
-    """Make the arguments of a run of their JSON.
+    """Return the options of a run from their JSON.
 
     Args:
-        arguments: As ``packed`` gave them.
+        arguments: As ``packed`` returned them.
         texts: The texts that are in no file, by their keys.
         run_id: The run's, for the errors.
-        ledger: The ledger that they come from.
-        source: The source to take instead.
-        model: The model to take instead.
-        response_model: The form to take instead.
+        given: Options that replace those of the run, by name.
+        table: The options that there are.
 
     Raises:
         InputError: if something is missing and not given.
@@ -85,18 +79,21 @@ def unpacked(
             f"run {run_id} was recorded without its arguments; call summarize again with the same "
             "ones: what is stored is not paid for again"
         )
-    here = arguments["cwd"] == os.getcwd()  # noqa: PTH109
-    if source is None:
-        source = _unpacked_source(arguments["source"], texts, None if here else arguments["cwd"])
-    return Options(
-        source=source,
-        model=model or _unpacked_model(arguments["model"], run_id),
-        library=arguments["library"],
-        prompts=arguments["prompts"],
-        ledger=ledger,
-        response_model=response_model or _response_model(arguments.get("response_model"), run_id),
-        **{name: arguments[name] for name in _PLAIN if name in arguments},
-    )
+    # An earlier version stored fewer options: those that are missing have their defaults.
+    options = {each.name: arguments[each.name] for each in _stored(table) if each.name in arguments}
+    if "source" not in given:
+        here = arguments["cwd"] == os.getcwd()  # noqa: PTH109
+        cwd = None if here else arguments["cwd"]
+        options["source"] = _unpacked_source(arguments["source"], texts, cwd)
+    if "model" not in given:
+        options["model"] = _unpacked_model(arguments["model"], run_id)
+    if "response_model" not in given:
+        options["response_model"] = _response_model(arguments.get("response_model"), run_id)
+    return table(**{**options, **given})
+
+
+def _stored(table: type[Options]) -> Iterator[Option]:
+    return (each for each in options_of(table) if each.group is not Group.CALL)
 
 
 def in_words(options: Options) -> str:
@@ -199,8 +196,10 @@ def keys_in(stored: Any) -> Iterator[str]:
         yield from (each["text"] for each in stored.get("documents", ()))
 
 
-def _absolute(path: str | os.PathLike[str]) -> str:
-    return str(user_path(path).absolute())
+def _path(given: Any) -> str | None:
+    """Return the absolute path of a folder, or of a library; ``None`` if there is none."""
+    path = getattr(given, "path", given)
+    return None if path is None else str(user_path(path).absolute())
 
 
 # --- models ------------------------------------------------------------------------------------

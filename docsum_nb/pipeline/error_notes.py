@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from docsum_nb.ledger import default_path
 from docsum_nb.models import asked_of
+from docsum_nb.options import SETTLE_S
 from docsum_nb.paths import user_path
-from docsum_nb.pipeline.options import SETTLE_S
 from docsum_nb.pipeline.planning import Prepared, remaining_of
 from docsum_nb.pipeline.results import Results
 from docsum_nb.provider_errors import fault_of

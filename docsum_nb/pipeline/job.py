@@ -17,9 +17,9 @@ from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.errors import RunError
 from docsum_nb.events import BudgetSet, ChunksPlanned, FilesFetched, StageStarted, Warned
 from docsum_nb.models import ModelClient, SummaryStream, with_cause
+from docsum_nb.options import Options
 from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
 from docsum_nb.pipeline.error_notes import ErrorNotes
-from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.planning import Prepared, open_ledger, plan_of, prepare
 from docsum_nb.pipeline.related import find_related
 from docsum_nb.pipeline.results import Results

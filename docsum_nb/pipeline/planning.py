@@ -21,8 +21,8 @@ from docsum_nb.errors import InputError
 from docsum_nb.events import Stage
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import ChatModel, lost_promises, open_model, schema_instructions
+from docsum_nb.options import Options
 from docsum_nb.pipeline.chunking import cut
-from docsum_nb.pipeline.options import Options
 from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
     EXTRACT_WORDS,

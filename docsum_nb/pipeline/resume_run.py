@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.ledger import History, Ledger, RunRecord, default_path
-from docsum_nb.models.model import Model, as_model
+from docsum_nb.models.model import Model
+from docsum_nb.options import Options, StrPath
 from docsum_nb.paths import user_path
 from docsum_nb.pipeline.api import begin, given_model
 from docsum_nb.pipeline.arguments import keys_in, unpacked
-from docsum_nb.pipeline.options import Options, StrPath
 from docsum_nb.render.one_line import line_end, one_line
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
@@ -71,6 +70,8 @@ def resume(
             out of the run, if it is going on in another process, or calls are in flight there.
         LedgerError: if the ledger cannot be read.
     """
+    options = {name: value for name, value in locals().items() if value is not None}
+    options.pop("run_id", None)
     if isinstance(ledger, bool):
         raise InputError("ledger is a path, or None for the default place")
     path = user_path(ledger) if ledger is not None else default_path()
@@ -82,21 +83,9 @@ def resume(
     with contextlib.closing(Ledger(path)) as opened:
         history = History(opened)
         record = history.newest_unfinished() if run_id is None else history.only(run_id)
-        options = _options(opened, history, record, source, model, response_model)
-    bounds: dict[str, Any] = {
-        "max_cost": max_cost,
-        "max_calls": max_calls,
-        "max_tokens": max_tokens,
-    }
-    options = replace(options, **{name: at for name, at in bounds.items() if at is not None})
-    return begin(
-        options,
-        deadline=deadline,
-        on_event=on_event,
-        show=show,
-        run_id=record.id,
-        title="summarize" if run_id is not None else _title(record),
-    )
+        resumed = _options(opened, history, record, options)
+    title = "summarize" if run_id is not None else _title(record)
+    return begin(resumed, run_id=record.id, title=title)
 
 
 def _title(record: RunRecord) -> str:
@@ -109,26 +98,21 @@ def _title(record: RunRecord) -> str:
 
 
 def _options(
-    ledger: Ledger,
-    history: History,
-    record: RunRecord,
-    source: Any,
-    model: str | Model | None,
-    response_model: Any,
+    ledger: Ledger, history: History, record: RunRecord, given: Mapping[str, Any]
 ) -> Options:
+    """Return the options of a run, those that are given first."""
     arguments = history.arguments(record.id)
-    needed = list(keys_in(arguments.get("source"))) if source is None else []
+    needed = [] if "source" in given else list(keys_in(arguments.get("source")))
     texts = ledger.pieces(needed)
     if not texts.keys() >= set(needed):
         raise InputError(
             f"the texts of run {record.id} are not in the ledger {ledger.path}; give source="
         )
+    model = given_model(record.id)
+    known: dict[str, Any] = {} if model is None else {"model": model}
     return unpacked(
         arguments,
         texts,
         run_id=record.id,
-        ledger=ledger.path,
-        source=source,
-        model=given_model(record.id) if model is None else as_model(model),
-        response_model=response_model,
+        given={**known, **given, "ledger": ledger.path},
     )

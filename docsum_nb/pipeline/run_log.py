@@ -20,9 +20,9 @@ from typing import Any
 
 from docsum_nb.errors import LedgerError, described
 from docsum_nb.ledger import Attempt, History, Ledger, Totals, key_of, stored_json
+from docsum_nb.options import Options
 from docsum_nb.pipeline.arguments import in_words, packed
 from docsum_nb.pipeline.chunking import Cuts
-from docsum_nb.pipeline.options import Options
 from docsum_nb.records import Chunk, Citation
 from docsum_nb.run import Control
 from docsum_nb.secrets import masked

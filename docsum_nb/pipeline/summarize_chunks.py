@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
 from docsum_nb.models import with_cause
+from docsum_nb.options import OnError
 from docsum_nb.pipeline.combine import Combiner, omissions_of
 from docsum_nb.pipeline.halving import in_pieces
-from docsum_nb.pipeline.options import OnError
 from docsum_nb.records import Answer, Chunk, ChunkSummary, Omission
 from docsum_nb.run import Control, Failed, about, fan_out
 

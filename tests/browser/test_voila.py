@@ -211,8 +211,8 @@ def test_by_keyboard_alone_a_run_is_started_and_cancelled(
 FIELDS = [
     *(SOURCE, "Browse", "Upload (0)", "Question", "Model", "Address of the model's server"),
     *("Library", "Browse", "Length, in words", "Deadline, in seconds"),
-    *("Most to pay, in US dollars", "Most requests to send", "Where something fails"),
-    *("Plan", "Start"),
+    *("Most to pay, in US dollars", "Most requests to send", "Most tokens"),
+    *("If something fails", "Plan", "Start"),
 ]
 _FOCUSED = """() => {
   const at = document.activeElement;

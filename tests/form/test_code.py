@@ -37,7 +37,7 @@ def call_in(code: str) -> tuple[Any, dict[str, Any]]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_whatever_was_typed_is_what_the_code_says(text: str) -> None:
     """Every text comes out of the code as it went in, in one call, without odd characters."""
-    asked = FormValues(source=text, model=text, library=text, question=text)
+    asked = FormValues(source=text, model=text, values={"library": text, "question": text})
 
     code = code_of(asked, uploads=text)
 
@@ -48,7 +48,8 @@ def test_whatever_was_typed_is_what_the_code_says(text: str) -> None:
 def test_only_what_differs_from_the_defaults_is_said() -> None:
     """An empty form is a call with nothing but the documents; numbers are as they were given."""
     assert call_in(code_of(FormValues(source="a"))) == ("a", {})
-    asked = FormValues(source=("a", "b"), length=200, deadline=600, max_cost=0.25, on_error="skip")
+    values = {"length": 200, "deadline": 600, "max_cost": 0.25, "on_error": "skip"}
+    asked = FormValues(source=("a", "b"), values={**values, "question": None})
     assert call_in(code_of(asked)) == (
         ["a", "b"],
         {"length": 200, "deadline": 600, "max_cost": 0.25, "on_error": "skip"},
@@ -57,7 +58,8 @@ def test_only_what_differs_from_the_defaults_is_said() -> None:
 
 def test_long_calls_are_written_one_argument_a_line() -> None:
     """No line is longer for having more arguments."""
-    code = code_of(FormValues(source="reports/", question="What was decided? " * 3, length=200))
+    values = {"question": "What was decided? " * 3, "length": 200}
+    code = code_of(FormValues(source="reports/", values=values))
 
     assert "\n    length=200,\n)" in code
     assert call_in(code)[1]["length"] == 200

@@ -51,7 +51,7 @@ def test_a_fault_is_shown_at_its_field(
     assert "<img" not in user.fields.by_name[field]._line.value
     assert user.app.run is None
     assert user.notice == "Nothing was begun. Mend the marked field first."
-    user.fields.question.value = "What now?"
+    user.fields.options["question"].control.value = "What now?"
     assert user.faulty() == [], "a change is a new try"
 
 

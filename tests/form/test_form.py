@@ -60,12 +60,12 @@ def test_a_change_of_a_field_makes_the_plan_old(
     user.press("plan")
     assert "2 documents" in user.plan
 
-    user.fields.length.value = "500"
+    user.fields.options["length"].control.value = "500"
 
     assert "documents" not in user.plan
     user.press("start")
     assert user.app.run is None
-    user.fields.deadline.value = "600"
+    user.fields.options["deadline"].control.value = "600"
     assert "2 documents" in user.plan, "a deadline changes no plan"
 
 
@@ -136,12 +136,12 @@ def test_cancel_then_resume_pays_for_what_was_missing_only(
     until(lambda: "resume" in user.enabled())
     first, hang["on"] = user.app.run, False
     asked = len(server.calls)
-    user.fields.max_calls.value = "1"
+    user.fields.options["max_calls"].control.value = "1"
     user.press("resume")
     until(lambda: user.notice.startswith("Failed"))
     assert len(server.calls) == asked + 1, "the bound in the form holds"
     until(lambda: "resume" in user.enabled())
-    user.fields.max_calls.value = "50"
+    user.fields.options["max_calls"].control.value = "50"
     user.press("resume")
     until(lambda: user.app.summary is not None)
     assert user.app.run is not first
@@ -161,11 +161,11 @@ def test_bounds_hold_for_resume_in_a_form_without_documents(
     user = users(model=model)
     until(lambda: "resume" in user.enabled())
 
-    user.fields.max_calls.value = "one"
+    user.fields.options["max_calls"].control.value = "one"
     user.press("resume")
     assert user.app.run is None
     assert user.faulty() == ["max_calls"]
-    user.fields.max_calls.value = "1"
+    user.fields.options["max_calls"].control.value = "1"
     user.press("resume")
 
     until(lambda: user.notice.startswith("Failed"))

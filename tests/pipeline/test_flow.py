@@ -24,8 +24,8 @@ from pydantic import BaseModel
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, DeadlineExceeded, InputError, LibraryError, LoadError
+from docsum_nb.flow import SummaryFlow, SummaryState
 from docsum_nb.ledger import Ledger
-from docsum_nb.pipeline.flow import SummaryFlow, SummaryState
 from docsum_nb.records import Document
 from docsum_nb.results import Summary
 from tests.loopback import Call, Loopback, Reply

@@ -202,7 +202,7 @@ def test_second_interrupt_ends_a_script_at_once_and_quietly(
     server: Loopback, tmp_path: Path, wait: str
 ) -> None:
     """While answers are waited for, here a minute long: stderr has no traceback but the one."""
-    patient = "import docsum_nb.pipeline.api\ndocsum_nb.pipeline.doors.SETTLE_S = 60\n"
+    patient = "import docsum_nb.pipeline.api\ndocsum_nb.pipeline.api.SETTLE_S = 60\n"
     with interrupted(server, wait, str(tmp_path / "ledger"), 60.0, first=patient) as process:
         errors = ""
         while "are waited for" not in errors:

@@ -13,9 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from docsum_nb.budget import Budget
-from docsum_nb.events import Event
+from docsum_nb.options import SETTLE_S, Options
 from docsum_nb.pipeline.job import Job
-from docsum_nb.pipeline.options import SETTLE_S, Options
 from docsum_nb.results import Summary
 from docsum_nb.run import Control, Detail, Location, Run, Work
 from docsum_nb.views import LiveDisplay
@@ -33,20 +32,15 @@ class StepwiseRun:
         options: Options,
         *,
         title: str,
-        deadline: float | None,
-        on_event: Callable[[Event], object] | None,
-        show: bool,
         seen_by: Callable[[Control], Control] | None,
         within: Budget | None,
     ) -> None:
         """Start the run; it waits for its first step.
 
         Args:
-            options: What the job is to do.
-            title: What the run is called.
-            deadline: Seconds from now for all steps, and for what is done between them.
-            on_event: Called with every event, in order, in a thread of its own.
-            show: Show live progress.
+            options: What the job is to do; its deadline is for all steps, and for what is done
+                between them.
+            title: The title of the run.
             seen_by: Makes the work's control known to a run around this one; ``None`` without one.
             within: The budget of the run around this one; ``None`` without one.
         """
@@ -54,11 +48,11 @@ class StepwiseRun:
         self.run: Run[Summary] = Run(
             self._work,
             title=title,
-            deadline=deadline,
+            deadline=options.deadline,
             settle_s=SETTLE_S,
-            on_event=on_event,
+            on_event=options.on_event,
             display=LiveDisplay(),
-            show=show,
+            show=options.show,
         )
         # One wait for all steps: it watches the deadline, and a cancelled one would end the run.
         self._over = asyncio.ensure_future(self._until_over())

@@ -18,10 +18,10 @@ from docsum_nb.crew.guard import current_guard
 from docsum_nb.crew.output import quietly
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
+from docsum_nb.flow.state import SummaryState, arguments_of
+from docsum_nb.flow.stepwise import StepwiseRun
 from docsum_nb.models import Model, as_model
-from docsum_nb.pipeline.flow_state import SummaryState
-from docsum_nb.pipeline.options import OnError, Options, StrPath
-from docsum_nb.pipeline.stepwise import StepwiseRun
+from docsum_nb.options import OnError, Options, StrPath
 from docsum_nb.records import ChunkSummary
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Run
@@ -32,18 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = ["SummaryFlow", "SummaryState"]
 
-_ARGUMENTS = {
-    name: field.default
-    for name, field in SummaryState.model_fields.items()
-    if name in {"source", "deadline", *Options.__dataclass_fields__}
-}
-"""The fields of the state that are arguments, and their defaults."""
+_ARGUMENTS = arguments_of()
 _CREWAI = {"id", "crewai_trigger_payload"}
 """Inputs that CrewAI itself knows."""
 _RESULTS: dict[str, Any] = {
     name: field.default
     for name, field in SummaryState.model_fields.items()
-    if name not in {"id", *_ARGUMENTS}
+    if name not in {"id", *(each.name for each in _ARGUMENTS)}
 }
 
 
@@ -130,29 +125,13 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         show: bool = True,
         **flow: Any,
     ) -> None:
+        given = dict(locals())
         super().__init__(**flow)
-        given = {
-            "source": source,
-            "model": self._without_key(model),
-            "library": library,
-            "question": question,
-            "length": length,
-            "deadline": deadline,
-            "on_error": on_error,
-            "follow_links": follow_links,
-            "max_concurrency": max_concurrency,
-            "ledger": ledger,
-            "chunk_tokens": chunk_tokens,
-            "prompts": prompts,
-            "max_cost": max_cost,
-            "max_calls": max_calls,
-            "max_tokens": max_tokens,
-            "response_model": response_model,
-        }
+        given["model"] = self._without_key(model)
         self._on_event, self._show = on_event, show
-        for name, value in given.items():
-            if value is not _ARGUMENTS[name]:
-                setattr(self.state, name, value)
+        for each in _ARGUMENTS:
+            if given[each.name] is not each.default:
+                setattr(self.state, each.name, given[each.name])
         self._options()
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -232,13 +211,11 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         for name, nothing in _RESULTS.items():
             setattr(self.state, name, nothing)
         guard = current_guard()
+        options = self._options()
         self._stepping = StepwiseRun(
-            self._options(),
-            title=self.name or type(self).__name__,
-            deadline=self.state.deadline,
-            on_event=self._on_event,
             # Guarded, the run around this one shows it.
-            show=self._show and guard is None,
+            replace(options, show=options.show and guard is None),
+            title=self.name or type(self).__name__,
             seen_by=None if guard is None else guard.control_of,
             within=None if guard is None else guard.budget,
         )
@@ -257,11 +234,12 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     # --- the arguments -------------------------------------------------------------------------
 
     def _options(self) -> Options:
-        arguments = {name: getattr(self.state, name) for name in Options.__dataclass_fields__}
-        model = as_model(arguments.pop("model"))
+        arguments = {each.name: getattr(self.state, each.name) for each in _ARGUMENTS}
+        model = as_model(arguments["model"])
         if self._model is not None and _keyless(self._model) == model:
             model = self._model
-        return Options(model=model, **arguments)
+        watched: dict[str, Any] = {"on_event": self._on_event, "show": self._show}
+        return Options(**{**arguments, **watched, "model": model})
 
     def _checked(self, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
         if not inputs:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, create_model
 
 from docsum_nb.crew.flow_base import FlowState
 from docsum_nb.models import Model
+from docsum_nb.options import Option, Options, options_of
 from docsum_nb.pipeline.arguments import class_at
-from docsum_nb.pipeline.options import OnError
 from docsum_nb.records import (
     ChunkSummary,
     Citation,
@@ -29,7 +29,7 @@ from docsum_nb.records import (
 )
 from docsum_nb.results import Plan
 
-__all__ = ["SummaryState"]
+__all__ = ["SummaryState", "arguments_of", "state_of"]
 
 _DOCUMENT = {each.name for each in fields(Document)}
 
@@ -88,35 +88,48 @@ def _without_texts(summaries: tuple[ChunkSummary, ...]) -> tuple[ChunkSummary, .
 _Path = Annotated[Any, PlainSerializer(_path_of, when_used="json")]
 
 
-class SummaryState(FlowState):  # type: ignore[misc]  # CrewAI's classes are Any here
+_Class = Annotated[Any, BeforeValidator(_class_of), PlainSerializer(_name_of, when_used="json")]
+_OBJECTS = {
+    "source": Annotated[
+        Any, BeforeValidator(_rebuilt), PlainSerializer(_as_data, when_used="json")
+    ],
+    "model": str | Model,
+    "response_model": _Class,
+}
+
+
+def arguments_of(table: type[Options] = Options) -> tuple[Option, ...]:
+    """Return the options that the state of a flow holds."""
+    return tuple(each for each in options_of(table) if each.in_state)
+
+
+def state_of(table: type[Options] = Options) -> Any:
+    """Create the class of a flow's state with a field for each argument, and none for results."""
+    arguments: dict[str, Any] = {
+        each.name: (_annotation(each), each.default) for each in arguments_of(table)
+    }
+    return create_model("SummaryArguments", __base__=FlowState, __module__=__name__, **arguments)
+
+
+def _annotation(each: Option) -> Any:
+    if each.kind == "path":
+        return _Path
+    if each.kind == "object":
+        return _OBJECTS[each.name]
+    if each.kind == "choice":
+        return Literal[tuple(each.choices)]
+    kind = {"text": str, "whole": int, "number": float, "switch": bool}[each.kind]
+    return kind | None if each.default is None else kind
+
+
+class SummaryState(state_of()):  # type: ignore[misc]  # CrewAI's classes are Any here
     """The state of a ``SummaryFlow``.
 
-    The first fields are the arguments of ``summarize``, which explains them; ``load`` reads them,
-    and later changes do nothing. The others are results: ``load`` clears them, each step adds its
-    own. ``model`` never holds a key. Dumped to JSON, chunk summaries go without their source texts,
-    and a library as its path.
+    Holds the arguments of ``summarize``, which explains them, and the results below. ``load`` reads
+    the arguments, and later changes do nothing; it clears the results, and each step adds its own.
+    ``model`` never holds a key. Dumped to JSON, chunk summaries are without their source texts, and
+    a library is its path.
     """
-
-    source: Annotated[
-        Any, BeforeValidator(_rebuilt), PlainSerializer(_as_data, when_used="json")
-    ] = None
-    model: str | Model = "extractive"
-    library: _Path = None
-    question: str | None = None
-    length: int | None = None
-    deadline: float | None = None
-    on_error: OnError = "raise"
-    follow_links: bool = False
-    max_concurrency: int = 32
-    ledger: _Path = None
-    chunk_tokens: int | None = None
-    prompts: _Path = None
-    max_cost: float | None = None
-    max_calls: int | None = None
-    max_tokens: int | None = None
-    response_model: Annotated[
-        Any, BeforeValidator(_class_of), PlainSerializer(_name_of, when_used="json")
-    ] = None
 
     plan: Plan | None = None
     """Documents, chunks, calls, tokens and cost at most; from ``load`` on."""

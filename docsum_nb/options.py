@@ -1,0 +1,342 @@
+"""Every option of ``summarize``, once: what it means on a command line, in a ledger and in a form.
+
+``Options`` is that table, a field for each. Derived from it: which options ``plan``, ``resume`` and
+``SummaryFlow`` take, the flow's state, the arguments that a ledger stores, the flags of the command
+line and of ``%summarize``, and the fields of the form. The signatures of public functions are
+written out, for help and type checkers; a test compares each of them with the table.
+
+Invariant: an ``Options`` that exists can be used; everything that can be known without reading or
+asking has been checked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from docsum_nb.budget import Budget
+from docsum_nb.errors import InputError, check_follow_links, check_on_error
+
+if TYPE_CHECKING:
+    import argparse
+
+    from docsum_nb.events import Event
+    from docsum_nb.models.model import Model
+
+__all__ = [
+    "SETTLE_S",
+    "Group",
+    "OnError",
+    "Option",
+    "Options",
+    "StrPath",
+    "about",
+    "add_flags",
+    "given_by_flags",
+    "options_of",
+]
+
+SETTLE_S = 5.0
+"""How long calls in flight may still land, and be stored, after a run was stopped."""
+
+OnError = Literal["raise", "collect", "skip"]
+StrPath: TypeAlias = "str | os.PathLike[str]"
+Kind = Literal["text", "whole", "number", "switch", "choice", "path", "object"]
+
+
+class Group(Enum):
+    """What an option decides."""
+
+    ASKED = "what is read and asked: the plan depends on it"
+    WORK = "how the work is done"
+    BOUND = "what may be paid; a run that is resumed may be given new bounds"
+    CALL = "belongs to one call: it is not stored with the arguments of a run"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One argument of ``summarize``."""
+
+    name: str = ""
+    default: Any = None
+    kind: Kind
+    """Its values. A ``"whole"`` number, ``"number"`` or ``"text"`` may be ``None`` if that is the
+    default; an ``"object"`` is one that JSON may not hold whole, so ``resume`` can be given it."""
+    group: Group
+    flag: str = ""
+    """Its help on the command line; empty if it cannot be written there."""
+    metavar: str = ""
+    least: float | None = None
+    """The least number; ``None`` if something else checks it."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """The values of a ``"choice"``, each with its meaning for a person."""
+    in_state: bool = True
+    """Whether the state of a flow holds it."""
+    form: tuple[str, str, str] | None = None
+    """Its field in the form: the label, what an empty field means, and the line below it; ``None``
+    if it has none."""
+
+    @property
+    def resumable(self) -> bool:
+        """Whether ``resume`` takes it."""
+        return self.group in (Group.BOUND, Group.CALL) or self.kind == "object"
+
+    def read(self, text: str) -> Any:
+        """Return the value that a text on a command line stands for.
+
+        Raises:
+            ValueError: if it stands for none.
+        """
+        match self.kind:
+            case "whole":
+                return int(text)
+            case "number":
+                return float(text)
+            case "path" if self.name == "ledger" and text == "none":
+                return False
+        return text
+
+
+def about(kind: Kind, group: Group, flag: str = "", **more: Any) -> Mapping[str, Option]:
+    """Return the metadata of an option's field; ``more`` is what else ``Option`` knows of it."""
+    return {"option": Option(kind=kind, group=group, flag=flag, **more)}
+
+
+_ON_ERROR = {
+    "raise": "stop at the first error",
+    "collect": "finish the rest, then report all errors",
+    "skip": "leave it out, and say so in the summary",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The arguments of ``summarize``, whose docstring explains them.
+
+    The name of a model is made a ``Model``.
+
+    Raises:
+        InputError: if one of them cannot be used; nothing has been read or asked by then.
+    """
+
+    source: Any = field(default=None, metadata=about("object", Group.ASKED))
+    model: Model = field(  # type: ignore[assignment]  # a name is made a Model below
+        default="extractive",
+        metadata=about("object", Group.ASKED, "default: extractive", metavar="M"),
+    )
+    library: Any = field(
+        default=None,
+        metadata=about(
+            "path",
+            Group.ASKED,
+            "find what this library says on the matter",
+            metavar="DIR",
+            form=(
+                "Library",
+                "none, else its folder",
+                "Your own documentation: the summary then says what it holds on the matter.",
+            ),
+        ),
+    )
+    question: str | None = field(
+        default=None,
+        metadata=about(
+            "text",
+            Group.ASKED,
+            "what the summary should answer",
+            metavar="TEXT",
+            form=("Question", "none: a summary of everything", "What the summary is to answer."),
+        ),
+    )
+    length: int | None = field(
+        default=None,
+        metadata=about(
+            "whole",
+            Group.ASKED,
+            "of the summary; default: 300",
+            metavar="WORDS",
+            least=10,
+            form=("Length, in words", "300", "Of the final summary."),
+        ),
+    )
+    deadline: float | None = field(
+        default=None,
+        metadata=about(
+            "number",
+            Group.CALL,
+            "seconds until it must be done",
+            metavar="S",
+            form=("Deadline, in seconds", "none", "The run is over by then, finished or not."),
+        ),
+    )
+    on_error: OnError = field(
+        default="raise",
+        metadata=about(
+            "choice",
+            Group.ASKED,
+            "default: raise",
+            choices=_ON_ERROR,
+            form=("If something fails", "", "A document, or a request to the model."),
+        ),
+    )
+    follow_links: bool = field(
+        default=False, metadata=about("switch", Group.ASKED, "symbolic links out of a folder, too")
+    )
+    max_concurrency: int = field(
+        default=32,
+        metadata=about(
+            "whole", Group.WORK, "chunks in work at once; default: 32", metavar="N", least=1
+        ),
+    )
+    ledger: StrPath | bool | None = field(
+        default=None,
+        metadata=about(
+            "path", Group.CALL, "where answers are kept; 'none' for nowhere", metavar="FILE"
+        ),
+    )
+    chunk_tokens: int | None = field(
+        default=None,
+        metadata=about(
+            "whole", Group.ASKED, "longest chunk, in tokens; default: 6000", metavar="N"
+        ),
+    )
+    prompts: StrPath | None = field(
+        default=None,
+        metadata=about(
+            "path",
+            Group.ASKED,
+            "a folder with texts that replace the built-in ones",
+            metavar="DIR",
+        ),
+    )
+    max_cost: float | None = field(
+        default=None,
+        metadata=about(
+            "number",
+            Group.BOUND,
+            "to be paid at most",
+            metavar="USD",
+            form=(
+                "Most to pay, in US dollars",
+                "no bound",
+                "No request is sent that might exceed it.",
+            ),
+        ),
+    )
+    max_calls: int | None = field(
+        default=None,
+        metadata=about(
+            "whole",
+            Group.BOUND,
+            "requests to be sent at most",
+            metavar="N",
+            least=1,
+            form=("Most requests to send", "no bound", "Those that fail are counted, too."),
+        ),
+    )
+    max_tokens: int | None = field(
+        default=None,
+        metadata=about(
+            "whole",
+            Group.BOUND,
+            "of prompts and answers together at most",
+            metavar="N",
+            least=1,
+            form=("Most tokens", "no bound", "Of prompts and answers together."),
+        ),
+    )
+    response_model: Any = field(default=None, metadata=about("object", Group.ASKED))
+    on_event: Callable[[Event], object] | None = field(
+        default=None, metadata=about("object", Group.CALL, in_state=False)
+    )
+    show: bool = field(default=True, metadata=about("switch", Group.CALL, in_state=False))
+
+    def __post_init__(self) -> None:
+        from docsum_nb.models.model import as_model
+
+        object.__setattr__(self, "model", as_model(self.model))
+        check_on_error(self.on_error)
+        check_follow_links(self.follow_links)
+        self.budget()
+        for each in options_of(type(self)):
+            value = getattr(self, each.name)
+            if each.kind == "whole" and each.least is not None and value is not None:
+                _check_whole(each, value)
+        if self.question is not None and not (
+            isinstance(self.question, str) and self.question.strip()
+        ):
+            raise InputError(
+                f"question is a text, not {self.question!r}; leave it out to summarize everything"
+            )
+        if self.response_model is not None:
+            self._check_response_model()
+        if self.ledger is True:
+            raise InputError("ledger is a path, None for the default place, or False for none")
+
+    def budget(self, *, within: Budget | None = None) -> Budget:
+        """Create the budget of one run.
+
+        Args:
+            within: The budget of a run around this one, whose bounds hold as well.
+        """
+        return Budget(
+            max_calls=self.max_calls,
+            max_tokens=self.max_tokens,
+            max_cost=self.max_cost,
+            within=within,
+        )
+
+    def _check_response_model(self) -> None:
+        from docsum_nb.models import check_schema
+
+        check_schema(self.response_model)
+        if self.model.embedded:
+            raise InputError(
+                "response_model needs a language model: the extractive one only quotes"
+            )
+
+
+def _check_whole(each: Option, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < (each.least or 0):
+        unit = " (words)" if each.metavar == "WORDS" else ""
+        raise InputError(
+            f"{each.name}{unit} is a whole number of at least {each.least:g}, not {value!r}"
+        )
+
+
+def options_of(table: type[Options] = Options) -> tuple[Option, ...]:
+    """Return all options, in the order of the table."""
+    return tuple(
+        replace(each.metadata["option"], name=each.name, default=each.default)
+        for each in fields(table)
+    )
+
+
+# --- on a command line -------------------------------------------------------------------------
+
+
+def add_flags(parser: argparse.ArgumentParser, options: Iterable[Option]) -> None:
+    """Add a flag for each option that can be written on a line."""
+    for each in options:
+        flag = f"--{each.name.replace('_', '-')}"
+        if not each.flag:
+            continue
+        if each.kind == "switch":
+            parser.add_argument(flag, action="store_true", help=each.flag)
+        elif each.kind == "choice":
+            parser.add_argument(
+                flag, choices=tuple(each.choices), default=each.default, help=each.flag
+            )
+        else:
+            read = {"whole": int, "number": float}.get(each.kind, each.read)
+            parser.add_argument(
+                flag, type=read, default=each.default, metavar=each.metavar, help=each.flag
+            )
+
+
+def given_by_flags(parsed: argparse.Namespace, options: Iterable[Option]) -> dict[str, Any]:
+    """Return the values of the flags that ``add_flags`` added, by the names of their options."""
+    return {each.name: getattr(parsed, each.name) for each in options if each.flag}
