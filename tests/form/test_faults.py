@@ -92,6 +92,7 @@ NUMBERS = {
     "deadline": ("0", "-1", "nan", "inf", "1e99", "soon"),
     "max_cost": ("0", "$5", "1,5"),
     "max_calls": ("0", "2.5"),
+    "max_tokens": ("0", "many"),
 }
 
 
@@ -101,7 +102,7 @@ def test_a_number_that_is_none_is_marked_while_it_is_typed(
 ) -> None:
     """A bad number is said at its field, and no button leads on until it is mended."""
     user = users(source=documents)
-    control = getattr(user.fields, name)
+    control = user.fields.options[name].control
 
     control.value = text
 
