@@ -150,9 +150,9 @@ def rename(kind: str, path: str) -> None:
 
 
 def _found(path: str) -> Any:
-    from docsum_nb.upstream import found
+    from docsum_nb.upstream import resolve
 
-    return found(path)
+    return resolve(path)
 
 
 def _function(found: Any) -> FunctionType:

@@ -75,7 +75,7 @@ def test_versions_that_were_not_tested_are_known(
     monkeypatch: pytest.MonkeyPatch, version: str, text: str
 ) -> None:
     """Patch releases after the newest that was tested count, as they move modules."""
-    monkeypatch.setattr("docsum_nb.upstream.version_of", lambda library: version)
+    monkeypatch.setattr("docsum_nb.upstream.table.version_of", lambda library: version)
     assert untested("crewai") == text
 
 

@@ -3,7 +3,7 @@
 CrewAI keeps a run's state in the objects of the crew: the executor in the agent, the filled-in
 description and the output in the task. So two tasks that share an agent crash, and two runs of one
 crew mix. The clone has its own tasks and agents; models, tools, memory and callbacks are the
-user's. An asynchronous task gets a clone of its agent when its turn comes.
+user's. An asynchronous task gets a clone of its agent when it starts.
 
 The clones of tasks and agents keep the ids of the user's, so that what CrewAI stores or reports by
 id (replay, training, checkpoints, events) names the user's objects. Descriptions, agents and
@@ -63,19 +63,19 @@ _TASK_RESULTS = (
     "prompt_context",
     "processed_by_agents",
 )
-"""What CrewAI leaves in a task beside its output."""
+"""What CrewAI stores in a task beside its output."""
 _AGENT_RESULTS = (LAST_MESSAGES, TOOL_FAILURES, Attribute("tools_results"))
-"""What CrewAI leaves in an agent: of its last execution."""
+"""What CrewAI stores in an agent of its last execution."""
 
 
 class _Originals:
-    """Knows the user's object behind each clone. Usable from any thread."""
+    """The user's object behind each clone. Usable from any thread."""
 
     def __init__(self) -> None:
         self._of: dict[int, tuple[weakref.ref[Any], Any]] = {}
 
     def note(self, clone: Any, original: Any) -> None:
-        """Note whose clone it is; of a clone's clone, the first original."""
+        """Store the original of a clone; of a clone's clone, the first original."""
         key = id(clone)
         # By id, since a class of the user's may not be hashable.
         forget = weakref.ref(clone, lambda _: self._of.pop(key, None))
@@ -83,8 +83,8 @@ class _Originals:
 
     def of(self, clone: Any) -> Any:
         """Return the user's object; ``None`` if this is no clone."""
-        found = self._of.get(id(clone))
-        return found[1] if found is not None and found[0]() is clone else None
+        entry = self._of.get(id(clone))
+        return entry[1] if entry is not None and entry[0]() is clone else None
 
 
 _originals = _Originals()
@@ -180,8 +180,8 @@ def _copy_of_agent(agent: Any) -> Any:
         clone.tools_handler = ToolsHandler(cache=handler.cache)
     # A tool's result that is to be the answer would be that of another task, too.
     clone.tools_results = []
-    for left in (LAST_MESSAGES, TOOL_FAILURES):
-        _set(clone, left, [])
+    for result in (LAST_MESSAGES, TOOL_FAILURES):
+        _set(clone, result, [])
     # Closed by CrewAI at the end of each task, also if another one uses it.
     _set(clone, MCP_RESOLVER, None)
     # CrewAI counts an agent's failures over its life, so old ones would end a new run.
@@ -206,13 +206,13 @@ def _copy_of_task(task: Any, *, keep_output: bool) -> Any:
 
 
 def _set(agent: Any, attribute: Attribute, value: Any) -> None:
-    """Set an attribute that is the agent's own; a class of the user's may have it as a property."""
+    """Set an attribute that is the agent's own; a user's class may have a property instead."""
     if attribute.name in {*type(agent).model_fields, *(agent.__pydantic_private__ or ())}:
         attribute.set(agent, value)
 
 
 def write_back_task(task: Any, output: Any = None) -> None:
-    """Set in the user's task what its clone has come to; nothing if it is no clone.
+    """Copy the results of a clone to the user's task; does nothing if the task is no clone.
 
     Args:
         task: The clone.
@@ -231,21 +231,21 @@ def write_back_task(task: Any, output: Any = None) -> None:
 
 
 def write_back_agent(agent: Any) -> None:
-    """Set in the user's agent what the last execution of a clone has left."""
+    """Copy the results of a clone's last execution to the user's agent."""
     original = _originals.of(agent)
     if original is not None:
         copy_results(agent, original)
 
 
 def copy_results(agent: Any, other: Any) -> None:
-    """Set in another agent what the last execution of an agent has left."""
+    """Copy the results of an agent's last execution to another agent."""
     for result in _AGENT_RESULTS:
         if result.known(agent):
             _set(other, result, result.of(agent))
 
 
 def write_back_crew(crew: Any, used: UsageMetrics) -> None:
-    """Set in the user's crew what the kickoff of its clone took, and its tasks' outputs."""
+    """Copy the usage of a clone's kickoff, and its tasks' outputs, to the user's crew."""
     original = _originals.of(crew)
     if original is None:
         return
@@ -261,12 +261,12 @@ def write_back_crew(crew: Any, used: UsageMetrics) -> None:
 
 
 def _agent_for(crew: Any, members: dict[int, Any], task: Any) -> Any:
-    """Return who carries a task out: of an asynchronous task, a clone of its own."""
+    """Return the agent that executes a task; of an asynchronous task, a clone of its own."""
     agent = GET_AGENT_TO_USE.of(type(crew))(crew, task)
     if agent is None or not task.async_execution:
         return agent
-    # Made now: inputs, knowledge and skills are in the crew's agent by this time, and the clients
-    # of MCP servers, which belong to one task, are not yet.
+    # Cloned now: the crew's agent has its inputs, knowledge and skills by now, and not yet the
+    # clients of MCP servers, which belong to one task.
     own = clone_of_agent(agent)
     if agent is task.agent:
         members[id(task)] = agent
@@ -292,7 +292,7 @@ def _store_log(crew: Any, task: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _give_own_models(agents: Any) -> None:
-    """Copy the models of agents: a crew that streams switches them to streaming, for good."""
+    """Copy the models of agents: a crew that streams switches its models to streaming for ever."""
     models: dict[int, Any] = {}
     for agent in agents:
         if hasattr(agent.llm, "model_copy"):
@@ -300,7 +300,7 @@ def _give_own_models(agents: Any) -> None:
 
 
 def _evaluate_clone(crew: Any, clone: Any) -> None:
-    """Let ``crew.test()`` evaluate the tasks that are carried out: it looks them up in its crew."""
+    """Make ``crew.test()`` evaluate the clone's tasks: its evaluator looks tasks up in its crew."""
     for task in clone.tasks:
         evaluator = getattr(task.callback, "__self__", None)
         if isinstance(evaluator, CrewEvaluator) and evaluator.crew is crew:

@@ -1,29 +1,31 @@
-"""How much goes on at once: a number of slots, and the model calls of a run that need one each.
+"""How much runs at once: a number of slots, and the model calls of a run that need one each.
 
-CrewAI passes each call of a model through one function of its own, so a call has its slot exactly
-while it is made, whoever makes it and however it ends. Nothing waits for a slot while it holds one:
-a call within a call needs none, and while a crew is kicked off within a call, the slot is lent. The
-slots of a crew or flow that is stopped are given back at once: what is left of it may never end.
+CrewAI makes each call of a model in one function, so a call has its slot exactly while it is made,
+by whatever code, and until it returns or raises. Nothing waits for a slot while it holds one: a
+call within a call needs none, and while a crew is kicked off within a call, the slot is lent. The
+slots of a crew or flow that is stopped are given back at once: its calls may never end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from docsum_nb.crew.crewai_names.llm_calls import AWITH_RETRIES, WITH_RETRIES, base_llm
-from docsum_nb.crew.model_calls import called_model
+from docsum_nb.crew.current_task import check_stop, current_part
+from docsum_nb.crew.model_calls import ModelCalls, called_model
+from docsum_nb.crew.watcher import Intercepted, wrap_function
 from docsum_nb.events import WaitEnded, WaitStarted
 from docsum_nb.run import Control, Scope, blocks_a_loop, is_on_a_loop
 
-__all__ = ["CallSlots", "Calling", "Slots", "install_slots"]
+__all__ = ["CallSlots", "Slots", "install_slots"]
 
-_LOOK_S = 0.05
-"""How often something that waits looks whether it is to stop."""
+_POLL_S = 0.05
+"""How often a waiter checks whether it is to stop."""
 
 
 class _Slot:
@@ -35,7 +37,7 @@ class _Slot:
         self._held = True
 
     def give_back(self) -> None:
-        """Free the slot; further times do nothing."""
+        """Free the slot; further calls do nothing."""
         with self._lock:
             held, self._held = self._held, False
         if held and self._free is not None:
@@ -47,40 +49,54 @@ class _Slot:
             self._held = True
 
 
+class _Wait:
+    """The wait of a task for a slot."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        """What the slot is for; its stop gives the slot back."""
+
+    def poll(self) -> None:
+        """Check, while there is no slot, whether to wait on; an error ends the wait."""
+        self.scope.check()
+
+
 class Slots:
-    """Slots for what may go on at once. Usable from any thread.
+    """A number of slots for what may run at once. Usable from any thread.
 
     Args:
-        limit: How many there are; ``None`` for no limit.
+        limit: The number; ``None`` for no limit.
     """
 
     def __init__(self, limit: int | None) -> None:
         self._free = None if limit is None else threading.Semaphore(limit)
 
     @contextmanager
-    def held(self, scope: Scope, check: Callable[[], None]) -> Iterator[_Slot]:
-        """Hold a slot; a stop of the scope gives it back.
+    def held(self, scope: Scope, wait: _Wait | None = None) -> Iterator[_Slot]:
+        """Wait for a slot in this thread, and hold it; a stop of the scope gives it back.
 
         Args:
-            scope: What it is held for.
-            check: Called while there is none; what it raises ends the wait.
+            scope: What the slot is for.
+            wait: The wait for it; ``None`` for one that ends when the scope is stopped.
         """
-        while self._free is not None and not self._free.acquire(timeout=_LOOK_S):
-            check()
-        with self._taken(scope) as slot:
+        wait = wait or _Wait(scope)
+        while self._free is not None and not self._free.acquire(timeout=_POLL_S):
+            wait.poll()
+        with self._acquired(scope) as slot:
             yield slot
 
     @asynccontextmanager
-    async def aheld(self, scope: Scope, check: Callable[[], None]) -> AsyncIterator[_Slot]:
-        """Do the same on a loop: the slots are shared with threads, so no asyncio lock serves."""
+    async def aheld(self, scope: Scope, wait: _Wait | None = None) -> AsyncIterator[_Slot]:
+        """Do the same on a loop: threads share the slots, so an asyncio lock would not do."""
+        wait = wait or _Wait(scope)
         while self._free is not None and not self._free.acquire(blocking=False):
-            check()
-            await asyncio.sleep(_LOOK_S)
-        with self._taken(scope) as slot:
+            wait.poll()
+            await asyncio.sleep(_POLL_S)
+        with self._acquired(scope) as slot:
             yield slot
 
     @contextmanager
-    def _taken(self, scope: Scope) -> Iterator[_Slot]:
+    def _acquired(self, scope: Scope) -> Iterator[_Slot]:
         slot = _Slot(self._free)
         scope.when_stopped(slot.give_back)
         try:
@@ -89,9 +105,9 @@ class Slots:
             scope.forget(slot.give_back)
             slot.give_back()
 
-    def acquire(self, slot: _Slot, scope: Scope) -> None:
+    def acquire_again(self, slot: _Slot, scope: Scope) -> None:
         """Acquire a slot again that was lent, unless the scope is stopped meanwhile."""
-        while self._free is not None and not self._free.acquire(timeout=_LOOK_S):
+        while self._free is not None and not self._free.acquire(timeout=_POLL_S):
             if scope.stopped_by() is not None:
                 return
         slot.hold()
@@ -101,22 +117,24 @@ _calling: ContextVar[_Slot | None] = ContextVar("docsum_nb_calling", default=Non
 """The slot of the model call that this context is in; ``None`` if it is in none."""
 
 
-class _Wait:
-    """The wait of one call for a slot, reported if it is long enough to be looked at."""
+class _CallWait(_Wait):
+    """The wait of one model call for a slot, reported once it lasts longer than a poll."""
 
-    def __init__(self, control: Control, check: Callable[[], None]) -> None:
+    def __init__(self, control: Control, run: Scope) -> None:
+        super().__init__(current_part(run))
         self._control = control
-        self._check = check
+        self._run = run
         self._model: str | None = None
 
-    def __call__(self) -> None:
+    def poll(self) -> None:
+        """Report the wait, and check whether the call may still be made."""
         if self._model is None:
             self._model = called_model()
             self._control.emit(WaitStarted(self._model))
-        self._check()
+        check_stop(self._run)
 
     def end(self) -> None:
-        """Report that the wait is over; further times do nothing."""
+        """Report that the wait has ended; further calls do nothing."""
         model, self._model = self._model, None
         if model is not None:
             self._control.emit(WaitEnded(model))
@@ -126,26 +144,17 @@ class CallSlots:
     """Bounds the model calls of one run that are in flight.
 
     Args:
-        limit: How many may be; ``None`` for no limit.
+        limit: The number of calls; ``None`` for no limit.
         control: The run's.
-        scope: Returns the crew or flow that the caller's code belongs to.
-        check: Raises if the caller must not make a call any more.
-        failed: Called with the error of a call that failed, or was not made.
+        run: The scope of the whole run.
+        calls: The run's model calls; a call that fails is reported to them.
     """
 
-    def __init__(
-        self,
-        limit: int | None,
-        control: Control,
-        scope: Callable[[], Scope],
-        check: Callable[[], None],
-        failed: Callable[[BaseException], None],
-    ) -> None:
+    def __init__(self, limit: int | None, control: Control, run: Scope, calls: ModelCalls) -> None:
         self._slots = Slots(limit)
-        self._failed = failed
         self._control = control
-        self._scope = scope
-        self._check = check
+        self._run = run
+        self._calls = calls
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -153,19 +162,19 @@ class CallSlots:
         if _calling.get() is not None:
             yield
         elif is_on_a_loop() or blocks_a_loop():
-            # What blocks a loop must not wait: what holds the slots may need that loop.
+            # What blocks a loop must not wait: the calls that hold the slots may need that loop.
             with self._reported():
                 yield
         else:
             with (
                 self._waiting() as wait,
                 self._reported(),
-                self._slots.held(self._scope(), wait) as slot,
+                self._slots.held(wait.scope, wait) as slot,
                 _in_call(slot),
             ):
                 wait.end()
-                # It may be the stop that has freed the slot.
-                self._check()
+                # The slot may be free because of a stop.
+                check_stop(self._run)
                 yield
 
     @asynccontextmanager
@@ -179,24 +188,24 @@ class CallSlots:
                 yield
             return
         with self._waiting() as wait, self._reported():
-            async with self._slots.aheld(self._scope(), wait) as slot:
+            async with self._slots.aheld(wait.scope, wait) as slot:
                 with _in_call(slot):
                     wait.end()
-                    self._check()
+                    check_stop(self._run)
                     yield
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """Report a call that fails: a model of the user's own may not say a word of it."""
+        """Report a call that fails: a model of the user's own may emit no event."""
         try:
             yield
         except BaseException as error:
-            self._failed(error)
+            self._calls.failed(error)
             raise
 
     @contextmanager
-    def _waiting(self) -> Iterator[_Wait]:
-        wait = _Wait(self._control, self._check)
+    def _waiting(self) -> Iterator[_CallWait]:
+        wait = _CallWait(self._control, self._run)
         try:
             yield wait
         finally:
@@ -204,8 +213,8 @@ class CallSlots:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Lend the slot of the call that the caller is in, if it is, while something else is."""
-        slot, scope = _calling.get(), self._scope()
+        """Lend the slot of the call that the caller is in, if it is in one, in this context."""
+        slot, scope = _calling.get(), current_part(self._run)
         if slot is None or is_on_a_loop() or blocks_a_loop():
             # What blocks a loop must not wait for the slot in the end, either.
             yield
@@ -215,7 +224,7 @@ class CallSlots:
             with _in_call(None):
                 yield
         finally:
-            self._slots.acquire(slot, scope)
+            self._slots.acquire_again(slot, scope)
 
 
 @contextmanager
@@ -227,34 +236,20 @@ def _in_call(slot: _Slot | None) -> Iterator[None]:
         _calling.reset(token)
 
 
-class Calling(Protocol):
-    """What a guard has for the calls of its run."""
-
-    slots: CallSlots
+# --- the calls of CrewAI's models -----------------------------------------------------------------
 
 
-def install_slots(current: Callable[[], Calling | None]) -> None:
-    """Wrap the model calls, so that each has a slot under a guard; call it once.
+def install_slots() -> None:
+    """Wrap the functions in which CrewAI makes a model call; call it once."""
+    wrap_function(base_llm, WITH_RETRIES.name, _call)
+    wrap_function(base_llm, AWITH_RETRIES.name, _acall)
 
-    Args:
-        current: Returns the guard in the context of the caller; ``None`` if there is none.
-    """
-    own, aown = WITH_RETRIES.of(base_llm), AWITH_RETRIES.of(base_llm)
 
-    def call(operation: Callable[[], Any], **kwargs: Any) -> Any:
-        guard = current()
-        if guard is None:
-            return own(operation, **kwargs)
-        with guard.slots.call():
-            return own(operation, **kwargs)
+def _call(call: Intercepted, *args: Any, **kwargs: Any) -> Any:
+    with call.guard.slots.call():
+        return call.own(*args, **kwargs)
 
-    async def acall(operation: Callable[[], Awaitable[Any]], **kwargs: Any) -> Any:
-        guard = current()
-        if guard is None:
-            return await aown(operation, **kwargs)
-        async with guard.slots.acall():
-            return await aown(operation, **kwargs)
 
-    for function, bounded in ((WITH_RETRIES, call), (AWITH_RETRIES, acall)):
-        if function.known(base_llm):  # what does not hold without it is reported by the guard
-            setattr(base_llm, function.name, bounded)
+async def _acall(call: Intercepted, *args: Any, **kwargs: Any) -> Any:
+    async with call.guard.slots.acall():
+        return await call.own(*args, **kwargs)

@@ -1,8 +1,8 @@
-"""A rehearsal of a crew: its copy on a scripted model.
+"""A dry run of a crew: its copy on a scripted model.
 
-The copy does the user's work with nothing that costs or leaves a trace: no provider, no memory
+The copy does the user's work without anything that costs or leaves a trace: no provider, no memory
 or knowledge, no server, no file. It shares its agents between tasks exactly as the user's crew
-does, so that it fails as that would.
+does, so that it fails as that crew would.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from docsum_nb.crew.crewai_names.executions import (
 )
 from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
 from docsum_nb.crew.crewai_names.table import BaseLLM
-from docsum_nb.crew.output import hear_log
-from docsum_nb.crew.scripted_model import ProbedCall, ScriptedModel, rehearsing
+from docsum_nb.crew.output import redirect_log
+from docsum_nb.crew.scripted_model import ProbedCall, ScriptedModel, in_dry_run
 
-__all__ = ["DryRun", "be_quiet", "rehearse"]
+__all__ = ["DryRun", "dry_run_of", "silence_crewai"]
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,19 @@ class DryRun:
     """A crew's copy on a scripted model."""
 
     crew: Any
-    asked: list[ProbedCall]
-    """Every call, in order; grows while the crew runs."""
+    calls: list[ProbedCall]
+    """Every call of the model, in order; grows while the crew runs."""
 
 
-def rehearse(crew: Any) -> DryRun:
-    """Create a crew's copy on a scripted model.
+def dry_run_of(crew: Any) -> DryRun:
+    """Return a copy of a crew on a scripted model.
+
+    The copy shares its agents as the crew does, and has its retries.
 
     Args:
-        crew: A Crew; it stays as it is.
-
-    Returns:
-        A copy that shares its agents as the crew does, with the retries it has.
+        crew: A Crew; it is not changed.
     """
-    model = ScriptedModel(model="rehearsal")
+    model = ScriptedModel(model="scripted")
     copied = copy_of(crew)
     for task in copied.tasks:
         _strip_task(task, model)
@@ -55,11 +54,11 @@ def rehearse(crew: Any) -> DryRun:
     for agent in {id(each): each for each in agents if each is not None}.values():
         _strip_agent(agent, model)
     _strip_crew(copied, model)
-    return DryRun(copied, model._asked)
+    return DryRun(copied, model._calls)
 
 
 def _put(part: Any, **values: Any) -> None:
-    """Set those fields that a part has; unvalidated, as ``model_copy`` does."""
+    """Set the fields that a part has, without validation, as ``model_copy`` does."""
     for name, value in values.items():
         if name in type(part).model_fields:
             vars(part)[name] = value
@@ -117,17 +116,19 @@ def _strip_task(task: Any, model: BaseLLM) -> None:
     _put(task, output_file=None, human_input=False)
     ORIGINAL_OUTPUT_FILE.set(task, None)
 
-    def scripted(guardrail: Any) -> Any:
-        if isinstance(guardrail, LLMGuardrail):
-            return LLMGuardrail(guardrail.description, model)
-        return guardrail
+    GUARDRAIL.set(task, _scripted(GUARDRAIL.of(task), model))
+    GUARDRAILS.set(task, [_scripted(each, model) for each in GUARDRAILS.of(task)])
 
-    GUARDRAIL.set(task, scripted(GUARDRAIL.of(task)))
-    GUARDRAILS.set(task, [scripted(each) for each in GUARDRAILS.of(task)])
+
+def _scripted(guardrail: Any, model: BaseLLM) -> Any:
+    """Return a guardrail that asks the scripted model, if it asks a model at all."""
+    if isinstance(guardrail, LLMGuardrail):
+        return LLMGuardrail(guardrail.description, model)
+    return guardrail
 
 
 class _NoRecord:
-    """In the place of CrewAI's record of the last kickoff: keeps nothing."""
+    """Replaces CrewAI's record of the last kickoff, and keeps nothing."""
 
     def update(self, task_index: int, log: Any) -> None:
         """Keep nothing."""
@@ -139,12 +140,23 @@ class _NoRecord:
         """Return no record."""
 
 
-def be_quiet() -> None:
+def silence_crewai() -> None:
     """Keep CrewAI's panels and log lines off the screen, in the calling context from now on."""
     _install()
     set_suppress_console_output(True)
 
 
+class _DroppedLog:
+    """Drops CrewAI's log lines in dry runs."""
+
+    def is_active(self) -> bool:
+        """Check whether the caller's context is that of a dry run."""
+        return in_dry_run()
+
+    def log(self, level: int, text: str, error: BaseException | None) -> None:
+        """Drop a warning or an error."""
+
+
 @functools.cache
 def _install() -> None:
-    hear_log(rehearsing, lambda level, text, error: None)
+    redirect_log(_DroppedLog())

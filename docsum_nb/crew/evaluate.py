@@ -1,8 +1,8 @@
-"""The evaluating agent: which of the library's documents help, and why.
+"""The evaluating agent: which of the library's documents are relevant, and why.
 
-A stock CrewAI agent with a tool that searches the library. Its model calls go through the run's
-own layer, so they are stored, metered, limited and stopped like all others. It runs in a daemon
-thread, since CrewAI's agents block.
+It is an ordinary CrewAI agent with a tool that searches the library. Its model calls are made by
+the run's own model client, so they are stored, metered, limited and stopped like all others. It
+runs in a daemon thread, since CrewAI's agents block.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from docsum_nb.crew.agent_model import OwnModel
+from docsum_nb.crew.base_classes import OwnModel
 from docsum_nb.crew.crewai_names import TABLE
 from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
 from docsum_nb.crew.crewai_names.table import EVALUATE, Agent, BaseLLM, BaseTool, Task
@@ -31,10 +31,10 @@ __all__ = ["AgentSizes", "RunModel", "explain"]
 _ARRAY = re.compile(r"\[(?=\s*+[{\]])")
 """Where an array of objects, or an empty one, may begin."""
 _MOST_ARRAYS = 100
-"""Each is read as far as it goes, so many of them would take quadratic time."""
+"""Each is parsed to its end, so an unlimited number would take quadratic time."""
 
 _AROUND = 2 * TAG_TOKENS
-"""Tokens of the tags around data, and of the sentence on them."""
+"""Tokens of the tags around data, and of the sentence that explains them."""
 
 Converse = Callable[[Sequence[dict[str, Any]], int, Sequence[str]], Coroutine[Any, Any, Answer]]
 Search = Callable[[str], Sequence[Hit]]
@@ -43,38 +43,38 @@ Fit = Callable[[str], str]
 
 @dataclass(frozen=True)
 class AgentSizes:
-    """How large everything may be that passes between the agent and its model, in tokens."""
+    """The limits of what passes between the agent and its model, in tokens."""
 
     window: int
     context: int
-    """What the agent is told at first."""
+    """The context that the agent starts with."""
     found: int
-    """What one search may add."""
+    """The result of one search."""
     answer: int
-    """What the model may say at once."""
+    """One answer of the model."""
     calls: int
-    """Calls of the model at most: an agent that keeps searching costs without end."""
+    """The number of model calls: an agent that keeps searching would cost without end."""
 
 
 class RunModel(OwnModel):
-    """Lends the run's way of asking to a CrewAI agent, which calls it from a thread."""
+    """Lets a CrewAI agent call the run's model, from a thread."""
 
     _converse: Converse = PrivateAttr()
     _loop: asyncio.AbstractEventLoop = PrivateAttr()
     _sizes: AgentSizes = PrivateAttr()
-    _asked: list[Future[Answer]] = PrivateAttr(default_factory=list)
+    _pending: list[Future[Answer]] = PrivateAttr(default_factory=list)
 
     def reply(self, sent: Sequence[dict[str, Any]], task: Any, response_model: Any) -> str:
-        """Ask the run's model and wait for it; raises what it raises."""
-        asking = self._converse(sent, self._sizes.answer, self.stop or [])
-        asked = asyncio.run_coroutine_threadsafe(asking, self._loop)
-        self._asked.append(asked)
-        return asked.result().text
+        """Return the answer of the run's model; raises its errors."""
+        conversing = self._converse(sent, self._sizes.answer, self.stop or [])
+        pending = asyncio.run_coroutine_threadsafe(conversing, self._loop)
+        self._pending.append(pending)
+        return pending.result().text
 
     def give_up(self) -> None:
-        """Cancel what was asked; the thread that waits for it gets a CancelledError."""
-        for asked in self._asked:
-            asked.cancel()
+        """Cancel the calls in flight; the thread that waits for one gets a CancelledError."""
+        for pending in self._pending:
+            pending.cancel()
 
     def get_context_window_size(self) -> int:
         """Return the model's window in tokens."""
@@ -107,26 +107,26 @@ async def explain(
     sizes: AgentSizes,
     count: Callable[[str], int],
 ) -> tuple[Hit, ...] | None:
-    """Have an agent say why each document is relevant, and leave out those that are not.
+    """Return the relevant documents of a search, with an agent's reason for each.
 
     Args:
-        hits: What a search found, best first.
-        summary: What the documents should be relevant to.
-        question: What the reader wants to know besides.
+        hits: The hits of the search, best first.
+        summary: The text that the documents should be relevant to.
+        question: The reader's question; ``None`` without one.
         prompts: The texts of agent and task.
-        converse: Asks the run's model; called on the running loop.
-        search: Searches the library; called from a thread.
+        converse: Calls the run's model, on the running loop.
+        search: Searches the library, from a thread.
         model: The model's name.
-        sizes: How large everything may be.
+        sizes: The limits of what passes between agent and model.
         count: Counts the tokens of a text.
 
     Returns:
-        The relevant hits in the given order, with ``why``; what the agent found by itself comes
-        after them. ``None`` where its answer could not be read.
+        The relevant hits in the given order, with ``why``; then hits that the agent found itself.
+        ``None`` if its answer could not be read.
 
     Raises:
-        Exception: what asking the model raised.
-        UpstreamError: if the installed CrewAI lacks what this needs; nothing was asked.
+        Exception: the error of a model call.
+        UpstreamError: if the installed CrewAI lacks what this needs; no call was made.
     """
     TABLE.require(EVALUATE)
     known = {hit.name: hit for hit in hits}
@@ -185,7 +185,7 @@ def _work(
 
 
 def clipped(text: str, most: int, count: Callable[[str], int]) -> str:
-    """Keep the first lines of a text that are at most so many tokens."""
+    """Return the first lines of a text that have at most ``most`` tokens."""
     if count(text) <= most:
         return text
     kept: list[str] = []
@@ -202,11 +202,11 @@ def _entries(hits: Sequence[Hit]) -> list[dict[str, str]]:
 
 
 def read_reasons(answer: str) -> dict[str, str] | None:
-    """Return the reasons in the agent's JSON array, wherever in its answer that stands.
+    """Return the reasons in the JSON array of an agent's answer, at any position in it.
 
     Returns:
-        From the name of a document to why it helps; ``None`` if there is no such array, or it is
-        nested too deep, or many things that only look like one come before it.
+        The reason by the name of the document; ``None`` if there is no such array, if it is nested
+        too deep, or if too many texts that only look like one come before it.
     """
     decoder = json.JSONDecoder()
     for start in islice(_ARRAY.finditer(answer), _MOST_ARRAYS):

@@ -1,14 +1,13 @@
 """Executions of agents under a guard: one at a time for each agent, with one layer of retries.
 
-CrewAI gives an agent one executor, which refuses a second execution at once, and which tools and
-tasks reach by many ways: tasks, delegation, planners, tools and callbacks of the user's. So the
-methods of CrewAI that execute an agent are wrapped, once and for the process: without a guard in
-the context they do what they did. Under a guard, an agent that is executing already, or is
-delegated to, is stood in for by a clone (``isolate.py``).
+CrewAI gives an agent one executor, which refuses a second execution at the same time, and which is
+reached in many ways: by tasks, delegation, planners, tools and callbacks of the user's. So the
+methods of CrewAI that execute an agent are wrapped. Under a guard, a clone (``clone.py``) executes
+in place of an agent that is executing already, or that is delegated to.
 
-An agent's ``max_execution_time`` holds here: CrewAI waits for what it has given up. An agent tries
-again after an error only if its ``max_retry_limit`` was set: by default, its retries multiply with
-those of the provider's client, and repeat refusals.
+An agent's ``max_execution_time`` is kept here: CrewAI itself waits for a call after it has given it
+up. An agent retries after an error only if its ``max_retry_limit`` was set: by default, its retries
+multiply with those of the provider's client, and repeat refusals.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import contextvars
 import functools
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from docsum_nb.crew.crewai_names.executions import (
 from docsum_nb.crew.crewai_names.flows import EXECUTE_METHOD, Flow
 from docsum_nb.crew.crewai_names.reports import DELEGATE, BaseAgentTool
 from docsum_nb.crew.crewai_names.table import Agent, BaseAgent, Task
+from docsum_nb.crew.watcher import Intercepted, wrap_function
 from docsum_nb.errors import InputError
 from docsum_nb.run import DAEMON_THREADS, Scope, current_scope
 
@@ -50,19 +50,16 @@ _innermost: ContextVar[tuple[int, int] | None] = ContextVar("docsum_nb_execution
 _running: dict[int, _Running] = {}
 """Flows that are running under a guard, by ``id``."""
 _ENDING_S = 10.0
+"""How long a kickoff waits for an earlier run of the same flow to end."""
 _LOOK_S = 0.02
 _flows: ContextVar[frozenset[int]] = ContextVar("docsum_nb_flows", default=frozenset())
 """The flows that this context is in."""
 
 
-def install_executions(guarded: Callable[[], bool]) -> None:
-    """Wrap the methods of CrewAI that execute an agent or run a flow; call it once.
-
-    Args:
-        guarded: Whether there is a guard in the context of the caller.
-    """
+def install_executions() -> None:
+    """Wrap the methods of CrewAI that execute an agent or run a flow; call it once."""
     _complete_models()
-    for kind, name, around in (
+    for kind, name, handle in (
         (Task, EXECUTE_CORE.name, _execute_core),
         (Task, AEXECUTE_CORE.name, _aexecute_core),
         (Agent, "execute_task", _execute_task),
@@ -75,14 +72,14 @@ def install_executions(guarded: Callable[[], bool]) -> None:
         (Flow, "kickoff_async", _run_flow),
         (Flow, EXECUTE_METHOD.name, _run_step),
     ):
-        _wrap(kind, name, around, guarded)
+        wrap_function(kind, name, handle)
 
 
 def _complete_models() -> None:
-    """Complete the classes that pydantic would complete at their first use.
+    """Complete the classes of CrewAI's that pydantic would complete at their first use.
 
-    Several threads that use one for the first time at once get "Pydantic models should inherit from
-    BaseModel" from it: some of CrewAI's events, and its tools for delegation.
+    If several threads use one for the first time at the same time, pydantic raises "Pydantic models
+    should inherit from BaseModel": some of CrewAI's events, and its tools for delegation.
     """
     kinds = [BaseModel]
     for kind in kinds:
@@ -91,38 +88,14 @@ def _complete_models() -> None:
             kind.model_rebuild(raise_errors=False)
 
 
-def _wrap(kind: Any, name: str, around: Callable[..., Any], guarded: Callable[[], bool]) -> None:
-    own = getattr(kind, name, None)
-    if own is None:
-        return  # what does not hold without it is reported when a guard is made
-    if asyncio.iscoroutinefunction(own):
-
-        @functools.wraps(own)
-        async def acall(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if not guarded():
-                return await own(self, *args, **kwargs)
-            return await around(own, self, *args, **kwargs)
-
-        setattr(kind, name, acall)
-        return
-
-    @functools.wraps(own)
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not guarded():
-            return own(self, *args, **kwargs)
-        return around(own, self, *args, **kwargs)
-
-    setattr(kind, name, call)
-
-
-# --- who executes ---------------------------------------------------------------------------------
+# --- agents ---------------------------------------------------------------------------------------
 
 
 @contextmanager
 def _free(agent: Any, work: object) -> Iterator[Any]:
     """Yield an agent for one execution: itself, or a clone of it if it is executing already.
 
-    A retry, and the agent of a task that is being carried out, are the same execution.
+    A retry, or a call by the task that the agent is executing, is the same execution.
     """
     if _innermost.get() == (id(agent), id(work)):
         yield agent
@@ -158,26 +131,26 @@ def _release(worker: Any) -> None:
         _executing.discard(id(worker))
 
 
-def _execute_core(own: Callable[..., Any], task: Any, agent: Any, *args: Any, **kwargs: Any) -> Any:
+def _execute_core(call: Intercepted, task: Any, agent: Any, *args: Any, **kwargs: Any) -> Any:
     wanted = agent or task.agent
     if wanted is None:
-        return own(task, agent, *args, **kwargs)
+        return call.own(task, agent, *args, **kwargs)
     with _free(wanted, task) as mine:
         try:
-            return own(task, mine, *args, **kwargs)
+            return call.own(task, mine, *args, **kwargs)
         finally:
             _ended(task, wanted)
 
 
 async def _aexecute_core(
-    own: Callable[..., Awaitable[Any]], task: Any, agent: Any, *args: Any, **kwargs: Any
+    call: Intercepted, task: Any, agent: Any, *args: Any, **kwargs: Any
 ) -> Any:
     wanted = agent or task.agent
     if wanted is None:
-        return await own(task, agent, *args, **kwargs)
+        return await call.own(task, agent, *args, **kwargs)
     with _free(wanted, task) as mine:
         try:
-            return await own(task, mine, *args, **kwargs)
+            return await call.own(task, mine, *args, **kwargs)
         finally:
             _ended(task, wanted)
 
@@ -186,40 +159,38 @@ def _ended(task: Any, agent: Any) -> None:
     """Restore a task's agent, which CrewAI sets, and drop an executor that is not used again."""
     task.agent = agent
     if task.async_execution and original_of(task) is not task:
-        # The run keeps its tasks, and an executor with its conversation is the largest part.
+        # The run keeps its tasks, of which the executor, with its conversation, is the largest.
         agent.agent_executor = None
 
 
-def _delegate(own: Callable[..., Any], tool: Any, *args: Any, **kwargs: Any) -> Any:
-    """Delegate to clones: the coworkers are those of all tasks, and may be of any class."""
+def _delegate(call: Intercepted, tool: Any, *args: Any, **kwargs: Any) -> Any:
+    """Delegate to clones: coworkers belong to all tasks, and may be of any class."""
     coworkers = [clone_of_agent(agent) for agent in tool.agents]
-    return own(tool.model_copy(update={"agents": coworkers}), *args, **kwargs)
+    return call.own(tool.model_copy(update={"agents": coworkers}), *args, **kwargs)
 
 
-def _kickoff(own: Callable[..., Any], agent: Any, *args: Any, **kwargs: Any) -> Any:
+def _kickoff(call: Intercepted, agent: Any, *args: Any, **kwargs: Any) -> Any:
     with _free(agent, object()) as mine:
-        # Where a loop is running this is a coroutine, which claims its agent itself.
-        return own(mine, *args, **kwargs)
+        # If a loop is running, this returns a coroutine, which claims its agent itself.
+        return call.own(mine, *args, **kwargs)
 
 
-async def _kickoff_async(
-    own: Callable[..., Awaitable[Any]], agent: Any, *args: Any, **kwargs: Any
-) -> Any:
+async def _kickoff_async(call: Intercepted, agent: Any, *args: Any, **kwargs: Any) -> Any:
     with _free(agent, object()) as mine:
-        return await own(mine, *args, **kwargs)
+        return await call.own(mine, *args, **kwargs)
 
 
-# --- the time an agent has ------------------------------------------------------------------------
+# --- max_execution_time of agents -----------------------------------------------------------------
 
 
-def _execute_task(own: Callable[..., Any], agent: Any, task: Any, *args: Any, **kwargs: Any) -> Any:
+def _execute_task(call: Intercepted, agent: Any, task: Any, *args: Any, **kwargs: Any) -> Any:
     with _free(agent, task) as mine:
         seconds = mine.max_execution_time
         if not isinstance(seconds, int) or seconds <= 0:
-            return own(mine, task, *args, **kwargs)
+            return call.own(mine, task, *args, **kwargs)
         with _unlimited(mine) as worker:
             context = contextvars.copy_context()
-            asked = DAEMON_THREADS.submit(context.run, own, worker, task, *args, **kwargs)
+            asked = DAEMON_THREADS.submit(context.run, call.own, worker, task, *args, **kwargs)
             try:
                 return asked.result(timeout=seconds)
             except concurrent.futures.TimeoutError:
@@ -229,27 +200,27 @@ def _execute_task(own: Callable[..., Any], agent: Any, task: Any, *args: Any, **
 
 
 async def _aexecute_task(
-    own: Callable[..., Awaitable[Any]], agent: Any, task: Any, *args: Any, **kwargs: Any
+    call: Intercepted, agent: Any, task: Any, *args: Any, **kwargs: Any
 ) -> Any:
     with _free(agent, task) as mine:
         seconds = mine.max_execution_time
         if not isinstance(seconds, int) or seconds <= 0:
-            return await own(mine, task, *args, **kwargs)
+            return await call.own(mine, task, *args, **kwargs)
         with _unlimited(mine) as worker:
-            working = asyncio.ensure_future(own(worker, task, *args, **kwargs))
+            working = asyncio.ensure_future(call.own(worker, task, *args, **kwargs))
             try:
                 done, _ = await asyncio.wait([working], timeout=seconds)
                 if not done:
                     raise _out_of_time(seconds)
                 return working.result()
             finally:
-                # Also if the wait itself is cancelled: its call would go on, and be paid for.
+                # Also if the wait itself is cancelled: the call would continue, and be paid for.
                 working.cancel()
 
 
 @contextmanager
 def _unlimited(agent: Any) -> Iterator[Any]:
-    """Yield a clone that CrewAI gives no time limit; its results become the agent's."""
+    """Yield a clone without a time limit of CrewAI's; its results are copied to the agent."""
     worker = clone_of_agent(agent)
     worker.max_execution_time = None
     yield worker
@@ -263,11 +234,9 @@ def _out_of_time(seconds: int) -> TimeoutError:
 # --- retries --------------------------------------------------------------------------------------
 
 
-def _check_execution_error(
-    own: Callable[..., Any], agent: Any, error: Exception, task: Any
-) -> None:
-    """Raise the error unless the agent was given a number of retries and has some left."""
-    own(agent, error, task)
+def _check_execution_error(call: Intercepted, agent: Any, error: Exception, task: Any) -> None:
+    """Raise the error unless the agent was given a number of retries, and some are left."""
+    call.own(agent, error, task)
     given = agent.model_fields_set
     # All fields of a copy, and of what is restored from a checkpoint, count as given.
     copied = "entity_type" in given
@@ -276,9 +245,9 @@ def _check_execution_error(
         raise error
 
 
-def _copy(own: Callable[..., Any], agent: Any) -> Any:
-    """Copy an agent; what was not given to it does not count as given to the copy."""
-    copied = own(agent)
+def _copy(call: Intercepted, agent: Any) -> Any:
+    """Copy an agent, with the same fields marked as given by the user."""
+    copied = call.own(agent)
     copied.model_fields_set.intersection_update(agent.model_fields_set)
     return copied
 
@@ -291,25 +260,25 @@ class _Running:
     """One run of a flow."""
 
     scope: Scope | None
-    """The part of a run that it belongs to."""
+    """The part of the run that it belongs to; ``None`` outside of one."""
     blocking: int = 0
-    """How many of its steps are in a thread, where nothing can end them."""
+    """The number of its steps that are running in threads, where nothing can end them."""
     ended: bool = False
 
     def is_over(self) -> bool:
-        """Return whether nothing of it can touch the flow any more."""
+        """Return whether none of its steps can change the flow any more."""
         return self.ended and not self.blocking
 
 
 def _is_ending(flow: Any) -> bool:
-    """Check whether a flow only has to end: its error was raised before its steps were over."""
+    """Check whether a flow is ending: its error was raised before its steps were over."""
     running = _running.get(id(flow))
     scope = None if running is None else running.scope
     return scope is not None and scope.stopped_by() is not None
 
 
 def _release_flow(flow: Any, running: _Running) -> None:
-    """Release a flow to be kicked off again, unless a step of it is still in its thread."""
+    """Release a flow to be kicked off again, unless a step is still running in a thread."""
     with _lock:
         over = running.is_over() and _running.get(id(flow)) is running
         if over:
@@ -319,17 +288,17 @@ def _release_flow(flow: Any, running: _Running) -> None:
 
 
 async def _run_step(
-    own: Callable[..., Awaitable[Any]],
+    call: Intercepted,
     flow: Any,
     name: Any,
     method: Any,
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """Run a step; a blocking one may go on in its thread when its flow has ended."""
+    """Run a step; a blocking one may still be running in its thread when its flow has ended."""
     running = _running.get(id(flow))
     if running is None or asyncio.iscoroutinefunction(method):
-        return await own(flow, name, method, *args, **kwargs)
+        return await call.own(flow, name, method, *args, **kwargs)
 
     @functools.wraps(method)
     def blocking(*given: Any, **named: Any) -> Any:
@@ -342,19 +311,17 @@ async def _run_step(
                 running.blocking -= 1
             _release_flow(flow, running)
 
-    return await own(flow, name, blocking, *args, **kwargs)
+    return await call.own(flow, name, blocking, *args, **kwargs)
 
 
-async def _run_flow(
-    own: Callable[..., Awaitable[Any]], flow: Any, *args: Any, **kwargs: Any
-) -> Any:
-    """Run a flow, unless it is running already outside of this context: it has one state.
+async def _run_flow(call: Intercepted, flow: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run a flow, unless it is running outside of this context: a flow object has one state.
 
     Raises:
         InputError: if it is.
     """
     if getattr(flow, "is_crewai_internal", False) or id(flow) in _flows.get():
-        return await own(flow, *args, **kwargs)
+        return await call.own(flow, *args, **kwargs)
     give_up = time.monotonic() + _ENDING_S
     while not _claimed(flow):
         if time.monotonic() > give_up or not _is_ending(flow):
@@ -367,7 +334,7 @@ async def _run_flow(
     running = _running[id(flow)] = _Running(current_scope())
     token = _flows.set(_flows.get() | {id(flow)})
     try:
-        return await own(flow, *args, **kwargs)
+        return await call.own(flow, *args, **kwargs)
     finally:
         with suppress(ValueError):
             _flows.reset(token)

@@ -1,13 +1,13 @@
-"""What CrewAI swallows and goes on from: reported by the run while it happens.
+"""Failures that CrewAI swallows: warnings of the run, once it is clear that they are swallowed.
 
-CrewAI reports failures by events, by its log, or not at all; many are raised on and end the task,
-and need no warning. So a failure is held until it is known: once the work goes on, it is a warning,
-with the real error, the task and the agent; if the task ends with that error, the error says it.
-One failure that is reported in several ways is one warning: it is recognized by its exception.
+CrewAI reports failures by events, by its log, or not at all; many are raised again, end the task
+and need no warning. So a failure is held at first: once the work continues, it becomes a warning,
+with the error, the task and the agent; if the task ends with that error, there is no warning. One
+failure that is reported in several ways is one warning: it is recognized by its exception.
 
 A provider's permanent refusal of a model call (401, 402, 403, 404, out of money) is no warning: if
-CrewAI swallows it, it ends the task that it happened in, wherever below that task it was. Refuses
-to judge what the user's own code has caught: that code decides.
+CrewAI swallows it, it ends the task in which it happened, at any depth below that task. An error
+that the user's own code has caught is not judged: that code decides.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ import re
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import Token
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from docsum_nb.crew.current_task import TaskWork, begin_work, current_work, end_work
-from docsum_nb.crew.patches import Stopped
+from docsum_nb.crew.current_task import (
+    TaskWork,
+    begin_work,
+    current_part,
+    current_work,
+    end_work,
+)
 from docsum_nb.crew.permanent_failures import (
     chain_of,
     enter_task,
@@ -33,11 +38,12 @@ from docsum_nb.crew.permanent_failures import (
     is_of_no_failure,
     is_permanent,
 )
-from docsum_nb.events import Event, Warned
+from docsum_nb.crew.watcher import Stopped
+from docsum_nb.events import Warned
 from docsum_nb.provider_errors import fault_of, words_of
-from docsum_nb.run import Stopping
+from docsum_nb.run import Control, Scope, Stopping
 
-__all__ = ["Begun", "Failures"]
+__all__ = ["Failures", "StartedTask"]
 
 _log = logging.getLogger(__name__)
 _MOST_CHARS = 1000
@@ -47,16 +53,16 @@ _OF_FAILURE = re.compile(
     r"without",
     re.IGNORECASE,
 )
-"""Of a warning in CrewAI's log: it tells of something that was not done as it should be."""
+"""Found in a warning of CrewAI's log that reports a failure."""
 _WORD = re.compile(r"[A-Z][a-z0-9]++|[A-Z0-9]+(?![a-z])")
 _FAILING = re.compile(r"(?:Failed|Error|Timeout|FailureDetected)Event$")
-"""Names of events that report a failure; those of later versions are named like these."""
+"""The names of events that report a failure, in later versions as well."""
 _RAISED = frozenset(
     f"{each}FailedEvent"
     for each in ("Task", "CrewKickoff", "CrewTrain", "CrewTest", "Flow", "MethodExecution")
 )
-"""Failures that are raised to the code that began the work: a task's, and the user's own code."""
-_WHAT = {
+"""Failures that are raised again, in a task or in the user's own code."""
+_TEXTS = {
     "ToolUsageErrorEvent": "tool {0.tool_name!r} failed",
     "ToolExecutionErrorEvent": "tool {0.tool_name!r} failed",
     "ToolFailureDetectedEvent": "tool {0.tool_name!r} failed",
@@ -78,7 +84,7 @@ _WHAT = {
     "LiteAgentExecutionErrorEvent": "the agent failed",
 }
 _RANKS = {"log": 0, "AgentExecutionErrorEvent": 1, "LiteAgentExecutionErrorEvent": 1}
-"""How much a report says; others say more. Of one failure, the report that says most is taken."""
+"""How detailed a report is. Of several reports of one failure, the most detailed is used."""
 _CALL_RANK, _MOST_RANK = 2, 3
 
 
@@ -113,12 +119,12 @@ class _Watched(TaskWork):
     """A task, and its failures so far."""
 
     held: list[_Failure] = field(default_factory=list)
-    """Failures that may yet be raised as the task's error."""
+    """Failures that may still be raised as the task's error."""
     reported: list[BaseException] = field(default_factory=list)
 
 
-class Begun(NamedTuple):
-    """A task that was begun in a context."""
+class StartedTask(NamedTuple):
+    """A task that was started in a context."""
 
     work: _Watched
     token: Token[TaskWork | None]
@@ -127,42 +133,37 @@ class Begun(NamedTuple):
 class Failures:
     """The failures of one run. Usable from any thread.
 
+    Nothing is reported in a part of the run that is being stopped.
+
     Args:
-        emit: Takes warnings.
-        stopped: Returns whether the work of the caller is being stopped; nothing is reported then.
-        fail: Publishes the first error of the work that the caller belongs to.
+        control: The run's; warnings are emitted by it.
+        run: The scope of the whole run.
     """
 
-    def __init__(
-        self,
-        emit: Callable[[Event], object],
-        stopped: Callable[[], bool],
-        fail: Callable[[Exception], object],
-    ) -> None:
-        self._emit = emit
-        self._stopped = stopped
-        self._fail = fail
+    def __init__(self, control: Control, run: Scope) -> None:
+        self._control = control
+        self._run = run
         self._lock = threading.Lock()
         self._outside = _Watched()
-        """What happens outside of all tasks."""
+        """Stands for the code outside of all tasks."""
         self._refusals: deque[Exception] = deque(maxlen=20)
         """The last permanent refusals of model calls, caught or not."""
         self._left: set[_Watched] = set()
-        """Tasks that are over, of which something was logged since."""
+        """Tasks that have ended and of which something was logged since."""
 
     # --- a task ---------------------------------------------------------------------------------
 
-    def begin(self, task: str, agent: str) -> Begun:
+    def begin(self, task: str, agent: str) -> StartedTask:
         """Make the code in this context, and what it starts, belong to a task."""
         work = _Watched(task, agent)
         enter_task()
-        return Begun(work, begin_work(work))
+        return StartedTask(work, begin_work(work))
 
-    def end(self, begun: Begun, error: object) -> None:
-        """Report what a task went on from; ``error`` is what it ended with, ``None`` for none."""
-        end_work(begun.token)
-        self._settle(begun.work, error)
-        begun.work.over = True
+    def end(self, started: StartedTask, error: object) -> None:
+        """Report what a task has swallowed; ``error`` is what it ended with, ``None`` for none."""
+        end_work(started.token)
+        self._settle(started.work, error)
+        started.work.over = True
 
     def end_run(self, error: BaseException | None) -> None:
         """Report what was swallowed outside of tasks; ``error`` is what the run ended with."""
@@ -189,22 +190,22 @@ class Failures:
         follow_agents(name)
 
     def goes_on(self) -> None:
-        """Report what is held: CrewAI goes on from it."""
+        """Report the failures that are held: CrewAI has swallowed them."""
         self._report_held(self._current)
 
     def report(self, what: str, error: BaseException | None = None, text: str = "") -> None:
-        """Record a failure that CrewAI reports to nobody."""
+        """Record a failure for which CrewAI emits no event."""
         words = text or ("" if error is None else words_of(error))
         self._take(_Failure(what, words, error))
 
-    def handed(self, name: str, error: Exception) -> None:
-        """Record the error of a crew or flow that is raised where the user's code kicked it off."""
+    def raised_to_user(self, name: str, error: Exception) -> None:
+        """Record the error of a crew or flow, raised in the user's code that kicked it off."""
         if is_permanent(error):
             self._refusals.append(error)
         self.report(f"{name!r} failed", error)
 
     def logged(self, level: int, text: str, error: BaseException | None) -> None:
-        """Record a warning or an error that CrewAI logs; ``error`` is the one it is handling."""
+        """Record a warning or an error that CrewAI logs; ``error`` is the one being handled."""
         text = text.partition("\nTraceback (most recent call last)")[0]
         if level >= logging.ERROR or error is not None or _OF_FAILURE.search(text):
             self._take(_Failure("", text, error, rank=_RANKS["log"]))
@@ -214,12 +215,15 @@ class Failures:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Make what a crew does outside of its tasks belong to none, if a task kicks it off."""
+        """Make the code in this context belong to no task, although a task kicks the crew off."""
         token = begin_work(None)
         try:
             yield
         finally:
             end_work(token)
+
+    def _is_stopped(self) -> bool:
+        return current_part(self._run).stopped_by() is not None
 
     @property
     def _current(self) -> _Watched:
@@ -227,15 +231,15 @@ class Failures:
         return work if isinstance(work, _Watched) else self._outside
 
     def _failed(self, name: str, event: Any) -> None:
-        told = getattr(event, "error", None)
+        reported = getattr(event, "error", None)
         failure = getattr(event, "failure", None)
         if failure is not None:
             if getattr(getattr(failure, "reason", None), "value", "") == "exception":
                 return  # reported by the event of the tool that raised it
-            told = getattr(failure, "message", None)
-        error = told if isinstance(told, BaseException) else sys.exception()
-        words = words_of(told) if isinstance(told, BaseException) else str(told or "")
-        what = _WHAT.get(name) or " ".join(_WORD.findall(name))
+            reported = getattr(failure, "message", None)
+        error = reported if isinstance(reported, BaseException) else sys.exception()
+        words = words_of(reported) if isinstance(reported, BaseException) else str(reported or "")
+        what = _TEXTS.get(name) or " ".join(_WORD.findall(name))
         try:
             what = what.removesuffix(" Event").format(event)
         except (AttributeError, IndexError, KeyError, ValueError):
@@ -251,7 +255,7 @@ class Failures:
         self._take(_Failure(what, words, error, agent, rank))
 
     def _take(self, failure: _Failure) -> None:
-        if self._stopped() or isinstance(failure.error, Stopping):
+        if self._is_stopped() or isinstance(failure.error, Stopping):
             return
         if is_of_no_failure(failure.error):
             failure = replace(failure, error=None)
@@ -278,9 +282,9 @@ class Failures:
                 self._left.add(work)
 
     def _merged(self, work: _Watched, failure: _Failure) -> _Failure | None:
-        """Hold a failure; returned if it is to be reported now. The lock is held."""
+        """Hold a failure; return it if it is to be reported now. The caller has the lock."""
         if failure.error is None:
-            # The words of an error that is known by another way say nothing new.
+            # The words of an error that was reported already are no other failure.
             same = [
                 each for each in work.held if each.error and words_of(each.error) in failure.text
             ]
@@ -329,13 +333,13 @@ class Failures:
             work.reported += chain_of(error).values()
 
     def _warn(self, work: _Watched, failure: _Failure) -> None:
-        self._emit(Warned(failure.message, work.task, failure.agent or work.agent))
+        self._control.emit(Warned(failure.message, work.task, failure.agent or work.agent))
 
     # --- refusals -------------------------------------------------------------------------------
 
     def _may_refuse(self, error: Exception) -> None:
         """Record a failed model call: a permanent refusal ends the task."""
-        if self._stopped() or not is_permanent(error):
+        if self._is_stopped() or not is_permanent(error):
             return
         self._refusals.append(error)
         work = self._current
@@ -343,9 +347,9 @@ class Failures:
             self._refuse(work, error)
 
     def _not_caught(self, error: BaseException) -> None:
-        """End the task by a refusal that the user's own code has let out, to CrewAI.
+        """End the task by a refusal that the user's own code has not caught.
 
-        It may be that of a crew that a tool kicks off, whose own task has ended by it.
+        It may have ended the task of a crew that a tool kicks off before.
         """
         work = self._current
         chain = chain_of(error)
@@ -355,6 +359,6 @@ class Failures:
 
     def _refuse(self, work: _Watched, error: Exception) -> None:
         if work.over:
-            self._fail(error)
+            current_part(self._run).fail(error)
         elif work.refusal is None:
             work.refusal = error

@@ -1,9 +1,9 @@
-"""What a guard needs of the installed CrewAI, and what follows if that is lost: it fails closed.
+"""What a guard needs of the installed CrewAI, and what follows if that is missing: it fails closed.
 
 Checked when the guard is made: a bound that cannot hold is refused before anything is paid for, any
-other lost promise is a warning. Checked again while it works, since CrewAI goes on from what a
-hook raises: a hook that fails, and a task whose model was called without the guard being asked, end
-the run if a bound is set, and are warnings otherwise.
+other lost promise is a warning. Checked again during the run, since CrewAI ignores the errors of
+hooks: a hook that fails, or a task whose model was called without the guard, ends the run if a
+bound is set, and is a warning otherwise.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from docsum_nb.run import Control
 __all__ = ["Guarantees"]
 
 _asked: ContextVar[bool] = ContextVar("docsum_nb_asked", default=False)
-"""Whether a model call was asked for in this context."""
+"""Whether a model call of this context passed the guard."""
 
 
 class Guarantees:
-    """What the guard of one run promises. Usable from any thread.
+    """The promises of the guard of one run. Usable from any thread.
 
     Args:
         control: The run's.
@@ -51,11 +51,11 @@ class Guarantees:
         self._needed = (GUARD, *self._bounds, *((STOP,) if deadline else ()))
         self._lock = threading.Lock()
         self._tasks: dict[int, Any] = {}
-        """The tasks for which a model call was asked for, by their ids."""
+        """The tasks of which a model call passed the guard, by ``id``."""
         self._warned: set[str] = set()
 
     def check(self) -> None:
-        """Check the installed CrewAI; warn of what is lost, or was not tested.
+        """Check the installed CrewAI; warn of lost promises and of a version that was not tested.
 
         Raises:
             UpstreamError: if a bound that is set, or the guard itself, cannot hold.
@@ -68,10 +68,10 @@ class Guarantees:
             self._warn(line)
 
     def check_crew(self, crew: Any) -> None:
-        """Check what a crew that is kicked off relies on.
+        """Check the promises that a crew that is kicked off relies on.
 
         Raises:
-            UpstreamError: if it was restored, and might be paid for from its start again.
+            UpstreamError: if it was restored, and finished tasks might be paid for again.
         """
         if getattr(crew, "checkpoint_kickoff_event_id", None) is not None:
             TABLE.require(RESUMED)
@@ -80,8 +80,8 @@ class Guarantees:
         """Return the error that a failed hook ends the run with; ``None`` if it is a warning.
 
         Args:
-            hook: What failed.
-            error: What it raised.
+            hook: The name of the hook.
+            error: The error that it raised.
         """
         what = f"the guard's {hook} failed ({type(error).__name__}: {error})"
         if not self._bounds:
@@ -92,20 +92,20 @@ class Guarantees:
         return failure
 
     def asked(self, task: Any) -> None:
-        """Note that a model call was asked for in this context, of a task if there is one."""
+        """Note that a model call of this context passed the guard, and its task if there is one."""
         _asked.set(True)
         with self._lock:
             self._tasks[id(task)] = task
 
     def answered(self) -> UpstreamError | None:
-        """Return the error of a model that answered an agent without the guard being asked."""
+        """Return the error of an answer whose call did not pass the guard; ``None`` if it did."""
         return None if _asked.get() else self._unasked()
 
     def ended(self, task: Any, output: Any) -> UpstreamError | None:
-        """Return the error of a finished task for which no model call was asked for.
+        """Return the error of a finished task whose calls did not pass the guard; else ``None``.
 
         Only CrewAI's own agents call a model for every task: an agent of another class may answer
-        from a cache, by tools alone, or in a way of its own. Their output has the messages.
+        from a cache, by tools only, or in another way. The output of CrewAI's has the messages.
         """
         with self._lock:
             asked = self._tasks.pop(id(task), None) is not None

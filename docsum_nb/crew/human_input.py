@@ -1,20 +1,18 @@
-"""Where CrewAI asks a person: tasks with human_input, flows, hooks. Under a guard, the run asks.
+"""Questions to a person by tasks with human_input, flows and hooks. Under a guard, the run asks.
 
-CrewAI calls Python's ``input()`` in a thread, which cannot be left: after a deadline that thread
-takes the answer to whatever asks next. Here each of these places asks the run instead, which shows
-the question, queues it and drops it when the run ends. A provider of the user's own stays in use.
-What is put in place does nothing without a guard in the context.
+CrewAI calls Python's ``input()`` in a thread, which cannot be ended: after a deadline, that thread
+reads the answer to the next question. Here CrewAI's functions ask the run instead, which shows the
+question, queues it and drops it when the run ends. A provider of the user's own stays in use.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 from docsum_nb.crew.crewai_names.flows import (
     FEEDBACK_MESSAGE,
@@ -38,38 +36,28 @@ from docsum_nb.crew.crewai_names.flows import (
     reset_human_provider,
     set_human_provider,
 )
+from docsum_nb.crew.inspection.parts import name_of_work
+from docsum_nb.crew.watcher import Intercepted, Watcher, wrap_function
 from docsum_nb.errors import InputError
 from docsum_nb.run import Stopping, in_thread
 
-__all__ = ["HumanInput", "asked_through", "put_in_place"]
+__all__ = ["asked_through", "install_questions"]
 
 _TRAINING = "What should the agent do better? It is trained by your answer."
 
 
-class HumanInput(Protocol):
-    """Asks a person, blocking; see ``Guard.ask``."""
-
-    def ask(
-        self, *, task: str, agent: str, text: str, message: str = "", until: float = math.inf
-    ) -> str:
-        """Return the answer; empty to accept."""
-
-    def warn(self, message: str) -> None:
-        """Report what the work goes on from."""
-
-
 @contextmanager
-def asked_through(asker: HumanInput, *, always: bool) -> Iterator[None]:
-    """Ask through a guard whatever the tasks of this context ask a person.
+def asked_through(guard: Watcher, *, always: bool) -> Iterator[None]:
+    """Ask through a guard all that tasks of this context ask a person.
 
     Args:
-        asker: The guard.
-        always: Whether it comes before a provider that the user has set.
+        guard: The guard.
+        always: Whether it takes precedence over a provider that the user has set.
     """
     if not always and type(get_human_provider()) is not SyncHumanInputProvider:
         yield
         return
-    token = set_human_provider(_Provider(asker))
+    token = set_human_provider(_Provider(guard))
     try:
         yield
     finally:
@@ -79,8 +67,8 @@ def asked_through(asker: HumanInput, *, always: bool) -> Iterator[None]:
 class _Provider(SyncHumanInputProvider):
     """Judges the answer of a task, and sends it back until it is accepted."""
 
-    def __init__(self, asker: HumanInput) -> None:
-        self._asker = asker
+    def __init__(self, guard: Watcher) -> None:
+        self._guard = guard
 
     def handle_feedback(self, formatted_answer: Any, context: Any) -> Any:
         """Ask in a thread without a loop."""
@@ -108,10 +96,9 @@ class _Provider(SyncHumanInputProvider):
         return answer
 
     def _ask(self, answer: Any, context: Any) -> str:
-        task, agent = context.task, context.agent
-        return self._asker.ask(
-            task="" if task is None else str(task.name or task.description),
-            agent="" if agent is None else str(agent.role).strip(),
+        return self._guard.ask(
+            task=_task_name(context.task),
+            agent=_agent_name(context.agent),
             text=str(OUTPUT_STRING.of(self)(answer)),
             message=_TRAINING if TRAINING_MODE.of(context)() else "",
         )
@@ -120,56 +107,35 @@ class _Provider(SyncHumanInputProvider):
 # --- flows and hooks ------------------------------------------------------------------------------
 
 _until: ContextVar[float] = ContextVar("docsum_nb_ask_until", default=math.inf)
-"""When ``Flow.ask`` gives up, by ``time.monotonic``."""
+"""When the ``Flow.ask`` of this context times out, by ``time.monotonic``."""
 
 
-def put_in_place(current: Callable[[], HumanInput | None]) -> None:
-    """Make CrewAI's flows and hooks ask the guard of their context, if there is one.
-
-    Args:
-        current: Returns that guard.
-    """
-    for owner, name, replacement in (
+def install_questions() -> None:
+    """Make CrewAI's flows and hooks ask the guard of their context; call it once."""
+    for owner, name, handle in (
         (Flow, FLOW_FEEDBACK.name, _request_human_feedback),
         (ConsoleProvider, "request_feedback", _request_feedback),
         (ConsoleProvider, "request_input", _request_input),
         (ToolCallHookContext, "request_human_input", _request_human_input),
         (LLMCallHookContext, "request_human_input", _request_human_input),
+        (Flow, "ask", _ask),
     ):
-        own = getattr(owner, name, None)
-        if own is not None:  # what is lost without it is reported when a guard is made
-            setattr(owner, name, _guarded(own, replacement, current))
-    if hasattr(Flow, "ask"):
-        Flow.ask = _timed(Flow.ask)
+        wrap_function(owner, name, handle)
 
 
-def _guarded(
-    own: Callable[..., Any], asking: Callable[..., Any], current: Callable[[], HumanInput | None]
-) -> Callable[..., Any]:
-    @functools.wraps(own)
-    def asks(self: Any, *args: Any, **kwargs: Any) -> Any:
-        asker = current()
-        return own(self, *args, **kwargs) if asker is None else asking(asker, self, *args, **kwargs)
-
-    return asks
-
-
-def _timed(own: Callable[..., Any]) -> Callable[..., Any]:
-    """Note when ``Flow.ask`` gives up: its question is dropped then."""
-
-    @functools.wraps(own)
-    def ask(self: Any, message: str, timeout: float | None = None, *args: Any, **kw: Any) -> Any:
-        token = _until.set(math.inf if timeout is None else time.monotonic() + timeout)
-        try:
-            return own(self, message, timeout, *args, **kw)
-        finally:
-            _until.reset(token)
-
-    return ask
+def _ask(
+    call: Intercepted, flow: Any, message: str, timeout: float | None = None, *args: Any, **kw: Any
+) -> Any:
+    """Handle ``Flow.ask``: note when it times out, so that its question is dropped then."""
+    token = _until.set(math.inf if timeout is None else time.monotonic() + timeout)
+    try:
+        return call.own(flow, message, timeout, *args, **kw)
+    finally:
+        _until.reset(token)
 
 
 def _request_human_feedback(
-    asker: HumanInput,
+    call: Intercepted,
     flow: Any,
     message: str,
     output: Any,
@@ -177,8 +143,8 @@ def _request_human_feedback(
     emit: Any = None,
     method_name: str = "",
 ) -> str:
-    """Stand for ``Flow._request_human_feedback``: @human_feedback without a provider."""
-    about = {"flow_name": _name_of(flow), "method_name": method_name}
+    """Handle ``Flow._request_human_feedback``: @human_feedback without a provider."""
+    about = {"flow_name": name_of_work(flow), "method_name": method_name}
     crewai_event_bus.emit(
         flow,
         HumanFeedbackRequestedEvent(
@@ -189,8 +155,8 @@ def _request_human_feedback(
             emit=list(emit) if emit else None,
         ),
     )
-    feedback = asker.ask(
-        task=method_name, agent=_name_of(flow), text=str(output), message=message
+    feedback = call.guard.ask(
+        task=method_name, agent=name_of_work(flow), text=str(output), message=message
     ).strip()
     crewai_event_bus.emit(
         flow,
@@ -201,10 +167,10 @@ def _request_human_feedback(
     return feedback
 
 
-def _request_feedback(asker: HumanInput, _provider: Any, context: Any, flow: Any) -> str:
-    """Stand for ``ConsoleProvider.request_feedback``."""
+def _request_feedback(call: Intercepted, _provider: Any, context: Any, flow: Any) -> str:
+    """Handle ``ConsoleProvider.request_feedback``."""
     return _request_human_feedback(
-        asker,
+        call,
         flow,
         context.message,
         context.method_output,
@@ -214,13 +180,13 @@ def _request_feedback(asker: HumanInput, _provider: Any, context: Any, flow: Any
 
 
 def _request_input(
-    asker: HumanInput, _provider: Any, message: str, flow: Any, metadata: Any = None
+    call: Intercepted, _provider: Any, message: str, flow: Any, metadata: Any = None
 ) -> str | None:
-    """Stand for ``ConsoleProvider.request_input``: ``Flow.ask``."""
+    """Handle ``ConsoleProvider.request_input``, for ``Flow.ask``."""
     try:
-        return asker.ask(
+        return call.guard.ask(
             task=current_flow_method_name.get(""),
-            agent=_name_of(flow),
+            agent=name_of_work(flow),
             text="",
             message=message,
             until=_until.get(),
@@ -228,26 +194,29 @@ def _request_input(
     except Stopping:
         return None
     except InputError as error:
-        # CrewAI takes any error here for a person who has left, and says nothing.
-        asker.warn(str(error))
+        # CrewAI treats any error here as no answer, without a report.
+        call.guard.warn(str(error))
         return None
 
 
 def _request_human_input(
-    asker: HumanInput,
+    call: Intercepted,
     context: Any,
     prompt: str,
     default_message: str = "Press Enter to continue, or provide feedback:",
 ) -> str:
-    """Stand for ``request_human_input`` of the contexts of hooks."""
-    task, agent = getattr(context, "task", None), getattr(context, "agent", None)
-    return asker.ask(
-        task="" if task is None else str(task.name or task.description),
-        agent="" if agent is None else str(agent.role).strip(),
+    """Handle ``request_human_input`` of a hook's context."""
+    return call.guard.ask(
+        task=_task_name(getattr(context, "task", None)),
+        agent=_agent_name(getattr(context, "agent", None)),
         text="",
         message=f"{prompt}\n{default_message}",
     ).strip()
 
 
-def _name_of(flow: Any) -> str:
-    return str(getattr(flow, "name", None) or type(flow).__name__)
+def _task_name(task: Any) -> str:
+    return "" if task is None else str(task.name or task.description)
+
+
+def _agent_name(agent: Any) -> str:
+    return "" if agent is None else str(agent.role).strip()

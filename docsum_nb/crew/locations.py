@@ -1,6 +1,6 @@
 """Where the work of a guarded crew or flow is at a moment: tasks, agents, steps, functions, lines.
 
-Frames are looked at only when somebody asks, which is when a deadline has passed.
+Frames are read only on request, which is when a deadline has passed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from docsum_nb.crew.activity import Activity
+from docsum_nb.crew.current_task import Activity
 from docsum_nb.run import (
     Location,
     describe_frame,
@@ -39,17 +39,17 @@ class _Active:
     doing: Activity
 
     def text(self) -> str:
-        """Name the coworker that is at work, and what is being done."""
+        """Return the coworker that is working, and what is being done."""
         agent = self.doing.agent()
         who = "agent" if self.agent == "none" else "coworker"
         by = f", by {who} {agent!r}" if agent and agent != self.agent else ""
         return f"{by}{_what(self.doing, self.frame())}"
 
     def frame(self) -> FrameType | None:
-        """Choose where it is: in the user's own code, if any of its threads is."""
-        found = [own_frame_of(thread) for thread in (self.thread, self.began)]
-        own = [each for each in found if each and is_own_file(each.f_code.co_filename)]
-        return next(iter(own), found[0])
+        """Return where it is: in the user's own code, if any of its threads is."""
+        frames = [own_frame_of(thread) for thread in (self.thread, self.began)]
+        own = [each for each in frames if each and is_own_file(each.f_code.co_filename)]
+        return next(iter(own), frames[0])
 
 
 class Locations:
@@ -64,30 +64,30 @@ class Locations:
         self.stage = ""
         """The stage of a run inside the guarded one; empty without one."""
         self.doing = Activity()
-        """What is done outside of tasks."""
+        """What is being done outside of tasks."""
 
     def task_began(self, task: Any, label: str, agent: str, doing: Activity) -> None:
-        """Note a task that begins in this thread, and what it is doing from now on."""
+        """Add a task that starts in this thread, and its activity."""
         self.stage = ""
         thread = threading.get_ident()
         self._tasks[id(task)] = _Active(label, agent, thread, thread, doing)
 
     def task_seen(self, task: Any) -> None:
-        """Note that a task goes on in this thread: an agent calls its model from its own."""
+        """Note that a task continues in this thread: an agent calls its model from its own."""
         active = self._tasks.get(id(task))
         if active is not None:
             active.thread = threading.get_ident()
 
     def task_ended(self, task: Any) -> None:
-        """Forget a task."""
+        """Remove a task."""
         self._tasks.pop(id(task), None)
 
     def step_began(self, flow: Any, name: str) -> None:
-        """Note a step of a flow that begins; an asynchronous one runs in this thread."""
+        """Add a step of a flow that starts; an asynchronous one runs in this thread."""
         self._steps[id(flow), name] = (flow, threading.get_ident())
 
     def step_ended(self, flow: Any, name: str) -> None:
-        """Forget a step."""
+        """Remove a step."""
         self._steps.pop((id(flow), name), None)
 
     @contextmanager
@@ -104,24 +104,24 @@ class Locations:
         return bool(self._tasks or self._steps)
 
     def whereabouts(self) -> Location:
-        """Name what is running: tasks where there are any, else steps, else the thread."""
+        """Return what is running: tasks if there are any, else steps, else the thread's line."""
         active = list(self._tasks.copy().values())
         if active:
-            places = [
+            running = [
                 f"task {each.label!r} of agent {each.agent!r}{self._doing(each)}"
                 for each in active[:_MOST]
             ]
             agent = active[0].doing.agent() or active[0].agent
-            return Location(_listed(places, len(active)), active[0].label, agent)
+            return Location(_listed(running, len(active)), active[0].label, agent)
         if self.stage:
             return Location(f"while {self.stage}")
         steps = list(self._steps.copy().items())
         if steps:
-            places = [
+            running = [
                 f"step {name!r} of {type(flow).__name__}{self._doing_in(flow, name, thread)}"
                 for (_, name), (flow, thread) in steps[:_MOST]
             ]
-            return Location(_listed(places, len(steps)))
+            return Location(_listed(running, len(steps)))
         return Location(f"between two tasks{_what(self.doing, own_frame_of(self.thread))}")
 
     def _doing(self, task: _Active) -> str:
@@ -131,9 +131,9 @@ class Locations:
         return _ASKING if name in self._asking else _at(_frame_in(flow, thread))
 
 
-def _listed(places: list[str], count: int) -> str:
-    more = f"; and {count - len(places)} more" if count > len(places) else ""
-    return f"while running {'; '.join(places)}{more}"
+def _listed(running: list[str], count: int) -> str:
+    more = f"; and {count - len(running)} more" if count > len(running) else ""
+    return f"while running {'; '.join(running)}{more}"
 
 
 def _at(frame: FrameType | None) -> str:
@@ -141,23 +141,23 @@ def _at(frame: FrameType | None) -> str:
 
 
 def _what(doing: Activity, frame: FrameType | None) -> str:
-    """Say what is being done: by the line of the user's own code, else by what it is part of."""
+    """Return what is being done: a line of the user's own code, otherwise the activity."""
     text = doing.text()
     own = frame is not None and is_own_file(frame.f_code.co_filename)
     return f", in {text}" if text and not own else _at(frame)
 
 
 def own_frame_of(thread: int) -> FrameType | None:
-    """Choose the frame of a thread that tells most."""
+    """Return the frame of a thread that shows most."""
     return own_frame(thread_frames(thread))
 
 
 def _frame_in(flow: Any, began: int) -> FrameType | None:
-    """Find where a step is: in the user's own code, on the loop's thread or in one of its pool."""
+    """Return where a step is in the user's code, on the loop's thread or one of its pool."""
     for ident in [began, *sys._current_frames()]:
         frames = list(thread_frames(ident))
         own = [frame for frame in frames if is_own_file(frame.f_code.co_filename)]
-        # Other threads of the user's are none of this flow's business.
+        # Other threads of the user's do not belong to this flow.
         if any(frame.f_locals.get("self") is flow for frame in own):
             return own[0]
     return None

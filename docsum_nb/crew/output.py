@@ -1,17 +1,17 @@
-"""What CrewAI prints and logs beside the work: silenced for one context, or let through.
+"""What CrewAI prints and logs: silenced or allowed in one context.
 
-Decides about CrewAI's own lines alone; a logger's records of the user's own code pass. What is kept
-off the console and is a warning or an error is handed on: the run reports it.
+Decides about CrewAI's own lines only; log records of the user's code pass. A warning or an error
+that is kept off the console goes to a receiver, by which the run reports it.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import crewai
 
@@ -20,12 +20,12 @@ from docsum_nb.crew.crewai_names.flows import (
     should_suppress_console_output,
 )
 
-__all__ = ["as_loud_as", "hear_log", "quietly"]
+__all__ = ["LogReceiver", "as_loud_as", "quietly", "redirect_log"]
 
 _FILES = str(Path(crewai.__file__).parent)
-"""Where CrewAI's own code lies; a user's project may be named after it."""
+"""The folder of CrewAI's own code; a user's project may have the same name."""
 _LOGGERS = (None, "crewai.flow.runtime", "crewai.llms.base_llm", "crewai.llm")
-"""CrewAI logs through the root logger as well; a logger's filter sees its own records only."""
+"""CrewAI's loggers, the root logger among them; a filter sees the records of its logger only."""
 
 
 @contextmanager
@@ -40,55 +40,65 @@ def quietly(*, quiet: bool = True) -> Iterator[None]:
 
 
 def as_loud_as(crew: Any) -> Any:
-    """Let CrewAI print while a crew runs that is verbose, or has an agent that is."""
+    """Allow CrewAI to print while a crew runs that is verbose, or has a verbose agent."""
     loud = crew.verbose or any(getattr(agent, "verbose", False) for agent in crew.agents)
     return quietly(quiet=should_suppress_console_output() and not loud)
 
 
-Hear = Callable[[int, str, BaseException | None], object]
-_ears: list[tuple[Callable[[], bool], Hear]] = []
+class LogReceiver(Protocol):
+    """Receives CrewAI's warnings and errors instead of the console."""
+
+    def is_active(self) -> bool:
+        """Check whether it receives what is logged in the caller's context."""
+
+    def log(self, level: int, text: str, error: BaseException | None) -> None:
+        """Process a warning or an error.
+
+        Args:
+            level: As in ``logging``.
+            text: The message.
+            error: The exception that is being handled; ``None`` for none.
+        """
 
 
-def hear_log(when: Callable[[], bool], hear: Hear) -> None:
-    """Take what CrewAI logs off the console, for good, in contexts for which ``when`` is true.
+_receivers: list[LogReceiver] = []
 
-    Its warnings and errors are handed on instead. Loggers of CrewAI's modules that the user has
-    handlers for still reach these.
 
-    Args:
-        when: Whether the code in this context is guarded.
-        hear: Takes the level and text of a warning or error, and the exception being handled.
+def redirect_log(receiver: LogReceiver) -> None:
+    """Send CrewAI's log to a receiver in the contexts in which that is active, for the process.
+
+    Handlers that the user has set for loggers of CrewAI's modules still receive the records.
     """
-    if not _ears:
+    if not _receivers:
         for name in _LOGGERS:
-            logging.getLogger(name).addFilter(_kept)
-        logging.getLogger("crewai").addHandler(_Hearing())
-    _ears.append((when, hear))
+            logging.getLogger(name).addFilter(_passes)
+        logging.getLogger("crewai").addHandler(_Redirecting())
+    _receivers.append(receiver)
 
 
-def _kept(record: logging.LogRecord) -> bool:
-    return not record.pathname.startswith(_FILES) or not _heard(record)
+def _passes(record: logging.LogRecord) -> bool:
+    return not record.pathname.startswith(_FILES) or not _received(record)
 
 
-def _heard(record: logging.LogRecord) -> bool:
-    """Hand a record on; ``False`` if nobody hears it in this context."""
-    hearing = [hear for when, hear in _ears if when()]
+def _received(record: logging.LogRecord) -> bool:
+    """Send a record to the active receivers; ``False`` if there is none in this context."""
+    active = [each for each in _receivers if each.is_active()]
     if record.levelno >= logging.WARNING:
         error = record.exc_info[1] if record.exc_info else sys.exception()
-        for hear in hearing:
-            hear(record.levelno, _text_of(record), error)
-    return bool(hearing)
+        for receiver in active:
+            receiver.log(record.levelno, _text_of(record), error)
+    return bool(active)
 
 
-class _Hearing(logging.Handler):
-    """Hears all loggers of CrewAI's modules: a filter is asked about its logger's own records only.
+class _Redirecting(logging.Handler):
+    """Redirects the records of all of CrewAI's modules: a filter sees those of one logger only.
 
-    Without a handler, Python prints warnings itself; if nobody hears them, so does this one.
+    Without a handler, Python prints warnings itself; without a receiver, so does this handler.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         last = logging.lastResort
-        if not _heard(record) and last and record.levelno >= last.level and self._alone(record):
+        if not _received(record) and last and record.levelno >= last.level and self._alone(record):
             last.handle(record)
 
     def _alone(self, record: logging.LogRecord) -> bool:
@@ -103,5 +113,5 @@ class _Hearing(logging.Handler):
 def _text_of(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001  # arguments that do not fit are CrewAI's fault, not the run's
+    except Exception:  # noqa: BLE001  # arguments that do not fit the message
         return str(record.msg)

@@ -1,7 +1,7 @@
-"""Where the guard meets CrewAI: what is put in place once, and what holds for one context.
+"""Where the guard meets CrewAI: what is installed once for the process, and what for one context.
 
-A Flow kicks its crews off in the user's own code, so the only place to reach them is the kickoff of
-every crew. What is put there does nothing without a guard in the context.
+A Flow kicks its crews off in the user's own code, so they can only be reached in CrewAI's own
+``kickoff``. What is installed does nothing without a guard in the context.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ import functools
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from docsum_nb.crew.concurrency import Calling, install_slots
+from docsum_nb.crew.concurrency import install_slots
 from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
 from docsum_nb.crew.crewai_names.llm_calls import (
     FINALIZE,
@@ -29,167 +28,123 @@ from docsum_nb.crew.crewai_names.llm_calls import (
 from docsum_nb.crew.crewai_names.reports import add_stream_sink, reset_stream_sinks
 from docsum_nb.crew.crewai_names.table import BaseLLM, db_storage_path
 from docsum_nb.crew.executions import install_executions
-from docsum_nb.crew.human_input import HumanInput, put_in_place
-from docsum_nb.crew.kickoffs import Kicker, install_kickoffs
-from docsum_nb.crew.output import hear_log
-from docsum_nb.crew.unreported_failures import Listener, listen
+from docsum_nb.crew.human_input import install_questions
+from docsum_nb.crew.kickoffs import install_kickoffs
+from docsum_nb.crew.output import redirect_log
+from docsum_nb.crew.unreported_failures import install_listeners
+from docsum_nb.crew.watcher import (
+    HookHandlers,
+    Watcher,
+    is_watched,
+    listener,
+    observe_function,
+    set_watcher,
+)
 from docsum_nb.provider_errors import refuse_redirects
 
-__all__ = ["Stopped", "Watcher", "watched_by", "watcher"]
-
-
-class Stopped(HookAborted):
-    """Raised in a hook: the only kind of error that CrewAI lets out of one."""
-
-
-class Watcher(HumanInput, Calling, Kicker, Protocol):
-    """What a guard does at the points where CrewAI lets it."""
-
-    def with_inputs(self, context: Any) -> None:
-        """See what a crew or flow that is being kicked off has for inputs in the end."""
-
-    def before_call(self, context: Any) -> None:
-        """See a model call that is about to be made; raises ``Stopped`` to keep it from that."""
-
-    def after_call(self, context: Any) -> None:
-        """See a model call that was answered."""
-
-    def answered(self, answer: Any) -> None:
-        """Count what a model has answered, in the thread that called it."""
-
-    def tracked(self, usage: Any) -> None:
-        """Count the usage of one request, in the thread that made it."""
-
-    def before_tool(self, context: Any) -> None:
-        """See a tool that is about to be called; raises ``Stopped`` to keep it from that."""
-
-    def before_step(self, context: Any) -> None:
-        """See a step of a flow, or a task, that is about to begin."""
-
-    def after_step(self, context: Any) -> None:
-        """See a step of a flow, or a task, that is done."""
-
-    def seen(self, source: Any, event: Any) -> None:
-        """Process an event of CrewAI, in the thread that emitted it."""
-
-    def hook_failed(self, hook: str, error: Exception) -> None:
-        """Decide what follows if a hook fails; raises ``Stopped`` if the run must end."""
-
-    def view_failed(self, error: Exception) -> None:
-        """Decide what follows if the guard fails at what it is shown; must not raise."""
-
-
-_current: ContextVar[Watcher | None] = ContextVar("docsum_nb_guard", default=None)
+__all__ = ["watched_by"]
 
 
 @contextmanager
 def watched_by(guard: Watcher) -> Iterator[None]:
-    """Show a watcher every crew that is kicked off in this context, and what those start."""
+    """Make a guard see every crew that is kicked off in this context, and what those start."""
     _install()
-    refuse_redirects(_is_watched)
-    _keep_to_the_user()
+    refuse_redirects(is_watched)
+    _restrict_database()
     set_suppress_console_output(True)
-    current = _current.set(guard)
-    sink = add_stream_sink(functools.partial(_see, guard, guard.seen))
-    try:
-        with scoped_hooks():
-            for name, hook in _hooks_of(guard).items():
-                point = getattr(InterceptionPoint, name, None)
-                if point is not None:  # what is lost without it is reported when a guard is made
-                    register_scoped(point, functools.partial(_ask, guard, hook))
-            yield
-    finally:
-        if sink is not None:  # it stands for one if there are none
-            reset_stream_sinks(sink)
-        _current.reset(current)
+    hooks = guard.hooks
+    with set_watcher(guard):
+        sink = add_stream_sink(functools.partial(_see, hooks, hooks.seen))
+        try:
+            with scoped_hooks():
+                for name, hook in _hooks_by_point(hooks).items():
+                    point = getattr(InterceptionPoint, name, None)
+                    if point is not None:  # a guard reports what does not hold without it
+                        register_scoped(point, functools.partial(_call_hook, hooks, hook))
+                yield
+        finally:
+            if sink is not None:  # the stand-in returns None if CrewAI has no sinks
+                reset_stream_sinks(sink)
 
 
-def _hooks_of(guard: Watcher) -> dict[str, Callable[[Any], None]]:
-    """Return what a guard does at each point where CrewAI asks."""
+def _hooks_by_point(hooks: HookHandlers) -> dict[str, Callable[[Any], None]]:
+    """Return the handler for each point where CrewAI calls hooks."""
     return {
-        "INPUT": guard.with_inputs,
-        "PRE_MODEL_CALL": guard.before_call,
-        "POST_MODEL_CALL": guard.after_call,
-        "PRE_TOOL_CALL": guard.before_tool,
-        "PRE_STEP": guard.before_step,
-        "POST_STEP": guard.after_step,
+        "INPUT": hooks.with_inputs,
+        "PRE_MODEL_CALL": hooks.before_call,
+        "POST_MODEL_CALL": hooks.after_call,
+        "PRE_TOOL_CALL": hooks.before_tool,
+        "PRE_STEP": hooks.before_step,
+        "POST_STEP": hooks.after_step,
     }
 
 
-def _ask(guard: Watcher, hook: Callable[[Any], None], context: Any) -> None:
-    """Call a hook that fails closed: CrewAI goes on from anything else that is raised in one."""
+def _call_hook(hooks: HookHandlers, hook: Callable[[Any], None], context: Any) -> None:
+    """Call a hook that fails closed: CrewAI ignores any other error that is raised in one."""
     try:
         hook(context)
     except HookAborted:
         raise
     except Exception as error:  # noqa: BLE001  # an attribute of CrewAI's that moved, or a bug
-        guard.hook_failed(hook.__name__, error)
+        hooks.hook_failed(hook.__name__, error)
 
 
-def _see(guard: Watcher, view: Callable[..., None], *seen: Any) -> None:
-    """Show a guard an event; what fails there must not fail in the code that emitted it."""
+def _see(hooks: HookHandlers, handle: Callable[..., None], *seen: Any) -> None:
+    """Process an event; an error in that must not be raised in the code that emitted it."""
     try:
-        view(*seen)
+        handle(*seen)
     except Exception as error:  # noqa: BLE001  # as above
-        guard.view_failed(error)
+        hooks.view_failed(error)
 
 
-def _keep_to_the_user() -> None:
-    """Let nobody else read the database of prompts and outputs that CrewAI replays crews from.
+def _restrict_database() -> None:
+    """Make the database that CrewAI replays crews from readable by the user only.
 
     SQLite gives the files beside it the same mode.
     """
     folder = db_storage_path()
     if not folder:
         return
-    kept = Path(folder) / "latest_kickoff_task_outputs.db"
+    database = Path(folder) / "latest_kickoff_task_outputs.db"
     with contextlib.suppress(OSError):
-        os.close(os.open(kept, os.O_CREAT | os.O_RDWR, 0o600))
-    for path in kept.parent.glob(f"{kept.name}*"):
+        os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
+    for path in database.parent.glob(f"{database.name}*"):
         with contextlib.suppress(OSError):
             path.chmod(0o600)
 
 
-def watcher() -> Watcher | None:
-    """Return who watches in this context; ``None`` where nobody does."""
-    return _current.get()
-
-
 @functools.cache
 def _install() -> None:
-    install_executions(lambda: _current.get() is not None)
-    # After the executions: what a flow claims is released when its scope has ended.
-    install_kickoffs(_current.get)
-    install_slots(_current.get)
-    # Some answers have no event: an answer of tool calls through LiteLLM, any of a user's model.
-    FINALIZE.look_before(agent_utils, _answered)
-    TRACK_TOKENS.look_before(BaseLLM, _tracked)
-    put_in_place(_current.get)
-    # Its log lines on an error would stand in the cell that is shown the error itself. Threads that
-    # a stopped run has left to themselves are still in its context.
-    hear_log(lambda: _current.get() is not None, _logged)
-    listen(_listener)
+    install_executions()
+    # After the executions: a flow is released by them when its scope has ended.
+    install_kickoffs()
+    install_slots()
+    # Some answers have no event: tool calls through LiteLLM, any answer of a user's own model.
+    observe_function(agent_utils, FINALIZE.name, _answered)
+    observe_function(BaseLLM, TRACK_TOKENS.name, _tracked)
+    install_questions()
+    # A log line on an error would stand in the cell that shows the error itself. Threads that a
+    # stopped run has left running are still in its context.
+    redirect_log(_GuardedLog())
+    install_listeners()
 
 
-def _is_watched() -> bool:
-    return _current.get() is not None
+class _GuardedLog:
+    """Receives CrewAI's log lines in contexts with a guard."""
+
+    def is_active(self) -> bool:
+        """Check whether there is a guard in the caller's context."""
+        return is_watched()
+
+    def log(self, level: int, text: str, error: BaseException | None) -> None:
+        """Record a warning or an error."""
+        if (failures := listener()) is not None:
+            failures.logged(level, text, error)
 
 
-def _listener() -> Listener | None:
-    guard = _current.get()
-    return None if guard is None else guard.failures
+def _answered(guard: Watcher, answer: Any = None, *_: Any, **__: Any) -> None:
+    _see(guard.hooks, guard.hooks.answered, answer)
 
 
-def _logged(level: int, text: str, error: BaseException | None) -> None:
-    if (listener := _listener()) is not None:
-        listener.logged(level, text, error)
-
-
-def _answered(answer: Any = None, *_: Any, **__: Any) -> None:
-    if (guard := _current.get()) is not None:
-        _see(guard, guard.answered, answer)
-
-
-def _tracked(_llm: Any, usage_data: Any = None, *_: Any, **__: Any) -> None:
-    if (guard := _current.get()) is not None:
-        _see(guard, guard.tracked, usage_data)
+def _tracked(guard: Watcher, _llm: Any, usage_data: Any = None, *_: Any, **__: Any) -> None:
+    _see(guard.hooks, guard.hooks.tracked, usage_data)

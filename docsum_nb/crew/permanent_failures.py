@@ -1,8 +1,8 @@
-"""Which failed model calls no further call can cure, and whether the user's code deals with them.
+"""Which failed model calls are permanent, and whether the user's own code handles them.
 
-A model call fails inside CrewAI or inside the user's own code: a tool, a guardrail, a callback that
-asks a model itself, and may catch the error. The frames between the call and its task tell which;
-agents go on in threads, so the caller of an agent is remembered in the context.
+A model call fails inside CrewAI or inside the user's own code: a tool, a guardrail or a callback
+that calls a model itself, and may catch the error. The frames between the call and its task show
+which; agents continue in other threads, so the caller of an agent is stored in the context.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ __all__ = [
 
 _TASKS_FILE = str(Path(__file__).with_name("tasks.py"))
 _user_code: ContextVar[tuple[bool, ...]] = ContextVar("docsum_nb_user_code", default=())
-"""For each agent that is running here, whether the user's own code has called it."""
+"""For each agent that is running here, whether the user's own code called it."""
 
 
 def enter_task() -> None:
-    """Start the context of a task: nobody has called an agent in it yet."""
+    """Start the context of a task, in which no agent has been called yet."""
     _user_code.set(())
 
 
 def is_permanent(error: BaseException) -> bool:
-    """Check whether a provider will refuse every further call, too."""
+    """Check whether a provider will refuse every further call as well."""
     fault = fault_of(error)
     return fault.status in (401, 402, 403, 404) or fault.failure is Failure.SPENT
 
@@ -45,7 +45,7 @@ def in_user_code(frame: FrameType | None) -> bool:
     """Check whether the user's own code stands between a model call and the task."""
     while frame is not None:
         code = frame.f_code
-        if code.co_filename == _TASKS_FILE and code.co_name in ("_execute", "_aexecute"):
+        if code.co_filename == _TASKS_FILE and code.co_name in ("execute", "aexecute"):
             return False
         own = is_own_file(code.co_filename)
         # A model of the user's own is what is called, not what calls.
@@ -57,7 +57,7 @@ def in_user_code(frame: FrameType | None) -> bool:
 
 
 def follow_agents(name: str) -> None:
-    """Remember who calls an agent: its work goes on in threads that do not show it."""
+    """Store who calls an agent: it continues in threads whose frames do not show that."""
     if name in ("AgentExecutionStartedEvent", "LiteAgentExecutionStartedEvent"):
         _user_code.set((*_user_code.get(), in_user_code(sys._getframe())))
     elif name.startswith(("AgentExecution", "LiteAgentExecution")):
@@ -65,12 +65,12 @@ def follow_agents(name: str) -> None:
 
 
 def is_of_no_failure(error: BaseException | None) -> bool:
-    """Check for the error within which CrewAI runs all of a flow: that no loop was running."""
+    """Check for the error that CrewAI handles while it runs a flow: that no loop was running."""
     return isinstance(error, RuntimeError) and str(error) == "no running event loop"
 
 
 def chain_of(error: BaseException | None) -> dict[int, BaseException]:
-    """Return an error, its causes, contexts and parts, by identity."""
+    """Return an error, its causes, contexts and parts, by ``id``."""
     found: dict[int, BaseException] = {}
     left = [error]
     while left:

@@ -1,14 +1,15 @@
-"""The scripted model of a rehearsal, and the marks by which its runs are told apart.
+"""The scripted model of a dry run, its made-up answers, and the marks of its runs.
 
-Each run knows its number from its context, which CrewAI hands on to its threads, and every answer
-carries it. What carries the mark of another run, or asks for one task in the name of another, has
-been mixed up.
+Each run has its number in its context, which CrewAI copies to its threads, and every answer has the
+run's mark. A text with another run's mark, or a call for one task in the name of another, shows
+that runs have been mixed up. All answers are deterministic.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,58 +20,69 @@ from typing import Any
 
 from pydantic import PrivateAttr
 
-from docsum_nb.crew.agent_model import OwnModel
+from docsum_nb.crew.base_classes import OwnModel
 from docsum_nb.crew.crewai_names.llm_calls import RATE_LIMIT_WRAPPED
-from docsum_nb.crew.example_answer import made_up
 
 __all__ = [
     "ProbedCall",
     "ScriptedModel",
+    "in_dry_run",
+    "made_up_answer",
     "marked",
     "marks_in",
     "numbered",
-    "rehearsing",
     "unmarked",
     "without_marks",
 ]
 
-_MARK = re.compile(r"\[rehearsal (\d+)\]")
-_MARKS = re.compile(r"(?<!\s)\s*+\[rehearsal \d+\]")
-_number: ContextVar[int | None] = ContextVar("docsum_nb_rehearsal", default=None)
+_MARK = re.compile(r"\[dry run (\d+)\]")
+_MARKS = re.compile(r"(?<!\s)\s*+\[dry run \d+\]")
+_number: ContextVar[int | None] = ContextVar("docsum_nb_dry_run", default=None)
 _WINDOW = 1_000_000
 _LEAST_S, _MORE_S = 0.02, 0.06
 """How long an answer takes: long enough that tasks overlap, and not the same for all."""
+_MAX_DEPTH = 12
+_TEXT = "made up"
+_FORMATS = {
+    "date": "2026-01-01",
+    "date-time": "2026-01-01T00:00:00Z",
+    "time": "00:00:00Z",
+    "duration": "PT1S",
+    "email": "someone@example.org",
+    "uri": "https://example.org/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
 
 
 @dataclass(frozen=True)
 class ProbedCall:
-    """What was seen of one call of the scripted model."""
+    """The record of one call of the scripted model."""
 
     run: int | None
     task: str
     foreign: frozenset[int]
-    """The runs, other than its own, whose marks were in the prompt."""
+    """The other runs whose marks were in the prompt."""
     misattributed: bool
-    """Whether it was made in the name of a task that its prompt does not speak of."""
+    """Whether it was made in the name of a task whose description is not in the prompt."""
 
 
 class ScriptedModel(OwnModel):
-    """Answers in this process, always the same to the same prompt, after a little while."""
+    """Answers in this process, always the same to the same prompt, after a short time."""
 
-    _asked: list[ProbedCall] = PrivateAttr(default_factory=list)
+    _calls: list[ProbedCall] = PrivateAttr(default_factory=list)
 
     def reply(self, sent: Sequence[dict[str, Any]], task: Any, response_model: Any) -> str:
-        """Answer with a digest of the prompt, and note what was seen in it."""
+        """Return an answer with a digest of the prompt, and record the call."""
         prompt = "\n".join(str(message.get("content") or "") for message in sent)
         run = _number.get()
-        self._asked.append(_seen(prompt, run, task))
+        self._calls.append(_seen(prompt, run, task))
         digest = hashlib.sha256(unmarked(prompt, run).encode("utf-8", "replace")).hexdigest()[:12]
         time.sleep(_LEAST_S + _MORE_S * int(digest[:2], 16) / 255)
         kind = response_model or _structure(task)
-        return made_up(kind) if kind else f"Rehearsed answer {digest} {_mark(run)}".strip()
+        return made_up_answer(kind) if kind else f"Scripted answer {digest} {_mark(run)}".strip()
 
     async def acall(self, *args: Any, **kwargs: Any) -> str:
-        """Answer like ``call``, without blocking the loop."""
+        """Return the answer of ``call``, without blocking the loop."""
         return await asyncio.to_thread(self.call, *args, **kwargs)
 
     RATE_LIMIT_WRAPPED.mark(acall)
@@ -101,7 +113,7 @@ def _structure(task: Any) -> Any:
 
 @contextmanager
 def numbered(run: int) -> Iterator[None]:
-    """Give what is started in this context the number of a run."""
+    """Set the number of the run for this context, and for what is started from it."""
     token = _number.set(run)
     try:
         yield
@@ -110,11 +122,11 @@ def numbered(run: int) -> Iterator[None]:
 
 
 def _mark(run: int | None) -> str:
-    return "" if run is None else f"[rehearsal {run}]"
+    return "" if run is None else f"[dry run {run}]"
 
 
 def marked(inputs: Mapping[str, Any], run: int) -> dict[str, Any]:
-    """Put a run's mark at the end of each text among its inputs."""
+    """Return inputs with a run's mark at the end of each text."""
     return {
         name: f"{value} {_mark(run)}" if isinstance(value, str) else value
         for name, value in inputs.items()
@@ -122,20 +134,82 @@ def marked(inputs: Mapping[str, Any], run: int) -> dict[str, Any]:
 
 
 def marks_in(text: str) -> frozenset[int]:
-    """Tell the runs whose marks are in a text."""
+    """Return the numbers of the runs whose marks are in a text."""
     return frozenset(int(number) for number in _MARK.findall(text))
 
 
 def without_marks(text: str) -> str:
-    """Take the marks of all runs out of a text, such as a name that inputs were filled into."""
+    """Return a text without the marks of any run, such as a name that inputs were filled into."""
     return _MARKS.sub("", text)
 
 
 def unmarked(text: str, run: int | None) -> str:
-    """Make a text the same for all runs by taking its own run's mark out; others stay."""
-    return text if run is None else text.replace(_mark(run), "[rehearsal]")
+    """Return a text with its own run's mark replaced, so that it is the same for all runs."""
+    return text if run is None else text.replace(_mark(run), "[dry run]")
 
 
-def rehearsing() -> bool:
-    """Check whether the calling context is that of a numbered run."""
+def in_dry_run() -> bool:
+    """Check whether the caller's context is that of a dry run."""
     return _number.get() is not None
+
+
+# --- made-up answers ------------------------------------------------------------------------------
+
+
+def made_up_answer(kind: Any) -> str:
+    """Return a made-up JSON object that fits a model's schema, the same each time.
+
+    Validators written in Python may still refuse it.
+
+    Args:
+        kind: A pydantic model class.
+    """
+    schema = kind.model_json_schema()
+    return json.dumps(_value(schema, schema.get("$defs", {}), 0))
+
+
+def _value(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int) -> Any:
+    if depth > _MAX_DEPTH:
+        return None
+    if "$ref" in schema:
+        return _value(defs.get(schema["$ref"].rpartition("/")[2], {}), defs, depth + 1)
+    for name in ("const", "default"):
+        if name in schema:
+            return schema[name]
+    if "enum" in schema:
+        return schema["enum"][0]
+    for name in ("anyOf", "oneOf", "allOf"):
+        if schema.get(name):
+            return _value(schema[name][0], defs, depth + 1)
+    return _of_type(schema, defs, depth)
+
+
+def _of_type(schema: Mapping[str, Any], defs: Mapping[str, Any], depth: int) -> Any:
+    match schema.get("type"):
+        case "object":
+            properties = schema.get("properties", {})
+            return {
+                name: _value(properties.get(name, {}), defs, depth + 1)
+                for name in schema.get("required", ())
+            }
+        case "array":
+            fixed = schema.get("prefixItems")
+            items = fixed or [schema.get("items", {})] * max(1, schema.get("minItems", 1))
+            return [_value(item, defs, depth + 1) for item in items]
+        case "integer" | "number":
+            return _number_of(schema)
+        case "boolean":
+            return True
+        case "null":
+            return None
+        case _:
+            text = _FORMATS.get(schema.get("format", ""), _TEXT)
+            return text.ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength")]
+
+
+def _number_of(schema: Mapping[str, Any]) -> Any:
+    low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+    high = schema.get("maximum")
+    if high is None and "exclusiveMaximum" in schema:
+        high = schema["exclusiveMaximum"] - 1
+    return low if high is None else min(low, high)

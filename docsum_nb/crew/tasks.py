@@ -1,13 +1,12 @@
-"""The tasks of a guarded crew: bounded in number, and each failure seen when it happens.
+"""The tasks of a guarded crew: bounded in number, and each failure published when it happens.
 
-Every task of a crew's clone is carried out through here. A BaseException, which would leave CrewAI
-waiting for ever, becomes an ordinary error; what a failed task comes to is decided here alone.
+Every task of a crew's clone is executed here. A BaseException, which would make CrewAI wait for
+ever, becomes an ordinary error. What follows from a failed task is decided here only.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from contextvars import ContextVar
@@ -21,12 +20,13 @@ from docsum_nb.crew.crewai_names.executions import (
     SKIPPED_OUTPUT,
     TaskOutput,
 )
-from docsum_nb.crew.failures import Failures
+from docsum_nb.crew.current_task import current_part
+from docsum_nb.crew.failures import Failures, StartedTask
 from docsum_nb.crew.guarantees import Guarantees
-from docsum_nb.crew.kickoffs import Exited
+from docsum_nb.crew.inspection.parts import label_of, role_of
 from docsum_nb.crew.locations import Locations
 from docsum_nb.crew.model_calls import ModelCalls
-from docsum_nb.crew.patches import Stopped
+from docsum_nb.crew.watcher import Exited, Stopped
 from docsum_nb.errors import WorkExited, described
 from docsum_nb.events import ChunkFailed, ChunkSkipped, ChunkStarted, ChunkSummarized, Warned
 from docsum_nb.provider_errors import fault_of, without_secrets
@@ -38,51 +38,68 @@ from docsum_nb.run import (
     about,
     blocks_a_loop,
     cancelled_with,
-    current_scope,
     is_on_a_loop,
     span,
 )
 
-__all__ = ["OnTaskError", "Tasks", "label_of", "one_line_of", "role_of", "source_of"]
+__all__ = ["OnTaskError", "Tasks", "source_of"]
 
 _holds_a_slot: ContextVar[bool] = ContextVar("docsum_nb_holds_a_slot", default=False)
 OnTaskError = Callable[[Any, BaseException], Any]
 
 
 class Tasks:
-    """Carries out the tasks of the crews of one run. Usable from any thread."""
+    """The tasks of the crews of one run. Usable from any thread.
+
+    Args:
+        control: The run's.
+        run: The scope of the whole run.
+        locations: Where tasks are noted while they run.
+        calls: The run's model calls.
+        guarantees: What the guard promises.
+        failures: The failures that CrewAI swallows.
+        on_error: As for ``kickoff``.
+        on_task_error: As for ``kickoff``.
+        max_concurrency: The number of asynchronous tasks at once; ``None`` for no limit.
+    """
 
     def __init__(
         self,
         control: Control,
-        places: Locations,
-        calls: ModelCalls,
-        promises: Guarantees,
-        failures: Failures,
+        run: Scope,
         *,
+        locations: Locations,
+        calls: ModelCalls,
+        guarantees: Guarantees,
+        failures: Failures,
         on_error: Literal["raise", "collect", "skip"],
         on_task_error: OnTaskError | None,
         max_concurrency: int | None,
     ) -> None:
-        self._control = control
-        self.run = Scope(control)
-        """The whole run."""
-        self._places = places
-        self._calls = calls
-        self._promises = promises
-        self._failures_seen = failures
-        self._on_error = on_error
-        self._on_task_error = on_task_error
+        self.control = control
+        self.locations = locations
+        self.calls = calls
+        self.guarantees = guarantees
+        self.failures = failures
+        self.on_error = on_error
+        self.on_task_error = on_task_error
+        self._run = run
         self._limit = max_concurrency
         self._slots = Slots(max_concurrency)
         self._outputs: list[Any] = []
-        self._at: dict[int, Any] = {}
+        self._by_index: dict[int, Any] = {}
+
+    @property
+    def scope(self) -> Scope:
+        """The crew or flow that the caller's code belongs to; of other code, the whole run."""
+        return current_part(self._run)
 
     def slots(self, *, blocking: bool) -> Slots:
         """Return the slots for the asynchronous tasks of a crew that is kicked off here.
 
-        All crews of a run share them; but one that a task with a slot kicks off has its own, as
-        that task waits for it, and so has one that blocks a loop, which others may need.
+        All crews of a run share them, with two exceptions that have slots of their own: a crew that
+        a task with a slot kicks off, since that task waits for it, and a crew that blocks a loop,
+        which the tasks that hold the slots may need.
 
         Args:
             blocking: Whether the crew blocks the loop that it is kicked off on, if it is on one.
@@ -90,178 +107,196 @@ class Tasks:
         blocking = blocks_a_loop() or (blocking and is_on_a_loop())
         return Slots(self._limit) if _holds_a_slot.get() or blocking else self._slots
 
-    def take_over(self, task: Any, place: int, slots: Slots) -> None:
-        """Make the executions of a clone's task pass through here.
+    def take_over(self, task: Any, index: int, slots: Slots) -> None:
+        """Make all executions of a clone's task pass through here.
 
         Args:
             task: The task.
-            place: Which of the run's it is, counted from 0.
-            slots: Those for the asynchronous tasks of its crew.
+            index: Its number among the run's tasks, from 0.
+            slots: The slots for the asynchronous tasks of its crew.
         """
-        self._at[place] = task
-        for method, carry_out in ((EXECUTE_CORE, self._execute), (AEXECUTE_CORE, self._aexecute)):
-            own = method.of(task)
-            # CrewAI looks the method up on the task.
-            method.replace(task, functools.partial(carry_out, task, place, slots, own))
-        if (skipped := SKIPPED_OUTPUT.of(task)) is not None:
-            SKIPPED_OUTPUT.replace(task, functools.partial(self._skip, task, place, skipped))
-
-    @property
-    def scope(self) -> Scope:
-        """The crew or flow that the caller's code belongs to; of other code, the whole run."""
-        return current_scope() or self.run
-
-    def scope_of(self, work: Any) -> Scope:
-        """Make the scope of a crew or flow that is kicked off in the caller's."""
-        return Scope(self._control, self.scope, work)
+        self._by_index[index] = task
+        guarded = _GuardedTask(self, task, index, slots)
+        # CrewAI looks the methods up on the task.
+        EXECUTE_CORE.replace(task, guarded.execute)
+        AEXECUTE_CORE.replace(task, guarded.aexecute)
+        if SKIPPED_OUTPUT.known(task):
+            SKIPPED_OUTPUT.replace(task, guarded.skip)
 
     def check_collected(self) -> None:
-        """Raise the errors of the tasks of this crew that failed so far, if they are collected.
+        """Raise the errors of the tasks of this crew that have failed, if they are collected.
 
         Raises:
-            ExceptionGroup: of all tasks that failed.
+            ExceptionGroup: of all tasks that have failed.
         """
         failures = self.scope.failures
-        if self._on_error == "collect" and failures:
+        if self.on_error == "collect" and failures:
             raise ExceptionGroup(f"{len(failures)} tasks failed", failures)
 
+    def add_output(self, output: Any) -> None:
+        """Add the output of a finished task."""
+        self._outputs.append(output)
+
     def outputs(self) -> tuple[Any, ...]:
-        """Return the outputs of the tasks that are finished."""
+        """Return the outputs of the finished tasks, in the order in which they finished."""
         return tuple(self._outputs.copy())
 
-    def detail(self, place: int) -> Detail | None:
-        """Return what a task is about and its output; ``None`` where there is no such task."""
-        task = self._at.get(place)
+    def detail(self, index: int) -> Detail | None:
+        """Return a task's description and its output; ``None`` if there is no such task."""
+        task = self._by_index.get(index)
         if task is None:
             return None
         return Detail(str(task.description), str(task.output.raw) if task.output else "")
 
-    def _skip(self, task: Any, place: int, own: Callable[[], Any]) -> Any:
-        """Report that a task's condition has kept it from being carried out."""
-        output = own()
-        self._control.emit(ChunkSkipped(label_of(task), place=place))
+
+class _GuardedTask:
+    """One task of a clone, with the methods that CrewAI calls instead of the task's own."""
+
+    def __init__(self, tasks: Tasks, task: Any, index: int, slots: Slots) -> None:
+        self._tasks = tasks
+        self._task = task
+        self._index = index
+        self._slots = slots
+        self._own_execute = EXECUTE_CORE.of(task)
+        self._own_aexecute = AEXECUTE_CORE.of(task)
+        self._own_skip = SKIPPED_OUTPUT.of(task)
+        self._control = tasks.control
+
+    @property
+    def _label(self) -> str:
+        # CrewAI fills inputs into it when the crew is kicked off.
+        return label_of(self._task)
+
+    @property
+    def _role(self) -> str:
+        return role_of(self._task.agent)
+
+    def skip(self) -> Any:
+        """Report that a task's condition has prevented it."""
+        output = self._own_skip()
+        self._control.emit(ChunkSkipped(self._label, place=self._index))
         return output
 
-    # --- one task ------------------------------------------------------------------------------
+    # The names of the next two methods are known in permanent_failures.py.
 
-    def _execute(
-        self,
-        task: Any,
-        place: int,
-        slots: Slots,
-        own: Callable[..., Any],
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        with ExitStack() as held:
-            held.enter_context(about(place))
-            if task.async_execution:
-                held.enter_context(slots.held(self.scope, self.scope.check))
-                held.enter_context(_holding())
-            with self._failing(task) as outcome:
-                outcome.append(self._asked_for(task, own(*args, **kwargs)))
-        return outcome[0]
-
-    async def _aexecute(
-        self,
-        task: Any,
-        place: int,
-        slots: Slots,
-        own: Callable[..., Any],
-        *args: Any,
-        **kwargs: Any,
-    ) -> Any:
-        async with AsyncExitStack() as held:
-            held.enter_context(about(place))
-            if task.async_execution:
-                held.enter_context(self._cancelled_with_its_crew())
-                await held.enter_async_context(slots.aheld(self.scope, self.scope.check))
-                held.enter_context(_holding())
-            with self._failing(task) as outcome:
-                outcome.append(self._asked_for(task, await own(*args, **kwargs)))
-        return outcome[0]
-
-    def _asked_for(self, task: Any, output: Any) -> Any:
-        """Return a task's output, if the guard was asked for the calls behind it."""
-        failure = self._promises.ended(task, output)
-        if failure is not None:
-            raise Stopped(str(failure), source=failure)
-        return output
-
-    @contextmanager
-    def _cancelled_with_its_crew(self) -> Iterator[None]:
-        """Cancel an asyncio task of CrewAI's when its crew is stopped; no error is complained of.
-
-        CrewAI awaits them one after the other, and forgets the others when one has failed.
-        """
-        working = asyncio.current_task()
-        assert working is not None
-        working.add_done_callback(_retrieve)
-        with cancelled_with(self.scope):
-            yield
-
-    @contextmanager
-    def _failing(self, task: Any) -> Iterator[list[Any]]:
-        """Report how a task ends; what it yields holds the task's output in the end."""
-        outcome: list[Any] = []
-        self.scope.check()
-        if not task.async_execution:
-            # What follows builds on the tasks before: better nothing than half of it.
-            self.check_collected()
-        label = label_of(task)
-        self._control.emit(ChunkStarted(label))
-        begun = self._failures_seen.begin(label, role_of(task))
-        self._places.task_began(task, label, role_of(task), begun.work.doing)
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute the task in this thread; returns its output, or what replaces it."""
         failure: BaseException | None = None
-        try:
-            with span(f"task {label}", {"docsum_nb.task": label, "docsum_nb.agent": role_of(task)}):
-                yield outcome
-                begun.work.check()
-        except BaseException as error:
-            # Before the error is published: the code that handles it may read the task.
-            write_back_task(task)
-            if _cancelled(error):
-                raise
-            failure = begun.work.refusal or error
-            # Any other BaseException would leave CrewAI waiting for ever.
-            outcome[:] = [self._failed(task, label, failure)]
-        else:
-            if lacking := _lacking_form(task, outcome[0]):
-                self._control.emit(Warned(lacking, label, role_of(task)))
-            self._outputs.append(outcome[0])
-            self._control.emit(ChunkSummarized(label, cached=False))
-        finally:
-            self._failures_seen.end(begun, failure)
-            write_back_task(task)
-            self._places.task_ended(task)
-            self._calls.ended(task)
+        with ExitStack() as held:
+            held.enter_context(about(self._index))
+            if self._task.async_execution:
+                held.enter_context(self._slots.held(self._tasks.scope))
+                held.enter_context(_holding())
+            started = self._start()
+            try:
+                with self._span():
+                    output = self._checked(started, self._own_execute(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001  # see _instead
+                failure = self._failure(started, error)
+                output = self._instead(failure)
+            else:
+                self._finish(output)
+            finally:
+                self._end(started, failure)
+        return output
 
-    def _failed(self, task: Any, label: str, error: BaseException) -> Any:
-        """Decide what a failed task comes to: a replacement, or the error."""
-        scope = self.scope
+    async def aexecute(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute the task on the running loop; returns its output, or what replaces it."""
+        failure: BaseException | None = None
+        async with AsyncExitStack() as held:
+            held.enter_context(about(self._index))
+            if self._task.async_execution:
+                held.enter_context(_cancelled_with_its_crew(self._tasks.scope))
+                await held.enter_async_context(self._slots.aheld(self._tasks.scope))
+                held.enter_context(_holding())
+            started = self._start()
+            try:
+                with self._span():
+                    output = self._checked(started, await self._own_aexecute(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001  # see _instead
+                failure = self._failure(started, error)
+                output = self._instead(failure)
+            else:
+                self._finish(output)
+            finally:
+                self._end(started, failure)
+        return output
+
+    # --- the steps of an execution --------------------------------------------------------------
+
+    def _start(self) -> StartedTask:
+        self._tasks.scope.check()
+        if not self._task.async_execution:
+            # The next tasks build on those before: better none of them than half.
+            self._tasks.check_collected()
+        label, role = self._label, self._role
+        self._control.emit(ChunkStarted(label))
+        started = self._tasks.failures.begin(label, role)
+        self._tasks.locations.task_began(self._task, label, role, started.work.doing)
+        return started
+
+    def _span(self) -> Any:
+        attributes = {"docsum_nb.task": self._label, "docsum_nb.agent": self._role}
+        return span(f"task {self._label}", attributes)
+
+    def _checked(self, started: StartedTask, output: Any) -> Any:
+        """Return the task's output, unless its model was called without the guard."""
+        unasked = self._tasks.guarantees.ended(self._task, output)
+        if unasked is not None:
+            raise Stopped(str(unasked), source=unasked)
+        started.work.check()
+        return output
+
+    def _finish(self, output: Any) -> None:
+        if missing := _missing_form(self._task, output):
+            self._control.emit(Warned(missing, self._label, self._role))
+        self._tasks.add_output(output)
+        self._control.emit(ChunkSummarized(self._label, cached=False))
+
+    def _end(self, started: StartedTask, failure: BaseException | None) -> None:
+        self._tasks.failures.end(started, failure)
+        write_back_task(self._task)
+        self._tasks.locations.task_ended(self._task)
+        self._tasks.calls.ended(self._task)
+
+    # --- failures -------------------------------------------------------------------------------
+
+    def _failure(self, started: StartedTask, error: BaseException) -> BaseException:
+        """Return what the task failed by; a cancellation from outside is raised again."""
+        # Before the error is published: the code that handles it may read the task.
+        write_back_task(self._task)
+        if _is_cancelled(error):
+            raise error
+        return started.work.refusal or error
+
+    def _instead(self, error: BaseException) -> Any:
+        """Return the output that replaces a failed task's; otherwise raise its error.
+
+        Any other BaseException than the task's error would make CrewAI wait for ever.
+        """
+        tasks, scope = self._tasks, self._tasks.scope
         if scope.stopped_by() is not None:
             raise Stopping from None if isinstance(error, Stopped) else error
         refused = isinstance(error, Stopped)
-        failure = self._as_exception(task, label, error)
-        why = fault_of(failure).line
-        said = f"{described(failure)} ({why})" if why else described(failure)
-        self._control.emit(ChunkFailed(label, said))
-        replacement = self._replacement(task, failure)
+        failure = self._as_exception(error)
+        cause = fault_of(failure).line
+        text = f"{described(failure)} ({cause})" if cause else described(failure)
+        self._control.emit(ChunkFailed(self._label, text))
+        replacement = self._replacement(failure)
         if replacement is not None:
-            return _output(task, replacement)
+            return self._set_output(replacement)
         # Behind a provider's error are its client's, some hundred lines; the cause is in the note.
         without_secrets(failure).__suppress_context__ = True
-        run = self._control.run_id
-        note = f"docsum_nb run {run}: task {label!r}, agent {role_of(task)!r}"
-        _note(failure, f"{note}; {why}" if why else note)
-        if self._on_error == "raise" or refused:
+        note = f"docsum_nb run {self._control.run_id}: task {self._label!r}, agent {self._role!r}"
+        _add_note(failure, f"{note}; {cause}" if cause else note)
+        if tasks.on_error == "raise" or refused:
             scope.fail(failure)
             raise failure
         scope.failures.append(failure)
-        self._control.emit(Warned(f"task {label!r} failed: {said}"))
-        return _output(task, f"[This part is missing: {type(failure).__name__}]")
+        self._control.emit(Warned(f"task {self._label!r} failed: {text}"))
+        return self._set_output(f"[This part is missing: {type(failure).__name__}]")
 
-    def _as_exception(self, task: Any, label: str, error: BaseException) -> Exception:
+    def _as_exception(self, error: BaseException) -> Exception:
         if isinstance(error, Stopped):
             return source_of(error)
         if isinstance(error, Exited):
@@ -269,24 +304,41 @@ class Tasks:
         if isinstance(error, Exception):
             return error
         exited = WorkExited(
-            f"task {label!r} of agent {role_of(task)!r} raised {error!r}",
+            f"task {self._label!r} of agent {self._role!r} raised {error!r}",
             run_id=self._control.run_id,
             step="working",
-            task=label,
-            agent=role_of(task),
-            partial=self.outputs(),
+            task=self._label,
+            agent=self._role,
+            partial=self._tasks.outputs(),
         )
         exited.__cause__ = error
         return exited
 
-    def _replacement(self, task: Any, error: Exception) -> Any:
-        if self._on_task_error is None:
+    def _replacement(self, error: Exception) -> Any:
+        if self._tasks.on_task_error is None:
             return None
         try:
-            return self._on_task_error(task, error)
+            return self._tasks.on_task_error(self._task, error)
         except BaseException as second:  # noqa: BLE001  # the task's own error is the one to show
-            _note(error, f"on_task_error raised {second!r}")
+            _add_note(error, f"on_task_error raised {second!r}")
             return None
+
+    def _set_output(self, replacement: Any) -> Any:
+        """Set the task's output to what replaces it, and return it."""
+        task = self._task
+        if not isinstance(replacement, TaskOutput):
+            replacement = TaskOutput(
+                name=task.name or task.description,
+                description=task.description,
+                expected_output=task.expected_output,
+                raw=str(replacement),
+                agent=self._role,
+            )
+        task.output = replacement
+        return replacement
+
+
+# --- helpers --------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -299,9 +351,17 @@ def _holding() -> Iterator[None]:
         _holds_a_slot.reset(token)
 
 
-def source_of(stopped: Stopped) -> Exception:
-    """Return what a hook had against a call."""
-    return stopped.source if isinstance(stopped.source, Exception) else stopped
+@contextmanager
+def _cancelled_with_its_crew(crew: Scope) -> Iterator[None]:
+    """Cancel an asyncio task of CrewAI's when its crew is stopped; asyncio reports no error of it.
+
+    CrewAI awaits them one after the other, and forgets the others when one has failed.
+    """
+    working = asyncio.current_task()
+    assert working is not None
+    working.add_done_callback(_retrieve)
+    with cancelled_with(crew):
+        yield
 
 
 def _retrieve(ended: asyncio.Task[Any]) -> None:
@@ -309,7 +369,12 @@ def _retrieve(ended: asyncio.Task[Any]) -> None:
         ended.exception()
 
 
-def _cancelled(error: BaseException) -> bool:
+def source_of(stopped: Stopped) -> Exception:
+    """Return the reason of a hook against a call."""
+    return stopped.source if isinstance(stopped.source, Exception) else stopped
+
+
+def _is_cancelled(error: BaseException) -> bool:
     """Check whether a task of the running loop was cancelled from outside, and must end so."""
     if not isinstance(error, asyncio.CancelledError):
         return False
@@ -320,10 +385,10 @@ def _cancelled(error: BaseException) -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _lacking_form(task: Any, output: Any) -> str:
+def _missing_form(task: Any, output: Any) -> str:
     """Return what is missing of an output that was to be structured; empty if nothing is.
 
-    If an answer cannot be converted, CrewAI goes on with the text.
+    If an answer cannot be converted, CrewAI continues with the text.
     """
     for wanted, form in (("output_pydantic", "pydantic"), ("output_json", "json_dict")):
         model = getattr(task, wanted, None)
@@ -333,36 +398,6 @@ def _lacking_form(task: Any, output: Any) -> str:
     return ""
 
 
-def label_of(task: Any) -> str:
-    """Return the name of a task, in one line."""
-    return one_line_of(str(task.name or task.description))
-
-
-def one_line_of(text: str) -> str:
-    """Return a name or description in one line of 60 characters at most."""
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def role_of(task: Any) -> str:
-    """Name the agent of a task."""
-    return str(task.agent.role) if task.agent is not None else "none"
-
-
-def _output(task: Any, replacement: Any) -> Any:
-    """Set a failed task's output to what takes its place."""
-    if not isinstance(replacement, TaskOutput):
-        replacement = TaskOutput(
-            name=task.name or task.description,
-            description=task.description,
-            expected_output=task.expected_output,
-            raw=str(replacement),
-            agent=role_of(task),
-        )
-    task.output = replacement
-    return replacement
-
-
-def _note(error: BaseException, note: str) -> None:
+def _add_note(error: BaseException, note: str) -> None:
     if note not in getattr(error, "__notes__", ()):
         error.add_note(note)

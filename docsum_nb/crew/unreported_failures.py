@@ -1,17 +1,15 @@
-"""Failures that CrewAI reports to nobody, or only on the console of a verbose crew.
+"""Failures for which CrewAI emits no event, or prints a line only if the crew is verbose.
 
-No event and no log line tells of them, so each is seen at the place where CrewAI swallows it. What
-is put there does nothing without a guard in the context, and changes nothing of what CrewAI does.
+Each is seen in the function of CrewAI's that swallows it. The wrappers do nothing without a guard
+in the context, and change nothing of what CrewAI does.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any
 
 from docsum_nb.crew.crewai_names.llm_calls import HookAborted
 from docsum_nb.crew.crewai_names.reports import (
@@ -32,59 +30,50 @@ from docsum_nb.crew.crewai_names.reports import (
     event_bus,
     hook_dispatch,
 )
+from docsum_nb.crew.watcher import (
+    FailureListener,
+    Intercepted,
+    Watcher,
+    observe_function,
+    wrap_function,
+)
 
-__all__ = ["Listener", "listen"]
+__all__ = ["install_listeners"]
 
 _LEVELS = {"warning": logging.WARNING, "error": logging.ERROR}
 
 
-class Listener(Protocol):
-    """What failures are reported to."""
-
-    def report(self, what: str, error: BaseException | None = None, text: str = "") -> None:
-        """Record a failure that CrewAI reports to nobody."""
-
-    def logged(self, level: int, text: str, error: BaseException | None) -> None:
-        """Record a warning or an error that CrewAI logs."""
-
-    def outside(self) -> AbstractContextManager[None]:
-        """Make what a crew does outside of its tasks belong to none, if a task kicks it off."""
-
-
-Current = Callable[[], Listener | None]
+def install_listeners() -> None:
+    """Wrap the functions of CrewAI that swallow these failures; call it once."""
+    observe_function(Logger, LOG.name, _log)
+    observe_function(BaseAgentTool, DELEGATE.name, _delegate)
+    observe_function(AgentExecutor, STEP_CALLBACK_RESULT.name, _step_callback)
+    wrap_function(hook_dispatch, INVOKE_HOOK.name, _invoke_hook)
+    wrap_function(event_bus, CALL_HANDLER.name, _call_handler)
+    wrap_function(EventBus, ACALL_HANDLERS.name, _acall_handlers)
+    wrap_function(Memory, SUBMIT_SAVE.name, _submit_save)
+    wrap_function(MCPToolWrapper, MCP_ATTEMPT.name, _mcp_attempt)
 
 
-def listen(current: Current) -> None:
-    """Put in place, once and for good, what sees these failures.
+# --- failures that can be seen before the call ----------------------------------------------------
 
-    Args:
-        current: Returns whom to report to in this context; ``None`` without a guard.
-    """
 
-    def log(_self: Any, level: str = "", message: str = "", *_: Any, **__: Any) -> None:
-        listener = current()
-        if listener is not None and (number := _LEVELS.get(str(level).lower())):
-            listener.logged(number, str(message), sys.exception())
+def _log(
+    guard: Watcher, _self: Any, level: str = "", message: str = "", *_: Any, **__: Any
+) -> None:
+    if number := _LEVELS.get(str(level).lower()):
+        guard.failures.logged(number, str(message), sys.exception())
 
-    def delegate(tool: Any, agent_name: Any = None, *_: Any, **__: Any) -> None:
-        listener = current()
-        if listener is not None and (text := _unknown_coworker(tool, agent_name)):
-            listener.report(text)
 
-    def step_callback(_self: Any, task: Any, *_: Any) -> None:
-        listener = current()
-        error = None if task.cancelled() else task.exception()
-        if listener is not None and error is not None:
-            listener.report("step_callback failed", error)
+def _delegate(guard: Watcher, tool: Any, agent_name: Any = None, *_: Any, **__: Any) -> None:
+    if text := _unknown_coworker(tool, agent_name):
+        guard.failures.report(text)
 
-    LOG.look_before(Logger, log)
-    DELEGATE.look_before(BaseAgentTool, delegate)
-    STEP_CALLBACK_RESULT.look_before(AgentExecutor, step_callback)
-    INVOKE_HOOK.wrap(hook_dispatch, lambda own: _hearing_hooks(own, current))
-    CALL_HANDLER.wrap(event_bus, lambda own: _hearing_handlers(own, current))
-    ACALL_HANDLERS.wrap(EventBus, lambda own: _hearing_async_handlers(own, current))
-    SUBMIT_SAVE.wrap(Memory, lambda own: _hearing_saves(own, current))
-    MCP_ATTEMPT.wrap(MCPToolWrapper, lambda own: _hearing_attempts(own, current))
+
+def _step_callback(guard: Watcher, _self: Any, task: Any, *_: Any) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        guard.failures.report("step_callback failed", error)
 
 
 def _unknown_coworker(tool: Any, name: Any) -> str:
@@ -92,103 +81,82 @@ def _unknown_coworker(tool: Any, name: Any) -> str:
     try:
         known = {tool.sanitize_agent_name(agent.role) for agent in tool.agents}
         wrong = tool.sanitize_agent_name(name or "") not in known
-    except Exception:  # noqa: BLE001  # CrewAI finds out itself; this only looks
+    except Exception:  # noqa: BLE001  # CrewAI's own call fails on it
         return ""
     return f"there is no coworker {str(name)[:100]!r} to delegate to" if wrong else ""
 
 
-def _hearing_hooks(own: Callable[..., Any], current: Current) -> Callable[..., Any]:
-    @wraps(own)
-    def invoke(point: Any, hook: Any, *args: Any, **kwargs: Any) -> Any:
-        listener = current()
-        if listener is None:
-            return own(point, hook, *args, **kwargs)
-
-        def heard(context: Any) -> Any:
-            try:
-                return hook(context)
-            except HookAborted:
-                raise
-            except Exception as error:
-                kind = getattr(point, "value", point)
-                listener.report(f"hook {_name_of(hook)} ({kind}) failed, and was left out", error)
-                raise
-
-        return own(point, heard, *args, **kwargs)
-
-    return invoke
+# --- failures that are seen in the call -----------------------------------------------------------
 
 
-def _hearing_handlers(own: Callable[..., Any], current: Current) -> Callable[..., Any]:
-    @wraps(own)
-    def call(handler: Any, source: Any, event: Any, *args: Any, **kwargs: Any) -> Any:
-        error = own(handler, source, event, *args, **kwargs)
-        listener = current()
-        if listener is not None and isinstance(error, Exception):
-            listener.report(_of_listener(handler, event), error)
-        return error
+def _invoke_hook(call: Intercepted, point: Any, hook: Any, *args: Any, **kwargs: Any) -> Any:
+    def reporting(context: Any) -> Any:
+        try:
+            return hook(context)
+        except HookAborted:
+            raise
+        except Exception as error:
+            kind = getattr(point, "value", point)
+            what = f"hook {_name_of(hook)} ({kind}) failed, and was skipped"
+            call.guard.failures.report(what, error)
+            raise
 
-    return call
-
-
-def _hearing_async_handlers(own: Callable[..., Any], current: Current) -> Callable[..., Any]:
-    @wraps(own)
-    async def call(self: Any, source: Any, event: Any, handlers: Any, *args: Any) -> Any:
-        listener = current()
-        if listener is not None:
-            handlers = frozenset(_heard(each, event, listener) for each in handlers)
-        return await own(self, source, event, handlers, *args)
-
-    return call
+    return call.own(point, reporting, *args, **kwargs)
 
 
-def _heard(handler: Any, event: Any, listener: Listener) -> Any:
+def _call_handler(
+    call: Intercepted, handler: Any, source: Any, event: Any, *args: Any, **kwargs: Any
+) -> Any:
+    error = call.own(handler, source, event, *args, **kwargs)
+    if isinstance(error, Exception):
+        call.guard.failures.report(_handler_failed(handler, event), error)
+    return error
+
+
+async def _acall_handlers(
+    call: Intercepted, bus: Any, source: Any, event: Any, handlers: Any, *args: Any
+) -> Any:
+    failures = call.guard.failures
+    reporting = frozenset(_reporting(each, event, failures) for each in handlers)
+    return await call.own(bus, source, event, reporting, *args)
+
+
+def _reporting(handler: Any, event: Any, failures: FailureListener) -> Any:
+    """Return an asynchronous handler of an event that reports its error, and raises it."""
+
     @wraps(handler)
-    async def heard(*args: Any) -> Any:
+    async def reporting(*args: Any) -> Any:
         try:
             return await handler(*args)
         except Exception as error:
-            listener.report(_of_listener(handler, event), error)
+            failures.report(_handler_failed(handler, event), error)
             raise
 
-    return heard
+    return reporting
 
 
-def _hearing_attempts(own: Callable[..., Any], current: Current) -> Callable[..., Any]:
-    @wraps(own)
-    async def attempt(self: Any, *args: Any, **kwargs: Any) -> Any:
-        outcome = await own(self, *args, **kwargs)
-        listener = current()
-        if listener is not None and isinstance(outcome, tuple) and outcome[0] is None:
-            name = getattr(self, "original_tool_name", "")
-            listener.report(f"tool {name!r} of an MCP server failed", text=str(outcome[1]))
-        return outcome
-
-    return attempt
+async def _mcp_attempt(call: Intercepted, tool: Any, *args: Any, **kwargs: Any) -> Any:
+    outcome = await call.own(tool, *args, **kwargs)
+    if isinstance(outcome, tuple) and outcome[0] is None:
+        name = getattr(tool, "original_tool_name", "")
+        call.guard.failures.report(f"tool {name!r} of an MCP server failed", text=str(outcome[1]))
+    return outcome
 
 
-def _hearing_saves(own: Callable[..., Any], current: Current) -> Callable[..., Any]:
-    @wraps(own)
-    def submit(self: Any, save: Any, *args: Any, **kwargs: Any) -> Any:
-        listener = current()
-        if listener is None:
-            return own(self, save, *args, **kwargs)
+def _submit_save(call: Intercepted, memory: Any, save: Any, *args: Any, **kwargs: Any) -> Any:
+    @wraps(save)
+    def reporting(*args: Any, **kwargs: Any) -> Any:
+        # CrewAI emits its event in a context that does not show whose memory it was.
+        try:
+            return save(*args, **kwargs)
+        except Exception as error:
+            call.guard.failures.report("memory could not be saved", error)
+            raise
 
-        @wraps(save)
-        def heard(*args: Any, **kwargs: Any) -> Any:
-            # The event of it is emitted where nothing tells whose memory it was.
-            try:
-                return save(*args, **kwargs)
-            except Exception as error:
-                listener.report("memory could not be saved", error)
-                raise
-
-        return own(self, heard, *args, **kwargs)
-
-    return submit
+    return call.own(memory, reporting, *args, **kwargs)
 
 
-def _of_listener(handler: Any, event: Any) -> str:
+def _handler_failed(handler: Any, event: Any) -> str:
     return f"listener {_name_of(handler)} of {type(event).__name__} failed"
 
 

@@ -1,14 +1,13 @@
-"""The door: ``doctor`` looks at this environment, a crew or flow, and a crew under load."""
+"""``doctor`` examines this environment, a crew or flow, and a crew under load."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from docsum_nb.diagnosis.compatibility import promise_findings
 from docsum_nb.diagnosis.notebook import notebook_findings
 from docsum_nb.diagnosis.switches import switch_findings
-from docsum_nb.diagnosis.versions import version_findings
+from docsum_nb.diagnosis.versions import promise_findings, version_findings
 from docsum_nb.entry import check_kickable, made_of
 from docsum_nb.errors import InputError
 from docsum_nb.findings import Diagnosis, Finding, examined
@@ -27,32 +26,33 @@ def doctor(
 ) -> Diagnosis:
     """Check what a person would check by hand before, or after, a crew freezes in a notebook.
 
-    Looks at versions, kernel, event loop, switches and folders; with a crew or flow, at its agents,
+    Examines versions, kernel, event loop, switches and folders; with a crew or flow, its agents,
     tasks, models, texts, callbacks and tools as well. Nothing is called, changed or sent, and no
     key is needed. Without a crew neither CrewAI nor LiteLLM is imported.
 
-    With ``probe=8``, a double of the crew is run alone and then 8 at once on a scripted model in
-    this process, at no cost: as ``crew.kickoff()`` runs it, one crew for all, and as ``ds.kickoff``
-    does. What differs is told: what fails only under load, and what of one run turns up in another.
-    The scripted model calls no tool. Memory, knowledge, MCP servers, apps and output files are left
-    out; your callbacks, guardrails, conditions and agents of a class of your own are really run,
-    each time; handlers of yours on CrewAI's event bus, and its telemetry if that is on, see them.
+    With ``probe=8``, a copy of the crew is run once alone and then 8 times at once on a scripted
+    model in this process, at no cost: with ``crew.kickoff()`` on one crew for all runs, and with
+    ``ds.kickoff``. The findings name what differs: what fails only under load, and what of one run
+    appears in another. The scripted model calls no tool. Memory, knowledge, MCP servers, apps and
+    output files are not used; your callbacks, guardrails, conditions and agents of a class of your
+    own are really run, each time; handlers of yours on CrewAI's event bus, and its telemetry if
+    that is on, receive its events.
 
     It blocks its caller: an examination for well under a second, once CrewAI is imported, a probe
-    until its runs are over. Interrupting stops them.
+    until its runs have ended. Interrupting stops them.
 
     Args:
         crew_or_flow: A Crew or Flow, or what ``kickoff`` makes one of; ``None`` for the environment
             alone.
-        inputs: What its ``kickoff`` would take; checked against the placeholders in its texts.
-            In a probe, texts among them get a mark for each run. ``None`` leaves the check out, and
-            a probe makes a text up for each placeholder.
-        probe: How many runs at once, 2 to 64; ``None`` for no probe.
-        deadline: Seconds that a probe gives the runs of each of its steps, five as a rule and seven
-            at most. What has not ended by then is a finding.
+        inputs: The inputs of its ``kickoff``; checked against the placeholders in its texts. In a
+            probe, texts among them get a mark for each run. With ``None`` nothing is checked, and a
+            probe uses a made-up text for each placeholder.
+        probe: The number of runs at once, 2 to 64; ``None`` for no probe.
+        deadline: Seconds for the runs of each step of a probe, which has five steps as a rule and
+            seven at most. A run that has not ended by then is a finding.
 
     Returns:
-        The findings, worst first. ``ok`` tells whether there is no problem.
+        The findings, worst first. ``ok`` is true if there is no problem.
 
     Raises:
         InputError: if it is no Crew or Flow, or an argument cannot be used.
@@ -74,7 +74,7 @@ def _findings(
     yield from examined("switches and folders", switch_findings)
     if work is None:
         return
-    # Whoever has a crew has paid for importing CrewAI already.
+    # With a crew, CrewAI is imported already.
     from docsum_nb.crew.inspection import examine
 
     yield from examine(work, inputs)

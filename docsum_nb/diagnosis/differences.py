@@ -1,4 +1,4 @@
-"""What a probe says: how a crew alone differs from the same crew many times at once."""
+"""The findings of a probe: how a crew alone differs from the same crew many times at once."""
 
 from __future__ import annotations
 
@@ -37,17 +37,18 @@ class Outcome:
     number: int
     error: BaseException | None
     parts: Mapping[str, str]
-    """What came out, the same for all runs: each task's output and conversation, and the result."""
+    """Each task's output and conversation, and the result, without the run's own mark."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Some runs of one rehearsal."""
+    """The runs of one step of a probe."""
 
     outcomes: Sequence[Outcome]
     mixed: frozenset[str]
-    """Tasks that were asked for with another run's text."""
+    """Tasks whose prompts had another run's text."""
     misattributed: frozenset[str]
+    """Tasks in whose name another task's call was made."""
 
     @property
     def failed(self) -> list[Outcome]:
@@ -56,45 +57,47 @@ class Step:
 
 
 def compared_alone(first: Step, second: Step) -> tuple[dict[str, str], list[str]]:
-    """Tell what two lone runs have in common, and where they differ."""
+    """Return what two lone runs have in common, and the names of the parts that differ."""
     one, two = first.outcomes[0].parts, second.outcomes[0].parts
     if second.failed:
-        return dict(one), [f"the outcome: the second run failed, {_said(second.failed[0].error)}"]
+        return dict(one), [
+            f"the outcome: the second run failed, {_error_text(second.failed[0].error)}"
+        ]
     stable = {name: text for name, text in one.items() if two.get(name) == text}
     return stable, [name for name in one if name not in stable]
 
 
 def fails_alone(bare: Step, guarded: Step) -> Finding:
-    """Say that the crew fails where nothing runs beside it, so that nothing can be compared."""
+    """Return the finding of a crew that fails alone, so that nothing can be compared."""
     how = f"with {BARE} and {GUARDED}" if bare.failed else f"with {GUARDED}, though not with {BARE}"
     return Finding(
         "problem",
         "probe-alone",
         "the crew alone",
-        f"fails on a scripted model, {how}: {_said(guarded.failed[0].error)}",
-        "So nothing can be said of it under load. The scripted model answers with made-up texts; a "
+        f"fails on a scripted model, {how}: {_error_text(guarded.failed[0].error)}",
+        "So it cannot be compared under load. The scripted model answers with made-up texts; a "
         "guardrail, callback or validator of yours may refuse them.",
-        "Mend what the error names; or give the probe inputs that your code accepts: "
+        "Fix what the error names; or give the probe inputs that your code accepts: "
         "ds.doctor(crew, probe=8, inputs={...}).",
     )
 
 
 def alone_finding(bare: Step) -> Finding:
-    """Say how a lone run ended of a crew that completes under the guard."""
+    """Return the finding of the lone runs of a crew that completes under the guard."""
     if not bare.failed:
         return Finding("ok", "probe-alone", "the crew alone", "completes on a scripted model")
     return Finding(
         "warning",
         "probe-alone",
         "the crew alone",
-        f"fails with {BARE}, and completes with {GUARDED}: {_said(bare.failed[0].error)}",
-        "It is not your code that fails, but what its tasks share.",
+        f"fails with {BARE}, and completes with {GUARDED}: {_error_text(bare.failed[0].error)}",
+        "The failure is not in your code, but in what the crew's tasks share.",
         "ds.kickoff(crew, inputs)",
     )
 
 
 def unstable_finding(unstable: Sequence[str]) -> Finding:
-    """Say what cannot be compared, because it changes anyway."""
+    """Return the finding of parts that differ from run to run, and cannot be compared."""
     return Finding(
         "note",
         "probe-unstable",
@@ -106,7 +109,7 @@ def unstable_finding(unstable: Sequence[str]) -> Finding:
 
 
 def under_load(title: str, step: Step, alone: Step, stable: Mapping[str, str]) -> Finding:
-    """Say what many runs at once did that a lone one does not."""
+    """Return the finding of what many runs at once did and a lone one does not."""
     seen = list(_differences(step, alone, stable))
     subject = f"{len(step.outcomes)} runs at once, {title}"
     check = "probe-bare" if title == BARE else "probe-guarded"
@@ -119,8 +122,8 @@ def under_load(title: str, step: Step, alone: Step, stable: Mapping[str, str]) -
             subject,
             "; ".join(seen),
             "CrewAI keeps a run's state in the crew's own tasks and agents, so runs of one Crew "
-            "object meet in them, as in a server or an async notebook.",
-            "ds.kickoff(crew, inputs) runs a double for each; without it, build the crew anew for "
+            "object mix there, as in a server or an async notebook.",
+            "ds.kickoff(crew, inputs) runs a clone for each; without it, create a new crew for "
             "every run.",
         )
     return Finding(
@@ -128,9 +131,9 @@ def under_load(title: str, step: Step, alone: Step, stable: Mapping[str, str]) -
         check,
         subject,
         "; ".join(seen),
-        "The runs have their own tasks and agents there; what they still share is yours: "
+        "The runs have their own tasks and agents there; what they share is your code: "
         "callbacks, guardrails, tools, agents of a class of your own, and what these refer to.",
-        "Guard what the error names with a lock, or keep its state in the run's own inputs and "
+        "Protect what the error names with a lock, or keep its state in the run's own inputs and "
         "outputs.",
     )
 
@@ -138,7 +141,7 @@ def under_load(title: str, step: Step, alone: Step, stable: Mapping[str, str]) -
 def _differences(step: Step, alone: Step, stable: Mapping[str, str]) -> Iterator[str]:
     failed, total = step.failed, len(step.outcomes)
     if failed:
-        kinds = Counter(_said(outcome.error) for outcome in failed)
+        kinds = Counter(_error_text(outcome.error) for outcome in failed)
         worst = "; ".join(
             f"{text} ({count_text(times, 'run')})" for text, times in kinds.most_common(2)
         )
@@ -153,7 +156,7 @@ def _differences(step: Step, alone: Step, stable: Mapping[str, str]) -> Iterator
             elif name in stable and text != stable[name]:
                 different[name] = different.get(name, 0) + 1
     if foreign:
-        yield f"another run's inputs or answers turned up in {_some(list(foreign))}"
+        yield f"another run's inputs or answers appeared in {_some(list(foreign))}"
     if different:
         times = count_text(max(different.values()), "run")
         yield f"not what the crew alone gives, in up to {times}: {_some(list(different))}"
@@ -172,21 +175,20 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(one_line(name, max_chars=120) for name in names[:3]) + more
 
 
-def _said(error: BaseException | None) -> str:
-    """Say what an error was and where, in the user's code if it was there."""
+def _error_text(error: BaseException | None) -> str:
+    """Return an error in one line, and its line in the user's code if it was raised there."""
     if error is None:
         return ""
     message = one_line(without_marks(str(error)), max_chars=240)
-    said = f"{type(error).__name__}: {message.rstrip('.')}"
+    text = f"{type(error).__name__}: {message.rstrip('.')}"
     if isinstance(error, DocsumError):
-        # Its message names the place; its traceback is that of whoever waited.
-        return said
+        # Its message names the location; its traceback is that of the waiter.
+        return text
     lines = {id(frame): line for frame, line in traceback.walk_tb(error.__traceback__)}
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     frame = own_frame(reversed(frames))
-    place = ""
-    if frame is not None:
-        code = frame.f_code
-        place = f", in {code.co_qualname}() in {Path(code.co_filename).name}"
-        place += f", line {lines[id(frame)]}"
-    return said + place
+    if frame is None:
+        return text
+    code = frame.f_code
+    file = Path(code.co_filename).name
+    return f"{text}, in {code.co_qualname}() in {file}, line {lines[id(frame)]}"

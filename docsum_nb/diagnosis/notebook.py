@@ -1,8 +1,8 @@
-"""What this kernel can do while a cell runs, and what has been done to its event loop.
+"""Whether this kernel handles clicks while a cell runs, and whether its event loop is patched.
 
-The facts on Cancel are those of ipykernel: from 7.4 on it handles a widget's messages while a cell
-awaits; 7.0 to 7.3 only those that a front-end sends on a subshell; before, none until the cell has
-ended. Interrupting the kernel works in all of them.
+Cancel depends on ipykernel: from 7.4 on it handles a widget's messages while a cell awaits; 7.0 to
+7.3 only those that a front-end sends on a subshell; earlier ones none until the cell has ended.
+Interrupting the kernel works in all of them.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def notebook_findings() -> Iterator[Finding]:
 
 
 def _kernel() -> Finding:
-    found = installed("ipykernel")
+    release = installed("ipykernel")
     here = "this kernel" if current_kernel() is not None else "a notebook kernel"
-    if found is None:
+    if release is None:
         return Finding(
             "warning",
             "cancel",
@@ -47,7 +47,7 @@ def _kernel() -> Finding:
             "not installed: this environment cannot be a notebook's kernel",
             do="pip install 'ipykernel>=7.4', if it is meant to be one.",
         )
-    subject, version = f"ipykernel {found}", Version(found)
+    subject, version = f"ipykernel {release}", Version(release)
     if version.release >= CLICKS_SINCE:
         return Finding(
             "ok", "cancel", subject, f"Cancel is live in {here} while a cell awaits a run"
@@ -57,7 +57,7 @@ def _kernel() -> Finding:
             "warning",
             "cancel",
             subject,
-            f"Cancel is live in {here} while a cell runs only where the front-end sends clicks on "
+            f"Cancel is live in {here} while a cell runs only if the front-end sends clicks on "
             "a subshell (JupyterLab 4.4, Notebook 7.4 and later)",
             "Elsewhere, as in VS Code, a click is handled when the cell has ended.",
             _UPGRADE,
@@ -155,7 +155,7 @@ def _uvloop() -> Iterator[Finding]:
     with contextlib.suppress(RuntimeError):
         kinds.append(asyncio.get_running_loop())
     with warnings.catch_warnings():
-        # Deprecated from Python 3.14 on, and still what decides which loops are made.
+        # Deprecated from Python 3.14 on, but it still decides which loops are created.
         warnings.simplefilter("ignore", DeprecationWarning)
         kinds.append(asyncio.get_event_loop_policy())
     if any(type(kind).__module__.partition(".")[0] == "uvloop" for kind in kinds):

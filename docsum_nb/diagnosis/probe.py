@@ -1,7 +1,7 @@
 """The probe: a crew alone and then many times at once, bare and under the guard, and what differed.
 
-Every step has a deadline, and everything runs elsewhere, so a crew that hangs is a finding. Two
-lone runs tell what differs from run to run anyway; only what is the same alone is compared.
+Every step has a deadline, and runs in other threads, so a crew that hangs is a finding. Two lone
+runs show what differs from run to run without load; only what is the same in both is compared.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from docsum_nb.crew.dry_run import DryRun, be_quiet, rehearse
+from docsum_nb.crew.dry_run import DryRun, dry_run_of, silence_crewai
 from docsum_nb.crew.inspection import variables_of
 from docsum_nb.crew.scripted_model import marked, numbered, unmarked, without_marks
 from docsum_nb.diagnosis.differences import (
@@ -36,15 +36,15 @@ __all__ = ["probe_findings"]
 def probe_findings(
     crew: Any, inputs: Mapping[str, Any] | None, *, runs: int, deadline: float
 ) -> Iterator[Finding]:
-    """Run a crew's double alone and then so many at once, and tell what differed.
+    """Run a crew's copy alone and then many times at once, and yield what differed.
 
     Args:
-        crew: A Crew; it stays as it is.
-        inputs: Its inputs; ``None`` makes a text up for each placeholder.
-        runs: How many at once.
+        crew: A Crew; it is not changed.
+        inputs: Its inputs; ``None`` for a made-up text for each placeholder.
+        runs: The number of runs at once.
         deadline: Seconds for each step.
     """
-    # What is set for a quiet rehearsal is gone with the context.
+    # In a copy of the context, so that CrewAI is silenced for the probe only.
     yield from contextvars.copy_context().run(_probe, crew, inputs, runs, deadline)
 
 
@@ -63,37 +63,37 @@ class _Stage:
         self._numbers = count(1)
         self._marking = True
 
-    def bare(self, runs: int, rehearsal: DryRun | None = None) -> Step:
-        """Kick off one crew so many times at once, as a server might."""
-        rehearsal = rehearsal or rehearse(self._crew)
+    def bare(self, runs: int, dry_run: DryRun | None = None) -> Step:
+        """Kick off one crew object ``runs`` times at once, as a server might."""
+        dry_run = dry_run or dry_run_of(self._crew)
 
         def start(inputs: dict[str, Any] | None) -> Run[Any]:
             async def work(control: Control) -> Any:
-                return await in_thread(rehearsal.crew.kickoff, inputs)
+                return await in_thread(dry_run.crew.kickoff, inputs)
 
             return Run(FunctionWork(work), title=BARE, deadline=self._deadline)
 
-        return self._step(start, runs, rehearsal)
+        return self._step(start, runs, dry_run)
 
     def guarded(self, runs: int) -> Step:
-        """The same with the guard of ``ds.kickoff``."""
-        rehearsal = rehearse(self._crew)
+        """Do the same with ``ds.kickoff``."""
+        dry_run = dry_run_of(self._crew)
 
         def start(inputs: dict[str, Any] | None) -> Run[Any]:
-            return kickoff(rehearsal.crew, inputs, deadline=self._deadline, show=False)
+            return kickoff(dry_run.crew, inputs, deadline=self._deadline, show=False)
 
-        return self._step(start, runs, rehearsal)
+        return self._step(start, runs, dry_run)
 
     def unmark(self) -> bool:
-        """Leave the user's inputs as they are from now on; tells whether that changes them."""
+        """Put no marks into the user's inputs any more; returns whether that changes them."""
         changed = self._marking and self._own and bool(self._inputs)
         self._marking = False
         return changed
 
     def _step(
-        self, start: Callable[[dict[str, Any] | None], Run[Any]], runs: int, rehearsal: DryRun
+        self, start: Callable[[dict[str, Any] | None], Run[Any]], runs: int, dry_run: DryRun
     ) -> Step:
-        asked_before = len(rehearsal.asked)
+        calls_before = len(dry_run.calls)
         started: list[tuple[int, Run[Any]]] = []
         try:
             for number in (next(self._numbers) for _ in range(runs)):
@@ -103,11 +103,11 @@ class _Stage:
         finally:
             for _, run in started:
                 run.cancel("the probe has ended")
-        asked = rehearsal.asked[asked_before:]
+        calls = dry_run.calls[calls_before:]
         return Step(
             outcomes,
-            frozenset(each.task for each in asked if each.foreign),
-            frozenset(each.task for each in asked if each.misattributed),
+            frozenset(each.task for each in calls if each.foreign),
+            frozenset(each.task for each in calls if each.misattributed),
         )
 
     def _inputs_of(self, number: int) -> dict[str, Any] | None:
@@ -124,27 +124,27 @@ def _outcome(number: int, run: Run[Any]) -> Outcome:
 
 def _parts(result: Any) -> dict[str, str]:
     parts = {"the result": str(result)}
-    for place, output in enumerate(getattr(result, "tasks_output", None) or (), 1):
+    for number, output in enumerate(getattr(result, "tasks_output", None) or (), 1):
         title = one_line(without_marks(str(output.name or output.description)), max_chars=60)
-        parts[f"task {place}, {title!r}"] = str(output.raw)
-        parts[f"the conversation of task {place}, {title!r}"] = str(output.messages)
+        parts[f"task {number}, {title!r}"] = str(output.raw)
+        parts[f"the conversation of task {number}, {title!r}"] = str(output.messages)
     return parts
 
 
 def _probe(
     crew: Any, inputs: Mapping[str, Any] | None, runs: int, deadline: float
 ) -> list[Finding]:
-    be_quiet()
+    silence_crewai()
     stage = _Stage(crew, inputs, deadline)
-    rehearsal = rehearse(crew)
-    bare, guarded = stage.bare(1, rehearsal), stage.guarded(1)
+    dry_run = dry_run_of(crew)
+    bare, guarded = stage.bare(1, dry_run), stage.guarded(1)
     if guarded.failed and stage.unmark():
-        # A text among the inputs may be more than a text, such as the path of a file.
-        rehearsal = rehearse(crew)
-        bare, guarded = stage.bare(1, rehearsal), stage.guarded(1)
+        # A text among the inputs may have a meaning, such as the path of a file.
+        dry_run = dry_run_of(crew)
+        bare, guarded = stage.bare(1, dry_run), stage.guarded(1)
     if guarded.failed:
         return [fails_alone(bare, guarded)]
-    again = stage.guarded(1) if bare.failed else stage.bare(1, rehearsal)
+    again = stage.guarded(1) if bare.failed else stage.bare(1, dry_run)
     alone = guarded if bare.failed else bare
     stable, unstable = compared_alone(alone, again)
     findings = [alone_finding(bare), *([unstable_finding(unstable)] if unstable else [])]

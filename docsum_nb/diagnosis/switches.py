@@ -1,7 +1,7 @@
-"""Switches, signals and folders: what was decided before the first crew was made.
+"""Switches, signal handlers and folders: what was decided before the first crew was made.
 
 CrewAI and LiteLLM read their switches when they are imported. ``import docsum_nb`` sets those that
-the user has not set, which is too late once they are imported.
+the user has not set, which is too late once the two are imported.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ def _tracing() -> Finding:
             "CrewAI's tracing",
             "on: CREWAI_TRACING_ENABLED=true, set here or in a .env file of this folder",
             "Prompts and answers are sent to CrewAI's service.",
-            "If that is not meant: os.environ['CREWAI_TRACING_ENABLED'] = 'false', or take the "
-            "line out of the .env file.",
+            "To switch it off: os.environ['CREWAI_TRACING_ENABLED'] = 'false', or remove the line "
+            "from the .env file.",
         )
     return Finding(
         "warning",
         "tracing",
         "CrewAI's tracing",
-        "left to CrewAI, which collects traces on the first run in every new folder",
+        "not set: CrewAI collects traces on the first run in every new folder",
         "Each agent of that run may wait 5 s for an event that some models never send.",
         f"os.environ['CREWAI_TRACING_ENABLED'] = 'false'; {_EARLIER}",
     )
@@ -135,12 +135,12 @@ def _ledger() -> Finding:
 
 
 def _unwritable(path: Path) -> str | None:
-    """Say why a file could not be written, without making it; ``None`` where it could be."""
+    """Return why a file cannot be written, without creating it; ``None`` if it can be."""
     if path.exists():
         if not path.is_file():
-            return "it is no file"
+            return "it is not a file"
         return None if os.access(path, os.W_OK) else "it is read-only"
     folder = next(each for each in path.parents if each.exists())
     if not folder.is_dir():
-        return f"{folder} is no folder"
+        return f"{folder} is not a folder"
     return None if os.access(folder, os.W_OK | os.X_OK) else f"{folder} is read-only"

@@ -1,28 +1,33 @@
-"""Which versions are installed, and whether they were declared to work together.
+"""Which versions are installed: whether they are declared to work together, and were tested.
 
-Read from the installed packages' own metadata, as ``pip check`` does, so that nothing is imported.
-A version outside a declared range may work all the same; one that is missing cannot.
+Declarations are read from the installed packages' metadata, as ``pip check`` does, so that nothing
+is imported. A version outside a declared range may still work; a missing one cannot. The names that
+promises depend on are looked up only if their library is imported already; they stand in
+``crew/crewai_names`` and ``models/litellm_names.py``.
 """
 
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterator
-from importlib import metadata
+from importlib import import_module, metadata
 
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from docsum_nb.findings import Finding, Level
+from docsum_nb.upstream import TESTED, Lost, Table, untested, version_of
 
-__all__ = ["installed", "version_findings"]
+__all__ = ["installed", "promise_findings", "version_findings"]
 
 _OWN = "docsum_nb"
 _EXAMINED = (_OWN, "crewai", "litellm")
 _WITH_CHECKS_OF_THEIR_OWN = {"ipykernel", "ipywidgets"}
 _OF_THE_PROXY = ("litellm-proxy-extras", "litellm-enterprise")
 """Installed with ``litellm[proxy]`` only."""
+_TABLES = {"crewai": "docsum_nb.crew.crewai_names", "litellm": "docsum_nb.models.litellm_names"}
 
 
 def version_findings() -> Iterator[Finding]:
@@ -34,7 +39,7 @@ def version_findings() -> Iterator[Finding]:
 
 
 def installed(name: str) -> str | None:
-    """Return an installed package's version; ``None`` where it is not installed."""
+    """Return an installed package's version; ``None`` if it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -82,7 +87,7 @@ def _declared(name: str) -> Finding:
     if not wrong:
         return Finding("ok", "versions", subject, "all that it needs is installed, in range")
     missing = [text for text, found in wrong if found is None]
-    # What docsum_nb declares is what it was tried with; the others declare more narrowly.
+    # docsum_nb declares the versions it was tested with; the others declare narrower ranges.
     level: Level = "problem" if missing or name == _OWN else "warning"
     seen = [f"{text} is needed, {found or 'nothing'} is installed" for text, found in wrong]
     return Finding(
@@ -90,7 +95,7 @@ def _declared(name: str) -> Finding:
         "versions",
         subject,
         "; ".join(seen),
-        "Versions that were never tried together fail at import, or late in a run.",
+        "Versions that were never tried together may fail at import, or late in a run.",
         "pip install "
         + " ".join(f"'{text}'" for text, _ in wrong)
         + ", or make a new environment.",
@@ -98,7 +103,7 @@ def _declared(name: str) -> Finding:
 
 
 def _unmet(name: str, *, extra: str) -> Iterator[tuple[str, str | None]]:
-    """Yield what a package needs and has not: the requirement, and the version that is there."""
+    """Yield each unmet requirement of a package, and the version that is installed instead."""
     for wanted in _requirements(name, extra=extra):
         if name == _OWN and canonicalize_name(wanted.name) in _WITH_CHECKS_OF_THEIR_OWN:
             continue
@@ -108,7 +113,7 @@ def _unmet(name: str, *, extra: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _requirements(name: str, *, extra: str) -> Iterator[Requirement]:
-    """Yield what a package needs here: always, or in addition with an extra."""
+    """Yield the requirements of a package on this platform: its own, or those of an extra."""
     for text in metadata.requires(name) or ():
         wanted = Requirement(text)
         if wanted.marker is None:
@@ -143,6 +148,55 @@ def _proxy() -> Iterator[Finding]:
         "installed beside crewai"
         + (f"; they cannot both have the {', '.join(clashes)} they need" if clashes else ""),
         "The proxy and CrewAI declare versions of the same packages that exclude one another; "
-        "whichever was installed last has broken the other.",
+        "the one that was installed last has broken the other.",
         "Give the proxy an environment of its own; crews reach it over HTTP, with base_url=.",
+    )
+
+
+# --- tested versions, and the promises that do not hold -------------------------------------------
+
+
+def promise_findings() -> Iterator[Finding]:
+    """Examine the installed versions of both libraries, as far as they are imported."""
+    for library, module in _TABLES.items():
+        if not version_of(library):
+            continue  # its absence is another finding
+        table: Table | None = import_module(module).TABLE if library in sys.modules else None
+        lost = table.lost() if table is not None else ()
+        yield _tested(library, table, lost)
+        for each in lost:
+            yield _lost(each)
+
+
+def _tested(library: str, table: Table | None, lost: tuple[Lost, ...]) -> Finding:
+    subject, (oldest, newest) = f"{library} {version_of(library)}", TESTED[library]
+    new = untested(library)
+    if table is None:
+        names = f"its names are looked up once {library} is imported"
+    elif lost:
+        names = f"{len(lost)} promises do not hold with it"
+    else:
+        names = f"all {len(table.names)} names that promises depend on are there"
+    if not new:
+        return Finding("warning" if lost else "ok", "tested", subject, f"tested; {names}")
+    return Finding(
+        "warning" if lost else "note",
+        "tested",
+        subject,
+        f"{new}; {names}",
+        "A release may move names that promises depend on; each run looks them up when it begins.",
+        f"pip install '{library}>={oldest},<={newest}' for a version that was tested.",
+    )
+
+
+def _lost(lost: Lost) -> Finding:
+    newest = TESTED[lost.library.split()[0]][1]
+    return Finding(
+        "problem" if lost.promise.money else "warning",
+        "lost-promise",
+        lost.library,
+        str(lost),
+        "A run that relies on it is refused if calls might be paid for without it, and is warned "
+        "otherwise.",
+        f"pip install '{lost.library.split()[0]}=={newest}', or a newer docsum_nb.",
     )

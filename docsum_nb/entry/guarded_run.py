@@ -67,12 +67,13 @@ class GuardOptions:
             max_concurrency=self.max_concurrency,
             max_calls=self.max_calls,
             max_cost=self.max_cost,
-            price_of=self._price,
+            prices=self,
             asks=self.ask is not None,
             has_deadline=deadline is not None,
         )
 
-    def _price(self, model: str, provider: str | None) -> Price | None:
+    def price_of(self, model: str, provider: str | None) -> Price | None:
+        """Return the price of a model; ``None`` if it is not known."""
         # If CrewAI has a client for the provider, it removes the provider's name from the model's.
         names = (model, f"{provider}/{model}", model.partition("/")[2])
         prices = self.prices or {}

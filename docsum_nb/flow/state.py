@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, create_model
 
-from docsum_nb.crew.flow_base import FlowState
+from docsum_nb.crew.base_classes import FlowState
 from docsum_nb.models import Model
 from docsum_nb.options import Option, Options, options_of
 from docsum_nb.pipeline.arguments import class_at

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import PrivateAttr, ValidationError
 
-from docsum_nb.crew.flow_base import Flow, inherit_steps, listen, start
+from docsum_nb.crew.base_classes import Flow, inherit_steps, listen, start
 from docsum_nb.crew.guard import current_guard
 from docsum_nb.crew.output import quietly
 from docsum_nb.errors import InputError

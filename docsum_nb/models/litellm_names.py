@@ -13,7 +13,7 @@ its name.
 
 from __future__ import annotations
 
-from docsum_nb.upstream import Promise, Table, found
+from docsum_nb.upstream import Promise, Table, resolve
 
 __all__ = ["TABLE", "lost_promises"]
 
@@ -63,14 +63,14 @@ _TYPES = "litellm.types.utils"
 
 def _usage_fault() -> str:
     """Check that an answer holds the usage that it was made with: it is no declared field."""
-    usage = found(f"{_TYPES}:Usage")(prompt_tokens=1, completion_tokens=2, total_tokens=3)
-    answer = found(f"{_TYPES}:ModelResponse")(usage=usage)
+    usage = resolve(f"{_TYPES}:Usage")(prompt_tokens=1, completion_tokens=2, total_tokens=3)
+    answer = resolve(f"{_TYPES}:ModelResponse")(usage=usage)
     return "" if answer.usage.completion_tokens == 2 else f"{_TYPES}.ModelResponse.usage is missing"
 
 
 def _piece_fault() -> str:
     """Check that a piece of an answer holds its text: it is no declared field."""
-    piece = found(f"{_TYPES}:Delta")(content="x")
+    piece = resolve(f"{_TYPES}:Delta")(content="x")
     return "" if piece.content == "x" else f"{_TYPES}.Delta.content is missing"
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from docsum_nb.crew.example_answer import made_up
+from docsum_nb.crew.scripted_model import made_up_answer
 
 
 class Color(enum.Enum):
@@ -46,6 +46,6 @@ class Everything(BaseModel):
 @pytest.mark.parametrize("kind", [Everything, Leaf])
 def test_made_up_answer_fits_and_is_the_same_each_time(kind: type[BaseModel]) -> None:
     """What is made up is accepted by the model it was made up for."""
-    text = made_up(kind)
-    assert text == made_up(kind)
+    text = made_up_answer(kind)
+    assert text == made_up_answer(kind)
     assert kind.model_validate_json(text)

@@ -209,7 +209,7 @@ def test_uvloop() -> None:
 def test_switches(
     monkeypatch: pytest.MonkeyPatch, check: str, name: str, value: str | None, level: str
 ) -> None:
-    """A switch that is on, or left to CrewAI, is found with the line that turns it off."""
+    """A switch that is on, or not set, is found with the line that turns it off."""
     for other in ("CREWAI_DISABLE_TRACKING", "OTEL_SDK_DISABLED"):
         monkeypatch.delenv(other, raising=False)
     assert only(check).level == "ok"
@@ -243,7 +243,7 @@ def test_ledger_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
     finding = only("ledger")
     assert finding.level == "problem"
-    assert "is no folder" in finding.seen
+    assert "is not a folder" in finding.seen
     assert "ledger=PATH" in finding.do
 
 

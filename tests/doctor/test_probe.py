@@ -104,7 +104,7 @@ def test_inputs_of_another_run_are_seen() -> None:
     sick.after_kickoff_callbacks.append(count)
     diagnosis = probed(sick, inputs={"topic": "whales"})
     (bare,) = diagnosis.about("probe-bare")
-    assert "another run's inputs or answers turned up in" in bare.seen
+    assert "another run's inputs or answers appeared in" in bare.seen
     assert "task 1, 'On whales.'" in bare.seen
     assert level(diagnosis, "probe-guarded") == "ok"
 
@@ -211,7 +211,7 @@ class Shape(BaseModel):
     number: int
 
 
-def test_structure_planning_guardrail_and_manager_are_rehearsed(
+def test_structure_planning_guardrail_and_manager_are_scripted(
     server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would ask the user's models beside the agents asks the scripted one, and no file."""

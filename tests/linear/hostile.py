@@ -57,7 +57,7 @@ _UNITS = [
     # JSON, YAML, templates, terminals
     *('{"a":', '["a",', "[1,", "{}", '"a\\', "a: ", "a:\n", "- - ", "&a ", "*a ", "{a}", "{a"),
     *("{{", "{%", "{#", "\x1b[", "\x1b[1;", "\x1b]0;", "\r\n"),
-    *("[rehearsal 1]", "sk-a", "Thought:\n", "Action: "),
+    *("[dry run 1]", "sk-a", "Thought:\n", "Action: "),
 ]  # fmt: skip
 
 

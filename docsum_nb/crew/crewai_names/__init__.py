@@ -1,9 +1,9 @@
 """Every name of CrewAI's that this package depends on and that CrewAI may move, in one place.
 
-When CrewAI renames something, this is the package to read: each entry says what it is used for and
-which promise no longer holds without it. ``TABLE.lost()`` checks all of them in milliseconds,
-whenever a guard is made and when the doctor looks. Importing it never fails because of a
-single name, so ``summarize``, which needs few of them, goes on without the others.
+When CrewAI renames something, this is the package to edit: each entry says what the name is used
+for and which promise does not hold without it. ``TABLE.lost()`` checks all of them in milliseconds,
+when a guard is made and when the doctor is called. Importing this package never fails because a
+single name is missing, so ``summarize``, which needs few of them, works without the others.
 
 To add a name:
 
@@ -11,8 +11,8 @@ To add a name:
   and import ``X`` from its module;
 * a private attribute: ``X = TABLE.attribute("module:Class._x", "what for", PROMISE)``, and write
   ``X.of(crew)``, ``X.set(crew, value)`` or ``X.replace(crew, method)``;
-* fields of events, hooks' contexts or results that are read as they are: ``TABLE.members(...)``;
-* that a function of CrewAI's calls what ``replace`` has put in place: ``TABLE.call(...)``.
+* fields of events, hooks' contexts or results that are read directly: ``TABLE.members(...)``;
+* that a function of CrewAI's calls the method that ``replace`` has set: ``TABLE.call(...)``.
 
 A new promise is a ``Promise`` in ``table.py``; ``money=True`` if a call that should not be made is
 paid for.

@@ -22,7 +22,7 @@ from docsum_nb.crew.crewai_names.table import (
     UNASKED,
     USAGE,
 )
-from docsum_nb.upstream import Attribute, found
+from docsum_nb.upstream import Attribute, resolve
 
 # --- hooks: whether a call may be made ----------------------------------------------------------
 
@@ -50,7 +50,7 @@ _CALL = "crewai.hooks.llm_hooks:LLMCallHookContext"
 def _call_context_fault(name: str) -> str:
     """Check that a hook is handed what the executor, or a direct call, has under a name."""
     parts = {each: SimpleNamespace() for each in ("messages", "llm", "agent", "task", "crew")}
-    context = found(_CALL)
+    context = resolve(_CALL)
     executed = context(SimpleNamespace(**parts, iterations=0))
     direct = context(executor=None, **parts)
     right = all(getattr(made, name, None) is parts[name] for made in (executed, direct))
@@ -102,7 +102,7 @@ RATE_LIMIT_WRAPPED = Attribute("_crewai_rate_limit_wrapped")
 
 def _wrapped_fault() -> str:
     """Check that CrewAI marks the calls that it tries again, and so leaves marked ones alone."""
-    marked = RATE_LIMIT_WRAPPED.known(found("crewai:LLM.call"))
+    marked = RATE_LIMIT_WRAPPED.known(resolve("crewai:LLM.call"))
     return "" if marked else f"crewai.LLM.call.{RATE_LIMIT_WRAPPED.name} is missing"
 
 
@@ -120,7 +120,7 @@ AWITH_RETRIES = TABLE.function(
 
 def _made_fault(name: str, function: Attribute) -> str:
     """Check that a model's method makes its call by way of a function of CrewAI's."""
-    code = getattr(found(f"crewai:LLM.{name}"), "__code__", None)
+    code = getattr(resolve(f"crewai:LLM.{name}"), "__code__", None)
     made = code is not None and function.name in code.co_names
     return "" if made else f"crewai.LLM.{name} does not call {function.name}"
 

@@ -55,7 +55,7 @@ LLMStreamChunkEvent = TABLE.kind(
 TABLE.members(f"{_LLM_EVENTS}:LLMStreamChunkEvent.chunk task_name", "its text", STREAMING)
 LLMCallType = TABLE.value(
     f"{_LLM_EVENTS}:LLMCallType",
-    "tells an answer from a tool's",
+    "distinguishes an answer from a tool's",
     USAGE,
     EVALUATE,
     PROBE,

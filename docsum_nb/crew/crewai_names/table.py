@@ -16,7 +16,7 @@ STOP = Promise("that no call follows a deadline or cancel", money=True)
 UNASKED = Promise("that a call made without asking is noticed")
 INPUTS = Promise("that placeholders without an input are reported")
 FIRST_ERROR = Promise("that the first error is raised at once")
-ENDS = Promise("that a task ends, whatever it raises")
+ENDS = Promise("that a task ends with any error it raises")
 CONCURRENCY = Promise("max_concurrency")
 ISOLATION = Promise("that concurrent tasks and runs share nothing")
 RETRIES = Promise("one layer of retries")
@@ -35,7 +35,7 @@ FLOW = Promise("SummaryFlow")
 EVALUATE = Promise("saying why a document is related")
 PROBE = Promise("the doctor's probe")
 DOCTOR = Promise("the doctor's look at crews and flows")
-PRIVATE = Promise("that nobody else on this machine can read what CrewAI keeps of a run")
+PRIVATE = Promise("that no other user of this machine can read what CrewAI keeps of a run")
 
 BOUNDS = (MAX_CALLS, MAX_COST, STOP)
 NOT_OF_A_GUARD = (SUMMARIZE, FLOW, EVALUATE, PROBE, DOCTOR)
@@ -43,14 +43,14 @@ NOT_OF_A_GUARD = (SUMMARIZE, FLOW, EVALUATE, PROBE, DOCTOR)
 
 
 def nothing(*_: Any) -> None:
-    """Stand for a function that the work can do without."""
+    """Do nothing: the stand-in of a function that the work can do without."""
 
 
-# --- what is documented, and is the ground of all -----------------------------------------------
+# --- documented names, used by all modules ------------------------------------------------------
 
 Crew = TABLE.kind("crewai:Crew", "kickoffs are guarded in the class", GUARD, DOCTOR)
 Agent = TABLE.kind(
-    "crewai:Agent", "the agent that evaluates; telling it from custom ones", EVALUATE
+    "crewai:Agent", "the agent that evaluates; CrewAI's own agents against custom ones", EVALUATE
 )
 Task = TABLE.kind("crewai:Task", "the lean task", SUMMARIZE, EVALUATE)
 Process = TABLE.value(

@@ -1,7 +1,7 @@
-"""What can be seen in a crew or flow without running it.
+"""The examination of a crew or flow without running it.
 
 Reads the user's objects and changes nothing in them. Each finding says what ``docsum_nb``'s guard
-does about it, where it does, else the line to write.
+does about it, or otherwise the line to write.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from docsum_nb.crew.inspection.agents import agent_findings
+from docsum_nb.crew.inspection.agents import agent_findings, tool_findings
 from docsum_nb.crew.inspection.call_limits import call_findings
 from docsum_nb.crew.inspection.flow import crews_of, flow_findings
 from docsum_nb.crew.inspection.parts import is_crew
 from docsum_nb.crew.inspection.services import service_findings
 from docsum_nb.crew.inspection.tasks import task_findings
 from docsum_nb.crew.inspection.texts import text_findings, variables_of
-from docsum_nb.crew.inspection.tools import tool_findings
 from docsum_nb.findings import Finding, examined
 
 __all__ = ["examine", "is_crew", "variables_of"]
@@ -27,14 +26,14 @@ def examine(work: Any, inputs: Mapping[str, Any] | None) -> Iterator[Finding]:
 
     Args:
         work: A Crew or Flow.
-        inputs: What its ``kickoff`` would take; ``None`` where that is not known.
+        inputs: The inputs of its ``kickoff``; ``None`` if they are not known.
     """
     if is_crew(work):
         yield from _examine_crew(work, inputs)
         return
     yield from examined("the flow's steps", flow_findings, work)
     for crew in crews_of(work):
-        # A flow's inputs are its own; what it hands to its crews is not known.
+        # A flow's inputs are its own; those of its crews are not known.
         yield from _examine_crew(crew, None)
 
 

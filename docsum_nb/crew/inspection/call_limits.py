@@ -1,4 +1,4 @@
-"""Calls of models: without a timeout, tried again by several layers, held back by max_rpm.
+"""Calls of models: without a timeout, retried by several layers, delayed by max_rpm.
 
 The layers are those of CrewAI 1.15: the provider's client (two retries by default), CrewAI's own
 three tries on a 429, and the agent's ``max_retry_limit``, which passes over LiteLLM's errors.
@@ -57,7 +57,7 @@ def _may_wait(llm: Any) -> bool:
 
 
 def _option(llm: Any, name: str) -> Any:
-    """Read an option of a model's client, wherever CrewAI lets it be given."""
+    """Return an option of a model's client, from any of the fields that CrewAI accepts it in."""
     own = field_of(llm, name)
     for more in ("client_params", "additional_params"):
         own = own if own is not None else (field_of(llm, more) or {}).get(name)
@@ -95,13 +95,13 @@ def _retries(uses: list[ModelUse]) -> Finding:
 
 
 def requests_of_a_429(llm: Any, agent: Any, *, guarded: bool = False) -> int:
-    """Count the requests that one task makes at most when all are answered by 429.
+    """Return the most requests that one task makes if all are answered by 429.
 
     Args:
         llm: The agent's model.
         agent: The agent.
-        guarded: As ``ds.kickoff`` runs it: CrewAI tries again only where the client does not, the
-            agent only where that is set, and max_execution_time repackages nothing.
+        guarded: As ``ds.kickoff`` runs it: CrewAI retries only if the client does not, the agent
+            only if that is set, and max_execution_time repackages nothing.
 
     Returns:
         Requests; for a model of the user's own class, calls of it.
@@ -124,7 +124,7 @@ def requests_of_a_429(llm: Any, agent: Any, *, guarded: bool = False) -> int:
 
 def _tries(llm: Any) -> int:
     call = type(llm).call
-    # CrewAI wraps every model's call, but for one that says it has been wrapped already.
+    # CrewAI wraps every model's call, unless it is marked as wrapped already.
     wrapped = hasattr(call, "__wrapped__") or not RATE_LIMIT_WRAPPED.known(call)
     return _RATE_LIMIT_TRIES if wrapped else 1
 

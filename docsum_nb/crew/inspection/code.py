@@ -1,8 +1,7 @@
-"""Reads the source of a function for calls that would block an event loop.
+"""Finds calls that would block an event loop, in the source of a function.
 
-Only what stands in an ``async def`` itself counts: a function defined or a lambda written inside it
-is usually handed to a thread. Where there is no source, as in some notebooks' helpers, nothing is
-said.
+Only the calls of an ``async def`` itself count: a function or lambda defined inside it is usually
+passed to a thread. Without source, as for some notebooks' helpers, nothing is reported.
 """
 
 from __future__ import annotations
@@ -36,17 +35,17 @@ class Blocking(NamedTuple):
     """A call that blocks the loop it is made on."""
 
     call: str
-    """As it is written, without its arguments."""
+    """The call as written, without its arguments."""
     line: int
-    """In its file, from 1."""
+    """The line in its file, from 1."""
     instead: str
     """The line to write."""
     kickoff: bool
-    """Whether it kicks off a crew, which fails there rather than blocks."""
+    """Whether it kicks off a crew, which fails on a loop instead of blocking it."""
 
 
 def blocking_calls(function: Any) -> list[Blocking]:
-    """List the blocking calls in the body of an asynchronous function, in order."""
+    """Return the blocking calls in the body of an asynchronous function, in order."""
     function = inspect.unwrap(function)
     if not (inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)):
         return []

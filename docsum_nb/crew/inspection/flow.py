@@ -16,24 +16,24 @@ __all__ = ["crews_of", "flow_findings"]
 
 def flow_findings(flow: Any) -> Iterator[Finding]:
     """Examine a flow's own code and what it keeps."""
-    found = [
+    findings = [
         _finding(name, call)
         for name, method in _own_methods(type(flow))
         for call in blocking_calls(method)
     ]
-    yield from found
-    if not found:
+    yield from findings
+    if not findings:
         yield Finding("ok", "flow-blocking", type(flow).__name__, "no async step blocks its loop")
     yield _persistence(flow)
 
 
 def crews_of(flow: Any) -> list[Any]:
-    """List the crews that a flow holds as attributes, in its class or in its state."""
+    """Return the crews that are attributes of a flow, of its class or of its state."""
     state = FLOW_STATE.of(flow)
-    places = [vars(flow), vars(type(flow)), getattr(flow, "__pydantic_extra__", None) or {}]
-    places.append(state if isinstance(state, dict) else getattr(state, "__dict__", {}))
-    held = [value for place in places for value in place.values()]
-    crews = {id(each): each for each in held if is_crew(each)}
+    holders = [vars(flow), vars(type(flow)), getattr(flow, "__pydantic_extra__", None) or {}]
+    holders.append(state if isinstance(state, dict) else getattr(state, "__dict__", {}))
+    values = [value for holder in holders for value in holder.values()]
+    crews = {id(each): each for each in values if is_crew(each)}
     return list(crews.values())
 
 
@@ -82,6 +82,6 @@ def _persistence(flow: Any) -> Finding:
         "flow-persistence",
         "state",
         f"persisted by {type(store).__name__} after each step",
-        "All of it is stored in clear, documents and keys in the state as well.",
+        "The whole state is stored unencrypted, with documents and keys in it.",
         "Keep paths in the state instead of texts.",
     )

@@ -14,8 +14,10 @@ __all__ = [
     "concurrent_groups",
     "field_of",
     "is_crew",
+    "label_of",
+    "name_of_work",
+    "one_line_of",
     "role_of",
-    "title_of",
     "uses_of_models",
 ]
 
@@ -31,12 +33,12 @@ class ModelUse(NamedTuple):
 
 
 def is_crew(value: object) -> bool:
-    """Tell a crew from a flow, or from anything else."""
+    """Check whether something is a crew, and not a flow or anything else."""
     return isinstance(value, Crew)
 
 
 def agents_of(crew: Any) -> list[Any]:
-    """List the agents of a crew and of its tasks, each once, the manager last."""
+    """Return the agents of a crew and of its tasks, each once, the manager last."""
     found: dict[int, Any] = {}
     for agent in (*crew.agents, *(task.agent for task in crew.tasks), crew.manager_agent):
         if agent is not None:
@@ -45,7 +47,7 @@ def agents_of(crew: Any) -> list[Any]:
 
 
 def uses_of_models(crew: Any) -> Iterator[ModelUse]:
-    """List the models of a crew's agents, and those that the crew itself makes use of."""
+    """Yield the models of a crew's agents, and those that the crew itself uses."""
     for agent in agents_of(crew):
         llm = field_of(agent, "llm")
         if llm is not None:
@@ -58,23 +60,33 @@ def uses_of_models(crew: Any) -> Iterator[ModelUse]:
 
 
 def concurrent_groups(crew: Any) -> list[list[Any]]:
-    """Group the tasks that CrewAI runs beside one another: asynchronous ones in a row."""
+    """Return the groups of tasks that CrewAI runs concurrently: asynchronous ones in a row."""
     groups = groupby(crew.tasks, key=lambda task: bool(task.async_execution))
     return [tasks for asynchronous, row in groups if asynchronous and len(tasks := list(row)) > 1]
 
 
 def field_of(part: Any, name: str) -> Any:
-    """Read a field, which a class of the user's own may lack; deprecated ones do not warn."""
+    """Return a field; ``None`` if a user's class lacks it. Deprecated ones do not warn."""
     values = vars(part)
     return values[name] if name in values else getattr(part, name, None)
 
 
 def role_of(agent: Any) -> str:
-    """Name an agent."""
+    """Return an agent's role; ``"none"`` without an agent."""
     return str(agent.role) if agent is not None else "none"
 
 
-def title_of(task: Any) -> str:
-    """Name a task."""
-    text = " ".join(str(task.name or task.description).split())
+def label_of(task: Any) -> str:
+    """Return the name of a task, or else its description, in one line."""
+    return one_line_of(str(task.name or task.description))
+
+
+def one_line_of(text: str) -> str:
+    """Return a name or description in one line of 60 characters at most."""
+    text = " ".join(text.split())
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def name_of_work(work: Any) -> str:
+    """Return the name of a crew or flow, or else that of its class."""
+    return str(getattr(work, "name", None) or type(work).__name__)

@@ -45,7 +45,7 @@ def _memory(crew: Any) -> Finding:
         f"memory of {', '.join(using[:4])}",
         f"embeds with OpenAI's text-embedding-3-large, the default; {_key()}",
         "Every task makes calls for it that no figure of the crew counts; without key or network "
-        "it fails, or is silently left out.",
+        "it fails, or is skipped without a word.",
         "Crew(..., embedder={'provider': 'onnx', 'config': {}}) embeds on this machine; or "
         "memory=False.",
     )
@@ -101,7 +101,7 @@ def _own_tracing(crew: Any) -> Iterator[Finding]:
             "crew-tracing",
             "the crew",
             "tracing=True: its prompts and answers are sent to CrewAI's service",
-            "This holds whatever CREWAI_TRACING_ENABLED says.",
+            "This holds for every value of CREWAI_TRACING_ENABLED.",
             "Crew(..., tracing=False), if that is not meant.",
         )
 

@@ -1,4 +1,4 @@
-"""Tasks: alike, too many at once, in an order that CrewAI refuses; and a crew's callbacks."""
+"""Tasks: alike, too many at once, or in an order that CrewAI refuses; and a crew's callbacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from docsum_nb.crew.inspection.parts import concurrent_groups, field_of, title_of
+from docsum_nb.crew.inspection.parts import concurrent_groups, field_of, label_of
 from docsum_nb.findings import Finding
 from docsum_nb.render.formats import listed
 
@@ -38,11 +38,11 @@ def _same_key(crew: Any) -> Iterator[Finding]:
     yield Finding(
         "warning",
         "same-key",
-        f"tasks {listed(map(title_of, twice))}",
+        f"tasks {listed(map(label_of, twice))}",
         f"{len(twice)} tasks have the same description and expected_output as another",
-        "Crew.copy() tells tasks apart by these: in kickoff_for_each a task that builds on them "
+        "Crew.copy() identifies tasks by these: in kickoff_for_each a task that builds on them "
         "gets one of their outputs several times, and the others not at all.",
-        "Say in each description what tells it apart; or start one ds.kickoff(crew, inputs) for "
+        "Make each description different; or start one ds.kickoff(crew, inputs) for "
         "each input, which keeps them apart.",
     )
 
@@ -71,7 +71,7 @@ def _ending(crew: Any) -> Iterator[Finding]:
     yield Finding(
         "problem",
         "task-order",
-        f"tasks {listed(map(title_of, reversed(trailing)))}",
+        f"tasks {listed(map(label_of, reversed(trailing)))}",
         f"the crew ends with {len(trailing)} asynchronous tasks",
         "CrewAI refuses to make or copy such a crew ('must end with at most one asynchronous "
         "task'), as in kickoff_for_each.",
@@ -117,10 +117,10 @@ def _human(crew: Any) -> Iterator[Finding]:
         yield Finding(
             "note",
             "human-input",
-            f"tasks {listed(map(title_of, asking))}",
+            f"tasks {listed(map(label_of, asking))}",
             "human_input=True: it waits for a person, without a limit",
             "Under ds.kickoff the question is a form under the panel, or a line in a script; if "
-            "nobody can answer, as in a scheduled notebook, the run fails at once.",
+            "no person can answer, as in a scheduled notebook, the run fails at once.",
             "ds.kickoff(crew, ask=my_function) answers by code, deadline=600 ends the wait; "
             "human_input=False leaves it out.",
         )

@@ -1,7 +1,7 @@
-"""Texts: what CrewAI would take for a placeholder in the descriptions of tasks and agents.
+"""Texts: the placeholders of CrewAI's in the descriptions of tasks and agents.
 
-Whenever a crew is kicked off with inputs, CrewAI replaces every ``{word}`` in these texts and fails
-on a word that is no input. A document pasted into a description is read in the same way.
+When a crew is kicked off with inputs, CrewAI replaces every ``{word}`` in these texts and fails on
+a word that is no input. It does so in a document that is pasted into a description, too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from docsum_nb.crew.inspection.parts import agents_of, role_of, title_of
+from docsum_nb.crew.inspection.parts import agents_of, label_of, role_of
 from docsum_nb.findings import Finding
 from docsum_nb.render.formats import listed
 
@@ -19,7 +19,7 @@ __all__ = ["text_findings", "unfilled", "variables_of"]
 # As in crewai.utilities.string_utils.
 _VARIABLE = re.compile(r"\{([A-Za-z_][A-Za-z0-9_\-]*)}")
 _LONG = 2000
-"""Characters beyond which a text is more likely to be a document than an instruction."""
+"""Characters above which a text is more likely to be a document than an instruction."""
 
 
 class _Text(NamedTuple):
@@ -33,7 +33,7 @@ def text_findings(crew: Any, inputs: Mapping[str, Any] | None) -> Iterator[Findi
 
     Args:
         crew: A Crew.
-        inputs: What its kickoff would take; ``None`` where that is not known.
+        inputs: The inputs of its kickoff; ``None`` if they are not known.
     """
     texts = [text for text in _texts(crew) if _VARIABLE.search(text.text)]
     suspicious = [text for text in texts if _looks_like_a_document(text.text)]
@@ -47,21 +47,21 @@ def text_findings(crew: Any, inputs: Mapping[str, Any] | None) -> Iterator[Findi
 
 
 def variables_of(crew: Any) -> tuple[str, ...]:
-    """List the words that CrewAI would take for placeholders, in order of appearance."""
+    """Return the words that CrewAI treats as placeholders, in order of appearance."""
     return tuple(_words(_texts(crew)))
 
 
 def unfilled(crew: Any, inputs: Mapping[str, Any] | None) -> str:
-    """Say which placeholders of a crew that is being kicked off have no input.
+    """Return which placeholders of a crew that is being kicked off have no input.
 
     Args:
         crew: A Crew.
-        inputs: What CrewAI fills in, once ``before_kickoff_callbacks`` have had their say.
+        inputs: The inputs, after ``before_kickoff_callbacks`` have changed them.
 
     Returns:
-        What is wrong and what to give; empty where nothing is.
+        What is missing and the argument to give; empty if nothing is missing.
     """
-    # Without inputs CrewAI leaves the texts alone, also those that an earlier kickoff filled in.
+    # Without inputs CrewAI does not change the texts, which an earlier kickoff may have filled in.
     words = _lacking(_texts(crew, at_first=bool(inputs)), inputs)
     if not words:
         return ""
@@ -74,7 +74,7 @@ def unfilled(crew: Any, inputs: Mapping[str, Any] | None) -> str:
 
 def _texts(crew: Any, *, at_first: bool = True) -> Iterator[_Text]:
     for task in crew.tasks:
-        subject = f"task {title_of(task)!r}"
+        subject = f"task {label_of(task)!r}"
         for field in ("description", "expected_output", "output_file"):
             yield _Text(subject, field, _text(task, field, at_first=at_first))
     for agent in crew.agents:
@@ -87,13 +87,13 @@ def _texts_of_agent(agent: Any, *, at_first: bool = True) -> Iterator[_Text]:
 
 
 def _text(part: Any, field: str, *, at_first: bool) -> str:
-    """Read a text as it is, or as it was before any kickoff: that is what CrewAI fills in."""
+    """Return a text, or the text before any kickoff, which is the one that CrewAI fills in."""
     original = getattr(part, f"_original_{field}", None) if at_first else None
     return str(original or getattr(part, field, None) or "")
 
 
 def _lacking(texts: Iterable[_Text], inputs: Mapping[str, Any] | None) -> list[str]:
-    """List the placeholders that have no input; where there are none, documents stay whole."""
+    """Return the placeholders without an input; without any inputs, documents are not searched."""
     if inputs:
         return [word for word in _words(texts) if word not in inputs]
     return list(_words(text for text in texts if not _looks_like_a_document(text.text)))
@@ -122,7 +122,7 @@ def _document(text: _Text) -> Finding:
         "text that looks like a document, JSON or code",
         "With inputs, the kickoff fails with \"Template variable '"
         f"{words[0]}' not found\", or the word is replaced in the document.",
-        "Pass the text as an input, where it is not read in this way: description='Summarize "
+        "Pass the text as an input, in which nothing is replaced: description='Summarize "
         "{text}', ds.kickoff(crew, {'text': text}).",
     )
 
@@ -151,7 +151,7 @@ def _wanted(words: list[str]) -> Finding:
         "placeholders",
         "inputs",
         f"the texts have placeholders: {listed('{' + word + '}' for word in words)}",
-        "Without inputs they stay as they stand; with some, all of them must be there.",
+        "Without inputs they are not replaced; with some inputs, all of them must be given.",
         f"ds.kickoff(crew, {_to_give(words)})",
     )
 
