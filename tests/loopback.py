@@ -258,7 +258,7 @@ def running(script: Script | None = None) -> Iterator[Loopback]:
     async def serve() -> None:
         application = web.Application(client_max_size=64 * 2**20)
         application.router.add_post("/v1/chat/completions", server.answer)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]

@@ -1,77 +1,49 @@
-"""A warm process that forks a child for each name of CrewAI's or LiteLLM's: in it, the name moves.
+"""A warm process whose children rename a name of CrewAI's or LiteLLM's, and try what works then.
 
-Run as a process of its own: it imports the two libraries and what of docsum_nb does not look at
-their names, starts no thread, and forks a child for each line of JSON on its standard input, which
-is answered by one line. In the child the name is renamed as a release would rename it, wherever
-that can be done in the loaded code: the library itself goes on with the new name. Then the child
-imports the rest of docsum_nb, which looks the names up at its import, and tries what it is told to.
+The process imports the two libraries, and of docsum_nb what does not look at their names. In a
+child the name is renamed as a release would rename it, wherever that can be done in the loaded
+code: the library itself goes on with the new name. Then the child imports the rest of docsum_nb,
+which looks the names up at its import, and does its trial.
 """
 
 from __future__ import annotations
 
 import gc
-import json
-import os
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
+from tests.forking import WarmProcess, running, serve
 
 __all__ = ["Renamer", "running_renamer"]
 
 
-class Renamer:
-    """The warm process, as a test sees it."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+class Renamer(WarmProcess):
+    """The warm process; each job has the ``kind`` and ``path`` of a name, and a ``trial``."""
 
     def ask(self, **job: Any) -> dict[str, Any]:
-        """Have a child rename a name and try something; returns what came of it."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(json.dumps(job), file=self._process.stdin, flush=True)
-        answered: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answered
+        """Return the outcome of a trial."""
+        return super().ask(**job) or {"outcome": "died"}
 
 
 @contextmanager
 def running_renamer() -> Iterator[Renamer]:
     """Start the warm process, and end it."""
-    process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "tests.renamed"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    try:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline()) == {"ready": True}
-        yield Renamer(process)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(60)
-        process.stdout.close() if process.stdout else None
+    with running("tests.renamed", Renamer) as renamer:
+        yield renamer
 
 
 # --- in the warm process --------------------------------------------------------------------------
 
 
-def _serve() -> None:
-    import threading
-
+def _prepare() -> None:
     import docsum_nb.entry
     import docsum_nb.pipeline  # noqa: F401
+    from docsum_nb.documents.tokens import token_counter
 
     # As docsum_nb.models does, whose own look at the names must come after they have moved.
     with warnings.catch_warnings():
@@ -84,38 +56,20 @@ def _serve() -> None:
         import litellm.proxy._types  # noqa: F401
         import openai.resources  # noqa: F401
     assert crewai.Crew is not None
+    assert token_counter("openai/x")("warm") > 0, "a vocabulary takes longer than a trial"
     assert "docsum_nb.crew" not in sys.modules
-    assert threading.active_count() == 1, "a process with threads must not be forked"
-    _FUNCTIONS.extend(_functions())
-    # A collection in a child would write to, and so copy, every page of its parent.
-    gc.collect()
-    gc.freeze()
-    print(json.dumps({"ready": True}), flush=True)
-    for line in sys.stdin:
-        out, into = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            os.close(out)
-            _child(json.loads(line), into)
-        os.close(into)
-        with os.fdopen(out) as pipe:
-            told = pipe.read()
-        os.waitpid(pid, 0)
-        print(told or json.dumps({"outcome": "died"}), flush=True)
+    _index_functions()
 
 
-def _child(job: dict[str, Any], into: int) -> None:
-    """Do a job and end the process, whatever happens."""
+def _try(job: dict[str, Any]) -> dict[str, Any]:
+    """Rename the job's name, and do its trial."""
     try:
-        os.dup2(2, 1)  # what is printed must not pass for an answer
         if job.get("late"):
             _pass_the_check()
         rename(job["kind"], job["path"])
-        told = TRIALS[job["trial"]](job)
-    except BaseException as error:  # noqa: BLE001  # the child must not go on as its parent
-        told = {"outcome": type(error).__name__, "text": str(error)}
-    os.write(into, json.dumps(told).encode())
-    os._exit(0)
+        return TRIALS[job["trial"]](job)
+    except BaseException as error:  # noqa: BLE001  # it is what is looked at
+        return {"outcome": type(error).__name__, "text": str(error)}
 
 
 def _pass_the_check() -> None:
@@ -136,37 +90,37 @@ def rename(kind: str, path: str) -> None:
         return
     if kind == "parameter":
         function, _, name = path.rstrip(")").partition("(")
-        _in_code(_function(_found(function)), "co_varnames", name)
+        _in_code(_function(_resolved(function)), "co_varnames", name)
     elif kind == "call":
         function, _, name = path.partition(" > ")
-        _past_the_object(_function(_found(function)), name)
+        _past_the_object(_function(_resolved(function)), name)
     elif kind == "condition":
         _condition(path)
     elif path.endswith(":"):
         vars(sys)["modules"][path[:-1]] = None
     else:
         owner, _, name = path.rpartition("." if "." in path.partition(":")[2] else ":")
-        _moved(_found(owner), name)
+        _moved(_resolved(owner), name)
 
 
-def _found(path: str) -> Any:
+def _resolved(path: str) -> Any:
     from docsum_nb.upstream import resolve
 
     return resolve(path)
 
 
-def _function(found: Any) -> FunctionType:
+def _function(value: Any) -> FunctionType:
     import inspect
 
-    function = found.__dict__["__init__"] if isinstance(found, type) else inspect.unwrap(found)
-    assert isinstance(function, FunctionType), found
+    function = value.__dict__["__init__"] if isinstance(value, type) else inspect.unwrap(value)
+    assert isinstance(function, FunctionType), value
     return function
 
 
-def _in_code(function: FunctionType, place: str, name: str, new: str = "") -> None:
+def _in_code(function: FunctionType, names_in: str, name: str, new: str = "") -> None:
     new = new or name + NEW
-    names = tuple(new if each == name else each for each in getattr(function.__code__, place))
-    changed: dict[str, Any] = {place: names}
+    names = tuple(new if each == name else each for each in getattr(function.__code__, names_in))
+    changed: dict[str, Any] = {names_in: names}
     function.__code__ = function.__code__.replace(**changed)
 
 
@@ -191,11 +145,11 @@ def _condition(path: str) -> None:
     owner, _, name = path.rpartition(".")
     if " > " in path:  # of a wrapper of CrewAI's own: it calls something else
         wrapper, _, name = path.partition(" > ")
-        _in_code(_found(wrapper), "co_names", name)
+        _in_code(_resolved(wrapper), "co_names", name)
     elif name == "_crewai_rate_limit_wrapped":
-        delattr(_found(owner), name)
+        delattr(_resolved(owner), name)
     else:
-        kind = _found(owner)
+        kind = _resolved(owner)
         own = kind.__init__
 
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -214,8 +168,8 @@ def _moved(owner: Any, name: str) -> None:
         vars(owner)["__getattr__"] = partial(_not_found, vars(owner)["__getattr__"], name)
     classes = owner.__mro__ if isinstance(owner, type) else (owner,)
     for kind in classes:
-        for place in ("__annotations__", "__pydantic_fields__", "_member_map_"):
-            (vars(kind).get(place) or {}).pop(name, None)
+        for holder in ("__annotations__", "__pydantic_fields__", "_member_map_"):
+            (vars(kind).get(holder) or {}).pop(name, None)
         private = vars(kind).get("__private_attributes__") or {}
         if name in private:
             private[name + NEW] = private.pop(name)
@@ -229,9 +183,8 @@ def _moved(owner: Any, name: str) -> None:
         if isinstance(own, FunctionType):
             _in_code(own, "co_names", name)
     if name.startswith("_") or name.isupper():
-        for function in _FUNCTIONS:
-            if name in function.__code__.co_names:
-                function.__code__ = _deep(function.__code__, name)
+        for function in _FUNCTIONS.get(name, ()):
+            function.__code__ = _deep(function.__code__, name)
 
 
 def _not_found(own: Callable[[str], Any], moved: str, name: str) -> Any:
@@ -249,14 +202,18 @@ def _deep(code: CodeType, name: str) -> CodeType:
     )
 
 
-_FUNCTIONS: list[FunctionType] = []
-"""Those of CrewAI's modules and classes."""
+_FUNCTIONS: dict[str, list[FunctionType]] = {}
+"""The functions of CrewAI's modules and classes, by each name in their code.
+
+Looked up, since a child that looks at each function copies the memory of all of them.
+"""
 
 
-def _functions() -> Iterator[FunctionType]:
+def _index_functions() -> None:
     for each in gc.get_objects():
         if isinstance(each, FunctionType) and str(each.__module__).startswith("crewai"):
-            yield each
+            for name in each.__code__.co_names:
+                _FUNCTIONS.setdefault(name, []).append(each)
 
 
 # --- what is tried --------------------------------------------------------------------------------
@@ -267,11 +224,11 @@ def _promises(job: dict[str, Any]) -> dict[str, Any]:
     from docsum_nb.crew.guarantees import Guarantees
     from tests.support.controls import StandaloneControl
 
-    told: list[Any] = []
-    control = StandaloneControl(told)
+    events: list[Any] = []
+    control = StandaloneControl(events)
     bounds = {name: name in job for name in ("max_calls", "max_cost", "deadline")}
     Guarantees(control, **bounds).check()
-    return {"outcome": "made", "warnings": [event.message for event in told]}
+    return {"outcome": "made", "warnings": [event.message for event in events]}
 
 
 def _guard(job: dict[str, Any]) -> dict[str, Any]:
@@ -279,11 +236,11 @@ def _guard(job: dict[str, Any]) -> dict[str, Any]:
     from docsum_nb.entry.guarded_run import GuardOptions
     from tests.support.controls import StandaloneControl
 
-    told: list[Any] = []
-    control = StandaloneControl(told)
+    events: list[Any] = []
+    control = StandaloneControl(events)
     bounds = {name: job[name] for name in ("max_calls", "max_cost") if name in job}
     GuardOptions(**bounds).guard(control, deadline=job.get("deadline"))
-    return {"outcome": "made", "warnings": [event.message for event in told]}
+    return {"outcome": "made", "warnings": [event.message for event in events]}
 
 
 def _crew(job: dict[str, Any]) -> dict[str, Any]:
@@ -304,11 +261,16 @@ def _crew(job: dict[str, Any]) -> dict[str, Any]:
     prices = {"scripted": (1.0, 1.0)}
     run = ds.kickoff(crew, {"topic": "whales"}, show=False, prices=prices, **bounds)
     try:
-        told = {"outcome": "done", "text": str(run.result(60))}
+        ended = {"outcome": "done", "text": str(run.result(60))}
     except Exception as error:  # noqa: BLE001  # it is what is looked at
-        told = {"outcome": type(error).__name__, "text": str(error)}
+        ended = {"outcome": type(error).__name__, "text": str(error)}
     unfilled = sum("{topic}" in prompt for prompt in asked)
-    return {**told, "warnings": list(run.state.warnings), "calls": len(asked), "unfilled": unfilled}
+    return {
+        **ended,
+        "warnings": list(run.state.warnings),
+        "calls": len(asked),
+        "unfilled": unfilled,
+    }
 
 
 def _summary(job: dict[str, Any]) -> dict[str, Any]:
@@ -383,4 +345,5 @@ TRIALS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 }
 
 if __name__ == "__main__":
-    _serve()
+    _prepare()
+    serve(_try)

@@ -1,7 +1,7 @@
 """How much runs at once: a number of slots, and the model calls of a run that need one each.
 
 CrewAI makes each call of a model in one function, so a call has its slot exactly while it is made,
-by whatever code, and until it returns or raises. Nothing waits for a slot while it holds one: a
+by any code, and until it returns or raises. Nothing waits for a slot while it holds one: a
 call within a call needs none, and while a crew is kicked off within a call, the slot is lent. The
 slots of a crew or flow that is stopped are given back at once: its calls may never end.
 """

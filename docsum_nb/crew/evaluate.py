@@ -57,7 +57,7 @@ class AgentSizes:
 
 
 class RunModel(OwnModel):
-    """Lets a CrewAI agent call the run's model, from a thread."""
+    """The run's model as CrewAI sees it; an agent calls it from a thread."""
 
     _converse: Converse = PrivateAttr()
     _loop: asyncio.AbstractEventLoop = PrivateAttr()

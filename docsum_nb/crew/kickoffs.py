@@ -139,8 +139,8 @@ async def _aflow(call: Intercepted, flow: Any, *args: Any, **kwargs: Any) -> Any
     if _is_part(flow):
         return await kickoff()
     scope = current_scope()
-    # A scope of this flow that has not begun shows that Flow.kickoff calls this; a step that kicks
-    # its own flow off again has another scope.
+    # A scope of this flow that has not started shows that Flow.kickoff calls this; a step that
+    # kicks its own flow off again has another scope.
     if scope is not None and scope.work is flow and not scope.begun:
         leave_threads(asyncio.get_running_loop())
         return await kickoff()

@@ -54,12 +54,11 @@ class Tasks:
     Args:
         control: The run's.
         run: The scope of the whole run.
-        locations: Where tasks are noted while they run.
+        locations: Keeps the tasks that are running.
         calls: The run's model calls.
-        guarantees: What the guard promises.
+        guarantees: The promises of the guard.
         failures: The failures that CrewAI swallows.
-        on_error: As for ``kickoff``.
-        on_task_error: As for ``kickoff``.
+        on_error, on_task_error: As for ``kickoff``.
         max_concurrency: The number of asynchronous tasks at once; ``None`` for no limit.
     """
 
@@ -97,9 +96,8 @@ class Tasks:
     def slots(self, *, blocking: bool) -> Slots:
         """Return the slots for the asynchronous tasks of a crew that is kicked off here.
 
-        All crews of a run share them, with two exceptions that have slots of their own: a crew that
-        a task with a slot kicks off, since that task waits for it, and a crew that blocks a loop,
-        which the tasks that hold the slots may need.
+        All crews of a run share them. A crew that a task with a slot kicks off has its own, since
+        that task waits for it; so has one that blocks a loop, which other tasks may need.
 
         Args:
             blocking: Whether the crew blocks the loop that it is kicked off on, if it is on one.
@@ -164,7 +162,6 @@ class _GuardedTask:
 
     @property
     def _label(self) -> str:
-        # CrewAI fills inputs into it when the crew is kicked off.
         return label_of(self._task)
 
     @property

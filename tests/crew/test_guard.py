@@ -1,106 +1,250 @@
+"""Crews under a guard: they complete, stop, fail, and leave the user's objects as they were."""
+
 from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
-from crewai import LLM, Agent, Crew, Process, Task
-from crewai.flow.flow import Flow, listen, start
+from crewai import Agent, Crew, Task
 
 import docsum_nb as ds
 from docsum_nb import environment
-from docsum_nb.errors import DeadlineExceeded, InputError
-from tests.loopback import Loopback, Reply
-
-LONG_S = 60.0
-
-
-def crew_of(server: Loopback, *, parts: int = 3) -> Any:
-    """Make the crew from the field, with an agent for each concurrent task."""
-    llm = LLM(model="openai/gpt-4o-mini", base_url=server.base_url, api_key="k", max_retries=0)
-
-    def agent(role: str) -> Any:
-        return Agent(role=role, goal="g", backstory="b", llm=llm, max_retry_limit=0)
-
-    tasks = [
-        Task(
-            description=f"Summarize part {i} of {{topic}}",
-            expected_output="A summary.",
-            agent=agent(f"summarizer {i}"),
-            async_execution=True,
-        )
-        for i in range(parts)
-    ]
-    combine = Task(
-        description="Combine.", expected_output="One.", agent=agent("editor"), context=tasks
-    )
-    agents = [task.agent for task in [*tasks, combine]]
-    return Crew(agents=agents, tasks=[*tasks, combine], process=Process.sequential)
+from docsum_nb.errors import InputError, RunCancelled
+from tests.crew.crew_samples import (
+    LONG_S,
+    PARTS,
+    AsyncFieldFlow,
+    FieldFlow,
+    field_crew,
+    kickoff,
+    llm_of,
+    part_of,
+    snapshot,
+    until,
+)
+from tests.loopback import Call, Loopback, Reply
 
 
-class TwoSteps(Flow[Any]):
-    """A flow of two methods, the second of which may fail."""
+def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: Loopback) -> None:
+    """All tasks run at once, each with its own prompt; the crew is untouched and runs again."""
 
-    error: Any = None
+    async def script(call: Call) -> Reply:
+        if part_of(call) is not None:
+            await until(lambda: len(server.calls) % (PARTS + 2) >= PARTS)
+        return Reply(f"About {part_of(call)}.")
 
-    @start()
-    def first(self) -> str:
-        return "first"
+    server.script = script
+    crew = field_crew(llm_of(server))
+    before = snapshot(crew)
+    for _ in range(2):
+        result = kickoff(crew).result()
+        assert [output.raw for output in result.tasks_output[:PARTS]] == [
+            f"About {i}." for i in range(PARTS)
+        ]
+        assert snapshot(crew) == before
+    assert len(server.calls) == 2 * (PARTS + 2)
 
-    @listen(first)
-    def second(self, before: str) -> str:
-        if self.error is not None:
-            raise self.error
-        return f"{before}, second"
+
+def test_same_crew_twice_at_once_does_not_mix(server: Loopback) -> None:
+    """Two runs of one crew with different inputs each get their own prompts."""
+    crew = field_crew(llm_of(server))
+    runs = [kickoff(crew, topic) for topic in ("whales", "seals")]
+    for run in runs:
+        assert run.result().raw == "A summary."
+    for topic in ("whales", "seals"):
+        assert sum(f"of {topic}" in call.prompt for call in server.calls) >= PARTS
 
 
 def test_crew_runs_in_a_running_loop_and_outside(server: Loopback) -> None:
     """A crew with asynchronous tasks completes where its own kickoff() would fail."""
+    crew = field_crew(llm_of(server), parts=2)
 
     async def cell() -> Any:
-        return await ds.kickoff(crew_of(server), {"topic": "whales"}, deadline=LONG_S, show=False)
+        return await kickoff(crew)
 
     assert asyncio.run(cell()).raw == "A summary."
-    result = ds.run_with_deadline(crew_of(server), LONG_S, inputs={"topic": "seals"}, show=False)
+    result = ds.run_with_deadline(crew, LONG_S, inputs={"topic": "seals"}, show=False)
     assert result.raw == "A summary."
     assert len(server.calls) == 8
-    assert sum("whales" in call.prompt for call in server.calls) >= 3
+    assert sum("of whales" in call.prompt for call in server.calls) >= 2
 
 
-def test_providers_error_is_raised_from_a_crew(server: Loopback) -> None:
-    """What the provider refused with comes out of the run, not a hang."""
-    server.script = lambda call: Reply("forbidden", status=403)
-    with pytest.raises(Exception, match="forbidden"):
-        ds.kickoff(crew_of(server), {"topic": "x"}, deadline=LONG_S, show=False).result()
+def test_every_kickoff_method_is_guarded_when_it_is_started(server: Loopback) -> None:
+    """kickoff, kickoff_async, akickoff and kickoff_for_each run the shared-agent crew."""
+    crew = field_crew(llm_of(server), parts=3)
+    inputs = {"topic": "whales"}
+    options: dict[str, Any] = {"show": False, "deadline": LONG_S, "max_concurrency": 2}
+    for method in (crew.kickoff, crew.kickoff_async, crew.akickoff):
+        assert ds.start(method, inputs, **options).result().raw == "A summary."
+    results = ds.start(crew.kickoff_for_each, [inputs, {"topic": "seals"}], **options).result()
+    assert [result.raw for result in results] == ["A summary."] * 2
+    assert len(server.calls) == 5 * 5
+
+    async def own_code() -> str:
+        first = crew.kickoff_async(inputs)
+        second = crew.kickoff_async({"topic": "seals"})
+        return "".join(result.raw for result in await asyncio.gather(first, second))
+
+    assert ds.start(own_code, **options).result() == "A summary." * 2
 
 
-def test_crew_whose_model_hangs_ends_with_the_deadline(server: Loopback) -> None:
-    """A model that never answers costs the deadline."""
+def test_crews_outside_a_guard_are_left_alone(server: Loopback) -> None:
+    """Once a guard was used, a bare kickoff() still runs the user's own objects."""
+    llm = llm_of(server)
+    agent = Agent(role="r", goal="g", backstory="b", llm=llm)
+    task = Task(description="d", expected_output="e", agent=agent)
+    crew = Crew(agents=[agent], tasks=[task])
+    ds.kickoff(crew, deadline=LONG_S, show=False).result()
+    assert agent.agent_executor is None
+    crew.kickoff()
+    assert agent.agent_executor is not None
+
+
+def test_cancelled_crew_makes_no_further_call(server: Loopback) -> None:
+    """After cancel(), tasks in flight end and nothing more is asked."""
+    flying, gate = threading.Event(), threading.Event()
+
+    async def script(call: Call) -> Reply:
+        if len(server.calls) >= PARTS:
+            flying.set()
+        await until(gate.is_set)
+        return Reply("fine")
+
+    server.script = script
+    run = kickoff(field_crew(llm_of(server)))
+    assert flying.wait(LONG_S)
+    run.cancel("enough")
+    assert isinstance(run.exception(), RunCancelled)
+    gate.set()
+    threads = [t for t in threading.enumerate() if t.name.startswith("docsum_nb-work")]
+    for thread in threads:
+        thread.join(LONG_S)
+    assert len(server.calls) == PARTS
+
+
+def test_cancelled_native_kickoff_ends_as_cancelled(server: Loopback) -> None:
+    """akickoff() on the loop takes its cancellation, and its run says so."""
     server.script = lambda call: Reply(hang=True)
-    with pytest.raises(DeadlineExceeded):
-        ds.run_with_deadline(crew_of(server), 3, inputs={"topic": "x"}, show=False)
+    crew = field_crew(llm_of(server), parts=2)
+    run = ds.start(crew.akickoff, {"topic": "whales"}, show=False)
+    while len(server.calls) < 2:
+        assert not run.done
+        threading.Event().wait(0.02)
+    run.cancel("enough")
+    assert isinstance(run.exception(), RunCancelled)
+    assert run.join(LONG_S)
 
 
-def test_flow_runs_and_shows_its_own_error() -> None:
-    """A flow's result comes back; its RuntimeError is not replaced by one about event loops."""
-    assert ds.kickoff(TwoSteps(), deadline=LONG_S, show=False).result() == "first, second"
+def test_script_ends_after_a_deadline_though_its_crew_hangs(server: Loopback) -> None:
+    """Threads that CrewAI left in a call that never returns do not keep the process."""
+    script = (
+        "import sys\n"
+        "import docsum_nb as ds\n"
+        "from tests.crew.crew_samples import *\n"
+        "class Server: base_url = sys.argv[1]\n"
+        "try:\n"
+        "    crew = field_crew(llm_of(Server))\n"
+        "    ds.run_with_deadline(crew, 2, inputs={'topic': 'x'}, show=False)\n"
+        "except ds.errors.DeadlineExceeded:\n"
+        "    print('deadline')\n"
+    )
+    server.script = lambda call: Reply(hang=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, server.base_url],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "deadline\n"
+    assert "Traceback" not in done.stderr
 
-    async def cell() -> None:
-        flow = TwoSteps()
-        flow.error = RuntimeError("the flow's own")
-        await ds.kickoff(flow, deadline=LONG_S, show=False)
 
-    with pytest.raises(RuntimeError, match="the flow's own"):
-        asyncio.run(cell())
+@pytest.mark.parametrize("kind", [FieldFlow, AsyncFieldFlow])
+def test_crew_in_a_flow_step_is_guarded_with_the_flow(server: Loopback, kind: Any) -> None:
+    """The flow completes though its crew shares an agent, and shows the crew's own error."""
+    flow = kind()
+    flow.crew = field_crew(llm_of(server))
+    assert ds.kickoff(flow, deadline=LONG_S, show=False).result() == "A summary."
+
+    async def script(call: Call) -> Reply:
+        return Reply("no", status=403) if part_of(call) == 5 else Reply(hang=True)
+
+    server.script = script
+    flow = kind()
+    flow.crew = field_crew(llm_of(server))
+    error = ds.kickoff(flow, deadline=LONG_S, show=False).exception()
+    assert type(error).__name__ == "PermissionDeniedError"
+
+
+def test_crewais_own_events_stay_as_they_are(server: Loopback) -> None:
+    """A handler of the user's on the event bus sees the failed task of a guarded crew."""
+    from crewai.events import crewai_event_bus
+    from crewai.events.types.task_events import TaskFailedEvent
+
+    seen: list[str] = []
+    handler = crewai_event_bus.on(TaskFailedEvent)(lambda source, event: seen.append(event.error))
+    try:
+        server.script = lambda call: Reply("no", status=403)
+        kickoff(field_crew(llm_of(server), parts=1)).exception()
+        crewai_event_bus.flush()
+    finally:
+        crewai_event_bus.off(TaskFailedEvent, handler)
+    # Crews of other tests, whose threads nobody can end, may fail meanwhile, of other things.
+    assert sum("403" in error for error in seen) == 1
+
+
+def test_error_of_a_guarded_crew_prints_nothing_beside_itself(
+    server: Loopback, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No log line and no panel of CrewAI's is in the cell that is shown the error."""
+    server.script = lambda call: Reply("no", status=403)
+    kickoff(field_crew(llm_of(server))).exception()
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+
+
+def test_partial_is_a_tuple_also_before_a_task_is_finished(server: Loopback) -> None:
+    """A crew without finished tasks has none, not None; a flow without any has no parts."""
+    server.script = lambda call: Reply("no", status=403)
+    run = kickoff(field_crew(llm_of(server), parts=2))
+    assert run.partial == ()
+    assert run.exception() is not None
+    assert run.partial == ()
+    run = kickoff(field_crew(llm_of(server), parts=2))
+    run.cancel()
+    cancelled = run.exception()
+    assert isinstance(cancelled, RunCancelled)
+    assert cancelled.partial == ()
+
+
+def test_run_of_a_crew_is_not_in_the_ledger_and_resume_says_so(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """With and without a ledger's file, the error says what is kept and where the rest is."""
+    run = kickoff(field_crew(llm_of(server), parts=1))
+    run.result()
+    for ledger in (tmp_path / "none", tmp_path / "some"):
+        if ledger.name == "some":
+            ds.summarize({"a": "A text."}, ledger=ledger, show=False).result(LONG_S)
+        with pytest.raises(InputError, match=r"only runs of summarize are kept.*run\.partial") as e:
+            ds.resume(run.id, ledger=ledger, show=False)
+        assert "\n" not in str(e.value)
 
 
 def test_inputs_that_are_no_mapping_are_refused(server: Loopback) -> None:
     """Inputs of the wrong form are an InputError at the call."""
     with pytest.raises(InputError, match="mapping"):
-        ds.kickoff(TwoSteps(), ["a"])  # type: ignore[arg-type]
+        ds.kickoff(FieldFlow(), ["a"])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="inputs="):
-        ds.start(TwoSteps(), "argument")
+        ds.start(FieldFlow(), "argument")
 
 
 def test_importing_crewai_left_the_users_switches_alone() -> None:

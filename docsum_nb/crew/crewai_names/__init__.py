@@ -17,7 +17,7 @@ To add a name:
 A new promise is a ``Promise`` in ``table.py``; ``money=True`` if a call that should not be made is
 paid for.
 ``tests/test_upstream_names.py`` finds names of CrewAI's that are used elsewhere and are not here,
-``tests/crew/test_upstream.py`` simulates the loss of each one.
+``tests/crew/test_crewai_names.py`` simulates the loss of each one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Placeholders without an input are told before anything is paid, in a crew's own words."""
+"""Inputs of guarded crews: placeholders without an input are reported before anything is paid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps of a flow at once, one of which fails: beside crews, in an inner flow, in a race."""
+"""Flows and crews that code of a run kicks off: errors of steps, and waits that are cancelled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,38 @@ from tests.crew.crew_samples import LONG_S, field_crew, llm_of, part_of, until
 from tests.loopback import Call, Loopback, Reply
 
 PARTS = 3
+
+
 TOPIC = {"topic": "whales"}
+
+
+class TwoSteps(Flow[Any]):
+    """A flow of two methods, the second of which may fail."""
+
+    error: Any = None
+
+    @start()
+    def first(self) -> str:
+        return "first"
+
+    @listen(first)
+    def second(self, before: str) -> str:
+        if self.error is not None:
+            raise self.error
+        return f"{before}, second"
+
+
+def test_flow_runs_and_shows_its_own_error() -> None:
+    """A flow's result comes back; its RuntimeError is not replaced by one about event loops."""
+    assert ds.kickoff(TwoSteps(), deadline=LONG_S, show=False).result() == "first, second"
+
+    async def cell() -> None:
+        flow = TwoSteps()
+        flow.error = RuntimeError("the flow's own")
+        await ds.kickoff(flow, deadline=LONG_S, show=False)
+
+    with pytest.raises(RuntimeError, match="the flow's own"):
+        asyncio.run(cell())
 
 
 class Branches(Flow[Any]):
@@ -58,6 +89,34 @@ def test_branch_whose_crew_fails_does_not_touch_the_one_beside_it(server: Loopba
     assert type(flow.caught).__name__ == "PermissionDeniedError"
     assert flow.answer == "A summary."
     assert (run.state.failed, run.state.done) == (1, PARTS + 2)
+
+
+class FailingBesideBlocking(Flow[Any]):
+    """A flow one step of which fails while another one blocks."""
+
+    blocked: Any = None
+    go_on: Any = None
+
+    @start()
+    def fails(self) -> None:
+        self.blocked.wait(LONG_S)
+        raise ValueError("the first error")
+
+    @start()
+    def blocks(self) -> None:
+        self.blocked.set()
+        self.go_on.wait(LONG_S)
+
+
+def test_step_that_fails_is_seen_while_another_one_blocks() -> None:
+    """CrewAI itself waits for the thread of the other step before it raises."""
+    flow = FailingBesideBlocking()
+    flow.blocked, flow.go_on = threading.Event(), threading.Event()
+    try:
+        error = ds.kickoff(flow, show=False, deadline=LONG_S / 2).exception()
+        assert repr(error) == "ValueError('the first error')"
+    finally:
+        flow.go_on.set()
 
 
 class Nested(Flow[Any]):
@@ -125,3 +184,42 @@ def test_step_that_fails_in_a_race_does_not_end_the_run() -> None:
     run = ds.kickoff(Racing(), deadline=LONG_S, show=False)
     assert run.result() == "won"
     assert any("'first' failed: ValueError: lost" in each for each in run.state.warnings)
+
+
+DOORS = {
+    "kickoff_async": lambda crew: crew.kickoff_async(inputs={"topic": "whales"}),
+    "akickoff": lambda crew: crew.akickoff(inputs={"topic": "whales"}),
+    "kickoff_for_each_async": lambda crew: crew.kickoff_for_each_async([{"topic": "whales"}]),
+    "akickoff_for_each": lambda crew: crew.akickoff_for_each([{"topic": "whales"}]),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_crew_whose_wait_is_cancelled_makes_no_further_call(server: Loopback, door: str) -> None:
+    """As by asyncio.wait_for: a call in flight may end, and the code goes on without the crew."""
+    given_up = asyncio.Event()
+
+    async def script(call: Call) -> Reply:
+        if "whales" in call.prompt:
+            await until(given_up.is_set)
+        return Reply()
+
+    async def work() -> Any:
+        waiting = asyncio.ensure_future(DOORS[door](crew))
+        await until(lambda: bool(server.calls))
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        given_up.set()
+        # What was in flight ends meanwhile, and what would follow it would be made.
+        return (await crew.akickoff(inputs={"topic": "seals"})).raw
+
+    server.script = script
+    crew = field_crew(llm_of(server), parts=1)
+    run = ds.start(work, deadline=LONG_S, show=False)
+    assert run.result() == "A summary."
+    assert run.join(LONG_S)
+    # Part, combine and evaluate of the seals; of the whales, the call that was in flight.
+    about_whales = [call for call in server.calls if "of whales" in call.prompt]
+    assert len(about_whales) == 1
+    assert len(server.calls) == 1 + 3

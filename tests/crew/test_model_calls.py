@@ -1,13 +1,15 @@
-"""The model calls of guarded crews: counted, priced, bounded, and tried again by one layer."""
+"""The model calls of guarded crews: counted, priced, bounded, and retried by one layer."""
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
 import pytest
 from crewai import LLM, Agent, Crew, Task
 from crewai.flow.flow import Flow, start
+from crewai.tools import tool
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, InputError
@@ -305,3 +307,65 @@ def test_streaming_crew_fails_at_once_and_stops(server: Loopback) -> None:
     error = kickoff(field_crew(llm_of(server), parts=3, stream=True)).exception()
     assert type(error).__name__ == "PermissionDeniedError"
     assert len(server.calls) == 3
+
+
+def agent_of(llm: Any, **options: Any) -> Agent:
+    return Agent(role="reader", goal="g", backstory="b", llm=llm, **options)
+
+
+def crew_of(agent: Agent, **options: Any) -> Crew:
+    task = Task(description="Say it.", expected_output="It.", agent=agent, **options)
+    return Crew(agents=[agent], tasks=[task])
+
+
+def asking_for_tool(name: str) -> Reply:
+    """Ask for a tool by a native call."""
+    call = {"id": "1", "type": "function", "function": {"name": name, "arguments": "{}"}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    body = {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-4o-mini",
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}],
+        "usage": {"prompt_tokens": 1_000, "completion_tokens": 10, "total_tokens": 1_010},
+    }
+    return Reply(raw=json.dumps(body))
+
+
+def test_answers_that_ask_for_a_tool_are_counted_like_others(server: Loopback) -> None:
+    """What a native tool call took is in the crew's usage, and in the cost."""
+
+    @tool("look")
+    def look() -> str:
+        """Look it up."""
+        return "It was there."
+
+    def script(call: Call) -> Reply:
+        return asking_for_tool("look") if len(server.calls) == 1 else Reply("Done.")
+
+    server.script = script
+    run = ds.kickoff(
+        crew_of(agent_of(llm_of(server, max_tokens=100), tools=[look])),
+        show=False,
+        deadline=LONG_S,
+        max_cost=1.0,
+    )
+    used = run.result().token_usage
+    last = len(server.calls[-1].prompt.split())
+    assert len(server.calls) == 2
+    assert used.successful_requests == 2
+    assert used.prompt_tokens == 1_000 + last
+    assert run.state.usage.prompt_tokens == 1_000 + last
+    assert run.state.cost_usd == pytest.approx((0.15 * (1_000 + last) + 0.6 * 11) / 1e6)
+
+
+def test_call_that_failed_without_a_word_is_not_waited_for() -> None:
+    """A model of the user's own that raises ends at the bound, not in an endless wait."""
+
+    def raises(prompt: str) -> str:
+        raise ValueError("the model broke")
+
+    agent = agent_of(ScriptedLLM(model="own", answer=raises), max_retry_limit=3)
+    run = ds.kickoff(crew_of(agent), show=False, deadline=LONG_S, max_calls=1)
+    assert isinstance(run.exception(), BudgetExceeded)
