@@ -44,9 +44,7 @@ class InnerControl(DelegatedControl):
         locations: Where the guarded run notes its stage.
     """
 
-    def __init__(
-        self, inner: Control, outer: Control, plan: RunPlan, locations: Locations
-    ) -> None:
+    def __init__(self, inner: Control, outer: Control, plan: RunPlan, locations: Locations) -> None:
         super().__init__(inner)
         self._outer = outer
         self._plan = plan
