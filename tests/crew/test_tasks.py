@@ -29,6 +29,7 @@ from tests.loopback import Call, Loopback, Reply
 from tests.models.certificates import self_signed
 from tests.models.wire import answer, serving
 
+pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
 KEY = "sk-not-to-be-shown"
 
 
