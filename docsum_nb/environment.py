@@ -1,17 +1,21 @@
-"""Switches of CrewAI, LiteLLM and LanceDB that must be set before any of them is imported.
+"""What must be decided before CrewAI, LiteLLM and LanceDB are imported: switches, a slow import.
 
 They read the environment at import: CrewAI replaces signal handlers and waits for tracing, LiteLLM
 fetches its price list from the network, LanceDB's core logs to stderr. Only what the user has not
 set is set here, and nothing that would move the user's data (CrewAI's storage folder) or keep a
-``.env`` file from being read.
+``.env`` file from being read. A grammar that chromadb's import of jsonschema would compile, for a
+second and more of CPU, is compiled when it is first used.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from typing import Any
 
 __all__ = ["late_switches", "prepare", "redirected_by_dotenv"]
 
@@ -36,6 +40,38 @@ def prepare() -> None:
         if name not in os.environ and name.partition("_")[0].lower() in sys.modules:
             _late[name] = None
         os.environ.setdefault(name, value)
+    _defer_grammar()
+
+
+def _defer_grammar() -> None:
+    """Put a module in place of ``rfc3987_syntax`` that becomes it when it is first used.
+
+    The package compiles a grammar for checks of internationalized addresses as it is imported,
+    which jsonschema does whether or not a schema has such a check.
+    """
+    name = "rfc3987_syntax"
+    spec = None if name in sys.modules else find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    loader, module, lock = spec.loader, module_from_spec(spec), threading.RLock()
+
+    def load() -> None:
+        with lock:
+            if vars(module).pop("__getattr__", None):
+                loader.exec_module(module)
+
+    def is_valid_syntax(term: str, value: str) -> Any:
+        load()
+        return module.is_valid_syntax(term, value)
+
+    def attribute(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        load()
+        return getattr(module, name)
+
+    vars(module).update(is_valid_syntax=is_valid_syntax, __getattr__=attribute)
+    sys.modules[name] = module
 
 
 def late_switches() -> tuple[str, ...]:
