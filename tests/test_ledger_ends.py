@@ -72,7 +72,7 @@ def test_broken_answer_is_never_stored(server: Loopback, tmp_path: Path) -> None
     asking = Asking(server, ledger, prices=(1.0, 1.0))
     assert asking.ask().text == "Whole."
     # The broken one is paid for like any other.
-    assert asking.asker.usage.calls == len(server.calls) == 2
+    assert asking.client.usage.calls == len(server.calls) == 2
     assert len(ledger) == 1
 
 

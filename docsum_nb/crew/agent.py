@@ -1,15 +1,16 @@
-"""The lean agent: a CrewAI agent that makes one asynchronous call of a model, and nothing else.
+"""Requests as CrewAI tasks: each is one asynchronous call of a model by a lean agent.
 
 CrewAI's stock agent builds an executor for every task, blocks a thread for every call and cannot be
-cancelled. Summarizing needs none of what it offers for that. A lean agent holds nothing that a call
-changes, so it may be shared by any number of tasks at once.
+cancelled. Summarizing needs nothing of what it offers for that. A lean agent holds nothing that a
+call changes, so any number of tasks may share one at the same time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from typing import Any
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pydantic import PrivateAttr
 
@@ -19,28 +20,49 @@ from docsum_nb.crew.crewai_names.table import SUMMARIZE, BaseAgent, Task
 from docsum_nb.prompts import AgentText, TaskText
 from docsum_nb.records import Answer, Request
 
-__all__ = ["LeanAgent", "RequestTask", "perform"]
+__all__ = ["LeanAgent", "RequestTask", "TaskRunner", "TaskSpec"]
 
-Ask = Callable[[Request], Awaitable[Answer]]
+
+class _Client(Protocol):
+    """What answers the requests."""
+
+    def ask(self, request: Request, *, final: bool = False) -> Coroutine[Any, Any, Answer]:
+        """Return the answer to a request; see ``ModelClient.ask``."""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What one CrewAI task is made of."""
+
+    agent: str
+    """Which of the runner's agents does it."""
+    name: str
+    """The task's name in CrewAI's events."""
+    text: TaskText
+    """Description and expected output, filled in."""
+    request: Request
+    """What the model is sent."""
+    final: bool = False
+    """Whether its answer is the final text of the run."""
 
 
 class RequestTask(Task):
-    """A CrewAI task that knows the request it stands for, and later its answer."""
+    """A CrewAI task that knows what it is made of, and later its answer."""
 
-    _request: Request = PrivateAttr()
+    _spec: TaskSpec = PrivateAttr()
     _answer: Answer = PrivateAttr()
 
 
 class LeanAgent(BaseAgent):
     """Answers a ``RequestTask`` by asking a model once, on the running loop."""
 
-    _ask: Ask = PrivateAttr()
+    _client: _Client = PrivateAttr()
 
     async def aexecute_task(
         self, task: Any, context: str | None = None, tools: Sequence[Any] | None = None
     ) -> str:
-        """Ask for the task's request, with the context as its text."""
-        task._answer = await self._ask(replace(task._request, text=context or ""))
+        """Ask for the task's request; its text is the context already."""
+        task._answer = await self._client.ask(task._spec.request, final=task._spec.final)
         answer: str = task._answer.text
         return answer
 
@@ -71,38 +93,47 @@ class LeanAgent(BaseAgent):
         return []
 
 
-def lean_agent(text: AgentText, ask: Ask) -> LeanAgent:
-    """Make an agent of its texts and the way to ask a model.
+class TaskRunner:
+    """Runs the tasks of one run.
+
+    Args:
+        agents: The texts of its agents, by name.
+        client: Answers the requests.
+        limit: The number of tasks that run at the same time.
 
     Raises:
         UpstreamError: if the installed CrewAI lacks what ``summarize`` needs.
     """
-    TABLE.require(SUMMARIZE)
+
+    def __init__(self, agents: Mapping[str, AgentText], client: _Client, *, limit: int) -> None:
+        TABLE.require(SUMMARIZE)
+        self._agents = {name: _lean_agent(text, client) for name, text in agents.items()}
+        # Documents are merged at the same time, and each merge makes several calls at once.
+        self._slots = asyncio.Semaphore(limit)
+
+    async def run(self, spec: TaskSpec) -> Answer:
+        """Run one CrewAI task on the running loop and return the model's answer.
+
+        Its text goes to CrewAI as the task's context, so that nothing in it is interpreted.
+
+        Raises:
+            Exception: what asking the model raised, unchanged, after CrewAI's TaskFailedEvent.
+        """
+        async with self._slots:
+            # For this run's context only: without it CrewAI prints a panel for each task.
+            set_suppress_console_output(True)
+            task = RequestTask(
+                name=spec.name,
+                description=spec.text.description,
+                expected_output=spec.text.expected_output,
+                agent=self._agents[spec.agent],
+            )
+            task._spec = spec
+            await task.aexecute_sync(context=spec.request.text)
+            return task._answer
+
+
+def _lean_agent(text: AgentText, client: _Client) -> LeanAgent:
     agent = LeanAgent(role=text.role, goal=text.goal, backstory=text.backstory)
-    agent._ask = ask
+    agent._client = client
     return agent
-
-
-async def perform(agent: LeanAgent, text: TaskText, *, name: str, request: Request) -> Answer:
-    """Run one CrewAI task on the running loop and return the model's answer.
-
-    Args:
-        agent: Who does it.
-        text: What is asked, filled in.
-        name: The task's name in CrewAI's events.
-        request: What the model is sent; its text goes to the task as context, uninterpreted.
-
-    Raises:
-        Exception: what asking the model raised, as it is, after CrewAI's TaskFailedEvent.
-    """
-    # For this run's context only: without it CrewAI prints a panel for each task.
-    set_suppress_console_output(True)
-    task = RequestTask(
-        name=name,
-        description=text.description,
-        expected_output=text.expected_output,
-        agent=agent,
-    )
-    task._request = request
-    await task.aexecute_sync(context=request.text)
-    return task._answer

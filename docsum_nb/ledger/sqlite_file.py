@@ -128,6 +128,8 @@ class LedgerFile:
     def __init__(self, path: str | Path | None = None, *, read_only: bool = False) -> None:
         self.path = user_path(path) if path is not None else default_path()
         self._lock = threading.Lock()
+        self.version = 0
+        """Changes when another connection has written, as of the last write or refresh."""
         try:
             if read_only and (db := self._open_to_read()) is not None:
                 self._db = db
@@ -241,12 +243,22 @@ class LedgerFile:
         with self._lock:
             try:
                 with _transaction(self._db):
+                    self.version = _data_version(self._db)
                     yield self._db
             except _REFUSED as error:
                 raise LedgerError(
                     f"the ledger {self.path} cannot be written: {error}; make room or close what "
                     "holds it"
                 ) from error
+
+    def refresh_version(self) -> None:
+        """Update ``version``.
+
+        Raises:
+            LedgerError: if the file cannot be read.
+        """
+        with self.reading() as db:
+            self.version = _data_version(db)
 
     def shrink(self) -> None:
         """Give the room of what was deleted back to the disk.
@@ -290,6 +302,11 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def _data_version(db: sqlite3.Connection) -> int:
+    (version,) = db.execute("PRAGMA data_version").fetchone()
+    return int(version)
 
 
 def _connection(uri: str) -> sqlite3.Connection:

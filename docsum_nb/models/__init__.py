@@ -1,13 +1,12 @@
 """How models are called; the only place that imports litellm.
 
-One layer retries, limits, stores and meters, for the embedded model and for every provider alike.
+One layer retries, limits, stores and meters, for the extractive model and for every provider alike.
 """
 
-from docsum_nb.models.asked_model import asked_of, with_cause
 from docsum_nb.models.base import ChatModel
 from docsum_nb.models.client import ModelClient
 from docsum_nb.models.litellm_names import lost_promises
-from docsum_nb.models.model import Model, as_model
+from docsum_nb.models.model import Model, as_model, asked_of, with_cause
 from docsum_nb.models.opening import open_model
 from docsum_nb.models.retry import is_too_long
 from docsum_nb.models.streaming import SummaryStream

@@ -1,27 +1,24 @@
-"""What the pipeline needs of a model that can be asked, whoever runs it."""
+"""What a model must offer so that it can be asked: the protocols of models and of their streams."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from docsum_nb.models.model import Model
 from docsum_nb.records import Answer, Request, Usage
 
-__all__ = ["ChatModel", "Converser", "NotStreamed", "Streamer", "Tell"]
-
-Tell = Callable[[str], None]
-"""Takes the next piece of a text."""
+__all__ = ["ChatModel", "Converser", "NotStreamed", "Streamer"]
 
 
-class NotStreamed(Exception):  # noqa: N818  # a word to the one who asks, never seen by a user
-    """A stream came to nothing that a plain request for the same may not come to.
+class NotStreamed(Exception):  # noqa: N818  # caught by the caller, never seen by a user
+    """A stream failed where a plain request for the same may succeed.
 
     Args:
         reason: What was seen.
-        refused: The provider took no such request; it took nothing for it.
-        lasting: Whether the next stream would come to nothing, too.
-        usage: What it took, where that is known.
+        refused: The provider refused to stream; it charged nothing.
+        lasting: Whether the next stream would fail, too.
+        usage: What it took; ``None`` if that is not known.
     """
 
     def __init__(
@@ -42,24 +39,24 @@ class ChatModel(Protocol):
     settings: Model
     name: str
     account: tuple[str, ...]
-    """Who is asked with which key: what has one set of limits with its provider."""
+    """The provider, its address and the key: what has one set of limits."""
     window: int
     """Tokens of prompt and answer together."""
     overhead: int
     """Tokens a request takes beside its texts and its answer."""
-    no_key: str | None
-    """What to do for a key, where there is none."""
-    doubt: str | None
-    """What looks wrong about its name, for the user to look at."""
+    missing_key: str | None
+    """How to give a key, if it is missing; else ``None``."""
+    name_warning: str | None
+    """A warning if its name looks misspelled; else ``None``."""
     count: Callable[[str], int]
     """Count the tokens of a text, offline."""
 
-    async def answer(self, request: Request) -> Answer:
-        """Ask once: no retry, no limit, no storing. Errors of the provider are raised as they are.
+    def answer(self, request: Request) -> Coroutine[Any, Any, Answer]:
+        """Ask once: no retry, no limit, no storing. Errors of the provider are raised unchanged.
 
         Returns:
-            The answer as it came; it may be cut off, refused or malformed (``check.py``). Its text
-            is empty if it was refused, or if a thought used up its room.
+            The answer as it came; it may be cut off, refused or malformed (``validation.py``). Its
+            text is empty if it was refused, or if a thought used up its room.
 
         Raises:
             ModelError: if it answered with no text for no known reason, or broke off.
@@ -67,7 +64,7 @@ class ChatModel(Protocol):
         """
 
     def longest_answer(self, max_tokens: int) -> int:
-        """Return how long an answer may really become for which so many tokens are meant.
+        """Return the tokens that an answer may take if ``max_tokens`` are meant for its text.
 
         What a reasoning model thinks before it writes counts; a setting of the user's goes first.
         """
@@ -97,7 +94,7 @@ class ChatModel(Protocol):
 
 @runtime_checkable
 class Converser(Protocol):
-    """A model that also takes messages as they are, as an agent with tools needs."""
+    """A model that also takes messages, as an agent with tools needs."""
 
     async def complete(
         self,
@@ -106,7 +103,7 @@ class Converser(Protocol):
         max_tokens: int | None = None,
         stop: Sequence[str] | None = None,
     ) -> Answer:
-        """Send messages as they are, once; raises like ``ChatModel.answer``."""
+        """Send messages unchanged, once; raises like ``ChatModel.answer``."""
 
     def key_of_messages(
         self,
@@ -115,23 +112,28 @@ class Converser(Protocol):
         max_tokens: int | None = None,
         stop: Sequence[str] | None = None,
     ) -> Any:
-        """Return everything that decides the answer to messages as they are."""
+        """Return everything that decides the answer to messages."""
 
 
 @runtime_checkable
 class Streamer(Protocol):
-    """A model that also tells an answer while it is written."""
+    """A model that also sends an answer while it is written."""
 
     @property
     def streams(self) -> bool:
         """Whether it is worth asking for a stream; not any more after ``stream_no_more``."""
 
-    async def stream(self, request: Request, tell: Tell) -> Answer:
-        """Ask once, like ``ChatModel.answer``; what was told, joined, is the answer's text.
+    async def stream(self, request: Request, show: Callable[[str], None]) -> Answer:
+        """Ask once, like ``ChatModel.answer``.
+
+        Args:
+            request: What is asked.
+            show: Called with the pieces of the text as they come. Joined, they are the answer's
+                text or, if a thought was recognized late, something else.
 
         Raises:
-            NotStreamed: if there was no whole answer for want of a stream; ask for a plain one.
+            NotStreamed: if no whole answer came by the stream; a plain request may get one.
         """
 
     def stream_no_more(self) -> None:
-        """Remember, for this process, that streams of this model come to nothing."""
+        """Remember, for this process, that streams of this model fail."""

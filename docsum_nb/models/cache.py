@@ -1,13 +1,18 @@
-"""What one run has of its ledger: what is stored, and what could not be stored.
+"""The answers a run need not pay for: stored in its ledger, or in flight for another caller.
 
-An answer that was paid for is never lost to the run: where the ledger cannot be written (a full
-disk), the answer stays in memory, the run goes on and says so, and each later write tries again.
+A paid answer is never lost to the run: if the ledger cannot be written (a full disk), the answer
+stays in memory, the run goes on with a warning, and each later write tries again. A key that was
+looked up and not found is not looked up again until another run has stored an answer.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import threading
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import Ledger
@@ -15,70 +20,155 @@ from docsum_nb.models.validation import recalled
 from docsum_nb.records import Answer, Omission
 from docsum_nb.run import in_thread
 
-__all__ = ["AnswerCache"]
+__all__ = ["AnswerCache", "SharedAnswer", "asked_once"]
+
+_in_flight: dict[Hashable, asyncio.Future[Answer | None]] = {}
+"""The questions that are being asked, over all runs of the process."""
+_stored_here: Counter[str] = Counter()
+"""By ledger file, the number of answers that all runs of this process have stored."""
+_lock = threading.Lock()
+"""Held while the counts and the absent keys of a cache are changed, in worker threads."""
+
+
+@dataclass
+class SharedAnswer:
+    """The answer to a question that several callers may ask at the same time."""
+
+    answer: Answer | None = None
+    """Another caller's; if it is None, this caller asks and sets it."""
+
+
+@contextlib.asynccontextmanager
+async def asked_once(question: Hashable) -> AsyncIterator[SharedAnswer]:
+    """Ask a question, or wait for the answer if another caller is asking it now.
+
+    The caller that finds no answer in what this yields is the one to ask. If it fails or is
+    cancelled, the next caller asks. A stopped run may have the question in flight when it is
+    started again.
+    """
+    loop = asyncio.get_running_loop()
+    key = (loop, question)
+    while (asking := _in_flight.get(key)) is not None:
+        await asyncio.wait([asking])
+        if (answer := asking.result()) is not None:
+            yield SharedAnswer(answer)
+            return
+    finished = _in_flight[key] = loop.create_future()
+    shared = SharedAnswer()
+    try:
+        yield shared
+    finally:
+        del _in_flight[key]
+        finished.set_result(shared.answer)
 
 
 class AnswerCache:
-    """Finds and keeps the answers of one run."""
+    """The stored answers of one run; without a ledger, nothing is found and nothing is stored.
 
-    def __init__(self, ledger: Ledger, *, run_id: str, warn: Callable[[str], None]) -> None:
-        self.place = str(ledger.path)
+    Args:
+        ledger: Where answers are stored; ``None`` to store none.
+        run_id: The run.
+        warn: Called with a warning when the ledger cannot be written.
+    """
+
+    def __init__(self, ledger: Ledger | None, *, run_id: str, warn: Callable[[str], None]) -> None:
+        self.path = str(ledger.path) if ledger is not None else ""
         self._ledger = ledger
         self._run_id = run_id
         self._warn = warn
-        self._waiting: dict[str, Answer] = {}
-        """Answers that are not stored yet."""
+        self._unstored: dict[str, Answer] = {}
+        """Answers that could not be stored yet."""
         self._reason = ""
+        self._stored = 0
+        """The number of answers that this run has stored."""
+        self._absent: set[str] = set()
+        """Keys that the ledger did not have at ``_absent_at``."""
+        self._absent_at = self._version()
 
-    async def find(self, keys: Sequence[str]) -> Answer | None:
-        """Return the answer of the first key that has one, or ``None``.
+    @property
+    def stores(self) -> bool:
+        """Whether there is a ledger."""
+        return self._ledger is not None
+
+    async def find(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """Return the usable answers that are stored, by key.
 
         Raises:
             LedgerError: if the ledger cannot be read.
         """
-        found = await in_thread(self.find_all, keys)
-        return next((found[key] for key in keys if key in found), None)
+        if self._absent_at == self._version() and all(map(self._is_absent, keys)):
+            return {}
+        return await in_thread(self.look_up, keys)
 
-    def find_all(self, keys: Sequence[str]) -> dict[str, Answer]:
-        """Return the answers that are there and can be used, by key; blocking.
-
-        Raises:
-            LedgerError: if the ledger cannot be read.
-        """
-        waiting = {key: self._waiting[key] for key in keys if key in self._waiting}
+    def look_up(self, keys: Sequence[str]) -> dict[str, Answer]:
+        """Return the usable answers that are stored, by key; blocking, as ``find``."""
+        if self._ledger is None:
+            return {}
+        self._ledger.file.refresh_version()
+        stored_before, version = self._stored, self._version()
+        unstored = {key: self._unstored[key] for key in keys if key in self._unstored}
         stored = self._ledger.find(keys, run_id=self._run_id)
         usable = {key: recalled(answer) for key, answer in stored.items()}
-        return {key: answer for key, answer in usable.items() if answer is not None} | waiting
+        found = {key: answer for key, answer in usable.items() if answer is not None} | unstored
+        with _lock:
+            if self._absent_at != version:
+                self._absent, self._absent_at = set(), version
+            # An answer that was stored meanwhile may be one of these.
+            if stored_before == self._stored:
+                self._absent.update(key for key in keys if key not in found)
+        return found
 
     async def note(self, keys: Sequence[str]) -> None:
         """Note that this run uses what is stored under the keys; never fails."""
-        with contextlib.suppress(LedgerError):
-            await in_thread(self._ledger.find, keys, run_id=self._run_id)
+        if self._ledger is not None:
+            with contextlib.suppress(LedgerError):
+                await in_thread(self._ledger.find, keys, run_id=self._run_id)
 
     async def replace(self, key: str, answer: Answer) -> None:
-        """Store an answer in place of what is there under its key; never fails."""
-        with contextlib.suppress(LedgerError):
-            await in_thread(self._ledger.drop, key)
+        """Store an answer in place of the one under its key; never fails."""
+        if self._ledger is not None:
+            with contextlib.suppress(LedgerError):
+                await in_thread(self._ledger.drop, key)
         await self.keep(key, answer)
 
     async def keep(self, key: str, answer: Answer) -> None:
         """Store an answer, and with it those that could not be stored before; never fails."""
-        self._waiting = {key: answer, **self._waiting}
+        if self._ledger is None:
+            return
+        with _lock:
+            self._absent.discard(key)
+        self._unstored = {key: answer, **self._unstored}
         # This one first: it must not depend on how many others there are.
-        for each, kept in list(self._waiting.items()):
+        for each, kept in list(self._unstored.items()):
             try:
-                await in_thread(self._ledger.put, each, kept, run_id=self._run_id)
+                await in_thread(self._store, self._ledger, each, kept)
             except LedgerError as error:
                 if not self._reason:
                     self._warn(f"{error}; the run goes on, with its answers in memory")
                 self._reason = str(error)
                 return
-            self._waiting.pop(each, None)
+            self._unstored.pop(each, None)
 
-    def unkept(self) -> tuple[Omission, ...]:
-        """Return what the ledger lacks, for the result; empty if it lacks nothing."""
-        if not self._waiting:
+    def omissions(self) -> tuple[Omission, ...]:
+        """Return what could not be stored, for the result; empty if everything was."""
+        if not self._unstored:
             return ()
-        count = len(self._waiting)
+        count = len(self._unstored)
         what = "1 answer" if count == 1 else f"{count:,} answers"
         return (Omission(what, f"could not be kept, so a repeated run pays again: {self._reason}"),)
+
+    def _is_absent(self, key: str) -> bool:
+        return key in self._absent and key not in self._unstored
+
+    def _store(self, ledger: Ledger, key: str, answer: Answer) -> None:
+        ledger.put(key, answer, run_id=self._run_id)
+        with _lock:
+            self._absent.discard(key)
+            self._stored += 1
+            _stored_here[self.path] += 1
+
+    def _version(self) -> tuple[int, int]:
+        """Return what changes when another run, in this process or another, stores an answer."""
+        if self._ledger is None:
+            return 0, 0
+        return _stored_here[self.path] - self._stored, self._ledger.file.version

@@ -1,4 +1,4 @@
-"""Sending one call until it is answered: in turn, within the budget, tried again, metered.
+"""Sending one call until it is answered: in order, within the budget, with retries, metered.
 
 Every request of a run goes out here, so its count of calls and costs is the truth. A stream that
 fails is followed by a plain request: at once if that is the stream's fault, and in any case after
@@ -55,7 +55,7 @@ class Dispatcher:
         self._longest: dict[str, int] = {}
         """By model, tokens of the longest prompt that it has read."""
 
-    async def answer(self, call: Call, *, last: bool) -> Answer:
+    async def send(self, call: Call, *, last: bool) -> Answer:
         """Ask one model until it answers or its retries are used up.
 
         Args:
@@ -68,53 +68,79 @@ class Dispatcher:
             BudgetExceeded: if the next request might exceed a bound of the run; it was not sent.
             Stopping: if the run is stopping; then nothing was sent.
         """
-        try:
-            return await self._persist(call, last=last)
-        except NotStreamed as error:
-            streamed = error
-        if not streamed.refused:
-            self.warn_once(f"{call.model.name} {streamed}; it is asked again, for all at once")
-        answer = await self._persist(call.plain(), last=last)
+        failed_stream: NotStreamed | None = None
+        while True:
+            tries = Tries(call.model.settings, control=self._control, after_timeout=last)
+            ticket = new_ticket()
+            try:
+                async for attempt in tries.attempts():
+                    with attempt:
+                        number = attempt.retry_state.attempt_number
+                        answer = await self._send_once(call, tries, ticket, number)
+                break
+            except NotStreamed as error:
+                failed_stream, call = error, call.plain()
+                if not error.refused:
+                    self.warn_once(f"{call.model.name} {error}; it is asked again, for all at once")
         # Only now is it known that it was the stream's fault, not the request's.
-        if streamed.lasting and isinstance(call.model, Streamer):
+        if failed_stream is not None and failed_stream.lasting and isinstance(call.model, Streamer):
             call.model.stream_no_more()
         return answer
 
     def warn_once(self, message: str, *, of: object = None) -> None:
-        """Warn, unless it was said before; ``of`` is what it is about if its words vary."""
+        """Emit a warning, once for each ``of``, which stands for messages that vary."""
         if (of or message) not in self._warned:
             self._warned.add(of or message)
             self._control.emit(Warned(message))
 
-    async def _persist(self, call: Call, *, last: bool) -> Answer:
-        going = lambda: self._control.stopped_by() is None  # noqa: E731
-        tries = Tries(call.model.settings, going=going, after_timeout=last)
-        ticket = new_ticket()
-        async for attempt in tries.attempts():
-            with attempt:
-                number = attempt.retry_state.attempt_number
-                return await self._attempt(call, tries, ticket, number)
-        raise AssertionError("tenacity ends with an answer or an error")
+    async def _send_once(self, call: Call, tries: Tries, ticket: int, number: int) -> Answer:
+        """Wait for room in the budget and for a slot, then send one request and meter its answer.
 
-    async def _attempt(self, call: Call, tries: Tries, ticket: int, number: int) -> Answer:
-        """Wait for room in the budget and for one's turn, then send one request."""
-        waiting = partial(self._waiting, call.model.name)
-        turn_of = limiter_for(call.model.account).turn(
-            call.model.settings, ticket, call.size.tokens, until=tries.give_up_at, waiting=waiting
+        Args:
+            call: What is asked.
+            tries: The tries of this answer so far.
+            ticket: Its position in the order of the limiter.
+            number: Of this try, from 1.
+        """
+        name = call.model.name
+        slot_of = limiter_for(call.model.account).slot(
+            call.model.settings,
+            ticket,
+            call.size.tokens,
+            until=tries.give_up_at,
+            waiting=partial(self._waiting, name),
         )
         # In this order: a call that waits for its own budget keeps no other run from the provider.
-        place = await self._reserve(call)
+        reserved = await self._reserve(call)
         try:
-            async with turn_of as turn:
+            async with slot_of as slot:
                 self._control.check()
-                return await self._send(call, tries, turn, number, place)
+                self._control.emit(CallStarted(name, number))
+                tries.begin()
+                used: Usage | None = None
+                self.in_flight += 1
+                try:
+                    with span(f"chat {name}", chat_attributes(name)):
+                        answer = await call.asked(streamed=tries.failures < _BROKEN_STREAMS)
+                    used = answer.usage
+                except Exception as error:
+                    used = self._failed(name, error, tries, slot)
+                    raise
+                finally:
+                    self.in_flight -= 1
+                    # A call that was cancelled may be paid for all the same.
+                    self._budget.settle(reserved, used)
+                slot.answered = True
+                # Metered before it is stored: it is paid for, even if the file cannot be written.
+                self._meter(name, answer.usage)
+                return self._noted(call, answer)
         except SlotTimeout:
             # Only what has failed before has a time to give up at.
             assert tries.last_error is not None
             raise tries.last_error from None
         finally:
             # What was sent is settled by now.
-            self._budget.release(place)
+            self._budget.release(reserved)
 
     async def _reserve(self, call: Call) -> Reservation:
         """Reserve what a call may take, once those in flight leave room for it."""
@@ -127,40 +153,17 @@ class Dispatcher:
             while True:
                 self._control.check()
                 settled.clear()
-                place = self._budget.reserve(name, prompt + size.answer, cost)
-                if place is not None:
-                    return place
+                reserved = self._budget.reserve(name, prompt + size.answer, cost)
+                if reserved is not None:
+                    return reserved
                 with suppress(TimeoutError):
                     await asyncio.wait_for(settled.wait(), _LOOK_S)
         finally:
             unsubscribe()
 
-    async def _send(
-        self, call: Call, tries: Tries, turn: Slot, number: int, place: Reservation
-    ) -> Answer:
+    def _noted(self, call: Call, answer: Answer) -> Answer:
+        """Return an answer with what the usage shows about it: that its prompt was cut off."""
         name = call.model.name
-        self._control.emit(CallStarted(name, number))
-        tries.begin()
-        used: Usage | None = None
-        self.in_flight += 1
-        try:
-            with span(f"chat {name}", chat_attributes(name)):
-                answer = await call.once(streamed=tries.failures < _BROKEN_STREAMS)
-            used = answer.usage
-        except Exception as error:
-            used = self._used_by_failure(name, error)
-            pause = tries.pause_for(error)
-            if pause is not None:
-                turn.turned_away(pause)
-                self._throttled(name, error, pause)
-            raise
-        finally:
-            self.in_flight -= 1
-            # A call that was cancelled may be paid for all the same.
-            self._budget.settle(place, used)
-        turn.answered = True
-        # Metered before it is stored: it is paid for, whatever happens to the file.
-        self._meter(name, answer.usage)
         if answer.counted:
             self.warn_once(
                 f"{name} reports no usage that is possible, so tokens and cost are counted here"
@@ -174,8 +177,17 @@ class Dispatcher:
             answer = replace(answer, flaws=(*answer.flaws, unread.reason))
         return replace(answer, model=name)
 
+    def _failed(self, name: str, error: Exception, tries: Tries, slot: Slot) -> Usage | None:
+        """Return what a failed call took, as ``_used_by_failure``; note if it was turned away."""
+        used = self._used_by_failure(name, error)
+        pause = tries.pause_for(error)
+        if pause is not None:
+            slot.turned_away(pause)
+            self._throttled(name, error, pause)
+        return used
+
     def _throttled(self, name: str, error: Exception, pause: float) -> None:
-        """Report that a provider had no room: its words, and when it is asked next."""
+        """Report that a provider turned a request away: its reason, and when it is asked next."""
         fault = fault_of(error)
         words = f": {fault.words}" if fault.words else ""
         event = Throttled(name, fault.words, time.time() + pause, fault.status)
@@ -187,7 +199,7 @@ class Dispatcher:
         )
 
     def _used_by_failure(self, name: str, error: Exception) -> Usage | None:
-        """Return what a failed call took; ``None`` if the provider may have answered unheard."""
+        """Return what a failed call took; ``None`` if the provider may have answered."""
         if isinstance(error, NotStreamed) and error.refused:
             return Usage(calls=1)
         if isinstance(error, NotStreamed | ModelError):

@@ -1,9 +1,9 @@
 """The default model: sentences of the text itself, chosen in this process, always the same.
 
 Candidates are the sentences that read as prose. They are scored by LexRank (Erkan & Radev 2004)
-with a bonus for what stands first, and by their likeness to the question where there is one; then
-taken one by one by maximal marginal relevance (Carbonell & Goldstein 1998, "The Use of MMR,
-Diversity-Based Reranking"): λ · score − (1 − λ) · likeness to what is taken already. Where the text
+with a bonus for what stands first, and by their likeness to the question if there is one; then
+selected one by one by maximal marginal relevance (Carbonell & Goldstein 1998, "The Use of MMR,
+Diversity-Based Reranking"): λ · score − (1 − λ) · likeness to what is selected already. If the text
 is a list of labelled summaries, sections take turns unless one is clearly more central than others.
 
 The answer holds at most the words asked for and no sentence that is not in the text, save that a
@@ -13,22 +13,26 @@ Sentences out of their place can mislead (a "he" may lose its name): faithful wo
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.prose import Sentence, not_prose, prose_sentences
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import words
+from docsum_nb.documents.tokens import token_counter
 from docsum_nb.errors import InputError
-from docsum_nb.models.lexrank import lexrank, tf_idf
+from docsum_nb.models.lexrank import TfIdf, lexrank, tf_idf
+from docsum_nb.models.model import Model
 from docsum_nb.records import Answer, Request, Usage
+from docsum_nb.run import in_thread
 
 if TYPE_CHECKING:
-    from docsum_nb.models.lexrank import TfIdf, Vector
+    from docsum_nb.models.lexrank import Vector
 
-__all__ = ["VERSION", "Extractive"]
+__all__ = ["VERSION", "Extractive", "ExtractiveModel"]
 
 VERSION = "4"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
@@ -38,7 +42,7 @@ _MIN_CONTENT_WORDS = 7  # shorter ones are mostly fillers; meetings would go bel
 _MAX_WORDS = 80  # longer ones are mostly lists, and spend the answer on one thought
 _RELEVANCE = 0.5  # the λ of MMR
 _LEAD = 0.4
-_LEAD_SENTENCES = 20  # the bonus falls by 1/e over so many candidates
+_LEAD_SENTENCES = 20  # the bonus falls by 1/e over this number of candidates
 _QUESTION = 0.7  # weight of the likeness to the question against the score
 _CROWDING = 0.2  # cost of each sentence more than the least used section has
 _DUPLICATE = 0.9  # cosine from which a sentence says nothing new
@@ -53,7 +57,7 @@ class Extractive:
     name = "extractive"
 
     def answer(self, request: Request) -> Answer:
-        """Choose the sentences that answer a request best.
+        """Return the sentences that answer a request best.
 
         Args:
             request: Its text, its question and the number of words count; its role, instructions
@@ -76,8 +80,53 @@ class Extractive:
         return Answer(text, self.name, Usage(calls=1), ended="", words=counts)
 
 
+class ExtractiveModel:
+    """The extractive model, to be asked like any other; answers in a worker thread, for nothing."""
+
+    window = 32_768
+    """Far more than a document's gist needs; bounds the memory of the ranking."""
+    overhead = 0
+    missing_key: str | None = None
+    name_warning: str | None = None
+
+    def __init__(self, settings: Model) -> None:
+        self.settings = settings
+        self.name = settings.name
+        self.account: tuple[str, ...] = (settings.name,)
+        self.count = token_counter(settings.name)
+        self._extractive = Extractive()
+
+    async def answer(self, request: Request) -> Answer:
+        """Ask once; see ``ChatModel``."""
+        if request.schema is not None:
+            raise InputError(
+                "'extractive' takes sentences from the text, it cannot fill a schema; choose a "
+                "language model"
+            )
+        return await in_thread(self._extractive.answer, request)
+
+    def with_more_room(self, request: Request) -> None:
+        """Return ``None``: it thinks nothing."""
+
+    def key_parts(self, request: Request) -> Any:
+        """Return everything that decides the answer; roles and wording of instructions do not."""
+        parts = dataclasses.asdict(request)
+        decisive = ("text", "max_words", "question", "syntax")
+        return [self.name, VERSION, *(parts[name] for name in decisive)]
+
+    def longest_answer(self, max_tokens: int) -> int:
+        """Return how long an answer may become: nothing of it is a model's, so nothing counts."""
+        return 0
+
+    def price(
+        self, prompt_tokens: int, completion_tokens: int, *, largest: int | None = None
+    ) -> float | None:
+        """Return what tokens cost: nothing."""
+        return 0.0
+
+
 def _distinct(sentences: Sequence[Sentence]) -> list[Sentence]:
-    """Keep the first of sentences that read the same."""
+    """Return the sentences without those that repeat an earlier one."""
     return list({sentence.text: sentence for sentence in reversed(sentences)}.values())[::-1]
 
 
@@ -146,7 +195,7 @@ def _likeness(asked: set[str], content: list[list[str]]) -> Vector:
 def _select(
     matrix: TfIdf, scores: Vector, lengths: list[int], sections: list[int], limit: int
 ) -> list[int]:
-    """Take sentences by maximal marginal relevance until no more fits; give them in order."""
+    """Return the sentences with the most marginal relevance that fit, by index, in order."""
     import numpy as np
 
     size = np.array(lengths)
@@ -170,7 +219,7 @@ def _select(
 
 
 def _joined(sentences: Sequence[Sentence], sections: Sequence[int]) -> str:
-    """Join sentences to a paragraph for each section."""
+    """Return sentences as a paragraph for each section."""
     paragraphs: dict[int, list[str]] = {}
     for sentence, section in zip(sentences, sections, strict=True):
         ended = sentence.text if not sentence.text[-1].isalnum() else f"{sentence.text}."
@@ -179,13 +228,13 @@ def _joined(sentences: Sequence[Sentence], sections: Sequence[int]) -> str:
 
 
 def _length(text: str) -> int:
-    """Count words; pairs of characters in scripts that use no spaces."""
+    """Return the number of words; of pairs of characters in scripts that use no spaces."""
     spaced = len(text.split())
     return spaced if text.isascii() else max(spaced, len(words(text)))
 
 
 def _cut(sentence: str, limit: int) -> str:
-    """Shorten a sentence, at the end of a clause where one lies in its second half."""
+    """Return a shortened sentence; it ends with a clause if one ends in its second half."""
     length = _length(sentence)
     if length <= limit:
         return sentence
@@ -209,7 +258,7 @@ def _unlabelled(request: Request) -> str:
 
 
 def _first_lines(text: str, limit: int) -> str:
-    """Quote the lines that open a text without prose, such as a table or a listing."""
+    """Return the first lines of a text without prose, such as a table or a listing."""
     quoted: list[str] = []
     for line in text.splitlines():
         if not words(line):

@@ -1,8 +1,9 @@
-"""Waiting for one's turn before a provider.
+"""Waiting for a slot with a provider.
 
 All runs of the process that use the same provider, address and key share one ``Limiter``. It waits
-and never refuses; its order is that of the tickets, so that one that was turned away goes before
-those that came after it. Waiting can be cancelled and loses nothing. ``gate.py`` decides who goes.
+and never refuses. Its order is that of the tickets, so a request that was turned away goes before
+those that came after it. Waiting can be cancelled and loses nothing. ``rate_limit.py`` decides
+which request goes next.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ _tickets = itertools.count()
 
 
 def new_ticket() -> int:
-    """Return the place of one more question in the order of all; kept through all of its tries."""
+    """Return the position of a new question in the order of all; kept through all of its tries."""
     return next(_tickets)
 
 
-class SlotTimeout(Exception):  # noqa: N818  # a word to the one who waits, never seen by a user
-    """One's turn did not come in time."""
+class SlotTimeout(Exception):  # noqa: N818  # caught by the caller, never seen by a user
+    """No slot became free in time."""
 
 
 class Slot:
-    """A request's time in flight; its holder says how it went."""
+    """A request's time in flight; its holder notes how it ended."""
 
     answered = False
     pause: float | None = None
 
     def turned_away(self, pause: float) -> None:
-        """Say that the provider had no room; nobody is sent for so many seconds."""
+        """Note that the provider turned the request away; none is sent for ``pause`` seconds."""
         self.pause = pause
 
 
@@ -45,13 +46,13 @@ class Limiter:
     """The limits of one account with a provider; bound to the loop it is first used on."""
 
     def __init__(self) -> None:
-        self._gate = RateLimits()
+        self._limits = RateLimits()
         self._loop = asyncio.get_running_loop()
         self._admitted: dict[int, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @asynccontextmanager
-    async def turn(
+    async def slot(
         self,
         settings: Model,
         ticket: int,
@@ -60,28 +61,28 @@ class Limiter:
         until: float | None = None,
         waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> AsyncIterator[Slot]:
-        """Wait until a request may go out; its place is held until the end.
+        """Wait until a request may go out; its slot is held until the block is left.
 
         Args:
             settings: The model to be asked. Its limits hold from now on, for all that wait for it.
             ticket: From ``new_ticket``.
             tokens: Of the prompt and the longest possible answer.
-            until: The time of the loop at which to give up; ``None`` to wait for ever.
-            waiting: Entered while the request has to wait; not at all where it need not.
+            until: The time of the loop at which to give up; ``None`` to wait without limit.
+            waiting: Entered while the request has to wait; not entered if it need not wait.
 
         Raises:
-            NoTurn: if its turn had not come until then; nothing was sent.
+            SlotTimeout: if no slot was free until then; nothing was sent.
         """
         await self._acquire(settings, ticket, tokens, until, waiting)
-        turn = Slot()
+        slot = Slot()
         try:
-            yield turn
+            yield slot
         finally:
             now = self._loop.time()
-            if turn.pause is None:
-                self._gate.end(ticket, now=now, answered=turn.answered)
+            if slot.pause is None:
+                self._limits.end(ticket, now=now, answered=slot.answered)
             else:
-                self._gate.refuse(ticket, pause=turn.pause, now=now)
+                self._limits.refuse(ticket, pause=slot.pause, now=now)
             self._admit()
 
     async def _acquire(
@@ -92,7 +93,7 @@ class Limiter:
         until: float | None,
         waiting: Callable[[], AbstractContextManager[object]],
     ) -> None:
-        self._gate.limit(
+        self._limits.limit(
             settings.name,
             concurrency=settings.max_concurrency,
             requests=settings.requests_per_minute,
@@ -100,28 +101,28 @@ class Limiter:
             now=self._loop.time(),
         )
         admitted = self._admitted[ticket] = self._loop.create_future()
-        self._gate.enter(ticket, settings.name, tokens)
+        self._limits.enter(ticket, settings.name, tokens)
         try:
             self._admit()
             if not admitted.done():
                 with waiting():
                     await _until(admitted, until)
         except BaseException:
-            # It may have been admitted in the same moment; then the place is the next one's.
-            self._gate.withdraw(ticket)
+            # It may have been admitted in the same moment; then the slot goes to the next one.
+            self._limits.withdraw(ticket)
             self._admit()
             raise
         finally:
             del self._admitted[ticket]
 
     def _admit(self) -> None:
-        """Wake all whose turn it is, and set the clock for the next one."""
+        """Wake all that may go now, and set the timer for the next one."""
         now = self._loop.time()
-        for ticket in self._gate.admit(now):
+        for ticket in self._limits.admit(now):
             admitted = self._admitted[ticket]
             if not admitted.done():
                 admitted.set_result(None)
-        next_at = self._gate.wake_at(now)
+        next_at = self._limits.wake_at(now)
         if self._timer is not None:
             if self._timer.when() == next_at:
                 return

@@ -1,7 +1,7 @@
 """LiteLLM itself: imported once and quietly, and what it knows of a model; asks no provider.
 
-Retries of LiteLLM and of the provider's client are off where it is called; ``retry.py`` is the only
-one. Its import takes seconds, so it belongs in a worker thread.
+Retries of LiteLLM and of the provider's client are off; ``retry.py`` makes the only ones. The
+import takes seconds, so it belongs in a worker thread.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from docsum_nb.models.litellm_names import (
     logging_worker,
 )
 from docsum_nb.models.model import Model
-from docsum_nb.models.name_check import close_names, doubt_about
+from docsum_nb.models.opening_checks import close_names, name_warning
 from docsum_nb.models.transport import watch_transport
 from docsum_nb.run import before_exit
 from docsum_nb.secrets import NO_KEY, mask_logs
 
 __all__ = [
     "address_in_environment",
-    "doubt_of",
     "info_of",
     "key_for",
     "key_missing",
     "known_provider",
     "loaded",
+    "name_warning_for",
     "provider_error",
     "takes_schemas",
     "unprocessable",
@@ -80,15 +80,15 @@ def loaded() -> Any:
                 importlib.import_module(module)
         TABLE.require(ASK)
         # Its models build themselves when first used, and warn then; better here than in a cell.
-        said = {"content": "", "role": "assistant"}
-        litellm.ModelResponse(choices=[{"message": said}])
-        litellm.ModelResponseStream(choices=[{"delta": said}])
+        message = {"content": "", "role": "assistant"}
+        litellm.ModelResponse(choices=[{"message": message}])
+        litellm.ModelResponseStream(choices=[{"delta": message}])
 
-    # Its classes for other providers are built later; nobody can act on what they warn of.
+    # Its classes for other providers are built later; a user cannot act on what they warn of.
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")
     # A request that is stopped before it is sent, while LiteLLM prepares it in a thread.
     warnings.filterwarnings("ignore", message="coroutine .*acompletion' was never awaited")
-    # Reading the piece of a stream that tells the usage, it looks at every attribute there is.
+    # It reads all attributes of the piece of a stream that holds the usage.
     warnings.filterwarnings("ignore", message="Accessing the 'model_.*fields' attribute")
     logging.getLogger("LiteLLM").addFilter(_is_worth_printing)
     if (transport := aiohttp_transport()) is not None:
@@ -102,7 +102,7 @@ def loaded() -> Any:
 
 
 async def _close() -> None:
-    """End what LiteLLM has running on the loop, which its own exit handler would do twice."""
+    """Stop what LiteLLM runs on the loop, which its own exit handler would do twice."""
     worker = logging_worker()
     if worker is not None:
         await worker.flush()
@@ -113,10 +113,10 @@ async def _close() -> None:
 
 
 def known_provider(settings: Model) -> tuple[str, str | None]:
-    """Return who provides a model, and at which address where LiteLLM knows it.
+    """Return who provides a model, and its address if LiteLLM knows it.
 
     Raises:
-        InputError: if it does not know who does.
+        InputError: if LiteLLM does not know the provider.
     """
     litellm = loaded()
     try:
@@ -137,7 +137,7 @@ def known_provider(settings: Model) -> tuple[str, str | None]:
 def key_for(settings: Model) -> str | None:
     """Return the key that was given, or that a client insists on; ``None`` for the environment's.
 
-    Where there is none in either place, ``key_missing`` says so.
+    If there is none in either place, ``key_missing`` returns what to do.
     """
     if settings.api_key:
         return settings.api_key
@@ -146,7 +146,7 @@ def key_for(settings: Model) -> str | None:
 
 
 def key_missing(settings: Model) -> str | None:
-    """Return what to do for a key; ``None`` if there is one, or none is needed."""
+    """Return how to give a key; ``None`` if there is one, or none is needed."""
     if settings.api_key or settings.base_url:
         return None
     missing = _missing_keys(settings)
@@ -167,7 +167,7 @@ def _missing_keys(settings: Model) -> list[str]:
     ]
 
 
-def doubt_of(settings: Model, provider: str, info: dict[str, Any]) -> str | None:
+def name_warning_for(settings: Model, provider: str, info: dict[str, Any]) -> str | None:
     """Return a warning if a model's name looks misspelled, else ``None``.
 
     At an address of the user's own, names are the user's own.
@@ -180,7 +180,7 @@ def doubt_of(settings: Model, provider: str, info: dict[str, Any]) -> str | None
     listed = info.get("key") in loaded().model_cost
     if listed or settings.base_url or address_in_environment(provider):
         return None
-    return doubt_about(loaded(), settings.name, provider)
+    return name_warning(loaded(), settings.name, provider)
 
 
 def without_retries(provider: str) -> dict[str, Any]:
@@ -200,7 +200,7 @@ def address_in_environment(provider: str) -> str | None:
 
 
 def info_of(name: str) -> dict[str, Any]:
-    """Return what is known of a model; empty where nothing is."""
+    """Return what is known of a model; empty if nothing is."""
     try:
         if _is_looked_up(name):
             return {}
@@ -211,7 +211,7 @@ def info_of(name: str) -> dict[str, Any]:
     # What it passes on of a model lacks some of the listed prices.
     info = {**listed, **{name: value for name, value in info.items() if value is not None}}
     for price in ("input_cost_per_token", "output_cost_per_token"):
-        # LiteLLM says 0 for what its list does not tell; an Ollama's answer is true.
+        # LiteLLM gives 0 for a price that its list lacks; for Ollama, 0 is true.
         if listed.get(price) is None and not str(info.get("litellm_provider")).startswith("ollama"):
             info[price] = None
     return info
@@ -219,7 +219,7 @@ def info_of(name: str) -> dict[str, Any]:
 
 def _is_worth_printing(record: logging.LogRecord) -> bool:
     """Return whether a line of LiteLLM's log may be printed, by default into the cell."""
-    # What an unknown reason means is decided in ``endings.py``.
+    # What an unknown reason means is decided in ``finish_reasons.py``.
     return not str(record.msg).startswith("Unmapped finish_reason")
 
 
@@ -254,8 +254,8 @@ def unprocessable(name: str, refusal: Any | None, address: str | None) -> Except
 
     Args:
         name: The model's.
-        refusal: The error with status 400 that LiteLLM made of it; ``None`` if LiteLLM kept it to
-            itself. It does that where ``litellm.drop_params`` is set, by CrewAI for the whole
+        refusal: The error with status 400 that LiteLLM made of it; ``None`` if LiteLLM
+            swallowed it. It does so if ``litellm.drop_params`` is set, by CrewAI for the whole
             process, and its transport cannot be watched (``OpenAIChatCompletion.acompletion``).
         address: The server's.
     """

@@ -7,23 +7,23 @@ An answer is the same whole or as a stream: text, reason, usage, cost. Retries a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from docsum_nb.documents.tokens import SPARE, token_counter
 from docsum_nb.errors import InputError, ModelError
-from docsum_nb.models.base import NotStreamed, Tell
+from docsum_nb.models.base import NotStreamed
 from docsum_nb.models.finish_reasons import Ending, broken_off
 from docsum_nb.models.litellm_api import (
     address_in_environment,
-    doubt_of,
     info_of,
     key_for,
     key_missing,
     known_provider,
     loaded,
+    name_warning_for,
     provider_error,
     takes_schemas,
     unprocessable,
@@ -83,13 +83,13 @@ class LiteLLMModel:
         self._address = settings.base_url or api_base or address_in_environment(provider)
         check_reachable(settings, provider, self._address)
         self._without_retries = without_retries(provider)
-        self.no_key = key_missing(settings)
-        if to_ask and self.no_key is not None:
-            raise InputError(self.no_key)
+        self.missing_key = key_missing(settings)
+        if to_ask and self.missing_key is not None:
+            raise InputError(self.missing_key)
         self._api_key = key_for(settings)
         self.account: tuple[str, ...] = (provider, self._address or "", str(hash(self._api_key)))
         info = info_of(settings.name)
-        self.doubt = doubt_of(settings, provider, info)
+        self.name_warning = name_warning_for(settings, provider, info)
         self.window = (
             settings.context_window
             or info.get("max_input_tokens")
@@ -105,9 +105,9 @@ class LiteLLMModel:
         self.count = token_counter(settings.name)
         self._meter = Meter(settings, info, self.window, self.count)
 
-    async def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Coroutine[Any, Any, Answer]:
         """Ask once; see ``ChatModel``."""
-        return await self.complete(
+        return self.complete(
             self._messages(request),
             max_tokens=request.max_tokens,
             response_format=self._response_format(request),
@@ -121,7 +121,7 @@ class LiteLLMModel:
         stop: Sequence[str] | None = None,
         response_format: Any = None,
     ) -> Answer:
-        """Send messages as they are, once.
+        """Send messages unchanged, once.
 
         Raises:
             ModelError: if the answer is empty.
@@ -134,11 +134,12 @@ class LiteLLMModel:
         wire = TransportFacts(self.longest_answer(max_tokens or _REASONING_TOKENS))
         late = f"gave no whole answer within {settings.timeout:g} s"
         with self._own_errors(lambda: late, wire):
-            with wire.watching():
-                sending = self._sending(messages, stop=stop, **parameters)
-                response = await asyncio.wait_for(sending, settings.timeout)
-            said = read_whole(response, wire)
-        return self._answer(said, messages)
+            async with asyncio.timeout(settings.timeout):
+                with wire.watching():
+                    arguments = self._arguments(messages, parameters, stop=stop)
+                    response = await loaded().acompletion(**arguments)
+            reply = read_whole(self._checked(response), wire)
+        return self._answer(reply, messages)
 
     @property
     def streams(self) -> bool:
@@ -149,7 +150,7 @@ class LiteLLMModel:
         """Remember that streams fail; see ``Streamer``."""
         _unstreamed.add((self.name, self._address))
 
-    async def stream(self, request: Request, tell: Tell) -> Answer:
+    async def stream(self, request: Request, show: Callable[[str], None]) -> Answer:
         """Ask once for a stream; see ``Streamer``.
 
         Raises:
@@ -181,8 +182,11 @@ class LiteLLMModel:
             with self._own_errors(late, wire):
                 async with asyncio.timeout(min(settings.timeout, settings.give_up_after)) as limit:
                     with wire.watching():
-                        stream = await self._sending(messages, **parameters)
-                        said = await read_stream(stream, tell, heard, wire=wire, held=held)
+                        arguments = self._arguments(messages, parameters)
+                        stream = await loaded().acompletion(**arguments)
+                        reply = await read_stream(
+                            self._checked(stream), show, heard, wire=wire, held=held
+                        )
         except Exception as error:
             fault = fault_of(error, self._address)
             status = fault.status
@@ -191,7 +195,7 @@ class LiteLLMModel:
                 raise
             reason = f"takes no request for a stream (status {status})"
             raise NotStreamed(reason, refused=True, lasting=True) from error
-        return self._whole(said, messages)
+        return self._whole(reply, messages)
 
     def key_parts(self, request: Request) -> Any:
         """Return everything that decides the answer; see ``ChatModel``."""
@@ -257,28 +261,32 @@ class LiteLLMModel:
             call["max_tokens"] = self.longest_answer(max_tokens)
         return call
 
-    async def _sending(
+    def _arguments(
         self,
         messages: Sequence[dict[str, Any]],
+        parameters: dict[str, Any],
         *,
         stop: Sequence[str] | None = None,
-        **parameters: Any,
-    ) -> Any:
+    ) -> dict[str, Any]:
+        """Return all that a request is made of; ``parameters`` go first."""
         settings = self.settings
-        response = await loaded().acompletion(
-            model=settings.name,
-            messages=list(messages),
-            base_url=settings.base_url,
-            api_key=self._api_key,
-            timeout=_timeout(settings),
-            num_retries=0,
-            max_retries=0,
-            drop_params=True,
-            stop=list(stop) if stop else None,
-            **(self._without_retries | parameters),
-        )
+        arguments = {
+            "model": settings.name,
+            "messages": list(messages),
+            "base_url": settings.base_url,
+            "api_key": self._api_key,
+            "timeout": _timeout(settings),
+            "num_retries": 0,
+            "max_retries": 0,
+            "drop_params": True,
+            "stop": list(stop) if stop else None,
+        }
+        return arguments | self._without_retries | parameters
+
+    def _checked(self, response: Any) -> Any:
+        """Return a response; LiteLLM returns ``None`` for what it could not process."""
         if response is None:
-            raise unprocessable(settings.name, None, self._address)
+            raise unprocessable(self.settings.name, None, self._address)
         return response
 
     @contextmanager
@@ -326,38 +334,38 @@ class LiteLLMModel:
         )
         return error
 
-    def _whole(self, said: ModelReply, messages: Sequence[dict[str, Any]]) -> Answer:
+    def _whole(self, reply: ModelReply, messages: Sequence[dict[str, Any]]) -> Answer:
         """Return the answer of a stream, if it is one."""
-        if said.reason is None:
+        if reply.reason is None:
             reason = "ended a stream without saying that the answer is whole"
             raise NotStreamed(reason, refused=False, lasting=True)
-        if not said.text and said.ending is Ending.WHOLE and not said.unfinished:
+        if not reply.text and reply.ending is Ending.WHOLE and not reply.unfinished:
             # LiteLLM drops what is said beside the text, such as a refusal.
-            usage = self._meter.usage(said, messages)
+            usage = self._meter.usage(reply, messages)
             raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
-        return self._answer(said, messages)
+        return self._answer(reply, messages)
 
-    def _answer(self, said: ModelReply, messages: Sequence[dict[str, Any]]) -> Answer:
+    def _answer(self, reply: ModelReply, messages: Sequence[dict[str, Any]]) -> Answer:
         """Return the answer; one without a text if the reason for that is known."""
-        usage = self._meter.usage(said, messages)
-        if said.untagged:
+        usage = self._meter.usage(reply, messages)
+        if reply.untagged:
             _untagged.add((self.name, self._address))
-        if said.ending in (Ending.BROKEN, Ending.TOOL):
-            raise ModelError(broken_off(self.name, said.reason), usage=usage)
-        if not said.text and said.ending is Ending.WHOLE:
+        if reply.ending in (Ending.BROKEN, Ending.TOOL):
+            raise ModelError(broken_off(self.name, reply.reason), usage=usage)
+        if not reply.text and reply.ending is Ending.WHOLE:
             raise ModelError(
-                f"{self.name} answered with no text{' but a thought' if said.unfinished else ''} "
-                f"(finish reason {said.reason!r}); run again, or choose another model",
+                f"{self.name} answered with no text{' but a thought' if reply.unfinished else ''} "
+                f"(finish reason {reply.reason!r}); run again, or choose another model",
                 usage=usage,
             )
-        reason = "refusal" if said.reason == "refusal" else said.ending.value
+        reason = "refusal" if reply.reason == "refusal" else reply.ending.value
         return Answer(
-            said.text,
+            reply.text,
             self.name,
             usage,
             reason,
             counted=usage.counted > 0,
-            ended=said.reason or "",
+            ended=reply.reason or "",
         )
 
 

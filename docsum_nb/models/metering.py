@@ -53,27 +53,27 @@ class Meter:
         """Return the number of tokens of messages, without what their format takes."""
         return sum(self._count(str(message.get("content") or "")) for message in messages)
 
-    def usage(self, said: ModelReply, messages: Sequence[dict[str, Any]]) -> Usage:
+    def usage(self, reply: ModelReply, messages: Sequence[dict[str, Any]]) -> Usage:
         """Return what an answer to messages took; one that is counted here says so."""
-        believed = self._believed(said, messages)
-        prompt, completion = believed or (self.counted(messages), self._count(said.text))
+        believed = self._believed(reply, messages)
+        prompt, completion = believed or (self.counted(messages), self._count(reply.text))
         # A tier that was asked for is not always the one that answers.
-        price = self._price_of(said.tier) if said.tier else self._price
+        price = self._price_of(reply.tier) if reply.tier else self._price
         cost = None
         if price is not None:
-            read, written = said.cached
-            thought = said.reasoning
+            read, written = reply.cached
+            thought = reply.reasoning
             cost = price.of(prompt, completion, read=read, written=written, reasoning=thought)
         return Usage(1, prompt, completion, cost, counted=int(believed is None))
 
     def _believed(
-        self, said: ModelReply, messages: Sequence[dict[str, Any]]
+        self, reply: ModelReply, messages: Sequence[dict[str, Any]]
     ) -> tuple[int, int] | None:
         """Return the tokens that the provider reported; ``None`` if they cannot be."""
-        if said.tokens is None:
+        if reply.tokens is None:
             return None
-        prompt, completion = said.tokens
-        if said.text and not completion:
+        prompt, completion = reply.tokens
+        if reply.text and not completion:
             return None
         # Counting takes a while, and hardly a prompt is so long.
         if prompt > _DOUBTED and prompt > _MOST_TIMES * self.counted(messages) + _DOUBTED:

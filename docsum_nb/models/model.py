@@ -1,16 +1,21 @@
-"""How a model is called: one frozen record, checked when it is made."""
+"""How a model is called: one frozen record, checked when it is made.
+
+An error keeps the model that was asked, as a fallback's error is not the first model's.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from docsum_nb.errors import InputError
+from docsum_nb.provider_errors import explained, public_address
 from docsum_nb.secrets import masked_params, remember_settings, without_login
 
-__all__ = ["Model", "as_model"]
+__all__ = ["Model", "as_model", "asked_of", "note_model", "with_cause"]
 
 
 _TAKEN = {
@@ -24,8 +29,8 @@ _TAKEN = {
 class Model:
     """A model, and how it is to be called.
 
-    ``"extractive"`` is the embedded default: sentences taken from the sources, in this process, for
-    nothing. Every other name is one of LiteLLM's, such as ``"openai/gpt-4o-mini"``,
+    ``"extractive"`` is the default: sentences taken from the sources, in this process, for nothing.
+    Every other name is one of LiteLLM's, such as ``"openai/gpt-4o-mini"``,
     ``"anthropic/claude-sonnet-4-5"`` or ``"ollama/llama3"``.
 
     Attributes:
@@ -116,7 +121,7 @@ class Model:
         remember_settings(key=self.api_key, address=self.base_url, params=self.params)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take in what another process has sent."""
+        """Restore a record that another process has sent."""
         vars(self).update(state)
         self._remember_secrets()
 
@@ -186,3 +191,26 @@ def as_model(model: str | Model) -> Model:
     if isinstance(model, str):
         return Model(model)
     raise InputError(f"model is a name or a Model, not {type(model).__name__}")
+
+
+def note_model(error: Exception, model: Model) -> None:
+    """Note on an error the model that was asked; the first one noted stays."""
+    # An error may take no attributes.
+    with contextlib.suppress(Exception):
+        if asked_of(error) is None:
+            address = public_address(model.base_url) if model.base_url else None
+            # The error may be pickled, and no key goes with it.
+            shown = Model(model.name, base_url=address)
+            error._docsum_nb_asked = shown  # type: ignore[attr-defined]
+
+
+def asked_of(error: Exception) -> Model | None:
+    """Return the model that was asked; ``None`` if the error is no model's."""
+    found = error.__dict__.get("_docsum_nb_asked")
+    return found if isinstance(found, Model) else None
+
+
+def with_cause(error: Exception) -> str:
+    """Return an error's kind and message, and why no answer came if the message lacks that."""
+    model = asked_of(error)
+    return explained(error, model.base_url if model is not None else None)

@@ -1,30 +1,26 @@
-"""From a model's settings to a model that can be asked."""
+"""From a model's settings to a model that can be asked: the extractive one, or one of LiteLLM's."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from docsum_nb.models.base import ChatModel
 from docsum_nb.models.model import Model
-
-if TYPE_CHECKING:
-    from docsum_nb.models.base import ChatModel
 
 __all__ = ["open_model"]
 
 
 def open_model(settings: Model, *, to_ask: bool = True) -> ChatModel:
-    """Make a model ready to be asked; blocks for seconds where LiteLLM is first imported.
+    """Return a model that is ready to be asked; blocks for seconds when it first imports LiteLLM.
 
     Args:
         settings: How it is called.
-        to_ask: Whether it will be asked; a model that is only to tell its window, its prices and
-            how it counts needs no key.
+        to_ask: Whether it will be asked; a model that is only used for its window, its prices and
+            its count of tokens needs no key.
 
     Raises:
         InputError: if the name is not known or a key is missing; nothing is sent.
     """
     if settings.embedded:
-        from docsum_nb.models.extractive_model import ExtractiveModel
+        from docsum_nb.models.extractive import ExtractiveModel
 
         return ExtractiveModel(settings)
     from docsum_nb.models.litellm_model import LiteLLMModel

@@ -1,7 +1,7 @@
-"""One way to get an answer: from which model, under which key, how large, and whether it will do.
+"""One way to get an answer: from which model, under which key, how large, and its check.
 
 A call knows how it is asked, plainly or as a stream; it sends nothing by itself. The same request
-has the same key either way: how an answer travels does not change it.
+has the same key either way, as the answer is the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.ledger import key_of
-from docsum_nb.models.base import ChatModel, Converser, Streamer, Tell
+from docsum_nb.models.base import ChatModel, Converser, Streamer
 from docsum_nb.models.streaming import SummaryStream
 from docsum_nb.models.structured_output import schema_instructions
 from docsum_nb.models.truncated_prompt import TruncatedPrompt, unread_of
@@ -21,7 +21,7 @@ from docsum_nb.models.validation import AnswerProblem, checked, refused, repairi
 from docsum_nb.prompts import material
 from docsum_nb.records import Answer, Request
 
-__all__ = ["Call", "Size", "calls_of_messages", "calls_of_request"]
+__all__ = ["Call", "Size", "calls_of_messages", "calls_of_request", "cut_key_of"]
 
 _CONTEXTS = ("num_ctx", "context_length")
 """Parameters by which a user sets the size of a local server's context."""
@@ -49,11 +49,9 @@ class Call:
     ask: Callable[[], Awaitable[Answer]]
     measure: Callable[[], Size]
     request: Request | None = None
-    """What is asked, where it is not messages as they are."""
-    stream: Callable[[Request, Tell], Awaitable[Answer]] | None = None
-    """How to ask it for a stream; ``None`` where the answer comes whole."""
-    telling: SummaryStream | None = None
-    """Who is told the text as it is written; ``None`` for nobody."""
+    """What is asked; ``None`` for messages, which are sent unchanged."""
+    stream: SummaryStream | None = None
+    """Shows the text while it is written; ``None`` asks for the whole answer at once."""
 
     @cached_property
     def key(self) -> str:
@@ -62,31 +60,32 @@ class Call:
 
     @cached_property
     def cut_key(self) -> str:
-        """The key of an answer that was cut off and is to be asked for once more."""
-        return key_of([self.key, "cut off"])
+        """The key of an answer that was cut off and has to be asked for again."""
+        return cut_key_of(self.key)
 
     @cached_property
     def size(self) -> Size:
         """The size; counting takes a while, and is not needed for what is stored."""
         return self.measure()
 
-    async def once(self, *, streamed: bool) -> Answer:
-        """Ask once.
+    def asked(self, *, streamed: bool) -> Awaitable[Answer]:
+        """Return one request, to be awaited.
 
         Args:
-            streamed: Ask for a stream, where the model gives one and somebody is told.
+            streamed: Ask for a stream, if the model gives one and it is shown.
         """
-        if not streamed or self.stream is None or self.telling is None or self.request is None:
-            return await self.ask()
-        self.telling.begin()
-        return await self.stream(self.request, self.telling.add)
+        if not streamed or self.stream is None or self.request is None:
+            return self.ask()
+        assert isinstance(self.model, Streamer)
+        self.stream.begin()
+        return self.model.stream(self.request, self.stream.add)
 
     def plain(self) -> Call:
         """Return the call that asks for the same, whole."""
         return replace(self, stream=None)
 
     def check(self, answer: Answer) -> tuple[Answer, AnswerProblem | None]:
-        """Look at an answer; the embedded model quotes, and may quote a refusal."""
+        """Check an answer; the extractive model quotes, and may quote a refusal."""
         if self.model.settings.embedded:
             return answer, None
         if self.request is None:
@@ -121,13 +120,13 @@ class Call:
             return True
         return self.check(stored)[1] is None
 
-    def repaired(self, flaw: AnswerProblem, answer: Answer) -> Call:
+    def repaired(self, problem: AnswerProblem, answer: Answer) -> Call:
         """Return the call that asks again after a bad answer."""
         if self.request is None:
             return self
-        if flaw.kind == "no room":
+        if problem.kind == "no room":
             return self.with_more_room()
-        request = repairing(self.request, flaw, answer)
+        request = repairing(self.request, problem, answer)
         more = self.model.count(request.instructions) - self.model.count(self.request.instructions)
         size = replace(self.size, prompt=self.size.prompt + more)
         ask = partial(self.model.answer, request)
@@ -146,18 +145,23 @@ class Call:
         return replace(self, ask=ask, measure=lambda: size, request=larger)
 
 
+def cut_key_of(key: str) -> str:
+    """Return the key under which an answer that was cut off is stored."""
+    return key_of([key, "cut off"])
+
+
 def calls_of_request(
-    models: Sequence[ChatModel], request: Request, telling: SummaryStream | None = None
+    models: Sequence[ChatModel], request: Request, stream: SummaryStream | None = None
 ) -> list[Call]:
     """Return how to ask each of the models for a request.
 
     Args:
         models: In the order in which they are asked.
         request: The request.
-        telling: Who is told the text as it is written. JSON is not told: it is nothing to read.
+        stream: Shows the text while it is written; ``None`` for no stream. JSON is never shown.
     """
     first = models[0]
-    tells = telling is not None and request.schema is None
+    shown = None if request.schema is not None else stream
 
     @cache
     def prompt() -> int:
@@ -173,8 +177,7 @@ def calls_of_request(
             partial(each.answer, request),
             partial(_size, each, prompt, request.max_tokens),
             request,
-            each.stream if tells and isinstance(each, Streamer) and each.streams else None,
-            telling,
+            shown if isinstance(each, Streamer) and each.streams else None,
         )
         for each in models
     ]
@@ -187,7 +190,7 @@ def calls_of_messages(
     max_tokens: int,
     stop: Sequence[str],
 ) -> list[Call]:
-    """Return how to send messages as they are to each of the models that takes such.
+    """Return how to send messages unchanged to each of the models that takes messages.
 
     Raises:
         InputError: if none of them does.
@@ -214,6 +217,6 @@ def calls_of_messages(
 
 
 def _size(model: ChatModel, prompt: Callable[[], int], max_tokens: int) -> Size:
-    """Measure a call; what runs in this process takes nothing of anybody."""
+    """Return the size of a call; a model in this process takes nothing of a provider's limits."""
     sent = 0 if model.settings.embedded else prompt()
     return Size(sent, model.longest_answer(max_tokens))

@@ -1,8 +1,8 @@
-"""What a provider's answer says, whole or in pieces: text, why it ended, tokens.
+"""What a provider's response holds, whole or in pieces: text, why it ended, tokens.
 
-A stream says what the same answer would say whole. The provider's own words, which the
-``TransportFacts`` has, go before LiteLLM's. Refuses to take a stream for whole that did not say why
-it ended: LiteLLM says "stop" for it, and it may have broken off in the middle of a sentence.
+A stream gives the same reply as the whole response. The provider's own values, which
+``TransportFacts`` has, go before LiteLLM's. Refuses a stream that did not say why it ended:
+LiteLLM says "stop" for it, and it may have broken off in the middle of a sentence.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from docsum_nb.models.base import Tell
 from docsum_nb.models.finish_reasons import Ending, ending_of
-from docsum_nb.models.partial_text import StreamedText
 from docsum_nb.models.reasoning import SplitAnswer, part
 from docsum_nb.models.response_bodies import count_in, text_in
+from docsum_nb.models.streaming import StreamedText
 from docsum_nb.models.transport import TransportFacts
 from docsum_nb.models.unicode import has_text, writable
 
@@ -31,7 +30,7 @@ _UNMARKED = "Stream ended before a finish_reason"
 
 @dataclass(frozen=True)
 class ModelReply:
-    """What a response says."""
+    """What a response holds."""
 
     text: str
     """Without a thought and without white space around it; empty if there is none."""
@@ -64,30 +63,34 @@ def read_whole(response: Any, wire: TransportFacts) -> ModelReply:
     fields = getattr(choice, "provider_specific_fields", None) or {}
     reason = wire.end or fields.get("native_finish_reason") or getattr(choice, "finish_reason", "")
     usage = getattr(response, "usage", None)
-    return _said(text, "refusal" if refusal else str(reason or "stop"), usage, wire)
+    return _reply(text, "refusal" if refusal else str(reason or "stop"), usage, wire)
 
 
 async def read_stream(
-    stream: Any, tell: Tell, heard: Callable[[], object], *, wire: TransportFacts, held: bool
+    stream: Any,
+    show: Callable[[str], None],
+    heard: Callable[[], object],
+    *,
+    wire: TransportFacts,
+    held: bool,
 ) -> ModelReply:
     """Read an answer that is being written, to its end; the connection is closed in any case.
 
     Args:
         stream: LiteLLM's; an answer that LiteLLM has made whole is read as such.
-        tell: Called with the text as it comes. What it was given, joined, is the text or, if a
-            thought was recognized late, something else.
+        show: Called with the text as it comes; see ``Streamer``.
         heard: Called with every piece, those without a text included.
         wire: What the provider sends.
         held: Show nothing before it is known what is a thought.
     """
     if not hasattr(stream, "__aiter__"):
-        said = read_whole(stream, wire)
-        tell(said.text)
-        return said
+        reply = read_whole(stream, wire)
+        show(reply.text)
+        return reply
     text = StreamedText(held=held)
     last = _Last()
     try:
-        await _read_pieces(stream, text, last, tell, heard)
+        await _read_pieces(stream, text, last, show, heard)
     except Exception as error:
         # LiteLLM before 1.110 says "stop" where others raise this; both are for the caller to see
         # as what it is, no broken connection.
@@ -96,22 +99,22 @@ async def read_stream(
         if _REPEATED not in str(error):
             raise
         # It is paid for, and may have a good beginning; the loop is found in the text.
-        return _said(text.parted, "length", None, wire)
+        return _reply(text.parted, "length", None, wire)
     finally:
         await stream.aclose()
     parted = _unless_repeated(text.parted, "".join(last.thought))
     if parted.answer and (rest := text.end()):
-        tell(rest)
+        show(rest)
     # LiteLLM's last piece has a count of its own if the provider sent none.
     counted = any(getattr(piece, "usage", None) for piece in stream.chunks)
     reason = wire.end or stream.received_finish_reason or stream.intermittent_finish_reason
     usage = last.usage if counted else None
-    return _said(parted, reason and str(reason), usage, wire)
+    return _reply(parted, reason and str(reason), usage, wire)
 
 
 @dataclass
 class _Last:
-    """What the pieces of a stream said last."""
+    """The last usage and the thought in the pieces of a stream."""
 
     usage: Any = None
     thought: list[str] = field(default_factory=list)
@@ -119,7 +122,11 @@ class _Last:
 
 
 async def _read_pieces(
-    stream: Any, text: StreamedText, last: _Last, tell: Tell, heard: Callable[[], object]
+    stream: Any,
+    text: StreamedText,
+    last: _Last,
+    show: Callable[[str], None],
+    heard: Callable[[], object],
 ) -> None:
     loop = asyncio.get_running_loop()
     breathed = loop.time()
@@ -132,7 +139,7 @@ async def _read_pieces(
             text.separated()
         written = text_in(getattr(delta, "content", None))
         if written and (shown := text.add(written)):
-            tell(shown)
+            show(shown)
         # Pieces that are here already come without a wait, and each takes a millisecond.
         if loop.time() - breathed > _BREATH_S:
             await asyncio.sleep(0)
@@ -149,7 +156,7 @@ def _unless_repeated(parted: SplitAnswer, thought: str) -> SplitAnswer:
     return SplitAnswer("", unfinished=True) if repeated else parted
 
 
-def _said(
+def _reply(
     text: str | SplitAnswer, reason: str | None, usage: Any, wire: TransportFacts
 ) -> ModelReply:
     parted = part(writable(text)) if isinstance(text, str) else text
@@ -167,7 +174,7 @@ def _said(
 
 
 def _message(message: Any) -> tuple[str, bool]:
-    """Return what a message says, and whether it is marked as a refusal."""
+    """Return the text of a message, and whether it is marked as a refusal."""
     # LiteLLM keeps what only OpenAI has beside the rest.
     fields = getattr(message, "provider_specific_fields", None) or {}
     refusal = fields.get("refusal") or getattr(message, "refusal", None)

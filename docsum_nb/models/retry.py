@@ -1,10 +1,10 @@
 """The one layer that tries again, by the kind of failure.
 
-Tried again ``max_retries`` times: 408, 409, 5xx, a timeout, a cut or refused connection, an empty
-answer. Tried again once: an unknown host, a body that is no JSON. Waited out within a
-wall-clock limit: a provider that says that it has no room (429; 529; 503 with a time to come back).
-Never tried again: everything else, above all 400, 401, 403 and 404, a certificate or an address
-that cannot be used, and a 429 that no waiting cures.
+Retried ``max_retries`` times: 408, 409, 5xx, a timeout, a cut or refused connection, an empty
+answer. Retried once: an unknown host, a body that is no JSON. Waited out within a wall-clock limit:
+an overloaded provider (429; 529; 503 with a time to come back). Never retried: everything else,
+above all 400, 401, 403 and 404, a certificate or an address that cannot be used, and a 429 that no
+waiting cures.
 
 The wait is what the provider asks for, else it doubles with jitter from half a second (AWS
 Architecture Blog, "Exponential Backoff And Jitter", 2015). A provider that asks for no wait at all,
@@ -16,12 +16,12 @@ from __future__ import annotations
 import asyncio
 import math
 import random
-from collections.abc import Callable
 
 from tenacity import AsyncRetrying, RetryCallState, wait_random_exponential
 
 from docsum_nb.models.model import Model
 from docsum_nb.provider_errors import Failure, asked_in_headers, fault_of
+from docsum_nb.run import Control
 
 __all__ = ["Failure", "Tries", "failure_of", "is_too_long", "retry_after"]
 
@@ -55,15 +55,13 @@ class Tries:
 
     Args:
         settings: How often, and for how long.
-        going: Asked before each further try; once it says no, the error is final.
+        control: The run's; once it is stopping, the error is final.
         after_timeout: Whether to try again after a timeout.
     """
 
-    def __init__(
-        self, settings: Model, *, going: Callable[[], bool], after_timeout: bool = True
-    ) -> None:
+    def __init__(self, settings: Model, *, control: Control, after_timeout: bool = True) -> None:
         self._settings = settings
-        self._going = going
+        self._control = control
         self._after_timeout = after_timeout
         self._overloads = 0
         self.failures = 0
@@ -94,7 +92,7 @@ class Tries:
 
     def _may_try_again(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        if not isinstance(error, Exception) or not self._going():
+        if not isinstance(error, Exception) or self._control.stopped_by() is not None:
             return False
         self.last_error = error
         failure = failure_of(error)

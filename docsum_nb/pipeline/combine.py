@@ -1,152 +1,214 @@
 """Merging summaries into one, level by level.
 
 Each level has fewer texts than the one before, so it ends. Summaries that together are too long
-for the model after all are merged in halves; what was left out of one is told, never dropped.
+for the model after all are merged in halves. What was cut off a summary is in the omissions of the
+merge, never dropped in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from docsum_nb.models import is_too_long
+from docsum_nb.models import ModelClient, is_too_long
+from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.sizes import groups
 from docsum_nb.records import Answer, Omission, Usage
-from docsum_nb.run import Control, Failed, fan_out
+from docsum_nb.run import Control, Failed, fan_out, in_thread
 
 if TYPE_CHECKING:
-    from docsum_nb.models import SummaryStream
+    from docsum_nb.crew.agent import TaskRunner, TaskSpec
     from docsum_nb.pipeline.requests import RequestBuilder
 
-__all__ = ["Combiner", "PartialSummary"]
+__all__ = ["Combiner", "PartialSummary", "omissions_of"]
 
 
 @dataclass(frozen=True)
 class PartialSummary:
-    """A summary on its way up: what it is of, and who wrote it."""
+    """A summary that goes into a merge, or came out of one."""
 
     name: str
+    """What it is a summary of."""
     text: str
     model: str
+    """The model that wrote it."""
     usage: Usage
     """What this run paid for it and for what it is made of."""
+    cached: bool = False
+    """Whether nothing of it was asked for in this run."""
+    omissions: tuple[Omission, ...] = ()
+    """What it lacks, and what the summaries lack that it is made of."""
+    words: tuple[int, int] = (0, 0)
+    """As of its answer: the words of the text that its model cannot quote, and all of them."""
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        answer: Answer,
+        *,
+        parts: Sequence[PartialSummary] = (),
+        cut: Sequence[Omission] = (),
+    ) -> PartialSummary:
+        """Return an answer as a summary.
+
+        Args:
+            name: What it is a summary of.
+            answer: The answer.
+            parts: The summaries that it merges.
+            cut: What was cut off them to make the request fit.
+        """
+        omitted = [omission for part in parts for omission in part.omissions]
+        return cls(
+            name,
+            answer.text,
+            answer.model,
+            sum((part.usage for part in parts), answer.paid),
+            answer.cached and all(part.cached for part in parts),
+            (*omitted, *cut, *omissions_of(name, answer)),
+            answer.words,
+        )
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The summaries of one merge."""
+
+    name: str
+    """What the merge is a summary of."""
+    parts: tuple[PartialSummary, ...]
+    words: int
+    """Length of the merge."""
+    final: bool
+    """Whether the merge is the final text of the run."""
 
 
 class Combiner:
     """Merges the summaries of one run.
 
     Args:
-        writer: Writes each merge.
+        builder: Builds the task of each merge.
+        tasks: Runs it.
+        client: Has the merges that are stored already.
+        notes: Completes each error with what was being done.
         control: The run's.
-        limit: Merges at once, of one level.
-        omit: Told what was left out.
-        blame: Told of every error, with what was being done.
+        limit: Merges of one level at the same time.
     """
 
     def __init__(
         self,
-        writer: RequestBuilder,
+        builder: RequestBuilder,
+        tasks: TaskRunner,
+        client: ModelClient,
+        notes: ErrorNotes,
         control: Control,
         *,
         limit: int,
-        omit: Callable[[Sequence[Omission]], None],
-        blame: Callable[[str, Exception], None],
     ) -> None:
-        self._writer = writer
+        self._builder = builder
+        self._tasks = tasks
+        self._client = client
+        self._notes = notes
         self._control = control
         self._limit = limit
-        self._omit = omit
-        self._blame = blame
+        # Counting the tokens of many summaries takes a while; many threads would take turns on
+        # Python's lock.
+        self._counting = asyncio.Semaphore(2)
 
     async def merge(
         self,
         label: str,
-        level: Sequence[PartialSummary],
+        summaries: Sequence[PartialSummary],
         words: int,
         *,
-        telling: SummaryStream | None = None,
+        final: bool = False,
         apart: bool = False,
     ) -> PartialSummary:
         """Merge summaries into one.
 
         Args:
-            label: What they are of.
-            level: At least one; a single one is returned as it is.
+            label: What they are summaries of.
+            summaries: At least one; a single one is returned unchanged.
             words: Length of the last merge.
-            telling: Told the text of the last merge as it is written.
-            apart: An error is raised, and the caller's affair; else it ends the run at once.
+            final: Whether the last merge is the final text of the run.
+            apart: Raise an error to the caller only; else it also ends the run at once.
 
         Raises:
             Stopping: if the run was stopped, by the first error or otherwise.
             Exception: the first error, with ``apart``.
         """
-        sizes = self._writer.prepared.sizes
+        sizes = self._builder.prepared.sizes
+        level = list(summaries)
         while len(level) > 1:
-            parts = groups(level, sizes.fan_in)
-            last = len(parts) == 1
-            length = words if last else sizes.document_words
-
-            async def one(
-                place: tuple[int, Sequence[PartialSummary]],
-                *,
-                last: bool = last,
-                length: int = length,
-            ) -> PartialSummary:
-                index, group = place
-                if len(group) == 1:
-                    return group[0]
-                name = label if last else f"part {index + 1} of {label}"
-                try:
-                    return await self._together(name, group, length, telling if last else None)
-                except Exception as error:
-                    if self._control.stopped_by() is None:
-                        self._blame(f"combining {name}", error)
-                    raise
-
+            parts = [tuple(group) for group in groups(level, sizes.fan_in)]
+            if len(parts) == 1:
+                level_groups = [_Group(label, parts[0], words, final)]
+            else:
+                level_groups = [
+                    _Group(f"part {number} of {label}", each, sizes.document_words, final=False)
+                    for number, each in enumerate(parts, start=1)
+                ]
             merged = await fan_out(
-                one,
-                list(enumerate(parts)),
+                self._merge_group,
+                level_groups,
                 limit=self._limit,
                 control=self._control,
                 keep_failures=apart,
             )
+            level = []
             for each in merged:
                 if isinstance(each, Failed):
                     raise each.error
-            level = [each for each in merged if isinstance(each, PartialSummary)]
+                level.append(each)
         return level[0]
 
-    def omit_flaws(self, name: str, answer: Answer) -> None:
-        """Report what is wrong with a summary that goes into a merge."""
-        self._omit(omissions_of(name, answer))
-
-    async def _together(
-        self,
-        name: str,
-        group: Sequence[PartialSummary],
-        words: int,
-        telling: SummaryStream | None = None,
-    ) -> PartialSummary:
+    async def _merge_group(self, group: _Group) -> PartialSummary:
+        if len(group.parts) == 1:
+            return group.parts[0]
         try:
-            answer, cut = await self._writer.combine(
-                name, [(each.name, each.text) for each in group], words=words, telling=telling
-            )
+            return await self._whole_or_halves(group)
         except Exception as error:
-            if not is_too_long(error) or len(group) < 3:
+            if self._control.stopped_by() is None:
+                self._notes(f"combining {group.name}", error)
+            raise
+
+    async def _whole_or_halves(self, group: _Group) -> PartialSummary:
+        """Merge summaries; if the model refuses them as too long, merge each half first."""
+        try:
+            return await self._merge_once(group)
+        except Exception as error:
+            if not is_too_long(error) or len(group.parts) < 3:
                 raise
-            middle = len(group) // 2
-            halves = [
-                part[0] if len(part) == 1 else await self._together(half, part, words)
-                for half, part in (
-                    (f"the first half of {name}", group[:middle]),
-                    (f"the second half of {name}", group[middle:]),
-                )
-            ]
-            return await self._together(name, halves, words, telling)
-        self._omit([*cut, *omissions_of(name, answer)])
-        usage = sum((each.usage for each in group), answer.paid)
-        return PartialSummary(name, answer.text, answer.model, usage)
+        middle = len(group.parts) // 2
+        halves = [
+            part[0]
+            if len(part) == 1
+            else await self._whole_or_halves(replace(group, name=name, parts=part, final=False))
+            for name, part in (
+                (f"the first half of {group.name}", group.parts[:middle]),
+                (f"the second half of {group.name}", group.parts[middle:]),
+            )
+        ]
+        return await self._whole_or_halves(replace(group, parts=tuple(halves)))
+
+    async def _merge_once(self, group: _Group) -> PartialSummary:
+        async with self._counting:
+            spec, cut, answer = await in_thread(self._prepare, group)
+        if answer is None:
+            answer = await self._tasks.run(spec)
+        return PartialSummary.of(group.name, answer, parts=group.parts, cut=cut)
+
+    def _prepare(self, group: _Group) -> tuple[TaskSpec, list[Omission], Answer | None]:
+        """Return the task of a merge, what was cut off, and the answer if it is stored."""
+        spec, cut = self._builder.merge(
+            group.name,
+            [(part.name, part.text) for part in group.parts],
+            group.words,
+            final=group.final,
+        )
+        return spec, cut, self._client.look_up([spec.request]).get(0)
 
 
 def omissions_of(label: str, answer: Answer) -> list[Omission]:

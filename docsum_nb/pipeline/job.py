@@ -32,6 +32,7 @@ from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
 if TYPE_CHECKING:
+    from docsum_nb.crew.agent import TaskRunner
     from docsum_nb.pipeline.requests import RequestBuilder
 
 __all__ = ["Job"]
@@ -40,29 +41,33 @@ _FINAL = "summary"
 """What the final text is called in events."""
 
 
-def _make_writer(prepared: Prepared, asker: ModelClient) -> RequestBuilder:
-    # Imported late: CrewAI takes seconds, and a missing file should be told at once.
+def _crewai_tasks(prepared: Prepared, client: ModelClient) -> tuple[RequestBuilder, TaskRunner]:
+    # Imported late: CrewAI takes seconds, and a missing file should be reported at once.
+    from docsum_nb.crew.agent import TaskRunner
     from docsum_nb.pipeline.requests import RequestBuilder
 
-    return RequestBuilder(prepared, asker)
+    agents = {name: prepared.prompts.agents[name] for name in ("summarizer", "combiner")}
+    runner = TaskRunner(agents, client, limit=prepared.options.max_concurrency)
+    return RequestBuilder(prepared), runner
 
 
 @dataclass(frozen=True)
 class _Loaded:
-    """What loading leaves for the other steps."""
+    """What loading makes for the other steps."""
 
     prepared: Prepared
-    book: RunLog
-    asker: ModelClient
-    writer: RequestBuilder
-    gathered: Results
-    blame: ErrorNotes
+    log: RunLog
+    client: ModelClient
+    builder: RequestBuilder
+    tasks: TaskRunner
+    results: Results
+    notes: ErrorNotes
 
 
 class Job:
     """Summarizes the documents of one run: load, summarize, combine, evaluate, each once, in order.
 
-    Whoever calls the steps one by one does so within ``async with job``.
+    Steps that are called one by one are called within ``async with job``.
     """
 
     def __init__(self, options: Options, *, within: Budget | None = None) -> None:
@@ -70,11 +75,10 @@ class Job:
         self._within = within
         self._began = time.monotonic()
         self._control: Control | None = None
-        self._book: RunLog | None = None
+        self._log: RunLog | None = None
         self._prepared: Prepared | None = None
-        self._gathered: Results | None = None
+        self._results: Results | None = None
         self._ready: _Loaded | None = None
-        self._telling: SummaryStream | None = None
 
     async def __call__(self, control: Control) -> Summary:
         """Do the job.
@@ -91,7 +95,7 @@ class Job:
             return await self.evaluate(control)
 
     async def load(self, control: Control) -> Plan:
-        """Read the source, and open everything the other steps need; nothing is asked."""
+        """Read the source, and open everything the other steps need; no model is asked."""
         self._control = control
         control.emit(StageStarted("loading"))
         control.emit(
@@ -102,20 +106,20 @@ class Job:
             )
         )
         ledger = await in_thread(open_ledger, self._options)
-        book = self._book = RunLog(ledger, self._options, control)
+        log = self._log = RunLog(ledger, self._options, control)
         prepared = await in_thread(
             prepare,
             self._options,
-            cut=book.cut,
+            cut=log.cut,
             stage=lambda it: control.emit(StageStarted(it)),
             fetched=lambda files, size: control.emit(FilesFetched(files, size)),
             when_stopped=control.when_stopped,
         )
         budget = self._options.budget(within=self._within)
-        asker = ModelClient(prepared.models, ledger=ledger, control=control, budget=budget)
-        gathered = Results(prepared, asker, run_id=control.run_id, began=self._began)
-        self._prepared, self._gathered = prepared, gathered
-        await in_thread(book.begin, chunks=len(prepared.chunks))
+        client = ModelClient(prepared.models, ledger=ledger, control=control, budget=budget)
+        results = Results(prepared, client, run_id=control.run_id, began=self._began)
+        self._prepared, self._results = prepared, results
+        await in_thread(log.begin, chunks=len(prepared.chunks))
         planned = plan_of(prepared)
         for warning in planned.warnings:
             control.emit(Warned(warning))
@@ -125,62 +129,64 @@ class Job:
         control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
         if "crewai" not in sys.modules:
             control.emit(StageStarted("importing"))
-        writer = await in_thread(_make_writer, prepared, asker)
-        blame = ErrorNotes(prepared, gathered, control)
-        self._ready = _Loaded(prepared, book, asker, writer, gathered, blame)
+        builder, tasks = await in_thread(_crewai_tasks, prepared, client)
+        notes = ErrorNotes(prepared, results, control)
+        self._ready = _Loaded(prepared, log, client, builder, tasks, results, notes)
         return planned
 
     async def summarize(self, control: Control) -> tuple[ChunkSummary, ...]:
         """Summarize every chunk."""
         loaded = self._loaded()
         control.emit(StageStarted("summarizing"))
-        mapper = ChunkSummarizer(
-            loaded.writer,
-            self._merger(loaded, control),
+        self._stream_if_watched(loaded, control)
+        summarizer = ChunkSummarizer(
+            loaded.builder,
+            loaded.tasks,
+            loaded.client,
+            self._combiner(loaded, control),
+            loaded.results,
+            loaded.notes,
             control,
-            omit=loaded.gathered.omitted.extend,
-            blame=loaded.blame,
-            telling=self._told(control),
         )
-        await mapper.summarize(
-            loaded.gathered.chunks,
-            limit=self._options.max_concurrency,
-            on_error=self._options.on_error,
+        await summarizer.summarize(
+            limit=self._options.max_concurrency, on_error=self._options.on_error
         )
-        return loaded.gathered.in_order()
+        return loaded.results.in_order()
 
     async def combine(self, control: Control) -> Summary:
         """Merge the summaries into one, and cite its sources."""
         loaded = self._loaded()
-        gathered = loaded.gathered
+        results = loaded.results
         control.emit(StageStarted("combining"))
-        merger = self._merger(loaded, control)
-        await self._combine_documents(loaded, merger, control)
-        last = await self._combine_all(loaded, merger, self._told(control))
-        gathered.text, gathered.model = last.text, last.model
-        if self._telling is not None:
-            # What was stored, or came whole after all, is told now.
-            self._telling.end(last.text)
-        gathered.data = await self._extract(loaded, control)
-        gathered.name_writers()
-        gathered.citations = await self._cite(loaded)
-        return gathered.summary()
+        self._stream_if_watched(loaded, control)
+        combiner = self._combiner(loaded, control)
+        await self._combine_documents(loaded, combiner, control)
+        self._stream_if_watched(loaded, control)
+        last = await self._combine_all(loaded, combiner)
+        results.text, results.model = last.text, last.model
+        if loaded.client.stream is not None:
+            # What was stored, or was not streamed after all, is shown now.
+            loaded.client.stream.end(last.text)
+        results.data = await self._extract(loaded, control)
+        results.note_fallbacks()
+        results.citations = await in_thread(_cited, loaded)
+        return results.summary()
 
     async def evaluate(self, control: Control) -> Summary:
-        """Find what the library says; without a library, there is nothing to do."""
+        """Find related documents in the library; without a library, there is nothing to do."""
         loaded = self._loaded()
-        loaded.gathered.related = await self._evaluate(loaded, control)
-        return loaded.gathered.summary()
+        loaded.results.related = await self._evaluate(loaded, control)
+        return loaded.results.summary()
 
     async def __aenter__(self) -> Job:
-        """Return the job; leaving it writes down how it ended, and lets go of the ledger."""
+        """Return the job; leaving it records how it ended, and closes the ledger."""
         return self
 
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if self._control is not None:
             self._control.settled()
-        if self._book is not None:
-            await in_thread(self._book.close, error)
+        if self._log is not None:
+            await in_thread(self._log.close, error)
 
     def _loaded(self) -> _Loaded:
         assert self._ready is not None
@@ -188,82 +194,83 @@ class Job:
 
     def partial(self) -> Summary | None:
         """Return what is finished so far; ``None`` before the documents are known."""
-        return None if self._gathered is None else self._gathered.summary(partial=True)
+        return None if self._results is None else self._results.summary(partial=True)
 
     def kept(self) -> str:
-        """Return what is kept, and how to go on; empty before the documents are known."""
-        return "" if self._ready is None else self._ready.blame.kept()
+        """Return what is kept, and how to go on, in words; empty before the documents are known."""
+        return "" if self._ready is None else self._ready.notes.kept()
 
     def remaining(self) -> str:
         """Return what is left to do; empty before the documents are known."""
-        return "" if self._ready is None else self._ready.blame.remaining()
+        return "" if self._ready is None else self._ready.notes.remaining()
 
     def detail(self, place: int) -> Detail | None:
         """Return the text of a chunk and its summary; ``None`` before the chunks are known."""
-        if self._prepared is None or self._gathered is None:
+        if self._prepared is None or self._results is None:
             return None
-        summary = self._gathered.chunks.get(place)
+        summary = self._results.chunks.get(place)
         return Detail(self._prepared.chunks[place].text, summary.text if summary else "")
 
-    # --- how the steps do it -------------------------------------------------------------------
+    # --- parts of the steps --------------------------------------------------------------------
 
-    async def _combine_documents(self, loaded: _Loaded, merger: Combiner, control: Control) -> None:
-        prepared, gathered = loaded.prepared, loaded.gathered
+    async def _combine_documents(
+        self, loaded: _Loaded, combiner: Combiner, control: Control
+    ) -> None:
+        prepared, results = loaded.prepared, loaded.results
         parts: dict[str, list[ChunkSummary]] = {}
-        for summary in gathered.in_order():
+        for summary in results.in_order():
             parts.setdefault(summary.chunk.document, []).append(summary)
         words = prepared.sizes.document_words
         if len(prepared.documents) == 1:
             words = prepared.sizes.final_words
         paths = {document.name: document.path for document in prepared.documents}
 
-        # Of a single document, this is the last merge.
-        telling = self._told(control) if len(parts) == 1 else None
-
         async def one(name: str) -> None:
             named = [
                 PartialSummary(part.chunk.label, part.text, part.model, part.usage)
                 for part in parts[name]
             ]
-            merged = await merger.merge(name, named, words, telling=telling)
-            gathered.documents[name] = DocumentSummary(
-                name, merged.text, len(named), merged.model, paths[name], merged.usage
+            # Of a single document, this is the last merge.
+            merged = await combiner.merge(name, named, words, final=len(parts) == 1)
+            results.omit(merged.omissions)
+            results.add_document(
+                DocumentSummary(
+                    name, merged.text, len(named), merged.model, paths[name], merged.usage
+                )
             )
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
-    async def _combine_all(
-        self, loaded: _Loaded, merger: Combiner, telling: SummaryStream | None
-    ) -> PartialSummary:
+    async def _combine_all(self, loaded: _Loaded, combiner: Combiner) -> PartialSummary:
         named = [
             PartialSummary(each.name, each.text, each.model, each.usage)
-            for each in loaded.gathered.by_document()
+            for each in loaded.results.by_document()
         ]
         words = loaded.prepared.sizes.final_words
-        return await merger.merge(
-            f"all {len(named)} documents together", named, words, telling=telling
+        last = await combiner.merge(
+            f"all {len(named)} documents together", named, words, final=True
         )
+        loaded.results.omit(last.omissions)
+        return last
 
     async def _extract(self, loaded: _Loaded, control: Control) -> Any:
-        """Have the result put into the form that was asked for; ``None`` without one."""
+        """Return the result in the form that was asked for; ``None`` if none was."""
         schema = self._options.response_model
         if schema is None:
             return None
-        parts = [(each.name, each.text) for each in loaded.gathered.by_document()]
+        parts = [(each.name, each.text) for each in loaded.results.by_document()]
         try:
-            answer = await loaded.writer.extract(loaded.gathered.text, parts, schema)
-            loaded.gathered.omitted.extend(omissions_of("the data asked for", answer))
+            form = loaded.builder.form(loaded.results.text, parts, schema)
+            answer = await loaded.tasks.run(form)
+            loaded.results.omit(omissions_of("the data asked for", answer))
             return schema.model_validate_json(answer.text)
         except Exception as error:
             if control.stopped_by() is not None or not self._may_skip(error):
-                loaded.blame("putting the result into the form asked for", error)
+                loaded.notes("putting the result into the form asked for", error)
                 raise
             reason = f"not extracted: {with_cause(error)}"
-            loaded.gathered.omitted.append(Omission("the data asked for", reason))
+            loaded.results.omit([Omission("the data asked for", reason)])
             return None
-
-    async def _cite(self, loaded: _Loaded) -> tuple[Citation, ...]:
-        return await in_thread(_cited, loaded)
 
     async def _evaluate(self, loaded: _Loaded, control: Control) -> tuple[Hit, ...]:
         prepared = loaded.prepared
@@ -271,47 +278,47 @@ class Job:
             return ()
         control.emit(StageStarted("evaluating"))
         try:
-            related, omitted = await find_related(prepared, loaded.gathered.summary(), loaded.asker)
+            related, omitted = await find_related(prepared, loaded.results.summary(), loaded.client)
         except Exception as error:
             if control.stopped_by() is not None:
                 raise
             if not self._may_skip(error):
-                loaded.blame("evaluating the related documentation", error)
+                loaded.notes("evaluating the related documentation", error)
                 raise
             reason = f"not judged: {with_cause(error)}"
             related, omitted = (), [Omission("the related documentation", reason)]
-        loaded.gathered.omitted.extend(omitted)
+        loaded.results.omit(omitted)
         return related
 
-    def _merger(self, loaded: _Loaded, control: Control) -> Combiner:
+    def _combiner(self, loaded: _Loaded, control: Control) -> Combiner:
         return Combiner(
-            loaded.writer,
+            loaded.builder,
+            loaded.tasks,
+            loaded.client,
+            loaded.notes,
             control,
             limit=self._options.max_concurrency,
-            omit=loaded.gathered.omitted.extend,
-            blame=loaded.blame,
         )
 
-    def _told(self, control: Control) -> SummaryStream | None:
-        """Return who is told the final text as it is written; ``None`` where nobody looks.
+    def _stream_if_watched(self, loaded: _Loaded, control: Control) -> None:
+        """Show the final text while it is written, if anything shows the events of the run.
 
-        A plain request has fewer ways to fail, so a stream is worth it only for somebody.
+        A plain request has fewer ways to fail, so a stream is worth it only if it is watched.
         """
-        if self._telling is None and control.watched():
-            self._telling = SummaryStream(control, label=_FINAL)
-        return self._telling
+        if loaded.client.stream is None and control.watched():
+            loaded.client.stream = SummaryStream(control, label=_FINAL)
 
     def _may_skip(self, error: Exception) -> bool:
         return self._options.on_error == "skip" and not isinstance(error, RunError)
 
 
 def _cited(loaded: _Loaded) -> tuple[Citation, ...]:
-    """Cite, with page and headings as the whole document has them: a chunk knows its first only."""
+    """Return the citations, each with its own page and headings: a chunk knows its first only."""
     documents = {document.name: document for document in loaded.prepared.documents}
-    found = loaded.book.cite(loaded.gathered.text, loaded.prepared.chunks)
+    citations = loaded.log.cite(loaded.results.text, loaded.prepared.chunks)
     outlines = {
         name: outline(text)
-        for name in {each.document for each in found}
+        for name in {each.document for each in citations}
         if may_have_headings(text := documents[name].text)
     }
     return tuple(
@@ -324,14 +331,14 @@ def _cited(loaded: _Loaded) -> tuple[Citation, ...]:
                 else ()
             ),
         )
-        for each in found
+        for each in citations
     )
 
 
 def _addressed_to_models(prepared: Prepared) -> list[str]:
-    """Return a warning if documents hold words that are addressed to a model, like orders."""
+    """Return a warning if documents hold text that is addressed to a model, such as orders."""
     if prepared.model.settings.embedded:
-        return []  # it takes sentences, and obeys nothing
+        return []  # it selects sentences, and obeys nothing
     found = [(each.name, words) for each in prepared.documents if (words := orders_in(each.text))]
     if not found:
         return []

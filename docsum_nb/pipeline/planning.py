@@ -192,11 +192,11 @@ def _as_path(path: object) -> Path | None:
 def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run; asks nobody."""
     models = prepared.models
-    doubts = tuple(each.doubt for each in models if each.doubt)
+    doubts = tuple(each.name_warning for each in models if each.name_warning)
     return replace(
         remaining_of(prepared, ()),
         warnings=(*doubts, *_lost_promises(prepared)),
-        no_key=next((each.no_key for each in models if each.no_key), None),
+        no_key=next((each.missing_key for each in models if each.missing_key), None),
         contents=_contents(prepared),
     )
 

@@ -1,16 +1,13 @@
-"""Summaries and merges as CrewAI tasks."""
+"""The CrewAI tasks of a run, with the requests they stand for: summaries, merges and forms."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from docsum_nb.crew.agent import lean_agent, perform
+from docsum_nb.crew.agent import TaskSpec
 from docsum_nb.documents import sentence_spans
-from docsum_nb.models import ModelClient, SummaryStream
 from docsum_nb.pipeline.planning import Prepared
 from docsum_nb.pipeline.sizes import (
     EXTRACT_WORDS,
@@ -19,95 +16,67 @@ from docsum_nb.pipeline.sizes import (
     extract_text_tokens,
 )
 from docsum_nb.prompts import TAG_TOKENS, AgentText, TaskText, as_name
-from docsum_nb.records import Answer, Chunk, Omission, Request, Syntax
-from docsum_nb.run import in_thread
+from docsum_nb.records import Chunk, Omission, Request, Syntax
 
 __all__ = ["RequestBuilder"]
 
 
 class RequestBuilder:
-    """Writes the summaries of one run: two agents, shared by all of its tasks."""
+    """Builds the tasks of one run; sends nothing."""
 
-    def __init__(self, prepared: Prepared, asker: ModelClient) -> None:
+    def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
-        self._asker = asker
-        # Documents are merged beside one another, and each merge has calls beside one another.
-        self._slots = asyncio.Semaphore(prepared.options.max_concurrency)
-        self._counting = asyncio.Semaphore(2)
-        agents = prepared.prompts.agents
-        self._agents = {
-            name: lean_agent(agents[name], asker.ask) for name in ("summarizer", "combiner")
-        }
 
-    async def summarize(
-        self, chunk: Chunk, *, words: int, telling: SummaryStream | None = None
-    ) -> Answer:
-        """Summarize one chunk; ``telling`` is told the text as it is written."""
-        asked = self._to_summarize(chunk, words)
-        request = self._to_send(chunk, asked, words)
-        return await self._perform("summarizer", asked, chunk.label, request, telling)
-
-    async def stored(self, chunks: Sequence[tuple[Chunk, int]]) -> dict[int, Answer]:
-        """Look up the summaries of chunks, of so many words each, that are stored already.
-
-        Returns:
-            The answers by the places of their chunks, in order.
-        """
-        return await self._asker.stored(
-            lambda: [
-                self._to_send(chunk, self._to_summarize(chunk, words), words)
-                for chunk, words in chunks
-            ]
-        )
-
-    def _to_send(self, chunk: Chunk, asked: TaskText, words: int) -> Request:
-        parts = [(self._label(chunk.label), chunk.text)]
-        return self._request("summarizer", asked, parts, words, chunk.syntax)
-
-    def _to_summarize(self, chunk: Chunk, words: int) -> TaskText:
-        return self.prepared.prompts.tasks["summarize"].fill(
+    def summary(self, chunk: Chunk, words: int, *, final: bool = False) -> TaskSpec:
+        """Return the task to summarize a chunk in at most ``words`` words."""
+        text = self.prepared.prompts.tasks["summarize"].fill(
             question=self.prepared.options.question,
             words=words,
         )
+        parts = [(self._label(chunk.label), chunk.text)]
+        request = self._request("summarizer", text, parts, words, chunk.syntax)
+        return TaskSpec("summarizer", chunk.label, text, request, final)
 
-    async def combine(
+    def merge(
         self,
         label: str,
         summaries: Sequence[tuple[str, str]],
-        *,
         words: int,
-        telling: SummaryStream | None = None,
-    ) -> tuple[Answer, list[Omission]]:
-        """Merge named summaries into one; ``telling`` is told the text as it is written.
+        *,
+        final: bool = False,
+    ) -> tuple[TaskSpec, list[Omission]]:
+        """Return the task to merge named summaries, and what was cut off those that are too long.
 
-        Returns:
-            The answer, and what was left out of the summaries that were too long to be merged.
+        Counts tokens, which takes a while: call it in a worker thread.
         """
-        asked = self.prepared.prompts.tasks["combine"].fill(
+        text = self.prepared.prompts.tasks["combine"].fill(
             question=self.prepared.options.question,
             words=words,
             count=len(summaries),
         )
-        # Counting the tokens of many summaries takes a while: not on the loop, and not in many
-        # threads, which would take turns on Python's lock.
-        async with self._counting:
-            request, cut = await in_thread(self._to_combine, asked, summaries, words)
-            stored = await self._asker.stored(lambda: [request])
-        answer = stored.get(0)
-        if answer is None:
-            answer = await self._perform("combiner", asked, label, request, telling)
-        return answer, cut
+        most = answer_tokens(self.prepared.sizes.document_words)
+        fitted = [(name, whole, self._beginning(whole, most)) for name, whole in summaries]
+        request = self._request(
+            "combiner",
+            text,
+            [(self._label(name), kept) for name, _, kept in fitted],
+            words,
+            "summaries",
+        )
+        omissions = [
+            Omission(name, f"the last {len(whole) - len(kept)} characters of its summary: too long")
+            for name, whole, kept in fitted
+            if kept != whole
+        ]
+        return TaskSpec("combiner", label, text, request, final), omissions
 
-    async def extract(self, text: str, parts: Sequence[tuple[str, str]], schema: Any) -> Answer:
-        """Put what was found into a form.
+    def form(self, text: str, parts: Sequence[tuple[str, str]], schema: Any) -> TaskSpec:
+        """Return the task to write the result as JSON that fits a schema.
 
         Args:
             text: The final summary.
-            parts: The summaries of the documents, by name; as many as fit are shown as well.
+            parts: The summaries of the documents, by name; the first that fit are sent as well.
             schema: A pydantic model class.
-
-        Returns:
-            An answer whose text is JSON that fits the schema.
         """
         asked = self.prepared.prompts.tasks["extract"].fill(question=self.prepared.options.question)
         most = extract_text_tokens(
@@ -125,15 +94,7 @@ class RequestBuilder:
                 break
             shown.append((label, summary))
         request = self._request("combiner", asked, shown, EXTRACT_WORDS, "summaries")
-        request = replace(request, schema=schema)
-        return await self._perform("combiner", asked, "extract", request)
-
-    def _to_combine(
-        self, asked: TaskText, summaries: Sequence[tuple[str, str]], words: int
-    ) -> tuple[Request, list[Omission]]:
-        cut: list[Omission] = []
-        parts = [(self._label(name), self._fitting(name, text, cut)) for name, text in summaries]
-        return self._request("combiner", asked, parts, words, "summaries"), cut
+        return TaskSpec("combiner", "extract", asked, replace(request, schema=schema))
 
     def _request(
         self,
@@ -143,9 +104,9 @@ class RequestBuilder:
         words: int,
         syntax: Syntax,
     ) -> Request:
-        who: AgentText = self.prepared.prompts.agents[agent]
+        role: AgentText = self.prepared.prompts.agents[agent]
         return Request(
-            role=str(who),
+            role=str(role),
             instructions=f"{asked.description}\n\nExpected: {asked.expected_output}",
             text=_labelled(parts) if syntax == "summaries" else parts[0][1],
             max_words=words,
@@ -155,23 +116,8 @@ class RequestBuilder:
             parts=tuple(parts),
         )
 
-    async def _perform(
-        self,
-        agent: str,
-        asked: TaskText,
-        name: str,
-        request: Request,
-        telling: SummaryStream | None = None,
-    ) -> Answer:
-        who = self._agents[agent]
-        if telling is not None:
-            ask = partial(self._asker.ask, telling=telling)
-            who = lean_agent(self.prepared.prompts.agents[agent], ask)
-        async with self._slots:
-            return await perform(who, asked, name=name, request=request)
-
     def _label(self, name: str) -> str:
-        """Shorten a name to the tokens that the plan gives it; of a path, the end tells most."""
+        """Return a name shortened to the tokens that the plan gives it; of a path, the end."""
         count = self.prepared.model.count
         label = as_name(name)
         # No token is shorter than a byte, and short names are by far the most.
@@ -179,22 +125,17 @@ class RequestBuilder:
             label = "…" + label[len(label) // 4 + 1 :]
         return label
 
-    def _fitting(self, name: str, text: str, cut: list[Omission]) -> str:
-        """Keep a summary to the size that the plan gives it, whole sentences at a time."""
+    def _beginning(self, text: str, most: int) -> str:
+        """Return the first sentences of a summary that have at most ``most`` tokens together."""
         count = self.prepared.model.count
-        most = answer_tokens(self.prepared.sizes.document_words)
         if count(text) <= most:
             return text
-        kept, end = "", 0
+        kept = ""
         for _, end in sentence_spans(text):
             if count(text[:end]) > most:
                 break
             kept = text[:end]
-        kept = kept or text[:most]
-        cut.append(
-            Omission(name, f"the last {len(text) - len(kept)} characters of its summary: too long")
-        )
-        return kept
+        return kept or text[:most]
 
 
 def _labelled(parts: Sequence[tuple[str, str]]) -> str:

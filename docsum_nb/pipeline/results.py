@@ -1,12 +1,13 @@
 """What a run has finished so far, and the summary that it makes.
 
-Steps of the job add to it on the loop; whoever asks for a partial result reads it from any thread.
+The steps of the job add to it on the loop; a partial result may be read from any thread.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -25,16 +26,16 @@ class Results:
 
     Args:
         prepared: What the run works with.
-        asker: Knows what was paid, and what could not be kept.
+        client: Has the usage of the run, and the answers that could not be stored.
         run_id: The run.
-        began: When, by the monotonic clock.
+        began: When it began, by the monotonic clock.
     """
 
     def __init__(
-        self, prepared: Prepared, asker: ModelClient, *, run_id: str, began: float
+        self, prepared: Prepared, client: ModelClient, *, run_id: str, began: float
     ) -> None:
         self.chunks: dict[int, ChunkSummary] = {}
-        """By the place of the chunk."""
+        """By the index of the chunk."""
         self.documents: dict[str, DocumentSummary] = {}
         """Of the documents that took a merge, by name."""
         self.omitted: list[Omission] = [*prepared.omitted]
@@ -43,16 +44,28 @@ class Results:
         self.related: tuple[Hit, ...] = ()
         self.data: Any = None
         self._prepared = prepared
-        self._asker = asker
+        self._client = client
         self._run_id = run_id
         self._began = began
 
+    def add_chunk(self, index: int, summary: ChunkSummary) -> None:
+        """Add the summary of a chunk."""
+        self.chunks[index] = summary
+
+    def add_document(self, summary: DocumentSummary) -> None:
+        """Add the summary of a document that took a merge."""
+        self.documents[summary.name] = summary
+
+    def omit(self, omissions: Iterable[Omission]) -> None:
+        """Add what the result lacks."""
+        self.omitted.extend(omissions)
+
     def in_order(self) -> tuple[ChunkSummary, ...]:
-        """List the summaries of the chunks, in input order."""
+        """Return the summaries of the chunks, in input order."""
         return tuple(summary for _, summary in sorted(self.chunks.copy().items()))
 
     def by_document(self) -> list[DocumentSummary]:
-        """List the summaries of the documents that are finished, in input order."""
+        """Return the summaries of the documents that are finished, in input order."""
         counts = self._prepared.chunk_counts()
         # Of a document in one chunk, that chunk's summary is the document's.
         single = {
@@ -62,21 +75,21 @@ class Results:
             for each in self.chunks.copy().values()
             if counts[each.chunk.document] == 1
         }
-        found = [
+        summaries = [
             (document, self.documents.get(document.name) or single.get(document.name))
             for document in self._prepared.documents
         ]
-        return [replace(each, path=document.path) for document, each in found if each]
+        return [replace(each, path=document.path) for document, each in summaries if each]
 
     @property
     def in_flight(self) -> int:
         """The number of requests that are not answered yet."""
-        return self._asker.in_flight
+        return self._client.in_flight
 
     def summary(self, *, partial: bool = False) -> Summary:
-        """Make the summary; a partial one tells which documents it lacks."""
+        """Return the summary; a partial one lists the documents it lacks in its omissions."""
         documents = self.by_document()
-        omitted = [*self.omitted, *self._asker.unkept()]
+        omitted = [*self.omitted, *self._client.omissions()]
         if partial:
             finished = {each.name for each in documents}
             omitted += [
@@ -92,15 +105,15 @@ class Results:
             chunks=self.in_order(),
             related=self.related,
             data=self.data,
-            usage=self._asker.usage,
+            usage=self._client.usage,
             omitted=tuple(omitted),
             question=self._prepared.options.question,
             run_id=self._run_id,
             seconds=time.monotonic() - self._began,
         )
 
-    def name_writers(self) -> None:
-        """Say so where a fallback wrote some of it."""
+    def note_fallbacks(self) -> None:
+        """Add how many chunks were summarized by a fallback model, if any were."""
         asked = self._prepared.model.name
         others = Counter(each.model for each in self.chunks.values() if each.model != asked)
         for model, count in others.items():

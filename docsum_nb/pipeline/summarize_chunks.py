@@ -1,25 +1,30 @@
 """The map step: a summary for every chunk, from the ledger or from the model.
 
-Summaries are there for a partial result as soon as they are finished. What is stored needs no task:
-a run of ten thousand finished chunks takes seconds.
+A partial result has each summary as soon as it is finished. What is stored needs no task: a run of
+ten thousand finished chunks takes seconds. The plan counts tokens with the nearest vocabulary it
+has, and a provider may take less than it says: a chunk that is refused as too long is summarized in
+halves, and only that chunk.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents import split
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
-from docsum_nb.models import with_cause
+from docsum_nb.models import ModelClient, is_too_long, with_cause
 from docsum_nb.options import OnError
-from docsum_nb.pipeline.combine import Combiner, omissions_of
-from docsum_nb.pipeline.halving import in_pieces
-from docsum_nb.records import Answer, Chunk, ChunkSummary, Omission
-from docsum_nb.run import Control, Failed, about, fan_out
+from docsum_nb.pipeline.combine import Combiner, PartialSummary
+from docsum_nb.pipeline.error_notes import ErrorNotes
+from docsum_nb.pipeline.results import Results
+from docsum_nb.records import Answer, Chunk, ChunkSummary, Document, Omission
+from docsum_nb.run import Control, Failed, about, fan_out, in_thread
 
 if TYPE_CHECKING:
-    from docsum_nb.models import SummaryStream
+    from docsum_nb.crew.agent import TaskRunner
     from docsum_nb.pipeline.requests import RequestBuilder
 
 __all__ = ["ChunkSummarizer"]
@@ -27,108 +32,162 @@ __all__ = ["ChunkSummarizer"]
 _REPORTED_SHARE = 0.1
 """Of a document that cannot be quoted, from which it is an omission."""
 _BREATH = 200
-"""Stored chunks after which other runs get their turn."""
+"""Stored chunks after which other runs may go on."""
+_LEAST_TOKENS = 64
+"""A shorter piece that is too long is refused for another reason."""
 
 
 class ChunkSummarizer:
     """Summarizes the chunks of one run.
 
     Args:
-        writer: Writes each summary.
-        merger: Merges the pieces of a chunk that is too long.
+        builder: Builds the task of each summary.
+        tasks: Runs it.
+        client: Has the summaries that are stored already.
+        combiner: Merges the summaries of the pieces of a chunk that is too long.
+        results: Collects the summaries, and what the result lacks.
+        notes: Completes each error with what was being done.
         control: The run's.
-        omit: Told what the result will lack.
-        blame: Told of every error, with what was being done.
-        telling: Told the summary as it is written where there is one chunk only: it is the result.
     """
 
     def __init__(
         self,
-        writer: RequestBuilder,
-        merger: Combiner,
+        builder: RequestBuilder,
+        tasks: TaskRunner,
+        client: ModelClient,
+        combiner: Combiner,
+        results: Results,
+        notes: ErrorNotes,
         control: Control,
-        *,
-        omit: Callable[[Sequence[Omission]], None],
-        blame: Callable[[str, Exception], None],
-        telling: SummaryStream | None = None,
     ) -> None:
-        self._writer = writer
-        self._merger = merger
+        self._builder = builder
+        self._tasks = tasks
+        self._client = client
+        self._combiner = combiner
+        self._results = results
+        self._notes = notes
         self._control = control
-        self._omit = omit
-        self._blame = blame
-        self._chunks = writer.prepared.chunks
-        self._telling = telling if len(self._chunks) == 1 else None
-        counts = writer.prepared.chunk_counts()
+        self._chunks = builder.prepared.chunks
         self._quoting: dict[tuple[str, str], tuple[int, int]] = {}
         """By document and model: the words that cannot be quoted, and all of them."""
-        self._words = [writer.prepared.words_for(chunk, counts) for chunk in self._chunks]
+        counts = builder.prepared.chunk_counts()
+        self._words = [builder.prepared.words_for(chunk, counts) for chunk in self._chunks]
 
-    async def summarize(
-        self, done: dict[int, ChunkSummary], *, limit: int, on_error: OnError
-    ) -> None:
-        """Summarize every chunk.
+    async def summarize(self, *, limit: int, on_error: OnError) -> None:
+        """Summarize every chunk; the results have each summary as soon as it is finished.
 
         Args:
-            done: Takes the summaries, by the place of their chunk, as they are finished.
-            limit: Chunks in work at once.
+            limit: Chunks in work at the same time.
             on_error: As for ``summarize``.
 
         Raises:
             Stopping: if the run was stopped, by the first error or otherwise.
             ExceptionGroup: with ``on_error="collect"``, of all chunks that failed.
-            Exception: with ``on_error="skip"``, the first error where all of them failed.
+            Exception: with ``on_error="skip"``, the first error if all of them failed.
         """
-        stored = await self._writer.stored(list(zip(self._chunks, self._words, strict=True)))
-        for count, (place, answer) in enumerate(stored.items(), start=1):
-            self._control.emit(ChunkStarted(self._chunks[place].label, place=place))
-            self._finish(done, place, answer)
+        self._control.check()
+        stored = await in_thread(self._look_up) if self._client.stores else {}
+        for count, (index, answer) in enumerate(stored.items(), start=1):
+            label = self._chunks[index].label
+            self._control.emit(ChunkStarted(label, place=index))
+            self._finish(index, PartialSummary.of(label, answer))
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
                 self._control.check()
-
-        async def one(place: int) -> None:
-            with about(place):
-                self._finish(done, place, await self._ask(place))
-
         outcomes = await fan_out(
-            one,
-            [place for place in range(len(self._chunks)) if place not in stored],
+            self._summarize_chunk,
+            [index for index in range(len(self._chunks)) if index not in stored],
             limit=limit,
             control=self._control,
             keep_failures=on_error != "raise",
         )
-        self._omit(_not_quoted(self._quoting))
+        self._results.omit(_not_quoted(self._quoting))
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         if failed:
-            self._judge(failed, on_error)
+            self._raise_or_omit(failed, on_error)
 
-    async def _ask(self, place: int) -> Answer:
-        chunk = self._chunks[place]
-        self._control.emit(ChunkStarted(chunk.label))
-        try:
-            return await in_pieces(
-                chunk, self._words[place], self._writer, self._merger, telling=self._telling
-            )
-        except Exception as error:
-            if self._control.stopped_by() is None:
-                self._control.emit(ChunkFailed(chunk.label, with_cause(error)))
-                self._blame(f"summarizing {chunk.label}", error)
-            raise
-
-    def _finish(self, done: dict[int, ChunkSummary], place: int, answer: Answer) -> None:
-        chunk: Chunk = self._chunks[place]
-        done[place] = ChunkSummary(
-            chunk, answer.text, answer.model, answer.cached, usage=answer.paid
+    def _look_up(self) -> dict[int, Answer]:
+        """Return the summaries that are stored, by the index of their chunk, in order."""
+        return self._client.look_up(
+            self._builder.summary(chunk, words).request
+            for chunk, words in zip(self._chunks, self._words, strict=True)
         )
-        self._omit(omissions_of(chunk.label, answer))
-        if any(answer.words):
-            before = self._quoting.get((chunk.document, answer.model), (0, 0))
-            counts = (before[0] + answer.words[0], before[1] + answer.words[1])
-            self._quoting[chunk.document, answer.model] = counts
-        self._control.emit(ChunkSummarized(chunk.label, answer.cached, place=place))
 
-    def _judge(self, failed: Sequence[Failed[int]], on_error: OnError) -> None:
+    async def _summarize_chunk(self, index: int) -> None:
+        chunk = self._chunks[index]
+        with about(index):
+            self._control.emit(ChunkStarted(chunk.label))
+            try:
+                summary = await self._whole_or_halves(
+                    chunk, chunk.label, self._words[index], final=len(self._chunks) == 1
+                )
+            except Exception as error:
+                if self._control.stopped_by() is None:
+                    self._control.emit(ChunkFailed(chunk.label, with_cause(error)))
+                    self._notes(f"summarizing {chunk.label}", error)
+                raise
+            self._finish(index, summary)
+
+    async def _whole_or_halves(
+        self, chunk: Chunk, name: str, words: int, *, final: bool = False
+    ) -> PartialSummary:
+        """Summarize a chunk; if the model refuses it as too long, in halves that are merged.
+
+        Args:
+            chunk: What to summarize.
+            name: What the summary and its omissions are of.
+            words: Length of the summary.
+            final: Whether it is the final text of the run.
+
+        Raises:
+            Exception: what the model raised; that a piece is too long only if it cannot be cut.
+        """
+        try:
+            answer = await self._tasks.run(self._builder.summary(chunk, words, final=final))
+            return PartialSummary.of(name, answer)
+        except Exception as error:
+            if not is_too_long(error) or chunk.tokens < 2 * _LEAST_TOKENS:
+                raise
+            pieces = self._halves(chunk)
+            if len(pieces) < 2:
+                raise
+        summaries = [
+            await self._whole_or_halves(piece, f"part {number} of {chunk.label}", words)
+            for number, piece in enumerate(pieces, start=1)
+        ]
+        # A chunk that fails may be omitted, even if it failed in its merge.
+        merged = await self._combiner.merge(chunk.label, summaries, words, final=final, apart=True)
+        return replace(merged, name=name)
+
+    def _halves(self, chunk: Chunk) -> list[Chunk]:
+        document = Document(chunk.document, chunk.text, syntax=chunk.syntax)
+        count = self._builder.prepared.model.count
+        return [
+            replace(
+                piece,
+                index=chunk.index,
+                start=chunk.start + piece.start,
+                end=chunk.start + piece.end,
+                headings=piece.headings or chunk.headings,
+                page=chunk.page,
+            )
+            for piece in split(document, max_tokens=chunk.tokens // 2 + 1, count=count)
+        ]
+
+    def _finish(self, index: int, summary: PartialSummary) -> None:
+        chunk = self._chunks[index]
+        self._results.add_chunk(
+            index,
+            ChunkSummary(chunk, summary.text, summary.model, summary.cached, usage=summary.usage),
+        )
+        self._results.omit(summary.omissions)
+        if any(summary.words):
+            document = (chunk.document, summary.model)
+            outside, total = self._quoting.get(document, (0, 0))
+            self._quoting[document] = (outside + summary.words[0], total + summary.words[1])
+        self._control.emit(ChunkSummarized(chunk.label, summary.cached, place=index))
+
+    def _raise_or_omit(self, failed: Sequence[Failed[int]], on_error: OnError) -> None:
         chunks = len(self._chunks)
         if on_error == "collect":
             raise ExceptionGroup(
@@ -138,14 +197,12 @@ class ChunkSummarizer:
             )
         if len(failed) == chunks:
             raise failed[0].error
-        self._omit(
-            [
-                Omission(
-                    self._chunks[failure.item].label,
-                    f"not summarized: {with_cause(failure.error)}",
-                )
-                for failure in failed
-            ]
+        self._results.omit(
+            Omission(
+                self._chunks[failure.item].label,
+                f"not summarized: {with_cause(failure.error)}",
+            )
+            for failure in failed
         )
 
 

@@ -84,7 +84,7 @@ from docsum_nb.models import (
     degenerate,
     extractive,
     finish_reasons,
-    name_check,
+    opening_checks,
     prices,
     reasoning,
     responses,
@@ -94,7 +94,7 @@ from docsum_nb.models import (
     validation,
 )
 from docsum_nb.models.language import language_of
-from docsum_nb.models.partial_text import StreamedText
+from docsum_nb.models.streaming import StreamedText
 from docsum_nb.models.transport import TransportFacts
 from docsum_nb.prompts import delimiters
 from docsum_nb.prompts import texts as prompt_texts
@@ -364,7 +364,9 @@ def _state(text: str) -> object:
 def _named(text: str) -> object:
     import litellm
 
-    return name_check.close_names(litellm, text), name_check.doubt_about(litellm, text, "openai")
+    return opening_checks.close_names(litellm, text), opening_checks.name_warning(
+        litellm, text, "openai"
+    )
 
 
 def _marked(text: str) -> object:
@@ -542,7 +544,7 @@ READERS: dict[str, Reader] = {
     "models.structured_output.fitting_json": Reader(
         lambda text: structured_output.fitting_json(_Findings, text), "json"
     ),
-    "models.partial_text.StreamedText": Reader(_streamed, "html"),
+    "models.streaming.StreamedText": Reader(_streamed, "html"),
     "models.reasoning.part": Reader(reasoning.part),
     "models.validation.recalled": Reader(lambda text: validation.recalled(Answer(text, "m"))),
     "models.degenerate": Reader(
@@ -564,7 +566,7 @@ READERS: dict[str, Reader] = {
     "models.responses.read_whole": Reader(_response),
     "provider_errors": Reader(_failure, "json"),
     "provider_errors.addresses": Reader(_address),
-    "models.name_check.close_names": Reader(_named),
+    "models.opening_checks.close_names": Reader(_named),
     "models.model.as_model": Reader(Model),
     "models.extractive.Extractive": Reader(
         lambda text: extractive.Extractive().answer(
@@ -643,11 +645,11 @@ READING_TOO = (
         "models.responses",
         "models.structured_output",
         "models.retry",
-        "models.name_check",
+        "models.opening_checks",
     ),
     *(
         "models.reasoning",
-        "models.partial_text",
+        "models.streaming",
         "models.unicode",
         "models.finish_reasons",
         "models.response_bodies",
@@ -728,7 +730,7 @@ EXEMPT: dict[str, str] = {
     "models.reasoning.ends_thought": "by part",
     "models.reasoning.is_known_to_think": "looks for a few words",
     "models.reasoning.lowered": "by part",
-    "models.name_check.doubt_about": "by close_names",
+    "models.opening_checks.name_warning": "by close_names",
     "crew.evaluate.explain": "by its parts",
     "crew.inspection.texts.text_findings": "by variables_of",
     "crew.inspection.texts.unfilled": "by variables_of",

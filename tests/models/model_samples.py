@@ -1,4 +1,4 @@
-"""What the tests of models share: a question, and an asker on a loopback server."""
+"""What the tests of models share: a question, and an client on a loopback server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUEST = Request("role", "instructions", "text", 50, 150)
 
 
 class Asking:
-    """An asker on a loopback server, with what it told and the word to stop."""
+    """An client on a loopback server, with what it told and the word to stop."""
 
     def __init__(self, server: Loopback, ledger: Ledger | None = None, **options: Any) -> None:
         fallbacks = options.pop("fallbacks", ())
@@ -28,7 +28,7 @@ class Asking:
             for name in ("openai/first", *fallbacks)
         ]
         self.control = StandaloneControl(self.events)
-        self.asker = ModelClient(
+        self.client = ModelClient(
             [open_model(each) for each in settings],
             ledger=ledger,
             control=self.control,
@@ -36,16 +36,16 @@ class Asking:
         )
 
     def ask(self, request: Request = REQUEST) -> Answer:
-        return on_loop(self.asker.ask(request))
+        return on_loop(self.client.ask(request))
 
     def stream(self, request: Request = REQUEST) -> Answer:
         """Ask for a text that is told while it is written."""
         return on_loop(self.streaming(request))
 
     async def streaming(self, request: Request = REQUEST) -> Answer:
-        telling = SummaryStream(self.control, label="summary")
-        answer = await self.asker.ask(request, telling=telling)
-        telling.end(answer.text)
+        self.client.stream = SummaryStream(self.control, label="summary")
+        answer = await self.client.ask(request, final=True)
+        self.client.stream.end(answer.text)
         return answer
 
     @property

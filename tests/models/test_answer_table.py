@@ -46,17 +46,17 @@ async def asked(server: RawServer, path: str, *, streamed: bool, **options: Any)
             **options,
         }
     )
-    asker = ModelClient([open_model(settings)], ledger=None, control=control)
-    telling = SummaryStream(control, label="summary") if streamed else None
+    client = ModelClient([open_model(settings)], ledger=None, control=control)
+    client.stream = SummaryStream(control, label="summary") if streamed else None
     try:
-        answer = await asker.ask(REQUEST, telling=telling)
+        answer = await client.ask(REQUEST, final=True)
         kind, said = ("cut" if answer.finish_reason == "length" else "text"), answer.text
-        if telling is not None:
-            telling.end(answer.text)
+        if client.stream is not None:
+            client.stream.end(answer.text)
     except Exception as error:  # noqa: BLE001  # the kind is what is tested
         kind, said = _kind(error), str(error)
     told = tuple(event for event in events if isinstance(event, TextStreamed))
-    return Outcome(kind, server.asked[path], said, told, asker.usage.cost_usd)
+    return Outcome(kind, server.asked[path], said, told, client.usage.cost_usd)
 
 
 def _kind(error: Exception) -> str:

@@ -43,7 +43,7 @@ def test_stored_answer_is_not_asked_for_again(server: Loopback, tmp_path: Path) 
     assert (found.text, found.cached, first.cached) == ("A summary.", True, False)
     assert len(server.calls) == 1
     assert again.events == []
-    assert again.asker.usage.calls == 0
+    assert again.client.usage.calls == 0
 
 
 def test_fallback_answers_when_the_first_model_fails(server: Loopback) -> None:
@@ -90,8 +90,8 @@ def test_answers_that_cannot_be_used_are_metered(server: Loopback) -> None:
     asking = Asking(server, max_retries=1)
     with pytest.raises(ModelError):
         asking.ask()
-    assert asking.asker.usage.calls == len(server.calls) == 2
-    assert asking.asker.usage.prompt_tokens > 0
+    assert asking.client.usage.calls == len(server.calls) == 2
+    assert asking.client.usage.prompt_tokens > 0
 
 
 def test_stopped_run_sends_nothing(server: Loopback) -> None:
@@ -124,7 +124,7 @@ def test_converse_sends_messages_as_they_are_and_stores_the_answer(
     asking = Asking(server, Ledger(tmp_path / "l"))
     messages = [{"role": "user", "content": "Thought: {x}"}]
     for _ in range(2):
-        answer = on_loop(asking.asker.converse(messages, max_tokens=99, stop=["\nObs"]))
+        answer = on_loop(asking.client.converse(messages, max_tokens=99, stop=["\nObs"]))
     assert answer.cached
     assert server.calls[0].body["messages"] == messages
     assert server.calls[0].body["stop"] == ["\nObs"]
@@ -140,7 +140,7 @@ def test_concurrency_limit_of_a_model_holds(server: Loopback) -> None:
     async def all_of_them() -> None:
         requests = [replace(REQUEST, text=f"text {number}") for number in range(12)]
         asked = zip(askings * 4, requests, strict=True)
-        await asyncio.gather(*(asking.asker.ask(request) for asking, request in asked))
+        await asyncio.gather(*(asking.client.ask(request) for asking, request in asked))
 
     on_loop(all_of_them())
     assert len(server.calls) == 12

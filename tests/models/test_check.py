@@ -94,7 +94,7 @@ def test_refused_answer_is_asked_for_once_more_and_never_passed_on(
     asking = Asking(server, ledger)
     with pytest.raises(ModelError, match="refused"):
         asking.ask()
-    assert len(server.calls) == asking.asker.usage.calls == 2
+    assert len(server.calls) == asking.client.usage.calls == 2
     assert len(ledger) == 0
 
     server.calls.clear()
@@ -116,18 +116,18 @@ def test_refusal_in_a_talk_is_an_error(server: Loopback) -> None:
     asking = Asking(server)
     server.script = answering(Reply(REFUSAL))
     messages = [{"role": "user", "content": "Thought"}]
-    talk = asking.asker.converse(messages, max_tokens=9, stop=[])
+    talk = asking.client.converse(messages, max_tokens=9, stop=[])
     assert on_loop(talk).text == REFUSAL
     server.script = answering(Reply(refusal="no"))
     with pytest.raises(ModelError, match="refused"):
-        on_loop(asking.asker.converse(messages, max_tokens=9, stop=[]))
+        on_loop(asking.client.converse(messages, max_tokens=9, stop=[]))
 
 
 def test_quote_of_a_refusal_by_the_embedded_model_is_a_quote() -> None:
     """The embedded model takes sentences from the text; it cannot refuse."""
     control = StandaloneControl()
-    asker = ModelClient([open_model(Model("extractive"))], ledger=None, control=control)
-    assert on_loop(asker.ask(replace(REQUEST, text=REFUSAL))).text == REFUSAL
+    client = ModelClient([open_model(Model("extractive"))], ledger=None, control=control)
+    assert on_loop(client.ask(replace(REQUEST, text=REFUSAL))).text == REFUSAL
 
 
 def test_cut_answer_is_asked_for_in_fewer_words(server: Loopback) -> None:
@@ -137,7 +137,7 @@ def test_cut_answer_is_asked_for_in_fewer_words(server: Loopback) -> None:
     answer = asking.ask()
     assert (answer.text, answer.finish_reason) == ("Whole.", "stop")
     assert "at most 25 words" in server.calls[1].prompt
-    assert asking.asker.usage.calls == 2
+    assert asking.client.usage.calls == 2
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_malformed_answer_is_repaired_once(server: Loopback, bad: str, told: str
     asking = Asking(server)
     assert Findings.model_validate_json(asking.ask(STRUCTURED).text).title == "Whales"
     assert told in server.calls[1].prompt
-    assert asking.asker.usage.calls == 2
+    assert asking.client.usage.calls == 2
 
     server.script = answering(Reply(bad))
     with pytest.raises(ModelError, match="does not fit the schema") as caught:

@@ -41,9 +41,9 @@ async def failing(
     events: list[Event] = []
     control = StandaloneControl(events)
     settings = Model(name, base_url=url, api_key=key, **{"max_retries": RETRIES, **options})
-    asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
+    client = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:
-        await asker.ask(REQUEST)
+        await client.ask(REQUEST)
     except Exception as error:  # noqa: BLE001  # whatever the client makes of it
         return error, sum(isinstance(event, CallStarted) for event in events)
     raise AssertionError("no answer was to come")

@@ -55,9 +55,9 @@ async def ask(wire: Wire, row: Row) -> Outcome:
         give_up_after=PATIENCE_S if row.failure is Failure.OVERLOAD else LONG_S,
         params=params,
     )
-    asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
+    client = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:
-        await asker.ask(REQUEST)
+        await client.ask(REQUEST)
     except Exception as error:  # noqa: BLE001  # whatever the client makes of it
         return Outcome(error, wire.asked[row.name], tuple(events))
     raise AssertionError(f"{row.name} is an error")

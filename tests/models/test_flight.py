@@ -15,8 +15,8 @@ from tests.models.model_samples import REQUEST, Asking, failing_first
 
 def asked_at_once(askings: list[Asking]) -> list[Any]:
     async def all_of_them() -> list[Any]:
-        asked = [asking.asker.ask(REQUEST) for asking in askings]
-        return await asyncio.gather(*asked, return_exceptions=True)
+        asked = [asking.client.ask(REQUEST) for asking in askings]
+        return list(await asyncio.gather(*asked, return_exceptions=True))
 
     return on_loop(all_of_them())
 
@@ -34,7 +34,7 @@ def test_same_question_at_once_is_one_request(
     assert len(server.calls) == 1
     assert {answer.text for answer in answers} == {"A summary."}
     assert sorted(answer.cached for answer in answers) == [False, True, True]
-    assert sorted(asking.asker.usage.calls for asking in askings) == [0, 0, 1]
+    assert sorted(asking.client.usage.calls for asking in askings) == [0, 0, 1]
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -60,7 +60,7 @@ def test_cancellation_is_not_shared(server: Loopback) -> None:
             return Reply(hang=True) if call.number == 0 else Reply("yes")
 
         server.script = script
-        first, second = (asyncio.create_task(Asking(server).asker.ask(REQUEST)) for _ in range(2))
+        first, second = (asyncio.create_task(Asking(server).client.ask(REQUEST)) for _ in range(2))
         await arrived.wait()
         first.cancel()
         return await second

@@ -29,7 +29,7 @@ def test_turns_come_in_order_and_one_at_a_time() -> None:
         tickets = [new_ticket() for _ in range(5)]
 
         async def one(number: int) -> None:
-            async with limiter.turn(ONE, tickets[number], 1):
+            async with limiter.slot(ONE, tickets[number], 1):
                 order.append(number)
                 await settled()
 
@@ -47,7 +47,7 @@ def test_cancelled_waiter_loses_no_place() -> None:
         end = asyncio.Event()
 
         async def one() -> None:
-            async with limiter.turn(ONE, new_ticket(), 1):
+            async with limiter.slot(ONE, new_ticket(), 1):
                 await end.wait()
 
         async def first() -> None:
@@ -72,14 +72,14 @@ def test_pause_holds_for_all_and_ends() -> None:
     async def work() -> tuple[float, list[float]]:
         limiter, sent = Limiter(), []
         loop = asyncio.get_running_loop()
-        async with limiter.turn(FREE, new_ticket(), 1) as turn:
-            turn.turned_away(0.2)
+        async with limiter.slot(FREE, new_ticket(), 1) as slot:
+            slot.turned_away(0.2)
         until = loop.time() + 0.2
 
         async def one() -> None:
-            async with limiter.turn(FREE, new_ticket(), 1) as turn:
+            async with limiter.slot(FREE, new_ticket(), 1) as slot:
                 sent.append(loop.time())
-                turn.answered = True
+                slot.answered = True
 
         await asyncio.gather(*(one() for _ in range(20)))
         return until, sent
@@ -94,11 +94,11 @@ def test_who_gives_up_was_not_sent() -> None:
 
     async def work() -> None:
         limiter, loop = Limiter(), asyncio.get_running_loop()
-        async with limiter.turn(ONE, new_ticket(), 1):
+        async with limiter.slot(ONE, new_ticket(), 1):
             with pytest.raises(SlotTimeout):
-                async with limiter.turn(ONE, new_ticket(), 1, until=loop.time() + 0.01):
+                async with limiter.slot(ONE, new_ticket(), 1, until=loop.time() + 0.01):
                     raise AssertionError("sent")
-        async with limiter.turn(ONE, new_ticket(), 1):
+        async with limiter.slot(ONE, new_ticket(), 1):
             pass
 
     on_loop(work())
@@ -118,7 +118,7 @@ def test_waiting_is_told_of_only_where_there_is_any() -> None:
         limiter = Limiter()
 
         async def one() -> None:
-            async with limiter.turn(ONE, new_ticket(), 1, waiting=waiting):
+            async with limiter.slot(ONE, new_ticket(), 1, waiting=waiting):
                 await settled()
 
         await one()
@@ -138,7 +138,7 @@ def test_newest_limits_hold_for_those_who_wait() -> None:
 
         async def one(settings: Model) -> None:
             nonlocal in_flight
-            async with limiter.turn(settings, new_ticket(), 1):
+            async with limiter.slot(settings, new_ticket(), 1):
                 in_flight += 1
                 await end.wait()
 
@@ -162,7 +162,7 @@ def test_rates_pace_requests_and_tokens() -> None:
 
         async def one() -> None:
             nonlocal done
-            async with limiter.turn(settings, new_ticket(), tokens):
+            async with limiter.slot(settings, new_ticket(), tokens):
                 done += 1
 
         tasks = [asyncio.create_task(one()) for _ in range(50)]
@@ -184,9 +184,9 @@ def test_ten_thousand_waiters_are_cheap() -> None:
         limiter, settings = Limiter(), Model("m", max_concurrency=10, requests_per_minute=10**9)
 
         async def one() -> None:
-            async with limiter.turn(settings, new_ticket(), 100) as turn:
+            async with limiter.slot(settings, new_ticket(), 100) as slot:
                 await asyncio.sleep(0)
-                turn.answered = True
+                slot.answered = True
 
         await asyncio.gather(*(one() for _ in range(10_000)))
 

@@ -53,9 +53,9 @@ async def refused(url: str, **options: Any) -> Exception:
     events: list[Event] = []
     control = StandaloneControl(events)
     settings = Model("openai/x", base_url=url, api_key="k", max_retries=0, **options)
-    asker = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
+    client = ModelClient([open_model(settings)], ledger=None, control=control, budget=Budget())
     try:
-        await asker.ask(REQUEST)
+        await client.ask(REQUEST)
     except Exception as error:  # noqa: BLE001  # whatever the client makes of it
         return error
     raise AssertionError("a refusal is an error")

@@ -128,9 +128,9 @@ def test_model_that_is_not_to_be_asked_needs_no_key() -> None:
     """For a plan it tells window and price, and what a run would lack; an asked one is refused."""
     model = open_model(Model("openai/gpt-4o-mini"), to_ask=False)
     assert model.price(1_000_000, 0) == pytest.approx(0.15)
-    assert "OPENAI_API_KEY" in str(model.no_key)
-    assert open_model(Model("openai/gpt-4o-mini", api_key="k")).no_key is None
-    assert open_model(Model("openai/my-own", base_url="http://127.0.0.1:1")).no_key is None
+    assert "OPENAI_API_KEY" in str(model.missing_key)
+    assert open_model(Model("openai/gpt-4o-mini", api_key="k")).missing_key is None
+    assert open_model(Model("openai/my-own", base_url="http://127.0.0.1:1")).missing_key is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_name_close_to_a_listed_one_of_its_provider_is_doubted(
     name: str, meant: str | None
 ) -> None:
     """A slip behind a known provider's name is said with what was meant, and refuses nothing."""
-    doubt = open_model(Model(name, api_key="k")).doubt
+    doubt = open_model(Model(name, api_key="k")).name_warning
     assert doubt == (meant and f"{name} is not in LiteLLM's list; did you mean '{meant}'?")
 
 
@@ -157,9 +157,9 @@ def test_names_at_an_address_of_the_users_own_are_not_doubted(
 ) -> None:
     """Whoever serves a model calls it as they like."""
     name = "openai/gpt-4o-minni"
-    assert open_model(Model(name, base_url="http://127.0.0.1:1")).doubt is None
+    assert open_model(Model(name, base_url="http://127.0.0.1:1")).name_warning is None
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")
-    assert open_model(Model(name, api_key="k")).doubt is None
+    assert open_model(Model(name, api_key="k")).name_warning is None
 
 
 @pytest.mark.parametrize(

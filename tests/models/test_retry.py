@@ -38,7 +38,7 @@ def test_what_may_pass_is_tried_again(server: Loopback, reply: dict[str, Any]) -
     asking = Asking(server)
     assert asking.ask().text == "yes"
     assert len(server.calls) == 2
-    assert asking.asker.usage.calls == 1
+    assert asking.client.usage.calls == 1
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
@@ -102,10 +102,10 @@ def test_wait_that_another_was_told_is_not_waited_out_beyond_the_wall_clock(
     patient, hasty = Asking(server), Asking(server, give_up_after=1.5)
 
     async def both() -> None:
-        waiting = asyncio.create_task(patient.asker.ask(replace(REQUEST, text="another")))
+        waiting = asyncio.create_task(patient.client.ask(replace(REQUEST, text="another")))
         try:
             with pytest.raises(Exception, match="busy") as caught:
-                await hasty.asker.ask(REQUEST)
+                await hasty.client.ask(REQUEST)
         finally:
             waiting.cancel()
         assert "give_up_after=1.5" in caught.value.__notes__[0]
@@ -136,10 +136,10 @@ def test_wish_of_the_provider_holds_for_all(server: Loopback) -> None:
     first, other = Asking(server), Asking(server)
 
     async def one_after_the_other() -> None:
-        refused = asyncio.create_task(first.asker.ask(REQUEST))
+        refused = asyncio.create_task(first.client.ask(REQUEST))
         while not any(isinstance(event, Warned) for event in first.events):
             await asyncio.sleep(0.001)
-        await other.asker.ask(replace(REQUEST, text="another"))
+        await other.client.ask(replace(REQUEST, text="another"))
         await refused
 
     on_loop(one_after_the_other())

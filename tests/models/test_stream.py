@@ -14,7 +14,7 @@ from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.events import CallFinished, CallStarted, Warned
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import Model, ModelClient, SummaryStream, litellm_model, open_model
-from docsum_nb.models.partial_text import StreamedText
+from docsum_nb.models.streaming import StreamedText
 from docsum_nb.records import Answer, Usage
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
@@ -64,8 +64,8 @@ def test_streamed_answer_is_the_unstreamed_one(server: Loopback, reply: Reply) -
     assert outcome(stream.stream) == outcome(plain.ask)
     half = len(server.calls) // 2
     assert list(map(streamed, server.calls)) == [True] * half + [False] * half
-    assert stream.asker.usage == plain.asker.usage
-    assert (plain.asker.usage.cost_usd or 0) > 0
+    assert stream.client.usage == plain.client.usage
+    assert (plain.client.usage.cost_usd or 0) > 0
 
 
 def test_streamed_refusal_is_known_as_one(server: Loopback) -> None:
@@ -74,7 +74,7 @@ def test_streamed_refusal_is_known_as_one(server: Loopback) -> None:
     asking = Asking(server)
     with pytest.raises(ModelError, match="refused"):
         asking.stream()
-    assert asking.asker.usage.calls == len(server.calls) == 4
+    assert asking.client.usage.calls == len(server.calls) == 4
     server.script = lambda call: Reply()
     server.calls.clear()
     Asking(server).stream()
@@ -179,7 +179,7 @@ def test_server_without_streams_is_asked_plainly_and_that_is_remembered(
     asking = Asking(server, max_retries=0, budget=budget)
     assert asking.stream().text == text_told(asking.events) == "A summary."
     assert len([event for event in asking.events if isinstance(event, CallStarted)]) == 2
-    assert asking.asker.usage.calls == 1
+    assert asking.client.usage.calls == 1
     with pytest.raises(BudgetExceeded):
         asking.ask(replace(REQUEST, text="another"))
     Asking(server).stream()
@@ -326,14 +326,10 @@ def test_json_and_talks_are_not_streamed(server: Loopback) -> None:
 
     server.script = lambda call: Reply('{"title": "Whales"}')
     asking = Asking(server)
-    on_loop(
-        asking.asker.ask(
-            replace(REQUEST, schema=Findings),
-            telling=SummaryStream(asking.control, label="summary"),
-        )
-    )
+    asking.client.stream = SummaryStream(asking.control, label="summary")
+    on_loop(asking.client.ask(replace(REQUEST, schema=Findings), final=True))
     messages = [{"role": "user", "content": "Thought"}]
-    on_loop(asking.asker.converse(messages, max_tokens=9, stop=[]))
+    on_loop(asking.client.converse(messages, max_tokens=9, stop=[]))
     assert not any(map(streamed, server.calls))
     assert asking.told == []
 
@@ -344,7 +340,7 @@ def test_usage_that_no_provider_told_is_counted_and_said(server: Loopback) -> No
     for ask in (Asking.ask, Asking.stream):
         asking = Asking(server, prices=(1.0, 1.0))
         usage = ask(asking).usage
-        assert usage.completion_tokens == asking.asker.model.count(LONG)
+        assert usage.completion_tokens == asking.client.model.count(LONG)
         assert usage.cost_usd == pytest.approx(
             (usage.prompt_tokens + usage.completion_tokens) / 1e6
         )
@@ -362,7 +358,7 @@ def test_embedded_model_is_told_whole() -> None:
     asking = Asking.__new__(Asking)
     asking.events = []
     asking.control = StandaloneControl(asking.events)
-    asking.asker = ModelClient(
+    asking.client = ModelClient(
         [open_model(Model("extractive"))], ledger=None, control=asking.control
     )
     request = replace(REQUEST, text="Whales are mammals. They live in the sea and breathe air.")

@@ -32,13 +32,13 @@ def asked(
     events: list[Event] = []
     control = StandaloneControl(events)
     model = open_model(Model(name, base_url=address, api_key="k", max_retries=0))
-    asker = ModelClient([model], ledger=None, control=control)
+    client = ModelClient([model], ledger=None, control=control)
 
     async def ask() -> Answer:
-        telling = SummaryStream(control, label="summary") if streamed else None
-        answer = await asker.ask(request, telling=telling)
-        if telling is not None:
-            telling.end(answer.text)
+        client.stream = SummaryStream(control, label="summary") if streamed else None
+        answer = await client.ask(request, final=True)
+        if client.stream is not None:
+            client.stream.end(answer.text)
         return answer
 
     return on_loop(ask()), events

@@ -70,7 +70,7 @@ def test_error_says_what_to_set(server: Loopback, options: dict[str, Any], reque
     asking = Asking(server, **options)
     with pytest.raises(ModelError, match=r"max_tokens.*reasoning_effort.*context_window"):
         asking.ask()
-    assert len(server.calls) == asking.asker.usage.calls == requests
+    assert len(server.calls) == asking.client.usage.calls == requests
 
 
 def test_room_is_within_the_window_and_the_budget(server: Loopback) -> None:
@@ -135,7 +135,7 @@ def test_marks_that_are_part_of_a_text_stay_in_it(text: str, answer: str | None)
 )  # fmt: skip
 def test_thoughts_are_parted_in_linear_time(seed: str) -> None:
     """Any marks, in any number."""
-    from docsum_nb.models.partial_text import StreamedText
+    from docsum_nb.models.streaming import StreamedText
 
     def stream(text: str) -> None:
         part(text)
