@@ -34,7 +34,7 @@ class Forgotten:
     runs: int = 0
     answers: int = 0
     bytes_freed: int = 0
-    """By how much the file became smaller; 0 where another process was using it."""
+    """By how much the file became smaller; 0 if another process was using it."""
 
 
 def forget(
@@ -51,8 +51,8 @@ def forget(
 
     Args:
         run_id: One run; the beginning of its id suffices.
-        older_than_days: All that ended so many days ago or earlier, or of which nothing was heard
-            since, and older answers that belong to no run.
+        older_than_days: All runs that ended this number of days ago or earlier, or were last active
+            then, and older answers that belong to no run.
         everything: All runs and answers.
         ledger: The file; ``None`` for the one in the user's data folder.
 

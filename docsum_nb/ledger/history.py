@@ -1,9 +1,9 @@
 """The runs that a ledger knows: what each was to do, how far it came, what it took.
 
-A run is written down when it begins, when its outcome is known, and when nothing of it is in flight
-any more. What it took until then is counted from the answers it paid for, so nothing has to be
-written while it works, and a kill at any moment leaves a true record. A run that was resumed goes
-on under its own id, and its figures add up.
+A run is recorded when it begins, when its outcome is known, and when nothing of it is in flight any
+more. What it took until then is counted from the answers it paid for, so nothing has to be
+written while it works, and a kill at any moment leaves a true record. A run that was resumed keeps
+its id, and its figures add up.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import sqlite3
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger.answers import Ledger
 from docsum_nb.ledger.keys import stored_json
-from docsum_nb.ledger.process import Process, this_process
 from docsum_nb.ledger.run_record import Attempt, RunRecord, Totals
 from docsum_nb.ledger.sqlite_file import LedgerFile
 from docsum_nb.paths import user_path
@@ -30,7 +32,9 @@ from docsum_nb.paths import user_path
 __all__ = ["History"]
 
 _SILENT_S = 3600.0
-"""A run on another machine that stored nothing for so long is taken for dead."""
+"""Seconds; a run on another machine that stored nothing for longer is taken for dead."""
+_SAME_S = 2.0
+"""Seconds by which two reports of a process's start may differ, as clocks are set."""
 _HOW = {"on_error", "max_concurrency", "max_cost", "max_calls", "max_tokens", "cwd"}
 """Arguments of a run that do not decide what is asked."""
 _COLUMNS = (
@@ -45,7 +49,7 @@ class History:
     def __init__(self, ledger: Ledger | LedgerFile) -> None:
         self._file = ledger.file if isinstance(ledger, Ledger) else ledger
 
-    # --- writing down --------------------------------------------------------------------------
+    # --- recording -----------------------------------------------------------------------------
 
     def begin(
         self,
@@ -57,22 +61,22 @@ class History:
         arguments: dict[str, Any],
         joins: Attempt | None = None,
     ) -> Attempt:
-        """Write down that a run begins, or goes on.
+        """Record that a run begins, or is resumed.
 
         Args:
             run_id: The run.
             what: Its source, in words.
             model: The model's name.
             chunks: How many it has.
-            arguments: What it takes to go on with it.
-            joins: A stretch of it in this process of which calls are in flight; the new one takes
-                its place, and accounts for both.
+            arguments: What resuming it takes.
+            joins: An attempt in this process that has calls in flight; the new one replaces it,
+                and accounts for both.
 
         Raises:
             InputError: if it is still going on in another process.
             LedgerError: if it cannot be written.
         """
-        process, now = this_process(), time.time()
+        process, now = _this_process(), time.time()
         with self._file.writing() as db:
             before = next(self._records(db, "WHERE id = ?", run_id), None)
             if before is not None:
@@ -95,8 +99,8 @@ class History:
             )
         return Attempt(run_id, now, so_far)
 
-    def stop(self, stretch: Attempt, *, state: str, error: str | None) -> None:
-        """Write down the outcome of a run of which calls are in flight.
+    def stop(self, attempt: Attempt, *, state: str, error: str | None) -> None:
+        """Record the outcome of a run that has calls in flight.
 
         Raises:
             LedgerError: if it cannot be written.
@@ -104,30 +108,30 @@ class History:
         with self._file.writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, error = ? WHERE id = ? AND since = ?",
-                (state, _utf8(error), stretch.run_id, stretch.since),
+                (state, _utf8(error), attempt.run_id, attempt.since),
             )
 
-    def end(self, stretch: Attempt, *, state: str, figures: Totals, error: str | None) -> None:
-        """Write down that a run has ended and nothing of it is in flight.
+    def end(self, attempt: Attempt, *, state: str, figures: Totals, error: str | None) -> None:
+        """Record that a run has ended and has no calls in flight.
 
         Raises:
             LedgerError: if it cannot be written.
         """
-        figures = stretch.before + figures
+        figures = attempt.before + figures
         with self._file.writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, ended_at = ?, done = ?, calls = ?, tokens = ?, "
                 "cost_usd = ?, error = ? WHERE id = ? AND since = ?",
                 (
                     *(state, time.time(), figures.done, figures.calls, figures.tokens),
-                    *(figures.cost_usd, _utf8(error), stretch.run_id, stretch.since),
+                    *(figures.cost_usd, _utf8(error), attempt.run_id, attempt.since),
                 ),
             )
 
     # --- looking up ----------------------------------------------------------------------------
 
     def all(self, db: sqlite3.Connection | None = None) -> list[RunRecord]:
-        """List all runs, newest first.
+        """Return all runs, newest first.
 
         Args:
             db: The transaction to look in; ``None`` for none.
@@ -143,7 +147,7 @@ class History:
         return found
 
     def only(self, prefix: str, db: sqlite3.Connection | None = None) -> RunRecord:
-        """Return the run whose id begins so; ``db`` as for ``all``.
+        """Return the run whose id begins with ``prefix``; ``db`` as for ``all``.
 
         Raises:
             InputError: if none or several do.
@@ -165,7 +169,7 @@ class History:
     def newest_unfinished(self) -> RunRecord:
         """Return the newest run that can be resumed.
 
-        One whose work another run has finished since, as after a repeated call, is passed over.
+        One whose work another run has finished since, as after a repeated call, is skipped.
 
         Raises:
             InputError: if there is none.
@@ -189,7 +193,7 @@ class History:
         )
 
     def arguments(self, run_id: str) -> dict[str, Any]:
-        """Return the arguments with which a run was begun.
+        """Return the arguments of a run.
 
         Raises:
             LedgerError: if the file cannot be read.
@@ -204,14 +208,14 @@ class History:
 
     def _records(self, db: sqlite3.Connection, where: str, *values: Any) -> Iterator[RunRecord]:
         query = f"SELECT {_COLUMNS} FROM runs {where}"  # noqa: S608  # constants
-        for *told, since, born, arguments in db.execute(query, values).fetchall():
-            if not _is_sound((*told, since, born)):
-                self._warn(f"the row of run {str(told[0])[:40]!r}")
+        for *row, since, born, arguments in db.execute(query, values).fetchall():
+            if not _is_sound((*row, since, born)):
+                self._warn(f"the row of run {str(row[0])[:40]!r}")
                 continue
             # Not by SQLite: it could not give back a file's name that is no UTF-8.
-            asked = self._asked(told[0], arguments)
+            asked = self._asked(row[0], arguments)
             places = tuple(_places(asked.get("source"), asked.get("cwd", "")))
-            record = RunRecord(*told)
+            record = RunRecord(*row)
             record = replace(
                 record,
                 question=asked.get("question"),
@@ -277,7 +281,7 @@ def _places(source: Any, cwd: str) -> Iterator[str]:
             yield from _places(part, cwd)
 
 
-def _refuse_elsewhere(record: RunRecord, process: Process) -> None:
+def _refuse_elsewhere(record: RunRecord, process: _Process) -> None:
     if (record.host, record.pid) == (process.host, process.pid):
         return
     where = f"in process {record.pid} on {record.host}"
@@ -304,7 +308,7 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
         0, int(paid), int(tokens), cost if priced == paid else None
     )
     active_at = max(since, last or 0.0)
-    alive = Process(record.host, record.pid, born).alive()
+    alive = _Process(record.host, record.pid, born).alive()
     if alive is None:
         alive = time.time() - active_at < _SILENT_S
     running = record.state == "running"
@@ -324,3 +328,35 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
 def _utf8(text: str | None) -> str | None:
     """Make storable what may hold a file's name, which need not be UTF-8."""
     return text and text.encode("utf-8", "backslashreplace").decode()
+
+
+@dataclass(frozen=True)
+class _Process:
+    """One process of one machine.
+
+    A process id alone is not enough: it is used again, and means nothing on another machine.
+    """
+
+    host: str
+    pid: int
+    born: float
+    """When it began, in seconds since the epoch."""
+
+    def alive(self) -> bool | None:
+        """Return whether it is still running; ``None`` if that cannot be known on this machine."""
+        if self.host != platform.node():
+            return None
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            return bool(abs(process.create_time() - self.born) <= _SAME_S)
+        except psutil.AccessDenied:
+            return True
+        except psutil.Error:
+            return False
+
+
+def _this_process() -> _Process:
+    """Return the current process."""
+    return _Process(platform.node(), os.getpid(), psutil.Process().create_time())

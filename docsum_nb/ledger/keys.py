@@ -1,4 +1,4 @@
-"""The keys by which answers are found, a hash of everything that decides one; JSON of entries."""
+"""The keys of answers, each a hash of everything that decides it; and the JSON of entries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["key_of", "stored_json"]
 
 
 def key_of(parts: Any) -> str:
-    """Hash everything that decides an answer.
+    """Return the hash of everything that decides an answer.
 
     Args:
         parts: JSON-serializable; a pydantic class counts by its schema.
@@ -21,7 +21,7 @@ def key_of(parts: Any) -> str:
         A SHA-256 in hexadecimal.
 
     Raises:
-        InputError: if something in it is neither, so that it could not be told from another.
+        InputError: if something in it is neither, so that it has no key of its own.
     """
     canonical = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=_as_json)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a ledger tells of one run, and the stretches that it is done in."""
+"""What a ledger knows of one run, and the attempts that it is done in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Totals:
     """How far a run came and what it took."""
 
     done: int = 0
-    """Chunks whose summary is there, from whatever source."""
+    """Chunks that have a summary, asked for or stored."""
     calls: int = 0
     tokens: int = 0
     cost_usd: float | None = 0.0
@@ -32,12 +32,12 @@ class Totals:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One stretch of a run, from where it began or went on."""
+    """One attempt at a run: from its begin, or from where it was resumed."""
 
     run_id: str
     since: float
     before: Totals
-    """What it took in the stretches before."""
+    """What it took in the attempts before."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,16 @@ class RunRecord:
     started_at: float
     """In seconds since the epoch."""
     ended_at: float | None
-    """``None`` while anything of it is in flight, and where its process was gone before."""
+    """``None`` while anything of it is in flight, and if its process was gone before."""
     chunks: int
     """Planned."""
     done: int
-    """Chunks whose summary is there."""
+    """Chunks that have a summary."""
     calls: int
     """Requests that went out to the model; of an interrupted run, those that were answered."""
     tokens: int
     cost_usd: float | None
-    """In US dollars; ``None`` where a price is not known."""
+    """In US dollars; ``None`` if a price is not known."""
     error: str | None
     """Why it failed or was cancelled."""
     host: str

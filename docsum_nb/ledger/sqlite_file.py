@@ -27,7 +27,7 @@ VERSION = 2
 _BUSY_S = 30.0
 """How long a write waits for another process that writes."""
 _TRY_S = 0.1
-"""How long SQLite does so at a time: no Ctrl-C is heard meanwhile."""
+"""How long SQLite does so at a time: Ctrl-C has no effect meanwhile."""
 
 _REFUSED = (sqlite3.Error, UnicodeError)
 """What SQLite's errors are in Python: half of a pair of surrogates is no UTF-8."""
@@ -107,7 +107,7 @@ _FROM_FIRST = (
 
 
 def default_path() -> Path:
-    """Return the place of the ledger in the user's data folder."""
+    """Return the path of the ledger in the user's data folder."""
     from platformdirs import user_data_path
 
     return user_data_path("docsum_nb") / "ledger.sqlite3"
@@ -118,8 +118,8 @@ class LedgerFile:
 
     Args:
         path: The file; ``None`` for the one in the user's data folder.
-        read_only: Leave it as it is, and wait for nobody who writes; one of an older version is
-            brought up to date all the same.
+        read_only: Change nothing, and wait for no writer; a file of an older version is brought up
+            to date all the same.
 
     Raises:
         LedgerError: if the file cannot be opened and written, or is none that this version knows.
@@ -152,7 +152,7 @@ class LedgerFile:
             ) from error
 
     def _open_to_read(self) -> sqlite3.Connection | None:
-        """Open the file as it is; ``None`` where it has to be brought up to date first."""
+        """Open the file without changing it; ``None`` if it has to be brought up to date first."""
         how = "mode=ro"
         log = self.path.with_name(f"{self.path.name}-wal")
         if not log.exists() and not os.access(self.path.parent, os.W_OK):
@@ -173,7 +173,7 @@ class LedgerFile:
         try:
             # Before anything is written: the file may be another program's.
             self._check_alone(db)
-            _in_turn(lambda: db.execute("PRAGMA journal_mode=WAL"))
+            _when_free(lambda: db.execute("PRAGMA journal_mode=WAL"))
             db.execute("PRAGMA synchronous=NORMAL")
             # What was forgotten is overwritten, also where the file cannot be made smaller now.
             db.execute("PRAGMA secure_delete=ON")
@@ -202,7 +202,7 @@ class LedgerFile:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
 
-        return _in_turn(check)
+        return _when_free(check)
 
     def _check(self, db: sqlite3.Connection) -> int:
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -261,14 +261,14 @@ class LedgerFile:
             self.version = _data_version(db)
 
     def shrink(self) -> None:
-        """Give the room of what was deleted back to the disk.
+        """Return the space of what was deleted to the disk.
 
         Raises:
             LedgerError: if it cannot be done now; what was deleted stays so.
         """
         with self._lock:
             try:
-                _in_turn(lambda: self._db.execute("VACUUM"))
+                _when_free(lambda: self._db.execute("VACUUM"))
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             except sqlite3.Error as error:
                 raise LedgerError(f"the ledger {self.path} cannot be made smaller") from error
@@ -284,7 +284,7 @@ class LedgerFile:
             self._db.close()
 
     def __del__(self) -> None:
-        # Where opening failed there is nothing to close.
+        # If opening failed, there is nothing to close.
         db: sqlite3.Connection | None = getattr(self, "_db", None)
         if db is not None:
             db.close()
@@ -293,8 +293,8 @@ class LedgerFile:
 @contextmanager
 def _transaction(db: sqlite3.Connection) -> Iterator[None]:
     try:
-        # Within the block: a Ctrl-C is heard once it has been executed.
-        _in_turn(lambda: db.execute("BEGIN IMMEDIATE"))
+        # Within the block: a Ctrl-C takes effect once it has been executed.
+        _when_free(lambda: db.execute("BEGIN IMMEDIATE"))
         yield
         db.execute("COMMIT")
     except BaseException:
@@ -313,7 +313,7 @@ def _connection(uri: str) -> sqlite3.Connection:
     db = sqlite3.connect(
         uri, uri=True, timeout=_TRY_S, isolation_level=None, check_same_thread=False
     )
-    # One text that is no UTF-8 is not to be the end of a whole query.
+    # One text that is no UTF-8 must not fail a whole query.
     db.text_factory = _text
     return db
 
@@ -325,7 +325,7 @@ def _text(content: bytes) -> str | bytes:
         return content
 
 
-def _in_turn(work: Callable[[], T]) -> T:
+def _when_free(work: Callable[[], T]) -> T:
     """Repeat while another process has the file; SQLite does not wait when it changes the mode."""
     give_up = time.monotonic() + _BUSY_S
     while True:

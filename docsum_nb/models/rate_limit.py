@@ -1,4 +1,4 @@
-"""Who may be sent next: the arithmetic of limits, without a clock and without waiting.
+"""Which request may be sent next: the arithmetic of limits, without a clock or waiting.
 
 One ``RateLimits`` stands before one account with a provider. Each of its models has the bounds that
 its user gave: requests in flight, requests and tokens a minute. Over all of them stands a window
@@ -9,7 +9,8 @@ window of answers then adds one, and so does a time in which nothing came back a
 that hangs must not hold up the others until its timeout.
 
 Invariants: a ticket is waiting, sent, or not here; nothing is sent beyond a bound; the window is
-never below one, so whoever waits is sent at last; of those that may be sent, the lowest ticket is.
+never below one, so each that waits is sent in the end; of those that may be sent, the lowest ticket
+goes first.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["Bucket", "RateLimits"]
 
 _MINUTE_S = 60.0
 _ROUNDING_S = 1e-6
-"""What floats may be off by; nobody is to be woken in vain."""
+"""What floats may be off by; none is woken in vain."""
 _SILENCE_S = 10.0
 
 
@@ -49,14 +50,14 @@ class Bucket:
         self._per_minute = per_minute
 
     def ready_at(self, amount: float, now: float) -> float:
-        """Tell when so much may be taken; ``now`` or earlier if it may at once."""
+        """Return when ``amount`` may be taken; ``now`` or earlier if it may be taken at once."""
         if self._per_minute is None:
             return now
         wait = (min(amount, self._capacity) - self._level_at(now)) / self._fill
         return now if wait < _ROUNDING_S else now + wait
 
     def take(self, amount: float, now: float) -> None:
-        """Take so much."""
+        """Subtract ``amount`` from the bucket."""
         if self._per_minute is not None:
             self._level, self._at = self._level_at(now) - amount, now
 
@@ -159,7 +160,7 @@ class RateLimits:
         return admitted
 
     def wake_at(self, now: float) -> float | None:
-        """Tell when time alone may let the next one go; ``None`` if none waits that time helps."""
+        """Return when the next one may go by time alone; ``None`` if time helps none that waits."""
         earliest = self.paused_until
         if self._full:
             earliest = max(earliest, self._moved_at + _SILENCE_S)
@@ -182,7 +183,7 @@ class RateLimits:
 
         Args:
             ticket: The request.
-            pause: Seconds for which nobody is sent.
+            pause: Seconds for which no request is sent.
             now: The time.
         """
         in_flight = self.in_flight

@@ -21,7 +21,7 @@ __all__ = [
     "count_in",
     "end_in",
     "error_in",
-    "mended",
+    "repaired",
     "text_in",
     "tier_in",
     "usage_in",
@@ -122,7 +122,7 @@ def tier_in(value: Any) -> str | None:
 def text_in(content: Any) -> str:
     """Return the text of a message's content, which may be a list of parts.
 
-    Parts that hold a thought are left out, as Mistral's models send them:
+    Parts that hold a thought are dropped, as Mistral's models send them:
     https://github.com/microsoft/agent-framework/issues/6978
     """
     if isinstance(content, str):
@@ -148,7 +148,7 @@ def count_in(value: Any) -> int | None:
     return int(value)
 
 
-def mended(value: Any) -> dict[str, Any] | None:
+def repaired(value: Any) -> dict[str, Any] | None:
     """Return a body or event as LiteLLM can read it; ``None`` if it can already.
 
     What is odd in it is replaced: a content in parts by its text, an impossible count by none, a
@@ -165,13 +165,13 @@ def mended(value: Any) -> dict[str, Any] | None:
     if "choices" in value and not isinstance(choices, list):
         changes["choices"] = []
     elif choices:
-        better = [_mended_choice(each) for each in choices if isinstance(each, Mapping)]
+        better = [_repaired_choice(each) for each in choices if isinstance(each, Mapping)]
         if len(better) < len(choices) or any(map(is_not, better, choices)):
             changes["choices"] = better
     return {**value, **changes} if changes else None
 
 
-def _mended_choice(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+def _repaired_choice(choice: Mapping[str, Any]) -> Mapping[str, Any]:
     changes: dict[str, Any] = {}
     for name in ("message", "delta"):
         message = choice.get(name)

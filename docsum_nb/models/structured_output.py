@@ -1,7 +1,7 @@
 """Answers as JSON that fits a pydantic model class: asked for, and validated.
 
 pydantic does the validating. What surrounds the JSON (a fence, a sentence before it) is taken off;
-the JSON itself is never mended, as a guess might pass for what the model said.
+the JSON itself is never repaired, as a guess might pass for the model's own answer.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from docsum_nb.errors import InputError
 __all__ = ["check_schema", "fitting_json", "schema_instructions"]
 
 _FENCE = "```"
-_MOST_TOLD = 1_000
-"""Characters of a validation error that the model is told."""
+_MOST_SENT = 1_000
+"""Characters of a validation error that are sent to the model."""
 
 
 def check_schema(schema: Any) -> None:
-    """Refuse what is no pydantic model class.
+    """Check that a schema is a pydantic model class.
 
     Raises:
         InputError: if it is something else.
@@ -40,20 +40,20 @@ def fitting_json(schema: Any, text: str) -> str:
     """Return the JSON of an answer that fits a schema.
 
     Raises:
-        ValueError: if there is none in it; the message tells the model what is wrong.
+        ValueError: if there is none in it; the message is for the model, and says what is wrong.
     """
     from pydantic import ValidationError
 
     body = _fenced(text) or text[text.find("{") : text.rfind("}") + 1] or text
-    # What is whole as it is must not lose a part that looks like a fence.
+    # A text that is JSON already must not lose a part that looks like a fence.
     for candidate in (text, body):
         try:
             schema.model_validate_json(candidate)
         except ValidationError as error:
-            wrong = error
+            problem = error
         else:
             return candidate.strip()
-    raise ValueError(_told(wrong))
+    raise ValueError(_problems_in(problem))
 
 
 def _fenced(text: str) -> str | None:
@@ -66,9 +66,9 @@ def _fenced(text: str) -> str | None:
     return None
 
 
-def _told(error: Any) -> str:
+def _problems_in(error: Any) -> str:
     lines = [
         f"{'.'.join(map(str, each['loc'])) or 'the whole'}: {each['msg']}"
         for each in error.errors(include_url=False, include_context=False, include_input=False)
     ]
-    return "; ".join(lines)[:_MOST_TOLD]
+    return "; ".join(lines)[:_MOST_SENT]

@@ -4,8 +4,8 @@ One ``TransportFacts`` belongs to one request. It stops reading at a bound, also
 compressed, so that no body fills the memory, and it keeps what LiteLLM does not pass on: the
 provider's word for the end, an error in a body of status 200 or in the middle of a stream, the
 usage as it was sent. What LiteLLM would fail on is replaced before it gets there
-(``bodies.mended``). A request that LiteLLM sends by another transport than its own is not watched;
-then its fields are all there is.
+(``response_bodies.repaired``). A request that LiteLLM sends by another transport than its own is
+not watched; then LiteLLM's fields are all there is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from typing import Any, Literal
 
 import httpx
 
-from docsum_nb.models.response_bodies import BodyError, end_in, error_in, mended, tier_in, usage_in
+from docsum_nb.models.response_bodies import (
+    BodyError,
+    end_in,
+    error_in,
+    repaired,
+    tier_in,
+    usage_in,
+)
 from docsum_nb.provider_errors import leads_elsewhere
 
 __all__ = ["UNPROCESSABLE", "TransportFacts", "watch_transport"]
@@ -160,7 +167,7 @@ class TransportFacts:
             return self._passed(rest)
         value = _json(rest)
         self._read(value)
-        better = mended(value)
+        better = repaired(value)
         return rest if better is None else json.dumps(better).encode()
 
     def stop(self, reason: str) -> None:
@@ -203,7 +210,7 @@ class TransportFacts:
             return line
         self._event = ""
         self._read(value)
-        better = mended(value)
+        better = repaired(value)
         if better is None:
             return line
         return (b"data: " if name == b"data" else b"") + json.dumps(better).encode()

@@ -1,8 +1,8 @@
-"""Cutting documents into chunks, without cutting anew what a ledger remembers the cuts of.
+"""Cutting documents into chunks, or recalling the cuts from the ledger.
 
 Counting the tokens of a pile of documents takes longer than anything else in a run whose answers
 are all stored. A remembered cut is found by the text itself and by all that decides where it is
-cut, so a changed document is cut anew.
+cut, so a changed document is cut again.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ one table serves LiteLLM, the providers' own SDKs and plain sockets.
 """
 
 from docsum_nb.provider_errors.addresses import address_problem, is_loopback, public_address
+from docsum_nb.provider_errors.cause_table import Failure
 from docsum_nb.provider_errors.classification import failure_of_reply, status_in
 from docsum_nb.provider_errors.exception_chain import shorten_error, without_secrets, words_of
 from docsum_nb.provider_errors.fault import Fault, explained, fault_of
-from docsum_nb.provider_errors.kinds import Failure
 from docsum_nb.provider_errors.provider_reply import ProviderReply, reply_of
 from docsum_nb.provider_errors.redirects import leads_elsewhere, refuse_redirects
 from docsum_nb.provider_errors.retry_after import asked_in_headers

@@ -1,4 +1,4 @@
-"""The table of causes: classes and words of exceptions, and what each means to a user.
+"""The kinds of failure, and the table of causes: how each is recognized, and what helps.
 
 The first row that fits counts, so the special ones stand before the general. In the words,
 ``{host}``, ``{address}``, ``{asked}``, ``{proxy}`` and ``{own}`` stand for what is known. The last
@@ -8,13 +8,29 @@ one, the innermost exception's words, is never used of a header, which may hold 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
-from docsum_nb.provider_errors.kinds import Failure
-
-__all__ = ["ROWS", "CauseRow"]
+__all__ = ["ROWS", "CauseRow", "Failure"]
 
 _TRUST = "give its certificate in SSL_CERT_FILE=/path/to/it.pem before the kernel starts"
 _TO_HTTPS = "if this happens every time, try https:// in base_url, and check the port"
+
+
+class Failure(Enum):
+    """What kind of failure an error is: what helps against it."""
+
+    PERMANENT = "the same request will fail again"
+    DOUBTFUL = "the same request will most likely fail again; one more try finds out"
+    TRANSIENT = "the same request may succeed"
+    TIMEOUT = "there was no answer in time"
+    OVERLOAD = "the provider has no room now"
+    TOO_LONG = "the request is too long; a shorter one may succeed"
+    SPENT = "money or quota is used up, and waiting does not bring it back in time"
+
+    @property
+    def final(self) -> bool:
+        """Whether no further try of the same request can succeed."""
+        return self in (Failure.PERMANENT, Failure.TOO_LONG, Failure.SPENT)
 
 
 @dataclass(frozen=True)

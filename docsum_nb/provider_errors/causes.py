@@ -21,7 +21,7 @@ from docsum_nb.provider_errors.addresses import (
     is_loopback,
     public_address,
 )
-from docsum_nb.provider_errors.cause_table import ROWS, CauseRow
+from docsum_nb.provider_errors.cause_table import ROWS, CauseRow, Failure
 from docsum_nb.provider_errors.exception_chain import (
     attribute,
     chain_of,
@@ -29,7 +29,6 @@ from docsum_nb.provider_errors.exception_chain import (
     texts_of,
     words_of,
 )
-from docsum_nb.provider_errors.kinds import Failure
 from docsum_nb.render.one_line import one_line
 
 __all__ = ["Cause", "cause_of"]

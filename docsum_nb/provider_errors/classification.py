@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from itertools import takewhile
 from typing import Any
 
+from docsum_nb.provider_errors.cause_table import Failure
 from docsum_nb.provider_errors.exception_chain import MOST_CHARS
-from docsum_nb.provider_errors.kinds import Failure
 from docsum_nb.provider_errors.provider_reply import ProviderReply, texts_in
 from docsum_nb.provider_errors.retry_after import asked_in_headers
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from docsum_nb.errors import described
 from docsum_nb.provider_errors.addresses import base_of, path_advice
+from docsum_nb.provider_errors.cause_table import Failure
 from docsum_nb.provider_errors.causes import cause_of
 from docsum_nb.provider_errors.classification import failure_of_reply, status_that_counts, waits_s
 from docsum_nb.provider_errors.exception_chain import attribute, chain_of, class_names, words_of
-from docsum_nb.provider_errors.kinds import Failure
 from docsum_nb.provider_errors.provider_reply import ProviderReply, reply_of, said_in
 from docsum_nb.render.one_line import one_line
 

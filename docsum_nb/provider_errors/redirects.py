@@ -31,7 +31,7 @@ _PORTS = {"http": 80, "https": 443}
 _applies: list[Callable[[], bool]] = []
 
 
-class RedirectRefused(OSError):  # noqa: N818  # what happened, as the user is told it
+class RedirectRefused(OSError):  # noqa: N818  # named for what happened, which the user reads
     """A server sends a request on to another host; nothing was sent there."""
 
 

@@ -63,7 +63,7 @@ def _all_of(error: BaseException) -> Iterator[BaseException]:
 def _still_tells(error: BaseException) -> bool:
     try:
         said = f"{error}{error!r}"
-    except Exception:  # noqa: BLE001  # it cannot be printed, so it tells nothing
+    except Exception:  # noqa: BLE001  # it cannot be printed, so nothing is known of it
         return False
     return masked(said) != said
 
