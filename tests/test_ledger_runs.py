@@ -283,7 +283,7 @@ def test_old_runs_are_forgotten_by_age(tmp_path: Path) -> None:
     for name in ("old", "new"):
         stretch = history.begin(name, what=name, model="m", chunks=1, arguments={})
         ledger.put(name, Answer("text", "m"), run_id=name)
-        history.end(stretch, state="done", figures=Totals(1, 1), error=None)
+        history.end(stretch, state="done", totals=Totals(1, 1), error=None)
     with ledger.file.writing() as db:
         db.execute("UPDATE runs SET ended_at = ended_at - 10 * 86400 WHERE id = 'old'")
     assert ds.forget(older_than_days=9, ledger=tmp_path / "l").runs == 1
@@ -319,7 +319,7 @@ def test_nothing_can_begin_between_the_choice_and_the_deletion(tmp_path: Path) -
             ledger.save_pieces({name: b"text"}, run_id=name)
             ledger.put(name, Answer("text", "m"), run_id=name)
             kept.append((ledger.get(name) is not None, ledger.pieces([name]) != {}))
-            History(ledger).end(stretch, state="done", figures=Totals(1, 1), error=None)
+            History(ledger).end(stretch, state="done", totals=Totals(1, 1), error=None)
 
     Ledger(path)
     thread = threading.Thread(target=begin)

@@ -47,7 +47,7 @@ _FAST = 1
 
 
 class Ledger:
-    """The answers kept in one file; made where it does not exist.
+    """The answers kept in one file, which is made if it does not exist.
 
     Raises:
         LedgerError: if the file cannot be opened and written. It is raised here, by the
@@ -181,7 +181,7 @@ class Ledger:
     def note_uses(self, run_id: str, keys: Iterable[str]) -> None:
         """Note what a run uses, so that it stays until the run is forgotten; never fails."""
         if run_id and (used := list(keys)):
-            # Where it cannot be noted, the worst is that forgetting another run takes it away.
+            # If it cannot be noted, the worst is that forgetting another run deletes it.
             with contextlib.suppress(LedgerError), self.file.writing() as db:
                 _use(db, run_id, used)
 

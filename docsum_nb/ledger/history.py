@@ -111,20 +111,20 @@ class History:
                 (state, _utf8(error), attempt.run_id, attempt.since),
             )
 
-    def end(self, attempt: Attempt, *, state: str, figures: Totals, error: str | None) -> None:
+    def end(self, attempt: Attempt, *, state: str, totals: Totals, error: str | None) -> None:
         """Record that a run has ended and has no calls in flight.
 
         Raises:
             LedgerError: if it cannot be written.
         """
-        figures = attempt.before + figures
+        totals = attempt.before + totals
         with self._file.writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, ended_at = ?, done = ?, calls = ?, tokens = ?, "
                 "cost_usd = ?, error = ? WHERE id = ? AND since = ?",
                 (
-                    *(state, time.time(), figures.done, figures.calls, figures.tokens),
-                    *(figures.cost_usd, _utf8(error), attempt.run_id, attempt.since),
+                    *(state, time.time(), totals.done, totals.calls, totals.tokens),
+                    *(totals.cost_usd, _utf8(error), attempt.run_id, attempt.since),
                 ),
             )
 
@@ -214,12 +214,12 @@ class History:
                 continue
             # Not by SQLite: it could not give back a file's name that is no UTF-8.
             asked = self._asked(row[0], arguments)
-            places = tuple(_places(asked.get("source"), asked.get("cwd", "")))
+            paths = tuple(_paths(asked.get("source"), asked.get("cwd", "")))
             record = RunRecord(*row)
             record = replace(
                 record,
                 question=asked.get("question"),
-                sources=places,
+                sources=paths,
                 active_at=record.ended_at or since,
             )
             yield _counted(db, record, since, born) if record.ended_at is None else record
@@ -266,19 +266,19 @@ def _work_in(arguments: dict[str, Any]) -> dict[str, Any]:
 def _resolved(source: Any, cwd: str) -> Any:
     """Return a stored source with its paths as absolute ones."""
     if isinstance(source, str):
-        return next(_places(source, cwd), source)
+        return next(_paths(source, cwd), source)
     return [_resolved(part, cwd) for part in source] if isinstance(source, list) else source
 
 
-def _places(source: Any, cwd: str) -> Iterator[str]:
-    """Return the paths of a stored source as they were meant in the folder where it was given."""
+def _paths(source: Any, cwd: str) -> Iterator[str]:
+    """Return the paths of a stored source, relative ones taken from the folder it was given in."""
     if isinstance(source, str):
         with contextlib.suppress(InputError):
             # A home folder that is not there any more.
             yield os.path.normpath(Path(cwd) / user_path(source))
     elif isinstance(source, list):
         for part in source:
-            yield from _places(part, cwd)
+            yield from _paths(part, cwd)
 
 
 def _refuse_elsewhere(record: RunRecord, process: _Process) -> None:
@@ -304,7 +304,7 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
         " FROM uses JOIN answers ON answers.key = uses.key WHERE uses.run = ?)",
         (since, record.id),
     ).fetchone()
-    figures = Totals(0, record.calls, record.tokens, record.cost_usd) + Totals(
+    totals = Totals(0, record.calls, record.tokens, record.cost_usd) + Totals(
         0, int(paid), int(tokens), cost if priced == paid else None
     )
     active_at = max(since, last or 0.0)
@@ -318,9 +318,9 @@ def _counted(db: sqlite3.Connection, record: RunRecord, since: float, born: floa
         settling=alive and not running,
         # The chunks come before the merges, so that all answers are theirs until they are done.
         done=min(record.chunks, answers),
-        calls=figures.calls,
-        tokens=figures.tokens,
-        cost_usd=figures.cost_usd,
+        calls=totals.calls,
+        tokens=totals.tokens,
+        cost_usd=totals.cost_usd,
         active_at=active_at,
     )
 

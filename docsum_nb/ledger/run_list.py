@@ -53,19 +53,19 @@ class Runs(Tabled, Sequence[RunRecord]):
         return self.to_text()
 
     def to_json(self) -> str:
-        """Render as JSON: ``place``, and ``runs`` with every field of each."""
+        """Return JSON: ``place``, and ``runs`` with every field of each."""
         return to_json({"place": self.place, "runs": self._records})
 
 
 def runs(ledger: str | Path | None = None) -> Runs:
-    """List the runs of ``summarize`` that a ledger knows, newest first.
+    """Return the runs of ``summarize`` that a ledger knows, newest first.
 
     Args:
         ledger: The file; ``None`` for the one in the user's data folder.
 
     Returns:
-        When each began, what it was of, its state, its chunks, calls and cost. Empty where there is
-        no such file.
+        When each began, what it was of, its state, its chunks, calls and cost. Empty if there is no
+        such file.
 
     Raises:
         LedgerError: if the file is there and cannot be read.

@@ -175,7 +175,7 @@ class LedgerFile:
             self._check_alone(db)
             _when_free(lambda: db.execute("PRAGMA journal_mode=WAL"))
             db.execute("PRAGMA synchronous=NORMAL")
-            # What was forgotten is overwritten, also where the file cannot be made smaller now.
+            # What was forgotten is overwritten, even if the file cannot be made smaller now.
             db.execute("PRAGMA secure_delete=ON")
             with _transaction(db):
                 version = self._check(db)

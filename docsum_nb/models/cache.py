@@ -125,7 +125,7 @@ class AnswerCache:
                 await in_thread(self._ledger.find, keys, run_id=self._run_id)
 
     async def replace(self, key: str, answer: Answer) -> None:
-        """Store an answer in place of the one under its key; never fails."""
+        """Replace the answer under a key; never fails."""
         if self._ledger is not None:
             with contextlib.suppress(LedgerError):
                 await in_thread(self._ledger.drop, key)

@@ -210,7 +210,7 @@ def _often_said(text: str) -> Kept | None:
 
 
 def _whole_sentences(text: str, end: int) -> str:
-    """Return a text up to a place, and no further than its last whole sentence if it has one."""
+    """Return a text up to a position, or up to its last whole sentence before that."""
     while end < len(text) and text[end] in ".!?。！？\"'”’)":
         end += 1
     kept = text[:end]

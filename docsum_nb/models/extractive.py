@@ -8,7 +8,7 @@ is a list of labelled summaries, sections take turns unless one is clearly more 
 
 The answer holds at most the words asked for and no sentence that is not in the text, save that a
 sentence too long for the whole answer is cut, with an ellipsis. Refuses a text without a word.
-Sentences out of their place can mislead (a "he" may lose its name): faithful words, not a proof.
+Sentences out of their context can mislead (a "he" may lose its name): faithful words, not a proof.
 """
 
 from __future__ import annotations
@@ -70,13 +70,13 @@ class Extractive:
             InputError: The text has no word in it.
         """
         limit = max(1, request.max_words)
-        found = prose_sentences(request.text, syntax=request.syntax)
-        sentences = _distinct(found)
+        prose = prose_sentences(request.text, syntax=request.syntax)
+        sentences = _distinct(prose)
         if sentences:
             text = _extract(sentences, request, limit)
         else:
             text = _first_lines(_unlabelled(request), limit)
-        counts = (0, 0) if request.syntax == "summaries" else not_prose(request.text, found)
+        counts = (0, 0) if request.syntax == "summaries" else not_prose(request.text, prose)
         return Answer(text, self.name, Usage(calls=1), ended="", words=counts)
 
 
@@ -159,7 +159,7 @@ def _content(text: str) -> list[str]:
 
 
 def _candidates(content: list[list[str]], lengths: list[int], limit: int) -> list[int]:
-    """Find the sentences worth quoting; weaker ones only where the answer would stay short."""
+    """Return the sentences worth quoting; weaker ones only if the answer would stay short."""
     for least, most in ((_MIN_CONTENT_WORDS, _MAX_WORDS), (_MIN_CONTENT_WORDS // 2, limit)):
         found = [
             i
@@ -176,11 +176,11 @@ def _scores(matrix: TfIdf, sections: list[int]) -> Vector:
     import numpy as np
 
     seen: Counter[int] = Counter()
-    places = []
+    ranks = []
     for section in sections:
         seen[section] += 1
-        places.append(seen[section])
-    return lexrank(matrix) + _LEAD * np.exp(-np.array(places) / _LEAD_SENTENCES)
+        ranks.append(seen[section])
+    return lexrank(matrix) + _LEAD * np.exp(-np.array(ranks) / _LEAD_SENTENCES)
 
 
 def _likeness(asked: set[str], content: list[list[str]]) -> Vector:

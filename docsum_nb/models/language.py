@@ -15,7 +15,7 @@ __all__ = ["language_of"]
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SAMPLE = 2_000
-"""Characters from each of three places of a long text."""
+"""Characters from each of three parts of a long text."""
 _LEAST_WORDS = 15
 _LEAST_LETTERS = 40
 _CLEAR_SCRIPT = 0.75
@@ -65,7 +65,7 @@ def language_of(text: str, *, least_words: int = _LEAST_WORDS) -> str | None:
     """Return the name of a text's language or script; ``None`` if it is not clear.
 
     Args:
-        text: Of any length; a long one is looked at in three places.
+        text: Of any length; of a long one, three parts are looked at.
         least_words: What a text in Latin letters has to have at least.
     """
     sample = _sampled(text)

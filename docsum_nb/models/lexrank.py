@@ -78,10 +78,10 @@ class TfIdf:
         """Return the same weights for some rows, which must be in ascending order."""
         import numpy as np
 
-        place = np.full(self.count, -1, dtype=np.intp)
-        place[rows] = np.arange(len(rows))
-        kept = place[self.rows] >= 0
-        at = place[self.rows][kept]
+        position = np.full(self.count, -1, dtype=np.intp)
+        position[rows] = np.arange(len(rows))
+        kept = position[self.rows] >= 0
+        at = position[self.rows][kept]
         bounds = np.searchsorted(at, np.arange(len(rows) + 1))
         return TfIdf(len(rows), at, self.terms[kept], self.values[kept], bounds, self.width)
 
@@ -121,7 +121,7 @@ def lexrank(matrix: TfIdf) -> Vector:
     """Rank sentences by their centrality.
 
     Returns:
-        A score for each row, the most central 1; zeros where no row has a word.
+        A score for each row, the most central 1; zeros if no row has a word.
     """
     import numpy as np
 

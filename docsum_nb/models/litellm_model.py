@@ -47,7 +47,7 @@ _UNKNOWN_WINDOW = 8_192
 _REASONING_TOKENS = 8_192
 """Room for what a reasoning model thinks before it writes; it counts as part of the answer."""
 _LENGTHS = ("max_completion_tokens", "max_tokens")
-"""Where a request says how long its answer may become; together they are refused."""
+"""Parameters that bound the length of an answer; providers refuse both together."""
 _CONNECTING = 0.9
 """Part of the timeout that a connection may take."""
 _MESSAGE_TOKENS = 128
@@ -100,7 +100,7 @@ class LiteLLMModel:
         self._thinking = _REASONING_TOKENS if info.get("supports_reasoning") else 0
         self._most_output = info.get("max_output_tokens")
         self._takes_schemas = takes_schemas(settings.name)
-        # Where it has to make the stream up, LiteLLM says so.
+        # LiteLLM says so if it has to make up the stream from a whole answer.
         self._may_stream = info.get("supports_native_streaming") is not False
         self.count = token_counter(settings.name)
         self._meter = Meter(settings, info, self.window, self.count)
@@ -340,7 +340,7 @@ class LiteLLMModel:
             reason = "ended a stream without saying that the answer is whole"
             raise NotStreamed(reason, refused=False, lasting=True)
         if not reply.text and reply.ending is Ending.WHOLE and not reply.unfinished:
-            # LiteLLM drops what is said beside the text, such as a refusal.
+            # LiteLLM drops what stands beside the text, such as a refusal.
             usage = self._meter.usage(reply, messages)
             raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
         return self._answer(reply, messages)

@@ -40,9 +40,9 @@ class Model:
             for it.
         timeout: Seconds for one request, from sending it to the end of its answer; of an answer
             that is streamed, from each piece to the next. After that, the first of the fallbacks is
-            asked at once; where there is none, it counts as a failure that may pass.
+            asked at once; if there is none, it counts as a failure that is retried.
         max_concurrency: Requests in flight at once, over all runs of the process; ``None``: each
-            run's own bound. Where the provider turns requests away, fewer are in flight until it
+            run's own bound. If the provider turns requests away, fewer are in flight until it
             takes them again.
         requests_per_minute: Over all runs of the process; callers wait. ``None`` for no limit. Of
             several records for one model, the one used last holds for all that wait; so with the

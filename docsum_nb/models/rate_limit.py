@@ -98,7 +98,7 @@ class RateLimits:
         """How many requests may be in flight, in parts of one; infinite until one is refused."""
         self.paused_until = -math.inf
         self._moved_at = -math.inf
-        """When a request was last sent or came back, or one more was let in for want of that."""
+        """When a request was last sent or answered, or the window grew for lack of answers."""
         self._rounds = 0
         """How often the window was made smaller."""
         self._lanes: dict[str, _Account] = {}
@@ -205,7 +205,7 @@ class RateLimits:
         return sent_in
 
     def _open_lanes(self) -> list[_Account]:
-        """List the models that have somebody waiting and a place in flight."""
+        """Return the models that have a request waiting and may send one more."""
         for lane in self._lanes.values():
             while lane.queue and lane.queue[0] not in self._waiting:
                 heapq.heappop(lane.queue)

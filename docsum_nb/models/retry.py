@@ -39,7 +39,7 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def is_too_long(error: BaseException) -> bool:
-    """Return whether a shorter request may succeed where this one was refused."""
+    """Return whether a request was refused as too long, so that a shorter one may succeed."""
     return failure_of(error) is Failure.TOO_LONG
 
 

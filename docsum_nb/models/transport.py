@@ -66,7 +66,7 @@ class TransportFacts:
 
     def __init__(self, tokens: int) -> None:
         self.elsewhere = False
-        """Whether the server sent the request on to another one, where nothing was sent."""
+        """Whether the server redirected the request to another one, to which nothing was sent."""
         self.most_bytes = _LEAST_BYTES + _BYTES_A_TOKEN * tokens
         self._begin()
 
@@ -76,7 +76,7 @@ class TransportFacts:
         """Why reading was stopped; empty if it was not."""
         self.error: BodyError | None = None
         self.end: str | None = None
-        """The provider's word for the end; ``None`` if it has said none."""
+        """The provider's reason for the end; ``None`` if it has sent none."""
         self.usage: Mapping[str, Any] | None = None
         self.tier: str | None = None
         """The service tier that answered; ``None`` if none is named."""

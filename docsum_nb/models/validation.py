@@ -1,7 +1,7 @@
-"""Whether an answer is what was asked for; refused, cut off, malformed, degenerate ones are not.
+"""Checks of an answer: whether it was refused, cut off, malformed or degenerate.
 
-An empty answer comes so far only if the reason is known: it was refused, or its model used up its
-room for a thought. Refusals are known by the provider's own mark
+An empty answer is checked only if the reason is known: it was refused, or its model used up its
+room for a thought. Refusals are recognized by the provider's own mark
 (``finish_reason`` "content_filter", the ``refusal`` field), else by a small pattern that only looks
 at how a short answer begins, in English: a summary must not be lost because it reports a refusal.
 """
@@ -89,7 +89,7 @@ class AnswerProblem:
 
     @property
     def reason(self) -> str:
-        """What the result says of an answer that has it again; empty if it is said elsewhere."""
+        """The reason of the omission if the second answer has it too; empty for none."""
         return _REASONS.get(self.kind, "").format(detail=self.detail)
 
 
@@ -109,9 +109,9 @@ def checked(answer: Answer, request: Request) -> tuple[Answer, AnswerProblem | N
             return replace(answer, text=fitting_json(request.schema, answer.text)), None
         except ValueError as error:
             return answer, AnswerProblem("malformed", str(error))
-    found = _degenerate(answer, request)
-    if found is not None:
-        return found
+    degenerate = _degenerate(answer, request)
+    if degenerate is not None:
+        return degenerate
     return answer, AnswerProblem("cut") if answer.finish_reason == "length" else None
 
 
@@ -172,7 +172,7 @@ def refused(answer: Answer) -> bool:
     return answer.finish_reason in ("content_filter", "refusal")
 
 
-def repairing(request: Request, flaw: AnswerProblem, answer: Answer) -> Request:
+def repairing(request: Request, problem: AnswerProblem, answer: Answer) -> Request:
     """Return the request that asks again, and says what was wrong.
 
     A cut answer is asked for in fewer words rather than with more room: the room is what is left of
@@ -186,10 +186,10 @@ def repairing(request: Request, flaw: AnswerProblem, answer: Answer) -> Request:
             "Your last answer was cut off at the length limit. Answer again in at most "
             f"{words} words, and end with a whole sentence."
         )
-    if flaw.kind in _REPAIRS:
-        notes.append(_REPAIRS[flaw.kind].format(words=request.max_words, detail=flaw.detail))
-    if flaw.kind == "malformed":
-        notes.append(f"Your last answer did not fit the JSON schema: {flaw.detail}")
+    if problem.kind in _REPAIRS:
+        notes.append(_REPAIRS[problem.kind].format(words=request.max_words, detail=problem.detail))
+    if problem.kind == "malformed":
+        notes.append(f"Your last answer did not fit the JSON schema: {problem.detail}")
     return replace(request, instructions="\n\n".join([request.instructions, *notes]))
 
 

@@ -1,11 +1,11 @@
-"""A run's place in its ledger: opened first, written down as it begins, is stopped and has ended.
+"""A run's record in its ledger: opened first; written when it begins, is stopped and has ended.
 
-Its outcome is written at once, so that it can be resumed while calls are in flight. The run that
-goes on shares these calls, and accounts for both.
+The outcome is written at once, so that the run can be resumed while calls are in flight. The run
+that resumes it shares these calls, and accounts for both. Before the first call, a ledger that
+cannot be written is an error; after it, only the list of runs lacks something.
 
-Remembers what takes long and is always the same: where documents are cut, what supports a text.
-Writing down must not cost a run anything: before the first call a ledger that cannot be written is
-an error; after it, only the list of runs is the poorer for it.
+The ledger also remembers what takes long and is always the same: the cuts of documents and the
+citations of a text.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["RunLog"]
 
 
 _open: dict[tuple[str, str], RunLog] = {}
-"""From a ledger's file and a run to who writes it down in this process."""
+"""By the ledger's path and the run's id, the logs that are open in this process."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_open.clear)
 
@@ -43,29 +43,29 @@ class RunLog:
         self.ledger = ledger
         self._options = options
         self._control = control
-        self._turn = threading.Lock()
-        """Held while the run is written down, which threads of its own do."""
-        self._stretch: Attempt | None = None
-        """What this one writes down; ``None`` before, after, and once another goes on with it."""
+        self._writing = threading.Lock()
+        """Held while a thread writes the record."""
+        self._attempt: Attempt | None = None
+        """What it records; ``None`` before, after, and once another run has resumed it."""
         self._earlier: Callable[[], Totals] = Totals
-        """What the stretch before took of which calls were in flight."""
+        """What the attempt before took, which had calls in flight."""
         self.cut = Cuts(ledger.pieces if ledger is not None else lambda keys: {})
 
     def begin(self, *, chunks: int) -> None:
-        """Write down that the run begins, or goes on, with what it takes to go on with it.
+        """Record that the run begins, or is resumed, with the arguments to resume it.
 
         Raises:
-            InputError: if the same run is going on in another process.
+            InputError: if the same run is active in another process.
             LedgerError: if it cannot be written.
         """
         if self.ledger is None:
             return
         run_id = self._control.run_id
         arguments, texts = packed(self._options)
-        earlier = _open.get(self._place(self.ledger))
-        with earlier._turn if earlier is not None else contextlib.nullcontext():
-            joins = earlier._stretch if earlier is not None else None
-            self._stretch = History(self.ledger).begin(
+        earlier = _open.get(self._key(self.ledger))
+        with earlier._writing if earlier is not None else contextlib.nullcontext():
+            joins = earlier._attempt if earlier is not None else None
+            self._attempt = History(self.ledger).begin(
                 run_id,
                 what=in_words(self._options),
                 model=self._options.model.name,
@@ -74,14 +74,14 @@ class RunLog:
                 joins=joins,
             )
             if earlier is not None and joins is not None:
-                self._earlier, earlier._stretch = earlier._figures, None
-        _open[self._place(self.ledger)] = self
+                self._earlier, earlier._attempt = earlier._totals, None
+        _open[self._key(self.ledger)] = self
         self.ledger.save_pieces({**texts, **self.cut.made}, run_id=run_id)
         self.ledger.note_uses(run_id, self.cut.keys)
         self._control.when_stopped(self._stop)
 
     def cite(self, text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
-        """Find the passages that support a text, as ``documents.cite`` does, or remember them."""
+        """Return the passages that support a text, from the ledger or by ``documents.cite``."""
         from docsum_nb.documents.cite import VERSION, cite
 
         if self.ledger is None:
@@ -95,41 +95,41 @@ class RunLog:
                 Citation(**{**each, "headings": tuple(each["headings"])})
                 for each in stored_json(stored)
             )
-        found = cite(text, chunks)
-        content = json.dumps([asdict(each) for each in found]).encode()
+        citations = cite(text, chunks)
+        content = json.dumps([asdict(each) for each in citations]).encode()
         with contextlib.suppress(LedgerError):
             self.ledger.save_pieces({key: content}, run_id=self._control.run_id)
-        return found
+        return citations
 
     def close(self, error: BaseException | None) -> None:
-        """Write down how the run ended, if it began, and close the ledger."""
+        """Record how the run ended, if it began, and close the ledger."""
         if self.ledger is None:
             return
         try:
-            with self._turn:
-                stretch, self._stretch = self._stretch, None
-                if stretch is not None:
-                    self._end(self.ledger, stretch, error)
+            with self._writing:
+                attempt, self._attempt = self._attempt, None
+                if attempt is not None:
+                    self._end(self.ledger, attempt, error)
         finally:
-            place = self._place(self.ledger)
-            if _open.get(place) is self:
-                del _open[place]
+            key = self._key(self.ledger)
+            if _open.get(key) is self:
+                del _open[key]
             self.ledger.close()
 
-    def _end(self, ledger: Ledger, stretch: Attempt, error: BaseException | None) -> None:
+    def _end(self, ledger: Ledger, attempt: Attempt, error: BaseException | None) -> None:
         with contextlib.suppress(LedgerError):
-            History(ledger).end(stretch, figures=self._figures(), **self._outcome(error))
+            History(ledger).end(attempt, totals=self._totals(), **self._outcome(error))
 
     def _stop(self) -> None:
-        """Write down the outcome while calls are in flight; ``close`` will do the rest."""
-        with self._turn, contextlib.suppress(LedgerError):
-            if self.ledger is not None and self._stretch is not None:
-                History(self.ledger).stop(self._stretch, **self._outcome(None))
+        """Record the outcome while calls are in flight; ``close`` records the rest."""
+        with self._writing, contextlib.suppress(LedgerError):
+            if self.ledger is not None and self._attempt is not None:
+                History(self.ledger).stop(self._attempt, **self._outcome(None))
 
-    def _place(self, ledger: Ledger) -> tuple[str, str]:
+    def _key(self, ledger: Ledger) -> tuple[str, str]:
         return str(ledger.path), self._control.run_id
 
-    def _figures(self) -> Totals:
+    def _totals(self) -> Totals:
         state = self._control.state()
         return self._earlier() + Totals(state.done, state.calls, state.tokens, state.cost_usd)
 

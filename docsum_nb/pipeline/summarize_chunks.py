@@ -1,6 +1,6 @@
 """The map step: a summary for every chunk, from the ledger or from the model.
 
-A partial result has each summary as soon as it is finished. What is stored needs no task: a run of
+A partial result has every summary that is finished. What is stored needs no task: a run of
 ten thousand finished chunks takes seconds. The plan counts tokens with the nearest vocabulary it
 has, and a provider may take less than it says: a chunk that is refused as too long is summarized in
 halves, and only that chunk.
@@ -74,7 +74,7 @@ class ChunkSummarizer:
         self._words = [builder.prepared.words_for(chunk, counts) for chunk in self._chunks]
 
     async def summarize(self, *, limit: int, on_error: OnError) -> None:
-        """Summarize every chunk; the results have each summary as soon as it is finished.
+        """Summarize every chunk; each summary is in the results once it is finished.
 
         Args:
             limit: Chunks in work at the same time.

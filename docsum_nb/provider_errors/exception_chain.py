@@ -40,7 +40,7 @@ def chain_of(error: BaseException) -> tuple[BaseException, ...]:
     """Return an exception and those behind it of the same request, from the outermost inwards.
 
     An exception that is raised while another one is handled has that one behind it: an earlier
-    request's. It begins where a library is met again that wraps those already passed.
+    request's. It begins at a library that was passed before and wraps the others.
     """
     found: list[BaseException] = []
     seen: set[int] = set()

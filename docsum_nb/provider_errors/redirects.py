@@ -41,7 +41,7 @@ def leads_elsewhere(asked: str, status: int, location: str | None) -> str | None
     Args:
         asked: The address that was asked.
         status: Of the answer.
-        location: Where it points to, as its header says.
+        location: The address in its header.
     """
     if not 300 <= status < 400 or not location:
         return None

@@ -166,7 +166,7 @@ def _mask_client_part(value: Any, depth: int) -> None:
 
 
 def _holds_secret(value: Any) -> bool:
-    """Return whether an object shows a secret, or takes one along where it is pickled."""
+    """Return whether an object shows a secret, or carries one when it is pickled."""
     with contextlib.suppress(Exception):
         said = repr(value)
         if masked(said) != said:
