@@ -105,7 +105,7 @@ def __getattr__(name: str) -> Any:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Make ``%summarize`` and ``%%summarize`` known, on ``%load_ext docsum_nb``."""
+    """Register ``%summarize`` and ``%%summarize``, on ``%load_ext docsum_nb``."""
     import_module("docsum_nb.magics").register(shell)
 
 

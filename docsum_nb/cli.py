@@ -1,7 +1,7 @@
 """The main job for cron and servers: ``python -m docsum_nb summarize PATH...``, ledger, library.
 
 Prints the summary to standard output or into a file, progress and errors to standard error. Exit
-codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor`` fails where it finds a
+codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor`` fails if it finds a
 problem.
 """
 
@@ -55,11 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"interrupted{'; what was answered is kept' if kept else ''}", file=sys.stderr)
         return INTERRUPTED
     except InputError as error:
-        return _complain(error, BAD_ARGUMENTS)
+        return _report(error, BAD_ARGUMENTS)
     except ExceptionGroup as group:
-        return _complain_all(group)
-    except Exception as error:  # noqa: BLE001  # a server's log wants one line, whatever it is
-        return _complain(error, FAILED)
+        return _report_all(group)
+    except Exception as error:  # noqa: BLE001  # any error is one line in a server's log
+        return _report(error, FAILED)
     return code
 
 
@@ -117,14 +117,14 @@ def _add_library_commands(commands: Any, table: type[Options]) -> None:
     add.add_argument(
         "path", nargs="+", metavar="PATH", help="a file, a folder, a glob or an address"
     )
-    add.add_argument("--library", required=True, metavar="DIR", help="made where it does not exist")
+    add.add_argument("--library", required=True, metavar="DIR", help="created if it does not exist")
     add_flags(add, [each for each in options_of(table) if each.name in _OF_ADD])
     add.add_argument(
         "--prune", action="store_true", help="remove what a folder among them no longer has"
     )
     add.set_defaults(command=_add)
 
-    find = commands.add_parser("search", help="find what a library says about a matter")
+    find = commands.add_parser("search", help="search a library")
     find.add_argument("query", metavar="QUERY", help="some words, a question, a whole summary")
     find.add_argument("--library", required=True, metavar="DIR", help="the folder that add filled")
     find.add_argument(
@@ -260,7 +260,7 @@ def _doctor(given: argparse.Namespace) -> int:
 
 
 def _check_output(output: Path | None) -> None:
-    """Find out before anything is paid for whether the result can be written."""
+    """Check that the result can be written, before anything is paid for."""
     if output is None:
         return
     if output.suffix.lower() not in _FORMATS:
@@ -275,7 +275,7 @@ def _write(summary: Summary, output: Path | None) -> None:
         _print(summary.to_text())
         return
     text = _rendered(summary, output.suffix.lower())
-    # Whoever watches the file never sees half of it.
+    # A reader of the file never sees half of it.
     unfinished = output.with_name(f".{output.name}.part")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(output)
@@ -294,22 +294,22 @@ def _rendered(summary: Summary, suffix: str) -> str:
 
 
 def _print(what: object) -> None:
-    """Print to a reader who may have had enough, as ``head`` has: that is no error."""
+    """Print; a reader that has closed the pipe, as ``head`` does, is no error."""
     try:
         print(what, flush=True)
     except BrokenPipeError:
-        # Python would complain once more as it ends.
+        # Python would report it again as it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _complain(error: BaseException, code: int) -> int:
+def _report(error: BaseException, code: int) -> int:
     lines = [f"docsum_nb: {for_users(error)}", *getattr(error, "__notes__", ())]
     print("\n".join(lines), file=sys.stderr)
     return code
 
 
-def _complain_all(group: ExceptionGroup[Exception]) -> int:
+def _report_all(group: ExceptionGroup[Exception]) -> int:
     print(f"docsum_nb: {group.message}", file=sys.stderr)
     for error in group.exceptions:
-        _complain(error, FAILED)
+        _report(error, FAILED)
     return FAILED if group.split(InputError)[1] else BAD_ARGUMENTS

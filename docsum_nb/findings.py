@@ -1,4 +1,4 @@
-"""What an examination finds, and the diagnosis that it adds up to.
+"""Findings of an examination, and the Diagnosis made of them.
 
 A finding says what was seen, why it matters and what to do about it. It is made of texts alone, so
 that it can be kept, compared and sent. Texts may hold names and errors of strangers: they are
@@ -45,9 +45,9 @@ class Finding:
     """What it was seen in: a package, an agent, a task."""
     seen: str
     why: str = ""
-    """What follows from it; empty where nothing does."""
+    """What follows from it; empty if nothing does."""
     do: str = ""
-    """What to do, or what ``docsum_nb`` does about it; empty where nothing is to be done."""
+    """What to do, or what ``docsum_nb`` does about it; empty if there is nothing to do."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -105,7 +105,7 @@ class Diagnosis(Displayed, Sequence[Finding]):
 def examined(
     what: str, examine: Callable[P, Iterable[Finding]], *args: P.args, **kwargs: P.kwargs
 ) -> Iterator[Finding]:
-    """Yield what an examination finds; where it fails itself, that is a finding.
+    """Yield what an examination finds; its own failure is a finding, too.
 
     Packages and crews come in every state, and one that cannot be read must not hide the rest.
 

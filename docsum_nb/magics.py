@@ -21,7 +21,7 @@ __all__ = ["register"]
 
 
 def register(shell: Any) -> None:
-    """Make the magics known to an IPython shell; done once more, it changes nothing."""
+    """Register the magics with an IPython shell; a second call changes nothing."""
     from IPython.core.magic import needs_local_scope
 
     parser = _parser()

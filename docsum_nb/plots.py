@@ -1,4 +1,4 @@
-"""Where a look says more than a table: who ran when, and what was paid for.
+"""Plots of a run: when each chunk or task ran, and what was paid for.
 
 Drawn by matplotlib, which many notebooks have and this package does not demand. What is drawn is
 drawn on the given axes, or on a figure of its own that notebooks show by themselves.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cost", "timeline"]
 
-# Told apart by people who are color-blind as well: Okabe and Ito, https://jfly.uni-koeln.de/color/
+# Distinct for color-blind people as well: Okabe and Ito, https://jfly.uni-koeln.de/color/
 _COLORS = {"running": "#0072B2", "waiting": "#CC79A7", "retrying": "#E69F00", "queued": "#999999"}
 _MOST_NAMES = 40
 """Beyond these, names beside the axis would run into one another."""
@@ -33,14 +33,14 @@ def timeline(run: Run[Any], *, ax: Axes | None = None) -> Axes:
     """Draw when each chunk, or task of a crew, was running, waiting for its turn or retried.
 
     Args:
-        run: A run, over or not; drawn as it is now.
+        run: A run, which may be going on.
         ax: Where to draw; ``None`` for a new figure.
 
     Returns:
         The axes: seconds since the run began, and a line for each chunk in input order.
 
     Raises:
-        InputError: if nothing has run yet, as where everything came from the ledger, or matplotlib
+        InputError: if nothing has run yet, as if everything came from the ledger, or matplotlib
             is not installed.
     """
     spans = run.timeline()
@@ -125,7 +125,7 @@ def _name(ax: Axes, labels: dict[int, str]) -> None:
 
 
 def _plain(name: str) -> str:
-    """Make a name harmless: between two dollar signs, matplotlib would read a formula."""
+    """Escape a name: between two dollar signs, matplotlib would read a formula."""
     return one_line(name, max_chars=80).replace("$", r"\$")
 
 

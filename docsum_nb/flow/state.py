@@ -1,8 +1,8 @@
-"""The typed state of ``SummaryFlow``: what it was asked for, and what came of it.
+"""The typed state of ``SummaryFlow``: its arguments and its results.
 
-CrewAI dumps, copies and rebuilds a flow's state around every step, stores it where the flow is
-persisted, and hands it to whoever listens. So everything in it survives that: records are rebuilt
-from what they were dumped to, a copy shares them, and texts of the sources are dumped once only.
+CrewAI dumps, copies and rebuilds a flow's state around every step, stores it if the flow is
+persisted, and hands it to listeners. So everything in it can be dumped and rebuilt; a copy shares
+its records, and texts of the sources are dumped once only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DOCUMENT = {each.name for each in fields(Document)}
 
 
 def _rebuilt(source: Any) -> Any:
-    """Make Documents of what they were dumped to; a mapping of texts has no list of pages."""
+    """Return Documents from what they were dumped to; a mapping of texts has no list of pages."""
     if isinstance(source, list | tuple):
         return [_rebuilt(each) for each in source]
     if isinstance(source, dict) and set(source) == _DOCUMENT and not _is_text(source["pages"]):

@@ -1,6 +1,6 @@
 """The main job as one run that goes on step by step, each when it is asked for.
 
-The work is on the package's loop; whoever asks may be on any other. Between two steps the run
+The work is on the package's loop; callers may be on any other. Between two steps the run
 waits, with its ledger open, so ``stop`` it when no further step will be asked for.
 """
 
@@ -25,7 +25,7 @@ STEPS = ("load", "summarize", "combine", "evaluate")
 
 
 class StepwiseRun:
-    """One job and its run; made where the steps will be asked for, in a running loop."""
+    """One job and its run; created in the running loop from which the steps are requested."""
 
     def __init__(
         self,
@@ -81,14 +81,14 @@ class StepwiseRun:
         return await self.run
 
     def stop(self, reason: str) -> None:
-        """End the run unless it is over; what is in flight may land, nothing new is begun."""
+        """End the run unless it is over; calls in flight may finish, nothing new is started."""
         self.run.cancel(reason)
 
     def _future(self, step: str) -> asyncio.Future[Any]:
         return asyncio.wrap_future(self._work.done[step])
 
     async def _until_over(self) -> None:
-        # Whoever asks for the next step is told the error; here, only that there is one.
+        # The next call of done() raises the error.
         with suppress(Exception):
             await self.run
 

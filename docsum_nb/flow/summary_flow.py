@@ -57,10 +57,11 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     In a cell or server, write ``await flow.kickoff_async()``: CrewAI's ``flow.kickoff()`` blocks
     the loop there, and hides a step's RuntimeError behind one of its own.
 
-    Calls are made on the package's own loop, never on the caller's. When whoever awaits the kickoff
-    is cancelled, nothing new is begun, answers in flight may land in the ledger for 5 seconds, then
-    they are cancelled. A kickoff goes on from the ledger, so a failed one pays only for the rest;
-    a flow restored with ``@persist`` or from a checkpoint does, too.
+    Calls are made on the package's own loop, never on the caller's. When the task that awaits the
+    kickoff is cancelled, nothing new is started; calls in flight have 5 seconds to store their
+    answers in the ledger, then they are cancelled. A kickoff continues from the ledger, so one that
+    follows a failed one pays only for the rest; so does a flow restored with ``@persist`` or from a
+    checkpoint.
 
     Subclass it to add steps, ``@listen(SummaryFlow.evaluate)``, or to override one as a plain
     method, ``async def load(self): ...; return await super().load()``. Steps need those before
@@ -136,7 +137,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        inherit_steps(cls, _PLACES)
+        inherit_steps(cls, _STEPS)
 
     # --- the steps -----------------------------------------------------------------------------
 
@@ -270,13 +271,13 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         return _keyless(model)
 
 
-_PLACES: dict[str, Callable[[Any], Any]] = {
+_STEPS: dict[str, Callable[[Any], Any]] = {
     "load": start(),
     "summarize": listen("load"),
     "combine": listen("summarize"),
     "evaluate": listen("combine"),
 }
-"""Where the steps stand; an overriding method takes the place of what it overrides."""
+"""The decorators of the steps; an overriding method gets that of what it overrides."""
 
 
 def _keyless(model: Model) -> Model:

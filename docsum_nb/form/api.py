@@ -1,4 +1,4 @@
-"""The door to the form, and what a notebook has in hand of it."""
+"""``app`` creates a form; ``App`` is the form, as a notebook uses it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def app(
     max_tokens: int | None = None,
     on_error: Literal["raise", "collect", "skip"] = "raise",
 ) -> App:
-    """Make a form: choose documents, see the plan and its cost, start, watch, stop, resume, read.
+    """Create a form: choose documents, see the plan and its cost, start, watch, stop, resume, read.
 
     Displays itself in a notebook's cell and on a voila page. Nothing is read or paid for before a
     button is pressed; a run without a bound on its cost starts only once its plan was shown.
@@ -52,7 +52,7 @@ def app(
         max_cost: ... US dollars, ...
         max_calls: ... requests, ...
         max_tokens: ... tokens, and ...
-        on_error: ... what to do where something fails.
+        on_error: ... what to do if something fails.
 
     Returns:
         The form. Its ``run`` and ``summary`` are there for the next cell.
@@ -103,8 +103,8 @@ class App:
 
     @property
     def run(self) -> Run[Summary] | None:
-        """The last run that was begun here; ``None`` before the first one."""
-        return self._screen.conductor.run
+        """The last run that was started here; ``None`` before the first one."""
+        return self._screen.controller.run
 
     @property
     def summary(self) -> Summary | None:
@@ -123,7 +123,7 @@ class App:
         return self._screen.code
 
     def close(self) -> None:
-        """Take the form away: stop its run, and remove what was uploaded."""
+        """Close the form, stop its run and delete what was uploaded."""
         self._screen.close()
 
     # --- displaying ----------------------------------------------------------------------------
@@ -151,7 +151,7 @@ class App:
         return style.lasting(self._id, self.code, self.run)
 
     def _update_lasting(self) -> None:
-        """Bring what a saved page shows up to date, as a run begins and ends."""
+        """Update what a saved page shows when a run starts and ends."""
         run = self.run
         now = (run, run is not None and run.done)
         with self._lock:

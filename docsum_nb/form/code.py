@@ -1,7 +1,7 @@
 """The call that does what the form does, as Python to copy.
 
-Invariant: it runs as it stands, whatever was typed, and holds no secret: a key is asked for when
-the code runs. A setting of a model that cannot be written as code is left out, and named.
+Invariant: it runs unchanged for every text that can be typed, and holds no secret: it asks for a
+key when it runs. A comment names each setting of a model that cannot be written as code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NO_SECRETS = ("requests_per_minute", "tokens_per_minute")
 
 
 def code_of(asked: FormValues, *, uploads: str | None = None) -> str:
-    """Write the call.
+    """Return the call as Python.
 
     Args:
         asked: Its arguments.
@@ -72,7 +72,7 @@ class _Written:
         return f"[{', '.join(self._setting('source', each) for each in paths)}]"
 
     def of(self, model: str | Model) -> str:
-        """Write a model, by its name alone where that says it all."""
+        """Return a model as code, by its name alone if it has no other setting."""
         if isinstance(model, str):
             return repr(model)
         settings = [

@@ -1,7 +1,7 @@
-"""What the form does when: it plans, then starts one run, and watches it to its end.
+"""The state of the form: it plans, then starts one run, and follows it to its end.
 
-One thing at a time, whoever clicks how often, from whatever thread. Knows no widgets: it tells that
-something has changed, and what it does is to be read from its attributes.
+Invariant: one thing at a time, for any number of clicks from any thread. Knows no widgets: it calls
+``changed``, and its attributes say what has changed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import docsum_nb as ds
 from docsum_nb.errors import DocsumError
-from docsum_nb.form.field_errors import fault_of, line_of
-from docsum_nb.form.form_values import FieldError, FormValues
+from docsum_nb.form.form_values import FieldError, FormValues, fault_of, line_of
 from docsum_nb.form.latest_work import Latest, begin_apart
 from docsum_nb.render.formats import cost_text
 
@@ -35,7 +34,7 @@ class Controller:
     """The state of one form. Its attributes are read and changed under ``lock``.
 
     Args:
-        changed: Called after every change, under the lock, in whatever thread it happened.
+        changed: Called after every change, under the lock, in the thread that made it.
     """
 
     def __init__(self, changed: Callable[[], object]) -> None:
@@ -45,11 +44,11 @@ class Controller:
         self.planned: FormValues | None = None
         """What the plan is of."""
         self.fault: FieldError | None = None
-        """What is wrong, as the last try has shown."""
+        """The error of the last attempt; ``None`` if there was none."""
         self.notice = ""
         """What the user should know or do now."""
         self.run: Run[Summary] | None = None
-        """The last run that was begun."""
+        """The last run that was started."""
         self.unfinished: tuple[RunRecord, ...] = ()
         """The runs that can be resumed, newest first."""
         self._changed = changed
@@ -63,8 +62,7 @@ class Controller:
 
         Args:
             asked: What to plan.
-            then_start: Start it where it is free or bounded; else the plan is there to be read
-                first.
+            then_start: Start it if it is free or bounded; else the plan is shown first.
         """
         with self.lock:
             if self.phase != "idle":
@@ -78,7 +76,7 @@ class Controller:
             self._changed()
 
     def forget_plan(self) -> None:
-        """Take the plan for old: something has changed that the arguments do not tell."""
+        """Drop the plan: something has changed that is not among the arguments."""
         with self.lock:
             self.plan = self.planned = None
             self._changed()
@@ -134,7 +132,7 @@ class Controller:
             run = self.run if self.phase == "running" else None
             if self.phase == "planning":
                 self._planning.drop()
-                self.phase, self.notice = "idle", "Stopped before anything was begun."
+                self.phase, self.notice = "idle", "Stopped before anything was started."
                 self._changed()
         if run is not None:
             run.cancel()
@@ -155,7 +153,7 @@ class Controller:
         plan = self.plan
         if plan is None or plan.no_key is None:
             return None
-        # Whoever sets it in another cell then presses Start again, which looks anew.
+        # The user may set it in another cell; Start then makes a new plan.
         self.plan = self.planned = None
         return FieldError("model", plan.no_key)
 
@@ -189,7 +187,7 @@ class Controller:
         follower.start()
 
     def _follow(self, run: Run[Summary]) -> None:
-        """Wait until a run has ended; whoever waits also holds its deadline."""
+        """Wait until a run has ended; waiting also enforces its deadline."""
         run.exception()
         with self.lock:
             if self.run is run:
@@ -203,7 +201,7 @@ class Controller:
     # --- the runs that can be resumed ----------------------------------------------------------
 
     def list_unfinished(self) -> None:
-        """Read anew, in a thread, which runs can be resumed."""
+        """Read the list of runs that can be resumed, in a thread."""
         self._listing.begin(_unfinished, self._listed)
 
     def _listed(self, found: tuple[RunRecord, ...]) -> None:
@@ -222,7 +220,7 @@ class Controller:
 def _planned(asked: FormValues) -> Plan | FieldError:
     try:
         return ds.plan(asked.paths, **asked.planned())
-    except Exception as error:  # noqa: BLE001  # whatever a reader of documents raises is shown
+    except Exception as error:  # noqa: BLE001  # any error of a reader is shown
         return fault_of(error, asked)
 
 
@@ -235,7 +233,7 @@ def _resumed(run_id: str, given: dict[str, Any]) -> Run[Summary] | FieldError:
 
 def _unwanted(found: Run[Summary] | FieldError) -> None:
     if not isinstance(found, FieldError):
-        found.cancel("the form's Cancel was pressed before it had begun")
+        found.cancel("the form's Cancel was pressed before it started")
 
 
 def _unfinished() -> tuple[RunRecord, ...]:

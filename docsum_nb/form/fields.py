@@ -143,7 +143,7 @@ class Fields:
         """Read the fields.
 
         Returns:
-            What they ask for, ``None`` where no documents are chosen or a field cannot be read; and
+            What they ask for, ``None`` if no documents are chosen or a field cannot be read; and
             what is wrong with them. An upload that failed does not keep the rest from running.
         """
         values, faults = self._read_options(self.options.values())

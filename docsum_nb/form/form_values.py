@@ -1,17 +1,27 @@
-"""The arguments that the fields hold, and which of them the plan depends on."""
+"""The arguments that the fields hold, and which of them an error concerns.
+
+An error of the package does not name an argument. So the form tries the arguments one after the
+other on a text without errors; no model is asked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import docsum_nb as ds
+from docsum_nb.errors import InputError, LibraryError, LoadError, for_users
 from docsum_nb.options import Group, Option, Options, options_of
+from docsum_nb.render.one_line import one_line
 
 if TYPE_CHECKING:
     from docsum_nb import Model
 
-__all__ = ["FIELDS", "FieldError", "FormValues", "fields_of"]
+__all__ = ["FIELDS", "FieldError", "FormValues", "fault_of", "fields_of", "line_of"]
+
+_FINE = {"text": "A text that is surely fine."}
+_MOST_CHARS = 600
 
 
 def fields_of(table: type[Options] = Options) -> tuple[Option, ...]:
@@ -28,7 +38,7 @@ class FieldError:
     """Something that is wrong with a field."""
 
     field: str
-    """The field's name, that of the argument; ``""`` where it concerns none."""
+    """The field's name, that of the argument; ``""`` if it concerns none."""
     text: str
     """One line that says what to do."""
 
@@ -71,3 +81,42 @@ class FormValues:
     def has_plan_of(self, other: FormValues) -> bool:
         """Return whether the plan of another one holds for this one, too."""
         return self.source == other.source and self.planned() == other.planned()
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+def fault_of(error: Exception, asked: FormValues) -> FieldError:
+    """Return the field that an error of ``plan`` concerns; blocks as long as ``plan`` may."""
+    return FieldError(_field(error, asked), line_of(error))
+
+
+def line_of(error: BaseException) -> str:
+    """Return an error on one line, cleaned but not escaped."""
+    if isinstance(error, ExceptionGroup):
+        return one_line(f"{error.message}: {line_of(error.exceptions[0])}", max_chars=_MOST_CHARS)
+    said = " ".join([for_users(error), *getattr(error, "__notes__", ())])
+    return one_line(said, max_chars=_MOST_CHARS)
+
+
+def _field(error: Exception, asked: FormValues) -> str:
+    if isinstance(error, LoadError | ExceptionGroup):
+        return "source"
+    if isinstance(error, LibraryError):
+        return "library"
+    if not isinstance(error, InputError):
+        return ""
+    return next(_at_fault(asked), "source")
+
+
+def _at_fault(asked: FormValues) -> Iterator[str]:
+    model, asked_for = {"model": asked.model}, asked.planned()
+    trials: dict[str, dict[str, Any]] = {
+        **{name: model | {name: value} for name, value in asked_for.items()},
+        "": asked_for,
+    }
+    for name, arguments in trials.items():
+        try:
+            ds.plan(_FINE, **arguments)
+        except Exception:  # noqa: BLE001  # any error is one of these arguments
+            yield name

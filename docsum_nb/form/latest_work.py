@@ -1,4 +1,4 @@
-"""Work apart from the kernel's threads; of what was begun, only the newest is heard of."""
+"""Work in threads of its own; only the result of the newest is used."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class Latest:
-    """Begins work that may take its time, or never end, and hands its result on.
+    """Starts work that may take long, or never end, and passes its result on.
 
     Args:
-        lock: Held while a result is handed on, so that nothing newer can begin meanwhile.
+        lock: Held while a result is passed on, so that nothing newer can start meanwhile.
         failed: Called, under the lock, with an error that the work or its receiver has let through.
     """
 
@@ -38,12 +38,12 @@ class Latest:
         *,
         late: Callable[[T], object] = lambda result: None,
     ) -> None:
-        """Do some work in a thread.
+        """Start work in a thread.
 
         Args:
             work: Must not need the lock.
             then: Called with its result, under the lock, in that thread.
-            late: Called instead where something newer was begun, or the work was dropped.
+            late: Called instead if newer work was started, or this was dropped.
         """
         with self._lock:
             self._begun += 1
@@ -51,7 +51,7 @@ class Latest:
         begin_apart(lambda: ds.start(lambda: self._both(number, work, then, late), show=False))
 
     def drop(self) -> None:
-        """Be deaf to whatever was begun."""
+        """Ignore the results of all work that was started."""
         with self._lock:
             self._begun += 1
 
@@ -66,12 +66,12 @@ class Latest:
             result = work()
             with self._lock:
                 (then if number == self._begun else late)(result)
-        except Exception as error:  # noqa: BLE001  # shown in the form: nobody waits for this
+        except Exception as error:  # noqa: BLE001  # shown in the form: no caller waits for this
             with self._lock:
                 if number == self._begun:
                     self._failed(error)
 
 
 def begin_apart(begin: Callable[[], T]) -> T:
-    """Begin a run that is not part of another one, although it may be begun in its thread."""
+    """Start a run that is not part of another one, even in the thread of that one."""
     return contextvars.Context().run(begin)

@@ -1,4 +1,4 @@
-"""The widgets of the form, put together; they show the conductor's state and pass clicks on."""
+"""The widgets of the form, put together; they show the controller's state and pass clicks on."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from docsum_nb.form import style
 from docsum_nb.form.code import code_of
 from docsum_nb.form.controller import Controller
-from docsum_nb.form.field_errors import line_of
 from docsum_nb.form.fields import Fields
+from docsum_nb.form.form_values import line_of
 from docsum_nb.options import Group
 from docsum_nb.render.one_line import one_line
 from docsum_nb.views.kernel_reach import answer_while_blocked
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["FormLayout"]
 
 _NOTHING_ASKED = "# Choose documents first."
-_FAULTY = "# Mend the marked fields first."
+_FAULTY = "# Correct the marked fields first."
 
 
 class FormLayout:
@@ -32,7 +32,7 @@ class FormLayout:
     Args:
         asked: What stands in the fields at first.
         form_id: Marks the form on its page.
-        shown: Called after everything was shown anew.
+        shown: Called after every update.
     """
 
     def __init__(self, asked: FormValues, form_id: str, shown: Callable[[], object]) -> None:
@@ -41,7 +41,7 @@ class FormLayout:
         """Of a callback of the form's own."""
         self._on_panel: Run[Summary] | None = None
         self.code = ""
-        self.conductor = Controller(self._changed)
+        self.controller = Controller(self._changed)
         self.fields = Fields(asked, self._callback_failed)
         self._make_buttons()
         self._make_texts()
@@ -53,11 +53,11 @@ class FormLayout:
     def begin(self) -> None:
         """Show what is asked for, and look for runs that can be resumed."""
         self._changed()
-        self._guarded(self.conductor.list_unfinished)()
+        self._guarded(self.controller.list_unfinished)()
 
     def close(self) -> None:
         """Close the widgets, stop what goes on and remove the uploads."""
-        self.conductor.cancel()
+        self.controller.cancel()
         self.fields.uploads.clear()
         close_widget(self.box)
 
@@ -75,7 +75,7 @@ class FormLayout:
         self.plan = button("Plan", "Show what it takes and costs; nothing is paid for", self._plan)
         self.start = button("Start", "Start the run", self._start)
         self.start.add_class("docsum-primary")
-        self.cancel = button("Cancel", "Stop what goes on", self.conductor.cancel)
+        self.cancel = button("Cancel", "Stop what goes on", self.controller.cancel)
         self.resume = button("Resume", "Go on with the chosen run", self._resume)
         self.unfinished = widgets.Dropdown(description="Unfinished runs")
 
@@ -132,33 +132,33 @@ class FormLayout:
     def _plan(self) -> None:
         asked, _ = self.fields.read()
         if asked is not None:
-            self.conductor.work_out_plan(asked)
+            self.controller.work_out_plan(asked)
 
     def _start(self) -> None:
         asked, _ = self.fields.read()
         if asked is not None:
-            self.conductor.start(asked)
+            self.controller.start(asked)
 
     def _resume(self) -> None:
         run_id = self.unfinished.value
         mine, bounds = self.fields.read_for_resume()
         if run_id is None or bounds is None:
             return
-        model = next((each.model for each in self.conductor.unfinished if each.id == run_id), None)
+        model = next((each.model for each in self.controller.unfinished if each.id == run_id), None)
         # A key is not in the ledger; one that was given to this form is.
         known = mine if mine is not None and mine.name == model else None
-        self.conductor.resume(run_id, model=known, **bounds)
+        self.controller.resume(run_id, model=known, **bounds)
 
     def _field_changed(self) -> None:
-        with self.conductor.lock:
-            self.conductor.fault, self.conductor.notice, self._error = None, "", ""
+        with self.controller.lock:
+            self.controller.fault, self.controller.notice, self._error = None, "", ""
             self._changed()
 
     def _uploads_changed(self) -> None:
-        self.conductor.forget_plan()
+        self.controller.forget_plan()
 
     def _guarded(self, action: Callable[[], object]) -> Callable[[], None]:
-        """Show an error of a callback, which would go to a log that nobody reads."""
+        """Return a callback that shows its errors, which ipywidgets would only log."""
 
         def guarded() -> None:
             self._error = ""
@@ -182,17 +182,17 @@ class FormLayout:
     # --- showing -------------------------------------------------------------------------------
 
     def _refresh(self) -> None:
-        """Show everything as it is now; under the conductor's lock, in whatever thread."""
-        conductor = self.conductor
-        with conductor.lock:
+        """Show the current state; under the controller's lock, in any thread."""
+        controller = self.controller
+        with controller.lock:
             asked, faults = self.fields.read()
             self._show_faults(asked, {fault.field: fault.text for fault in faults})
             self._show_code(asked, faulty=bool(faults))
-            planned = conductor.planned
+            planned = controller.planned
             current = asked is not None and planned is not None and planned.has_plan_of(asked)
-            plan = conductor.plan if current else None
+            plan = controller.plan if current else None
             _set(self.plan_text, value=style.plan_html(plan))
-            idle = conductor.phase == "idle"
+            idle = controller.phase == "idle"
             ready = idle and asked is not None
             _set(self.plan, disabled=not ready)
             _set(self.start, disabled=not ready)
@@ -204,7 +204,7 @@ class FormLayout:
         self._shown()
 
     def _show_faults(self, asked: FormValues | None, faults: dict[str, str]) -> None:
-        found = self.conductor.fault
+        found = self.controller.fault
         if found is not None:
             faults.setdefault(found.field, found.text)
         for name, field in self.fields.by_name.items():
@@ -214,11 +214,14 @@ class FormLayout:
         if general:
             text, bad = general, True
         elif found is not None and found.field != "resume":
-            text, bad = "Nothing was begun. Mend the marked field first.", True
+            text, bad = "Nothing was started. Correct the marked field first.", True
         elif any(name not in ("resume", "uploads") for name in faults):
-            text, bad = "Mend the marked field first.", True
+            text, bad = "Correct the marked field first.", True
         else:
-            text, bad = self.conductor.notice or ("" if asked else "Choose documents first."), False
+            text, bad = (
+                self.controller.notice or ("" if asked else "Choose documents first."),
+                False,
+            )
         _set(self.notice, value=style.notice_html(text, bad=bad))
 
     def _show_code(self, asked: FormValues | None, *, faulty: bool) -> None:
@@ -229,7 +232,7 @@ class FormLayout:
         _set(self.code_text, value=style.code_html(self.code))
 
     def _show_unfinished(self, *, idle: bool) -> None:
-        options = [(_label(each), each.id) for each in self.conductor.unfinished]
+        options = [(_label(each), each.id) for each in self.controller.unfinished]
         if list(self.unfinished.options) != options:
             chosen = self.unfinished.value
             ids = [run_id for _, run_id in options]
@@ -239,7 +242,7 @@ class FormLayout:
         _set(self.resume, disabled=not (idle and options))
 
     def _show_panel(self) -> None:
-        run = self.conductor.run
+        run = self.controller.run
         if run is self._on_panel or run is None:
             return
         self._on_panel = run

@@ -16,7 +16,7 @@ from docsum_nb.render.one_line import one_line
 __all__ = ["PathField"]
 
 _MOST = 300
-"""Entries listed of a folder; whoever has more types the beginning of a name."""
+"""Entries listed of a folder; the beginning of a name narrows a longer list."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class PathField:
             self.control.options = options
 
     def _listed(self, folder: Path) -> list[_Entry]:
-        """List what is in a folder, folders first; nothing where it cannot be read."""
+        """List what is in a folder, folders first; an empty list if it cannot be read."""
         try:
             with os.scandir(folder) as found:
                 entries = [
@@ -155,12 +155,12 @@ class PathField:
 
 
 def _expanded(typed: str) -> Path:
-    # Unlike Path's own, it leaves the home of an unknown user as it is.
+    # Unlike Path's own, it leaves the home of an unknown user unchanged.
     return Path(os.path.expanduser(typed or "."))  # noqa: PTH111
 
 
 def _nearest_folder(typed: str) -> Path:
-    """Return the folder that a path names or lies in; the working folder where there is none."""
+    """Return the folder that a path names or lies in; the working folder if there is none."""
     path = _expanded(typed).absolute()
     for each in (path, *path.parents):
         try:

@@ -1,7 +1,7 @@
-"""What the form looks like: its style, its texts, and what stands in a saved page in its place.
+"""The style of the form, its texts, and what a saved page shows in its place.
 
 A widget dies with its kernel. So the form is displayed with a second, static output below it, which
-is hidden as long as the form is on the page, and otherwise tells what was asked and came of it.
+is hidden as long as the form is on the page, and otherwise shows the code and the last result.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from docsum_nb.render.one_line import one_line
 __all__ = ["Uploads"]
 
 _MOST_BYTES = 120
-"""Of a name; file systems take 255, and some of them less where they encrypt."""
+"""Of a name; file systems take 255, and some of them fewer if they encrypt."""
 _NEVER = frozenset('<>:"/\\|?*')
 
 
@@ -74,7 +74,7 @@ def _plain_name(name: str) -> str:
     stem = kept.removesuffix(suffix).encode()[:room].decode(errors="ignore")
     if f"{stem}{suffix}" == last:
         return last
-    # What was dropped may be all that told it from another.
+    # Two names may differ only in what was dropped.
     mark = hashlib.sha256(last.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     stem = stem.encode()[: room - len(mark) - 1].decode(errors="ignore")
     return f"{stem}-{mark}{suffix}"

@@ -1,4 +1,4 @@
-"""The two doors of the main job: ``summarize`` and ``plan``."""
+"""The public functions ``summarize`` and ``plan``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["begin", "given_model", "plan", "summarize"]
 
 _MOST_MODELS = 1000
 _given: dict[str, Model] = {}
-"""By run, what the ledger must not hold: in the same process, a key need not be given again."""
+"""The models of runs, by id: they hold keys, which the ledger must not store."""
 _MOST_NAMES = 3
 """Of chunks that an error names as unfinished."""
 
@@ -81,8 +81,8 @@ def summarize(
         response_model: A pydantic model class; the summary's ``data`` is then an instance, filled
             in from the final summary and those of the documents by one call more.
         show: Show live progress: a panel in notebooks, a line on stderr elsewhere. With a panel or
-            ``on_event``, the final text is asked for as a stream, and told while it is written;
-            where nobody looks, it is not, as a plain request has fewer ways to fail.
+            ``on_event``, the final text is requested as a stream and reported while it is written;
+            without, it is not, as a plain request has fewer ways to fail.
 
     Returns:
         The run of a ``Summary``. Its ``documents`` and ``chunks`` are in input order.
@@ -90,7 +90,7 @@ def summarize(
     Raises:
         InputError: if an argument cannot be used. What is wrong with the source, the model's name
             or its key comes out of the run, before anything is paid for.
-        Exception: out of the run, the provider's own error as it is; ``LoadError``,
+        Exception: out of the run, the provider's own error unchanged; ``LoadError``,
             ``LibraryError``, ``LedgerError``, ``ModelError``, ``DeadlineExceeded``,
             ``BudgetExceeded`` or ``RunCancelled``, see ``docsum_nb.errors``; an ExceptionGroup with
             ``on_error="collect"``.
@@ -147,11 +147,11 @@ def plan(
     prompts: StrPath | None = None,
     response_model: Any = None,
 ) -> Plan:
-    """Tell what ``summarize`` would do, without a call of a model.
+    """Return what ``summarize`` would do, without a call of a model.
 
     Reads and splits the documents; blocks while it does. Nothing is sent, so no key is needed.
-    Takes those arguments of ``summarize`` that decide what is asked, with the same meaning; leave
-    out how it is done: deadline, concurrency, ledger, bounds, on_event and show.
+    Takes those arguments of ``summarize`` that decide what is asked, with the same meaning, and
+    none of those that decide how: deadline, concurrency, ledger, bounds, on_event and show.
 
     Args:
         source: The documents.
@@ -167,7 +167,7 @@ def plan(
         response_model: A pydantic model class to be filled in; ``None`` for none.
 
     Returns:
-        What would be read, by name and size, and what is left out and why. Documents, chunks and
+        What would be read, by name and size, and what is omitted and why. Documents, chunks and
         calls exactly, as long as nothing has to be asked twice; tokens and
         cost at most. What the ledger holds already is not taken off. An agent that searches the
         library further may add two calls.

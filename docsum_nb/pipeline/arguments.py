@@ -1,8 +1,8 @@
 """The arguments of a run as JSON, so that another process can go on with them.
 
-Invariant: nothing in it can be a secret. Keys are left out, and so is whatever might hold one: what
-has such a name, is long and random, or is a secret known to this process. What was left out is
-named, so that it can be asked for again.
+Invariant: nothing in it can be a secret. Keys are dropped, and so is all that might hold one: what
+has such a name, is long and random, or is a secret known to this process. The names of what was
+dropped are stored, so that it can be asked for again.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _stored(table: type[Options]) -> Iterator[Option]:
 
 
 def in_words(options: Options) -> str:
-    """Say what a run is of, for a list of runs."""
+    """Return a short text of the sources of a run, for a list of runs."""
     source = options.source
     parts = source if isinstance(source, list | tuple) else [source]
     words = []
@@ -117,7 +117,7 @@ def in_words(options: Options) -> str:
 
 
 def _response_model(stored: Any, run_id: str) -> Any:
-    """Find a pydantic class where it was; a class of a notebook is there if its cell was run."""
+    """Return the pydantic class of a name; one of a notebook exists if its cell was run."""
     if not stored:
         return None
     module, name = stored
@@ -131,7 +131,7 @@ def _response_model(stored: Any, run_id: str) -> Any:
 
 
 def class_at(module: str, name: str) -> Any:
-    """Find what was defined under a name; ``None`` where it is not there, or not imported."""
+    """Return what is defined under a name; ``None`` if it is missing or not imported."""
     found: Any = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
@@ -188,7 +188,7 @@ def _unpacked_source(stored: Any, texts: Mapping[str, bytes], cwd: str | None) -
 
 
 def keys_in(stored: Any) -> Iterator[str]:
-    """Give the keys of the texts that a stored source needs."""
+    """Yield the keys of the texts that a stored source needs."""
     if isinstance(stored, list):
         for part in stored:
             yield from keys_in(part)
@@ -246,7 +246,7 @@ def _is_plain_address(url: str) -> bool:
 
 
 def _is_plain(name: str, value: Any) -> bool:
-    """Tell whether a parameter can be stored: plain values that cannot hold a secret."""
+    """Return whether a parameter can be stored: a plain value that cannot hold a secret."""
     if value is None or isinstance(value, bool | int | float):
         # A number of tokens, as in max_tokens.
         return True
@@ -281,7 +281,7 @@ def _unpacked_model(stored: Mapping[str, Any], run_id: str) -> Model:
 
 
 def _key_is_set(stored: Mapping[str, Any]) -> bool:
-    """Tell whether the environment may have the key; opening the model will tell for sure.
+    """Return whether the environment may have the key; opening the model checks it.
 
     At an address of the user's own, a missing key would be noticed by the server only.
     """

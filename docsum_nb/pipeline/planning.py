@@ -1,7 +1,7 @@
 """Everything that is known before the first call: documents, chunks, models, sizes, the plan.
 
-Whatever is wrong with the source, the model's name, its key, the prompts, the library or the ledger
-comes out here, where nothing has been paid for.
+Errors of the source, the model's name, its key, the prompts, the library or the ledger are raised
+here, before anything is paid for.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Prepared:
 
     @property
     def schema_tokens(self) -> int:
-        """Tokens that telling the form takes; 0 without one."""
+        """Tokens of the instructions for ``response_model``; 0 without one."""
         schema = self.options.response_model
         return 0 if schema is None else self.model.count(schema_instructions(schema))
 
@@ -113,7 +113,7 @@ def prepare(
         options: What was asked for.
         cut: Cuts the documents, as ``cutting.cut`` does.
         to_ask: Whether the models will be asked; for a plan alone they need no key.
-        stage: Told what takes long meanwhile.
+        stage: Called with the stage when one that takes long starts.
         fetched: As for ``documents.load``.
         when_stopped: As for ``documents.load``.
 
@@ -123,7 +123,7 @@ def prepare(
         ExceptionGroup: with ``on_error="collect"``, of every document that cannot be read.
         LibraryError: if the library cannot be opened.
     """
-    # What is quickly told comes first: a model may take seconds to open.
+    # Quick checks come first: a model may take seconds to open.
     loaded = load(
         options.source,
         on_error=options.on_error,
@@ -190,7 +190,7 @@ def _as_path(path: object) -> Path | None:
 
 
 def plan_of(prepared: Prepared) -> Plan:
-    """Count the calls and bound the tokens of a run; asks nobody."""
+    """Count the calls and bound the tokens of a run, without a request."""
     models = prepared.models
     doubts = tuple(each.name_warning for each in models if each.name_warning)
     return replace(
@@ -213,7 +213,7 @@ def _contents(prepared: Prepared) -> tuple[PlannedDocument, ...]:
 
 
 def _lost_promises(prepared: Prepared) -> tuple[str, ...]:
-    """Return what does not hold with the installed LiteLLM; refuses bounds that cannot hold."""
+    """Return the promises that the installed LiteLLM breaks; raises if a bound is one of them."""
     if all(each.settings.embedded for each in prepared.models):
         return ()
     options = prepared.options
@@ -226,7 +226,7 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
 
     Args:
         prepared: What the run works with.
-        done: The places of the chunks that are summarized already. Merges count as not done.
+        done: The indexes of the chunks that are summarized already. Merges count as not done.
     """
     sizes, counts = prepared.sizes, prepared.chunk_counts()
     chunks = [chunk for place, chunk in enumerate(prepared.chunks) if place not in done]
@@ -272,7 +272,7 @@ def _longest_answer(models: tuple[ChatModel, ...], max_tokens: int) -> int:
 
 
 def _beyond(model: ChatModel) -> int:
-    """Tell by how much an answer may be longer than is meant, as a reasoning model's is."""
+    """Return by how many tokens an answer may exceed its limit, as a reasoning model's does."""
     return max(0, model.longest_answer(LEAST_ANSWER) - LEAST_ANSWER)
 
 

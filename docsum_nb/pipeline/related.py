@@ -1,7 +1,7 @@
-"""What the library holds on the matter: searched by the summary and its parts, then judged.
+"""Related documents of the library: searched by the summary and its parts, then judged.
 
-The search alone decides where no language model is configured. Otherwise an agent says of each
-document why it is relevant, and leaves out what is not.
+Without a language model, the search alone decides. Otherwise an agent says of each document why it
+is relevant, and drops what is not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Going on with a run that a ledger knows, also after the end of the process it was in."""
+"""``resume``: a run of a ledger continues, also after the end of its process."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def resume(
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
 ) -> Run[Summary]:
-    """Go on with a run of ``summarize`` from what its ledger holds.
+    """Resume a run of ``summarize`` from what its ledger holds.
 
-    The run keeps its id and its arguments; bounds such as ``max_cost`` hold anew, for what is paid
-    from now on, and can be given anew. What was answered is not asked for again, so a run that was
+    The run keeps its id and its arguments; bounds such as ``max_cost`` count what is paid from now
+    on, and new ones can be given. What was answered is not asked for again, so a run that was
     killed pays again at most for the calls that were in flight, and a finished one for nothing. One
     that was stopped in this process can be resumed at once: calls that are in flight are waited
     for, not made again.
@@ -48,12 +48,12 @@ def resume(
             before its work was complete, and whose work no other run has finished since; its id,
             source and question are then in the title under which the progress is shown.
         ledger: The file; ``None`` for the one in the user's data folder.
-        source: The documents, where they are no longer where they were; ``None`` takes the files
-            from where they were, and texts that were given as such from the ledger.
+        source: The documents, if they have moved; ``None`` reads their old paths, and texts
+            that were given as such from the ledger.
         model: The model; ``None`` for the one that it had. Keys are not stored: they come from this
-            process, where the run was in it, from the environment, or from here.
-        deadline: Seconds from now until the run must be over; ``None`` for no limit, whatever it
-            had before.
+            argument, from this process if the run was in it, or from the environment.
+        deadline: Seconds from now until the run must be over; ``None`` for no limit, also if it
+            had one before.
         max_cost: US dollars from now on; ``None`` for the bound that it had.
         max_calls: Requests from now on; ``None`` for the bound that it had.
         max_tokens: Tokens from now on; ``None`` for the bound that it had.
@@ -63,7 +63,7 @@ def resume(
         show: Show live progress.
 
     Returns:
-        The run of a ``Summary``, which has begun.
+        The run of a ``Summary``, which has started.
 
     Raises:
         InputError: if there is no such run, or an argument that the ledger does not keep is needed;
@@ -89,7 +89,7 @@ def resume(
 
 
 def _title(record: RunRecord) -> str:
-    """Say which run was chosen, where the caller left it open; a line holds 80 characters."""
+    """Return the title of a run that the caller did not name; a line holds 80 characters."""
     source = one_line(record.what, max_chars=24)
     if record.sources:
         source = line_end(", ".join(record.sources), max_chars=24)

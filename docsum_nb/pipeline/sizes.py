@@ -50,7 +50,7 @@ _SAFETY = 0.9
 
 
 EXTRACT_WORDS = 600
-"""The longest answer of a form, in words; JSON takes more of them than it says."""
+"""The longest extracted ``data``, in words; JSON takes more tokens than its content."""
 _MOST_EXTRACT = 12_000
 AGENT_CALLS = 3
 """Calls of the evaluating agent at most; commonly it makes one."""
@@ -76,7 +76,7 @@ def agent_context_tokens(window: int) -> int:
 
 
 def agent_text_tokens(window: int) -> int:
-    """Return what is left of its first prompt for what it is to judge."""
+    """Return the room in its first prompt for what it is to judge."""
     return agent_context_tokens(window) - _AGENT_PROMPT
 
 
@@ -96,12 +96,12 @@ class Sizes:
 
 
 def answer_tokens(words: int) -> int:
-    """Return the tokens at which an answer of so many words is cut off."""
+    """Return the limit in tokens of an answer of ``words`` words."""
     return max(LEAST_ANSWER, _TOKENS_A_WORD * words)
 
 
 def extract_text_tokens(window: int, sizes: Sizes, *, schema_tokens: int) -> int:
-    """Return the longest text that a form is filled in from: the final summary always fits."""
+    """Return the longest text from which ``data`` is extracted: the final summary always fits."""
     taken = sizes.prompt_tokens + schema_tokens + answer_tokens(EXTRACT_WORDS)
     room = int(window * _SAFETY) - taken
     return max(answer_tokens(sizes.final_words), min(_MOST_EXTRACT, room))
@@ -149,7 +149,7 @@ def groups(items: Sequence[T], fan_in: int) -> list[Sequence[T]]:
 
 
 def merge_calls(count: int, fan_in: int) -> int:
-    """Return the calls it takes to merge so many summaries into one; 0 for one."""
+    """Return the calls that merge ``count`` summaries into one; 0 for one."""
     calls = 0
     while count > 1:
         level = groups(range(count), fan_in)

@@ -56,7 +56,7 @@ def delimited(parts: Sequence[tuple[str, str]], *, tag: str = "text") -> str:
 
 
 def material(request: Request) -> str:
-    """Return what a request is about as it is sent: its parts, or its text without a name."""
+    """Return the material of a request as it is sent to a provider."""
     if not request.parts:
         return delimited([("", request.text)])
     return delimited(request.parts, tag="text" if len(request.parts) == 1 else "summary")

@@ -2,7 +2,7 @@
 
 Decides what is reported of a document. Nothing is removed for it: the words stay text, and stand in
 the prompt as data. Only wordings that hardly occur otherwise are known, in the most common
-languages: an alarm at every other document would be read by nobody. Refuses nothing; linear time.
+languages: an alarm at every other document would not be read. Refuses nothing; linear time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _GAP = r"[\s*_\"'“”»«>,-]{1,5}"
 
 
 def _words(*parts: str) -> str:
-    """Join patterns of words; a part that begins with a question mark may be left out."""
+    """Join patterns of words; a part that begins with a question mark is optional."""
     joined = ""
     for part in parts:
         joined += f"(?:(?:{part[1:]}){_GAP})?" if part.startswith("?") else f"(?:{part}){_GAP}"

@@ -40,13 +40,13 @@ class AgentText:
 
 @dataclass(frozen=True)
 class TaskText:
-    """What a task asks, with places to be filled in."""
+    """What a task asks, with fields to be filled in."""
 
     description: str
     expected_output: str
 
     def fill(self, *, question: str | None, **values: object) -> TaskText:
-        """Return the task with its places filled in; filled-in text is not looked at again.
+        """Return the task with its fields filled in; fields within filled-in text stay unfilled.
 
         A ``{label}`` of a user's own prompt refers to the data below: names are a stranger's text.
         """

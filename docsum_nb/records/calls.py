@@ -18,7 +18,7 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: float | None = 0.0
-    """In US dollars; ``None`` where the price of any of the calls is not known."""
+    """In US dollars; ``None`` if the price of any of the calls is unknown."""
     counted: int = 0
     """Calls whose provider reported no usage: their tokens are counted here, approximately."""
 
@@ -154,10 +154,10 @@ class Answer:
 
     text: str
     model: str
-    """The model that wrote it, which is a fallback where the first one failed."""
+    """The model that wrote it, which is a fallback if the first one failed."""
     usage: Usage = field(default_factory=Usage)
     finish_reason: str = "stop"
-    """``"length"`` where the answer was cut off, and again when it was asked for once more."""
+    """``"length"`` if the answer was cut off, and so was that of the retry."""
     cached: bool = False
     """Taken from the ledger, or from another request for the same that was in flight; its usage is
     that of the call that was paid for."""
@@ -175,5 +175,5 @@ class Answer:
 
     @property
     def paid(self) -> Usage:
-        """What this run paid for it: nothing where it was there already."""
+        """What this run paid for it: nothing if it was there already."""
         return Usage() if self.cached else self.usage

@@ -21,19 +21,19 @@ class Document:
     name: str
     """What the reader calls it; unique within a run. For files, the path below the given folder."""
     text: str = field(repr=False)
-    """The whole text. Headings are Markdown headings where the format knew of any."""
+    """The whole text. Headings are Markdown headings if the format has any."""
     path: str | None = None
-    """The file it was read from; ``None`` where it came as text."""
+    """The file it was read from; ``None`` if it came as text."""
     pages: tuple[int, ...] = field(default=(), repr=False)
-    """The character offset at which each page begins; empty where the format has no pages."""
+    """The character offset at which each page begins; empty if the format has no pages."""
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """Whatever else is known of it; must be JSON-serializable to be kept in a library."""
+    """What else is known of it; must be JSON-serializable to be kept in a library."""
     syntax: Syntax = "markdown"
     """How the text is written: ``"plain"`` if asterisks, angle brackets and the like stand for
     themselves, as in a ``.txt`` file."""
 
     def page_at(self, offset: int) -> int | None:
-        """Tell the page, counted from 1, that holds a character offset; ``None`` without pages."""
+        """Return the page of a character offset, counted from 1; ``None`` without pages."""
         return max(1, bisect_right(self.pages, offset)) if self.pages else None
 
 

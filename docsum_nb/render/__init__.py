@@ -1,4 +1,4 @@
-"""What every rendering needs, whatever it shows: knows no record.
+"""What every rendering needs, and nothing of what is shown: knows no record.
 
 one_line.py     a stranger's text on one line, harmless to a screen
 highlight.py    a passage with the words that a search matched

@@ -11,19 +11,19 @@ _LEAST_USD = 0.000001
 
 
 def count_text(number: int, noun: str) -> str:
-    """Write a count with its noun: ``1 call``, ``1,200 calls``."""
+    """Return a count with its noun: ``1 call``, ``1,200 calls``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def cost_text(cost_usd: float | None) -> str:
-    """Write a price.
+    """Return a price as text.
 
     Args:
-        cost_usd: In US dollars; ``None`` where it is not known.
+        cost_usd: In US dollars; ``None`` if unknown.
 
     Returns:
         ``price not known``, or dollars: with two decimals from one dollar on, with four down to a
-        cent, below it with two digits, whatever their place.
+        cent, below it with two significant digits.
     """
     if cost_usd is None or not math.isfinite(cost_usd):
         return "price not known"
@@ -39,7 +39,7 @@ def cost_text(cost_usd: float | None) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """Write a duration: ``4.2 s``, ``35 s``, ``3 min 05 s``, ``1 h 02 min``."""
+    """Return a duration as text: ``4.2 s``, ``35 s``, ``3 min 05 s``, ``1 h 02 min``."""
     if not math.isfinite(seconds) or seconds < 0:
         return "0 s"
     if seconds < 10:
@@ -53,7 +53,7 @@ def duration_text(seconds: float) -> str:
 
 
 def listed(names: Iterable[str], *, most: int = 4) -> str:
-    """Write names in a row, the first few of many."""
+    """Return names in a row, the first few of many."""
     each = list(dict.fromkeys(names))
     more = f" and {len(each) - most} more" if len(each) > most else ""
     return ", ".join(repr(name) for name in each[:most]) + more

@@ -47,8 +47,8 @@ def marked_line(
         The line in spans; white space within a mark belongs to it.
     """
     line = one_line(text, max_chars=max_chars)
-    # Cleaning and shortening keep the characters that can be seen in their order, so the line's
-    # own are told by counting; a line that was shortened ends with one more.
+    # Cleaning and shortening keep the characters that can be seen in their order, so counting
+    # identifies those of the line; a line that was shortened has one more at its end.
     before = len(text) - len(text.lstrip())
     head = shown_head(text, max_chars=max_chars)
     shifted = [(max(0, start - before), stop - before) for start, stop in marks]

@@ -2,7 +2,7 @@
 
 Invariant: every string in a
 ``Table`` is clean; it is escaped here, for HTML. In a terminal, columns stand below their heads at
-up to 120 columns, whatever is in them; what is too long for a column stands below its row.
+up to 120 columns; what is too long for a column stands below its row.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Part(NamedTuple):
     spans: tuple[Highlight, ...]
     kind: Kind = ""
     whole: str = ""
-    """The whole text, for whoever points at it; the one shown is its end."""
+    """The whole text, shown as a tooltip; the cell shows its end."""
 
 
 Cell = tuple[Part, ...]
@@ -61,7 +61,7 @@ def part(text: str, kind: Kind = "", *, max_chars: int = 200) -> Part:
 
 
 def end_part(text: str, *, max_chars: int) -> Part:
-    """Clean a text for a cell, of which the end tells most: a path."""
+    """Clean a path for a cell, which shows its end."""
     shown = line_end(text, max_chars=max_chars)
     return Part((Highlight(shown),) if shown else (), whole=one_line(text, max_chars=1000))
 
@@ -76,7 +76,7 @@ class Column(NamedTuple):
 
     head: str
     kind: Literal["text", "label", "number"] = "text"
-    """Text gives way where it is narrow; labels and numbers are short and never broken."""
+    """Texts are narrowed if the table is too wide; labels and numbers are never shortened."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Table:
     """A table."""
 
     label: str
-    """What it is, for whoever hears it."""
+    """Its name for screen readers."""
     columns: tuple[Column, ...] = ()
     rows: tuple[Row, ...] = ()
     headline: str = ""
@@ -193,7 +193,7 @@ def _row_lines(table: Table) -> Iterator[str]:
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
-    """Give each column what it needs; where that is too much, the widest texts give way."""
+    """Return the width of each column; the widest texts are narrowed until all fit."""
     widths = [max(columns_of(row[at]) for row in rows) for at in range(len(columns))]
     texts = [at for at, column in enumerate(columns) if column.kind == "text"]
     room = _WIDTH - 2 * (len(columns) - 1)
@@ -215,10 +215,10 @@ def _line(columns: Sequence[Column], cells: Sequence[str], widths: Sequence[int]
 
 
 def clipped(text: str, width: int, shortened: Callable[..., str] = one_line) -> str:
-    """Shorten a clean line to so many columns."""
+    """Shorten a clean line to a number of columns."""
     if columns_of(text) <= width:
         return text
-    # Wide characters take two columns: a line of so many characters may still be too long.
+    # Wide characters take two columns: as many characters may still be too long.
     chars = width
     while columns_of(short := shortened(text, max_chars=max(3, chars))) > width and chars > 3:
         chars -= 1

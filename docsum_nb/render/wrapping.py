@@ -37,7 +37,7 @@ def wrap(text: str, *, first: str | None = None, indent: str = "") -> list[str]:
 
 
 def _parts(word: str, room: int) -> Iterator[str]:
-    """Cut a word into parts of at most so many columns."""
+    """Yield the parts of a word, each of at most ``room`` columns."""
     if len(word) * 2 <= room:
         yield word
         return

@@ -1,7 +1,7 @@
-"""A Summary as pandas tables, for those who work on.
+"""A Summary as pandas tables.
 
-Texts are as they are in the records, neither shortened nor cleaned: a frame is data, and whoever
-prints it decides how. pandas is no dependency; where it is missing, the error says how to get it.
+Texts are as they are in the records, neither shortened nor cleaned: a frame is data.
+pandas is no dependency; if it is missing, the error says how to install it.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _TYPES: Mapping[str, Mapping[str, str]] = {
 
 
 def to_frame(summary: SummaryRecord, of: str) -> DataFrame:
-    """Give a part of a result as a DataFrame.
+    """Return a part of a result as a DataFrame.
 
     Raises:
         InputError: If pandas is not installed, or there is no such part.

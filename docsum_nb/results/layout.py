@@ -91,7 +91,7 @@ class SummaryLayout:
     body: tuple[Paragraph, ...]
     """The summary's paragraphs; empty while there is no final summary."""
     status: str
-    """Why there is no final summary and what is finished; empty where there is one."""
+    """Why there is no final summary and what is finished; empty if there is one."""
     data: str
     """The data that was asked for, as JSON; empty without."""
     sources: tuple[LayoutSource, ...]
@@ -107,13 +107,13 @@ class SummaryLayout:
     more_omitted: int
     """Omissions beyond the ones listed."""
     note: str
-    """How the text came about where no language model wrote it; else empty."""
+    """How the text was made if no language model wrote it; else empty."""
     facts: tuple[str, ...]
     """Model, calls, tokens, cost, duration."""
 
 
 def more_text(hidden: int, noun: str) -> str:
-    """Say that there is more than is listed, and where all of it is."""
+    """Return the line that counts what is not listed, and says where all of it is."""
     where = ".chunks" if noun == "chunk" else ".to_html(page=True)"
     return f"… and {count_text(hidden, f'more {noun}')}; {where} has all of them."
 

@@ -1,4 +1,4 @@
-"""What a library answers: the documents that a search found, and what adding changed."""
+"""What a library returns: the documents that a search found, and what adding changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Hits(Tabled, list[Hit]):
 
     Args:
         hits: Best first.
-        query: What was searched for; empty where that is not known.
+        query: What was searched for; empty if unknown.
     """
 
     def __init__(self, hits: Iterable[Hit] = (), query: str = "") -> None:
@@ -36,7 +36,7 @@ class Hits(Tabled, list[Hit]):
         return _hits_table(self, self.query)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  # IPython's hook
-        # IPython would print any list as one, whatever it says of itself.
+        # IPython prints a subclass of list as a plain list otherwise.
         printer.text(self.to_text())
 
     def __str__(self) -> str:
@@ -68,7 +68,7 @@ def _hits_table(hits: Sequence[Hit], query: str) -> Table:
 
     Args:
         hits: Best first.
-        query: What was searched for; empty where that is not known.
+        query: What was searched for; empty if unknown.
     """
     sought = f" for “{one_line(query, max_chars=80)}”" if query else ""
     return Table(
@@ -93,7 +93,7 @@ def _hit(number: int, hit: Hit) -> Row:
 
 
 def _place(metadata: Mapping[str, Any]) -> str:
-    """Tell page and innermost heading; whatever else is under these names is not for here."""
+    """Return page and innermost heading; a document may hold other things under these names."""
     page, headings = metadata.get("page"), metadata.get("headings")
     parts = [f"page {page}"] if isinstance(page, int) else []
     if isinstance(headings, list | tuple) and headings:

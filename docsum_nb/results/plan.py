@@ -23,19 +23,19 @@ class Plan(Tabled):
     documents: int
     chunks: int
     calls: int
-    """Calls of the model where nothing is in the ledger yet: one a chunk, and the merges."""
+    """Calls of the model if nothing is in the ledger yet: one a chunk, and the merges."""
     tokens: int
     """At most this many tokens, prompts and answers together."""
     depth: int
     """Levels of calls that wait for one another: 1 for the chunks, 1 for each level of merging."""
     cost_usd: float | None
-    """At most this much, in US dollars; ``None`` where the model's price is not known."""
+    """At most this much, in US dollars; ``None`` if the model's price is unknown."""
     model: str
     omitted: tuple[Omission, ...] = ()
     warnings: tuple[str, ...] = ()
     """What looks wrong and does not stop a run, such as a model's name that may be misspelled."""
     no_key: str | None = None
-    """What to do for the key that a run needs and that is not there; ``None`` where it is."""
+    """How to provide the key that a run needs and that is missing; ``None`` if none is."""
     contents: tuple[PlannedDocument, ...] = field(default=(), repr=False)
     """The documents, in the order of the source: what would be read and sent."""
 

@@ -50,12 +50,11 @@ class Summary(SummaryRecord):
     def from_json(cls, text: str, *, response_model: Any = None) -> Summary:
         """Make a result from its JSON again.
 
-        What comes back is equal to what ``to_json`` was asked of, except for what JSON cannot hold:
-        metadata of other types than JSON's comes back as it was written, a number that is none as
-        ``nan``.
+        The result is equal to the one that was written, except for what JSON cannot hold: metadata
+        of other types than JSON's are texts, and infinity is ``nan``.
 
         Args:
-            text: What ``to_json`` gave; of an earlier version too.
+            text: What ``to_json`` returned, also in an earlier version.
             response_model: The pydantic model class that ``data`` is made an instance of; ``None``
                 leaves plain JSON values: dicts, lists, texts and numbers.
 
@@ -70,7 +69,7 @@ class Summary(SummaryRecord):
     def to_frame(
         self, of: Literal["documents", "chunks", "related", "citations"] = "documents"
     ) -> DataFrame:
-        """Give a part of the result as a table to work on.
+        """Return a part of the result as a table to work on.
 
         Args:
             of: ``"documents"`` or ``"chunks"``: their summaries, who wrote them, and what this run
@@ -79,8 +78,8 @@ class Summary(SummaryRecord):
 
         Returns:
             A pandas DataFrame, a row for each, in the order of the result. Costs are in US dollars
-            and ``NaN`` where a price is not known; pages are counted from 1 and ``NA`` where there
-            are none.
+            and ``NaN`` if a price is unknown; pages are counted from 1 and ``NA`` if there are
+            none.
 
         Raises:
             InputError: If pandas is not installed, or there is no such part.
@@ -99,7 +98,7 @@ class Summary(SummaryRecord):
         return f"<Summary of {len(self.documents)} documents by {self.model}: {gist!r}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        # A notebook keeps all three with the cell, and opens slowly where that is megabytes.
+        # A notebook keeps all three with the cell, and opens slowly if that is megabytes.
         return {
             "text/plain": to_text(self, most=MOST_IN_A_CELL),
             "text/markdown": to_markdown(self, most=MOST_IN_A_CELL),

@@ -55,8 +55,8 @@ class User:
     @property
     def idle(self) -> bool:
         """Whether nothing goes on."""
-        with self.screen.conductor.lock:  # what has changed is shown before it is let go of
-            return self.screen.conductor.phase == "idle"
+        with self.screen.controller.lock:  # what has changed is shown before it is let go of
+            return self.screen.controller.phase == "idle"
 
     @property
     def notice(self) -> str:

@@ -50,7 +50,7 @@ def test_a_fault_is_shown_at_its_field(
     assert said in user.line(field)
     assert "<img" not in user.fields.by_name[field]._line.value
     assert user.app.run is None
-    assert user.notice == "Nothing was begun. Mend the marked field first."
+    assert user.notice == "Nothing was started. Correct the marked field first."
     user.fields.options["question"].control.value = "What now?"
     assert user.faulty() == [], "a change is a new try"
 
@@ -109,7 +109,7 @@ def test_a_number_that_is_none_is_marked_while_it_is_typed(
     assert user.faulty() == [name]
     assert "number" in user.line(name)
     assert user.enabled() == []
-    assert user.app.code == "# Mend the marked fields first."
+    assert user.app.code == "# Correct the marked fields first."
     control.value = "  "
     assert (user.faulty(), user.enabled()) == ([], ["plan", "start"])
 

@@ -97,7 +97,7 @@ def test_clicks_in_many_threads_start_one_run(
         user.screen.start.click()
 
     threads = [threading.Thread(target=press) for _ in range(8)]
-    with user.screen.conductor.lock:  # all of them find the button enabled
+    with user.screen.controller.lock:  # all of them find the button enabled
         for thread in threads:
             thread.start()
         pressing.wait()
@@ -211,12 +211,12 @@ def test_two_forms_do_not_know_each_other(users: Users, documents: Path, server:
 def test_a_plan_that_is_being_worked_out_can_be_left(users: Users, documents: Path) -> None:
     """Cancel drops it, whatever it comes to later; the form is ready for another one."""
     user = users(source="nowhere/")
-    with user.screen.conductor.lock:  # the plan cannot be handed in before the next one has begun
+    with user.screen.controller.lock:  # the plan cannot be handed in before the next one has begun
         user.screen.plan.click()
         assert user.enabled() == ["cancel"]
         user.screen.cancel.click()
         assert user.enabled() == ["plan", "start"]
-        assert user.notice == "Stopped before anything was begun."
+        assert user.notice == "Stopped before anything was started."
         user.fields.path.control.value = str(documents)
         user.screen.plan.click()
 

@@ -118,7 +118,7 @@ def test_double_clicks_of_a_front_end_start_one_run(kernel: Kernel, documents: P
     click(kernel, start)
 
     cell = kernel.run(
-        "until(lambda: form._screen.conductor.phase == 'idle' and form.summary is not None)\n"
+        "until(lambda: form._screen.controller.phase == 'idle' and form.summary is not None)\n"
         "print(len(ds.runs()) - before)"
     )
     assert cell.text == "1\n", cell
