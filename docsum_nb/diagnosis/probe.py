@@ -7,7 +7,7 @@ runs show what differs from run to run without load; only what is the same in bo
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -28,7 +28,7 @@ from docsum_nb.diagnosis.differences import (
 from docsum_nb.entry import kickoff
 from docsum_nb.findings import Finding
 from docsum_nb.render.one_line import one_line
-from docsum_nb.run import Control, FunctionWork, Run, in_thread
+from docsum_nb.run import Control, Run, Work, in_thread
 
 __all__ = ["probe_findings"]
 
@@ -48,6 +48,17 @@ def probe_findings(
     yield from contextvars.copy_context().run(_probe, crew, inputs, runs, deadline)
 
 
+class _BareKickoff(Work[Any]):
+    """A crew that is kicked off in a thread without a guard."""
+
+    def __init__(self, crew: Any, inputs: dict[str, Any] | None) -> None:
+        self._crew = crew
+        self._inputs = inputs
+
+    async def __call__(self, control: Control) -> Any:
+        return await in_thread(self._crew.kickoff, self._inputs)
+
+
 class _Stage:
     """Runs the steps of a probe."""
 
@@ -65,24 +76,11 @@ class _Stage:
 
     def bare(self, runs: int, dry_run: DryRun | None = None) -> Step:
         """Kick off one crew object ``runs`` times at once, as a server might."""
-        dry_run = dry_run or dry_run_of(self._crew)
-
-        def start(inputs: dict[str, Any] | None) -> Run[Any]:
-            async def work(control: Control) -> Any:
-                return await in_thread(dry_run.crew.kickoff, inputs)
-
-            return Run(FunctionWork(work), title=BARE, deadline=self._deadline)
-
-        return self._step(start, runs, dry_run)
+        return self._step(dry_run or dry_run_of(self._crew), runs, guarded=False)
 
     def guarded(self, runs: int) -> Step:
         """Do the same with ``ds.kickoff``."""
-        dry_run = dry_run_of(self._crew)
-
-        def start(inputs: dict[str, Any] | None) -> Run[Any]:
-            return kickoff(dry_run.crew, inputs, deadline=self._deadline, show=False)
-
-        return self._step(start, runs, dry_run)
+        return self._step(dry_run_of(self._crew), runs, guarded=True)
 
     def unmark(self) -> bool:
         """Put no marks into the user's inputs any more; returns whether that changes them."""
@@ -90,15 +88,14 @@ class _Stage:
         self._marking = False
         return changed
 
-    def _step(
-        self, start: Callable[[dict[str, Any] | None], Run[Any]], runs: int, dry_run: DryRun
-    ) -> Step:
+    def _step(self, dry_run: DryRun, runs: int, *, guarded: bool) -> Step:
         calls_before = len(dry_run.calls)
         started: list[tuple[int, Run[Any]]] = []
         try:
             for number in (next(self._numbers) for _ in range(runs)):
                 with numbered(number):
-                    started.append((number, start(self._inputs_of(number))))
+                    run = self._start(dry_run.crew, self._inputs_of(number), guarded=guarded)
+                    started.append((number, run))
             outcomes = [_outcome(number, run) for number, run in started]
         finally:
             for _, run in started:
@@ -109,6 +106,11 @@ class _Stage:
             frozenset(each.task for each in calls if each.foreign),
             frozenset(each.task for each in calls if each.misattributed),
         )
+
+    def _start(self, crew: Any, inputs: dict[str, Any] | None, *, guarded: bool) -> Run[Any]:
+        if guarded:
+            return kickoff(crew, inputs, deadline=self._deadline, show=False)
+        return Run(_BareKickoff(crew, inputs), title=BARE, deadline=self._deadline)
 
     def _inputs_of(self, number: int) -> dict[str, Any] | None:
         if not self._inputs:

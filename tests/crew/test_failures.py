@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from openai import AuthenticationError, PermissionDeniedError
 from pydantic import BaseModel
 
 from docsum_nb.events import Event, Warned
+from tests.crew import mcp_box
 from tests.crew.crew_samples import LONG_S, llm_of
 from tests.crew.swallowing import (
     DOORS,
@@ -279,33 +279,12 @@ def test_one_failure_is_one_warning_with_a_count(server: Loopback) -> None:
     assert sum(isinstance(event, Warned) for event in events) == 3
 
 
-SERVER = """
-import os, sys
-from mcp.server.fastmcp import FastMCP
-server = FastMCP("box")
-@server.tool()
-def look() -> str:
-    "Look it up."
-    {what}
-server.run()
-"""
-
-
-@pytest.mark.parametrize(
-    ("what", "words"),
-    [
-        ("raise OSError('disk gone')", "disk gone"),
-        ("os._exit(3)", "look"),
-    ],
-    ids=["raises", "dies"],
-)
+@pytest.mark.parametrize(("what", "words"), [("raises", "disk gone"), ("dies", "look")])
 def test_a_tool_of_an_mcp_server_that_fails_is_a_warning(
-    server: Loopback, tmp_path: Path, what: str, words: str
+    server: Loopback, what: str, words: str
 ) -> None:
     """A server over standard input whose tool raises, and one that dies when it is asked."""
-    script = tmp_path / "box.py"
-    script.write_text(SERVER.format(what=what), encoding="utf-8")
-    box = MCPServerStdio(command=sys.executable, args=[str(script)])
+    box = MCPServerStdio(command=sys.executable, args=[str(mcp_box.PATH), what])
 
     def answer(call: Call) -> Reply:
         (look,) = [each["function"]["name"] for each in call.body["tools"]]

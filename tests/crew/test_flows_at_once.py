@@ -105,8 +105,9 @@ def test_two_objects_of_one_flow_run_at_once() -> None:
     assert [run.result() for run in runs] == ["about 0", "about 1"]
 
 
-def test_flow_that_failed_or_was_cancelled_runs_again() -> None:
-    """Once its steps have ended, whatever ended them."""
+def test_flow_that_failed_or_was_cancelled_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once its steps have ended, for any reason."""
+    monkeypatch.setattr("docsum_nb.crew.executions._ENDING_S", 0.5)
     flow = TopicFlow()
     flow.began, flow.go_on = threading.Event(), threading.Event()
     run = ds.kickoff(flow, {"topic": "whales"}, **OPTIONS)
@@ -115,6 +116,7 @@ def test_flow_that_failed_or_was_cancelled_runs_again() -> None:
     assert isinstance(run.exception(), RunCancelled)
     # Its step is still waiting, and would go on with the state of the next run.
     assert isinstance(ds.kickoff(flow, **OPTIONS).exception(), InputError)
+    monkeypatch.undo()
     flow.go_on.set()
     give_up = time.monotonic() + LONG_S
     while isinstance(ds.kickoff(flow, {"topic": "seals"}, **OPTIONS).exception(), InputError):

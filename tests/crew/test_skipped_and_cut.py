@@ -15,6 +15,7 @@ from crewai.tasks.conditional_task import ConditionalTask
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded
 from docsum_nb.views import state_html, state_text
+from tests.crew import mcp_box
 from tests.crew.crew_samples import LONG_S, llm_of
 from tests.loopback import Call, Loopback, Reply
 
@@ -123,41 +124,20 @@ def at_a_deadline(
     end: Callable[[float], BaseException | None], *, reached: Callable[[], bool]
 ) -> BaseException | None:
     """Return how a run ends at the first deadline that leaves it time to get where it hangs."""
-    for deadline in (5.0, 10.0, 20.0, 40.0):
+    for deadline in (1.5, 5.0, 10.0, 20.0, 40.0):
         error = end(deadline)
         if reached():
             return error
     raise AssertionError("it never got there")
 
 
-HANGING = """
-import os, pathlib, time
-parent = os.getppid()
-def hang():
-    pathlib.Path({reached!r}).touch()
-    while os.getppid() == parent:  # ends with the test's process
-        time.sleep(0.2)
-{before}
-from mcp.server.fastmcp import FastMCP
-server = FastMCP("box")
-@server.tool()
-def look() -> str:
-    "Look it up."
-    hang()
-server.run()
-"""
-
-
-@pytest.mark.parametrize("where", ["start", "tool"])
+@pytest.mark.parametrize("what", ["hangs-at-start", "hangs"])
 def test_a_deadline_inside_an_mcp_server_names_it(
-    server: Loopback, tmp_path: Path, where: str
+    server: Loopback, tmp_path: Path, what: str
 ) -> None:
     """A server that never answers at its start, and one whose tool hangs."""
-    script = tmp_path / "box.py"
     reached = tmp_path / "reached"
-    before = "hang()" if where == "start" else ""
-    script.write_text(HANGING.format(before=before, reached=str(reached)), encoding="utf-8")
-    box = MCPServerStdio(command=sys.executable, args=[str(script)])
+    box = MCPServerStdio(command=sys.executable, args=[str(mcp_box.PATH), what, str(reached)])
 
     def answer(call: Call) -> Reply:
         (look,) = [each["function"]["name"] for each in call.body["tools"]]
@@ -173,4 +153,4 @@ def test_a_deadline_inside_an_mcp_server_names_it(
     assert isinstance(error, DeadlineExceeded)
     assert "Selector" not in str(error)
     assert "MCP server" in str(error)
-    assert ("look" in str(error)) == (where == "tool")
+    assert ("look" in str(error)) == (what == "hangs")

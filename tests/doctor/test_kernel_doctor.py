@@ -30,9 +30,9 @@ def crew(**options):
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
-    """A kernel in which nothing has been done yet."""
+    """A kernel; the first test finds it as it was started."""
     with running_kernel() as running:
         assert running.run("import docsum_nb as ds").status == "ok"
         yield running
@@ -47,12 +47,6 @@ def test_healthy_kernel_has_one_note_and_displays_a_table(kernel: Kernel) -> Non
     assert "this kernel" in shown["text/plain"]
     loaded = kernel.run("import sys; print({'crewai', 'litellm'} & set(sys.modules))")
     assert loaded.text == "set()\n"
-
-
-def test_patched_loop_is_found_in_a_kernel(kernel: Kernel) -> None:
-    """After nest_asyncio, and after ds.allow_nested_asyncio(), the patch is told."""
-    kernel.run("ds.allow_nested_asyncio()")
-    assert "('nested-loop', 'warning')" in kernel.run(LEVELS).text
 
 
 def test_probe_in_a_cell_ends_and_can_be_interrupted(kernel: Kernel) -> None:
@@ -70,3 +64,12 @@ def test_probe_in_a_cell_ends_and_can_be_interrupted(kernel: Kernel) -> None:
     assert cell.error.startswith("KeyboardInterrupt"), cell.error
     assert time.monotonic() - began < HANG_S
     assert kernel.run("print(6 * 7)").text == "42\n"
+
+
+# The last one: the kernel of all tests is patched by it.
+
+
+def test_patched_loop_is_found_in_a_kernel(kernel: Kernel) -> None:
+    """After nest_asyncio, and after ds.allow_nested_asyncio(), the patch is told."""
+    kernel.run("ds.allow_nested_asyncio()")
+    assert "('nested-loop', 'warning')" in kernel.run(LEVELS).text
