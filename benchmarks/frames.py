@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = str(ROOT / "docsum_nb")
@@ -71,15 +72,17 @@ def follow(base_url: str, folder: str) -> dict[str, Any]:
         way[:] = way or own_frames()
         return await send(**parameters)
 
-    def find_noted(*args: Any, **kwargs: Any) -> Any:
+    def find_noted(*arguments: Any, **options: Any) -> Any:
         nonlocal looks
         looks += 1
-        return find(*args, **kwargs)
+        return find(*arguments, **options)
 
-    loaded().acompletion = send_noted
-    Ledger.find = find_noted  # type: ignore[method-assign]
     model = ds.Model("openai/scripted", base_url=base_url, context_window=_WINDOW)
-    ds.summarize({"a": "A text."}, model=model, ledger=f"{folder}/way", show=False).result()
+    with (
+        patch.object(loaded(), "acompletion", send_noted),
+        patch.object(Ledger, "find", find_noted),
+    ):
+        ds.summarize({"a": "A text."}, model=model, ledger=f"{folder}/way", show=False).result()
     return {"frames": way, "looks": looks}
 
 

@@ -10,7 +10,7 @@ import pytest
 from docsum_nb.records import Usage
 from tests.loopback import Call, Loopback, Reply
 from tests.pipeline.pipeline_samples import LONG_S, SMALL, marked, model_of, summarize
-from tests.pipeline.test_too_long import SENTENCES, refusing
+from tests.pipeline.test_summarize_chunks import SENTENCES, refusing
 
 PRICES = (1.0, 2.0)
 

@@ -89,8 +89,8 @@ def test_pause_holds_for_all_and_ends() -> None:
     assert min(sent) >= until - 0.01
 
 
-def test_who_gives_up_was_not_sent() -> None:
-    """A turn that does not come in time is NoTurn, and its place is free for the next one."""
+def test_a_request_that_gives_up_was_not_sent() -> None:
+    """A slot that is not free in time is a SlotTimeout, and it is free for the next request."""
 
     async def work() -> None:
         limiter, loop = Limiter(), asyncio.get_running_loop()

@@ -29,7 +29,7 @@ from tests.ledger_samples import (
 )
 from tests.loopback import Loopback, Reply
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def test_run_is_listed_with_what_it_was_and_took(server: Loopback, tmp_path: Path) -> None:

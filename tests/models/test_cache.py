@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from docsum_nb.ledger import Ledger
+from docsum_nb.models.prepared_call import calls_of_request
 from docsum_nb.records import Answer
 from tests.loopback import Loopback, Reply
 from tests.loops import on_loop
@@ -81,3 +83,32 @@ def test_parameters_that_no_key_can_be_made_of_do_without(server: Loopback) -> N
     """Such parameters need no key where there is no ledger; nothing is shared then."""
     asking = Asking(server, params={"metadata": {"what": {1, 2}}})
     assert asking.ask().text == "A summary."
+
+
+OTHER = replace(REQUEST, text="another text")
+
+
+def test_what_another_run_stored_after_the_look_up_is_not_paid_again(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """A key that was not there is looked up again once another run has stored an answer."""
+    first, second = (Asking(server, Ledger(tmp_path / "l")) for _ in range(2))
+    assert first.client.look_up([REQUEST, OTHER]) == {}
+    second.ask()
+    assert first.ask().cached
+    assert not first.ask(OTHER).cached
+    assert len(server.calls) == 2
+
+
+def test_what_another_process_stored_is_found_after_the_next_answer(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """Its writing is seen when this run writes, and what was not there is looked up again."""
+    asking = Asking(server, Ledger(tmp_path / "l"))
+    assert asking.client.look_up([REQUEST, OTHER]) == {}
+    (call,) = calls_of_request([asking.client.model], REQUEST)
+    # No run of this process: it goes past the cache, as another process does.
+    Ledger(tmp_path / "l").put(call.key, Answer("theirs", "openai/first", ended="stop"))
+    asking.ask(OTHER)
+    assert asking.ask().text == "theirs"
+    assert len(server.calls) == 1

@@ -24,7 +24,7 @@ from docsum_nb.run import Run
 from tests.ledger_samples import TEXTS, holds
 from tests.loopback import Call, Loopback, Reply
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 LONG_S = 60.0
 LANDED = "An answer that came late."
 

@@ -20,7 +20,7 @@ from docsum_nb.records import Answer, Usage
 from tests.ledger_samples import is_sound
 from tests.loopback import Loopback, Reply
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 FIRST_VERSION = """
 CREATE TABLE answers (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import docsum_nb as ds
+from benchmarks.frames import MOST_FRAMES, follow
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
 from tests.loopback import Call, Loopback, Reply
@@ -130,3 +132,12 @@ def test_pieces_that_were_cut_off_are_told(server: Loopback) -> None:
         "part 2 of log, chunk 0",
     ]
     assert "cut off" in summary.omitted[0].reason
+
+
+def test_a_chunk_takes_ten_frames_to_its_request_and_one_look(
+    server: Loopback, tmp_path: Path
+) -> None:
+    """From the worker of a chunk to LiteLLM, with one look into the ledger for a fresh chunk."""
+    way = follow(server.base_url, str(tmp_path))
+    assert len(way["frames"]) <= MOST_FRAMES, way["frames"]
+    assert way["looks"] == 1
