@@ -730,6 +730,7 @@ EXEMPT: dict[str, str] = {
     "models.reasoning.ends_thought": "by part",
     "models.reasoning.is_known_to_think": "looks for a few words",
     "models.reasoning.lowered": "by part",
+    "models.opening_checks.check_reachable": "by address_problem; reads the user's own settings",
     "models.opening_checks.name_warning": "by close_names",
     "crew.evaluate.explain": "by its parts",
     "crew.inspection.texts.text_findings": "by variables_of",
