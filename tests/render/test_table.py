@@ -16,7 +16,7 @@ from docsum_nb.records import Hit, Omission
 from docsum_nb.render.table import Column, Row, Table, part, table_html, table_text
 from docsum_nb.render.wrapping import columns_of
 from docsum_nb.results import Added, Hits, Plan
-from tests.render.render_samples import ATTACK, record, shown
+from tests.results.result_samples import ATTACK, record, shown
 
 ESCAPES = set("\x00\x07\x1b\x9b\r\u202b\u202e\u202c\u2066\u2069\ud800")
 NAMES = list(shown(""))

@@ -10,7 +10,7 @@ from playwright.sync_api import Dialog, Page
 
 from docsum_nb.results import Summary
 from tests.axe import serious_findings
-from tests.render.render_samples import ATTACK, HOSTILE, MANY, ORDINARY, shown
+from tests.results.result_samples import ATTACK, HOSTILE, MANY, ORDINARY, shown
 
 pytestmark = pytest.mark.browser
 

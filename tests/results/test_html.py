@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from docsum_nb.render.one_line import clean
 from docsum_nb.results import Summary
 from docsum_nb.results.html import to_html
-from tests.render.render_samples import ATTACK, EMPTY, HOSTILE, MANY, ORDINARY, shown
+from tests.results.result_samples import ATTACK, EMPTY, HOSTILE, MANY, ORDINARY, shown
 
 
 def parse(summary: Summary) -> BeautifulSoup:

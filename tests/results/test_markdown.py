@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from docsum_nb.results.markdown import escape_markdown, to_markdown
-from tests.render.render_samples import EMPTY, HOSTILE, ORDINARY
+from tests.results.result_samples import EMPTY, HOSTILE, ORDINARY
 
 
 def read(markdown: str) -> BeautifulSoup:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from docsum_nb.records import Chunk, ChunkSummary, Citation, DocumentSummary, Omission, Usage
 from docsum_nb.results.layout import SummaryLayout, outline
-from tests.render.render_samples import EMPTY, ORDINARY, TEXT
+from tests.results.result_samples import EMPTY, ORDINARY, TEXT
 
 
 def lay_out(**changes: object) -> SummaryLayout:

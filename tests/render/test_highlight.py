@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from docsum_nb.records import Hit
 from docsum_nb.render.highlight import joined, marked_line
 from docsum_nb.render.one_line import one_line
-from tests.render.render_samples import ORDINARY
+from tests.results.result_samples import ORDINARY
 
 
 def marked(text: str, *marks: tuple[int, int], max_chars: int = 100) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page
 
-from tests.render.render_samples import HOSTILE, ORDINARY
+from tests.results.result_samples import HOSTILE, ORDINARY
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from docsum_nb.render.wrapping import wrap
 from docsum_nb.results.text import to_text
-from tests.render.render_samples import ATTACK, EMPTY, HOSTILE, ORDINARY
+from tests.results.result_samples import ATTACK, EMPTY, HOSTILE, ORDINARY
 
 
 def test_text_shows_every_part_in_order() -> None:

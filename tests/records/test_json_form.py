@@ -13,7 +13,7 @@ from typing import Any
 from docsum_nb.records import Hit
 from docsum_nb.records.json_form import to_json
 from docsum_nb.results import Summary
-from tests.render.render_samples import ATTACK, HOSTILE, ORDINARY
+from tests.results.result_samples import ATTACK, HOSTILE, ORDINARY
 
 
 def test_json_holds_every_field() -> None:

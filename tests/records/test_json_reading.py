@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from docsum_nb.errors import InputError
 from docsum_nb.records import Chunk, ChunkSummary, Citation, DocumentSummary, Hit, Omission, Usage
 from docsum_nb.results import Summary
-from tests.render.render_samples import HOSTILE, ORDINARY
+from tests.results.result_samples import HOSTILE, ORDINARY
 
 TEXT = st.text(st.characters(), max_size=20)  # lone surrogates included
 WHOLE = st.integers(-(10**6), 10**6)

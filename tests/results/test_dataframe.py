@@ -12,7 +12,7 @@ import pytest
 from docsum_nb.errors import InputError
 from docsum_nb.records import Hit, Usage
 from docsum_nb.results import Summary
-from tests.render.render_samples import EMPTY, HOSTILE, ORDINARY, TEXT
+from tests.results.result_samples import EMPTY, HOSTILE, ORDINARY, TEXT
 
 Part = Literal["documents", "chunks", "related", "citations"]
 PARTS: tuple[Part, ...] = ("documents", "chunks", "related", "citations")
