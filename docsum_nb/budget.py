@@ -1,8 +1,8 @@
 """Bounds on what one run may ask of models: calls, tokens, US dollars.
 
-A call reserves what it may take at most before it goes out, and gives back the rest when its answer
-is there. So a bound is never exceeded, however many calls are in flight; and none is refused that
-the answers still to come may leave room for: it waits for them.
+A call reserves the most it may take before it goes out, and returns the rest when its answer is
+there. So a bound is never exceeded, however many calls are in flight. A call that may still fit
+when answers in flight have arrived is not refused: it waits for them.
 
 Usable from threads and event loops alike; nothing here blocks.
 """
@@ -21,7 +21,7 @@ __all__ = ["Budget", "Reservation"]
 
 @dataclass(frozen=True, eq=False)
 class Reservation:
-    """What a call may take at most, until it is settled."""
+    """The most that a call may take, until it is settled."""
 
     tokens: int
     cost_usd: float
@@ -73,16 +73,16 @@ class Budget:
         *,
         may_wait: bool = True,
     ) -> Reservation | None:
-        """Reserve what a call may take at most.
+        """Reserve the most that a call may take.
 
         Args:
             model: For the message of an error.
             tokens: Prompt and longest possible answer.
-            cost_usd: Of these; ``None`` where the price is not known.
+            cost_usd: The cost of these; ``None`` if the price is not known.
             may_wait: Whether the caller can wait for calls in flight; one that cannot is refused.
 
         Returns:
-            The reservation, to be settled in any case; ``None`` where it does not fit now, but may
+            The reservation, to be settled in any case; ``None`` if it does not fit now, but may
             once a call in flight is settled or released: see ``on_change``.
 
         Raises:
@@ -94,47 +94,47 @@ class Budget:
             raise InputError(
                 f"max_cost needs the price of {model}, which is not known: give it with prices="
             )
-        place = Reservation(tokens, cost_usd or 0.0)
+        reservation = Reservation(tokens, cost_usd or 0.0)
         with self._lock:
-            full = [budget for budget in self._all if budget._lacking(place)]
+            full = [budget for budget in self._all if budget._lacking(reservation)]
             if not full:
                 for budget in self._all:
-                    budget._open.add(place)
+                    budget._open.add(reservation)
                     budget._calls += 1
-                return place
-            # Calls that are made are never given back, but have their answers before it ends.
+                return reservation
+            # Calls that are made are never returned; they have their answers before it ends.
             final = [budget for budget in full if not (may_wait and budget._open)]
             if not final:
                 return None
-            lacking = final[0]._lacking(place)
+            lacking = final[0]._lacking(reservation)
         raise BudgetExceeded(f"the next call of {model} was not made: {lacking}")
 
-    def settle(self, place: Reservation, usage: Usage | None) -> None:
+    def settle(self, reservation: Reservation, usage: Usage | None) -> None:
         """Replace a reservation by what the call really took; further times do nothing.
 
         Args:
-            place: What ``reserve`` returned.
-            usage: Of the call; ``None`` where it is not known: the reservation stays spent. A call
+            reservation: What ``reserve`` returned.
+            usage: Of the call; ``None`` if it is not known: the reservation stays spent. A call
                 that was refused took nothing: ``Usage(calls=1)``.
         """
         if usage is None:
-            usage = Usage(1, 0, place.tokens, place.cost_usd)
+            usage = Usage(1, 0, reservation.tokens, reservation.cost_usd)
         elif usage.cost_usd is None:
-            usage = Usage(1, usage.prompt_tokens, usage.completion_tokens, place.cost_usd)
-        self._close(place, usage, calls=0)
+            usage = Usage(1, usage.prompt_tokens, usage.completion_tokens, reservation.cost_usd)
+        self._close(reservation, usage, calls=0)
 
-    def release(self, place: Reservation) -> None:
-        """Give back what was reserved for a call that was not made; after ``settle``, nothing."""
-        self._close(place, Usage(), calls=1)
+    def release(self, reservation: Reservation) -> None:
+        """Release the reservation of a call that was not made; does nothing after ``settle``."""
+        self._close(reservation, Usage(), calls=1)
 
-    def _close(self, place: Reservation, usage: Usage, *, calls: int) -> None:
-        """Replace a reservation by what was used, and give back calls."""
+    def _close(self, reservation: Reservation, usage: Usage, *, calls: int) -> None:
+        """Replace a reservation by what was used, and return calls."""
         wakers: set[Callable[[], object]] = set()
         with self._lock:
-            if place not in self._open:
+            if reservation not in self._open:
                 return
             for budget in self._all:
-                budget._open.remove(place)
+                budget._open.remove(reservation)
                 budget._spent += usage
                 budget._calls -= calls
                 wakers |= budget._wakers
@@ -142,10 +142,10 @@ class Budget:
             wake()
 
     def on_change(self, wake: Callable[[], object]) -> Callable[[], None]:
-        """Have something called, in whatever thread, whenever a call is settled or released.
+        """Call something, in any thread, each time that a call is settled or released.
 
         Returns:
-            What ends that.
+            A function that ends that.
         """
         with self._lock:
             for budget in self._all:
@@ -159,20 +159,20 @@ class Budget:
         return end
 
     def _lacking(self, asked: Reservation) -> str:
-        """Tell which bound is in the way, and by how much; empty if none is. The lock is held."""
+        """Return which bound a call exceeds, and by how much; empty if none. The lock is held."""
         tokens, cost_usd = asked.tokens, asked.cost_usd
         if self.max_calls is not None and self._calls >= self.max_calls:
             return f"all of max_calls={self.max_calls:,} are made"
         spent = self._spent
         used = spent.prompt_tokens + spent.completion_tokens
-        held = sum(place.tokens for place in self._open)
+        held = sum(reservation.tokens for reservation in self._open)
         if self.max_tokens is not None and used + held + tokens > self.max_tokens:
             return (
                 f"it may take {tokens:,} tokens, and {max(0, self.max_tokens - used):,} of "
                 f"max_tokens={self.max_tokens:,} are left"
             )
         paid = spent.cost_usd or 0.0
-        held_usd = sum(place.cost_usd for place in self._open)
+        held_usd = sum(reservation.cost_usd for reservation in self._open)
         # Sums of floats that come out a hair above the bound are at the bound.
         if self.max_cost is not None and paid + held_usd + cost_usd > self.max_cost * (1 + 1e-9):
             left = max(0.0, self.max_cost - paid)

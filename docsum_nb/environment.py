@@ -1,9 +1,9 @@
 """What must be decided before CrewAI, LiteLLM and LanceDB are imported: switches, a slow import.
 
 They read the environment at import: CrewAI replaces signal handlers and waits for tracing, LiteLLM
-fetches its price list from the network, LanceDB's core logs to stderr. Only what the user has not
-set is set here, and nothing that would move the user's data (CrewAI's storage folder) or keep a
-``.env`` file from being read. A grammar that chromadb's import of jsonschema would compile, for a
+fetches its price list from the network, LanceDB's core logs to stderr. Only switches that the user
+has not set are set here, and none that would move the user's data (CrewAI's storage folder) or keep
+a ``.env`` file from being read. A grammar that chromadb's import of jsonschema would compile, for a
 second and more of CPU, is compiled when it is first used.
 """
 
@@ -75,7 +75,7 @@ def _defer_grammar() -> None:
 
 
 def late_switches() -> tuple[str, ...]:
-    """Name the switches that were set when their library had been imported already."""
+    """Return the switches that were set after their library had been imported."""
     return tuple(_late)
 
 

@@ -14,7 +14,7 @@
         └── WorkExited                     the work tried to end the process (SystemExit, Ctrl-C)
 
 Every message says what to do next. Errors of a provider, of CrewAI or of the user's own code are
-never wrapped: they are raised as they are, with a note that names the run.
+never wrapped: they are raised unchanged, with a note that names the run.
 
 All of them can be pickled, so that they survive a process pool or a Dask worker.
 """
@@ -57,7 +57,7 @@ def shortened(text: str, most: int = _MOST_SHOWN) -> str:
 def described(error: BaseException) -> str:
     """Return the kind of an error and its words, shortened.
 
-    Of an error that cannot be printed, that is said in place of its words. LiteLLM's words begin
+    An error that cannot be printed has a line on that instead. LiteLLM's words begin
     with the kind, once or twice; it is named once.
     """
     kind = type(error).__name__
@@ -65,8 +65,8 @@ def described(error: BaseException) -> str:
         words = str(error)
     except Exception:  # noqa: BLE001  # somebody's error must not hide that there was one
         words = "(the error cannot be printed)"
-    for said in (f"litellm.{kind}: ", f"{kind}: "):
-        words = words.removeprefix(said)
+    for prefix in (f"litellm.{kind}: ", f"{kind}: "):
+        words = words.removeprefix(prefix)
     return f"{kind}: {to_show(shortened(words))}"
 
 
@@ -94,7 +94,7 @@ class InputError(DocsumError, ValueError):
     """Something the caller gave cannot be used; raised before anything is paid for."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show one line in a notebook cell: the frames of this package would tell nothing."""
+        """Show one line in a notebook cell: the frames of this package would not help."""
         return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
 
 
@@ -102,7 +102,7 @@ class LoadError(InputError):
     """A document cannot be read.
 
     Attributes:
-        path: The file, or the document's name where it has no file.
+        path: The file, or the document's name if it has no file.
         reason: What is wrong with it, and what helps.
     """
 
@@ -153,11 +153,11 @@ class RunError(DocsumError):
     """A run ended before its work was complete.
 
     Attributes:
-        run_id: The run that ended, empty where no run is concerned.
-        step: The step it was in, such as ``"summarizing"``; empty where it had none.
+        run_id: The run that ended; empty if no run is concerned.
+        step: The step it was in, such as ``"summarizing"``; empty if it had none.
         task: The CrewAI task concerned, and ...
-        agent: ... its agent; empty where no single one is.
-        partial: What was finished by then; ``None``, or ``()`` of a crew, where nothing was.
+        agent: ... its agent; empty if there is no single one.
+        partial: What was finished by then; ``None``, or ``()`` of a crew, if nothing was.
     """
 
     def __init__(
@@ -182,7 +182,7 @@ class RunError(DocsumError):
 
 
 class DeadlineExceeded(RunError, TimeoutError):  # noqa: N818  # named as the field names it
-    """The run's deadline passed; the message names where the work was."""
+    """The run's deadline passed; the message names the task or line it was in."""
 
 
 class RunCancelled(RunError):  # noqa: N818  # named as the field names it
@@ -196,7 +196,7 @@ class BudgetExceeded(RunError):  # noqa: N818  # named as the field names it
 class WorkExited(RunError):  # noqa: N818  # named as the field names it
     """The work raised SystemExit or KeyboardInterrupt, or cancelled itself.
 
-    As they are, these would have ended the kernel, or passed for a stop of yours.
+    Unchanged, these would have ended the kernel, or been taken for a stop by you.
     """
 
 
@@ -211,7 +211,7 @@ def check_follow_links(follow_links: object) -> None:
 
 
 def check_on_error(on_error: object) -> None:
-    """Check what is to be done about errors.
+    """Check an argument of this name.
 
     Raises:
         InputError: if it is none of the three.

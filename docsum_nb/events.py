@@ -1,8 +1,8 @@
 """What happened in a run, and the state it adds up to.
 
 Events are frozen and named in the past tense. ``RunState`` is a pure fold over them: the same
-events give the same state, whoever looks, in whatever thread. Views and users' observers see the
-events only, never the workers.
+events give the same state, in every thread. Views and users' observers see the events only, never
+the workers.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Event:
     run_id: str = field(default="", compare=False)
     """The run it happened in; the run itself fills it in."""
     place: int | None = field(default=None, compare=False)
-    """The chunk (of a crew: task) it is about, counted from 0; ``None`` where it is about none."""
+    """The chunk (of a crew: task) it is about, counted from 0; ``None`` if it is about none."""
 
 
 @dataclass(frozen=True)
@@ -177,11 +177,11 @@ class CallFinished(Event):
 
 @dataclass(frozen=True)
 class TextStreamed(Event):
-    """A model wrote a piece of its answer, where it streams.
+    """A model that streams wrote a piece of its answer.
 
-    Of ``summarize``, the last text only is told, and only while somebody looks: some twenty pieces
-    a second at most. Joined from the last one that ``begins``, they are the text as it stands; in
-    the end they are ``Summary.text``, whole in one piece where it was not streamed.
+    Of ``summarize``, only the final text is reported, and only to a view or an observer: some
+    twenty pieces a second at most. Joined from the last one that ``begins``, they are the text so
+    far; in the end they are ``Summary.text``, in one piece if it was not streamed.
     """
 
     label: str
@@ -189,8 +189,8 @@ class TextStreamed(Event):
     text: str
     """Not always a whole word."""
     begins: bool = False
-    """The first piece of an answer: what was told before it under this label is void, as after a
-    broken stream, or where a cut or refused answer was asked for once more."""
+    """The first piece of an answer: earlier pieces with this label are void, as after a broken
+    stream, or if a cut or refused answer was asked for again."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ class RunState:
     fetched: FilesFetched | None = None
     """What has arrived of files at addresses; ``None`` if there are none."""
     queued: int = 0
-    """Chunks not begun."""
+    """Chunks not started."""
     running: int = 0
     done: int = 0
     """Chunks whose summary is there, whether paid for now or taken from the ledger."""
@@ -270,7 +270,7 @@ class RunState:
     calls: int = 0
     """Requests that went out to a model, retries included."""
     retried: int = 0
-    """Of these, the ones that were sent once more after a failure."""
+    """Of these, the ones that were sent again after a failure."""
     planned_calls: int = 0
     usage: Usage = field(default_factory=Usage)
     """Of the answers that came back."""
@@ -305,7 +305,7 @@ class RunState:
 
     @property
     def cost_usd(self) -> float | None:
-        """US dollars paid so far; ``None`` where a price is not known."""
+        """US dollars paid so far; ``None`` if a price is not known."""
         return self.usage.cost_usd
 
 
@@ -319,8 +319,8 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
         case FilesFetched():
             return _changed(state, fetched=event)
         case ChunksPlanned(chunks=chunks, calls=calls):
-            begun = state.running + state.done + state.failed + state.skipped
-            return _changed(state, queued=chunks - begun, planned_calls=calls)
+            started = state.running + state.done + state.failed + state.skipped
+            return _changed(state, queued=chunks - started, planned_calls=calls)
         case ChunkStarted():
             return _changed(state, queued=state.queued - 1, running=state.running + 1)
         case ChunkSummarized(cached=cached):
@@ -386,7 +386,7 @@ def _first_of(kind: str, names: tuple[str, ...]) -> list[str]:
 
 
 def _changed(state: RunState, **changes: Any) -> RunState:
-    """Do what ``replace`` does, ten times as fast: a stored run has twenty thousand events."""
+    """Return a changed copy, ten times as fast as ``replace``: a run has twenty thousand events."""
     new = object.__new__(RunState)
     vars(new).update(vars(state), **changes)
     return new

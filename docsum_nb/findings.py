@@ -2,7 +2,7 @@
 
 A finding says what was seen, why it matters and what to do about it. It is made of texts alone, so
 that it can be kept, compared and sent. Texts may hold names and errors of strangers: they are
-stored as they are, and made harmless by each rendering.
+stored unchanged, and made harmless by each rendering.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Paths as users write them, where ``~`` stands for their home folder, and as they are shown."""
+"""Paths as users write them, with ``~`` for their home folder, and as they are shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILE, _FOLDER = 0o600, 0o700
 
 
 def user_path(given: str | os.PathLike[str]) -> Path:
-    """Put the home folder in place of ``~`` and ``~name``.
+    """Return a path with the home folder in place of ``~`` and ``~name``.
 
     Raises:
         InputError: if there is no such user, or no home folder.
@@ -32,7 +32,7 @@ def user_path(given: str | os.PathLike[str]) -> Path:
 def visible(name: str) -> str:
     """Return a file's name with its control characters and broken bytes escaped.
 
-    What stays is what can be seen, and the joiners with which some scripts are spelled.
+    Visible characters stay, and the joiners that some scripts need.
     """
     if name.isascii() and name.isprintable():
         return name

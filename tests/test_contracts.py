@@ -104,7 +104,7 @@ def test_the_map_shows_the_layers() -> None:
 
 
 _ALSO_FOR_THE_FORM = (
-    *("docsum_nb.views.widgets", "docsum_nb.views.kernel_reach"),
+    "docsum_nb.views.widgets",
     "docsum_nb.ledger",  # the type of what runs() lists
 )
 

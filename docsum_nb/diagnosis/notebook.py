@@ -17,7 +17,7 @@ from packaging.version import Version
 from docsum_nb.diagnosis.versions import installed
 from docsum_nb.findings import Finding
 from docsum_nb.run import patched_by
-from docsum_nb.views.kernel_reach import CLICKS_SINCE, current_kernel
+from docsum_nb.views.widgets import CLICKS_SINCE, current_kernel
 
 __all__ = ["notebook_findings"]
 

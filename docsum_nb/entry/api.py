@@ -1,7 +1,7 @@
-"""The doors for work of the user's own: any Crew, Flow, coroutine or callable becomes a Run.
+"""The entry points for work of the user's own: a Crew, Flow, coroutine or callable becomes a Run.
 
-Whatever the work does, the caller is never held longer than it asked for: the work runs elsewhere,
-on the package's loop if it is asynchronous, in a daemon thread if it blocks.
+The work never holds the caller longer than the caller asked for: it runs on the package's loop if
+it is asynchronous, in a daemon thread if it blocks.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def start(
         show: Show live progress.
 
     Returns:
-        The run of whatever the work returns. Once it is stopped, a coroutine is cancelled; a thread
-        cannot be, so a callable is left to itself and its result is dropped.
+        The run, with the work's result. Once it is stopped, a coroutine is cancelled; a thread
+        cannot be, so a callable goes on by itself and its result is dropped.
 
     Raises:
         InputError: if the work is none of these, or arguments are given with a coroutine.
@@ -98,8 +98,8 @@ def kickoff(
     Works in a notebook cell, where ``crew.kickoff()`` fails and ``flow.kickoff()`` blocks. The crew
     runs as a clone with an agent of its own for each concurrent task and each piece of delegated
     work: agents may be shared, and the same crew may run twice at once. What CrewAI documents to be
-    there afterwards is written back to your objects as soon as it is known: ``task.output`` and
-    times, ``agent.last_messages``, ``crew.usage_metrics``; of two runs at once, that of the later.
+    there afterwards is written back to your objects once it is known: ``task.output`` and times,
+    ``agent.last_messages``, ``crew.usage_metrics``; of two runs at once, that of the later.
     Descriptions, agents and executors stay unchanged. A Flow runs itself, and its crews are guarded
     with it; one flow object runs once at a time. The errors of these crews are raised in its steps,
     which may handle them. Of the retries that CrewAI stacks, those of the provider's client are
@@ -125,7 +125,7 @@ def kickoff(
             stopped crew has left does not count. ``summarize`` has a bound of its own.
         max_calls: Model calls of its agents at most; ``None`` for no bound. Retries of the
             provider's client are beneath a call and not counted: unless the LLM has
-            ``max_retries=0``, one call is up to three requests where the provider fails.
+            ``max_retries=0``, one call is up to three requests if the provider fails.
         max_cost: US dollars of these calls at most; ``None`` for no bound. Each call is reserved at
             the most it may cost before it goes out, so give the LLM a ``max_tokens``. Should a
             provider charge for requests that the client has sent again, those come on top.
@@ -142,9 +142,9 @@ def kickoff(
         show: Show live progress.
 
     Returns:
-        The run of what ``kickoff`` returns; where that streams, of its output at the end of the
-        stream. Its ``token_usage`` counts each call once. Stopped, the run begins no further task
-        and no model call; a call in flight cannot be taken back, and its thread is left to itself.
+        The run, with the result of ``kickoff``; of a crew that streams, with its output at the end
+        of the stream. Its ``token_usage`` counts each call once. Stopped, the run starts no further
+        task and no model call; a call in flight cannot be taken back, and its thread goes on.
         Answers are not kept in the ledger: what a run that ended early had finished is in
         ``run.partial``, the outputs of its tasks; kicked off again, all tasks are asked again.
         A placeholder in its texts that has no input is a warning in ``run.state``.
@@ -186,8 +186,8 @@ def run_with_deadline(
 ) -> Any:
     """Run a Crew, Flow, coroutine, coroutine function or callable, and wait for its result.
 
-    The first error is raised as soon as it happens, the deadline when it passes, whatever the work
-    is stuck in. Interrupting the cell stops the work.
+    The first error is raised as soon as it happens, the deadline when it passes, even if the work
+    is stuck. Interrupting the cell stops the work.
 
     Args:
         work: As for ``kickoff`` and ``start``.
@@ -199,7 +199,7 @@ def run_with_deadline(
         What the work returns.
 
     Raises:
-        DeadlineExceeded: if it was not done in time; the message names where it was.
+        DeadlineExceeded: if it was not done in time; the message names the task or line it was in.
         InputError: if the work cannot be run.
         BaseException: the work's own error, with its own traceback.
 
@@ -217,7 +217,7 @@ def run_with_deadline(
 
 
 def allow_nested_asyncio() -> None:
-    """Let ``asyncio.run`` work inside the loop that is running here, with nest-asyncio.
+    """Make ``asyncio.run`` work inside the loop that is running here, with nest-asyncio.
 
     Only for a tool of yours that insists on it; nothing in this package needs it. It patches
     asyncio for the whole process and for good, and it costs: while such a nested call runs, clicks

@@ -1,4 +1,4 @@
-"""What can be run: a Crew or Flow, what makes one, and any awaitable or callable.
+"""What can be run: a Crew or Flow, what creates one, and any awaitable or callable.
 
 Crews and Flows are recognized by the names of their classes, so that CrewAI need not be imported.
 """
@@ -26,7 +26,7 @@ _INSTEAD = {
     "Agent": "an Agent answers by start(agent.kickoff, 'your question'), or in a Crew",
     "LiteAgent": "an agent answers by start(agent.kickoff, 'your question')",
     "Task": "a Task belongs in a Crew: kickoff(Crew(agents=[...], tasks=[task]))",
-    "BaseLLM": "a model is asked by start(llm.call, 'your question')",
+    "BaseLLM": "ask a model by start(llm.call, 'your question')",
 }
 """By kind, what to write for objects of CrewAI's that cannot be kicked off."""
 
@@ -41,26 +41,26 @@ def is_kickable(work: object) -> bool:
     return is_crew_or_flow(work) or _maker(work) is not None
 
 
-def check_kickable(work: object, door: str) -> None:
+def check_kickable(work: object, function: str) -> None:
     """Check that something can be kicked off.
 
     Args:
         work: What was given.
-        door: The function that it was given to.
+        function: The name of the function that it was given to.
 
     Raises:
-        InputError: if it cannot; says what to write instead.
+        InputError: if it cannot; the message has what to write instead.
     """
     if is_kickable(work):
         return
     if isinstance(work, type) and "Crew" in _kinds(work):
-        raise InputError(f"{door} takes a crew, not its class: Crew(agents=[...], tasks=[...])")
-    cure = _instead(work) or "use start for anything else"
-    raise InputError(f"{door} takes a CrewAI Crew or Flow, not {type(work).__name__}; {cure}")
+        raise InputError(f"{function} takes a crew, not its class: Crew(agents=[...], tasks=[...])")
+    advice = _instead(work) or "use start for anything else"
+    raise InputError(f"{function} takes a CrewAI Crew or Flow, not {type(work).__name__}; {advice}")
 
 
 def made_of(work: Any) -> Any:
-    """Return the Crew or Flow that something is or makes.
+    """Return the Crew or Flow that something is or creates.
 
     A class or object decorated with ``@CrewBase`` makes its crew, also by its method ``crew``; the
     class of a Flow makes a flow. Runs the user's code.
@@ -70,7 +70,7 @@ def made_of(work: Any) -> Any:
 
 
 def name_of(work: Any) -> str:
-    """Return what a person calls a Crew, Flow or what makes one."""
+    """Return the name of a Crew or Flow, or of what creates one."""
     if not is_crew_or_flow(work):
         work = getattr(work, "__self__", work)
         return str(getattr(work, "__name__", type(work).__name__))
@@ -83,7 +83,7 @@ def _kinds(kind: type) -> set[str]:
 
 def _instead(work: object) -> str:
     kinds = _kinds(type(work))
-    return next((cure for kind, cure in _INSTEAD.items() if kind in kinds), "")
+    return next((advice for kind, advice in _INSTEAD.items() if kind in kinds), "")
 
 
 def _maker(work: Any) -> Callable[[], Any] | None:
@@ -105,7 +105,7 @@ def _is_crew_class(kind: type) -> bool:
 
 
 def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awaitable[Any]]:
-    """Return how to have the work done on a loop.
+    """Return the work as a coroutine function without arguments.
 
     Raises:
         InputError: if it cannot be run, or arguments are given with a coroutine.
@@ -118,10 +118,10 @@ def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awai
         return partial(_awaited, work, args)
     if callable(work):
         return partial(_called, work, args)
-    cure = _instead(work)
+    advice = _instead(work)
     raise InputError(
         "start takes a coroutine, a coroutine function, a callable, a Crew or a Flow, "
-        f"not {type(work).__name__}{f'; {cure}' if cure else ''}"
+        f"not {type(work).__name__}{f'; {advice}' if advice else ''}"
     )
 
 
@@ -132,18 +132,18 @@ def _innermost(work: Any) -> Any:
 
 
 async def _awaited(work: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
-    return await _looked_up_again(work)(*args)
+    return await _bound_again(work)(*args)
 
 
 async def _called(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    result = await in_thread(_looked_up_again(work), *args)
+    result = await in_thread(_bound_again(work), *args)
     # A callable that only makes a coroutine meant it to be run.
     return await result if inspect.isawaitable(result) else result
 
 
-def _looked_up_again(work: Any) -> Any:
+def _bound_again(work: Any) -> Any:
     """Return the method that a crew, flow, agent or task has now that the guard is in place."""
     if isinstance(work, partial):
-        return partial(_looked_up_again(work.func), *work.args, **work.keywords)
+        return partial(_bound_again(work.func), *work.args, **work.keywords)
     owner = getattr(work, "__self__", None)
     return getattr(owner, work.__name__) if _kinds(type(owner)) else work

@@ -12,7 +12,7 @@ from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.form import style
 from docsum_nb.form.form_values import FIELDS, FormValues
 from docsum_nb.form.layout import FormLayout
-from docsum_nb.views.kernel_reach import current_kernel
+from docsum_nb.views.widgets import current_kernel
 
 if TYPE_CHECKING:
     from docsum_nb import Library, Model, Run, Summary

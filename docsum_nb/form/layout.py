@@ -12,8 +12,7 @@ from docsum_nb.form.fields import Fields
 from docsum_nb.form.form_values import line_of
 from docsum_nb.options import Group
 from docsum_nb.render.one_line import one_line
-from docsum_nb.views.kernel_reach import answer_while_blocked
-from docsum_nb.views.widgets import close_widget
+from docsum_nb.views.widgets import answer_while_blocked, close_widget
 
 if TYPE_CHECKING:
     from docsum_nb import Run, Summary

@@ -1,7 +1,7 @@
 """What has happened in one run: kept for its views, handed to its observer and to the log.
 
-Whatever an observer does (blocks, raises, never returns), the work does not wait for it: it is
-called in a thread of its own.
+An observer is called in a thread of its own. It may block, raise or never return: the work does not
+wait for it.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Completion:
     """The end of something, which wakes all who wait for it the moment it comes.
 
     Attributes:
-        reached: Set from then on; whoever sets it calls ``wake_all`` after that.
+        reached: Set from then on; ``wake_all`` is called after it is set.
     """
 
     def __init__(self) -> None:

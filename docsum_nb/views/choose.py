@@ -1,4 +1,4 @@
-"""Which view a run gets: a panel where the caller is a notebook, else a line on stderr."""
+"""Which view a run gets: a panel in a notebook, else a line on stderr."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from docsum_nb.run import Console, RunView, Snapshot, Waited
 from docsum_nb.views.console import console_here
-from docsum_nb.views.kernel_reach import current_kernel
 from docsum_nb.views.line import LineView
 from docsum_nb.views.panel import PanelView, static_bundle
+from docsum_nb.views.widgets import current_kernel
 
 __all__ = ["LiveDisplay", "choose_view"]
 
@@ -22,7 +22,7 @@ class LiveDisplay:
         return choose_view(shown)
 
     def embed(self, shown: RunView) -> tuple[PanelView, Any]:
-        """Make a panel for a layout of the caller's own: the view, and the widget to show."""
+        """Return a new panel for a layout of the caller's own: the view, and its widget."""
         view = PanelView(shown)
         return view, view.embed()
 
@@ -31,19 +31,19 @@ class LiveDisplay:
         return console_here(waited, form=form)
 
     def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:
-        """Render a run as it is now, by MIME type; see ``static_bundle``."""
+        """Render the state of a run by MIME type; see ``static_bundle``."""
         return static_bundle(snapshot.state, title, result)
 
 
 def choose_view(shown: RunView) -> LineView | PanelView | None:
-    """Open the view that suits the place where the caller is.
+    """Open the view that suits the caller: a notebook, a terminal or a script.
 
     Args:
         shown: What to show.
 
     Returns:
         A panel, displayed in the current cell, in a Jupyter kernel; a line on stderr elsewhere;
-        ``None`` where there is no stderr.
+        ``None`` if there is no stderr.
     """
     if current_kernel() is not None:
         return PanelView(shown).show()

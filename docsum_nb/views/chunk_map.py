@@ -1,8 +1,8 @@
 """All chunks of a run on one canvas, a cell each, colored by state.
 
 One widget and one byte a chunk, however many there are. Hovering names a chunk, a click shows its
-text and what came of it: that the kernel is asked for, so that nothing of the documents is sent
-before somebody wants to see it. What is shown is set as text, never as markup.
+text and its summary. Only then is the kernel asked for them, so nothing of the documents is sent
+before a person wants to see it. What is shown is set as text, never as markup.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class ChunkMap(anywidget.AnyWidget):
     _esm = _HERE / "static" / "chunk_map.js"
     _css = _HERE / "static" / "chunk_map.css"
     cells = traitlets.Bytes(b"").tag(sync=True)
-    """The state of each chunk: its place in ``states``."""
+    """The state of each chunk: an index of ``states``."""
     labels = traitlets.List().tag(sync=True)
-    """The name of each chunk; empty where there are too many to send."""
+    """The name of each chunk; empty if there are too many to send."""
     states = traitlets.List(list(PART_STATES)).tag(sync=True)
 
     def __init__(self, shown: RunView) -> None:
@@ -50,11 +50,11 @@ class ChunkMap(anywidget.AnyWidget):
         self.on_msg(self._asked)
 
     def is_due(self, cells: bytes) -> bool:
-        """Tell whether the map has changed and was passed over the last time."""
+        """Check whether the map has changed and was passed over the last time."""
         return self._passed_over and cells != self.cells
 
     def passed_over(self) -> None:
-        """Remember that something else was sent in its place."""
+        """Note that something else was sent instead."""
         self._passed_over = True
 
     def show(self, cells: bytes) -> None:
@@ -70,7 +70,7 @@ class ChunkMap(anywidget.AnyWidget):
             self.cells = cells
 
     def _asked(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Answer what the front end wants to know of a chunk."""
+        """Send the front end the text of a chunk that was clicked."""
         place = message.get("inspect") if isinstance(message, dict) else None
         if not isinstance(place, int) or not 0 <= place < len(self.cells):
             return

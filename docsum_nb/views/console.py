@@ -1,7 +1,7 @@
 """Asking a person by text: on standard input, or in the input field of a notebook's cell.
 
 Invariant: a line is taken only while a question is open, and never by a blocking read: a question
-that nobody waits for any more leaves nothing behind that would take the next line. Python's
+that is no longer open leaves nothing behind that would take the next line. Python's
 ``input()`` cannot be left, so it is not used.
 """
 
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from docsum_nb.errors import InputError
 from docsum_nb.render.one_line import clean, one_line
 from docsum_nb.run import DAEMON_THREADS
-from docsum_nb.views.kernel_reach import clicks_arrive, current_kernel
+from docsum_nb.views.widgets import clicks_arrive, current_kernel
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -41,18 +41,17 @@ def console_here(waited: Waited | None, *, form: bool) -> Console | None:
         form: Whether a form is displayed.
 
     Returns:
-        ``None`` if a form takes the answer, or if nobody can be asked before the run is waited for
-        or displayed.
+        ``None`` if a form takes the answer, or if the run must be waited for or displayed first.
 
     Raises:
-        InputError: if nobody can ever answer here.
+        InputError: if there is no way to ask a person here.
     """
     kernel = current_kernel()
     if kernel is None:
         # Someone may be writing at the prompt of an interactive session.
         return None if waited is None and _at_a_prompt() else LineConsole()
     if not _has_front_end(kernel, waited):
-        raise InputError(f"nobody can answer here: the notebook runs without a front end; {_CURE}")
+        raise InputError(f"no person can be asked: the notebook runs without a front end; {_CURE}")
     in_main = threading.current_thread() is threading.main_thread()
     if waited is None or not in_main or (form and clicks_arrive(waited)):
         return None
@@ -140,7 +139,7 @@ class LineConsole:
         return line
 
     def _line_of_own_input(self) -> str | None:
-        """Return what a function has that the user has put in place of ``input``."""
+        """Return the line of the user's replacement of ``input``; ``None`` if there is none yet."""
         if self._own_input is None:
             self._own_input = DAEMON_THREADS.submit(builtins.input)
         if not self._own_input.done():
@@ -152,7 +151,7 @@ class LineConsole:
             raise _no_input(str(error) or "it has ended") from None
 
     def _blocking_line(self) -> str:
-        """Return what Python has read ahead, or what a stream without a file has."""
+        """Return a line that Python has read ahead, or that a stream without a file has."""
         if sys.stdin is None:
             raise _no_input("there is none")
         try:
@@ -165,7 +164,7 @@ class LineConsole:
 
 
 def _no_input(reason: object) -> InputError:
-    return InputError(f"nobody can answer on standard input ({reason}): {_CURE}")
+    return InputError(f"no answer can be read from standard input ({reason}): {_CURE}")
 
 
 def _byte_of(number: int) -> bytes | None:

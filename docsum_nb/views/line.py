@@ -2,8 +2,8 @@
 
 Each warning gets a line of its own when it is first reported, and again at the end if it was
 reported more often. Invariant: a stream that is closed, full or gone ends the view, never the run.
-A run without chunks and warnings that ends within half a second prints nothing: its result says it
-all.
+A run without chunks and warnings that ends within half a second prints nothing: its result is
+enough.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class LineView:
 
     Args:
         title: What the run is called.
-        stream: Where to write; ``None`` for ``sys.stderr`` as it is now.
+        stream: Where to write; ``None`` for the present ``sys.stderr``.
     """
 
     shows_text = False
@@ -54,7 +54,7 @@ class LineView:
         self._stream = sys.stderr if stream is None else stream
         self._bar: tqdm[None] | None = None
         self._tenths = 0
-        self._told_of_imports = False
+        self._imports_reported = False
         self._warned: list[str] = []
         """The texts of the warnings as they were written."""
         self._lost = self._stream is None  # pythonw and some services have no stderr
@@ -65,9 +65,9 @@ class LineView:
         return False
 
     def update(self, snapshot: Snapshot) -> None:
-        """Show a snapshot: redraw the line, or write one where another tenth is finished."""
+        """Show a snapshot: redraw the line, or write one if another tenth is finished."""
         state = snapshot.state
-        if self._lost or _says_it_all(state):
+        if self._lost or _is_trivial(state):
             return
         if snapshot.pending is not None and self._live:
             # A line that is redrawn would stand in what the person reads and writes.
@@ -90,7 +90,7 @@ class LineView:
             Whether the run's error, if there is one, stands on the line.
         """
         state = snapshot.state
-        if self._lost or _says_it_all(state):
+        if self._lost or _is_trivial(state):
             return False
         try:
             self._warn_of_new(state)
@@ -108,7 +108,7 @@ class LineView:
 
     def amend(self, snapshot: Snapshot) -> None:
         """Write another line, with the figures of the end."""
-        if self._lost or _says_it_all(snapshot.state):
+        if self._lost or _is_trivial(snapshot.state):
             return
         try:
             self._write(self._text(snapshot.state))
@@ -165,9 +165,9 @@ class LineView:
 
     def _log_tenth(self, snapshot: Snapshot) -> None:
         state = snapshot.state
-        if state.stage == "importing" and not self._told_of_imports:
+        if state.stage == "importing" and not self._imports_reported:
             # Nothing else would be written for ten seconds and more.
-            self._told_of_imports = True
+            self._imports_reported = True
             self._write(f"{self._title}: {status_of(state)}")
         tenths = (
             _TENTHS * (state.done + state.failed + state.skipped) // state.chunks
@@ -191,12 +191,12 @@ class LineView:
     def _give_up(self) -> None:
         self._lost = True
         if self._bar is not None:
-            # Otherwise tqdm writes to the dead stream once more when it is collected.
+            # Otherwise tqdm writes to the dead stream again when it is collected.
             self._bar.disable = True
 
 
-def _says_it_all(state: RunState) -> bool:
-    """Check whether the result of a short run without chunks and warnings is all there is."""
+def _is_trivial(state: RunState) -> bool:
+    """Check whether a run is too short to show: without chunks, warnings or half a second."""
     return not (state.chunks or state.warnings) and elapsed_s(state) < _QUIET_S
 
 
@@ -214,7 +214,7 @@ def _open_bar(stream: TextIO) -> tqdm[None]:
         # The monitor is a thread that redraws bars which do not move; this one is drawn by its run.
         monitor_interval = 0
 
-    # A terminal that does not tell its width is told none, and tqdm would cut each line short.
+    # For a terminal whose width is not known, tqdm would cut each line short.
     try:
         known = os.get_terminal_size(stream.fileno()).columns > 0
     except (AttributeError, OSError, ValueError):

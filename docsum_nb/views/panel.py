@@ -1,9 +1,9 @@
 """Progress as a panel under a notebook cell: the state, a map of all chunks, a Cancel button.
 
 However many chunks there are, the panel is a handful of widgets, and a tick sends one message: the
-state or the map, in turns where both have changed. Widgets die with their kernel: what is displayed
+state or the map, in turns if both have changed. Widgets die with their kernel: what is displayed
 carries static HTML beside the widget from the start, and the end replaces it by static HTML for
-good. A saved page never shows an empty place or a stale 0 %.
+good. A saved page never shows a gap or a stale 0 %.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from docsum_nb.events import RunState
 from docsum_nb.render.one_line import one_line
-from docsum_nb.views.kernel_reach import answer_while_blocked, clicks_arrive
 from docsum_nb.views.status import state_html, state_text, style_html
-from docsum_nb.views.widgets import close_widget
+from docsum_nb.views.widgets import answer_while_blocked, clicks_arrive, close_widget
 
 if TYPE_CHECKING:
     from typing import Self
@@ -32,7 +31,7 @@ _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 _ended: deque[Any] = deque()
 _MOST_ENDED = 8
 """Panels that stay as widgets after their end. A page that was loaded again while the run went on
-shows the widget, and does not know any more in which place the static HTML belongs."""
+shows the widget, and does not know any more which output the static HTML belongs to."""
 
 
 def static_bundle(state: RunState, title: str, result: object | None = None) -> dict[str, str]:
@@ -41,7 +40,7 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     Args:
         state: The state of a run.
         title: What the run is called.
-        result: What the run gave; shown beneath where it has a ``to_html`` method and the run is
+        result: The result of the run; shown beneath if it has a ``to_html`` method and the run is
             done. ``None`` shows the state alone.
 
     Returns:
@@ -49,7 +48,7 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     """
     plain, html = [state_text(state, title)], [state_html(state, title)]
     if state.outcome == "done" and hasattr(result, "to_html"):
-        shown = _shown_in_cell(result)
+        shown = _as_in_a_cell(result)
         html.append(shown.get("text/html", ""))
         plain.append(shown.get("text/plain", ""))
     # Errors may hold half of a surrogate pair, which no JSON message can.
@@ -59,7 +58,7 @@ def static_bundle(state: RunState, title: str, result: object | None = None) -> 
     }
 
 
-def _shown_in_cell(result: Any) -> dict[str, str]:
+def _as_in_a_cell(result: Any) -> dict[str, str]:
     """Render a result as a cell would: of a thousand documents or rows, not all."""
     if hasattr(result, "_repr_mimebundle_"):
         bundle = result._repr_mimebundle_()
@@ -81,7 +80,7 @@ class PanelView:
     """Shows a run in a notebook.
 
     Args:
-        shown: The run; its ``cancel`` is called at most once, in whatever thread the click arrives.
+        shown: The run; its ``cancel`` is called at most once, in the thread of the click.
     """
 
     shows_text = True
@@ -129,7 +128,7 @@ class PanelView:
 
     def embed(self) -> Any:
         """Return the panel as a widget, for a layout of the caller's own."""
-        # From a number on, front ends count the places where they show it.
+        # Once it is a number, front ends count their displays of it.
         self._box._view_count = 0
         return self._box
 
@@ -138,8 +137,8 @@ class PanelView:
         return self._handle is not None or bool(self._box._view_count)
 
     def update(self, snapshot: Snapshot) -> None:
-        """Show a snapshot: one message where anything changed, else none."""
-        self._let_cancel(snapshot)
+        """Show a snapshot: one message if anything has changed, else none."""
+        self._update_button(snapshot)
         self._ask(snapshot.pending if clicks_arrive(snapshot.waited) else None)
         html = state_html(
             snapshot.state,
@@ -149,7 +148,7 @@ class PanelView:
             pace=snapshot.pace,
             writing=snapshot.writing,
         )
-        # In turns where both have changed: the map knows when it is its turn.
+        # In turns if both have changed: the map knows when it is its turn.
         if html == self._html.value or self._map.is_due(snapshot.cells):
             self._map.show(snapshot.cells)
         else:
@@ -161,7 +160,7 @@ class PanelView:
 
         Args:
             snapshot: The last snapshot.
-            result: Shown beneath where the run is done and it has a ``to_html`` method; ``None``
+            result: Shown beneath if the run is done and it has a ``to_html`` method; ``None``
                 shows the state alone.
 
         Returns:
@@ -177,7 +176,7 @@ class PanelView:
         return displayed
 
     def amend(self, snapshot: Snapshot) -> None:
-        """Put the figures of the end in the place of those of the moment of the stop."""
+        """Replace the figures of the moment of the stop by those of the end."""
         self._end_with(static_bundle(snapshot.state, self._shown.title))
 
     def _end_with(self, bundle: dict[str, str]) -> None:
@@ -209,8 +208,8 @@ class PanelView:
         if answered is not None:
             close_widget(answered)
 
-    def _let_cancel(self, snapshot: Snapshot) -> None:
-        """Have the button say so where a click on it would come to nothing."""
+    def _update_button(self, snapshot: Snapshot) -> None:
+        """Disable the button, with a hint, while a click on it cannot reach the kernel."""
         reachable = clicks_arrive(snapshot.waited)
         if reachable == (self._hint.layout.display == "none"):
             return

@@ -1,4 +1,4 @@
-"""A run's state as it is now, as one line of text or as static HTML.
+"""The state of a run, as one line of text or as static HTML.
 
 Invariant: titles, warnings and errors are shown cleaned and escaped; an error message is often a
 piece of a document or of a provider's answer.
@@ -26,17 +26,17 @@ __all__ = [
     "style_html",
 ]
 
-_SAID = {"importing": "importing CrewAI and LiteLLM, once in a process"}
+_LONG_NAMES = {"importing": "importing CrewAI and LiteLLM, once in a process"}
 """Stages that take long and would not be understood by their name."""
 _MAX_ERROR_CHARS = 2000
 
 
 def status_of(state: RunState) -> str:
-    """Tell how the run ended, or what it is doing."""
+    """Return how the run ended, or what it is doing."""
     if state.outcome is None and state.stage == "loading" and state.fetched is not None:
         fetched = state.fetched
         return f"loading, {count_text(fetched.files, 'file')} fetched, {_size(fetched.bytes)}"
-    return state.outcome or _SAID.get(state.stage, state.stage)
+    return state.outcome or _LONG_NAMES.get(state.stage, state.stage)
 
 
 def _size(size: int) -> str:
@@ -44,14 +44,14 @@ def _size(size: int) -> str:
 
 
 def elapsed_s(state: RunState) -> float:
-    """Tell how long the run took or has been taking, in seconds; 0 before it began."""
+    """Return how long the run took or has been running, in seconds; 0 before its start."""
     if state.started_at is None:
         return 0.0
     return max(0.0, (state.ended_at or time.time()) - state.started_at)
 
 
 def progress_facts(state: RunState) -> tuple[str, ...]:
-    """List what was asked of the model, beside its bounds; empty where nothing was."""
+    """Return calls, tokens and cost, with their bounds; empty if no model was asked."""
     if not (state.chunks or state.calls):
         return ()
     budget = state.budget
@@ -69,10 +69,10 @@ def progress_facts(state: RunState) -> tuple[str, ...]:
 
 
 def held_text(state: RunState, *, max_chars: int = 200) -> str:
-    """Return what a provider that has no room said and when it is asked next; else empty.
+    """Return the words of a provider that has no room, and the next try; empty if none waits.
 
     Args:
-        state: The state of a run. One that has ended waits for nobody.
+        state: The state of a run. One that has ended waits for no provider.
         max_chars: The longest quotation.
     """
     held = state.throttled
@@ -85,7 +85,7 @@ def held_text(state: RunState, *, max_chars: int = 200) -> str:
 
 
 def pace_facts(state: RunState, pace: Pace) -> tuple[str, ...]:
-    """List how fast it goes and how long it may yet take, as far as it can be told."""
+    """Return the rate and the time that is left, as far as they are known."""
     if pace.per_second is None:
         return ()
     rate = pace.per_second
@@ -156,14 +156,14 @@ def state_html(
     Args:
         state: The state of a run, running or ended.
         title: What the run is called.
-        with_style: Whether to put the style in; ``False`` where the page has it already.
-        status: What to say in place of stage or outcome; ``None`` for these.
+        with_style: Whether to include the style; ``False`` if the page has it already.
+        status: The text in place of stage or outcome; ``None`` for these.
         pace: How fast it goes; ``None`` leaves it out.
         writing: What the model is writing; empty leaves it out.
 
     Returns:
         One ``div`` with title, stage or outcome, progress bar, counts, and the last warning or
-        error; the bar is left out where no chunks are known.
+        error; without the bar if no chunks are known.
     """
     return fill(
         __package__,
@@ -196,7 +196,7 @@ class _Face:
     counts: tuple[tuple[str, int], ...]
     facts: tuple[str, ...]
     held: str
-    """What a provider that has no room says; empty if nothing waits for one."""
+    """The words of a provider that has no room; empty if nothing waits for one."""
     warning: str
     more_warnings: int
     error: str

@@ -129,7 +129,7 @@ def test_nobody_at_standard_input_is_a_clear_error(server: Loopback) -> None:
     script = Script(server.base_url, code, stdin=subprocess.DEVNULL)
     out, err = script.end()
     assert err == ""
-    assert out.count("nobody can answer on standard input") == 3
+    assert out.count("no answer can be read from standard input") == 3
     assert "(nobody" not in out
     assert "ask=" in out
 

@@ -151,5 +151,5 @@ def test_notebook_without_a_front_end_fails_at_once(models: Loopback) -> None:
     )
     NotebookClient(notebook, timeout=60, allow_errors=True).execute()
     outputs = "".join(str(output) for output in notebook.cells[1].outputs)
-    assert "nobody can answer here" in outputs
+    assert "no person can be asked" in outputs
     assert "ask=" in outputs

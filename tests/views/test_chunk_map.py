@@ -50,7 +50,7 @@ for message in ({"inspect": 1}, {"inspect": 0}, {"inspect": 99}, {"inspect": "1"
 print(answers)
 """
 REACH = """
-from docsum_nb.views.kernel_reach import clicks_arrive
+from docsum_nb.views.widgets import clicks_arrive
 print([clicks_arrive(waited) for waited in (None, "awaiting", "blocking")])
 """
 
