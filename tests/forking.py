@@ -31,7 +31,7 @@ class WarmProcess:
         self._process = process
 
     def start(self, **job: Any) -> int:
-        """Fork a child for a job; returns its process id, as soon as it is there."""
+        """Fork a child for a job; returns its process id at once."""
         assert self._process.stdin is not None
         print(json.dumps(job), file=self._process.stdin, flush=True)
         return int(self._line()["pid"])
@@ -41,7 +41,7 @@ class WarmProcess:
         return int(self._line()["status"])
 
     def ask(self, **job: Any) -> Any:
-        """Have a child do a job; returns what the job returned, ``None`` if the child died."""
+        """Return what a child's job returned; ``None`` if the child died."""
         self.start(**job)
         return self._line()["result"]
 

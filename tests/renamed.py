@@ -73,7 +73,7 @@ def _try(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pass_the_check() -> None:
-    """Let what a guard checks at first be in order: what is renamed moves afterwards."""
+    """Make the first check of a guard pass: the name is renamed after it."""
     from docsum_nb.crew.crewai_names import TABLE
 
     vars(TABLE)["lost"] = lambda *among: ()
@@ -125,7 +125,7 @@ def _in_code(function: FunctionType, names_in: str, name: str, new: str = "") ->
 
 
 def _past_the_object(function: FunctionType, name: str) -> None:
-    """Let a function call something else than what an object may have under a name."""
+    """Make a function call something else than an object's attribute of a name."""
     import crewai
 
     code = function.__code__

@@ -62,9 +62,9 @@ def llm_of(server: Loopback, **options: Any) -> Any:
 
 
 def part_of(call: Call) -> int | None:
-    """Tell which part a call summarizes; None for combining and evaluating."""
-    found = re.search(r"Summarize part (\d+)", call.prompt)
-    return int(found.group(1)) if found and "Combine." not in call.prompt else None
+    """Return the part that a call summarizes; ``None`` for combining and evaluating."""
+    match = re.search(r"Summarize part (\d+)", call.prompt)
+    return int(match.group(1)) if match and "Combine." not in call.prompt else None
 
 
 def kickoff(crew: Any, topic: str = "whales", **options: Any) -> Any:
@@ -94,7 +94,7 @@ class ScriptedLLM(BaseLLM):
         return str(self.answer(str(messages)))
 
     def supports_function_calling(self) -> bool:
-        """Say no."""
+        """Return false: tools are called in the prompt."""
         return False
 
     def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:

@@ -47,7 +47,7 @@ def part(call: Call) -> str:
 
 
 class Barrier:
-    """Lets calls go on once so many of them have come; for handlers of one loop."""
+    """Holds calls back until a number of them has arrived; for handlers of one loop."""
 
     def __init__(self, parties: int) -> None:
         self._missing = parties

@@ -112,7 +112,7 @@ def test_max_cost_holds_where_the_server_reports_no_usage(server: Loopback, kind
 def test_what_the_server_reports_is_not_counted_here(
     server: Loopback, kind: str, asks: str
 ) -> None:
-    """A reported usage is taken as it is, and nothing is said of a count."""
+    """A reported usage is used unchanged, and there is no warning of a count."""
 
     def script(call: Call) -> Reply:
         first = asks == "tool" and len(server.calls) == 1

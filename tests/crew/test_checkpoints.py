@@ -110,7 +110,7 @@ WAYS: dict[str, Callable[[Any, CheckpointConfig], Any]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_restored_crew_pays_for_what_is_missing(server: Loopback, tmp_path: Path, way: str) -> None:
-    """Whoever kicks it off, two of three tasks are taken from the checkpoint of a guarded run."""
+    """By each kickoff, two of three tasks are taken from the checkpoint of a guarded run."""
     crew = interrupted(server, tmp_path)
     config = newest(tmp_path)
     result = contextvars.copy_context().run(WAYS[way], crew, config)

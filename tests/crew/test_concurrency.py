@@ -1,4 +1,4 @@
-"""max_concurrency bounds the model calls of a run that are in flight, whoever makes them."""
+"""max_concurrency bounds the model calls of a run that are in flight, made by any code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CrewAI moves a name: the run is refused, or told which promise no longer holds; never in silence.
+"""CrewAI moves a name: the run is refused, or a warning names the promise that does not hold.
 
 Each name of the table is renamed in a process forked for it (``tests/renamed.py``), wherever that
 can be done in such a way that CrewAI itself goes on with the new name.

@@ -57,7 +57,7 @@ def test_concurrent_tasks_delegate_to_one_expert(server: Loopback, method: str) 
 
 
 def test_lead_is_no_coworker_of_its_own(server: Loopback) -> None:
-    """Its clone is told of the same coworkers as bare."""
+    """Its clone has the same coworkers in its prompt as without a guard."""
     server.script = expert_beside_others(PARTS)
     ds.kickoff(delegating_crew(llm_of(server)), INPUTS, **OPTIONS).result()
     tools = next(call for call in server.calls if is_from(call, "lead")).body["tools"]
@@ -264,7 +264,7 @@ def test_model_that_holds_a_lock_counts_all_calls() -> None:
 
 
 def meeting(server: Loopback, parties: int) -> None:
-    """Have the server answer once so many have asked."""
+    """Make the server answer once a number of calls has arrived."""
 
     async def script(call: Call) -> Reply:
         await until(lambda: len(server.calls) >= parties)

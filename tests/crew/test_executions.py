@@ -77,7 +77,7 @@ def test_cancelled_run_takes_the_work_of_a_limited_agent_along(server: Loopback)
 
 
 def test_agent_kicked_off_alone_gives_its_answer_where_a_loop_runs(server: Loopback) -> None:
-    """Bare, agent.kickoff() in a cell returns a coroutine that nobody awaits."""
+    """Bare, agent.kickoff() in a cell returns a coroutine that is never awaited."""
     agent = Agent(role="r", goal="g", backstory="b", llm=llm_of(server))
 
     async def cell() -> Any:

@@ -105,7 +105,7 @@ def test_on_task_error_takes_a_swallowed_refusal(server: Loopback) -> None:
 
 
 def test_a_coworker_who_does_not_exist_is_a_warning(server: Loopback) -> None:
-    """CrewAI tells the model only."""
+    """CrewAI reports it to the model only."""
     server.script = asking("delegate_work_to_coworker", {**TO_EXPERT, "coworker": "nobody"})
     run = run_of(delegating(server))
     run.result()
@@ -170,7 +170,7 @@ def test_a_tool_decides_of_the_refusal_of_an_agent_it_asks(server: Loopback) -> 
 def test_a_tool_decides_of_the_refusal_of_a_crew_it_kicks_off(
     server: Loopback, *, catches: bool
 ) -> None:
-    """What a tool lets out ends the task that used it, although CrewAI tells the model only."""
+    """An error of a tool ends the task that used it; CrewAI reports it to the model only."""
     inner = one_task(llm_of(server), {"role": "inner"})
 
     @tool("dig")

@@ -31,7 +31,7 @@ class State(FlowState):
 
 
 class TopicFlow(Flow[State]):
-    """Answers with its topic once it may go on; tells when it has begun."""
+    """Returns its topic once it may go on; sets an event when it has started."""
 
     began: Any = None
     go_on: Any = None
@@ -168,7 +168,7 @@ def test_nested_flow_runs_at_each_step(server: Loopback, kind: Any) -> None:
 
 
 class Again(Flow[State]):
-    """A flow that kicks itself off once more, which CrewAI allows."""
+    """A flow that kicks itself off again, which CrewAI allows."""
 
     @start()
     async def only(self) -> str:

@@ -197,7 +197,7 @@ def test_crewais_own_events_stay_as_they_are(server: Loopback) -> None:
         crewai_event_bus.flush()
     finally:
         crewai_event_bus.off(TaskFailedEvent, handler)
-    # Crews of other tests, whose threads nobody can end, may fail meanwhile, of other things.
+    # Crews of other tests, whose threads cannot be ended, may fail meanwhile, of other things.
     assert sum("403" in error for error in seen) == 1
 
 

@@ -210,7 +210,7 @@ def test_crew_kicked_off_in_a_task_of_another_is_that_codes_own(
 def test_refusal_that_nobody_handles_ends_all_crews_around_it(
     server: Loopback, method: str
 ) -> None:
-    """Let out by a tool, and by that of another crew around it: no model is asked for ever."""
+    """Raised by a tool, and by that of another crew around it: no model is called for ever."""
     innermost = refusing(server)
     inner = outer_crew(tools=[Tool(work=lambda: innermost.kickoff(inputs=TOPIC))])
     crew = outer_crew(tools=[Tool(work=lambda: inner.kickoff())])
@@ -298,7 +298,7 @@ def test_errors_are_collected_for_each_crew(server: Loopback, kind: Any) -> None
 
 @pytest.mark.parametrize("kind", [Handling, AsyncHandling])
 def test_stop_of_the_run_reaches_every_crew_at_once(server: Loopback, kind: Any) -> None:
-    """Cancelled while a crew of a step is in flight: nothing goes on, whatever the step does."""
+    """Cancelled while a crew of a step is in flight: nothing continues, whether caught or not."""
     server.script = lambda call: Reply(hang=True)
     flow = kind()
     flow.crew = field_crew(llm_of(server), parts=PARTS)

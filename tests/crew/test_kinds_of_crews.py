@@ -126,7 +126,7 @@ def test_log_of_a_project_named_after_crewai_is_the_users(
 def test_crew_prints_where_it_is_verbose(
     server: Loopback, capsys: pytest.CaptureFixture[str], *, verbose: bool
 ) -> None:
-    """CrewAI's own account of the work is there for whoever asks for it, and for nobody else."""
+    """CrewAI prints its own report if the agent is verbose, and only then."""
     agent = agent_of(llm_of(server), verbose=verbose)
     ds.kickoff(crew_of(agent), show=False, deadline=LONG_S).result()
     assert ("reader" in capsys.readouterr().out) is verbose
@@ -145,7 +145,7 @@ class Tool(BaseTool):
 
 
 def uses_tool(prompt: str) -> str:
-    """Answer like a model that calls the tool once, then tells what it found."""
+    """Answer like a model that calls the tool once, then returns what it found."""
     found = re.findall(r"Observation: (FOUND \w+)", prompt)
     if found:
         return f"Thought: I know.\nFinal Answer: {found[-1]}"
@@ -153,7 +153,7 @@ def uses_tool(prompt: str) -> str:
 
 
 def test_tool_that_fails_is_a_warning_of_the_run() -> None:
-    """CrewAI tells only the model of it; the run says so, and goes on."""
+    """CrewAI reports it to the model only; the run warns of it, and continues."""
 
     def fails(word: str) -> str:
         raise OSError("disk gone")

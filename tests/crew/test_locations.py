@@ -44,7 +44,7 @@ class Tool(BaseTool):
 
 
 def uses_tool(prompt: str) -> str:
-    """Answer like a model that calls the tool once, then tells what it found."""
+    """Answer like a model that calls the tool once, then returns what it found."""
     found = re.findall(r"Observation: (FOUND \w+)", prompt)
     if found:
         return f"Thought: I know.\nFinal Answer: {found[-1]}"
@@ -145,7 +145,7 @@ class StuckThreadFlow(Flow[dict[str, Any]]):
 
 @pytest.mark.parametrize("kind", [StuckFlow, StuckThreadFlow])
 def test_flow_whose_step_blocks_costs_the_deadline_and_is_named(kind: Any) -> None:
-    """The loop of the flow blocked by a synchronous call: step, function and line are told."""
+    """The loop of the flow blocked by a synchronous call: step, function and line are named."""
     flow, release = kind(), threading.Event()
     flow.release = release
     try:

@@ -242,7 +242,7 @@ def test_one_layer_tries_again_whoever_provides_the_model(
 def test_max_calls_counts_calls_and_not_what_the_client_makes_of_one(
     server: Loopback, options: dict[str, Any], requests: int
 ) -> None:
-    """A 500 is one call, and up to three requests unless the LLM is told max_retries=0."""
+    """A 500 is one call, and up to three requests unless the LLM has max_retries=0."""
     server.script = lambda call: Reply("broken", status=500)
     llm = LLM(model="openai/gpt-4o-mini", base_url=server.base_url, api_key="k", **options)
     run = kickoff(field_crew(llm, parts=1), max_calls=1)

@@ -85,7 +85,7 @@ def test_an_answer_that_was_cut_off_is_a_warning(server: Loopback, kind: str) ->
 
 
 def test_an_answer_that_was_filtered_is_a_warning(server: Loopback) -> None:
-    """Other reasons to end early are told by the provider's word for them."""
+    """Other reasons to end early are named by the provider's word for them."""
     server.script = lambda call: Reply("A summary", finish_reason="content_filter")
     reader = agent_of(server)
     run = run_of(Crew(agents=[reader], tasks=[task_of(reader)]))

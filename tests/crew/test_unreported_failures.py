@@ -296,7 +296,7 @@ def test_an_ordinary_crew_has_no_warnings(server: Loopback, tmp_path: Path) -> N
 def test_without_a_guard_crewai_logs_as_ever(
     server: Loopback, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python prints a warning that nobody has a handler for; this package's handler is none."""
+    """Python prints a warning without a handler; this package's handler does not count as one."""
     run_of(one_task(llm_of(server))).result()
     monkeypatch.setattr(logging.getLogger("crewai"), "propagate", False)
     logging.getLogger("crewai.some.module").warning("index failed")

@@ -208,7 +208,7 @@ def test_the_table_is_shown_and_given_as_a_frame_and_drawn(server: Loopback) -> 
 
 
 def test_a_run_of_summarize_has_its_stages(server: Loopback) -> None:
-    """What each document took is in the result; the run tells chunks from merges."""
+    """What each document took is in the result; the run separates chunks from merges."""
     model = ds.Model("openai/gpt-4o-mini", base_url=server.base_url, api_key="k")
     texts = {"whales": "Whales are big. " * 2000, "fish": "Fish swim."}
     run = ds.summarize(texts, model=model, ledger=False, show=False, deadline=LONG_S)

@@ -15,7 +15,7 @@ __all__ = ["Stateless", "agent", "crew", "found", "llm", "only", "task"]
 
 
 def llm(**options: Any) -> Any:
-    """Make a model nobody answers for, with everything set as the doctor advises."""
+    """Return a model without a server, with everything set as the doctor advises."""
     return LLM(
         model="openai/gpt-4o-mini",
         **{

@@ -145,7 +145,7 @@ def test_async_kickoff_callbacks(kind: str, callback: Any) -> None:
 
 
 def test_placeholders_are_checked_against_inputs() -> None:
-    """Without inputs their names are told; with inputs a missing one is a problem."""
+    """Without inputs their names are listed; with inputs a missing one is a problem."""
     sick = crew(task("Write on {topic} for {reader}.", agent=agent(goal="Please {reader}.")))
     finding = only(sick, "placeholders")
     assert finding.level == "note"

@@ -34,7 +34,7 @@ def test_worst_comes_first_and_only_a_problem_is_not_ok() -> None:
 
 
 def test_text_says_what_to_do_and_folds_what_is_fine() -> None:
-    """What is wrong is told in full, what is fine in a line, within 88 columns."""
+    """Problems are printed in full, what is fine in a line, within 88 columns."""
     lines = str(Diagnosis.of([FINE, NOTE, BAD, HOSTILE])).splitlines()
     assert lines[0] == "docsum_nb doctor: 1 problem, 1 warning, 1 note, 1 check fine."
     assert "PROBLEM: agent 'a'" in lines

@@ -158,7 +158,7 @@ def test_old_widgets(packages: Path) -> None:
 
 
 def test_running_loop() -> None:
-    """In a running loop the form to write is told; outside there is nothing to say."""
+    """In a running loop the code to write is named; outside there is nothing to change."""
     assert only("running-loop").level == "ok"
 
     async def cell() -> Finding:

@@ -10,7 +10,7 @@ import pytest
 from tests.kernels import Kernel, running_kernel
 
 HANG_S = 30.0
-"""Whatever takes longer hangs."""
+"""What takes longer hangs."""
 LEVELS = "print([(f.check, f.level) for f in ds.doctor() if f.level != 'ok'])"
 CREW = """
 import threading
@@ -39,7 +39,7 @@ def kernel() -> Iterator[Kernel]:
 
 
 def test_healthy_kernel_has_one_note_and_displays_a_table(kernel: Kernel) -> None:
-    """Only the running loop is told; the diagnosis displays as HTML and text, in every form."""
+    """Only the running loop is reported; the diagnosis displays as HTML and text, in every form."""
     for cell in (LEVELS, f"async def look(): {LEVELS}\nawait look()"):
         assert kernel.run(cell).text == "[('running-loop', 'note')]\n"
     shown = kernel.run("ds.doctor()").displays[0]
@@ -70,6 +70,6 @@ def test_probe_in_a_cell_ends_and_can_be_interrupted(kernel: Kernel) -> None:
 
 
 def test_patched_loop_is_found_in_a_kernel(kernel: Kernel) -> None:
-    """After nest_asyncio, and after ds.allow_nested_asyncio(), the patch is told."""
+    """After nest_asyncio, and after ds.allow_nested_asyncio(), the patch is reported."""
     kernel.run("ds.allow_nested_asyncio()")
     assert "('nested-loop', 'warning')" in kernel.run(LEVELS).text

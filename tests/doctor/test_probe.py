@@ -76,7 +76,7 @@ def test_crew_that_shares_nothing_differs_in_nothing() -> None:
 
 
 def test_inputs_of_another_run_are_seen() -> None:
-    """Bare, one run's text reaches another's task, and that is told."""
+    """Bare, one run's text reaches another's task, and that is reported."""
     free = Stateless(role="r", goal="g", backstory="b")
     gate = threading.Barrier(MANY, timeout=30)
     alone = threading.Event()
@@ -145,7 +145,7 @@ def test_stateful_callback_that_breaks_under_load_is_found() -> None:
 
 
 def test_what_changes_anyway_is_not_held_against_the_load() -> None:
-    """A guardrail that counts differs from run to run, and is told as that."""
+    """A guardrail that counts differs from run to run, and is reported as such."""
     counted: list[int] = []
 
     def number(output: Any) -> Any:
