@@ -214,4 +214,4 @@ def _is_page(name: str) -> bool:
 def _page(container: Container, name: str) -> Page:
     data = container.read(name, most=_MAX_PART)
     found = decoded(data, declared=declared_encoding(data))
-    return to_page(found.text, titled=False) if found else Page("", "", {})
+    return to_page(found.text, titled=False, book=True) if found else Page("", "", {})

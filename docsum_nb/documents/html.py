@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.encodings import decoded, reading_notes
+from docsum_nb.documents.html_inline import cleaned
 from docsum_nb.documents.html_parse import TooDeepError, declared_encoding, flattened, parse
 from docsum_nb.documents.html_regions import choose
 from docsum_nb.documents.html_writer import PageWriter
+from docsum_nb.documents.markdown import literal, written
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.terms import words
 from docsum_nb.errors import LoadError
@@ -28,7 +30,13 @@ if TYPE_CHECKING:
 __all__ = ["Page", "read", "to_markdown", "to_page"]
 
 _BLANK_LINES = re.compile(r"\n{3,}+")
-_ASIDE = {"control": "buttons and lists of choices", "hidden": "parts that the page hides"}
+_ASIDE = {
+    "control": "buttons and lists of choices",
+    "hidden": "parts that the page hides",
+    "fallback": "words for browsers without films and frames",
+    "drawing": "labels in drawings",
+    "frame": "pages in frames of frames",
+}
 
 
 @dataclass(frozen=True)
@@ -70,13 +78,19 @@ def to_markdown(html: str) -> str:
     return to_page(html).text
 
 
-def to_page(html: str, *, titled: bool = True) -> Page:
-    """Return the text of a page, and what is left out of it."""
-    writer = PageWriter()
+def to_page(html: str, *, titled: bool = True, book: bool = False) -> Page:
+    """Return the text of a page, and what is left out of it.
+
+    Args:
+        html: Any text.
+        titled: Whether a page without any heading begins with its title.
+        book: Whether it is a chapter of a book, around which nothing stands but tables of contents.
+    """
+    writer = PageWriter(book=book)
     try:
         parse(html, writer)
     except TooDeepError:
-        writer = PageWriter()
+        writer = PageWriter(book=book)
         parse(flattened(html), writer)
     return finished(writer, titled=titled)
 
@@ -97,5 +111,6 @@ def finished(writer: PageWriter, *, titled: bool = True) -> Page:
     text = "".join(kept).strip("\n")
     title = " ".join(writer.title.split())
     if titled and title and not any(region.headings for region in regions if not region.left_out):
-        text = f"# {title}\n\n{text}".strip()
+        heading = written(literal(cleaned(title)), titles=True)
+        text = f"# {heading}\n\n{text}".strip()
     return Page(text, title, {reason: count for reason, count in left_out.items() if count})

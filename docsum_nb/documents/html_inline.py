@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from docsum_nb.documents.markdown import SPAN, as_signs, written
+
 __all__ = ["BREAK", "MARKS", "Inline", "cleaned", "note", "script"]
 
 # Characters that Unicode keeps out of texts stand for marks until the paragraph is whole.
@@ -27,8 +29,6 @@ _ANY_MARK = re.compile("([\ufdd0-\ufdd7])")
 _BREAKS = re.compile(f" ?{BREAK} ?")
 _TICKS = re.compile(r"`+")
 _REMOVED = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF, *range(0xFDD0, 0xFDF0)])
-# What would be a heading, a rule, a fence or a tag at the start of a line of Markdown.
-_BLOCK_START = re.compile(r"^(?=#{1,6}\s|```|~~~|(?:=+|-+)\s*$|<[a-zA-Z/!?])", re.M)
 
 _SIGNED = re.compile(r"[-−–+]?\d{1,4}(?:[.,/]\d{1,3})?")
 _NUMBERS = re.compile(r"\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*")
@@ -124,7 +124,14 @@ class Inline:
             end = _ANY_MARK.sub("", piece[-20:]) + end
             if len(end) >= 10:
                 break
-        return end
+        return as_signs(end)
+
+    def in_code(self) -> bool:
+        """Return whether a span of code is open."""
+        for piece in reversed(self.pieces[-20:]):
+            if piece in MARKS["code"]:
+                return piece == _CODE
+        return False
 
     def cut(self, start: int) -> str:
         """Return the pieces from an index on as one text, and remove them."""
@@ -136,30 +143,40 @@ class Inline:
         """Return the text as it stands, without marks, and start anew."""
         text = "".join(self.pieces).replace(BREAK, "\n")
         self._clear()
-        return _ANY_MARK.sub("", text)
+        return as_signs(_ANY_MARK.sub("", text))
 
-    def take(self) -> str:
-        """Return the paragraph and start anew; empty if there is no text."""
+    def take(self, *, title: bool = False) -> str:
+        """Return the paragraph as Markdown and start again; empty if there is no text.
+
+        Args:
+            title: Whether it is a heading, on one line.
+        """
         text = " ".join("".join(self.pieces).split())
         self._clear()
+        code: list[str] = []
         if _ANY_MARK.search(text):
-            text = " ".join(_resolved(text).split())
-        return _BREAKS.sub("\n", text).strip()
+            text, code = _resolved(text)
+            text = " ".join(text.split())
+        text = written(_BREAKS.sub(" " if title else "\n", text).strip(), titles=title)
+        if not code:
+            return text
+        parts = text.split(SPAN)
+        return "".join(each for pair in zip(parts, [*code, ""], strict=True) for each in pair)
 
     def _clear(self) -> None:
         self.pieces.clear()
         self.link_characters = 0
 
 
-def as_text(paragraph: str) -> str:
-    """Return a paragraph of which no line begins a block of Markdown by accident."""
-    return _BLOCK_START.sub(r"\\", paragraph)
+def _resolved(text: str) -> tuple[str, list[str]]:
+    """Write the marks: pairs as Markdown, and nothing for what has no partner or no words.
 
-
-def _resolved(text: str) -> str:
-    """Write the marks: pairs as Markdown, and nothing for what has no partner or no words."""
+    Returns:
+        The text with ``SPAN`` for each span of code, and the spans.
+    """
     parts = _ANY_MARK.split(text)
     opened: dict[str, int] = {}
+    code: list[str] = []
     for at in range(1, len(parts), 2):
         mark = parts[at]
         parts[at] = ""
@@ -170,20 +187,21 @@ def _resolved(text: str) -> str:
         if start is None:
             continue
         if mark == _CODE_END:
-            _write_code(parts, start, at)
+            code += _write_code(parts, start, at)
         elif _CODE not in opened:
             _write_emphasis(parts, start, at, _WRITTEN[chr(ord(mark) - 1)])
-    return "".join(parts)
+    return "".join(parts), code
 
 
-def _write_code(parts: list[str], start: int, end: int) -> None:
+def _write_code(parts: list[str], start: int, end: int) -> list[str]:
     inner = "".join(parts[start + 1 : end])
-    code = inner.replace(BREAK, " ").strip()
+    code = as_signs(inner.replace(BREAK, " ").strip())
     parts[start + 1 : end] = [""] * (end - start - 1)
     ticks = "`" * (1 + max((len(run) for run in _TICKS.findall(code)), default=0))
     pad = " " if code.startswith("`") or code.endswith("`") else ""
     lead, trail = " " * inner.startswith(" "), " " * inner.endswith(" ")
-    parts[start] = f"{lead}{ticks}{pad}{code}{pad}{ticks}{trail}" if code else inner
+    parts[start] = f"{lead}{SPAN}{trail}" if code else inner
+    return [f"{ticks}{pad}{code}{pad}{ticks}"] if code else []
 
 
 def _write_emphasis(parts: list[str], start: int, end: int, mark: str) -> None:

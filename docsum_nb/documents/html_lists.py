@@ -10,27 +10,21 @@ import re
 from dataclasses import dataclass
 
 from docsum_nb.documents.html_names import Attributes
+from docsum_nb.documents.numerals import numeral
 
 __all__ = ["LISTS", "Lists"]
 
 LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _DEEPEST = 16
 """Lists and quotations in one another that indent: each makes every line in it longer."""
-_STYLES = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A"}
-_STYLES |= {"lower-roman": "i", "upper-roman": "I"}
+_TYPES = {"a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman"}
 _STYLE = re.compile(r"list-style(?:-type)?\s*:\s*([a-z-]+)", re.I)
-_ROMAN = (
-    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l")),
-    *((40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
-)
-_LARGEST = 10**8
 
 
 @dataclass(slots=True)
 class _List:
     style: str
-    """``""`` for bullets, else how items are numbered: ``"1"``, ``"a"``, ``"A"``, ``"i"``, ``"I"``.
-    """
+    """``""`` for bullets, else how items are numbered: ``"decimal"``, ``"lower-alpha"``, ..."""
     next: int
     step: int
     serial: int
@@ -106,12 +100,12 @@ class Lists:
 def _list(name: str, attributes: Attributes, serial: int) -> _List:
     if name != "ol":
         return _List("", 1, 1, serial)
-    style = attributes.get("type", "")
+    style = _TYPES.get(attributes.get("type", ""), "decimal")
     if found := _STYLE.search(attributes.get("style", "")[:1_000]):
-        style = _STYLES.get(found[1].lower(), style)
+        style = found[1].lower()
     step = -1 if "reversed" in attributes else 1
     start = _number(attributes.get("start"))
-    return _List(style if style in ("a", "A", "i", "I") else "1", start or 1, step, serial)
+    return _List(style, 1 if start is None else start, step, serial)
 
 
 def _marker(within: _List, attributes: Attributes) -> str:
@@ -120,26 +114,11 @@ def _marker(within: _List, attributes: Attributes) -> str:
     value = _number(attributes.get("value"))
     number = within.next if value is None else value
     within.next = number + within.step
-    if within.style == "1" and number >= 0:
-        return f"{number}. "
+    label = numeral(number, within.style)
+    if label.isascii() and label.isdecimal():
+        return f"{label}. "
     # Markdown numbers with digits only.
-    return f"- {_label(number, within.style)}. "
-
-
-def _label(number: int, style: str) -> str:
-    if style == "1" or not 0 < number < 4_000:
-        return str(number)
-    if style in "iI":
-        text = ""
-        for value, letters in _ROMAN:
-            text += letters * (number // value)
-            number %= value
-    else:
-        text = ""
-        while number:
-            number, letter = divmod(number - 1, 26)
-            text = chr(ord("a") + letter) + text
-    return text.upper() if style in "AI" else text
+    return f"- {label}. " if label else "- "
 
 
 def _number(value: str | None) -> int | None:

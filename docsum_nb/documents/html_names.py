@@ -15,12 +15,11 @@ __all__ = [
     "HEADINGS",
     "PREFORMATTED",
     "Attributes",
+    "aside_kind",
     "code_language",
     "emphasis",
-    "is_control",
     "is_hidden",
     "is_note",
-    "is_rendering",
     "is_skipped",
     "positive",
     "region_kind",
@@ -33,22 +32,30 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 BLOCKS = frozenset(
     (
         *HEADINGS,
-        *("address", "article", "aside", "audio", "blockquote", "body", "canvas", "caption"),
+        *("address", "article", "aside", "blockquote", "body", "caption"),
         *("center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption"),
         *("figure", "footer", "form", "frameset", "header", "hgroup", "hr", "html", "legend", "li"),
         *("main", "menu", "nav", "noframes", "noscript", "ol", "optgroup", "option", "p", "pre"),
         *("search", "section", "summary", "table", "tbody", "td", "textarea", "tfoot", "th"),
-        *("thead", "tr", "ul", "video", "ix:header", "listing", "plaintext", "xmp"),
+        *("thead", "tr", "ul", "ix:header", "listing", "plaintext", "xmp"),
     )
 )
 PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 ANCHORS = frozenset(("¶", "#", "§", "🔗", "\uf0c1", "[", "]", "[edit]"))
 """Words of links to the heading that they stand in."""
-_SKIPPED = frozenset(
-    ("script", "style", "template", "svg", "canvas", "iframe", "audio", "video", "xml")
+_ASIDES = {
+    **dict.fromkeys(("template", "xml"), "hidden"),
+    **dict.fromkeys(("button", "datalist", "select"), "control"),
+    **dict.fromkeys(("canvas", "iframe", "audio", "video"), "fallback"),
+    "svg": "drawing",
+}
+_FOR_SCREEN_READERS = frozenset(
+    (
+        *("sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "offscreen"),
+        *("screen-reader-only", "screenreader", "element-invisible", "assistive-text", "u-hidden"),
+    )
 )
-"""Elements whose content no reader of the page sees."""
-_CONTROLS = frozenset(("button", "datalist", "select"))
+"""Classes of text that is kept off the screen."""
 _EMPHASIS = {
     **dict.fromkeys(("b", "strong"), "strong"),
     **dict.fromkeys(("em", "i", "cite", "dfn"), "em"),
@@ -109,6 +116,11 @@ _RENDERED = frozenset(
 )
 _NOTE = re.compile(r"noteref|footnote|fnref|endnote|reference|\bcite_ref|\bftnref|\bfn\d", re.I)
 _KEPT_WHOLE = ("html", "body", "main", "article")
+# Notes, boxes and glossaries of a book or page, which are its text wherever they stand.
+_NOTES = re.compile(
+    r"(?:^|\s)(?:doc-)?(?:footnotes?|endnotes?|rearnotes?|notes?|tip|example|glossary|epigraph"
+    r"|pullquote|sidebar|case-study)(?:\s|$)"
+)
 
 
 def region_kind(name: str, attributes: Attributes) -> str:
@@ -116,8 +128,10 @@ def region_kind(name: str, attributes: Attributes) -> str:
     if not attributes:
         return "hidden" if name == "dialog" else _NAMES.get(name, "")
     role = attributes.get("role", "").lower()
-    if name not in _KEPT_WHOLE and is_hidden(attributes):
+    if name not in _KEPT_WHOLE and is_hidden(name, attributes):
         return "hidden"
+    if name in ("aside", "section", "div", "footer") and _is_of_text(attributes):
+        return ""
     if name == "dialog":
         return "hidden" if "open" not in attributes else ""
     if role in _ROLES and name not in ("html", "body"):
@@ -136,7 +150,7 @@ def region_kind(name: str, attributes: Attributes) -> str:
 
 def is_skipped(name: str, attributes: Attributes) -> bool:
     """Return whether an element leaves no text, such as a script or the numbers of lines."""
-    if name in _SKIPPED:
+    if name in ("script", "style"):
         return name != "script" or not attributes.get("type", "").startswith("math/tex")
     numbers = _LINE_NUMBERS.get(name)
     if numbers is None or not attributes:
@@ -156,29 +170,43 @@ def code_language(attributes: Attributes) -> str:
     return "" if found is None or found[1] in _NO_LANGUAGE else found[1]
 
 
-def is_hidden(attributes: Attributes) -> bool:
-    """Return whether a browser does not show an element."""
+def is_hidden(name: str, attributes: Attributes) -> bool:
+    """Return whether a browser does not show an element, by its attributes alone."""
     hidden = attributes.get("hidden")
     if hidden is not None and hidden.lower() != "until-found":
         return True
     if attributes.get("aria-hidden", "").lower() == "true":
         return True
+    classes = attributes.get("class")
+    own = classes[:_LONGEST].lower().split() if classes and name not in HEADINGS else ()
+    if not _FOR_SCREEN_READERS.isdisjoint(own):
+        return True
     style = attributes.get("style", "")
     return bool(style) and _HIDING.search(style[:_LONGEST]) is not None
 
 
-def is_control(name: str, attributes: Attributes) -> bool:
-    """Return whether an element is there to be clicked, not to be read."""
-    if name in _CONTROLS or not attributes:
-        return name in _CONTROLS
-    classes = attributes.get("class")
-    return classes is not None and not _EDIT.isdisjoint(classes[:_LONGEST].lower().split())
+def aside_kind(name: str, attributes: Attributes) -> str:
+    """Return what an element is that holds no text of its line; empty if it is part of the line.
+
+    Returns:
+        ``"control"`` for what is there to be clicked, ``"hidden"`` for what waits for a script,
+        ``"fallback"`` for the words of browsers without films, ``"drawing"``, or ``"rendering"``
+        for what repeats a formula that stands beside it.
+    """
+    if not attributes:
+        return _ASIDES.get(name, "")
+    classes = attributes.get("class", "")[:_LONGEST].lower().split()
+    if not _RENDERED.isdisjoint(classes):
+        return "rendering"
+    if not _EDIT.isdisjoint(classes):
+        return "control"
+    if name == "template" and "shadowrootmode" in attributes:
+        return ""
+    return "" if name == "iframe" and "srcdoc" in attributes else _ASIDES.get(name, "")
 
 
-def is_rendering(attributes: Attributes) -> bool:
-    """Return whether an element repeats a formula that stands beside it."""
-    classes = attributes.get("class")
-    return classes is not None and not _RENDERED.isdisjoint(classes[:_LONGEST].lower().split())
+def _is_of_text(attributes: Attributes) -> bool:
+    return any(_NOTES.search(attributes.get(name, "")[:200]) for name in ("epub:type", "role"))
 
 
 def is_note(attributes: Attributes) -> bool:

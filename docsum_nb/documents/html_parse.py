@@ -15,7 +15,15 @@ from typing import Protocol
 
 from lxml import etree
 
-__all__ = ["DEEPEST", "Target", "TooDeepError", "declared_encoding", "flattened", "parse"]
+__all__ = [
+    "DEEPEST",
+    "Target",
+    "TooDeepError",
+    "declared_encoding",
+    "flattened",
+    "parse",
+    "parse_within",
+]
 
 DEEPEST = 2_000
 """Elements in one another; the parser takes quadratic time on what is deeper."""
@@ -73,6 +81,27 @@ def parse(html: str, target: Target) -> None:
         parser.feed(text[at : at + _PIECE].encode("utf-8", "replace"))
     if text:
         parser.close()
+
+
+class _Within:
+    """The target of a page within a page, which goes on after it."""
+
+    def __init__(self, target: Target) -> None:
+        self.start, self.end = target.start, target.end
+        self.data, self.comment = target.data, target.comment
+
+    def close(self) -> None:
+        """Leave the page around it open."""
+
+
+def parse_within(html: str, target: Target) -> None:
+    """Parse a page that stands within another, such as an entry of a feed.
+
+    Args:
+        html: Any text.
+        target: That of the page around it; it is not closed.
+    """
+    parse(html, _Within(target))
 
 
 def flattened(html: str) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from html import unescape
 
-__all__ = ["markup_tags", "plain_html", "plain_references", "taken_for_markup"]
+__all__ = ["is_element", "markup_tags", "plain_html", "plain_references", "taken_for_markup"]
 
 _NAMES = """
 a abbr address area article aside audio b base bdi bdo big blink blockquote body br button canvas
@@ -47,6 +47,11 @@ _HTML_BEGINS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
+
+
+def is_element(name: str) -> bool:
+    """Return whether HTML has an element of a name."""
+    return name.lower() in _KNOWN
 
 
 def markup_tags(tags: Sequence[str], befores: Sequence[str]) -> dict[int, str]:

@@ -7,11 +7,10 @@ its markup. Which regions are kept is decided at the end. Refuses nothing.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 
-from docsum_nb.documents.html_inline import BREAK, MARKS, Inline, as_text, cleaned, note, script
+from docsum_nb.documents.html_inline import BREAK, Inline, cleaned
 from docsum_nb.documents.html_lists import LISTS, Lists
 from docsum_nb.documents.html_math import Formula
 from docsum_nb.documents.html_names import (
@@ -20,20 +19,21 @@ from docsum_nb.documents.html_names import (
     HEADINGS,
     PREFORMATTED,
     Attributes,
+    aside_kind,
     code_language,
-    emphasis,
-    is_control,
     is_hidden,
-    is_note,
-    is_rendering,
     is_skipped,
     positive,
     region_kind,
-    script_kind,
 )
-from docsum_nb.documents.html_parse import DEEPEST, TooDeepError
+from docsum_nb.documents.html_parse import DEEPEST, TooDeepError, parse_within
+from docsum_nb.documents.html_pre import preformatted
 from docsum_nb.documents.html_regions import Region
+from docsum_nb.documents.html_spans import Spans
+from docsum_nb.documents.html_styles import Styles
 from docsum_nb.documents.html_tables import Block, Table
+from docsum_nb.documents.markdown import literal
+from docsum_nb.documents.plain import hyphens_joined
 
 __all__ = ["PageWriter"]
 
@@ -41,28 +41,18 @@ _MOST_REGIONS = 20_000
 _MOST_TABLES = 6
 """Tables in one another."""
 _LONGEST_HEADING = 200
-_LONGEST_ATTRIBUTE = 10_000
+_LONGEST_TITLE = 10_000
 _LONGEST_LABEL = 100
 """Characters of a button's label; what is longer is text that can be clicked."""
-_LONGEST_NOTE = 12
 _RUNNING_TEXT = 40
 """Characters of a paragraph that is more than a label."""
-# Elements that stand for text before and after their own. A script that is read is TeX.
-_MARKED = {"br": (BREAK, ""), "q": ('"', '"'), "script": ("$", "$")}
 _TEXT = ("article", "section")
 _NONE: dict[str, str] = {}
-_TICKS = re.compile(r"^[ \t]{0,20}(`{3,})", re.M)
-
-
-@dataclass(slots=True)
-class _Script:
-    """A superscript, subscript or mark of a footnote that is being read."""
-
-    kind: str
-    start: int
-    """The index of its first piece."""
-    before: str
-    is_note: bool
+_AROUND_BOOKS = ("header", "footer", "aside", "form", "menu", "cookie")
+_APART = "|"
+"""At the end of what the end of an element does: it stands apart from what follows."""
+_DEEPEST_FRAME = 3
+"""Pages in frames of one another."""
 
 
 @dataclass(slots=True)
@@ -78,13 +68,15 @@ class _Aside:
 class PageWriter:
     """The target of the parser."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, book: bool = False) -> None:
+        """Begin a page; nothing stands around the text of a chapter of a ``book``."""
         self.regions = [Region("page", 0)]
         self.runs: list[tuple[int, str]] = []
         """The page's text in order: the region, and text that begins with its line ends."""
         self.title = ""
         self.set_aside: Counter[str] = Counter()
-        """Words of ``"control"`` and ``"hidden"`` elements inside lines."""
+        """Words of elements inside lines that are not read, by ``aside_kind``."""
+        self._book = book
         self._pieces: list[str] = []
         """Of the run that is being written."""
         self._region = self._run_region = 0
@@ -92,13 +84,16 @@ class PageWriter:
         self._open: list[tuple[str, str]] = []
         """The open elements, each with what its end does."""
         self._inline = Inline()
+        self._spans = Spans(self._inline)
+        self._styles = Styles()
+        self._sheet: list[str] | None = None
+        """The pieces of the style sheet that is being read."""
+        self._frames = 0
+        """How many pages in frames are open."""
         self._lists = Lists()
         self._tables: list[tuple[Table, Lists]] = []
         self._heading = 0
-        self._in_pre = self._in_title = self._in_note_link = self._has_ruby_marks = False
-        self._links: list[int] = []
-        """For each open link, the index of its first piece."""
-        self._script: _Script | None = None
+        self._in_pre = self._in_title = False
         self._formula: Formula | None = None
         self._aside: _Aside | None = None
         self._skipping = 0
@@ -128,12 +123,15 @@ class PageWriter:
             return
         undo = ""
         if is_skipped(name, attributes):
-            self._skipping = 1
+            self._skip(name, attributes)
         elif name == "math":
             self._formula = Formula(attributes)
-        elif self._is_aside(name, attributes):
-            self._aside = _Aside(_aside_kind(name, attributes), len(self._open), [])
-        elif name in BLOCKS or (attributes and region_kind(name, attributes)):
+        elif kind := self._aside_kind(name, attributes):
+            self._aside = _Aside(kind, len(self._open), [])
+        elif name == "iframe":
+            self._read_frame(attributes["srcdoc"])
+            self._skipping = 1
+        elif name in BLOCKS or (attributes and self._region_kind(name, attributes)):
             undo = self._start_block(name, attributes)
         else:
             undo = self._start_inline(name, attributes)
@@ -145,31 +143,33 @@ class PageWriter:
             return
         name, undo = self._open.pop()
         if self._skipping:
-            self._skipping -= 1
+            self._end_skipped()
         elif self._formula is not None:
             self._end_formula(name)
         elif self._aside is not None:
             self._end_aside()
         elif undo.startswith("block"):
             self._end_block(name, undo)
-        elif undo:
-            self._end_inline(undo)
+        elif undo == "title":
+            self._in_title = False
+        else:
+            self._spans.end(name, undo.removesuffix(_APART))
+            if undo.endswith(_APART):
+                self._inline.add(" ")
 
     def data(self, text: str) -> None:
         """Add a piece of text."""
         if self._skipping:
-            return
-        if self._formula is not None:
+            if self._sheet is not None:
+                self._sheet.append(text)
+        elif self._formula is not None:
             self._formula.data(text)
         elif self._in_title:
-            self.title = f"{self.title}{text}"[:_LONGEST_ATTRIBUTE]
+            self.title = f"{self.title}{text}"[:_LONGEST_TITLE]
         elif self._aside is not None:
             self._aside.pieces.append(text)
         else:
-            text = cleaned(text)
-            self._inline.add(text)
-            if self._links:
-                self._inline.link_characters += len(text)
+            self._spans.data(text if self._in_pre else hyphens_joined(text))
 
     def comment(self, text: str) -> None:
         """Leave a comment out; CDATA, which the parser takes for one, is text."""
@@ -191,12 +191,41 @@ class PageWriter:
 
     # --- what is not read -----------------------------------------------------------------------
 
-    def _is_aside(self, name: str, attributes: Attributes) -> bool:
-        if is_control(name, attributes):
-            return not (name == "button" and self._heading)
-        if not attributes:
-            return False
-        return is_rendering(attributes) or (name not in BLOCKS and is_hidden(attributes))
+    def _skip(self, name: str, attributes: Attributes) -> None:
+        self._skipping = 1
+        if name == "style" and "print" not in attributes.get("media", ""):
+            self._sheet = []
+
+    def _end_skipped(self) -> None:
+        self._skipping -= 1
+        if not self._skipping and self._sheet is not None:
+            self._styles.read("".join(self._sheet))
+            self._sheet = None
+
+    def _aside_kind(self, name: str, attributes: Attributes) -> str:
+        if kind := aside_kind(name, attributes):
+            return "" if name == "button" and self._heading else kind
+        if name in BLOCKS:
+            return ""
+        hidden = attributes and is_hidden(name, attributes)
+        return "hidden" if hidden or self._styles.hides(name, attributes) else ""
+
+    def _region_kind(self, name: str, attributes: Attributes) -> str:
+        kind = region_kind(name, attributes)
+        if name in ("html", "body", "main", "article"):
+            return kind
+        if kind != "hidden" and self._styles.hides(name, attributes):
+            return "hidden"
+        return "" if self._book and kind in _AROUND_BOOKS else kind
+
+    def _read_frame(self, page: str) -> None:
+        """Read a page that stands in an attribute of its frame."""
+        if self._frames >= _DEEPEST_FRAME:
+            self.set_aside["frame"] += len(page.split())
+            return
+        self._frames += 1
+        parse_within(page, self)
+        self._frames -= 1
 
     def _start_unread(self, name: str, attributes: Attributes) -> None:
         if self._skipping:
@@ -220,10 +249,11 @@ class PageWriter:
             return
         self._aside = None
         words = "".join(aside.pieces).split()
-        # A label stands apart from the words around it.
-        self._inline.add(" ")
+        if aside.kind in ("control", "rendering"):
+            # A label stands apart from the words around it.
+            self._inline.add(" ")
         if aside.kind == "control" and sum(map(len, words)) > _LONGEST_LABEL:
-            self._inline.add(cleaned(" ".join(words) + " "))
+            self._inline.add(literal(cleaned(" ".join(words) + " ")))
         elif aside.kind != "rendering":
             self.set_aside[aside.kind] += sum(word not in ANCHORS for word in words)
 
@@ -235,97 +265,17 @@ class PageWriter:
         text, self._formula = cleaned(self._formula.text()), None
         self._inline.add(f" {text} " if text.startswith("$$") else text)
 
-    # --- inside a line --------------------------------------------------------------------------
-
     def _start_inline(self, name: str, attributes: Attributes) -> str:
-        if name in _MARKED:
-            before, undo = _MARKED[name]
-            self._inline.add(before)
-            return undo
         if name == "title":
             self._in_title = not self.title
             return "title"
-        if text := _replaced(name, attributes):
-            self._inline.add(text)
-        elif "-" in name:
-            # An element of the page's own, which mostly stands apart.
-            self._inline.add(" ")
-            return " "
-        elif self._in_pre:
+        if self._in_pre and name not in ("br", "script", "sup", "sub"):
             self._language = code_language(attributes) or self._language
-        elif name == "a":
-            return self._start_link(attributes)
-        else:
-            return self._start_marked(name, attributes)
-        return ""
-
-    def _start_marked(self, name: str, attributes: Attributes) -> str:
-        if name == "rp":
-            self._has_ruby_marks = True
-        elif name == "rt" and not self._has_ruby_marks:
-            self._inline.add("(")
-            return ")"
-        elif kind := script_kind(name, attributes):
-            return self._start_script(kind, is_note=self._in_note_link or is_note(attributes))
-        elif kind := emphasis(name):
-            self._inline.add(MARKS[kind][0])
-            return kind
-        return ""
-
-    def _end_inline(self, undo: str) -> None:
-        if undo == "title":
-            self._in_title = False
-        elif undo == "script":
-            self._end_script()
-        elif undo.startswith("link"):
-            self._end_link()
-            if undo == "link note":
-                self._end_script()
-        elif undo in MARKS:
-            self._inline.add(MARKS[undo][1])
-        else:
-            self._inline.add(undo)
-
-    def _start_link(self, attributes: Attributes) -> str:
-        self._links.append(len(self._inline.pieces))
-        inner = attributes.get("href", "").startswith("#")
-        marks_note = is_note(attributes)
-        self._in_note_link = inner or marks_note
-        if self._script is not None:
-            self._script.is_note = self._script.is_note or self._in_note_link
-        elif marks_note:
-            return f"link{self._start_script('note', is_note=True) and ' note'}"
-        return "link"
-
-    def _end_link(self) -> None:
-        start = self._links.pop()
-        self._in_note_link = False
-        pieces = self._inline.pieces
-        if len(pieces) - start <= 3 and "".join(pieces[start:]).strip() in ANCHORS:
-            del pieces[start:]
-
-    def _start_script(self, kind: str, *, is_note: bool) -> str:
-        if self._script is not None:
             return ""
-        start = len(self._inline.pieces)
-        self._script = _Script(kind, start, self._inline.tail(), is_note)
-        return "script"
-
-    def _end_script(self) -> None:
-        current, self._script = self._script, None
-        if current is None:
-            return
-        content = self._inline.cut(current.start)
-        if current.is_note and 0 < len(content.strip()) <= _LONGEST_NOTE:
-            content = note(content, current.before)
-        elif current.kind != "note":
-            content = script(content, current.before, raised=current.kind == "sup")
-        self._inline.add(content)
-
-    def _forget_inline(self) -> None:
-        """Forget the elements inside the paragraph that ends: they go on in the next."""
-        self._end_script()
-        self._links = [0] * len(self._links)
+        if self._styles.sets_apart(name, attributes):
+            self._inline.add(" ")
+            return self._spans.start(name, attributes) + _APART
+        return self._spans.start(name, attributes)
 
     # --- blocks ---------------------------------------------------------------------------------
 
@@ -335,7 +285,7 @@ class PageWriter:
             return "block in pre"
         self._flush()
         undo = "block"
-        kind = region_kind(name, attributes)
+        kind = self._region_kind(name, attributes)
         if (kind == "footer" and self._lists.quotes) or (kind in _TEXT and self._tables):
             kind = ""
         if kind and len(self.regions) < _MOST_REGIONS:
@@ -399,15 +349,11 @@ class PageWriter:
     def _end_pre(self) -> None:
         links = self._inline.link_characters
         self._in_pre = False
-        self._forget_inline()
-        text = self._inline.take_raw().rstrip()
-        blank = len(text) - len(text.lstrip(" \n"))
-        text = text[text.rfind("\n", 0, blank) + 1 :]
+        self._spans.forget()
         language, self._language = self._language, ""
-        if text.strip():
-            longest = max((len(run) for run in _TICKS.findall(text)), default=2)
-            fence = "`" * (longest + 1)
-            self._emit(("code", f"{fence}{language}\n{text}\n{fence}", self._region), links)
+        for kind, text in preformatted(self._inline.take_raw(), language):
+            self._emit((kind, text, self._region), links)
+            links = 0
 
     def _end_table(self) -> None:
         table, self._lists = self._tables.pop()
@@ -419,16 +365,15 @@ class PageWriter:
         if not self._inline.pieces:
             return
         links = self._inline.link_characters
-        self._forget_inline()
-        text = self._inline.take()
+        self._spans.forget()
+        text = self._inline.take(title=bool(self._heading))
         if self._heading and len(text) <= _LONGEST_HEADING:
-            line = text.replace("\n", " ").rstrip("¶ ")
-            if line:
+            if line := text.rstrip("¶ "):
                 self._emit(("heading", f"{'#' * self._heading} {line}", self._region), links)
             return
         for paragraph in text.split("\n\n") if text else ():
             if lines := paragraph.strip():
-                self._emit(("text", as_text(lines), self._region), links)
+                self._emit(("text", lines, self._region), links)
                 links = 0
 
     def _emit(self, block: Block, links: int = 0, *, counted: bool = True) -> None:
@@ -450,22 +395,3 @@ class PageWriter:
         if self._pieces:
             self.runs.append((self._run_region, "".join(self._pieces)))
             self._pieces.clear()
-
-
-def _aside_kind(name: str, attributes: Attributes) -> str:
-    if is_rendering(attributes):
-        return "rendering"
-    return "control" if is_control(name, attributes) else "hidden"
-
-
-def _replaced(name: str, attributes: Attributes) -> str:
-    """Return the words of a picture, and what a reader sees in a field of a form."""
-    if name == "img":
-        return f" {cleaned(attributes.get('alt', '')[:_LONGEST_ATTRIBUTE])} "
-    if name != "input":
-        return ""
-    kind = attributes.get("type", "text").lower()
-    if kind in ("checkbox", "radio"):
-        return "[x] " if "checked" in attributes else "[ ] "
-    shown = kind in ("text", "number", "date", "email", "tel", "url", "time", "month")
-    return f" {cleaned(attributes.get('value', '')[:_LONGEST_ATTRIBUTE])} " if shown else " "

@@ -1,16 +1,21 @@
 """Read JSON and JSON Lines as Markdown: the texts that they hold, below the names of their fields.
 
 Decides what is a text: a string of several words, or a short one that ends like a sentence. A file
-with such a string is read with all its values, a record a heading; long runs of numbers are
-counted, not shown. Equal keys are all kept. Lines that cannot be parsed are named. Refuses nothing
-but bytes that are not text: what is no JSON is read as plain text, and said to be.
+with such a string is read with all its values, a record a heading; values below 60 levels stand
+below the last heading, and long runs of numbers are counted, not shown. A string is text, whatever
+Markdown would make of its signs; one that is HTML is read as HTML. Equal keys are all kept. Lines
+that cannot be parsed are named. Refuses nothing but bytes that are not text: what is no JSON is
+read as plain text, and so is what nests deeper than it can be parsed, and both is said.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.documents.html import to_markdown as html_to_markdown
+from docsum_nb.documents.markdown import as_markdown, heading, literal, written
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.text import decode_file, reading_of
 
@@ -28,6 +33,9 @@ _NUMBERS = 12  # numbers in a list that are shown
 _DEEPEST = 60
 _LONGEST_NUMBER = 4_000
 _TITLES = ("title", "name", "headline", "subject", "id", "key", "url", "path")
+_HTML = re.compile(
+    r"<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|html|!doctype)\b", re.I
+)
 _NAMED = 5  # lines that cannot be parsed
 
 Pairs = list[tuple[str, Any]]
@@ -41,9 +49,12 @@ def read(path: Path) -> Reading:
         OSError: The file cannot be opened or read.
     """
     found = decode_file(path)
-    parsed = to_markdown(found.text)
-    if parsed is None:
+    try:
+        parsed = to_markdown(found.text)
         note = "is no valid JSON, so it is read as plain text"
+    except RecursionError:
+        parsed, note = None, "nests too deep to be read as JSON, so it is read as plain text"
+    if parsed is None:
         return reading_of(found.text, "plain", (*found.notes, note))
     text, notes = parsed
     return reading_of(text, "markdown", (*found.notes, *notes))
@@ -54,19 +65,18 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]] | None:
 
     Returns:
         ``None`` if the text is neither JSON nor JSON Lines. A blank text if it holds no text.
+
+    Raises:
+        RecursionError: It nests deeper than Python's parser goes.
     """
     notes: list[str] = []
     value = _parsed(text)
     if isinstance(value, _Broken):
-        if value.too_deep:
-            return None
         value = _lines(text, notes)
         if value is None:
             return None
     writer = _Writer()
     writer.value("", value, 0)
-    if writer.too_deep:
-        notes.append(f"{writer.too_deep:,} values below {_DEEPEST} levels are not read")
     if not writer.texts:
         return "", (*notes, f"holds no text, only {writer.values:,} short values")
     if writer.numbers:
@@ -75,18 +85,15 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 class _Broken:
-    def __init__(self, *, too_deep: bool) -> None:
-        self.too_deep = too_deep
+    """Stands for what is no JSON."""
 
 
 def _parsed(text: str) -> Any:
     """Parse JSON: objects as lists of pairs, within ``_Object``, since keys may be equal."""
     try:
         return json.loads(text, object_pairs_hook=_Object, parse_int=_number)
-    except RecursionError:
-        return _Broken(too_deep=True)
     except ValueError:
-        return _Broken(too_deep=False)
+        return _Broken()
 
 
 def _number(digits: str) -> int | str:
@@ -122,18 +129,31 @@ class _Writer:
 
     def __init__(self) -> None:
         self.out: list[str] = []
-        self.texts = self.values = self.numbers = self.too_deep = 0
+        self.texts = self.values = self.numbers = 0
 
     def value(self, name: str, value: Any, level: int) -> None:
         """Write a value below its name."""
         if level > _DEEPEST:
-            self.too_deep += 1
+            self._flat(name, value)
         elif isinstance(value, _Object):
             self._object(value, level)
         elif isinstance(value, list):
             self._list(name, value, level)
         else:
             self._scalar(name, value)
+
+    def _flat(self, name: str, value: Any) -> None:
+        """Write what is nested too deep for headings: its short values, in order."""
+        waiting = [(name, value)]
+        while waiting:
+            name, value = waiting.pop()
+            if isinstance(value, _Object):
+                waiting += reversed(value.pairs)
+            elif isinstance(value, list):
+                waiting += [("", each) for each in reversed(value[1:])]
+                waiting += [(name, each) for each in value[:1]]
+            else:
+                self._scalar(name, value)
 
     def _object(self, value: _Object, level: int) -> None:
         # Short values first: what stands below a heading belongs to it.
@@ -148,7 +168,7 @@ class _Writer:
 
     def _list(self, name: str, values: list[Any], level: int) -> None:
         if len(values) > _NUMBERS and all(isinstance(v, int | float) for v in values):
-            self.out += ("", f"{name}: [{len(values):,} numbers]", "")
+            self.out += ("", f"{as_markdown(name)}: [{len(values):,} numbers]", "")
             self.numbers += len(values)
             self.values += len(values)
             return
@@ -164,7 +184,7 @@ class _Writer:
                 self._scalar(name if number == 1 else "", each)
 
     def _heading(self, title: str, level: int) -> None:
-        self.out += ("", f"{'#' * min(6, level + 1)} {' '.join(title.split())[:200]}", "")
+        self.out += ("", heading(level + 1, written(literal(title[:200]), titles=True)), "")
 
     def _scalar(self, name: str, value: Any) -> None:
         self.values += 1
@@ -172,6 +192,8 @@ class _Writer:
             return
         words = _shown(value)
         self.texts += isinstance(value, str) and _is_text(words)
+        is_html = _HTML.match(words) is not None and words.endswith(">")
+        name, words = as_markdown(name), html_to_markdown(words) if is_html else as_markdown(words)
         if len(words) >= _LONG or "\n" in words:
             self.out += (*(("", f"**{name}**") if name else ()), "", words, "")
         else:

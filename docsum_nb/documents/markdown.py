@@ -1,32 +1,191 @@
 """Write the text of documents as Markdown that reads as the document says.
 
 Decides which signs of a text would be taken for marks of Markdown, and puts a backslash before
-them. Refuses nothing.
+them; a sign that no reader of Markdown could misunderstand, as in ``2 * 3`` or ``snake_case``,
+stays. Takes linear time. Refuses nothing.
 """
 
 from __future__ import annotations
 
 import re
+from html.entities import html5
 from itertools import pairwise
 
-from docsum_nb.documents.html_tags import taken_for_markup
+from docsum_nb.documents.html_tags import is_element, taken_for_markup
 
-__all__ = ["MAX_TEXT", "ListItems", "escaped", "heading", "joined"]
+__all__ = [
+    "MAX_TEXT",
+    "SPAN",
+    "ListItems",
+    "as_markdown",
+    "as_signs",
+    "escaped",
+    "heading",
+    "joined",
+    "literal",
+    "written",
+]
 
 MAX_TEXT = 64 * 1024 * 1024
 """Characters of one document; a thousand books have as many."""
 _DEEPEST_HEADING = 6
 _DEEPEST_LIST = 8
 _LINE_MARK = re.compile(r"^(?=#{1,6}(?:\s|$)|```|~~~|[-=]{2,}\s*$|>)", re.MULTILINE)
+_NO_CHARACTERS = dict.fromkeys(range(0xFDD0, 0xFDF0))
+# While a paragraph is assembled, characters that Unicode keeps out of texts stand for the signs of
+# its text, which are thus not taken for the marks that are written around its words.
+_SIGNS = "*_`\\<&"
+_STAR, _UNDERSCORE, _TICK, _BACKSLASH, _LESS, _AMPERSAND = _PLACES = (
+    "\ufdd9\ufdda\ufddb\ufddc\ufddd\ufdde"
+)
+SPAN = "\ufddf"
+"""Stands for a span of code."""
+_TO_PLACES = str.maketrans(_SIGNS, _PLACES)
+_TO_SIGNS = str.maketrans(_PLACES, _SIGNS)
+_ANY_SIGN = re.compile(r"[*_`\\<&]")
+_PLACED = re.compile(
+    f"(?<!\\w){_UNDERSCORE}{{2}}[a-z][a-z0-9{_UNDERSCORE}]{{1,60}}{_UNDERSCORE}{{2}}(?!\\w)"
+    f"|{_UNDERSCORE}+|{_STAR}+|[{_PLACES}]"
+)
+_PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_ELEMENT = re.compile(r"/?([a-zA-Z][a-zA-Z0-9-]{0,30})(?![\w-])")
+_REFERENCE = re.compile(r"#\w{1,10};|(\w{1,40};)")
+# What dialects of Markdown would take for a link, an emoji or a shortcode.
+_DIALECT = re.compile(
+    r"(?<=\])(?=[(\[])|(?<!\S)(?=:[a-z][a-z0-9_+-]{1,30}:(?!\S))|(?<=\{)(?=\{[<%])|(?<=\{)(?=%)"
+    r"|(?<=:)(?=:\s*$)",
+    re.M,
+)
+_OF_DIALECTS = ("](", "][", "{", " :", "::")
+# What would begin a block at the start of a line; a number keeps its digits before the backslash.
+_LINE_START = re.compile(
+    r"^[ \t]{0,3}(?=#{1,6}(?:\s|$)|~~|>|[-+*](?:\s|$)|<[a-zA-Z/!?]|[|:\-=][|:\-= ]*+$|:\s|:::"
+    r"|!!!|===|\.\.(?:\s|$)|([~^\"'*+#.`:_=-])\1{2,}+\s*$|`{3,}|\[[^\[\]\n]{1,999}+\]:"
+    r"|:(?:alt|target|width):)"
+    r"|^[ \t]{0,3}\d{1,9}(?=[.)](?:\s|$))",
+    re.M,
+)
 _MARKED_ITEM = re.compile(r"(?:-|\d{1,9}[.)])$")
 
 
 def escaped(text: str) -> str:
+<<<<<<< HEAD
     """Return a paragraph's text with backslashes where Markdown would see marks of its blocks."""
     if "<" in text:
         cuts = [0, *taken_for_markup(text), len(text)]
         text = "\\".join(text[start:end] for start, end in pairwise(cuts))
+=======
+    """Return a paragraph, pictures and the like in it, with no mark of a block and no tag."""
+    text = _TAG.sub(r"\\<", text)
+>>>>>>> 8fd0688 (Signs in pages and JSON are text; hidden, embedded and preformatted parts, feeds and notes are read or counted)
     return _LINE_MARK.sub(r"\\", text)
+
+
+def as_markdown(text: str) -> str:
+    """Return a text as Markdown that reads as it, without characters that no text may hold."""
+    return written(literal(text if text.isascii() else text.translate(_NO_CHARACTERS)))
+
+
+def literal(text: str) -> str:
+    """Return a text whose signs stand for themselves, until ``written`` returns them.
+
+    Args:
+        text: Without the characters U+FDD9 to U+FDDF.
+    """
+    return text.translate(_TO_PLACES) if _ANY_SIGN.search(text) else text
+
+
+def as_signs(text: str) -> str:
+    """Return a text of ``literal`` unchanged by it."""
+    return text if text.isascii() else text.translate(_TO_SIGNS)
+
+
+def written(paragraph: str, *, titles: bool = False) -> str:
+    """Return a paragraph as Markdown that reads as its text.
+
+    Args:
+        paragraph: Marks of Markdown, and the text between them from ``literal``.
+        titles: Whether it is the text of a heading, of which marks and tags are taken off.
+    """
+    if paragraph[:1] == ":" or any(sign in paragraph for sign in _OF_DIALECTS):
+        paragraph = _DIALECT.sub(r"\\", paragraph)
+    if not paragraph.isascii() and _PLACED.search(paragraph):
+        paragraph = _Signs(paragraph, titles=titles).written()
+    if titles:
+        return f"{paragraph[:-1]}\\#" if paragraph.endswith(" #") else paragraph
+    if paragraph[:1].isalpha() and "\n" not in paragraph:
+        return paragraph
+    return _LINE_START.sub(lambda found: f"{found[0]}\\", paragraph)
+
+
+class _Signs:
+    """The signs of one paragraph."""
+
+    def __init__(self, text: str, *, titles: bool) -> None:
+        self._text = text
+        self._titles = titles
+        self._marked = "*" in text
+        self._ticks = text.count(_TICK) + text.count("`") + 2 * text.count(SPAN)
+        self._pairs = {sign: self._may_pair(sign) for sign in (_STAR, _UNDERSCORE) if sign in text}
+
+    def written(self) -> str:
+        """Return the paragraph with backslashes."""
+        return _PLACED.sub(self._sign, self._text)
+
+    def _sign(self, found: re.Match[str]) -> str:
+        place = found[0]
+        if place[0] == _UNDERSCORE and place.strip(_UNDERSCORE):
+            return as_signs(place)
+        signs = as_signs(place)
+        return "".join(f"\\{sign}" for sign in signs) if self._is_mark(place[0], found) else signs
+
+    def _is_mark(self, place: str, found: re.Match[str]) -> bool:
+        after = self._text[found.end() : found.end() + 1]
+        if place == _STAR:
+            before = self._text[max(0, found.start() - 1) : found.start()]
+            within = _is_ascii_word(before) and _is_ascii_word(after) and not self._marked
+            return self._titles or (self._pairs[place] and any(self._flanks(found)) and not within)
+        if place == _UNDERSCORE:
+            return self._pairs[place] and any(self._flanks(found))
+        if place == _TICK:
+            return self._titles or self._ticks > 1
+        if place == _BACKSLASH:
+            return not after or after in _PUNCTUATION or after in _PLACES or after in ("\n", SPAN)
+        if place == _LESS:
+            element = _ELEMENT.match(self._text, found.end())
+            known = element is not None and (self._titles or is_element(element[1]))
+            return known or after in ("!", "?")
+        reference = _REFERENCE.match(self._text, found.end())
+        return reference is not None and (reference[1] is None or reference[1] in html5)
+
+    def _may_pair(self, sign: str) -> bool:
+        """Return whether one of the signs may begin emphasis that another ends."""
+        if sign == _STAR and self._marked:
+            return True
+        opened = False
+        for found in re.finditer(f"{sign}+", self._text):
+            begins, ends = self._flanks(found)
+            if ends and opened:
+                return True
+            opened = opened or begins
+        return False
+
+    def _flanks(self, found: re.Match[str]) -> tuple[bool, bool]:
+        """Return whether a run of signs may begin emphasis and whether it may end it."""
+        before = self._text[max(0, found.start() - 1) : found.start()]
+        after = self._text[found.end() : found.end() + 1]
+        before_blank, after_blank = not before.strip(), not after.strip()
+        before_sign = not before_blank and not before.isalnum()
+        after_sign = not after_blank and not after.isalnum()
+        left = not after_blank and (not after_sign or before_blank or before_sign)
+        right = not before_blank and (not before_sign or after_blank or after_sign)
+        if found[0][0] == _STAR:
+            return left, right
+        return left and (not right or before_sign), right and (not left or after_sign)
+
+
+def _is_ascii_word(character: str) -> bool:
+    return character.isascii() and character.isalnum()
 
 
 def heading(level: int, text: str) -> str:

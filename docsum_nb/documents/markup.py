@@ -43,6 +43,10 @@ _NOTE = re.compile(r" {0,3}\[\^([^\]\n]{1,40})\]:")
 # A role of reStructuredText, or a link: its words, and its target behind them.
 _ROLE = re.compile(r"(:[\w:+.-]{1,30}:|(?<!`))`([^`<]{1,200}+)(<[^`>]{0,500}+>)?+`(_{0,2})")
 _UNDEFINED_LINK = re.compile(r"(?<![\w\])])!?\[([^\[\]\n]{1,500})\](?:\[[^\[\]\n]{0,200}\])")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+# Brackets that are no marks, until links without a target are found.
+_BRACKETS = str.maketrans("[]", "\ufdd0\ufdd1")
+_BRACKETS_AGAIN = str.maketrans("\ufdd0\ufdd1", "[]")
 _TASK = re.compile(r"\[[ xX]\]\s+(?=\S)")
 _SHORTCODE = re.compile(r"\{\{[<%][^{}\n]{0,500}[>%]\}\}|\{%[^{}\n]{0,500}%\}")
 _FRONT_MATTER = {"---": ("---", "..."), "+++": ("+++",), "{": ("}",)}
@@ -110,7 +114,7 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
     if not _INLINE_MARKUP.search(content) and "{" not in content:
         return content
     if len(content) > _INLINE_LIMIT or content.count("[") > _MOST_BRACKETS:
-        return plain_html(content)
+        return _ESCAPED.sub(r"\1", plain_html(content))
     content = _EMOJI.sub("", _SHORTCODE.sub("", _TASK.sub("", content, count=1)))
     if env.get("rst"):
         content = _ROLE.sub(_words_of_role, content)
@@ -121,7 +125,7 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
     tokens: list[Token] = []
     parser = block_parser()
     parser.inline.parse(content, parser, env, tokens)
-    return _UNDEFINED_LINK.sub(r"\1", _rendered(tokens))
+    return _UNDEFINED_LINK.sub(r"\1", _rendered(tokens)).translate(_BRACKETS_AGAIN)
 
 
 def notes_in(lines: Sequence[str]) -> frozenset[str]:
@@ -151,8 +155,9 @@ def _text_of(token: Token) -> str:
         return "\n"
     if token.info == "auto":
         return "<" if token.nesting == 1 else ">"
-    shown = ("text", "text_special", "code_inline", "html_inline")
-    return token.content if token.type in shown else ""
+    if token.type in ("text_special", "code_inline"):
+        return token.content.translate(_BRACKETS)
+    return token.content if token.type in ("text", "html_inline") else ""
 
 
 def _keep_literal(tokens: list[Token], texts: list[str]) -> None:

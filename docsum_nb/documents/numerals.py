@@ -1,7 +1,8 @@
-"""Write the numbers of lists, headings and notes in the formats that Office programs know.
+"""Write the numbers of lists, headings and notes in the formats of Office programs and pages.
 
-Decides how each format counts on after its last letter. Refuses nothing: a format that is not
-known, and a number too large for one, are written in digits.
+Decides how each format counts on after its last letter: Office writes ``bb`` where a page writes
+``ab``. Refuses nothing: a format that is not known, and a number too large for one, are written in
+digits.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _MOST_LETTERS = 20
 _LETTERS = {
     "lowerLetter": "abcdefghijklmnopqrstuvwxyz",
     "upperLetter": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "lowerGreek": "αβγδεζηθικλμνξοπρστυφχψω",
     "russianLower": "абвгдежзиклмнопрстуфхцчшщэюя",
     "russianUpper": "АБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЭЮЯ",
     "aiueoFullWidth": "アイウエオカキクケコサシスセソタチツテト",
@@ -34,6 +36,12 @@ _LETTERS = {
     "chosung": "ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ",
     "ideographTraditional": "甲乙丙丁戊己庚辛壬癸",
     "ideographZodiac": "子丑寅卯辰巳午未申酉戌亥",
+}
+_OF_PAGES = {
+    **dict.fromkeys(("lower-alpha", "lower-latin"), "lowerLetter"),
+    **dict.fromkeys(("upper-alpha", "upper-latin"), "upperLetter"),
+    **{"lower-greek": "lowerGreek", "lower-russian": "russianLower"},
+    **{"upper-russian": "russianUpper", "katakana": "aiueoFullWidth"},
 }
 _CHINESE = "〇一二三四五六七八九"
 _ONES = (
@@ -59,10 +67,13 @@ def numeral(value: int, kind: str) -> str:
 
     Args:
         value: The number.
-        kind: The format's name in Office Open XML (``"lowerRoman"``); an unknown one is decimal.
+        kind: The format's name in Office Open XML (``"lowerRoman"``) or in style sheets
+            (``"lower-roman"``); an unknown one is decimal.
     """
-    if kind in ("none", "bullet"):
+    if kind in ("none", "bullet", "disc", "circle", "square"):
         return ""
+    if kind in _OF_PAGES:
+        return _counted(value, _LETTERS[_OF_PAGES[kind]])
     if kind in _LETTERS:
         return _letters(value, _LETTERS[kind])
     write = _WRITERS.get(kind)
@@ -75,6 +86,17 @@ def _letters(value: int, letters: str) -> str:
     if value < 1 or times >= _MOST_LETTERS:
         return str(value)
     return letters[at] * (times + 1)
+
+
+def _counted(value: int, letters: str) -> str:
+    """Return a, b, ..., z, aa, ab, ...: as a browser goes on after the last letter."""
+    if value < 1:
+        return str(value)
+    text = ""
+    while value:
+        value, at = divmod(value - 1, len(letters))
+        text = letters[at] + text
+    return text
 
 
 def _roman(value: int) -> str:
@@ -137,12 +159,12 @@ def _chinese(value: int) -> str:
 
 
 _WRITERS: dict[str, Callable[[int], str]] = {
-    "lowerRoman": _roman,
-    "upperRoman": lambda value: _roman(value).upper(),
+    **dict.fromkeys(("lowerRoman", "lower-roman"), _roman),
+    **dict.fromkeys(("upperRoman", "upper-roman"), lambda value: _roman(value).upper()),
     "cardinalText": _cardinal,
     "ordinalText": _ordinal_words,
     "ordinal": lambda value: f"{value}{_suffix(value)}",
-    "decimalZero": lambda value: f"{value:02d}",
+    **dict.fromkeys(("decimalZero", "decimal-leading-zero"), lambda value: f"{value:02d}"),
     "decimalFullWidth": _full_width,
     "chicago": _chicago,
     **dict.fromkeys(("decimalEnclosedCircle", "decimalEnclosedCircleChinese"), _circled),
@@ -150,7 +172,7 @@ _WRITERS: dict[str, Callable[[int], str]] = {
         (
             *("chineseCounting", "chineseCountingThousand", "ideographDigital"),
             *("taiwaneseCounting", "taiwaneseCountingThousand"),
-            *("japaneseCounting", "koreanCounting"),
+            *("japaneseCounting", "koreanCounting", "cjk-ideographic", "cjk-decimal"),
         ),
         _chinese,
     ),

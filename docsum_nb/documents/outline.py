@@ -36,6 +36,10 @@ _LONGEST_MARKED = 20_000  # characters of a heading with its marks
 _LINK_ENDS = re.compile(r"(!?\[|\](?:\((?:[^()]++|\([^()]*+\))*+\))?+)")
 _HEADING_SIGN = re.compile(r"(?:^|\r)(?:[ >*+\-0-9.)]*+#| {0,3}[=-])", re.MULTILINE)
 # Emphasis, tags, and the line that reStructuredText sets above a title.
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+# What stands for an escaped sign while marks are taken off: characters that no text may hold.
+_KEPT = {sign: chr(0xFDD0 + n) for n, sign in enumerate("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")}
+_AGAIN = {ord(kept): sign for sign, kept in _KEPT.items()}
 _MARKS = re.compile(r"[*`]++|<[^<>]*+>|^[=~#^-]{3,}+\s")
 
 
@@ -155,7 +159,8 @@ def _heading(tokens: Sequence[Token], start: int) -> Heading | None:
     content = tokens[1].content
     if len(content) > _LONGEST_MARKED:
         return None
-    title = " ".join(_MARKS.sub("", _without_links(content)).split())
+    content = _ESCAPED.sub(lambda found: _KEPT[found[1]], content)
+    title = " ".join(_MARKS.sub("", _without_links(content)).translate(_AGAIN).split())
     if not title or len(title) > _LONGEST_HEADING:
         return None
     return Heading(start, int(tokens[0].tag[1:]), title)

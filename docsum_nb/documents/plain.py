@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-__all__ = ["code_lines", "is_listing", "plain_paragraphs"]
+__all__ = ["code_lines", "hyphens_joined", "is_listing", "plain_paragraphs"]
 
 _RULE = re.compile(r"\s*([-=~*_#^\"'.+:`])(?:\s?\1){2,}\s*$")
 _BULLET = re.compile(r"\s*[-*•‣◦▪·+–—]\s+(?=\S)")
@@ -29,6 +29,10 @@ _STARTS = re.compile(
     r"|(?:sudo|pip|npm|apt|apt-get|git|cd|docker|curl|brew|conda)\s+[\w./-]+)"
 )
 _CODE_SIGNS = frozenset("{}[]<>=+*/\\|$#@%^&~_`()")
+_HYPHEN = re.compile(
+    r"(?<=[^\W\d_])-[ \t]{0,9}\n[ \t]{0,99}"
+    r"(?!(?:and|or|to|und|oder|bis|sowie|et|ou|y|o|e|en|of|och|og)\b)(?=[^\W_])"
+)
 _EDGES = "\"'“”‘’«»‹›„‚()[]¿¡.,;:!?…–—-*_`<>"
 _MANY = 200  # lines of a block that decide what it is
 
@@ -48,6 +52,15 @@ def plain_paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
             if at > start:
                 yield from _of_block(lines, start, at)
             start = at + 1
+
+
+def hyphens_joined(text: str) -> str:
+    """Return a text in which a word with a hyphen at the end of a line goes on behind it.
+
+    The hyphen stays, as nothing says whether it is the word's own: ``long-term``. That of ``short-
+    and long-term`` keeps the blank behind it.
+    """
+    return _HYPHEN.sub("-", text) if "-" in text and "\n" in text else text
 
 
 def _of_block(lines: Sequence[str], start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from docsum_nb.documents.furniture import is_furniture
 from docsum_nb.documents.marks import MARKS
 from docsum_nb.documents.paragraphs import paragraphs_of
+from docsum_nb.documents.plain import hyphens_joined
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.terms import letter_count, words
 
@@ -74,7 +75,8 @@ def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]
     cursor = 0
     for index, start, end in _cuts([paragraph.plain for paragraph in paragraphs]):
         paragraph = paragraphs[index]
-        readable = " ".join(_TRANSCRIBED.sub(" ", paragraph.plain[start:end]).split())
+        plain = hyphens_joined(paragraph.plain[start:end])
+        readable = " ".join(_TRANSCRIBED.sub(" ", plain).split())
         if not _reads_as_prose(readable):
             continue
         if paragraph.exact is None:

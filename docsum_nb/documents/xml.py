@@ -3,12 +3,15 @@
 Decides what elements mean by their names, whatever namespace they are in: titles become headings as
 deep as their sections, and paragraphs, lists, tables, code and formulas are written as those of a
 page. An unknown element is part of a line if text stands before it, else a line of its own.
-Entities that a file declares itself are replaced within bounds; nothing else is opened. Refuses
-entities that unfold without bound; what is not well-formed is read by its tags, and that is said.
+In feeds (RSS, Atom) the entries are sections, and HTML that stands in their fields as text is read
+as HTML. Entities that a file declares itself are replaced within bounds; nothing else is opened.
+Refuses entities that unfold without bound; what is not well-formed is read by its tags, and that is
+said.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,7 @@ from lxml import etree
 from docsum_nb.documents.encodings import decoded
 from docsum_nb.documents.html import Page, finished
 from docsum_nb.documents.html_names import BLOCKS, Attributes
-from docsum_nb.documents.html_parse import TooDeepError, declared_encoding, parse
+from docsum_nb.documents.html_parse import TooDeepError, declared_encoding, parse, parse_within
 from docsum_nb.documents.html_writer import PageWriter
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.terms import words
@@ -49,7 +52,7 @@ _UNTITLED = frozenset(
 """Elements whose title is no heading."""
 _HTML = {
     **dict.fromkeys(("p", "para", "simpara", "ab", "l", "v", "subtitle", "stanza", "verse"), "p"),
-    **dict.fromkeys(("italic", "emphasis", "hi", "emph", "citetitle"), "em"),
+    **dict.fromkeys(("italic", "emphasis", "hi", "emph", "citetitle", "em", "i"), "em"),
     **dict.fromkeys(("bold", "b", "strong"), "strong"),
     **dict.fromkeys(("superscript", "sup"), "sup"),
     **dict.fromkeys(("subscript", "sub"), "sub"),
@@ -68,6 +71,13 @@ _INLINE = frozenset(
     ("em", "strong", "sup", "sub", "code", "q", "br", "x-note", "math", "a", "span", "i", "b", "u")
 )
 _LINES = frozenset(("p", "li", "td", "th", "pre", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6"))
+_FEEDS = frozenset(("rss", "feed", "rdf"))
+_ENTRIES = frozenset(("item", "entry"))
+_FEED_FIELDS = frozenset(
+    ("title", "description", "content", "encoded", "summary", "subtitle", "tagline", "rights")
+)
+"""Elements of feeds in which HTML stands as text."""
+_MARKED_UP = re.compile(r"<[a-zA-Z/!]|&#?\w{1,40};")
 _LEFT_OUT = {
     **dict.fromkeys(("encodingdesc", "revisiondesc", "profiledesc", "sourcedesc"), "metadata"),
     **dict.fromkeys(("journal-meta", "permissions", "processing-meta", "article-id"), "metadata"),
@@ -164,6 +174,10 @@ class _Walker:
         self._depth = self._in_line = self._in_note = 0
         self._text_before = False
         """Whether text stands before in the line."""
+        self._feed = ""
+        """The root of a feed; empty if it is none."""
+        self._field: list[str] | None = None
+        """The pieces of a field that is HTML, while nothing else stands in it."""
         self._skipped: list[str] = []
         self._skipping = ""
         self._skip_depth = 0
@@ -177,8 +191,11 @@ class _Walker:
         if name in _LEFT_OUT:
             self._skipping, self._skip_depth = _LEFT_OUT[name], 1
             return
+        self._end_field(as_html=False)
+        if not self._open and name in _FEEDS:
+            self._feed = name
         html = self._html(name, attributes)
-        self._depth += name in _SECTIONS
+        self._depth += self._is_section(name)
         self._in_line += html in _LINES
         self._in_note += html == "x-note"
         self._open.append((name, html))
@@ -186,6 +203,8 @@ class _Walker:
             self.writer.start(html, _attributes(html, attributes))
             if html not in _INLINE:
                 self._text_before = False
+        if self._feed and name in _FEED_FIELDS and _holds_html(self._feed, attributes):
+            self._field = []
 
     def end(self, tag: str) -> None:
         """Close the innermost open element."""
@@ -197,8 +216,9 @@ class _Walker:
             return
         if not self._open:
             return
+        self._end_field(as_html=True)
         name, html = self._open.pop()
-        self._depth -= name in _SECTIONS
+        self._depth -= self._is_section(name)
         self._in_line -= html in _LINES
         self._in_note -= html == "x-note"
         if html:
@@ -210,6 +230,9 @@ class _Walker:
         """Add a piece of text."""
         if self._skip_depth:
             self._skipped.append(text)
+            return
+        if self._field is not None:
+            self._field.append(text)
             return
         self._text_before = self._text_before or not text.isspace()
         self.writer.data(text)
@@ -223,13 +246,25 @@ class _Walker:
         """Write what was read last."""
         self.writer.close()
 
+    def _is_section(self, name: str) -> bool:
+        return name in _SECTIONS or (bool(self._feed) and name in _ENTRIES)
+
+    def _end_field(self, *, as_html: bool) -> None:
+        if self._field is None:
+            return
+        text, self._field = "".join(self._field), None
+        if as_html and _MARKED_UP.search(text):
+            parse_within(text, self.writer)
+        else:
+            self.data(text)
+
     def _html(self, name: str, attributes: Attributes) -> str:
         parent = self._open[-1][0] if self._open else ""
         if name in _TITLES and parent not in _UNTITLED and name != "subtitle":
             return f"h{min(6, 1 + self._depth)}"
         if name in _TITLES:
             return "" if self._in_line else "p"
-        html = _HTML.get(name, "")
+        html = "div" if self._feed and name in _ENTRIES else _HTML.get(name, "")
         if name in ("list", "orderedlist") and _is_numbered(name, attributes):
             html = "ol"
         if self._in_note and html == "p":
@@ -245,6 +280,12 @@ class _Walker:
 
     def _formula_is_open(self) -> bool:
         return self.writer.in_formula
+
+
+def _holds_html(feed: str, attributes: Attributes) -> bool:
+    """Return whether a field of a feed is HTML: in Atom it says so, in RSS it may be."""
+    kind = attributes.get("type", "text" if feed == "feed" else "html").lower()
+    return kind in ("html", "text/html") or attributes.get("mode", "") == "escaped"
 
 
 def _is_numbered(name: str, attributes: Attributes) -> bool:

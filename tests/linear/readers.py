@@ -36,6 +36,8 @@ from docsum_nb.documents import (
     html_inline,
     html_names,
     html_parse,
+    html_pre,
+    html_styles,
     html_tags,
     json_text,
     load,
@@ -67,6 +69,9 @@ from docsum_nb.documents import (
 from docsum_nb.documents import cite as citing
 from docsum_nb.documents import (
     markdown as markdown_text,
+)
+from docsum_nb.documents import (
+    plain as plain_text,
 )
 from docsum_nb.documents import (
     tables as document_tables,
@@ -164,11 +169,19 @@ def _chunks(text: str) -> list[Chunk]:
     return [Chunk("d", 0, text, 0, len(text), 9)]
 
 
+def _styled(text: str) -> None:
+    styles = html_styles.Styles()
+    styles.read(text)
+    styles.read(f".{text}{{display:none}}")
+    styles.hides("p", {"class": text, "id": text, "style": text})
+    styles.sets_apart("p", {"class": text})
+
+
 def _named_elements(text: str) -> None:
     """Ask for the meaning of elements whose name or attributes are a text."""
     keys = ("class", "id", "role", "style", "type", "hidden", "aria-hidden")
     for name, attributes in (("div", dict.fromkeys(keys, text)), (text, {})):
-        for ask in (html_names.is_control, html_names.is_skipped, html_names.region_kind):
+        for ask in (html_names.aside_kind, html_names.is_skipped, html_names.region_kind):
             ask(name, attributes)
         html_names.script_kind("span" if attributes else name, attributes)
         html_names.is_note(attributes)
@@ -447,6 +460,17 @@ READERS: dict[str, Reader] = {
     "documents.rows.records": Reader(
         lambda text: rows.records([[text, "b"], [text[:50], text], [text]])
     ),
+    "documents.markdown.as_markdown": Reader(markdown_text.as_markdown, "markdown"),
+    "documents.markdown.as_signs": Reader(markdown_text.as_signs),
+    "documents.markdown.literal": Reader(markdown_text.literal),
+    "documents.markdown.written": Reader(
+        lambda text: markdown_text.written(markdown_text.literal(text), titles=True), "markdown"
+    ),
+    "documents.plain.hyphens_joined": Reader(plain_text.hyphens_joined),
+    "documents.html_pre.preformatted": Reader(
+        lambda text: list(html_pre.preformatted(text, "")), "markdown"
+    ),
+    "documents.html_styles": Reader(_styled),
     "documents.markdown.escaped": Reader(markdown_text.escaped, "markdown"),
     "documents.markdown.heading": Reader(lambda text: markdown_text.heading(1, text)),
     "documents.markdown.joined": Reader(lambda text: markdown_text.joined(text.split("\n"))),
@@ -676,6 +700,8 @@ EXEMPT: dict[str, str] = {
     "documents.text.reading_of": "copies values",
     "documents.encodings.wide_encoding": "by decoded",
     "documents.html_tags.markup_tags": "by plain_html",
+    "documents.html_tags.is_element": "by written",
+    "documents.html_parse.parse_within": "by html.to_markdown, of frames",
     "documents.paragraphs.paragraphs_of": "by prose_sentences",
     "documents.plain.code_lines": "by prose_sentences",
     "documents.plain.is_listing": "by prose_sentences",

@@ -120,7 +120,7 @@ HTML = [
     Case("word-conditions", "a.html", "<p><![if !supportLists]>1.<![endif]>First<!--[if mso]><p>GONE<![endif]-->", has=("1.First",), lacks=("supportLists", "GONE")),
     Case("sphinx-anchor", "a.html", "<h1>Use<a class=headerlink href='#use'>¶</a></h1><p>Text", has=("# Use", "Text"), lacks=("¶",)),
     Case("mediawiki-edit", "a.html", "<h2>History<span class=mw-editsection>[<a href=x>edit</a>]</span></h2><p>x", has=("## History",), lacks=("edit",)),
-    Case("formula-once", "a.html", "<p>So <span><span style='display:none'><math><semantics><mi>E</mi><annotation encoding='application/x-tex'>{\\displaystyle E=mc^{2}}</annotation></semantics></math></span><img alt='E=mc' aria-hidden=true></span>.", has=("So $E=mc^{2}$ .",), lacks=("displaystyle",)),
+    Case("formula-once", "a.html", "<p>So <span><span style='display:none'><math><semantics><mi>E</mi><annotation encoding='application/x-tex'>{\\displaystyle E=mc^{2}}</annotation></semantics></math></span><img alt='E=mc' aria-hidden=true></span>.", has=("So $E=mc^{2}$.",), lacks=("displaystyle",)),
     Case("formula-of-elements", "a.html", "<p><math><msup><mi>x</mi><mn>2</mn></msup><mo>=</mo><mfrac><mn>1</mn><mi>y</mi></mfrac></math>", has=("x^2=1/y",)),
     Case("katex", "a.html", "<p><span class=katex><span class=katex-mathml><math><semantics><mi>a</mi><annotation encoding='application/x-tex'>a_b</annotation></semantics></math></span><span class=katex-html aria-hidden=true>ab</span></span>", has=("$a_b$",), lacks=("$ab",)),
     Case("mathjax-script", "a.html", "<p>If <span class=MathJax>xx</span><script type='math/tex'>x<y</script> then", has=("$x<y$ then",), lacks=("xx",)),
