@@ -79,12 +79,15 @@ def choose(regions: Sequence[Region]) -> None:
     """
     _sum_up(regions)
     root = _root(regions)
+    hidden_is_read = _is_mostly_hidden(regions)
     inside = [not root] * len(regions)
     for at, region in enumerate(regions[1:], 1):
         outer = regions[region.parent]
         inside[at] = inside[region.parent] or region.kind == root
         region.within = outer.kind if outer.kind in _TEXT else outer.within
         region.left_out = _reason(region, outer, regions[0], rooted=root == region.kind)
+        if region.left_out == _HIDDEN and hidden_is_read and region.prose:
+            region.left_out = ""
     if root:
         for at, region in enumerate(regions):
             if not inside[at]:
@@ -106,6 +109,16 @@ def _sum_up(regions: Sequence[Region]) -> None:
         if region.kind not in ("nav", "menu", "hidden", "cookie", "form"):
             outer.text += region.text
             outer.links += region.links
+
+
+def _is_mostly_hidden(regions: Sequence[Region]) -> bool:
+    """Return whether a script would have shown the text, such as the one of several tabs."""
+    hidden = [False] * len(regions)
+    prose = 0
+    for at, region in enumerate(regions[1:], 1):
+        hidden[at] = hidden[region.parent] or region.kind == "hidden"
+        prose += region.own_prose if hidden[at] else 0
+    return 2 * prose > regions[0].prose
 
 
 def _root(regions: Sequence[Region]) -> str:

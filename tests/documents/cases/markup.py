@@ -47,6 +47,7 @@ HIDDEN = [
     Case("for-screen-readers", "a.html", f"<p>{LONG}<a>More<span class=sr-only> of the harbour</span></a>", lacks=("of the harbour",), omitted=(f"{HIDES}: left out (3 words)",)),
     Case("clipped-by-a-sheet", "a.html", f"<style>.off{{position:absolute;left:-9999px}}</style><p>{LONG}<p class=off>GONE<h2 class=off>Title</h2><p>x", has=("## Title",), lacks=("GONE",), omitted=(HIDES,)),
     Case("sheet-sets-apart", "a.html", "<style>.cell{display:block}</style><p><span class=cell>One</span><span class=cell>two</span>", has=("One two",)),
+    Case("tabs", "a.html", "<style>.tab{display:none}</style>" + f"<div class=tab><p>{LONG}</div>" * 3, has=("The harbour", "The harbour", "The harbour"), silent=True),
     Case("template-counted", "a.html", f"<template><p>GONE words</template><p>{LONG}", lacks=("GONE",), omitted=(f"{HIDES}: left out (2 words)",)),
     Case("shadow-root", "a.html", f"<x-a><template shadowrootmode=open><p>STAYS</template></x-a><p>{LONG}", has=("STAYS",)),
     Case("drawing", "a.html", f"<svg><style>a{{}}</style><text>North <tspan>sea</tspan></text></svg><p>{LONG}", lacks=("North",), omitted=("labels in drawings: left out (2 words)",)),
