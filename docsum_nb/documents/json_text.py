@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from docsum_nb.documents.html import to_markdown as html_to_markdown
+from docsum_nb.documents.html import to_page
 from docsum_nb.documents.markdown import as_markdown, heading, literal, written
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.text import decode_file, reading_of
@@ -36,6 +37,7 @@ _TITLES = ("title", "name", "headline", "subject", "id", "key", "url", "path")
 _HTML = re.compile(
     r"<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|html|!doctype)\b", re.I
 )
+_END_TAG = re.compile(r"</[a-zA-Z][a-zA-Z0-9]{0,20}>\Z")
 _NAMED = 5  # lines that cannot be parsed
 
 Pairs = list[tuple[str, Any]]
@@ -81,6 +83,7 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]] | None:
         return "", (*notes, f"holds no text, only {writer.values:,} short values")
     if writer.numbers:
         notes.append(f"{writer.numbers:,} numbers in long lists are counted, not shown")
+    notes += [f"{what}: left out ({n:,} words)" for what, n in writer.left_out.items()]
     return "\n".join(writer.out).strip() + "\n", tuple(notes)
 
 
@@ -130,6 +133,8 @@ class _Writer:
     def __init__(self) -> None:
         self.out: list[str] = []
         self.texts = self.values = self.numbers = 0
+        self.left_out: Counter[str] = Counter()
+        """Words of HTML that are not read, by what they are."""
 
     def value(self, name: str, value: Any, level: int) -> None:
         """Write a value below its name."""
@@ -192,8 +197,13 @@ class _Writer:
             return
         words = _shown(value)
         self.texts += isinstance(value, str) and _is_text(words)
-        is_html = _HTML.match(words) is not None and words.endswith(">")
-        name, words = as_markdown(name), html_to_markdown(words) if is_html else as_markdown(words)
+        name = as_markdown(name)
+        if _HTML.match(words) and _END_TAG.search(words[-_LONG:]):
+            page = to_page(words, titled=False)
+            words = page.text
+            self.left_out.update(page.left_out)
+        else:
+            words = as_markdown(words)
         if len(words) >= _LONG or "\n" in words:
             self.out += (*(("", f"**{name}**") if name else ()), "", words, "")
         else:

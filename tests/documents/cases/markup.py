@@ -81,7 +81,7 @@ FEEDS = [
 DATA = [
     Case("json-deep", "a.json", '{"a": ' * 90 + '["The text of it is here."]' + "}" * 90, has=("a: The text of it is here.",), silent=True),
     Case("json-too-deep", "a.json", "[" * 9_000 + '"The text of it is here."' + "]" * 9_000, omitted=("nests too deep to be read as JSON",)),
-    Case("json-html", "a.json", '{"body": "<p>It is <b>old</b>.</p><p>So it is &amp; stays.</p>"}', has=("It is **old**.", "So it is & stays.")),
+    Case("json-html", "a.json", '{"body": "<p>It is <b>old</b>.</p><p>So it is &amp; stays.</p><p hidden>GONE</p>"}', has=("It is **old**.", "So it is & stays."), lacks=("GONE",), omitted=(f"{HIDES}: left out (1 words)",)),
     Case("log-of-json", "a.log", '{"ts": "2024-01-01T10:00:00Z", "level": "info", "msg": "The server is up and runs now.", "port": 80}\n{"time": 5, "message": "It has ended well, they say.", "err": {"code": 1}}\n{"log": "x", "a": null}\n', has=("2024-01-01T10:00:00Z info The server is up and runs now. port: 80", '5 It has ended well, they say. err: {"code": 1}', "x"), lacks=("msg",)),
 ]  # fmt: skip
 
