@@ -63,9 +63,9 @@ WORDS = [
     Case("hyphen-at-a-line-end", "a.html", "<p>It is a long-\n term plan for short-\nand mid-term work of the town.", has=("a long-term plan for short- and mid-term",)),
     Case("hyphen-in-markdown", "a.md", "It is a long-\nterm plan for short-\nand mid-term work of the town.", quoted=("It is a long-term plan for short- and mid-term work of the town.",)),
     Case("items-after-z", "a.html", "<ol type=a start=26><li>x<li>y</ol><ol style='list-style-type:lower-greek'><li>g</ol><ol type=I start=0><li>n</ol>", has=("z. x", "aa. y", "α. g", "0. n")),
-    Case("letter-in-pre", "a.html", f"<pre>From: Ann\n\n   {_LETTER}\n\n{_LETTER}\n\n  a   b   c\n  1   2   3\n</pre>", has=("I was told",), quoted=("He was not amused by what he saw there, and said so to all of us.",)),
+    Case("letter-in-pre", "a.html", f"<p>{LONG}<pre>From: Ann\n\n   {_LETTER}\n\n{_LETTER}\n\n  a   b   c\n  1   2   3\n</pre>", has=("I was told",), quoted=("He was not amused by what he saw there, and said so to all of us.",)),
     Case("code-in-pre", "a.html", f"<p>{LONG}<pre># Adds the two numbers. It is fast.\ndef add(a, b):\n    return a + b\n</pre>", has=("``` # Adds",), unquoted=("Adds the two",)),
-    Case("signs-in-pre", "a.html", f"<pre>{_LETTER}\n\nThe *x* of it is <b>set</b> in bold by `us`, they say.</pre>", quoted=("The *x* of it is set in bold by `us`, they say.",)),
+    Case("signs-in-pre", "a.html", f"<p>{LONG}<pre>{_LETTER}\n\nThe *x* of it is <b>set</b> in bold by `us`, they say.</pre>", quoted=("The *x* of it is set in bold by `us`, they say.",)),
 ]  # fmt: skip
 
 FEEDS = [
