@@ -69,15 +69,10 @@ _MARKED_ITEM = re.compile(r"(?:-|\d{1,9}[.)])$")
 
 
 def escaped(text: str) -> str:
-<<<<<<< HEAD
     """Return a paragraph's text with backslashes where Markdown would see marks of its blocks."""
     if "<" in text:
         cuts = [0, *taken_for_markup(text), len(text)]
         text = "\\".join(text[start:end] for start, end in pairwise(cuts))
-=======
-    """Return a paragraph, pictures and the like in it, with no mark of a block and no tag."""
-    text = _TAG.sub(r"\\<", text)
->>>>>>> 8fd0688 (Signs in pages and JSON are text; hidden, embedded and preformatted parts, feeds and notes are read or counted)
     return _LINE_MARK.sub(r"\\", text)
 
 
