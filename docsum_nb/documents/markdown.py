@@ -42,6 +42,7 @@ SPAN = "\ufddf"
 """Stands for a span of code."""
 _TO_PLACES = str.maketrans(_SIGNS, _PLACES)
 _TO_SIGNS = str.maketrans(_PLACES, _SIGNS)
+_RUNS = {sign: re.compile(f"{sign}+") for sign in _PLACES}
 _ANY_SIGN = re.compile(r"[*_`\\<&]")
 _PLACED = re.compile(
     f"(?<!\\w){_UNDERSCORE}{{2}}[a-z][a-z0-9{_UNDERSCORE}]{{1,60}}{_UNDERSCORE}{{2}}(?!\\w)"
@@ -158,7 +159,7 @@ class _Signs:
         if sign == _STAR and self._marked:
             return True
         opened = False
-        for found in re.finditer(f"{sign}+", self._text):
+        for found in _RUNS[sign].finditer(self._text):
             begins, ends = self._flanks(found)
             if ends and opened:
                 return True
