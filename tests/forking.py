@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,15 +55,18 @@ W = TypeVar("W", bound=WarmProcess)
 
 
 @contextmanager
-def running(module: str, kind: type[W]) -> Iterator[W]:
+def running(
+    module: str, kind: type[W], *, python: Sequence[str] = (sys.executable, "-W", "ignore")
+) -> Iterator[W]:
     """Start a warm process, and end it.
 
     Args:
         module: The module that it runs, such as ``"tests.zygote"``.
         kind: The class by which the test sees it.
+        python: The command that runs it.
     """
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", module],
+        [*python, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
+
+from tests.warm_python import warm_kernels
 
 __all__ = ["OLD_IPYKERNEL", "Cell", "Kernel", "Shown", "running_kernel"]
 
@@ -207,12 +210,13 @@ def _sent_at(message: Any) -> float:
 
 
 @contextmanager
-def running_kernel(*, ipykernel: Path | None = None) -> Iterator[Kernel]:
+def running_kernel(*, ipykernel: Path | None = None, warm: bool = True) -> Iterator[Kernel]:
     """Start a kernel in this environment, and end it.
 
     Args:
         ipykernel: A folder with another ipykernel than the one that is installed; ``None`` for
             that one.
+        warm: Whether it is forked from a process that has imported CrewAI.
     """
     # The environment may ask for what Rust code says on a panic to fill pages.
     environment = {**os.environ, "RUST_BACKTRACE": "0"}
@@ -222,6 +226,10 @@ def running_kernel(*, ipykernel: Path | None = None) -> Iterator[Kernel]:
         # Sockets of the file system: over TCP the kernel warns that it is not encrypted. In a
         # folder of its own: by default, all processes that work in one take the same names.
         manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{folder}/kernel")
+        if warm:
+            manager.kernel_spec_manager = KernelSpecManager(
+                kernel_dirs=[f"{warm_kernels()}/kernels"]
+            )
         manager.start_kernel(env=environment)
         client = manager.blocking_client()
         client.start_channels()

@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import uvicorn
 
 import docsum_nb as ds
 from tests.loopback import Call, Loopback, Reply
+from tests.warm_python import warm_python
 
 # isort: split
 from notebooks import service as example
@@ -34,7 +34,10 @@ def service(server: Loopback) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "notebooks.service:application", "--port", str(port)],
+        [
+            *(*warm_python(), "-m", "uvicorn"),
+            *("notebooks.service:application", "--port", str(port)),
+        ],
         cwd=ROOT,
         env={**os.environ, "BASE_URL": server.base_url, "OPENAI_API_KEY": "k"},
         stderr=subprocess.PIPE,

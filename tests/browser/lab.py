@@ -19,6 +19,8 @@ from typing import Any
 
 import httpx
 
+from tests.warm_python import warm_kernels
+
 __all__ = ["LONG_S", "Lab", "running_lab"]
 
 LONG_S = 60.0
@@ -173,6 +175,7 @@ def _environment(folder: Path) -> dict[str, str]:
         **kept,
         **{name: str(folder / each) for name, each in own.items()},
         "PYTHONPATH": str(_ROOT),
+        "JUPYTER_PATH": warm_kernels(),
     }
 
 

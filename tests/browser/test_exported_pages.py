@@ -16,6 +16,7 @@ from tests.browser.conftest import Open
 from tests.browser.gate import Gate
 from tests.browser.notebook import SCREENSHOTS, Visitor
 from tests.loopback import Loopback, Reply
+from tests.warm_python import warm_kernels
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +66,7 @@ def test_executed_and_exported_page_needs_nothing(
         "for view in views:\n    view.join(60)\nprint(run.done)",
     ]
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("JUPYTER_PATH", warm_kernels())
     notebook, page = tmp_path / "n.ipynb", tmp_path / "to" / "n.html"
     content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     nbformat.write(content, notebook)

@@ -23,6 +23,7 @@ from tests.conftest import SECRETS
 from tests.documents.document_samples import pdf
 from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import TEXTS
+from tests.warm_python import warm_kernels
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -65,7 +66,8 @@ def environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.endswith(SECRETS)}
     own = {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "IPYTHONDIR", "TMPDIR")}
     Path(own["TMPDIR"]).mkdir(exist_ok=True)
-    return {**kept, **own, "XDG_DATA_HOME": str(folder / "data"), "PYTHONPATH": str(ROOT)}
+    paths = {"PYTHONPATH": str(ROOT), "JUPYTER_PATH": warm_kernels()}
+    return {**kept, **own, **paths, "XDG_DATA_HOME": str(folder / "data")}
 
 
 def wait_for_answer(process: subprocess.Popen[bytes], address: str, log: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.warm_python import warm_python
 
 __all__ = ["ROOT", "begun", "finished"]
 
@@ -18,7 +19,7 @@ LONG_S = 90
 def finished(script: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a script to its end; ``options`` are Python's."""
     return subprocess.run(
-        [sys.executable, *options, "-c", textwrap.dedent(script)],
+        [*warm_python(), *options, "-c", textwrap.dedent(script)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -31,7 +32,7 @@ def finished(script: str, *options: str) -> subprocess.CompletedProcess[str]:
 def begun(script: str) -> Iterator[subprocess.Popen[str]]:
     """Start a script; what has not ended with the block is killed."""
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script)],
+        [*warm_python(), "-c", textwrap.dedent(script)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -6,7 +6,6 @@ import asyncio
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import httpx
 import pytest
 
 from tests.forms.processes import ROOT
+from tests.warm_python import warm_python
 
 EXIT_S = 10.0
 KINDS = {"one": 200, "two": 200, "fails": 404, "late": 504}
@@ -28,7 +28,7 @@ def served() -> Iterator[tuple[subprocess.Popen[str], str]]:
         port = free.getsockname()[1]
     command = ["uvicorn", "tests.forms.fastapi_app:app", "--port", str(port), "--no-access-log"]
     process = subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [*warm_python(), "-m", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     try:

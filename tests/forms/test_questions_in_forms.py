@@ -12,6 +12,7 @@ import pexpect
 import pytest
 
 from tests.loopback import Call, Loopback, Reply, running
+from tests.warm_python import warm_python
 
 LONG_S = 120
 
@@ -41,7 +42,7 @@ class Script:
 
     def __init__(self, url: str, code: str, **options: object) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT.format(url=url) + code],
+            [*warm_python(), "-c", SCRIPT.format(url=url) + code],
             **{"stdin": subprocess.PIPE, **options},  # type: ignore[call-overload]
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

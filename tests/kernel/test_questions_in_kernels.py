@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 
 from tests.kernels import Kernel
 from tests.loopback import Call, Loopback, Reply, running
+from tests.warm_python import warm_kernels
 
 CREW = """
 import docsum_nb as ds
@@ -141,8 +142,11 @@ def test_form_is_answered_in_a_subshell_while_a_cell_blocks(ready: Kernel) -> No
     inputs_work(ready)
 
 
-def test_notebook_without_a_front_end_fails_at_once(models: Loopback) -> None:
+def test_notebook_without_a_front_end_fails_at_once(
+    models: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nbclient gives no input: the error says so and what to do, long before the deadline."""
+    monkeypatch.setenv("JUPYTER_PATH", warm_kernels())
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_code_cell(CREW.format(url=models.base_url)),

@@ -19,6 +19,7 @@ from docsum_nb.ledger import History, Ledger
 from docsum_nb.records import Answer, Usage
 from tests.ledger_samples import is_sound
 from tests.loopback import Loopback, Reply
+from tests.warm_python import warm_python
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -160,7 +161,7 @@ def test_two_processes_that_open_an_old_file_at_once_both_succeed(tmp_path: Path
     )
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, str(path)],
+            [*warm_python(), "-c", script, str(path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -213,7 +214,7 @@ def test_read_only_ledger_is_an_error_before_the_first_call(
     else:
         path.parent.chmod(0o555)
     done = subprocess.run(
-        [sys.executable, "-c", READ_ONLY, server.base_url, str(path)],
+        [*warm_python(), "-c", READ_ONLY, server.base_url, str(path)],
         capture_output=True,
         text=True,
         timeout=120,
@@ -252,7 +253,7 @@ print(json.dumps({
 
 def run_with_room(server: Loopback, path: Path, room: int, count: int) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", FULL, server.base_url, str(path), str(room), str(count)],
+        [*warm_python(), "-c", FULL, server.base_url, str(path), str(room), str(count)],
         capture_output=True,
         text=True,
         timeout=150,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from notebooks.export import export
 from notebooks.exporting.pairing import texts
 from tests.made import made
+from tests.warm_python import warm_kernels, warm_python
 
 __all__ = ["LONG_S", "NAMES", "ROOT", "Exported", "Exporter"]
 
@@ -59,7 +59,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
         if name not in done:
             done[name] = Exported(folder, name)
             if not before:
-                export(ROOT / "notebooks" / f"{name}.py", folder)
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setenv("JUPYTER_PATH", warm_kernels())
+                    export(ROOT / "notebooks" / f"{name}.py", folder)
                 done[name].running()  # beside the next export; more at once would be too slow
         return done[name]
 
@@ -73,7 +75,7 @@ def _started(script: Path) -> subprocess.Popen[bytes]:
     own.mkdir()
     with (own / "stdout").open("w") as stdout, (own / "stderr").open("w") as stderr:
         return subprocess.Popen(
-            [sys.executable, script],
+            [*warm_python(), script],
             cwd=own,
             env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_DATA_HOME": str(own)},
             stdout=stdout,

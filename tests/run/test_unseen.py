@@ -42,7 +42,11 @@ class Reports(logging.Handler):
 def reports() -> Iterator[Reports]:
     handler = Reports()
     logging.getLogger("docsum_nb").addHandler(handler)
+    # What earlier tests have left takes long to collect and has no part in these.
+    gc.collect()
+    gc.freeze()
     yield handler
+    gc.unfreeze()
     logging.getLogger("docsum_nb").removeHandler(handler)
 
 

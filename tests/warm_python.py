@@ -1,0 +1,82 @@
+"""Python that has imported CrewAI and LiteLLM already, for tests that start many processes.
+
+``warm_python()`` is a command that takes the place of ``sys.executable``: what it runs is forked
+from a process that has done the imports, and is otherwise a process like any other: with its own
+arguments, environment, folder, standard streams, signals, exit code and end.
+
+It is not for tests about an import, about Python's own options, or about what a killed process
+leaves behind: those need ``sys.executable``. A command with options, or with other switches in its
+environment than this process has, is run by ``sys.executable`` without being asked.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+__all__ = ["switches", "warm_kernels", "warm_python"]
+
+ROOT = Path(__file__).parent.parent
+_SWITCHES = ("CREWAI_", "LITELLM_", "LANCEDB_", "OTEL_", "PYTHON")
+
+
+def switches(environment: dict[str, str]) -> dict[str, str]:
+    """Return what is read when Python starts or when one of the libraries is imported."""
+    own = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(_SWITCHES) and name not in own
+    }
+
+
+@cache
+def warm_python() -> list[str]:
+    """Start the warm process, the first time, and return the command.
+
+    Where processes cannot be forked and watched (macOS, Windows), it is ``sys.executable``.
+    """
+    if not hasattr(os, "pidfd_open"):
+        return [sys.executable]
+    # Not pytest's own folder: sockets have short paths.
+    folder = tempfile.TemporaryDirectory(prefix="warm-")
+    socket = f"{folder.name}/socket"
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from tests.warm_server import serve; serve()", socket],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=folder.name,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+
+    def end() -> None:
+        process.communicate(timeout=60)
+        folder.cleanup()
+
+    atexit.register(end)
+    return [sys.executable, "-I", "-S", str(ROOT / "tests" / "warm_client.py"), socket]
+
+
+@cache
+def warm_kernels() -> str:
+    """Return a folder for ``JUPYTER_PATH``: the kernel ``python3`` in it is a warm one."""
+    folder = tempfile.TemporaryDirectory(prefix="warm-kernels-")
+    atexit.register(folder.cleanup)
+    spec = {
+        "argv": [*warm_python(), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": "Python 3",
+        "language": "python",
+        "metadata": {"debugger": True},
+    }
+    path = Path(folder.name) / "kernels" / "python3" / "kernel.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(spec), encoding="utf-8")
+    return folder.name
