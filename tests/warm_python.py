@@ -42,7 +42,9 @@ def warm_python() -> list[str]:
 
     Where processes cannot be forked and watched (macOS, Windows), it is ``sys.executable``.
     """
-    if not hasattr(os, "pidfd_open"):
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
         return [sys.executable]
     # Not pytest's own folder: sockets have short paths.
     folder = tempfile.TemporaryDirectory(prefix="warm-")

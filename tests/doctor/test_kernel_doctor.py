@@ -33,7 +33,7 @@ def crew(**options):
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
     """A kernel; the first test finds it as it was started."""
-    with running_kernel() as running:
+    with running_kernel(warm=False) as running:
         assert running.run("import docsum_nb as ds").status == "ok"
         yield running
 
