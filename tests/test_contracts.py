@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import yaml
 
 import docsum_nb
 from docsum_nb import errors
+from tests.support.source import parsed
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "docsum_nb"
@@ -53,16 +55,17 @@ MODULES = {
 }
 
 
-def imports_of(path: Path) -> set[str]:
+@cache
+def imports_of(path: Path) -> frozenset[str]:
     """List the package's own modules that a file imports, also in functions and for types only."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {each.name for each in node.names if each.name.startswith("docsum_nb.")}
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("docsum_nb"):
             names = {f"{node.module}.{each.name}" for each in node.names}
             found |= {name if name in MODULES else node.module or "" for name in names}
-    return found - {"docsum_nb"}
+    return frozenset(found - {"docsum_nb"})
 
 
 def level(part: str) -> int:
@@ -114,7 +117,7 @@ def test_the_form_uses_what_everyone_can_use() -> None:
     for path in (PACKAGE / "form").rglob("*.py"):
         used = {
             node.attr
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in ast.walk(parsed(path))
             if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("ds", "docsum_nb")
         }
         assert used <= set(docsum_nb.__all__), path
@@ -130,7 +133,7 @@ def test_one_part_only_imports_each_of_the_two(library: str, home: str) -> None:
     """CrewAI is imported in crew/ alone, LiteLLM in models/ alone."""
     importers = set()
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             names = (
                 [alias.name for alias in node.names]
                 if isinstance(node, ast.Import)
@@ -235,7 +238,7 @@ def test_lock_pins_every_dependency_and_names_no_index() -> None:
 def test_every_module_says_what_it_decides() -> None:
     """Every module of the package opens with a docstring."""
     for path in PACKAGE.rglob("*.py"):
-        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path
+        assert ast.get_docstring(parsed(path)), path
 
 
 EXAMPLES = [

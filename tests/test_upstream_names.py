@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,11 @@ from docsum_nb.crew.crewai_names import TABLE as CREWAI
 from docsum_nb.models.litellm_api import loaded
 from docsum_nb.models.litellm_names import TABLE as LITELLM
 from docsum_nb.upstream import TESTED, Table, untested
+from tests.support.source import parsed
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "docsum_nb"
-MODULES = {
-    path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))
-}
+MODULES = sorted(PACKAGE.rglob("*.py"))
 TABLES = {
     *(PACKAGE / "crew" / "crewai_names").glob("*.py"),
     PACKAGE / "models" / "litellm_names.py",
@@ -90,10 +90,10 @@ def test_names_are_used_through_their_table(path: Path) -> None:
     """No other module imports from inside the two libraries, or reads what is private there."""
     if path in TABLES:
         return
-    tree = MODULES[path]
+    tree = parsed(path)
     inner = [name for name in _imported(tree) if _is_inside(name)]
     assert not inner, f"register {inner} in the table of names"
-    unknown = {name for name, own in _private(tree) if name not in _OWN and not own}
+    unknown = {name for name, own in _private(tree) if name not in _own_names() and not own}
     unknown |= {name for name, own in _private(tree) if name in _THEIRS and not own}
     assert not unknown, f"{unknown} is not of this package: register it in the table of names"
 
@@ -104,7 +104,7 @@ def test_attributes_of_contexts_and_events_are_in_the_table() -> None:
     used = {
         (node.value.id, node.attr)
         for path in (PACKAGE / "crew").glob("*.py")
-        for node in ast.walk(MODULES[path])
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
         if node.value.id in ("context", "event") and path not in TABLES
     }
@@ -120,7 +120,7 @@ def test_attributes_of_litellm_are_in_the_table() -> None:
     used = {
         node.attr
         for path in (PACKAGE / "models").glob("*.py")
-        for node in ast.walk(MODULES[path])
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("litellm", "loaded()")
     }
     assert used - known == set()
@@ -142,8 +142,8 @@ def _private(tree: ast.Module) -> Iterator[tuple[str, bool]]:
     """Yield private names that are read or set, and whether on an object of the class's own."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and _is_private(node.attr):
-            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
-            yield node.attr, own and node.attr in _OWN
+            own = _is_name(node.value, "self", "cls")
+            yield node.attr, own and node.attr in _own_names()
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             if called in READERS or called.endswith(("__setattr__", "__getattribute__")):
@@ -152,18 +152,23 @@ def _private(tree: ast.Module) -> Iterator[tuple[str, bool]]:
                         yield str(each.value), False
 
 
+def _is_name(node: ast.expr, *names: str) -> bool:
+    return isinstance(node, ast.Name) and node.id in names
+
+
 def _is_private(name: str) -> bool:
     own = name.startswith(("__", "_docsum_nb")) or name in OF_PYTHON
     return name.startswith("_") and not own
 
 
+@cache
 def _own_names() -> set[str]:
     """List the private names that this package defines."""
     found = set()
-    for path, tree in MODULES.items():
+    for path in MODULES:
         if path in TABLES:
             continue
-        for node in ast.walk(tree):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 found.add(node.name)
             targets = (
@@ -177,12 +182,11 @@ def _own_names() -> set[str]:
                 for each in ast.walk(target):
                     if isinstance(each, ast.Name):
                         found.add(each.id)
-                    if isinstance(each, ast.Attribute) and ast.unparse(each.value) == "self":
+                    if isinstance(each, ast.Attribute) and _is_name(each.value, "self"):
                         found.add(each.attr)
     return {name for name in found if _is_private(name)}
 
 
-_OWN = _own_names()
 _THEIRS = {
     name.path.rpartition(".")[2]
     for table in (CREWAI, LITELLM)

@@ -23,6 +23,8 @@ __all__ = ["Hostile", "Outcome", "try_it"]
 
 HANG_S = 150.0
 """By then a file was read or refused, on a loaded machine too."""
+LOOK_S = 0.1
+"""Between looks for new children: the system lists all that runs, which takes long."""
 MOST_MB = 600
 """Of memory above what the process had before."""
 
@@ -63,13 +65,18 @@ def try_it(hostile: Hostile, folder: Path) -> Outcome:
     path = hostile.make(folder)
     process = psutil.Process()
     others = {child.pid for child in process.children(recursive=True)}  # of tests before
-    before = memory(process, others)
+    before = memory(process, [])
     begun = time.monotonic()
     ended: Future[tuple[bool, str]] = Future()
     Thread(target=read_into, args=(path, ended), daemon=True).start()
-    peak = last = 0.0
+    peak = last = looked = 0.0
+    children: list[psutil.Process] = []
     while not ended.done() and time.monotonic() < begun + HANG_S:
-        now = memory(process, others) - before
+        if time.monotonic() > looked + LOOK_S:
+            found = process.children(recursive=True)
+            children = [child for child in found if child.pid not in others]
+            looked = time.monotonic()
+        now = memory(process, children) - before
         # A child counts as much as its parent for a moment, until it runs its own program.
         peak, last = max(peak, min(last, now)), now
         time.sleep(0.02)
@@ -96,10 +103,10 @@ def read_into(path: Path, ended: Future[tuple[bool, str]]) -> None:
         ended.set_result((True, "; ".join(f"{each.what}: {each.reason}" for each in found.omitted)))
 
 
-def memory(process: psutil.Process, others: set[int]) -> float:
-    """Return the bytes of a process and of its children, without those that are others'."""
+def memory(process: psutil.Process, children: list[psutil.Process]) -> float:
+    """Return the bytes of a process and of some of its children."""
     total = float(process.memory_info().rss)
-    for child in process.children(recursive=True):
+    for child in children:
         with suppress(psutil.NoSuchProcess):
-            total += child.memory_info().rss if child.pid not in others else 0
+            total += child.memory_info().rss
     return total

@@ -3,6 +3,9 @@
 Cases run in a child process, each under a limit of CPU time that the operating system enforces: it
 holds even if a pattern keeps the interpreter's lock. Times are CPU times of the process, so that
 what else runs on the machine counts for little.
+
+Where not all is tried, a short input is compared with one that is many times longer. Only what may
+have grown too fast between the two is measured at every length that doubles.
 """
 
 from __future__ import annotations
@@ -34,9 +37,17 @@ MOST_GROWTH = 2.5
 _FLOOR_S = 0.004
 _SLACK_S = 0.02
 """What a clock, a cache and other processes may add; of what grows too fast, it is soon little."""
+_TICKS_S = 0.01
+"""By which the clock of a process is out while its time is limited; that of a thread is exact."""
 _REPEATS = 3
 _QUICK, _QUICK_S = 128_000, 0.004
 """What takes less than this for that number of characters cannot be quadratic in the longest."""
+_BASE_S, _AIM_S = 0.00125, 0.0025
+"""CPU seconds of a short input: the least that is compared, and what its length is chosen for."""
+_FARTHEST, _NEAREST = 32, 2
+"""By how many times a longer input is longer."""
+_SURE = 1.5
+"""An input N times longer may take at most this many times N, or is measured further."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,41 @@ def measure(case: Case, *, longest: int, enough_s: float) -> Growth:
         longest: Characters of the longest input.
         enough_s: CPU seconds of a run, after which no longer input is tried.
     """
+    if enough_s < 1 and (found := _compared(case, longest=longest, enough_s=enough_s)):
+        return found
+    return _doubled(case, longest=longest, enough_s=enough_s)
+
+
+def _compared(case: Case, *, longest: int, enough_s: float) -> Growth | None:
+    """Compare a short input with a much longer one; return None if it may not be linear.
+
+    The longer one is as long as ``enough_s`` allows: of a quick function, it has a megabyte.
+    """
+    size = SHORTEST
+    _seconds(case, case.make(size))  # a first call prepares something
+    seconds = _seconds(case, case.make(size))
+    while seconds < _BASE_S and size < _QUICK:
+        size = min(_QUICK, _longer(size, max(2, min(_FARTHEST, _AIM_S / seconds))))
+        seconds = _seconds(case, case.make(size))
+    if size >= _QUICK and seconds <= _QUICK_S:
+        return Growth(case.name, size, seconds, 0.0)
+    seconds = min(seconds, _seconds(case, case.make(size)))
+    last, factor = size, max(_NEAREST, min(_FARTHEST, enough_s / seconds))
+    size = min(longest, _longer(size, factor))
+    before, seconds = seconds, _seconds(case, case.make(size))
+    doublings = math.log2(size / last)
+    if seconds > before * min(_SURE * 2**doublings, MOST_GROWTH**doublings):
+        return None
+    return Growth(case.name, size, seconds, (seconds / before) ** (1 / doublings))
+
+
+def _longer(size: int, factor: float) -> int:
+    """Return a size at most so many times larger, by doubling it: few texts are made for all."""
+    return size << int(math.log2(factor))
+
+
+def _doubled(case: Case, *, longest: int, enough_s: float) -> Growth:
+    """Measure inputs that double in length, until one takes ``enough_s``."""
     growth = last = seconds = 0.0
     size = SHORTEST
     while True:
@@ -109,12 +155,13 @@ def _growth(last: float, seconds: float) -> float:
 def _seconds(case: Case, text: str) -> float:
     gc.collect(0)
     gc.disable()
-    began = time.process_time()
+    began, began_here = time.process_time(), time.thread_time()
     try:
         # Rubbish may be refused, if soon; any other error, a RecursionError say, is a fault.
         with suppress(DocsumError, ValueError):
             case.call(text)
-        return time.process_time() - began
+        here = time.thread_time() - began_here
+        return max(here, time.process_time() - began - _TICKS_S)
     finally:
         gc.enable()
 

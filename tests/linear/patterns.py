@@ -7,11 +7,13 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import docsum_nb
+from tests.support.source import parsed
 
 __all__ = ["anchored", "compiled_patterns", "modules", "uncompiled_uses"]
 
@@ -25,6 +27,7 @@ def modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
+@cache
 def compiled_patterns() -> dict[str, re.Pattern[str]]:
     """Return the patterns that modules and classes hold, also in tuples and mappings, by name."""
     found: dict[str, re.Pattern[str]] = {}
@@ -65,7 +68,7 @@ def anchored() -> set[str]:
     """Return the names of patterns that are only ever matched at a given place, not searched."""
     found: set[str] = set()
     for module in modules():
-        tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
+        tree = parsed(Path(module.__file__ or ""))
         uses: dict[str, set[str]] = {}
         parents = {id(each): node for node in ast.walk(tree) for each in ast.iter_child_nodes(node)}
         for node in ast.walk(tree):
@@ -90,7 +93,7 @@ def uncompiled_uses() -> list[str]:
     """
     found: list[str] = []
     for path in sorted(PACKAGE.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         inside = {
             id(node)
             for function in ast.walk(tree)
