@@ -16,7 +16,7 @@ from docsum_nb.documents.plain import code_lines, plain_paragraphs
 __all__ = ["preformatted"]
 
 _TICKS = re.compile(r"^[ \t]{0,20}(`{3,})", re.M)
-_SENTENCE = re.compile(r"[^\W\d_]{2,}[\"'”’»)\]]{0,2}[.!?…。！？؟।][\"'”’»)\]]{0,2}(?:\s|$)")
+_SENTENCE = re.compile(r"[^\W\d_]{2}[\"'”’»)\]]{0,2}[.!?…。！？؟।][\"'”’»)\]]{0,2}(?:\s|$)")
 _LEAST_SENTENCES = 2
 _LEAST_WORDS = 20
 _SAMPLE = 300  # lines that decide what a text is
