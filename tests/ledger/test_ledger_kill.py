@@ -17,7 +17,7 @@ from tests.ledger_samples import said
 from tests.loopback import Call, Loopback, Reply
 from tests.zygote import Zygote, running_zygote
 
-DOCUMENTS, CHUNKS = 25, 500
+DOCUMENTS, CHUNKS = 10, 200
 KILLS, CONCURRENCY = 20, 8
 
 
