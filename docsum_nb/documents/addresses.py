@@ -107,7 +107,7 @@ class Remote:
     named: bool = False
     """Whether the caller named this very file."""
     kind: str = ""
-    """The module that reads it, by its suffix; empty if only its content tells."""
+    """The module that reads it, by its suffix; empty if only its content shows it."""
 
     @property
     def suffix(self) -> str:
@@ -135,7 +135,7 @@ def local_path(address: str) -> str | None:
     plain = rest.removeprefix("localhost") if scheme.lower() == "file" else rest
     from urllib.request import url2pathname  # it imports much
 
-    # A path may be written as it is, or quoted as ``Path.as_uri`` does.
+    # A path may be written plainly, or quoted as ``Path.as_uri`` does.
     return plain if Path(plain).exists() else url2pathname(plain)
 
 

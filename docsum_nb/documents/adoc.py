@@ -63,7 +63,7 @@ def read(path: Path) -> Reading:
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return AsciiDoc as Markdown, and what is to be said of what was left out."""
+    """Return AsciiDoc as Markdown, and notes on what was omitted."""
     lines = text.split("\n")
     index = LineIndex(map(str.rstrip, lines))
     out: list[str] = []

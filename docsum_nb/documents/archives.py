@@ -33,7 +33,7 @@ _MAX_MEMBERS = 10_000
 _MAX_UNPACKED = 1024 * 1024 * 1024
 _MAX_RATIO = 200
 _FREE = 64 * 1024 * 1024
-"""Bytes that may be unpacked whatever the ratio."""
+"""Bytes that may be unpacked at any ratio."""
 _CHUNK = 64 * 1024
 _DAMAGE = (tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, ValueError, OverflowError)
 _PACKED = ((b"\x1f\x8b", gzip.open), (b"BZh", bz2.open), (b"\xfd7zXZ\0", lzma.open))

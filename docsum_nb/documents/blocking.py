@@ -28,7 +28,7 @@ class Wait:
 
     Args:
         shown: The file, for errors.
-        stopped: Set once nobody waits for it any more.
+        stopped: Set when no caller waits for it any more.
         seconds: How long all calls may take together, from now.
     """
 

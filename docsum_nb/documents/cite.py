@@ -115,7 +115,7 @@ def _sought(text: str) -> Iterator[tuple[int, int, _Sought]]:
 
 
 def _trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Give the spans of a text's sentences without the white space around them."""
+    """Return the spans of a text's sentences without the white space around them."""
     for start, end in sentence_spans(text):
         sentence = text[start:end]
         if bare := sentence.strip():
@@ -282,7 +282,7 @@ class _Sentences:
     def _windows(
         self, held: list[set[str]], weights: dict[str, float]
     ) -> Iterator[tuple[float, int, int, float]]:
-        """Give for each window its rank alone, its first and last sentence, its words' weight."""
+        """Return for each window its rank alone, its first and last sentence, its words' weight."""
         cost = _LENGTHENING * sum(weights.values())
         for first in (at for at, own in enumerate(held) if own):
             window: set[str] = set()

@@ -131,7 +131,7 @@ def _outline_level(text: str) -> int:
 
 
 def _named_level(name: str) -> int:
-    """Return the level of a heading that a style's name or identifier tells; 0 for others."""
+    """Return the level of a heading that a style's name or identifier shows; 0 for others."""
     folded = name.lower().replace(" ", "")
     if folded == "title":
         return 1

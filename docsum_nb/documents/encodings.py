@@ -125,7 +125,7 @@ def reading_notes(text: str, *, genuine: int = 0) -> tuple[str, ...]:
     if (garbled := len(_MOJIBAKE.findall(text))) > 1:
         notes.append(
             f"{garbled:,} places look as if UTF-8 had been read in another encoding (such as "
-            f"{_MOJIBAKE.findall(text)[0]}): it was saved so; mend the file"
+            f"{_MOJIBAKE.findall(text)[0]}): it was saved so; correct the file"
         )
     if overrides := len(_OVERRIDES.findall(text)):
         notes.append(

@@ -1,6 +1,6 @@
 """Fetch a file from its address into a private copy, from which it is read like any other.
 
-Decides what a file without a telling suffix is, by the type that its server declares and then by
+Decides what a file without a known suffix is, by the type that its server declares and then by
 its content. A file has the same bounds as on the disk, on size and time; what a server declares is
 not trusted. Refuses what breaks off, never ends, or is a web page in place of the file: a login, an
 error.
@@ -70,7 +70,7 @@ class Arrivals:
     """What has arrived in one loading, counted over all of its threads.
 
     Args:
-        stopped: Set once nobody waits for it any more; fetching ends then.
+        stopped: Set when no caller waits for it any more; fetching ends then.
         report: As ``fetched`` of ``load``.
     """
 
@@ -197,7 +197,7 @@ def _kind(remote: Remote, copy: Path, declared: str) -> Fetched:
 
 
 def _suffix_of(kind: str) -> str:
-    """Return the suffix for a type that a server declares; empty if its content has to tell."""
+    """Return the suffix for a type that a server declares; empty if its content has to show it."""
     if kind in ("", "text/plain", "application/octet-stream", "binary/octet-stream"):
         return ""
     suffix = _TYPES.get(kind) or mimetypes.guess_extension(kind) or ""
@@ -224,7 +224,7 @@ def _check_page(remote: Remote, found: Fetched) -> None:
 
 
 def _mark_encoding(copy: Path, charset: str) -> None:
-    """Write a text anew with a mark of its encoding, which its server knows better than it does."""
+    """Write a text again with a mark of its encoding, as its server declares it."""
     if copy.stat().st_size > _MOST_RECODED:
         return
     data = copy.read_bytes()

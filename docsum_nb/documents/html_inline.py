@@ -57,7 +57,7 @@ def note(mark: str, before: str) -> str:
 
 
 def script(content: str, before: str, *, raised: bool) -> str:
-    """Return a superscript or subscript as it is written on a line.
+    """Return a superscript or subscript in the form that it has on a line.
 
     Args:
         content: What is raised or lowered.
@@ -140,7 +140,7 @@ class Inline:
         return text
 
     def take_raw(self) -> str:
-        """Return the text as it stands, without marks, and start anew."""
+        """Return the text as it stands, without marks, and start again."""
         text = "".join(self.pieces).replace(BREAK, "\n")
         self._clear()
         return as_signs(_ANY_MARK.sub("", text))

@@ -121,7 +121,7 @@ def _left(name: str, *, closing: bool) -> str:
 
 
 def plain_html(content: str) -> str:
-    """Take the tags off a piece of HTML, with everything that is not running text.
+    """Return a piece of HTML without its tags and everything that is not running text.
 
     Returns:
         The text, with a blank line wherever a block begins or ends.

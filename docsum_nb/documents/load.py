@@ -106,7 +106,7 @@ def load(
 
 
 def _unique(items: Iterable[Item]) -> list[Item]:
-    """Give every document a name of its own, and every file a single place."""
+    """Return the documents with a name of its own for each, each file once."""
     kept: list[Item] = []
     files: set[str] = set()
     for item in items:

@@ -1,6 +1,6 @@
 """Markup taken off: what remains of Markdown, reStructuredText and HTML is what a reader reads.
 
-Lines keep their numbers, so that whoever calls can find the source of what remains.
+Lines keep their numbers, so that the caller can find the source of what remains.
 Refuses nothing: markup that cannot be understood stays as it stands.
 """
 
@@ -100,7 +100,7 @@ def block_parser() -> MarkdownIt:
 
 
 def plain_inline(content: str, env: dict[str, Any]) -> str:
-    """Take the markup off the content of one paragraph.
+    """Return the content of one paragraph without its markup.
 
     Args:
         content: The paragraph, without the marks of lists and quotes around it.

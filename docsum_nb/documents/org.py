@@ -52,7 +52,7 @@ def read(path: Path) -> Reading:
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return an Org text as Markdown, and what is to be said of what was left out."""
+    """Return an Org text as Markdown, and notes on what was omitted."""
     out: list[str] = []
     included = 0
     lines = text.split("\n")

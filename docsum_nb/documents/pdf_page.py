@@ -84,7 +84,7 @@ def read_page(document: Any, number: int, *, tables: bool = True) -> Page:
         text = "".join(line.text for line in lines)
         few = len("".join(text.split())) < _LEAST
         picture = few and _shows(page, _PICTURE)
-        # Text that PDFium draws but cannot name comes to nothing, or to any letters.
+        # Text that PDFium draws but cannot name is missing, or replaced by other letters.
         garbled = _is_garbled(text) or _is_unmapped(textpage, count)
         garbled = garbled or (few and not picture and _shows(page, _TEXT_OBJECT))
         cut = max(0, count - _MOST_CHARACTERS)

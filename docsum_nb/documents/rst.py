@@ -91,7 +91,7 @@ def read(path: Path) -> Reading:
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return reStructuredText as Markdown, and what is to be said of what was left out."""
+    """Return reStructuredText as Markdown, and notes on what was omitted."""
     reader = _Reader(text.expandtabs(8).split("\n"))
     reader.run()
     notes = [

@@ -1,6 +1,7 @@
 """The text of one paragraph, made of pieces that may be raised or lowered.
 
-Decides how superscripts and subscripts are told from what stands before them: ``10^6``, ``H2O``.
+Decides how superscripts and subscripts are kept apart from what stands before them: ``10^6``,
+``H2O``.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def kind_of(path: Path, kind: str) -> str:
 
     Args:
         path: The file.
-        kind: The kind that its suffix tells.
+        kind: The kind that its suffix stands for.
 
     Raises:
         LoadError: The file is of a format that is not read.

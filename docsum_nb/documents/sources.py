@@ -148,7 +148,7 @@ def _texts(source: Any) -> Iterator[Document]:
 
 
 def _is_missing(value: object) -> bool:
-    """Tell whether this is one of the missing values of Python, NumPy and pandas."""
+    """Check whether this is one of the missing values of Python, NumPy and pandas."""
     not_a_number = isinstance(value, float) and math.isnan(value)
     return value is None or not_a_number or type(value).__name__ in ("NAType", "NaTType")
 

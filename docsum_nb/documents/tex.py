@@ -116,7 +116,7 @@ def read(path: Path) -> Reading:
 
 
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return LaTeX as Markdown, and what is to be said of what was left out."""
+    """Return LaTeX as Markdown, and notes on what was omitted."""
     reader = _Reader(_without_comments(text))
     markdown = _BLANK.sub("\n\n", reader.run()).strip() + "\n"
     notes = []

@@ -93,7 +93,7 @@ class Workers:
             return worker
 
     def back(self, worker: Worker) -> None:
-        """Take back a process."""
+        """Return a process to the pool."""
         with self._lock:
             if worker in self._all:
                 self._free.append(worker)

@@ -268,7 +268,7 @@ def take_out(db: sqlite3.Connection, name: str) -> bool:
             raise DamageError(f"a passage of {name!r} is of other types")
         terms = text if packed is None else zlib.decompress(packed).decode()
         whole.append(terms)
-        # An index without a text is told what it had of it.
+        # An index without stored texts needs the old text to delete its words.
         db.execute(
             "INSERT INTO passage_index (passage_index, rowid, terms) VALUES ('delete', ?, ?)",
             (number, f"{above}\n{terms}"),
@@ -283,7 +283,7 @@ def take_out(db: sqlite3.Connection, name: str) -> bool:
 
 
 def wipe(db: sqlite3.Connection) -> None:
-    """Take what was removed off the disk: out of the indexes, free pages and the log."""
+    """Delete what was removed from the disk: out of the indexes, free pages and the log."""
     with transaction(db):
         # A word that was removed stays in its part of an index until the parts are merged.
         for index in ("document_index", "passage_index"):

@@ -1,7 +1,7 @@
 """A document as it is stored: its digest and its passages, in batches that are worth a commit.
 
 A document and its passages are always in one batch, so that one commit replaces them together.
-Refuses what could not be told apart or given back: names used twice, metadata beyond JSON.
+Refuses what could not be distinguished or returned: names used twice, metadata beyond JSON.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def digests(documents: Iterable[Document]) -> dict[str, str]:
     for document in documents:
         if document.name in found:
             raise InputError(
-                f"two documents are named {document.name!r}: a library tells them apart by name"
+                f"two documents are named {document.name!r}: a library distinguishes them by name"
             )
         content = [document.text, document.path, document.pages, _metadata(document)]
         found[document.name] = hashlib.sha256(json.dumps(content).encode()).hexdigest()

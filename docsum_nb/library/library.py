@@ -1,8 +1,8 @@
 """The private documentation: what a user adds to it, and what a search gives back.
 
-Documents are told apart by name. A search returns a document at most once, with its best passage:
-whole documents and passages are ranked apart and the rankings fused, since a passage alone can
-match by chance and a whole document can bury the one page that matters. Refuses empty queries.
+Documents are distinguished by name. A search returns a document at most once, with its best
+passage: whole documents and passages are ranked apart and the rankings fused, since a passage alone
+can match by chance and a whole document can bury the one page that matters. Refuses empty queries.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Library(Tabled):
             follow_links: Follow symbolic links in a folder that lead out of it; without, they are
                 in ``omitted``.
             prune: Remove the documents that came from a folder of the source and whose files are
-                no longer there; without it, they stay and are told of. A folder in which nothing
+                no longer there; without it, they stay and are reported. A folder in which nothing
                 is left to read is an error, and loses nothing.
 
         Returns:
@@ -214,7 +214,7 @@ class Library(Tabled):
             table = self._store.read(lambda snapshot: _shown(snapshot, path))
             return table or _table(path)
         except LibraryError as error:
-            # Whoever only looks at a library is told what is wrong with it, in its place.
+            # A library that is only displayed shows what is wrong with it instead.
             return _table(path, problem=str(error))
 
 
@@ -282,7 +282,7 @@ def _hits(snapshot: StoreSnapshot, terms: Sequence[str], k: int) -> list[Hit]:
 def _best(
     snapshot: StoreSnapshot, terms: Sequence[str], names: Sequence[str], passages: Sequence[Match]
 ) -> dict[str, Match]:
-    """Give the best passage of each named document, also where it was beyond the depth."""
+    """Return the best passage of each named document, also where it was beyond the depth."""
     best: dict[str, Match] = {}
     for match in passages:
         best.setdefault(match.document, match)

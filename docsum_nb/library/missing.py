@@ -49,7 +49,7 @@ def _folders(source: object) -> Iterator[Path]:
             if path.is_dir():
                 yield _absolute(path)
         except (OSError, ValueError):
-            # No path at all, as a whole text: whoever reads the source says so.
+            # No path at all, as a whole text: the reader of the source reports it.
             return
 
 

@@ -280,7 +280,7 @@ class Store:
             )
 
     def wipe(self) -> None:
-        """Take what was replaced or removed off the disk.
+        """Delete what was replaced or removed from the disk.
 
         It costs time in proportion to the whole index, so it is called at the end of a change.
 
