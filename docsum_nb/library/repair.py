@@ -75,9 +75,9 @@ def report(folder: Path, damage: Exception, incomplete: list[str], lost: int, wh
     more = f" and {len(incomplete) - _NAMED} more" if len(incomplete) > _NAMED else ""
     what = f"parts of {named}{more} were lost" if incomplete else ""
     rows = f"{lost} rows of documents or passages cannot be read" if lost else ""
-    result = "; ".join(filter(None, (what, rows))) or "every document could be read"
+    found = "; ".join(filter(None, (what, rows))) or "every document could be read"
     warnings.warn(
-        f"the library {folder} was damaged ({damage}) and has been repaired: {result}; {where}. Add "
+        f"the library {folder} was damaged ({damage}) and has been repaired: {found}; {where}. Add "
         "the documents again: what is complete is passed over",
         RuntimeWarning,
         stacklevel=2,
