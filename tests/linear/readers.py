@@ -291,6 +291,11 @@ def _summary(text: str) -> Summary:
     )
 
 
+def _json_text(text: str) -> None:
+    with suppress(RecursionError):  # as documented; ``read`` reports it
+        json_text.to_markdown(text)
+
+
 def _prompts(text: str) -> object:
     place = FOLDER / "linear-prompts"
     place.mkdir(exist_ok=True)
@@ -530,7 +535,7 @@ READERS: dict[str, Reader] = {
     "documents.rst.to_markdown": Reader(rst.to_markdown, "markdown"),
     "documents.org.to_markdown": Reader(org.to_markdown, "markdown"),
     "documents.adoc.to_markdown": Reader(adoc.to_markdown, "markdown"),
-    "documents.json_text.to_markdown": Reader(json_text.to_markdown, "json"),
+    "documents.json_text.to_markdown": Reader(_json_text, "json"),
     "documents.json_text.to_markdown, lines": Reader(
         lambda text: json_text.to_markdown(
             "".join(json.dumps({"text": part}) + "\n" for part in text.split(" "))
