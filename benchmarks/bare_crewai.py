@@ -2,7 +2,7 @@
 
 The job: summarize n texts, then combine the summaries, over a loopback server in a process of its
 own that takes 0.2 s for an answer. Bare CrewAI gets an agent for each task, since concurrent tasks
-that share one crash it. Each side runs in a fresh process, by turns; the imports and a first small
+that share one crash it. Each side runs in a fresh process, in turn; the imports and a first small
 run are not counted.
 
 Usage: python benchmarks/bare_crewai.py [--chunks 100] [--rounds 3]
@@ -30,7 +30,7 @@ SIDES = ("bare", "ours")
 
 def texts(count: int) -> dict[str, str]:
     """Make documents of about 600 words."""
-    return {f"doc-{i}": f"Document {i} tells of ships and harbours. " * 85 for i in range(count)}
+    return {f"doc-{i}": f"Document {i} is about ships and harbours. " * 85 for i in range(count)}
 
 
 def bare(base_url: str, documents: dict[str, str]) -> None:
@@ -60,7 +60,7 @@ def bare(base_url: str, documents: dict[str, str]) -> None:
 
 
 def ours(base_url: str, documents: dict[str, str]) -> None:
-    """Do the job with docsum_nb, as many at once as there are."""
+    """Do the job with docsum_nb, all chunks at once."""
     import docsum_nb as ds
 
     model = ds.Model("openai/scripted", base_url=base_url, context_window=128_000)
@@ -110,7 +110,7 @@ def server() -> Iterator[str]:
 
 
 def main() -> None:
-    """Run both sides by turns and print medians and ratios."""
+    """Run both sides in turn and print medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chunks", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)

@@ -68,7 +68,7 @@ def _chunks(name: str, turns: list[str]) -> Iterator[Chunk]:
 
 
 def is_right(citation: Citation, answer: Answer) -> bool:
-    """Tell whether the passage touches the spans that people marked."""
+    """Return whether the passage overlaps the spans that people marked."""
     return citation.document == answer.meeting and any(
         citation.source_start < end and start < citation.source_end for start, end in answer.gold
     )

@@ -1,9 +1,9 @@
-"""ROUGE of the embedded extractive model beside lead, random and a greedy oracle.
+"""ROUGE of the extractive model beside lead, random and a greedy oracle.
 
     python benchmarks/extractive_quality.py DATA_FOLDER
 
 The folder holds ``qmsum-val/*.json`` (github.com/Yale-LILY/QMSum, data/ALL/val) and
-``scisummnet/*/*.xml`` (github.com/WING-NUS/scisumm-corpus); a set that is missing is left out.
+``scisummnet/*/*.xml`` (github.com/WING-NUS/scisumm-corpus); a missing set is skipped.
 All rows have the same budget of words, the mean length of the references of the field's tables.
 """
 
@@ -74,7 +74,7 @@ def papers(folder: Path) -> Iterator[Case]:
 
 
 def filled(sentences: list[str], budget: int) -> str:
-    """Take sentences in order while they fit."""
+    """Return the first sentences, in order, that fit the budget."""
     taken: list[str] = []
     for sentence in sentences:
         budget -= len(sentence.split())
@@ -85,18 +85,18 @@ def filled(sentences: list[str], budget: int) -> str:
 
 
 def lead(case: Case, budget: int) -> str:
-    """Take what stands first."""
+    """Return the beginning of the document."""
     return filled([sentence.text for sentence in prose_sentences(case.text)], budget)
 
 
 def shuffled(case: Case, budget: int) -> str:
-    """Take anything."""
+    """Return random sentences."""
     sentences = [sentence.text for sentence in prose_sentences(case.text)]
     return filled(random.Random(7).sample(sentences, len(sentences)), budget)
 
 
 def oracle(case: Case, budget: int) -> str:
-    """Take greedily what adds most words of the first reference: about the best there is."""
+    """Return sentences chosen greedily for the first reference: close to the upper bound."""
     sentences = [sentence.text for sentence in prose_sentences(case.text)]
     bags = [Counter(re.findall(r"\w+", sentence.lower())) for sentence in sentences]
     wanted = Counter(re.findall(r"\w+", case.references[0].lower()))
@@ -113,13 +113,13 @@ def oracle(case: Case, budget: int) -> str:
 
 
 def ours(case: Case, budget: int) -> str:
-    """Ask the embedded model, the whole document at once."""
+    """Summarize with the extractive model, the whole document at once."""
     request = Request("", "", case.text, budget, 4 * budget, case.question)
     return _by_line(Extractive().answer(request).text)
 
 
 def by_chunks(case: Case, budget: int) -> str:
-    """Ask it for each chunk, then for the chunks' summaries, as long documents are."""
+    """Summarize each chunk, then the chunks' summaries, as long documents are."""
     paragraphs = case.text.split("\n\n")
     chunks = [
         "\n\n".join(paragraphs[i : i + _CHUNK_PARAGRAPHS])
@@ -131,7 +131,7 @@ def by_chunks(case: Case, budget: int) -> str:
 
 
 def unquestioned(case: Case, budget: int) -> str:
-    """Ask it without the question."""
+    """Summarize without the question."""
     return ours(Case(case.text, []), budget)
 
 

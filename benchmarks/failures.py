@@ -32,7 +32,7 @@ PARTS = 6
 
 
 def part(call: Call) -> int | None:
-    """Tell which part a call is about; None for combining."""
+    """Return the index of the part that a call is about; None for combining."""
     found = re.search(r"Summarize part (\d+)", call.prompt)
     return int(found.group(1)) if found and "Combine." not in call.prompt else None
 
@@ -104,7 +104,7 @@ def plain(side: str, made: Any) -> Any:
 
 
 def in_loop(side: str, made: Any) -> Any:
-    """Kick a crew off where a loop is running, as in a notebook cell."""
+    """Kick a crew off while a loop is running, as in a notebook cell."""
 
     async def cell() -> Any:
         return plain(side, made)
@@ -113,7 +113,7 @@ def in_loop(side: str, made: Any) -> Any:
 
 
 def exits(side: str, url: str) -> Any:
-    """Have a task raise SystemExit."""
+    """Run a crew of which a task raises SystemExit."""
     from crewai import BaseLLM
 
     class Exiting(BaseLLM):
@@ -132,7 +132,7 @@ def exits(side: str, url: str) -> Any:
 
 
 def flow_error(side: str, url: str) -> Any:
-    """Have a flow raise a RuntimeError of its own, where a loop is running."""
+    """Run a flow that raises a RuntimeError of its own, while a loop is running."""
     from crewai.flow.flow import Flow, start
 
     class Failing(Flow[Any]):
@@ -152,7 +152,7 @@ def flow_error(side: str, url: str) -> Any:
 
 
 def handled(side: str, url: str) -> Any:
-    """Run a flow of which a step handles the error of its crew and goes on."""
+    """Run a flow of which a step handles the error of its crew and continues."""
     from crewai.flow.flow import Flow, start
 
     import docsum_nb as ds
@@ -170,7 +170,7 @@ def handled(side: str, url: str) -> Any:
 
 
 def limited(side: str, url: str) -> Any:
-    """Give a slow task 2 s."""
+    """Run a slow task with a deadline of 2 s."""
     import docsum_nb as ds
 
     if side == "bare":
@@ -209,7 +209,7 @@ def same_roles(side: str, url: str) -> Any:
 
 
 def cancelled(side: str, url: str) -> Any:
-    """Stop after half a second, when six calls of a second are in flight; then see what comes."""
+    """Stop after half a second, with six calls of a second in flight; then count later calls."""
     import docsum_nb as ds
 
     made = crew(url)
@@ -227,8 +227,8 @@ def cancelled(side: str, url: str) -> Any:
     return "stopped"
 
 
-def told(side: str, url: str) -> Any:
-    """Tell how many requests CrewAI's own usage speaks of."""
+def usage_reported(side: str, url: str) -> Any:
+    """Return how many requests CrewAI's own usage reports."""
     import docsum_nb as ds
 
     made = crew(url)
@@ -237,11 +237,11 @@ def told(side: str, url: str) -> Any:
         if side == "bare"
         else ds.kickoff(made, INPUTS, show=False).result()
     )
-    return f"{result.token_usage.successful_requests} requests told"
+    return f"{result.token_usage.successful_requests} requests reported"
 
 
 def next_input(side: str, url: str) -> Any:
-    """Give up a task that asks a person after 8 s; then see who gets the next line of input."""
+    """Stop a task that asks a person after 8 s; then check which code gets the next input."""
     import docsum_nb as ds
 
     made = crew(url, parts=1)
@@ -332,7 +332,7 @@ def forgetful(side: str, url: str) -> Any:
 
 
 def _swallowed(side: str, made: Any) -> Any:
-    """Kick a crew off; return what it says of failures that CrewAI has gone on from."""
+    """Kick a crew off; return its warnings about failures that CrewAI swallowed."""
     import docsum_nb as ds
 
     if side == "bare":
@@ -370,7 +370,7 @@ CASES = {
     "shared": Case(
         "one agent for all tasks", lambda side, url: plain(side, crew(url, shared=True))
     ),
-    "loop": Case("kicked off where a loop runs", lambda side, url: in_loop(side, crew(url))),
+    "loop": Case("kicked off while a loop runs", lambda side, url: in_loop(side, crew(url))),
     "slow": Case(
         "403 on a task while another takes 8 s",
         lambda side, url: plain(side, crew(url)),
@@ -392,7 +392,7 @@ CASES = {
         refused_beside_silent,
     ),
     "exit": Case("SystemExit in a task", exits),
-    "flow": Case("RuntimeError in a flow, where a loop runs", flow_error),
+    "flow": Case("RuntimeError in a flow, while a loop runs", flow_error),
     "limit": Case("2 s allowed, the model takes 8 s", limited, lambda call: Reply(delay=8.0)),
     "twice": Case("the same crew twice at once", twice),
     "roles": Case("agents of one role, kickoff_for_each", same_roles),
@@ -408,7 +408,7 @@ CASES = {
         resumed,
         lambda call: Reply("no", status=403) if call.number == 2 else Reply(),
     ),
-    "tokens": Case("requests told for seven that were made", told),
+    "tokens": Case("requests reported for seven that were made", usage_reported),
     "key": Case(
         "401: requests for one task",
         lambda side, url: plain(side, crew(url, parts=1)),
@@ -427,7 +427,7 @@ CASES = {
 
 
 def one(case: str, side: str, url: str) -> None:
-    """Run a case in this process, and tell in one line how it ended."""
+    """Run a case in this process, and print in one line how it ended."""
     from docsum_nb import environment
 
     environment.prepare()
@@ -462,8 +462,8 @@ def outcome(case: str, side: str) -> tuple[str, str, int]:
                 process.kill()
                 return "HANGS", f"> {HANG_S:.0f} s", len(server.calls)
         # A thread that is left to itself may print behind it.
-        told = [line for line in printed.splitlines() if line.startswith('["')]
-        ended, seconds = json.loads(told[-1])
+        outcomes = [line for line in printed.splitlines() if line.startswith('["')]
+        ended, seconds = json.loads(outcomes[-1])
         return " ".join(ended.split())[:70], f"{seconds:.1f} s", len(server.calls)
 
 

@@ -21,7 +21,7 @@ from tests.loopback import Call, Reply, running
 SETUP = """
 import docsum_nb as ds
 from crewai import Agent, Crew, LLM, Task
-texts = {{f"doc-{{i:02}}": f"This is doc-{{i:02}}; it tells of ships." for i in range(20)}}
+texts = {{f"doc-{{i:02}}": f"This is doc-{{i:02}}; it is about ships." for i in range(20)}}
 model = ds.Model("openai/scripted", base_url={url!r})
 await ds.summarize({{"warm": "up"}}, model=model, ledger=False)
 def crew():
@@ -49,7 +49,7 @@ def measure(kernel: Kernel, code: str, answered: list[float]) -> float:
 
 
 def main() -> None:
-    """Measure both, by turns, and print medians."""
+    """Measure both, in turn, and print medians."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     answered: list[float] = []
 

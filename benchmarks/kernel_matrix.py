@@ -1,6 +1,6 @@
-"""How runs end in real kernels: seconds to the end of the cell, held against what is wanted.
+"""How runs end in real kernels: seconds to the end of the cell, compared with the limits.
 
-Plays the table of ``tests/kernel/ends.py``: each way to end, awaited, blocked on and as a panel, in
+Runs the table of ``tests/kernel/ends.py``: each way to end, awaited, blocked on and as a panel, in
 a kernel of the installed ipykernel and, after ``make ipykernel6``, in one of the last 6. A time
 counts from the provider's answer, the raise, the press of the button or the deadline; of a panel,
 to its last update. Needs an idle machine.
@@ -27,7 +27,7 @@ NEXT_CELL_S = 1.0
 
 
 def flaws(end: End, form: Form, seen: list[Ended]) -> list[str]:
-    """Name what is not as it should be in any of the rounds."""
+    """Return the names of what is wrong in any of the rounds."""
     found = {
         "slow": max(each.seconds for each in seen) > end.limit_s,
         "next cell slow": max(each.next_s for each in seen) > NEXT_CELL_S,
@@ -46,12 +46,12 @@ def row(end: End, form: Form, seen: list[Ended]) -> str:
     times = [each.seconds for each in seen]
     spread = f"{min(times):.3f} {statistics.median(times):7.3f} {max(times):7.3f}"
     after = max(each.next_s for each in seen)
-    told = ", ".join(flaws(end, form, seen)) or "as it should be"
-    return f"{end.name:30} {form:7} {end.limit_s:5.1f}  {spread} {after:7.3f}  {told}"
+    verdict = ", ".join(flaws(end, form, seen)) or "as it should be"
+    return f"{end.name:30} {form:7} {end.limit_s:5.1f}  {spread} {after:7.3f}  {verdict}"
 
 
 def main() -> None:
-    """Play everything, and print a line as soon as it is known."""
+    """Run the whole matrix, and print each line as soon as it is known."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     for folder in (None, OLD_IPYKERNEL):
         if folder is not None and not folder.is_dir():

@@ -34,7 +34,7 @@ _COMMON = 200
 
 
 def text_of(characters: int, seed: int) -> str:
-    """Return sentences of words that mean nothing."""
+    """Return sentences of random words."""
     chosen = random.Random(seed)
     sentences = (
         " ".join(chosen.choices(_WORDS, cum_weights=_FREQUENCIES, k=12)).capitalize()

@@ -62,7 +62,7 @@ def report(name: str, meter: dict[str, float], heard: Sequence[Heard], frames: l
 
 
 def main() -> None:
-    """Run both, and print what was seen beside what is wanted."""
+    """Run both, and print the measured values beside the limits."""
     chunks = int(sys.argv[1]) if len(sys.argv) > 1 else CHUNKS
     folder = Path(tempfile.mkdtemp(prefix="lab-"))
     cells = [SETUP, *(RUN.format(chunks=chunks, show=show) for show in (False, True))]

@@ -1,8 +1,8 @@
-"""Resuming a finished run: seconds and calls, with so many chunks stored.
+"""Resuming a finished run: seconds and calls, by the number of stored chunks.
 
 The answers are paid for once, at a loopback server in a process of its own; then the run is resumed
 in a fresh process, as after the end of a kernel, with CrewAI and LiteLLM imported by a small run
-before. The bound of the issue: 10,000 chunks in under 3 s, with no call.
+before. The goal: 10,000 chunks in under 3 s, with no call.
 
 Usage: python benchmarks/resume.py [--chunks 10000] [--tokens 300] [--rounds 3]
 """
@@ -91,7 +91,7 @@ def step(*arguments: object) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure and print; exits with 1 where the bound does not hold."""
+    """Measure and print; exits with 1 if the goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--chunks", type=int, default=10_000)
     parser.add_argument("--tokens", type=int, default=300, help="of a chunk")

@@ -1,4 +1,4 @@
-"""What comes of a release of CrewAI's or LiteLLM's that renames something: name by name.
+"""The effect of a CrewAI or LiteLLM release that renames something, name by name.
 
 Each name of the two tables (``docsum_nb/crew/crewai_names.py``,
 ``docsum_nb/models/litellm_names.py``) is renamed in a process forked for it. There a crew of four
@@ -23,19 +23,19 @@ BOUNDS = {"max_calls": 50, "max_cost": 32.0, "deadline": 120.0}
 
 
 def row_of(renamer: Renamer, library: str, name: dict[str, Any]) -> list[str]:
-    """Return what comes of a renamed name: outcome, calls, whether it is told, and summarize."""
+    """Return the effect of a renamed name: outcome, calls, whether it is reported, summarize."""
     renamed = {"kind": name["kind"], "path": name["path"]}
     trial = "open_model" if library == "litellm" else "both"
     ran = renamer.ask(**renamed, trial=trial, **BOUNDS)
     text = outcome(ran)
-    told = "told" if text else "SILENT"
+    reported = "yes" if text else "SILENT"
     if not text:
         looked = renamer.ask(**renamed, trial="lost", library=library)
-        told = "by the doctor" if looked.get("lost") else "SILENT"
+        reported = "by the doctor" if looked.get("lost") else "SILENT"
         text = looked["lost"][0][1] if looked.get("lost") else f"{ran['outcome']} {ran.get('text')}"
     summary = ran.get("summary", {"outcome": "-"})
     summarized = "yes" if summary["outcome"] == "done" else summary.get("text", "-")
-    return [text, str(ran.get("calls", "-")), told, summarized.partition("; ")[0]]
+    return [text, str(ran.get("calls", "-")), reported, summarized.partition("; ")[0]]
 
 
 def outcome(ran: dict[str, Any]) -> str:
@@ -49,7 +49,7 @@ def outcome(ran: dict[str, Any]) -> str:
 def main(libraries: list[str]) -> int:
     """Rename each name, and print a row for it."""
     silent = 0
-    print("| name | used for | outcome | calls | told | summarize |")
+    print("| name | used for | outcome | calls | reported | summarize |")
     print("|---|---|---|---|---|---|")
     with running_renamer() as renamer:
         names = renamer.ask(kind="", path="", trial="names")

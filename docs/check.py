@@ -1,9 +1,8 @@
-"""Check the pages that were built: every link leads somewhere, and every page can be come upon.
+"""Check the pages that were built: every link has a target, and every page can be reached.
 
 Usage: python docs/check.py build/docs
 
-Looks at what a reader can follow: anchors, images, and links between pages. Addresses elsewhere
-are not fetched.
+Checks anchors, images, and links between pages. External addresses are not fetched.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from bs4 import BeautifulSoup, Tag
 __all__ = ["broken_links", "unreachable"]
 
 _MADE = {"genindex.html", "py-modindex.html", "search.html"}
-"""Pages that Sphinx makes of the others."""
+"""Pages that Sphinx generates from the others."""
 
 
 def broken_links(site: Path) -> list[str]:
-    """List the links, anchors and images that lead nowhere, each with its page."""
+    """Return the links, anchors and images without a target, each with its page."""
     pages = {page: _parsed(page) for page in _pages(site)}
     anchors = {page: {tag["id"] for tag in soup.find_all(id=True)} for page, soup in pages.items()}
     broken = []
@@ -36,7 +35,7 @@ def broken_links(site: Path) -> list[str]:
 
 
 def unreachable(site: Path) -> list[str]:
-    """List the pages that no chain of links in the texts leads to, from the first one."""
+    """Return the pages that cannot be reached from the first one by links in the texts."""
     first = site.resolve() / "index.html"
     seen, waiting = {first}, deque([first])
     while waiting:
@@ -72,11 +71,11 @@ def _links(page: Path, soup: Tag) -> Iterator[tuple[str, Path, str]]:
 
 
 def main() -> int:
-    """Check the site that is named on the command line."""
+    """Check the site named on the command line; return 1 if anything is wrong."""
     site = Path(sys.argv[1])
-    wrong = [f"leads nowhere: {link}" for link in broken_links(site)]
-    wrong += [f"no text leads to it: {page}" for page in unreachable(site)]
-    print("\n".join(wrong) or f"{site}: {len(_pages(site))} pages, every link leads somewhere")
+    wrong = [f"broken link: {link}" for link in broken_links(site)]
+    wrong += [f"not linked from any page: {page}" for page in unreachable(site)]
+    print("\n".join(wrong) or f"{site}: {len(_pages(site))} pages, no broken link")
     return bool(wrong)
 
 

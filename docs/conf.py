@@ -71,7 +71,7 @@ copybutton_prompt_is_regexp = True
 
 
 def take_notebooks(app: Sphinx) -> None:
-    """Copy the executed notebooks into the examples; say so on their page where there are none."""
+    """Copy the executed notebooks into the examples; if one is missing, its page says so."""
     for left in EXAMPLES.iterdir():
         if left.name != "index.md":
             left.unlink()
@@ -90,7 +90,7 @@ def take_notebooks(app: Sphinx) -> None:
 
 
 def without_comments(app: Sphinx, page: str, source: list[str]) -> None:
-    """Leave out what pages tell their tests; lines keep their numbers."""
+    """Remove the comments that pages have for their tests; lines keep their numbers."""
     if not page.startswith("examples/"):
         blank = re.compile(r"<!--.*?-->", re.DOTALL)
         source[0] = blank.sub(lambda found: "\n" * found[0].count("\n"), source[0])
@@ -99,7 +99,7 @@ def without_comments(app: Sphinx, page: str, source: list[str]) -> None:
 def as_prose(
     app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
-    """Have docstrings read as they are meant, before napoleon reads them."""
+    """Prepare docstrings for napoleon, which would misread some of their lines."""
     if what == "module":
         lines.clear()  # the page says it for its readers
         return
@@ -113,7 +113,7 @@ def as_prose(
 def readable(
     app: Sphinx, what: str, name: str, thing: object, options: object, given: str, returns: str
 ) -> tuple[str, str] | None:
-    """Leave out how errors are made; write a default that is made anew so that it can be read."""
+    """Remove the signatures of errors; write a default factory as ``...``."""
     if not given:
         return None
     return ("" if what == "exception" else given.replace("<factory>", "..."), returns)
@@ -122,7 +122,7 @@ def readable(
 def by_short_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: Element
 ) -> Element | None:
-    """Find what docstrings call by its last name, or by the module it is really in."""
+    """Resolve a reference by its last name, or by the module that defines it."""
     if node.get("refdomain") != "py":
         return None
     name = node["reftarget"].rpartition(".")[2]
@@ -137,7 +137,7 @@ def by_short_name(
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the steps of our own."""
+    """Connect the functions above to Sphinx."""
     app.connect("builder-inited", take_notebooks)
     app.connect("source-read", without_comments)
     app.connect("autodoc-process-docstring", as_prose, priority=400)

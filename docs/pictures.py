@@ -1,9 +1,9 @@
-"""Make the documentation's pictures anew: runs in a real JupyterLab, seen in Chromium.
+"""Make the documentation's pictures: runs in a real JupyterLab, seen in Chromium.
 
 Usage: python docs/pictures.py
 
-The model is scripted, on loopback, so that its answers come one by one: it says the first sentences
-of what it is given. The documents are Python's own, which every machine has.
+The model is scripted, on loopback, so that its answers come one by one: it returns the first sentences
+of its text. The documents are Python's own, which every machine has.
 """
 
 from __future__ import annotations
@@ -80,13 +80,13 @@ def warm_kernel(lab: Lab, setup: str) -> Iterator[str]:
 
 
 def seen(notebook: Notebook) -> Image.Image:
-    """Take a picture of the page."""
+    """Return a picture of the page."""
     notebook.page.mouse.move(0, 0)
     return Image.open(io.BytesIO(notebook.page.screenshot())).convert("RGB")
 
 
 def recorded(notebook: Notebook, gate: Gate) -> list[Image.Image]:
-    """Run the first cell, letting the answers out one by one; a picture of each state."""
+    """Run the first cell, releasing the answers one by one; return a picture of each state."""
     notebook.start(0)
     frames = []
     for done in range(CHUNKS):
@@ -110,7 +110,7 @@ def save(picture: Image.Image, name: str) -> None:
 
 
 def save_recording(frames: list[Image.Image], name: str) -> None:
-    """Write pictures as one that moves; the last one stays, and stands where nothing can move."""
+    """Write an animation; the last picture stays, and is shown where animations cannot play."""
     path = HERE / "images" / f"{name}.png"
     both = Image.new("RGB", (frames[0].width, 2 * frames[0].height))
     both.paste(frames[len(frames) // 2], (0, 0))

@@ -2,7 +2,7 @@
 
 Recall is the share of the reference's words that we give as well, precision the share of our words
 that the reference gives; each word as often as it stands there. Medians and worst of the files, and
-the files with the lowest recall. A reference may be wrong, or leave out what we give.
+the files with the lowest recall. A reference may be wrong, or omit text that we return.
 
 Usage: make readers && python benchmarks/documents [FILES A FORMAT]
 """

@@ -1,7 +1,7 @@
 """Real files of this machine, and files that pandoc makes of them in other formats.
 
 Files are found in the documentation of the machine, the standard library and the installed
-packages, and chosen by a hash of their path, so that each run takes the same ones.
+packages, and chosen by a hash of their path, so that each run uses the same ones.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Format:
     options: tuple[tuple[str, str], ...] = ()
     """Of the readers."""
     made_from: str = ""
-    """The suffix of the real files that it is made from; empty if it is found as it is."""
+    """The suffix of the real files that it is made from; empty if the files are not converted."""
 
 
 REAL = (

@@ -123,7 +123,7 @@ def striprtf(path: Path) -> str:
 
 
 def plain(path: Path) -> str:
-    """Return a file as it is."""
+    """Return the text of a file unchanged."""
     return path.read_text("utf-8", "replace")
 
 
