@@ -36,7 +36,7 @@ def flaws(end: End, form: Form, seen: list[Ended]) -> list[str]:
         "goes on": any(each.late_requests for each in seen),
         "threads": any(each.threads_left for each in seen) and not end.keeps_threads,
         "cannot run again": any(each.again != "fine" for each in seen),
-        "untold": any(words not in each.told for each in seen for words in end.tells),
+        "unreported": any(words not in each.told for each in seen for words in end.tells),
     }
     return [name for name, is_so in found.items() if is_so]
 

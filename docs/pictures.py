@@ -2,8 +2,8 @@
 
 Usage: python docs/pictures.py
 
-The model is scripted, on loopback, so that its answers come one by one: it returns the first sentences
-of its text. The documents are Python's own, which every machine has.
+The model is scripted, on loopback, so that its answers come one by one: it returns the first
+sentences of its text. The documents are Python's own, which every machine has.
 """
 
 from __future__ import annotations
