@@ -232,7 +232,7 @@ def test_every_public_method_is_known(kind: type) -> None:
 
 def test_the_guide_has_the_same_table() -> None:
     """The documentation names every door, and says how it is guarded."""
-    part = GUIDE.read_text().partition("## Which doors")[2].partition("## What is patched")[0]
+    part = GUIDE.read_text().partition("## Which methods")[2].partition("## What is patched")[0]
     rows = [line.split("|")[1:3] for line in part.splitlines() if line.startswith("| `")]
     told = {
         name.strip(" `"): how.strip()
@@ -240,7 +240,7 @@ def test_the_guide_has_the_same_table() -> None:
         for name in names.split(",")
         if "." in name
     }
-    for doors, how in ((DOORS, "yes"), (BY_OTHERS, "by the door"), (UNGUARDED, "no")):
+    for doors, how in ((DOORS, "yes"), (BY_OTHERS, "by the methods"), (UNGUARDED, "no")):
         for door in doors:
             assert told.get(door, "missing").startswith(how), door
     assert {name for name in told if name.split(".")[0] in NO_WORK} == (
