@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## make the environment in .venv from the lock file
+setup: $(READY) ## create the environment in .venv from the lock file
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "docsum_nb needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + ": make PYTHON=python3.11 ...")'
@@ -26,36 +26,36 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## summarize the installed packages' READMEs, offline, into build/demo/
 	$(BIN)/python notebooks/demo.py
 
-notebooks: $(READY) ## execute the example notebooks; as notebook, page and script into build/notebooks/
+notebooks: $(READY) ## execute the example notebooks; write notebooks, pages and scripts to build/notebooks/
 	$(BIN)/python notebooks/export.py
 
-pair: $(READY) ## write the .ipynb of each example notebook anew from its text
+pair: $(READY) ## rewrite the .ipynb of each example notebook from its text
 	$(BIN)/python notebooks/export.py --pair
 
 # How many at once is in tests/conftest.py.
-test: $(READY) ## run the tests, several at once
+test: $(READY) ## run the tests, in parallel
 	$(BIN)/python -m pytest -n auto --no-loadscope-reorder
 
-ipykernel6: $(READY) ## a kernel of the last ipykernel 6 for the tests, into build/ipykernel6/
+ipykernel6: $(READY) ## install a kernel of the last ipykernel 6 for the tests into build/ipykernel6/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
 	  --target build/ipykernel6 ipykernel==6.31.0
 
-check: $(READY) ## style and types
+check: $(READY) ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: $(READY) ## let ruff rewrite what it can
+format: $(READY) ## format the code and apply fixes with ruff
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## bare CrewAI beside ours, on the same job
+bench: $(READY) ## compare docsum_nb with bare CrewAI on the same job
 	$(BIN)/python benchmarks/bare_crewai.py
 
-# LiteLLM's proxy needs versions that CrewAI cannot have, so it has an environment of its own.
+# LiteLLM's proxy needs versions that CrewAI cannot have, so it has a separate environment.
 PROXY := build/proxy
 
-proxy: $(READY) $(PROXY)/.ready ## test against LiteLLM's proxy, in an environment of its own
+proxy: $(READY) $(PROXY)/.ready ## test with LiteLLM's proxy, in a separate environment
 	DOCSUM_NB_TEST_PROXY=$(abspath $(PROXY))/bin/litellm $(BIN)/python -m pytest -m proxy tests/models/test_proxy.py
 
 $(PROXY)/.ready: requirements.lock
@@ -79,7 +79,7 @@ $(REAL_MODEL)/.ready: $(READY)
 FUZZ := build/fuzz
 SECONDS := 60
 
-fuzz: $(FUZZ)/.ready ## look for files that a reader cannot take, for SECONDS (or runs: 300x) a kind of file
+fuzz: $(FUZZ)/.ready ## search for files that crash a reader, for SECONDS (or runs: 300x) per file format
 	$(BIN)/python tests/fuzz/readers.py $(SECONDS)
 
 $(FUZZ)/.ready: $(READY)
@@ -90,7 +90,7 @@ $(FUZZ)/.ready: $(READY)
 # Reference readers, for benchmarks only; PyMuPDF is under the AGPL.
 READERS := build/readers
 
-readers: $(READERS)/.ready ## the reference readers of benchmarks/documents, in an environment of their own
+readers: $(READERS)/.ready ## install the reference readers of benchmarks/documents in a separate environment
 
 $(READERS)/.ready:
 	$(PYTHON) -m venv $(READERS)
@@ -101,12 +101,12 @@ $(READERS)/.ready:
 
 .PHONY: docs pictures
 
-docs: $(READY) notebooks ## the documentation, into build/docs
+docs: $(READY) notebooks ## build the documentation into build/docs
 	rm -rf build/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -n -b html docs build/docs
 	$(BIN)/python docs/check.py build/docs
 
-pictures: $(READY) ## the documentation's pictures anew, of JupyterLab in Chromium
+pictures: $(READY) ## retake the documentation's pictures, of JupyterLab in Chromium
 	$(BIN)/python docs/pictures.py
 
 wheel: $(READY) ## build wheel and sdist into dist/, and run the quickstart with the wheel alone
@@ -117,12 +117,12 @@ wheel: $(READY) ## build wheel and sdist into dist/, and run the quickstart with
 	  || build/wheel/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock dist/*.whl
 	build/wheel/bin/python tests/try_wheel.py
 
-versions: $(READY) ## test the lowest and the newest crewai, litellm, ipykernel, ipywidgets that are allowed
+versions: $(READY) ## test with the lowest and the newest allowed crewai, litellm, ipykernel, ipywidgets
 	$(BIN)/python tests/versions.py
 
-lock: $(READY) ## write requirements.lock anew from pyproject.toml
+lock: $(READY) ## rewrite requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --group dev --group docs --universal --upgrade \
 	  --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
 
-clean: ## remove everything that was made, the environment too
+clean: ## remove all build products and the environment
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

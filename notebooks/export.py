@@ -4,7 +4,7 @@
     python notebooks/export.py --pair NOTEBOOK.py ...
 
 The page opens offline and shows final states. The script runs: ``python NAME-script.py``. With
-``--pair``, nothing is executed: the ``.ipynb`` beside each text is written anew.
+``--pair``, nothing is executed: the ``.ipynb`` beside each text is rewritten.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def export(notebook: Path, to: Path) -> None:
         to: The folder; it also gets the modules beside the notebook that the script imports.
 
     Raises:
-        ScriptError: if a cell cannot be had in a script; nothing is executed then.
-        CellExecutionError: if a cell fails that is not to; nothing is written then.
-        OutcomeError: if a cell fails otherwise than it says; nothing is written then.
+        ScriptError: if a cell cannot be written as a script; then nothing is executed.
+        CellExecutionError: if a cell fails that should not fail; then nothing is written.
+        OutcomeError: if a cell fails in another way than it declares; then nothing is written.
     """
     content = read(notebook)
     script = to_script(content, notebook.name)
@@ -54,11 +54,11 @@ def export(notebook: Path, to: Path) -> None:
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="all, if none")
     parser.add_argument("--to", type=Path, default=Path("build/notebooks"), metavar="FOLDER")
-    parser.add_argument("--pair", action="store_true", help="write the .ipynb of each text anew")
+    parser.add_argument("--pair", action="store_true", help="rewrite the .ipynb of each text")
     given = parser.parse_args()
     for notebook in given.notebooks or texts(ROOT / "notebooks"):
         if given.pair:

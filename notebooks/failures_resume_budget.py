@@ -11,12 +11,12 @@
 # %% [markdown]
 # # Failures, resume, budget
 #
-# Paid answers are the expensive part of a long run, and a run can end in many ways before it is
-# done. Here it ends in four of them, and each time the question is: what is kept, and what does it
-# cost to go on?
+# Paid answers are the expensive part of a long run, and a run can stop in many ways before it is
+# done. This notebook shows four of them. Each time the question is: what is kept, and what does it
+# cost to resume?
 #
 # The documents are docstrings of the standard library. The model is a server in this process that
-# speaks OpenAI's protocol and fails when it is told to; a real one is one line.
+# speaks OpenAI's protocol and fails on purpose; to use a real one, change one line.
 
 # %%
 import importlib
@@ -34,7 +34,7 @@ documents = {name: inspect.getdoc(importlib.import_module(name)) for name in MOD
 
 
 def holds(prompt: str, name: str) -> bool:
-    """Tell whether a prompt holds the text of a module, to its end."""
+    """Return whether a prompt contains the whole text of a module."""
     return documents[name][-40:] in prompt
 
 
@@ -59,7 +59,7 @@ MODEL = ds.Model("openai/scripted", base_url=server.base_url, api_key="none", pr
 # %% [markdown]
 # ## A call is refused
 #
-# The cell ends with the provider's own error, as soon as it comes. What was answered by then is in
+# The cell ends with the provider's own error, as soon as it occurs. The answers until then are in
 # the ledger, and in `run.partial`.
 
 # %% raises="BadRequestError" tags=["raises-exception"]
@@ -74,17 +74,17 @@ run.partial.to_frame()[["document", "summary", "cost_usd"]]
 [omission.what for omission in run.partial.omitted]
 
 # %% [markdown]
-# ## What was run, and going on with it
+# ## List the runs, and resume
 #
-# The ledger also knows the runs, those of other kernels and of a killed process too.
+# The ledger also lists the runs, including those of other kernels and of killed processes.
 
 # %%
 ds.runs(LEDGER)
 
 # %% [markdown]
-# The provider takes the text today. `resume()` goes on with the newest run that is not finished,
-# under its own id and with its arguments, and asks only for what is missing. Keys are not kept in
-# the ledger: this process still knows the one it had, after a restart the model is given again.
+# Today the provider accepts the text. `resume()` continues the newest unfinished run, with its id and
+# its arguments, and requests only the missing answers. API keys are not stored in the ledger: this
+# process still has the key; after a restart, pass the model again.
 
 # %%
 server.answer = first_line
@@ -92,10 +92,10 @@ summary = await ds.resume(model=MODEL, ledger=LEDGER)
 print(f"{summary.usage.calls} calls for {len(summary.documents)} documents")
 
 # %% [markdown]
-# ## Going on without it
+# ## Continue without the failed chunk
 #
-# Where the provider will not change its mind, `on_error="skip"` summarizes the rest and says what
-# is missing. `on_error="collect"` finishes the rest as well, and then raises all errors together.
+# If the provider keeps refusing the text, `on_error="skip"` summarizes the rest and lists what is
+# missing. `on_error="collect"` finishes the rest as well, and then raises all errors together.
 
 # %%
 server.answer = refusing
@@ -105,19 +105,19 @@ summary = await ds.summarize(
 summary.omitted
 
 # %% [markdown]
-# ## Time is up
+# ## A deadline passes
 #
-# Today it does not answer about the last module. The deadline ends the cell on time, whatever is
-# waited for, and says where it was.
+# Now the model does not answer about the last module. The deadline ends the cell on time, and the
+# error says what the run was waiting for.
 
 # %% raises="DeadlineExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("It is.", delay=0.1, silent=holds(prompt, "unittest"))
 await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
 
 # %% [markdown]
-# ## The money is spent
+# ## The budget is spent
 #
-# The plan bounds the cost before anything is paid for.
+# The plan shows the maximum cost before anything is paid for.
 
 # %%
 server.answer = first_line
@@ -125,14 +125,14 @@ QUESTION = "What has a command line?"
 ds.plan(documents, model=MODEL, question=QUESTION)
 
 # %% [markdown]
-# `max_cost` holds before the request that might exceed it: each one is reserved at the most it may
-# cost. The error says what remains to be done, and what that would take.
+# `max_cost` stops before the request that might exceed it, since the maximum cost of each request is
+# reserved. The error says what remains to be done, and what that would cost.
 
 # %% raises="BudgetExceeded" tags=["raises-exception"]
 await ds.summarize(documents, model=MODEL, question=QUESTION, max_cost=0.012, ledger=LEDGER)
 
 # %% [markdown]
-# The same call again goes on with a budget of its own, for what is paid from now on.
+# The same call continues, with a new budget for the new calls.
 
 # %%
 summary = await ds.summarize(
@@ -141,10 +141,10 @@ summary = await ds.summarize(
 print(f"{summary.usage.calls} calls, ${summary.usage.cost_usd:.4f}")
 axes = ds.plots.cost(summary)
 # %% [markdown]
-# ## Forget
+# ## Delete runs and answers
 #
-# The ledger holds texts of yours. What is deleted is gone from the file: one run, with the answers
-# that no other one has used, or everything.
+# The ledger contains your texts. Deleted data is removed from the file: either one run, with the
+# answers that no other run has used, or everything.
 
 # %%
 ds.runs(LEDGER)

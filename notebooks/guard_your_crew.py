@@ -11,12 +11,12 @@
 # %% [markdown]
 # # Guard your own crew
 #
-# Six asynchronous tasks on one agent, and one that combines them: the crew everybody writes first.
-# One day a provider refuses a single call, and the cell stays at `[*]`. This notebook shows why,
-# and what a guard changes.
+# Six asynchronous tasks on one agent, and one that combines them: a typical first crew. One day a
+# provider refuses a single call, and the cell stays at `[*]`. This notebook shows why, and what a
+# guard changes.
 #
-# The model is a server in this process that speaks OpenAI's protocol and answers as it is told, so
-# that it fails today as it did then. Change `BASE_URL` to have the real one, which will not.
+# The model is a server in this process that speaks OpenAI's protocol and gives scripted answers, so
+# that it fails in the same way each time. Set `BASE_URL` to None to use the real one.
 
 # %%
 import asyncio
@@ -33,7 +33,7 @@ from crewai import LLM, Agent, Crew, Task
 server = ScriptedModel(lambda prompt: Reply("Whales are old, and still there.", delay=1.0))
 MODEL = "openai/gpt-4o-mini"
 BASE_URL = server.base_url  # or None for the provider's own, with its key in the environment
-logging.getLogger("crewai.llms").setLevel(logging.ERROR)  # how it counts tokens is not the matter
+logging.getLogger("crewai.llms").setLevel(logging.ERROR)  # its token counting is not the topic
 
 # %%
 llm = LLM(model=MODEL, base_url=BASE_URL, api_key="none" if BASE_URL else None, max_retries=0)
@@ -61,12 +61,12 @@ INPUTS = {"topic": "whales"}
 # %% [markdown]
 # ## Before
 #
-# First attempt. Every call would be answered, but one agent can do one task at a time.
+# First attempt. Every call would be answered, but an agent can execute only one task at a time.
 
 
 # %%
 async def bare(crew: Crew, at_most: float) -> None:
-    """Kick a crew off as it is, wait for some seconds at most, and tell how that ends."""
+    """Kick off a crew without a guard, wait up to some seconds, and print the outcome."""
     began = time.perf_counter()
     try:
         output = await asyncio.wait_for(crew.kickoff_async(inputs=INPUTS), at_most)
@@ -79,11 +79,11 @@ async def bare(crew: Crew, at_most: float) -> None:
 await bare(crew, at_most=60)
 
 # %% [markdown]
-# So each task gets an agent of its own. That is what the forum says, and it works, until the day on
-# which one call is refused and another one gets no answer. The refusal is asked for three times over
-# and logged, but the cell does not end: CrewAI waits for the tasks in their order, and while the
-# first one is waited for, nobody takes the fourth one's error. Without the bound of four seconds it
-# would be for ever, and the thread does wait on.
+# So each task gets its own agent. That is the usual advice, and it works, until one call is refused
+# and another one gets no answer. The refused call is retried three times and logged, but the cell
+# does not end: CrewAI waits for the tasks in their order, and while it waits for the first task, it
+# does not notice the error of the fourth. Without the limit of four seconds the cell would wait
+# forever, and the thread does.
 
 
 # %%
@@ -103,23 +103,23 @@ await bare(apart, at_most=4)
 # %% [markdown]
 # ## After
 #
-# The crew as it was first, guarded. The first error ends it at once, as the provider's own
-# exception, with a note that names task and agent. What gets no answer is left to itself.
+# The original crew, guarded. The first error ends it at once, as the provider's own exception, with a
+# note that names task and agent. The call without an answer is not waited for.
 
 # %% raises="PermissionDeniedError" tags=["raises-exception"]
 await ds.kickoff(crew, INPUTS, deadline=20)
 
 # %% [markdown]
-# Where nothing is refused and one task just never ends, the deadline says which.
+# If nothing is refused and one task never ends, the error of the deadline says which one.
 
 # %% raises="DeadlineExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("Whales are old.", silent="the history of" in prompt)
 await ds.kickoff(crew, INPUTS, deadline=3)
 
 # %% [markdown]
-# ## Going on without the task that failed
+# ## Continue without the failed task
 #
-# `on_error="skip"` puts a line in its place and warns. `on_error="collect"` lets the others finish,
+# `on_error="skip"` puts a line in place of its output and warns. `on_error="collect"` lets the others finish,
 # then raises all errors together.
 
 
@@ -144,16 +144,15 @@ await ds.kickoff(crew, INPUTS, on_error="collect", deadline=20)
 # %% [markdown]
 # ## A budget
 #
-# The seven calls of this crew do not fit into five: the sixth one is not made. With `max_cost=` it
-# is dollars, and `max_concurrency=` bounds the tasks at once.
+# This crew makes seven calls. With a limit of five, the sixth one is not made. `max_cost=` is a limit
+# in dollars, and `max_concurrency=` limits the number of concurrent tasks.
 
 # %% raises="BudgetExceeded" tags=["raises-exception"]
 server.answer = lambda prompt: Reply("Whales are old, and still there.", delay=0.1)
 await ds.kickoff(crew, INPUTS, max_calls=5, max_concurrency=2, deadline=20)
 
 # %% [markdown]
-# With room for all of them it completes, each task on an agent of its own, and your objects stay as
-# they were.
+# Without the limit it completes, each task on its own agent, and your objects stay unchanged.
 
 # %%
 output = await ds.kickoff(crew, INPUTS, deadline=20)
@@ -161,16 +160,16 @@ print(output.raw)
 output.token_usage
 
 # %% [markdown]
-# ## What is wrong with it?
+# ## Diagnose a crew
 #
-# The doctor looks at versions, kernel, switches and the crew, and calls nothing. With `probe=8` it
-# also runs a double of the crew alone and eight times at once, on a scripted model of its own.
+# The doctor checks versions, kernel, environment variables and the crew, and calls no model. With
+# `probe=8` it also runs a clone of the crew alone and eight times at once, on its own scripted model.
 
 # %%
 ds.doctor(crew, inputs=INPUTS)
 
 # %% [markdown]
-# The thread of the bare crew has waited for its answer until now. The server gives it as it closes.
+# The thread of the unguarded crew is still waiting for its answer. The server sends it when it closes.
 
 # %%
 server.close()

@@ -11,9 +11,9 @@
 # %% [markdown]
 # # A private library
 #
-# A summary says what the documents say. What does your own documentation say on the matter? A
-# library is a folder that answers that: an embedded database, searched by words, without a server,
-# a network or a model. Here it holds Python's language reference.
+# A summary says what the documents say. What does your own documentation say about the same topics?
+# A library answers that. It is a folder with a SQLite database, searched by words, without a server, a
+# network or a model. Here it contains Python's language reference.
 
 # %%
 import asyncio.timeouts
@@ -32,7 +32,7 @@ topics = dict(pydoc_data.topics.topics)
 # %% [markdown]
 # ## Fill it, search it
 #
-# Give `add` what you would give `summarize`: a folder of Markdown, HTML, PDF, Word or notebooks, or
+# `add` accepts the same sources as `summarize`: a folder of Markdown, HTML, PDF, Word or notebooks, or
 # texts by name.
 
 # %%
@@ -42,7 +42,7 @@ library.add(topics)
 library.search("when is an object destroyed", k=3)
 
 # %% [markdown]
-# A document is found at most once, with the passage that matched best, and its exact place.
+# A document is found at most once, with the passage that matched best, and its exact position.
 
 # %%
 hit = library.search("default parameter values", k=1)[0]
@@ -52,8 +52,8 @@ print(hit.passage)
 # %% [markdown]
 # ## Keep it up to date
 #
-# `add` is also the update: what has not changed costs nothing, and what has is replaced, old
-# passages and all. A search sees everything that was added before it began.
+# `add` also updates: unchanged documents cost nothing, and changed ones are replaced, including their
+# old passages. A search finds everything that was added before it started.
 
 # %%
 library.add(topics)
@@ -71,10 +71,10 @@ library.remove("pass")
 print([hit.name for hit in library.search("green cucumber policy")])
 
 # %% [markdown]
-# ## What it says about your documents
+# ## Find related documents for a summary
 #
-# The documents to summarize are docstrings of three modules. `library=` adds what the library has
-# on what they say, with the matching words marked.
+# The documents to summarize are docstrings of three modules. `library=` adds related passages of the
+# library, with the matching words marked.
 
 # %%
 modules = {

@@ -11,10 +11,10 @@
 # %% [markdown]
 # # Quickstart
 #
-# You have five chapters to read, and a handbook of which they are a part: here Python's language
-# reference, which every Python brings along. No key and no network: `"extractive"` takes sentences
-# from the documents as they are. Change `MODEL` to have a language model write; nothing else
-# changes.
+# You have five chapters to read, and the handbook that they belong to: here Python's language
+# reference, which is part of every Python. You need no API key and no network: the model
+# `"extractive"` quotes sentences from the documents. To use a language model, change `MODEL`; nothing
+# else changes.
 
 # %%
 import pydoc_data.topics
@@ -35,25 +35,24 @@ chapters = {name: handbook.pop(name) for name in ("assert", "exceptions", "raise
 {name: len(text) for name, text in chapters.items()}
 
 # %% [markdown]
-# The library holds what a summary is to be seen beside. It is filled once, and again where
-# something has changed.
+# The library contains the documentation in which related passages are searched. It is filled once, and
+# updated if something has changed.
 
 # %%
 library = ds.Library(FOLDER / "library")
 library.add(handbook)
 
 # %% [markdown]
-# What will it take? The plan knows before the first call: documents, chunks and calls exactly,
-# tokens and cost at most.
+# How much will it cost? The plan says it before the first call: exact numbers of documents, chunks and
+# calls, and upper bounds of tokens and cost.
 
 # %%
 QUESTION = "How is an exception handled?"
 ds.plan(chapters, model=MODEL, library=library, question=QUESTION)
 
 # %% [markdown]
-# A run starts when it is made. `await` waits for it, with a panel below the cell: what is done, a
-# map of all chunks, a Cancel button. The cell's stop button works as well, and what was answered by
-# then is kept.
+# `summarize` starts a run. `await` waits for it, with a panel below the cell: progress, a map of all
+# chunks, a Cancel button. The cell's stop button works as well, and the answers until then are kept.
 
 # %%
 LEDGER = FOLDER / "ledger.sqlite3"
@@ -64,7 +63,7 @@ summary = await run
 summary
 
 # %% [markdown]
-# Every sentence that a source supports has a citation: the passage, its document and exact place.
+# Every sentence that a source supports has a citation: the passage, its document and exact position.
 
 # %%
 citation = summary.citations[0]
@@ -72,21 +71,21 @@ print(f"{citation.document}, characters {citation.source_start} to {citation.sou
 print(citation.passage)
 
 # %% [markdown]
-# To work on with it, take a part of it as a table of pandas: `"documents"`, `"chunks"`,
-# `"citations"`, or what the library holds on the matter, `"related"`.
+# For further work, get a part of it as a pandas DataFrame: `"documents"`, `"chunks"`, `"citations"`, or
+# the related passages of the library, `"related"`.
 
 # %%
 summary.to_frame("related")[["document", "score", "passage"]]
 
 # %% [markdown]
-# Where did the time go? A line for each chunk, drawn by matplotlib; with a paid model, waiting for
-# the provider and retries stand out in their colors.
+# Where did the time go? The plot has a line for each chunk; with a language model, waiting for the
+# provider and retries have their own colors.
 
 # %%
 axes = ds.plots.timeline(run)
 # %% [markdown]
-# Every answer is in the ledger before you see it, so the same call again asks for nothing. That is
-# also how to go on after a crash.
+# Every answer is stored in the ledger before you see it, so the same call makes no request again. This
+# is also how to resume after a crash.
 
 # %%
 again = await ds.summarize(
@@ -95,7 +94,7 @@ again = await ds.summarize(
 print(f"{run.state.calls} calls before, {again.usage.calls} now")
 
 # %% [markdown]
-# Keep it: as Markdown, as JSON, or as a page to send to somebody.
+# Save the summary as Markdown, as JSON, or as an HTML page to send to others.
 
 # %%
 page = FOLDER / "summary.html"

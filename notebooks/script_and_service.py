@@ -11,8 +11,8 @@
 # %% [markdown]
 # # From the notebook to a script and a service
 #
-# What works in a cell should run from cron tonight and behind a web service next week, without
-# being written anew. The same run serves all three: what changes is who waits, and how.
+# What works in a cell should also run from cron and behind a web service, without rewriting it. The
+# same run works in all three; only the way of waiting for it changes.
 
 # %%
 import asyncio
@@ -39,7 +39,7 @@ for name in ("assert", "raise", "try", "with"):
 # %% [markdown]
 # ## A cell
 #
-# `await`, because a loop is running here.
+# `await`, because an event loop is running here.
 
 # %%
 summary = await ds.summarize(FOLDER, model=MODEL, question=QUESTION, length=40, ledger=False)
@@ -48,8 +48,8 @@ print(summary.text)
 # %% [markdown]
 # ## A script
 #
-# `.result()`, because none is. It also works in a cell, in a callback or in a thread, so a function
-# that is written with it can be taken along as it is.
+# `.result()`, because no event loop is running. It also works in a cell, in a callback or in a thread,
+# so a function that uses it can be moved unchanged.
 
 
 # %%
@@ -62,11 +62,12 @@ def gist(source: Path) -> str:
 gist(FOLDER)
 
 # %% [markdown]
-# `python notebooks/export.py NOTEBOOK.ipynb` writes a whole notebook as such a script: what awaits
-# a run calls `.result()` there, other coroutines get a loop, what is displayed is printed.
+# `python notebooks/export.py NOTEBOOK.ipynb` converts a whole notebook into such a script: it calls
+# `.result()` in place of awaiting a run, runs other coroutines in an event loop, and prints what cells
+# display.
 #
-# For a job that only summarizes, the command line will do. It ends with 0 when it is done and with
-# 1 when it failed, so cron knows.
+# For a job that only summarizes, the command line suffices. Its exit code is 0 for success and 1 for
+# failure, which cron can check.
 
 # %%
 command = [sys.executable, "-m", "docsum_nb", "summarize", str(FOLDER), "--model", MODEL]
@@ -77,8 +78,8 @@ print(done.returncode, done.stdout.partition("Sources")[0])
 # %% [markdown]
 # ## A service
 #
-# On a server's loop, one does as in a cell: `await`. [service.py](service.py) is an application of
-# uvicorn's (`pip install uvicorn starlette`) with a guarded flow for each request. In earnest it is
+# In a server's event loop, use `await` as in a cell. [service.py](service.py) is an application for
+# uvicorn (`pip install uvicorn starlette`) with a guarded flow for each request. In production it is
 # started from a shell:
 #
 #     MODEL=openai/gpt-4o-mini uvicorn notebooks.service:application
@@ -87,7 +88,7 @@ print(done.returncode, done.stdout.partition("Sources")[0])
 
 # %%
 os.environ["MODEL"] = MODEL
-import service  # it reads MODEL as it is imported
+import service  # it reads MODEL when it is imported
 
 listening = socket.create_server(("127.0.0.1", 0))
 URL = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -96,8 +97,8 @@ thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
 thread.start()
 
 # %% [markdown]
-# Five requests at once. The one that cannot be served gets its own error, and the others do not
-# notice. A client that hangs up stops its run, and no other.
+# Five requests at once. The one that cannot be served gets its own error, and the others are not
+# affected. If a client disconnects, its own run is stopped, and no other.
 
 
 # %%
@@ -114,7 +115,7 @@ for answer in answers:
 
 # %% [markdown]
 # Deadlines, budgets, `on_error` and the ledger are the same in all three places. In a service each
-# request says `ledger=False` or has a ledger of its own, unless all who ask may share the answers.
+# request uses `ledger=False` or its own ledger, unless all callers may share the answers.
 
 # %%
 server.should_exit = True

@@ -23,7 +23,7 @@ _LANDING_S = 5.0
 
 @dataclass(frozen=True)
 class Reply:
-    """What a request gets."""
+    """The answer to a request."""
 
     text: str
     """The answer, or with another status what the error says."""
@@ -75,7 +75,7 @@ class _Server(ThreadingHTTPServer):
         self.model = model
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Be quiet: a client that has gone away is part of the story."""
+        """Log nothing: clients disconnect on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -127,11 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name there
-        """Be quiet."""
+        """Log nothing."""
 
 
 def _events(model: str, prompt: str, text: str) -> Iterator[str]:
-    """Give an answer word by word, then what it took, as a stream tells it."""
+    """Yield an answer word by word, then its usage, as a stream."""
     for word in re.findall(r"\s*\S+|\s+$", text):
         delta = {"role": "assistant", "content": word}
         yield json.dumps(_piece(model, [{"index": 0, "delta": delta, "finish_reason": None}]))

@@ -14,7 +14,7 @@ another's.
 stage it failed. A client that hangs up stops its own flow: no further call is made for it. A body
 has at most ``MOST_BYTES``, and one that is no JSON is answered with 400.
 
-The model is told by the environment: ``MODEL`` (and ``BASE_URL`` for a server of your own).
+The model is set by the environment: ``MODEL`` (and ``BASE_URL`` for a server of your own).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ async def summaries(request: Request) -> Response:
         return Response(status_code=499)
     try:
         return JSONResponse({"summary": working.result(), "calls": run.state.calls})
-    except Exception as error:  # noqa: BLE001  # whatever the provider raised is the answer
+    except Exception as error:  # noqa: BLE001  # any error of the provider is the answer
         return refusal(error)
 
 
@@ -113,7 +113,7 @@ async def documents(request: Request) -> Response:
         return Response(status_code=499)
     try:
         summary = working.result()
-    except Exception as error:  # noqa: BLE001  # whatever the provider raised is the answer
+    except Exception as error:  # noqa: BLE001  # any error of the provider is the answer
         return refusal(error, stage=flow.run.state.stage if flow.run else "")
     answer = {
         "summary": summary.text,
@@ -124,7 +124,7 @@ async def documents(request: Request) -> Response:
 
 
 async def read_body(request: Request) -> bytes | None:
-    """Return the body; ``None`` as soon as it is larger than what is taken."""
+    """Return the body; ``None`` as soon as it exceeds ``MOST_BYTES``."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
@@ -153,7 +153,7 @@ async def hung_up(request: Request) -> None:
 
 
 def refusal(error: Exception, **more: str) -> Response:
-    """Say what failed: the service's caller, its provider, or its time."""
+    """Return the response to a failure of the caller, the provider, or the deadline."""
     kinds = {ds.errors.DeadlineExceeded: 504, ds.errors.InputError: 422}
     status = next((code for kind, code in kinds.items() if isinstance(error, kind)), 502)
     notes = getattr(error, "__notes__", [])

@@ -12,8 +12,8 @@
 # # A run in widgets
 #
 # A callback of a widget cannot await, and a blocking one freezes the kernel. A run needs neither: it
-# starts when it is made, goes on by itself, and its panel shows it. Three ways to have one on the
-# screen, from the least work to the most.
+# starts at once, works in the background, and its panel shows the progress. Here are three ways to
+# display it, from the simplest to the most complete.
 
 # %%
 import pydoc_data.topics
@@ -30,10 +30,10 @@ topics = pydoc_data.topics.topics  # Python's language reference
 chapters = {name: topics[name] for name in ("assert", "exceptions", "raise", "try", "with")}
 
 # %% [markdown]
-# ## Not awaited
+# ## A run in the background
 #
-# The cell ends at once, and the panel stays below it: what is done, a map of all chunks (point at
-# one to see which it is, click it for its text and summary), a Cancel button. When the run is over,
+# The cell ends at once, and the panel stays below it: progress, a map of all chunks (hover over one to
+# see its name, click it for its text and summary), a Cancel button. When the run is over,
 # its result takes the panel's place, so that a saved notebook keeps it.
 
 # %%
@@ -41,7 +41,7 @@ run = ds.summarize(chapters, model=MODEL, length=90, ledger=False)
 run
 
 # %% [markdown]
-# Meanwhile, other cells run. Whoever needs the result waits for it.
+# Meanwhile, other cells can run. Wait for the result when you need it.
 
 # %%
 summary = await run
@@ -72,7 +72,7 @@ ask.on_click(start)
 layout = display(widgets.VBox([question, ask, below]), display_id=True)
 
 # %% [markdown]
-# Widgets end with their kernel. What is to stay takes the layout's place, once there is something.
+# Widgets need their kernel. To keep the result in the saved notebook, replace the layout by it.
 
 # %%
 ask.click()  # as you would
@@ -82,8 +82,8 @@ layout.update(answer)
 # %% [markdown]
 # ## The whole form
 #
-# Choose files, see the plan and its cost, start, stop, resume, read. `voila` makes a page of it for
-# those who want no notebook.
+# Choose files, see the plan and its cost, start, stop, resume, read. With `voila` it is a web page, for
+# people who do not use notebooks.
 
 # %%
 folder = Path(tempfile.mkdtemp())
@@ -93,8 +93,8 @@ form = ds.app(source=folder, model=MODEL, question=question.value, length=90)
 form
 
 # %% [markdown]
-# What the form would do, as code. Once something was run there, `form.run` and `form.summary` are
-# at hand for the next cell.
+# The same call as code. After a run in the form, `form.run` and `form.summary` are available in the
+# next cell.
 
 # %%
 print(form.code)

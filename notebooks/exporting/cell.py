@@ -118,7 +118,7 @@ def _shown(source: Source, statement: ast.stmt) -> list[Edit]:
 
 
 def _import(source: Source, statement: ast.stmt) -> list[Edit]:
-    """Leave IPython's ``display`` out: a script has one of its own."""
+    """Remove the import of IPython's ``display``: a script defines its own."""
     if not isinstance(statement, ast.ImportFrom):
         return []
     if (statement.module or "").partition(".")[0] != "IPython":
@@ -131,7 +131,7 @@ def _import(source: Source, statement: ast.stmt) -> list[Edit]:
 
 
 def _bare(source: Source, statement: ast.stmt) -> list[Edit]:
-    """Take the annotations off the variables of a statement: globals of a function have none."""
+    """Remove the annotations of variables: globals of a function cannot have any."""
     edits = []
     for node in outer_nodes(statement):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
@@ -151,7 +151,7 @@ def _bound(function: str) -> list[str]:
 
 
 def _failing(plain: str, error: str) -> str:
-    """Have statements fail as they are meant to, and the script go on."""
+    """Wrap statements that should fail, so that the script continues."""
     return (
         f"try:\n{indented(plain)}\n"
         "except Exception as meant:\n"

@@ -20,7 +20,7 @@ _LONG_S = 600
 
 
 class OutcomeError(RuntimeError):
-    """A cell ended well that is meant to fail, or with another error than it says."""
+    """A cell that should fail succeeded, or raised another error than it declares."""
 
 
 def read(path: Path) -> Any:

@@ -1,7 +1,7 @@
-"""What stands in a cell and is no Python: magics, shell commands, help.
+"""What is in a cell and is not Python: magics, shell commands, help.
 
-Those that only concern the notebook are left out, those that only measure leave their code. All
-others are refused: what they do has to be written in Python to be had in a script.
+Magics that only concern the notebook are removed; of magics that only measure, the code is kept.
+All others are refused: a script needs Python in place of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CELL_MAGIC = re.compile(r"\s*%%(?P<name>\w+)(?P<rest>.*)\n?(?P<body>[\s\S]*)")
 
 
 class ScriptError(ValueError):
-    """Something in a cell cannot be had in a script; the message says what to write instead."""
+    """A cell cannot be written as a script; the message says what to write instead."""
 
 
 def without_magics(text: str) -> str:
@@ -55,7 +55,7 @@ def _names_ipython(node: ast.AST) -> bool:
 
 
 def _is_of_ipython(call: ast.expr) -> bool:
-    """Tell whether it is a call of ``get_ipython().something``, as IPython writes magics."""
+    """Return whether it is a call of ``get_ipython().something``, as IPython writes magics."""
     return (
         isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)

@@ -10,7 +10,7 @@ __all__ = ["to_page"]
 
 
 def to_page(notebook: Any, name: str) -> str:
-    """Write an executed notebook as HTML that asks for nothing.
+    """Write an executed notebook as HTML that loads nothing from the network.
 
     Args:
         notebook: Its content, with outputs.

@@ -26,7 +26,7 @@ def texts(folder: Path) -> list[Path]:
 
 
 def paired(text: Path) -> str:
-    """Return what belongs into the ``.ipynb`` beside a text."""
+    """Return the content of the ``.ipynb`` beside a text."""
     content = jupytext.read(text)
     for number, cell in enumerate(content.cells):
         cell["id"] = f"cell-{number}"

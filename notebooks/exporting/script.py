@@ -1,8 +1,9 @@
 """A notebook as a script that runs: ``python NAME-script.py``, with nothing of a notebook in it.
 
 What a cell displays is printed, as the text that Jupyter has for it. Text cells become comments. A
-cell that is meant to fail does, and the script goes on. What cannot be had in a script is refused,
-and the cell named: a script that does something else than its notebook helps nobody.
+cell that is meant to fail does, and the script goes on. What cannot be
+written as a script is refused, with the name of the cell, so that a script never differs from its
+notebook.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ atexit.register(_loop.close)
 """
 _DISPLAY = '''\
 class _Displayed:
-    """What was displayed, for whoever replaces it."""
+    """The handle of a display, by which it can be replaced."""
 
     def update(self, value: object, **options: Any) -> None:
         display(value, **options)
@@ -104,7 +105,7 @@ def _imported(text: str) -> Iterator[str]:
 
 @contextmanager
 def _named(name: str, number: int) -> Iterator[None]:
-    """Say in an error which cell it is about."""
+    """Add the name of the cell to a ``ScriptError``."""
     try:
         yield
     except (ScriptError, SyntaxError) as error:
@@ -112,7 +113,7 @@ def _named(name: str, number: int) -> Iterator[None]:
 
 
 def _cells(notebook: Any, name: str) -> Iterator[Cell | str]:
-    """Give the cells in order: code without its magics, text as comments."""
+    """Return the cells in order: code without its magics, text as comments."""
     number = 0
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -128,7 +129,7 @@ def _cells(notebook: Any, name: str) -> Iterator[Cell | str]:
 
 
 def _without_future(cell: Cell) -> tuple[list[str], Cell]:
-    """Take imports from ``__future__`` out, which must stand above everything else."""
+    """Remove imports from ``__future__``, which must be above everything else."""
     source = Source(cell.text)
     futures = [
         each

@@ -27,7 +27,7 @@ class Source:
     """A text and its syntax tree.
 
     Raises:
-        SyntaxError: if it is no Python.
+        SyntaxError: if it is not valid Python.
     """
 
     def __init__(self, text: str) -> None:
@@ -88,7 +88,7 @@ def outer_nodes(statement: ast.AST) -> Iterator[ast.AST]:
 
 
 def indented(text: str) -> str:
-    """Indent Python by one level; what stands within a text literal stays as it is."""
+    """Indent Python by one level; text within string literals stays unchanged."""
     inside: set[int] = set()
     for node in ast.walk(ast.parse(text)):
         literal = isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)

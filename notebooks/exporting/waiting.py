@@ -1,7 +1,7 @@
 """What cells await: runs, whose ``result()`` waits for them, and all else, which needs a loop.
 
-Invariant: where it is not sure that something is a run, it is not taken for one. Awaited in a loop,
-a run gives the same.
+Invariant: if it is not certain that something is a run, it is treated as another awaitable. Awaited
+in a loop, a run has the same result.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Waiting:
-    """Tells runs from all else that is awaited, as far as a notebook's text tells.
+    """Distinguishes runs from other awaitables, as far as a notebook's text shows it.
 
     Args:
         trees: All of its cells.
@@ -47,12 +47,12 @@ class Waiting:
         self._runs = set(begun.values()) - others - inner
 
     def is_run(self, expression: ast.expr) -> bool:
-        """Tell whether an expression is surely a run."""
+        """Return whether an expression is certainly a run."""
         named = isinstance(expression, ast.Name) and expression.id in self._runs
         return named or self._begin.calls(expression)
 
     def needs_loop(self, statement: ast.stmt) -> bool:
-        """Tell whether a statement can only be run in an event loop."""
+        """Return whether a statement can only be run in an event loop."""
         return any(
             (isinstance(node, ast.Await) and not self.is_run(node.value))
             or isinstance(node, ast.AsyncFor | ast.AsyncWith)
@@ -84,7 +84,7 @@ class _Named:
         }
 
     def calls(self, node: ast.AST) -> bool:
-        """Tell whether a node is a call of one of them."""
+        """Return whether a node is a call of one of them."""
         match node:
             case ast.Call(func=ast.Name(id=name)):
                 return name in self._own_names
@@ -109,7 +109,7 @@ def _holds_await(node: ast.AST) -> bool:
 
 
 def _bound_by(node: ast.AST) -> Iterator[str]:
-    """Give the names that a node itself binds or deletes."""
+    """Return the names that a node itself binds or deletes."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield name
