@@ -1,4 +1,4 @@
-"""Make a stranger's text harmless to look at, on whatever it is shown.
+"""Make a stranger's text harmless to display, in terminals and browsers.
 
 The one place that decides which characters reach a screen. Invariant: what ``clean`` returns holds
 no character that moves a cursor, rings a bell, reorders its neighbors or cannot be encoded in

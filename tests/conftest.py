@@ -25,7 +25,7 @@ environment.prepare()
 
 
 def import_lazily(name: str) -> None:
-    """Have a module loaded as something of it is first used, not as it is imported."""
+    """Load a module when it is first used, not when it is imported."""
     spec = importlib.util.find_spec(name)
     assert spec is not None
     assert spec.loader is not None

@@ -43,7 +43,7 @@ def is_sound(path: str | Path) -> bool:
 
 
 def holds(path: Path, text: str) -> bool:
-    """Tell whether the bytes of the file, its log or its index hold a text."""
+    """Return whether the bytes of the file, its log or its index hold a text."""
     files = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))]
     return any(text.encode() in file.read_bytes() for file in files if file.exists())
 

@@ -152,7 +152,7 @@ def test_doctor_prints_a_table_and_fails_on_a_problem(
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C reach child processes: those of a job in the background ignore it."""
+    """Enable Ctrl-C in child processes: those of a job in the background ignore it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

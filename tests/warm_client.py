@@ -14,7 +14,7 @@ _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, sign
 
 
 def main() -> None:
-    """Have the command run, and exit as it does."""
+    """Run the command in the warm process, and exit with its status."""
     path, *command = sys.argv[1:]
     pending: list[int] = []
     for each in _FORWARDED:

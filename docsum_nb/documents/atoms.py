@@ -1,6 +1,6 @@
 """Cut a text into atoms: spans that fit the limit and are not cut further.
 
-Decides how finely a block is cut: not at all where it fits, else at its inner blocks, sentences and
+Decides how finely a block is cut: not at all if it fits, else at its inner blocks, sentences and
 lines, and what still does not fit at white space, or at last between characters. Atoms follow one
 another without a gap, and none is empty or longer than the limit. Refuses a count by which a single
 character exceeds the limit.

@@ -128,7 +128,7 @@ def _wording(text: str) -> str:
 
 
 def _content(text: str) -> list[str]:
-    """Reduce a text to the stems of its words, or of its content words where it has any."""
+    """Reduce a text to the stems of its words, or of its content words if it has any."""
     found = words(text)
     return [_stem(word) for word in found if word not in STOP_WORDS] or [*map(_stem, found)]
 
@@ -141,7 +141,7 @@ def _stem(word: str) -> str:
 
 
 class _Known(dict[str, str]):
-    """From a word to its stem where the text has it, else to nothing; grows as it is asked."""
+    """From a word to its stem if the text has it, else to nothing; grows with each look-up."""
 
     def __init__(self, terms: set[str]) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class _Index:
         return 1.0 + log((1 + len(self._chunks)) / (1 + len(self._postings[term])))
 
     def best_passage(self, sought: _Sought) -> _Passage | None:
-        """Find the window that supports a sentence best; ``None`` where no word is found."""
+        """Find the window that supports a sentence best; ``None`` if no word is found."""
         if sought not in self._answered:
             self._answered[sought] = self._search(sought)
         return self._answered[sought]

@@ -30,7 +30,7 @@ TIMEOUT_S = 600.0
 """Seconds that copying one file may take, on a slow network say."""
 _TRIES = 3
 _CHUNK = 1024 * 1024
-# Where there is no such flag, as on Windows, there are no FIFOs among files either.
+# If there is no such flag, as on Windows, there are no FIFOs among files either.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _KINDS = (

@@ -232,7 +232,7 @@ _CONTENT = frozenset(
         *("drawing", "pict", "object", "txbxContent"),
     )
 )
-"""What stands in runs, and is read also where a run is missing."""
+"""Elements of runs, which are read also if the run is missing."""
 
 
 def _alternative(element: Element) -> Element:

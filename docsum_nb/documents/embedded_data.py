@@ -1,4 +1,4 @@
-"""Data within a text that nobody reads: pictures and fonts in base64, dumps, minified code.
+"""Data within a text that is not for readers: pictures and fonts in base64, dumps, minified code.
 
 Decides by form alone what is data, and puts a short mark with its size in its place, such as
 ``[image data, 150 kB]``: a model is not paid for reading it. What a person may have written stays:

@@ -1,4 +1,4 @@
-"""Decode bytes into text, whatever their encoding.
+"""Decode bytes of any encoding into text.
 
 Decides the encoding by what is certain first: a byte order mark, the pattern of UTF-16 or UTF-32
 without one, the escapes of ISO-2022, strict UTF-8, what the file declares, UTF-8 with a few bad

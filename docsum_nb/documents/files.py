@@ -3,7 +3,7 @@
 Decides where a file is read: small ones of harmless kinds in this process, all others in one that
 can be killed. Results come in the order of the files, several of which are in work at once. All
 copies lie in one private folder, each only until it was read, and no reader sees another file than
-the copy. Refuses nothing itself but turns whatever a reader raises into one error of that file.
+the copy. Refuses nothing itself but turns every error of a reader into one error of that file.
 """
 
 from __future__ import annotations
@@ -272,7 +272,7 @@ def _read(copy: _Copy, worker: Worker | None) -> list[_Step]:
     try:
         return list(_documents(copy.name, copy.shown, _reading(copy, worker)))
     except Exception as error:  # noqa: BLE001
-        # Parsers raise whatever they stumble over; one odd file must not cost all the others.
+        # Parsers raise errors of any kind; one odd file must not cost all the others.
         return [_error(copy, error)]
     finally:
         copy.path.unlink(missing_ok=True)

@@ -150,7 +150,7 @@ def _reason(region: Region, outer: Region, page: Region, *, rooted: bool) -> str
         return outer.left_out
     kind = region.kind
     if kind == "hidden":
-        # Where most of a page is hidden, a script would have shown it.
+        # If most of a page is hidden, a script would have shown it.
         return _HIDDEN if 2 * region.total <= page.total else ""
     if kind == "cookie":
         return _NOTICES if region.total <= _NOTICE_SHARE * page.total else ""

@@ -57,7 +57,7 @@ _DEEPEST_FRAME = 3
 
 @dataclass(slots=True)
 class _Aside:
-    """An element whose words are set aside, as it is not read."""
+    """An element whose words are set aside, since it is not read."""
 
     kind: str
     depth: int

@@ -1,8 +1,8 @@
 """Load documents from files, folders, globs, mappings and records.
 
 Decides what happens with a document that cannot be read, and that no two documents have the same
-name. Whatever was found but is not among the documents is among the omissions. Refuses a source
-that comes to no document at all.
+name. Everything that was found but is not among the documents is in the omissions. Refuses a source
+without any document.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Decides what of a message is text: subject, sender, recipients and date at its head; then the plain
 body or, if that says less, the HTML one. Attachments are further files, for their own readers. In a
 mailbox, a quoted line that is in an earlier message is left out, and so is a signature; how much is
-an omission. Header lines are cut where no person would have written on, so that everything is done
-in linear time. Refuses encrypted messages, and those nested too deeply or too large.
+an omission. Header lines are cut beyond any length that a person would write, so that reading takes
+linear time. Refuses encrypted messages, and those nested too deeply or too large.
 """
 
 from __future__ import annotations

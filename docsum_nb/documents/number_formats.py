@@ -49,7 +49,7 @@ def shown(value: str, code: str, *, from_1904: bool = False) -> str:
     """Return a number as a spreadsheet shows it.
 
     Args:
-        value: The number as it is stored.
+        value: The stored number.
         code: Its format, such as ``"0.0%"``; empty if it has none.
         from_1904: Whether days are counted from 1904 rather than from 1900.
     """

@@ -61,7 +61,7 @@ class Block:
     start: int
     end: int
     heading: Heading | None = None
-    """Set where the block is a heading."""
+    """Set if the block is a heading."""
     prose: bool = False
     """A paragraph: its sentences matter more than its lines."""
     lines: tuple[int, ...] = field(default=(), repr=False)

@@ -52,7 +52,7 @@ class Paragraph:
     section: int
     """How many headings of the first or second level stand above it."""
     exact: int | None
-    """Where the plain text stands unchanged in the text; ``None`` if markup was in it."""
+    """The span of the plain text in the text; ``None`` if markup was in it."""
 
 
 @dataclass(frozen=True)

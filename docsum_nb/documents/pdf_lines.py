@@ -1,6 +1,6 @@
 """Lines of PDF pages as running text: what repeats on pages, divided words, paragraphs, headings.
 
-Decides without PDFium, from the lines and where they stand. Running heads, footers and page numbers
+Decides without PDFium, from the lines and their positions. Running heads, footers and page numbers
 are recognized by what repeats at the same height, numbers aside if they count the pages; the first
 occurrence of one that holds words stays. Takes linear time.
 """
@@ -201,7 +201,7 @@ def whole_words(text: str, words: frozenset[str]) -> str:
     """Return a text whose divided words are whole again; genuine hyphens stay.
 
     Args:
-        text: With ``DIVIDED`` where a line ended in a hyphen.
+        text: With ``DIVIDED`` if a line ended in a hyphen.
         words: The document's, as ``vocabulary`` returns them.
     """
     first, *others = text.split(DIVIDED)

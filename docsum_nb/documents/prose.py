@@ -46,7 +46,7 @@ _REACH = 5_000  # characters of markup between two words of a sentence, at most
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence, as it is to be read and where it stands."""
+    """One sentence, as it should be read, and its position."""
 
     text: str
     """On one line, without markup."""

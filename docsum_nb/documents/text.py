@@ -1,4 +1,4 @@
-"""Read plain text and Markdown, whatever their encoding.
+"""Read plain text and Markdown in any encoding.
 
 Decides by the suffix whether a text is Markdown, and what the file declares its encoding to be.
 Lines come out ended by a line feed alone, and never with a NUL. Refuses what is not text.

@@ -150,7 +150,7 @@ class Worker:
         raise LoadError(str(path), answer.error or _too_much_memory(bounds))
 
     def end(self) -> None:
-        """Kill the process, whatever it does."""
+        """Kill the process, even if it is busy."""
         with self._lock:
             self._ended = True
             process = self._process

@@ -52,7 +52,7 @@ def events(
     Args:
         path: The file, for errors.
         chunks: The part.
-        blocks: Local names of the elements to yield, whatever stands around them.
+        blocks: Local names of the elements to yield, in any context.
         containers: Those of them whose own blocks are yielded, between an ``"open"`` and a
             ``"close"``, unless they stand in a block themselves.
 

@@ -164,7 +164,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Return the database opened for reading, in a transaction: it stays as it is now."""
+    """Return the database opened for reading, in a transaction, which keeps its current state."""
     how = "ro"
     log = path.with_name(f"{path.name}-wal")
     if not log.exists() and not os.access(path.parent, os.W_OK, effective_ids=_EFFECTIVE):

@@ -1,4 +1,4 @@
-"""A document as it is stored: its digest and its passages, in batches that are worth a commit.
+"""A stored document: its digest and its passages, in batches that are worth a commit.
 
 A document and its passages are always in one batch, so that one commit replaces them together.
 Refuses what could not be distinguished or returned: names used twice, metadata beyond JSON.
@@ -36,7 +36,7 @@ class Passage:
 
 @dataclass(frozen=True)
 class Entry:
-    """A document as it is stored."""
+    """A stored document."""
 
     name: str
     digest: str
@@ -75,7 +75,7 @@ def digests(documents: Iterable[Document]) -> dict[str, str]:
 
 
 def entry(document: Document, digest: str) -> Entry:
-    """Return a document as it is stored, cut into passages."""
+    """Return the stored form of a document, split into passages."""
     from docsum_nb.documents import split
 
     chunks = split(document, max_tokens=_PASSAGE_TOKENS, count=_tokens)

@@ -230,7 +230,7 @@ class Store:
         self._folder = folder
 
     def read(self, work: Callable[[StoreSnapshot], _T]) -> _T | None:
-        """Return what ``work`` returns for the library as it is now; ``None`` if there is none.
+        """Return the result of ``work`` for the current library; ``None`` if there is none.
 
         A library of the first layout is brought up to date first, and a damaged one is repaired;
         then ``work`` is called again.

@@ -30,7 +30,7 @@ _SETUP = "from tests.browser.in_lab import *\nmodel = ds.Model('openai/scripted'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder more time than others have."""
+    """Allow the tests of this folder more time than others have."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(_TIMEOUT_S))

@@ -32,12 +32,12 @@ class Gate:
         server.script = self._answer
 
     def let(self, answers: int = 1) -> None:
-        """Let so many answers more out, in the order of the requests."""
+        """Release a number of answers more, in the order of the requests."""
         with self._lock:
             self._let += answers
 
     def open(self) -> None:
-        """Let all answers out, those to come too."""
+        """Release all answers, future ones too."""
         self._open.set()
 
     def wait_asked(self, requests: int) -> None:

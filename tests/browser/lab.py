@@ -64,7 +64,7 @@ class Lab:
         return str(self._ask("POST", "kernels", {"name": "python3"})["id"])
 
     def attach(self, path: str, kernel: str) -> None:
-        """Give a notebook a kernel before it is opened; whichever has it now loses it."""
+        """Attach a kernel to a notebook before it is opened; another notebook loses it."""
         about = {"path": path, "name": path, "type": "notebook"}
         for session in self._sessions(kernel):
             self._ask("PATCH", f"sessions/{session['id']}", about)

@@ -38,7 +38,7 @@ def told(chunks: int, *, seconds: float) -> Run[None]:
 
 
 class Meter:
-    """Takes the time on the processor of this process and of the thread that drives the panel."""
+    """Measures the CPU time of this process and of the thread that drives the panel."""
 
     def __init__(self) -> None:
         self.process_s = 0.0

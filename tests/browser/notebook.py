@@ -22,7 +22,7 @@ _JUPYTERS = re.compile(r"/static/(?:lab|notebook)/|/lab/extensions/")
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether asking for an address leaves this machine's loopback alone."""
+    """Return whether asking for an address leaves this machine's loopback alone."""
     return _LOOPBACK.match(url) is not None
 
 
@@ -171,7 +171,7 @@ class Notebook:
         return float(self.page.wait_for_function(_OUTCOME, arg=cell).json_value())
 
     def is_running(self, cell: int) -> bool:
-        """Tell whether a cell's prompt is ``[*]``."""
+        """Return whether a cell's prompt is ``[*]``."""
         return self.cell(cell).locator(".jp-InputPrompt").inner_text() == "[*]:"
 
     def cell(self, cell: int) -> Locator:

@@ -29,7 +29,7 @@ def reopen(notebook: Notebook, kernel: WarmKernel) -> None:
 
 
 def has_only_static_outputs(notebook: Notebook, cell: int) -> bool:
-    """Tell whether what the file has of a cell needs no kernel, and is something."""
+    """Return whether what the file has of a cell needs no kernel, and is something."""
     displayed = [o.data for o in notebook.read().cells[cell].outputs if "data" in o]
     return bool(displayed) and all(WIDGET_MIME not in data for data in displayed)
 

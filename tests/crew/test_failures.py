@@ -219,7 +219,7 @@ class _Strict(BaseModel):
 
 
 class Counter(BaseTool):
-    """Takes a number."""
+    """A tool that accepts a number."""
 
     name: str = "count"
     description: str = "Counts."

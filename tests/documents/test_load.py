@@ -30,7 +30,7 @@ def _names(source: object) -> list[str]:
 
 @pytest.fixture
 def bad(tmp_path: Path) -> Path:
-    """Give a folder of a good file, two bad ones and an empty one."""
+    """Return a folder of a good file, two bad ones and an empty one."""
     (tmp_path / "a.txt").write_text("good")
     (tmp_path / "b.pdf").write_bytes(b"%PDF-1.4 rubbish")
     (tmp_path / "c.docx").write_bytes(b"rubbish")
@@ -181,7 +181,7 @@ def test_a_file_that_is_too_large_is_refused(tmp_path: Path) -> None:
 
 @pytest.fixture
 def _not_root() -> Iterator[None]:
-    """Give up the right to read everything, if the tests run with it."""
+    """Drop the right to read everything, if the tests run with it."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)

@@ -15,7 +15,7 @@ from docsum_nb.records import Document, Omission
 
 @pytest.fixture
 def pile(tmp_path: Path) -> Path:
-    """Give a folder with files of several kinds, hidden ones among them."""
+    """Return a folder with files of several kinds, hidden ones among them."""
     for name in ["b.md", "a/c.txt", "a/z/d.rst", ".git/config.txt", ".hidden.md", "~$b.docx"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("text")

@@ -169,7 +169,7 @@ class Bench:
         return at
 
     def _ended_at(self, end: End, acted_at: float) -> float:
-        """Tell when there was a reason for the run to end."""
+        """Return when there was a reason for the run to end."""
         if end.since == "answer":
             return self._answered_at
         if end.since == "deadline":

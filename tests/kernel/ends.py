@@ -51,7 +51,7 @@ class End:
     """The type of the cell's error, where it is not the run's."""
 
     def cell_error(self, form: Form) -> str:
-        """Tell the type of the cell's error; empty where the cell returns before the end."""
+        """Return the type of the cell's error; empty if the cell returns before the end."""
         return "" if form == "panel" else self.cell_errors.get(form, self.error)
 
 
@@ -164,7 +164,7 @@ ENDS: tuple[End, ...] = (
 
 
 def impossible(form: Form, end: End, ipykernel: str) -> str:
-    """Tell why a row cannot be played in this form; empty where it can."""
+    """Return why a row cannot be played in this form; empty if it can."""
     if end.act == "click" and form != "panel" and int(ipykernel.split(".")[0]) < 7:
         return "ipykernel 6 handles no click while a cell runs"
     return ""

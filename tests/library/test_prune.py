@@ -13,7 +13,7 @@ from docsum_nb.library import Library
 
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a folder of three documents, beside another one, in the current folder."""
+    """Return a folder of three documents, beside another one, in the current folder."""
     monkeypatch.chdir(tmp_path)
     for name in ("handbook/a.md", "handbook/b.md", "handbook/old/c.md", "other/d.md"):
         path = tmp_path / name

@@ -16,7 +16,7 @@ ONE = Model("m", max_concurrency=1)
 
 
 async def settled() -> None:
-    """Let all that can go on without time do so."""
+    """Run everything that needs no time to pass."""
     for _ in range(5):
         await asyncio.sleep(0)
 

@@ -186,7 +186,7 @@ TestTraffic.settings = settings(max_examples=60, stateful_step_count=40, deadlin
 
 
 def sent_at_once(gate: RateLimits, count: int, tickets: Iterator[int], now: float = 0) -> list[int]:
-    """Let so many enter; return those that are sent, and withdraw the others."""
+    """Admit a number of requests; return those that are sent, and withdraw the others."""
     entered = [next(tickets) for _ in range(count)]
     for ticket in entered:
         gate.enter(ticket, "m", 1)

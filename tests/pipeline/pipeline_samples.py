@@ -36,7 +36,7 @@ def summarize(source: Any, **options: Any) -> Run[Summary]:
 
 
 def chunk_number(call: Call) -> int | None:
-    """Tell which document's chunk a call is about; None for a merge."""
+    """Return which document's chunk a call is about; None for a merge."""
     found = re.search(r'<text-\w+ name="doc-(\d+)', call.prompt)
     return int(found.group(1)) if found else None
 

@@ -56,7 +56,7 @@ class Watched:
         return [*self.seen, *ran]
 
     def too_wide(self) -> bool:
-        """Tell whether the page has to be scrolled sideways."""
+        """Return whether the page has to be scrolled sideways."""
         wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         return bool(self.page.evaluate(wide))
 

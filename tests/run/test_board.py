@@ -21,7 +21,7 @@ from docsum_nb.run.progress import Progress
 
 
 def board_after(*events: Event) -> Progress:
-    """Take in the plan of four parts, then some events."""
+    """Apply the plan of four parts, then some events."""
     board = Progress()
     for event in (ChunksPlanned(4, 5, ("a", "b", "c", "d"), at=100.0), *events):
         board.record(event)
@@ -33,7 +33,7 @@ def state_of(board: Progress, place: int) -> PartState:
 
 
 def story(*, at: float = 100.0) -> list[tuple[Event, PartState]]:
-    """Tell how a part of the work fares, and what state each event leaves it in."""
+    """Return how a part of the work fares, and what state each event leaves it in."""
     return [
         (ChunkStarted("b", place=1, at=at), "running"),
         (WaitStarted("m", place=1, at=at + 1), "waiting"),

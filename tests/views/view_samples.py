@@ -33,7 +33,7 @@ class Still:
         return True
 
     def cancel(self) -> None:
-        """Tell of the click."""
+        """Report the click."""
         self._on_cancel()
 
     def snapshot(self) -> Snapshot:
