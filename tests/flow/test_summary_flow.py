@@ -75,7 +75,7 @@ def events_of(flow: Any) -> Iterator[list[tuple[str, str]]]:
             crewai_event_bus.off(kind, seen)
 
 
-def told_until(failing: str) -> list[tuple[str, str]]:
+def shown_until(failing: str) -> list[tuple[str, str]]:
     """List what CrewAI tells of a flow that fails at a step."""
     done = STEPS[: STEPS.index(failing)]
     before = [(what, step) for step in done for what in ("started", "finished")]
@@ -151,7 +151,7 @@ def test_refusal_fails_the_flow_at_its_step(server: Loopback, step: str) -> None
     flow = flow_of(marked(3), model=model_of(server), max_concurrency=1)
     with events_of(flow) as told, pytest.raises(Exception, match="forbidden") as caught:
         flow.kickoff()
-    assert told == told_until(step)
+    assert told == shown_until(step)
     assert caught.value.status_code == 403  # type: ignore[attr-defined]
     assert "HTTP status 403" in caught.value.__notes__[0]
     assert len(server.calls) == (1 if step == "summarize" else 4)
@@ -167,7 +167,7 @@ def test_library_that_cannot_be_used_fails_load_or_evaluate(
     flow = flow_of(TEXTS, model=model_of(server), library=tmp_path / "empty")
     with events_of(flow) as told, pytest.raises(InputError, match="holds nothing"):
         flow.kickoff()
-    assert told == told_until("load")
+    assert told == shown_until("load")
     assert server.calls == []
 
     library = ds.Library(tmp_path / "lib")
@@ -183,7 +183,7 @@ def test_library_that_cannot_be_used_fails_load_or_evaluate(
     flow = flow_of(TEXTS, model=model_of(server), library=tmp_path / "lib")
     with events_of(flow) as told, pytest.raises(LibraryError):
         flow.kickoff()
-    assert told == told_until("evaluate")
+    assert told == shown_until("evaluate")
     assert flow.state.text == "Ships pay harbour dues."
     assert flow.partial is not None
     assert flow.partial.text == flow.state.text
@@ -341,7 +341,7 @@ def test_rubbish_is_refused_before_the_flow_starts(server: Loopback) -> None:
         assert told == []
     with events_of(flow) as told, pytest.raises(LoadError, match="nowhere"):
         flow.kickoff(inputs={"source": "nowhere"})
-    assert told == told_until("load")
+    assert told == shown_until("load")
     with pytest.raises(InputError, match="None"):
         flow_of().kickoff()
     assert server.calls == []
@@ -381,7 +381,7 @@ def test_steps_tell_progress_in_one_run(server: Loopback) -> None:
     late = flow_of(marked(2), model=model_of(server), deadline=5.0, ledger=False)
     with events_of(late) as told, pytest.raises(DeadlineExceeded, match="at the step 'summarize'"):
         late.kickoff()
-    assert told == told_until("summarize")
+    assert told == shown_until("summarize")
 
 
 class Topic(BaseModel):

@@ -51,10 +51,10 @@ def test_run_is_listed_with_what_it_was_and_took(server: Loopback, tmp_path: Pat
     assert failed.unfinished
 
 
-def test_runs_of_folders_of_one_name_can_be_told_apart(
+def test_runs_of_folders_of_one_name_can_be_distinguished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A row tells the question and the end of the full path; its record and JSON have all of it."""
+    """A row has the question and the end of the full path; its record and JSON have all of it."""
     ledger = tmp_path / "l"
     for name in ("one", "two"):
         texts = tmp_path / ("a-very-long-name-" * 5) / name / "texts"
@@ -293,7 +293,7 @@ def test_old_runs_are_forgotten_by_age(tmp_path: Path) -> None:
 
 
 def test_a_run_that_went_on_today_is_not_old(tmp_path: Path) -> None:
-    """Begun long ago, resumed now, and killed: its answers are of today, and stay."""
+    """Started long ago, resumed now, and killed: its answers are of today, and stay."""
     ledger = Ledger(tmp_path / "l")
     History(ledger).begin("r", what="w", model="m", chunks=2, arguments={})
     with ledger.file.writing() as db:
@@ -350,7 +350,7 @@ def test_a_file_whose_name_is_no_utf8_is_summarized_and_listed(tmp_path: Path) -
     assert "note \\udcff.md" in record.what
 
 
-def test_what_cannot_be_resumed_or_forgotten_is_told(tmp_path: Path) -> None:
+def test_what_cannot_be_resumed_or_forgotten_is_an_error(tmp_path: Path) -> None:
     """No file, no such run, several that begin so, and contradicting arguments: one line each."""
     path = tmp_path / "l"
     assert len(ds.runs(path)) == 0

@@ -71,7 +71,7 @@ def use_all(path: Path, server: Loopback) -> list[ds.errors.DocsumError]:
 def test_a_bad_value_is_set_aside(
     kept: Path, server: Loopback, tmp_path: Path, table: str, value: str
 ) -> None:
-    """Whatever column it is in, runs are listed, summarize works and all can be forgotten."""
+    """In every column: runs are listed, summarize works and all can be forgotten."""
     for column in COLUMNS[table]:
         path = Path(shutil.copy(kept, tmp_path / column))
         with closing(sqlite3.connect(path, isolation_level=None)) as db:

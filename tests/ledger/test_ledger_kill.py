@@ -108,5 +108,5 @@ def test_twenty_kills_cost_no_more_than_what_was_in_flight(
     assert [c["text"] for c in result["chunks"]] == [c["text"] for c in expected["chunks"]]
     [record] = runs(work["ledger"])
     assert (record.state, record.done) == ("done", CHUNKS)
-    # Answers that were in flight at a kill are paid for, but nobody got them.
+    # Answers that were in flight at a kill are paid for, but no run got them.
     assert needed <= record.calls <= killing.seen

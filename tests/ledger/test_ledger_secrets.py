@@ -72,7 +72,7 @@ def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(
 def test_address_with_a_secret_is_not_kept(
     server: Loopback, tmp_path: Path, another_process: Callable[[], None], url: str
 ) -> None:
-    """What is left out of it must be given again: without it, another server would be asked."""
+    """What is omitted from it must be given again: without it, another server would be asked."""
     address = url.format(server.address.rpartition(":")[2])
     model = ds.Model("openai/scripted", base_url=address, max_retries=0)
     run = summarize(TEXTS, model=model, ledger=tmp_path / "l")

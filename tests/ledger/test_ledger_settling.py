@@ -30,7 +30,7 @@ LANDED = "An answer that came late."
 
 
 class Held:
-    """Answers everything, and what is asked about one document only once it is let go."""
+    """Answers everything, and what is asked about one document only once it is released."""
 
     def __init__(self, document: str = "Document 5") -> None:
         self.asked, self.let_go = threading.Event(), threading.Event()

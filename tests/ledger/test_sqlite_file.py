@@ -104,7 +104,7 @@ def test_file_of_a_newer_version_is_refused_untouched(tmp_path: Path) -> None:
     ids=["other tables", "a table of that name", "and with such a version"],
 )
 def test_database_of_something_else_is_refused_untouched(tmp_path: Path, script: str) -> None:
-    """A user's own database, given by mistake, is left as it is, by whatever is asked of it."""
+    """A user's own database, given by mistake, is left unchanged, by every call."""
     path = make(tmp_path / "l", script)
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="something else"):
@@ -117,7 +117,7 @@ def test_database_of_something_else_is_refused_untouched(tmp_path: Path, script:
 
 
 def test_runs_are_listed_while_another_process_writes(tmp_path: Path) -> None:
-    """Who only looks waits for nobody."""
+    """A reader waits for no writer."""
     path = tmp_path / "l"
     History(Ledger(path)).begin("r", what="w", model="m", chunks=1, arguments={})
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -153,7 +153,7 @@ def test_threads_that_make_a_ledger_at_once_all_have_it(tmp_path: Path) -> None:
 
 
 def test_two_processes_that_open_an_old_file_at_once_both_succeed(tmp_path: Path) -> None:
-    """Bringing a file up to date is one transaction; whoever comes second finds it done."""
+    """Bringing a file up to date is one transaction; a second process finds it done."""
     path = make(tmp_path / "l", FIRST_VERSION)
     script = (
         "import sys; from docsum_nb.ledger import Ledger; sys.stdin.read(1);"
@@ -204,7 +204,7 @@ print(repr(ds.summarize({"a": "A text."}, model=model, ledger=sys.argv[2], show=
 def test_read_only_ledger_is_an_error_before_the_first_call(
     server: Loopback, tmp_path: Path, read_only: str
 ) -> None:
-    """What cannot be written is told at once, in a line that says what to do."""
+    """A file that cannot be written is an error at once, in a line that says what to do."""
     path = tmp_path / "shared" / "l"
     path.parent.mkdir()
     if read_only == "file":

@@ -40,7 +40,7 @@ class Row:
     source: str
     """Where it is documented or was reported; empty for one that goes further than any report."""
     body: Any
-    """The whole body; a text is sent as it is."""
+    """The whole body; a text is sent unchanged."""
     stream: str | None
     """The body of the stream; ``None`` to send the whole body for one, too."""
     kind: str
@@ -49,20 +49,20 @@ class Row:
     said: str
     """The text, or a part of the message."""
     streamed_requests: int
-    """Of a stream: one more if a plain request has to tell."""
+    """Of a stream: one more if a plain request has to follow."""
 
 
 def whole(content: Any, reason: Any = "stop", usage: Any = None, **choice: Any) -> dict[str, Any]:
     """Return the body of a chat completion."""
     message = content if isinstance(content, dict) else {"role": "assistant", "content": content}
-    told = {"prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 35}
+    reported = {"prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 35}
     return {
         "id": "x",
         "object": "chat.completion",
         "created": 1,
         "model": "m",
         "choices": [{"index": 0, "message": message, "finish_reason": reason, **choice}],
-        "usage": told if usage is None else usage,
+        "usage": reported if usage is None else usage,
     }
 
 
@@ -124,8 +124,15 @@ def sent(
     streamed: int | None = None,
     stream: str | None = None,
 ) -> Row:
-    """Return the row of a body that is sent as it is."""
-    told = stream if stream is not None else f"data: {json.dumps(body)}\n\n"
+    """Return the row of a body that is sent unchanged."""
+    streamed_body = stream if stream is not None else f"data: {json.dumps(body)}\n\n"
     return Row(
-        name, source, body, told, kind, requests, said, requests if streamed is None else streamed
+        name,
+        source,
+        body,
+        streamed_body,
+        kind,
+        requests,
+        said,
+        requests if streamed is None else streamed,
     )

@@ -17,7 +17,7 @@ REQUEST = Request("role", "instructions", "text", 50, 150)
 
 
 class Asking:
-    """An client on a loopback server, with what it told and the word to stop."""
+    """A client on a loopback server, with the events of its run."""
 
     def __init__(self, server: Loopback, ledger: Ledger | None = None, **options: Any) -> None:
         fallbacks = options.pop("fallbacks", ())
@@ -39,7 +39,7 @@ class Asking:
         return on_loop(self.client.ask(request))
 
     def stream(self, request: Request = REQUEST) -> Answer:
-        """Ask for a text that is told while it is written."""
+        """Ask for a text that is streamed."""
         return on_loop(self.streaming(request))
 
     async def streaming(self, request: Request = REQUEST) -> Answer:
@@ -49,11 +49,11 @@ class Asking:
         return answer
 
     @property
-    def told(self) -> list[TextStreamed]:
+    def shown(self) -> list[TextStreamed]:
         return [event for event in self.events if isinstance(event, TextStreamed)]
 
 
-def text_told(events: Iterable[Event]) -> str:
+def shown_text(events: Iterable[Event]) -> str:
     """Return the text as it stands after the events."""
     text = ""
     for event in events:

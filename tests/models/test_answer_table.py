@@ -13,7 +13,7 @@ from docsum_nb.events import TextStreamed
 from docsum_nb.models import Model, ModelClient, SummaryStream, open_model
 from tests.loops import on_loop
 from tests.models.answer_rows import ROWS, Row
-from tests.models.model_samples import REQUEST, text_told
+from tests.models.model_samples import REQUEST, shown_text
 from tests.raw_server import RawReply, RawServer, running_raw
 from tests.support.controls import StandaloneControl
 
@@ -27,7 +27,7 @@ class Outcome:
     kind: str
     requests: int
     said: str
-    told: tuple[TextStreamed, ...]
+    shown: tuple[TextStreamed, ...]
     cost: float | None
 
 
@@ -55,8 +55,8 @@ async def asked(server: RawServer, path: str, *, streamed: bool, **options: Any)
             client.stream.end(answer.text)
     except Exception as error:  # noqa: BLE001  # the kind is what is tested
         kind, said = _kind(error), str(error)
-    told = tuple(event for event in events if isinstance(event, TextStreamed))
-    return Outcome(kind, server.asked[path], said, told, client.usage.cost_usd)
+    shown = tuple(event for event in events if isinstance(event, TextStreamed))
+    return Outcome(kind, server.asked[path], said, shown, client.usage.cost_usd)
 
 
 def _kind(error: Exception) -> str:
@@ -115,8 +115,8 @@ def test_streamed_answer_comes_to_the_same(outcomes: dict[str, Outcome], row: Ro
     assert (outcome.kind, outcome.requests) == (row.kind, row.streamed_requests), outcome.said
     assert row.said in outcome.said
     if row.kind == "text":
-        assert outcome.said == row.said == text_told(outcome.told)
-    assert not [event.text for event in outcome.told if "let me" in event.text]
+        assert outcome.said == row.said == shown_text(outcome.shown)
+    assert not [event.text for event in outcome.shown if "let me" in event.text]
 
 
 def test_every_row_has_its_source() -> None:

@@ -59,7 +59,7 @@ async def against(
         return url, *await failing(url, **options)
 
 
-def told(url: str, error: Any, tries: int) -> Fault:
+def checked_fault(url: str, error: Any, tries: int) -> Fault:
     """Check what holds of every fault of a connection, and return it."""
     fault = fault_of(error, url)
     assert fault.status is None, fault
@@ -143,7 +143,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_certificate_that_signs_itself(tmp_path: Path) -> None:
     """A server answers, so "nothing answers" would be wrong; asked once."""
-    fault = told(*on_loop(against(plain, "https", self_signed(tmp_path))))
+    fault = checked_fault(*on_loop(against(plain, "https", self_signed(tmp_path))))
     assert "signed its certificate itself" in fault.words
     assert "SSL_CERT_FILE" in fault.advice
     assert "nothing answers" not in fault.line
@@ -159,21 +159,21 @@ def test_certificate_of_a_known_authority_that_does_not_hold(
     """Expired, or for another name: said so, asked once."""
     authority = Authority(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
-    fault = told(*on_loop(against(plain, "https", authority.server(**shown))))
+    fault = checked_fault(*on_loop(against(plain, "https", authority.server(**shown))))
     assert words in fault.words
     assert fault.failure is Failure.PERMANENT
 
 
 def test_certificate_of_an_unknown_authority(tmp_path: Path) -> None:
     """As behind a company's proxy: the authority is what is to be trusted."""
-    fault = told(*on_loop(against(plain, "https", Authority(tmp_path).server())))
+    fault = checked_fault(*on_loop(against(plain, "https", Authority(tmp_path).server())))
     assert "issued by an authority that is not known here" in fault.words
     assert fault.failure is Failure.PERMANENT
 
 
 def test_https_on_a_port_of_http() -> None:
     """The scheme is what is to be changed; asked once."""
-    fault = told(*on_loop(against(plain, "https")))
+    fault = checked_fault(*on_loop(against(plain, "https")))
     assert "without encryption" in fault.words
     assert "http://" in fault.advice
     assert fault.failure is Failure.PERMANENT
@@ -181,7 +181,7 @@ def test_https_on_a_port_of_http() -> None:
 
 def test_http_on_a_port_of_https(tmp_path: Path) -> None:
     """The server closes the connection, which may also pass; the advice names the scheme."""
-    fault = told(*on_loop(against(plain, "http", self_signed(tmp_path), max_retries=2)))
+    fault = checked_fault(*on_loop(against(plain, "http", self_signed(tmp_path), max_retries=2)))
     assert "closed the connection" in fault.words
     assert "https://" in fault.advice
 
@@ -194,7 +194,7 @@ def test_closed_port_is_where_nothing_answers() -> None:
     with free_port() as port:
         url = f"http://127.0.0.1:{port}/v1?key=hidden"
         error, tries = on_loop(failing(url))
-    fault = told(url, error, tries)
+    fault = checked_fault(url, error, tries)
     assert f"nothing answers at http://127.0.0.1:{port}/v1" in fault.words
     assert "hidden" not in fault.line
 
@@ -203,7 +203,7 @@ def test_password_in_the_address_is_not_shown() -> None:
     """LiteLLM's client takes no such address beside a key; that is said without the password."""
     with free_port() as port:
         url = f"http://user:hidden@127.0.0.1:{port}/v1"
-        fault = told(url, *on_loop(failing(url)))
+        fault = checked_fault(url, *on_loop(failing(url)))
     assert "holds a user or a password" in fault.words
     assert "hidden" not in fault.line
 
@@ -211,7 +211,7 @@ def test_password_in_the_address_is_not_shown() -> None:
 def test_name_that_nobody_has() -> None:
     """Tried again once, as a network may just have come up, and no four times."""
     url = "http://no-such-host.invalid/v1"
-    fault = told(url, *on_loop(failing(url)))
+    fault = checked_fault(url, *on_loop(failing(url)))
     assert "'no-such-host.invalid'" in fault.words
     assert "spelling" in fault.advice
 
@@ -226,21 +226,21 @@ def test_name_that_nobody_has() -> None:
 )
 def test_connection_that_breaks_may_be_a_passing_fault(handler: Handler, words: str) -> None:
     """It is tried again as often as is set."""
-    fault = told(*on_loop(against(handler)))
+    fault = checked_fault(*on_loop(against(handler)))
     assert words in fault.words
     assert fault.failure is Failure.TRANSIENT
 
 
 def test_port_of_something_else() -> None:
     """A server of SSH is no web server, however often it is asked."""
-    fault = told(*on_loop(against(greeting)))
+    fault = checked_fault(*on_loop(against(greeting)))
     assert "is no web server" in fault.words
     assert fault.failure is Failure.PERMANENT
 
 
 def test_address_that_leads_in_a_circle() -> None:
     """As a proxy does that sends http to https, and back; asked once."""
-    fault = told(*on_loop(against(circling)))
+    fault = checked_fault(*on_loop(against(circling)))
     assert "in a circle" in fault.words
     assert fault.failure is Failure.PERMANENT
 
@@ -256,7 +256,7 @@ def test_web_page_where_an_answer_was_to_be(kind: str) -> None:
         writer.close()
 
     url, error, tries = on_loop(against(paging))
-    fault = told(url, error, tries)
+    fault = checked_fault(url, error, tries)
     assert "such as a web page" in fault.words
     assert "path of base_url" in fault.advice
     assert fault.failure is Failure.DOUBTFUL
@@ -268,7 +268,7 @@ def test_file_of_certificates_that_holds_none(
     """The variable is named, not the server."""
     (tmp_path / "none.pem").write_text("no certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    fault = told(*on_loop(against(plain, "https", self_signed(tmp_path))))
+    fault = checked_fault(*on_loop(against(plain, "https", self_signed(tmp_path))))
     assert "SSL_CERT_FILE" in fault.advice
     assert fault.failure is Failure.PERMANENT
 
@@ -307,7 +307,7 @@ def test_dead_proxy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with free_port() as port:
         monkeypatch.setenv("HTTP_PROXY", f"http://me:hidden@127.0.0.1:{port}")
         url = "http://api.example.invalid/v1"
-        fault = told(url, *on_loop(failing(url)))
+        fault = checked_fault(url, *on_loop(failing(url)))
     assert f"the proxy http://127.0.0.1:{port} does not answer" in fault.words
     assert "HTTP_PROXY" in fault.advice
     assert "hidden" not in fault.line
@@ -318,7 +318,7 @@ def test_this_machine_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with free_port() as port:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
         url, error, tries = on_loop(against(plain))
-    fault = told(url, error, tries)
+    fault = checked_fault(url, error, tries)
     assert "this machine, went to the proxy" in fault.words
     assert "NO_PROXY=localhost" in fault.advice
 
@@ -333,7 +333,7 @@ def test_proxy_that_wants_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
             return await failing("https://api.example.invalid/v1")
 
-    fault = told("https://api.example.invalid/v1", *on_loop(through()))
+    fault = checked_fault("https://api.example.invalid/v1", *on_loop(through()))
     assert "wants a user and a password" in fault.words
     assert fault.failure is Failure.PERMANENT
 

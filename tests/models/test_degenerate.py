@@ -289,8 +289,8 @@ def test_server_that_cuts_prompts_is_reported(
         unread = [each for each in summary.omitted if "read only about" in each.reason]
         assert sorted(each.what for each in unread) == sorted(chunks)
         assert f"{window:,} of the" in unread[0].reason
-        told = [each.message for each in events if isinstance(each, Warned)]
-        warned = [each for each in told if "read only" in each]
+        messages = [each.message for each in events if isinstance(each, Warned)]
+        warned = [each for each in messages if "read only" in each]
         if fresh:
             assert [re.findall(r"num_ctx': (\d+)", each) for each in warned] == [["8192"]]
     assert all(isinstance(each, Omission) for each in summary.omitted)

@@ -136,7 +136,7 @@ def test_more_sentences_than_are_compared_can_be_summarized() -> None:
     st.text(alphabet=st.sampled_from("abcdé \n.!?#|-*这是句。…"), max_size=300), st.integers(0, 20)
 )
 def test_any_text_with_a_word_has_an_answer_within_the_length(text: str, limit: int) -> None:
-    """Whatever the text and the length, the answer has words and not too many."""
+    """For every text and length, the answer has words and not too many."""
     try:
         answer = _ask(text, max_words=limit)
     except InputError:

@@ -41,7 +41,7 @@ def test_request_arrives_as_it_was_meant(server: Loopback) -> None:
 def test_status_of_the_provider_is_on_its_own_error_and_one_request_is_made(
     server: Loopback, status: int
 ) -> None:
-    """Whatever the provider refuses with, LiteLLM's error carries it and nothing tried again."""
+    """For every refusal, LiteLLM's error carries it and nothing tried again."""
     server.script = lambda call: Reply("no", status=status)
     with pytest.raises(Exception, match="no") as caught:
         on_loop(provider(server).answer(REQUEST))
@@ -75,7 +75,7 @@ def test_refusal_that_litellm_swallows_is_an_error_with_its_status(
 def test_clients_that_litellm_forgets_leave_no_word(
     server: Loopback, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """They go after an hour; nobody at the cell below could do anything about it."""
+    """They go after an hour; a user could do nothing about it."""
     on_loop(provider(server).answer(REQUEST))
     loaded().in_memory_llm_clients_cache.flush_cache()
     gc.collect()
@@ -125,7 +125,7 @@ def test_missing_key_names_the_variable() -> None:
 
 
 def test_model_that_is_not_to_be_asked_needs_no_key() -> None:
-    """For a plan it tells window and price, and what a run would lack; an asked one is refused."""
+    """For a plan it has window and price, and what a run would lack; an asked one is refused."""
     model = open_model(Model("openai/gpt-4o-mini"), to_ask=False)
     assert model.price(1_000_000, 0) == pytest.approx(0.15)
     assert "OPENAI_API_KEY" in str(model.missing_key)
@@ -155,7 +155,7 @@ def test_name_close_to_a_listed_one_of_its_provider_is_doubted(
 def test_names_at_an_address_of_the_users_own_are_not_doubted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Whoever serves a model calls it as they like."""
+    """At an address of one's own, every name is right."""
     name = "openai/gpt-4o-minni"
     assert open_model(Model(name, base_url="http://127.0.0.1:1")).name_warning is None
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1")

@@ -1,4 +1,4 @@
-"""LiteLLM's proxy as a provider that nobody here wrote; ``make proxy`` runs these tests.
+"""LiteLLM's proxy as a provider that is not ours; ``make proxy`` runs these tests.
 
 It cannot share an environment with CrewAI, so it has its own, and is a process of its own here.
 """
@@ -95,9 +95,9 @@ def test_answers_of_the_proxy_are_summaries(proxy: str) -> None:
 
 
 def test_limit_of_the_proxy_is_waited_out(proxy: str) -> None:
-    """Three requests a minute are five in two minutes, whoever is turned away at first.
+    """Three requests a minute are five in two minutes, even if some are turned away at first.
 
-    The proxy names its time as ``llm_provider-retry-after``, which nobody else does.
+    The proxy names its time as ``llm_provider-retry-after``, which no other does.
     """
     events: list[Event] = []
     model = ds.Model("openai/limited", base_url=proxy, max_retries=0)

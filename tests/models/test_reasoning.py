@@ -12,7 +12,7 @@ from docsum_nb.ledger import Ledger
 from docsum_nb.models.reasoning import part
 from tests.linear.growth import Case, measure
 from tests.loopback import Call, Loopback, Reply
-from tests.models.model_samples import Asking, text_told
+from tests.models.model_samples import Asking, shown_text
 
 THOUGHT = "Okay, let me see. The text is about ships"
 GOOD = "Ships carry coal."
@@ -104,11 +104,11 @@ def test_thought_without_an_opening_mark_is_shown_once_at_most(server: Loopback)
     """The next text of the same model is held back; what is shown in the end is the answer."""
     server.script = lambda call: Reply(f"The text is on ships.\n</think>\n\n{GOOD}", gap=0.01)
     first = Asking(server)
-    assert first.stream().text == GOOD == text_told(first.events)
+    assert first.stream().text == GOOD == shown_text(first.events)
     second = Asking(server)
     assert second.stream().text == GOOD
-    assert text_told(second.events) == GOOD
-    assert not [event.text for event in second.told if "on ships" in event.text]
+    assert shown_text(second.events) == GOOD
+    assert not [event.text for event in second.shown if "on ships" in event.text]
 
 
 @pytest.mark.parametrize(

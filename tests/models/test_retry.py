@@ -46,7 +46,7 @@ def test_what_will_not_pass_is_asked_once(
     server: Loopback, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refused key or a bad request is one HTTP request, counted at the server."""
-    # CrewAI switches it on for the process; by itself LiteLLM asks once more after a 422 then.
+    # CrewAI switches it on for the process; LiteLLM then retries once after a 422.
     monkeypatch.setattr("litellm.drop_params", True)
     server.script = lambda call: Reply("no", status=status, headers=SOON)
     with pytest.raises(Exception, match="no"):
@@ -64,7 +64,7 @@ def test_account_without_money_is_not_waited_for(server: Loopback) -> None:
 
 
 def test_provider_without_room_is_waited_out(server: Loopback) -> None:
-    """Seven times 429 is no failure for a model with no retries at all; it is told once."""
+    """Seven times 429 is no failure for a model with no retries at all; it is reported once."""
     server.script = failing_first(7, status=429, headers={"retry-after": "0.3"})
     asking = Asking(server, max_retries=0)
     assert asking.ask().text == "yes"
@@ -85,7 +85,7 @@ def test_waiting_ends_with_the_wall_clock(server: Loopback) -> None:
     assert len(server.calls) <= 5
 
 
-def test_wait_that_another_was_told_is_not_waited_out_beyond_the_wall_clock(
+def test_wait_that_another_was_given_is_not_waited_out_beyond_the_wall_clock(
     server: Loopback,
 ) -> None:
     """Held up by a pause that another run's 429 began, an answer is given up when its time is over.
@@ -114,7 +114,7 @@ def test_wait_that_another_was_told_is_not_waited_out_beyond_the_wall_clock(
 
 
 def test_longer_wait_than_one_has_patience_for_is_not_begun(server: Loopback) -> None:
-    """A provider that asks to come back in an hour is an error now, and nobody else waits."""
+    """A provider that asks to come back in an hour is an error now, and no other call waits."""
     server.script = lambda call: Reply("later", status=429, headers={"retry-after": "3600"})
     for _ in range(2):
         with pytest.raises(Exception, match="later") as caught:
@@ -123,7 +123,7 @@ def test_longer_wait_than_one_has_patience_for_is_not_begun(server: Loopback) ->
     assert len(server.calls) == 2
 
 
-def test_wait_is_told_of_in_the_state() -> None:
+def test_wait_is_in_the_state() -> None:
     """The state counts who waits for the provider."""
     state = fold(fold(RunState(), WaitStarted("m")), WaitStarted("m"))
     assert state.waiting == 2
@@ -176,7 +176,7 @@ def test_timeout_with_fallback_goes_to_the_next_model_at_once(server: Loopback) 
         (KeyError(), Failure.PERMANENT),
     ],
 )
-def test_errors_without_a_status_are_told_by_kind(error: Exception, failure: Failure) -> None:
+def test_errors_without_a_status_are_known_by_kind(error: Exception, failure: Failure) -> None:
     """Connections, timeouts and empty answers may pass; errors of the program do not."""
     assert failure_of(error) is failure
 

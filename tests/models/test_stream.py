@@ -18,7 +18,7 @@ from docsum_nb.models.streaming import StreamedText
 from docsum_nb.records import Answer, Usage
 from tests.loopback import Call, Loopback, Reply
 from tests.loops import on_loop
-from tests.models.model_samples import REQUEST, Asking, text_told
+from tests.models.model_samples import REQUEST, Asking, shown_text
 from tests.support.controls import StandaloneControl
 
 LONG = " ".join(f"word{number}" for number in range(40))
@@ -82,13 +82,13 @@ def test_streamed_refusal_is_known_as_one(server: Loopback) -> None:
 
 
 def test_streamed_answer_is_stored_under_the_same_key(server: Loopback, tmp_path: Path) -> None:
-    """What was streamed is found unstreamed, and the other way around, and told whole."""
+    """What was streamed is found unstreamed, and the other way around, and shown whole."""
     ledger = Ledger(tmp_path / "l")
     assert not Asking(server, ledger).stream().cached
     assert Asking(server, ledger).ask().cached
     again = Asking(server, ledger)
     assert again.stream().cached
-    assert [(event.text, event.begins) for event in again.told] == [("A summary.", True)]
+    assert [(event.text, event.begins) for event in again.shown] == [("A summary.", True)]
     assert len(server.calls) == 1
 
 
@@ -97,27 +97,27 @@ def test_pieces_are_few_and_joined_they_are_the_text(server: Loopback) -> None:
     server.script = lambda call: Reply(LONG, gap=0.01)
     asking = Asking(server)
     asking.stream()
-    assert "".join(event.text for event in asking.told) == LONG
-    assert {event.label for event in asking.told} == {"summary"}
-    assert [event.begins for event in asking.told] == [True] + [False] * (len(asking.told) - 1)
-    assert len(asking.told) > 2
-    apart = [after.at - before.at for before, after in itertools.pairwise(asking.told[:-1])]
+    assert "".join(event.text for event in asking.shown) == LONG
+    assert {event.label for event in asking.shown} == {"summary"}
+    assert [event.begins for event in asking.shown] == [True] + [False] * (len(asking.shown) - 1)
+    assert len(asking.shown) > 2
+    apart = [after.at - before.at for before, after in itertools.pairwise(asking.shown[:-1])]
     assert min(apart) >= 0.045
     # The text is seen while it is written, not afterwards.
     finished = next(event for event in asking.events if isinstance(event, CallFinished))
-    assert asking.events.index(asking.told[1]) < asking.events.index(finished)
+    assert asking.events.index(asking.shown[1]) < asking.events.index(finished)
 
 
 def test_burst_of_pieces_leaves_the_loop_to_others(server: Loopback) -> None:
-    """What arrives all at once is told bit by bit too, as the loop goes on meanwhile."""
+    """What arrives all at once is shown piece by piece too, as the loop goes on meanwhile."""
     server.script = lambda call: Reply(" ".join([LONG] * 15))
     asking = Asking(server)
     asking.stream()
-    assert len(asking.told) > 3
+    assert len(asking.shown) > 3
 
 
 def test_stream_that_is_cut_is_tried_again_and_begins_anew(server: Loopback) -> None:
-    """What was told of the broken answer is void; the next attempt's first piece says so."""
+    """What was shown of the broken answer is void; the next attempt's first piece says so."""
 
     def script(call: Call) -> Reply:
         if call.number == 0:
@@ -126,10 +126,10 @@ def test_stream_that_is_cut_is_tried_again_and_begins_anew(server: Loopback) -> 
 
     server.script = script
     asking = Asking(server)
-    assert asking.stream().text == text_told(asking.events) == LONG
+    assert asking.stream().text == shown_text(asking.events) == LONG
     assert [event.attempt for event in asking.events if isinstance(event, CallStarted)] == [1, 2]
     assert list(map(streamed, server.calls)) == [True, True]
-    begun = [event.text for event in asking.told if event.begins]
+    begun = [event.text for event in asking.shown if event.begins]
     assert begun[0].startswith("A")
     assert begun[1].startswith("word0")
     assert len(begun) == 2
@@ -144,7 +144,7 @@ def test_streams_that_break_off_twice_are_asked_for_plainly(server: Loopback) ->
         Reply("One two", words=1, cut=True) if streamed(call) else Reply("Whole.")
     )
     asking = Asking(server)
-    assert asking.stream().text == text_told(asking.events) == "Whole."
+    assert asking.stream().text == shown_text(asking.events) == "Whole."
     assert list(map(streamed, server.calls)) == [True, True, False]
     with pytest.raises(Exception, match="payload is not completed") as caught:
         Asking(server, max_retries=0).stream()
@@ -152,12 +152,12 @@ def test_streams_that_break_off_twice_are_asked_for_plainly(server: Loopback) ->
 
 
 def test_stream_that_ends_without_a_reason_is_not_taken_for_whole(server: Loopback) -> None:
-    """LiteLLM says "stop" for it; it is asked for plainly, told of, and not streamed again."""
+    """LiteLLM says "stop" for it; it is asked for plainly, reported, and not streamed again."""
     server.script = lambda call: Reply("A half sentence", words=2) if streamed(call) else Reply()
     asking = Asking(server, max_retries=0)
-    assert asking.stream().text == text_told(asking.events) == "A summary."
-    # How many pieces an answer is told in is for the clock.
-    begins = [event.begins for event in asking.told]
+    assert asking.stream().text == shown_text(asking.events) == "A summary."
+    # The number of pieces of an answer depends on the clock.
+    begins = [event.begins for event in asking.shown]
     assert (begins[0], begins.count(True)) == (True, 2)
     warned = [event.message for event in asking.events if isinstance(event, Warned)]
     assert "openai/first ended a stream without saying that the answer is whole" in warned[0]
@@ -177,7 +177,7 @@ def test_server_without_streams_is_asked_plainly_and_that_is_remembered(
     server.script = lambda call: Reply("no stream", status=status) if streamed(call) else Reply()
     budget = Budget(max_calls=2)
     asking = Asking(server, max_retries=0, budget=budget)
-    assert asking.stream().text == text_told(asking.events) == "A summary."
+    assert asking.stream().text == shown_text(asking.events) == "A summary."
     assert len([event for event in asking.events if isinstance(event, CallStarted)]) == 2
     assert asking.client.usage.calls == 1
     with pytest.raises(BudgetExceeded):
@@ -200,17 +200,17 @@ def test_server_that_answers_a_stream_at_once_is_asked_plainly(server: Loopback)
     """The client sees an empty stream in it; no answer is made up of that."""
     server.script = lambda call: Reply("Whole.", whole=True)
     asking = Asking(server, max_retries=0)
-    assert asking.stream().text == text_told(asking.events) == "Whole."
+    assert asking.stream().text == shown_text(asking.events) == "Whole."
     assert list(map(streamed, server.calls)) == [True, False]
 
 
 def test_stalled_stream_times_out_and_its_connection_is_closed(server: Loopback) -> None:
-    """No piece for the model's timeout is a timeout; the next attempt begins anew."""
+    """No piece for the model's timeout is a timeout; the next attempt starts again."""
     server.script = lambda call: (
         Reply("One two three", words=2, hang=True) if call.number == 0 else Reply("Whole.")
     )
     asking = Asking(server, timeout=1.0)
-    assert asking.stream().text == text_told(asking.events) == "Whole."
+    assert asking.stream().text == shown_text(asking.events) == "Whole."
     assert server.gone == [0]
     server.script = lambda call: Reply("One two", words=1, hang=True)
     with pytest.raises(TimeoutError, match="wrote nothing more for 1 s"):
@@ -236,7 +236,7 @@ def test_cancelled_stream_closes_its_connection_at_once(server: Loopback, tmp_pa
 
     async def cancelled() -> None:
         task = asyncio.create_task(asking.streaming())
-        while not asking.told:
+        while not asking.shown:
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -251,8 +251,8 @@ def test_cancelled_stream_closes_its_connection_at_once(server: Loopback, tmp_pa
         asking.ask(replace(REQUEST, max_tokens=700))
 
 
-def test_nothing_is_told_after_the_run_was_stopped(server: Loopback) -> None:
-    """An answer in flight may land and be stored; whoever looks has seen the end."""
+def test_nothing_is_shown_after_the_run_was_stopped(server: Loopback) -> None:
+    """An answer in flight may land and be stored; the views have seen the end."""
     asking = Asking(server)
 
     def script(call: Call) -> Reply:
@@ -261,13 +261,13 @@ def test_nothing_is_told_after_the_run_was_stopped(server: Loopback) -> None:
 
     server.script = script
     assert asking.stream().text == LONG
-    assert asking.told == []
+    assert asking.shown == []
 
 
-def test_cut_answers_repair_begins_anew_and_the_text_told_last_is_the_answer(
+def test_cut_answers_repair_starts_again_and_the_text_shown_last_is_the_answer(
     server: Loopback,
 ) -> None:
-    """Where the repair fails, the first text is the answer after all, and told again."""
+    """If the repair fails, the first text is the answer after all, and shown again."""
 
     def script(call: Call) -> Reply:
         if call.number == 0:
@@ -278,9 +278,9 @@ def test_cut_answers_repair_begins_anew_and_the_text_told_last_is_the_answer(
     for refusing, text in ((False, "Whole."), (True, "Cut off here")):
         server.calls.clear()
         asking = Asking(server)
-        assert asking.stream().text == text_told(asking.events) == text
-        # A text that is void before its turn to be told is not told.
-        assert asking.told[0].begins, refusing
+        assert asking.stream().text == shown_text(asking.events) == text
+        # A text that is void before it is shown is not shown.
+        assert asking.shown[0].begins, refusing
 
 
 def test_fallback_streams_and_begins_anew(server: Loopback) -> None:
@@ -289,7 +289,7 @@ def test_fallback_streams_and_begins_anew(server: Loopback) -> None:
         Reply("One two", words=1, cut=True) if call.body["model"] == "first" else Reply("Second's.")
     )
     asking = Asking(server, fallbacks=["openai/second"], max_retries=0)
-    assert asking.stream().text == text_told(asking.events) == "Second's."
+    assert asking.stream().text == shown_text(asking.events) == "Second's."
     assert all(map(streamed, server.calls))
 
 
@@ -301,11 +301,11 @@ def test_model_that_is_turned_away_streams_when_its_turn_comes(server: Loopback)
     asking = Asking(server)
     assert asking.stream().text == "A summary."
     assert all(map(streamed, server.calls))
-    assert [event.begins for event in asking.told if event.begins] == [True]
+    assert [event.begins for event in asking.shown if event.begins] == [True]
 
 
 def test_same_question_at_once_is_streamed_once(server: Loopback) -> None:
-    """Who asks first streams; the other is told the text whole."""
+    """Who asks first streams; the other shows the text whole."""
     server.script = lambda call: Reply(LONG, gap=0.01)
     askings = [Asking(server) for _ in range(2)]
 
@@ -314,8 +314,8 @@ def test_same_question_at_once_is_streamed_once(server: Loopback) -> None:
 
     assert [answer.cached for answer in on_loop(both())] == [False, True]
     assert len(server.calls) == 1
-    assert [len(asking.told) > 1 for asking in askings] == [True, False]
-    assert {text_told(asking.events) for asking in askings} == {LONG}
+    assert [len(asking.shown) > 1 for asking in askings] == [True, False]
+    assert {shown_text(asking.events) for asking in askings} == {LONG}
 
 
 def test_json_and_talks_are_not_streamed(server: Loopback) -> None:
@@ -331,10 +331,10 @@ def test_json_and_talks_are_not_streamed(server: Loopback) -> None:
     messages = [{"role": "user", "content": "Thought"}]
     on_loop(asking.client.converse(messages, max_tokens=9, stop=[]))
     assert not any(map(streamed, server.calls))
-    assert asking.told == []
+    assert asking.shown == []
 
 
-def test_usage_that_no_provider_told_is_counted_and_said(server: Loopback) -> None:
+def test_usage_that_no_provider_reported_is_counted_with_a_warning(server: Loopback) -> None:
     """Nothing is taken for free; streamed or not, a warning says that figures are our own."""
     server.script = lambda call: Reply(LONG, usage=False)
     for ask in (Asking.ask, Asking.stream):
@@ -353,7 +353,7 @@ def test_usage_that_no_provider_told_is_counted_and_said(server: Loopback) -> No
     assert not [event for event in asking.events if isinstance(event, Warned)]
 
 
-def test_embedded_model_is_told_whole() -> None:
+def test_extractive_text_is_shown_in_one_piece() -> None:
     """It does not write piece by piece, and there is one piece all the same."""
     asking = Asking.__new__(Asking)
     asking.events = []
@@ -363,7 +363,7 @@ def test_embedded_model_is_told_whole() -> None:
     )
     request = replace(REQUEST, text="Whales are mammals. They live in the sea and breathe air.")
     answer = asking.stream(request)
-    assert [event.text for event in asking.told] == [answer.text]
+    assert [event.text for event in asking.shown] == [answer.text]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from docsum_nb.events import Event, Warned
 from docsum_nb.models import Model, ModelClient, SummaryStream, litellm_model, open_model
 from docsum_nb.records import Answer, Request
 from tests.loops import on_loop
-from tests.models.model_samples import REQUEST, text_told
+from tests.models.model_samples import REQUEST, shown_text
 from tests.models.protocols import WORDS, speaking
 from tests.support.controls import StandaloneControl
 
@@ -50,7 +50,7 @@ def test_streamed_answer_is_the_unstreamed_one_in_any_protocol(name: str, addres
     stream, events = asked(name, address, REQUEST, streamed=True)
     plain, _ = asked(name, address, REQUEST, streamed=False)
     assert stream == plain
-    assert stream.text == text_told(events) == "".join(WORDS)
+    assert stream.text == shown_text(events) == "".join(WORDS)
     assert (stream.usage.completion_tokens, stream.counted) == (5, False)
     assert stream.usage.prompt_tokens == (15 if name.startswith("anthropic") else 11)
     assert not [event for event in events if isinstance(event, Warned)]
@@ -61,5 +61,5 @@ def test_stream_that_ends_too_early_is_known_in_any_protocol(name: str, address:
     """No half text is an answer; the plain request's whole one is."""
     request = replace(REQUEST, role="break it")
     answer, events = asked(name, address, request, streamed=True)
-    assert answer.text == text_told(events) == "".join(WORDS)
+    assert answer.text == shown_text(events) == "".join(WORDS)
     assert [event for event in events if isinstance(event, Warned)]

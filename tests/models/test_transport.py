@@ -177,8 +177,8 @@ def test_thought_that_is_not_counted_into_the_answer_is_paid(raw: RawServer) -> 
     for total, cost in ((935, 30e-6 + 2 * 905e-6), (35, 30e-6 + 2 * 5e-6)):
         for name in ("plain", "streamed"):
             path = f"{name}-{total}"
-            told = {**usage, "total_tokens": total}
-            raw.plain[path] = (RawReply(json.dumps(whole(GOOD, usage=told)).encode()),)
-            raw.streamed[path] = (RawReply(events([GOOD], usage=told).encode(), SSE),)
+            counts = {**usage, "total_tokens": total}
+            raw.plain[path] = (RawReply(json.dumps(whole(GOOD, usage=counts)).encode()),)
+            raw.streamed[path] = (RawReply(events([GOOD], usage=counts).encode(), SSE),)
             outcome = on_loop(asked(raw, path, streamed=name == "streamed"))
             assert outcome.cost == pytest.approx(cost)

@@ -123,8 +123,8 @@ def test_refusal_in_a_talk_is_an_error(server: Loopback) -> None:
         on_loop(asking.client.converse(messages, max_tokens=9, stop=[]))
 
 
-def test_quote_of_a_refusal_by_the_embedded_model_is_a_quote() -> None:
-    """The embedded model takes sentences from the text; it cannot refuse."""
+def test_quote_of_a_refusal_by_the_extractive_model_is_a_quote() -> None:
+    """The extractive model takes sentences from the text; it cannot refuse."""
     control = StandaloneControl()
     client = ModelClient([open_model(Model("extractive"))], ledger=None, control=control)
     assert on_loop(client.ask(replace(REQUEST, text=REFUSAL))).text == REFUSAL
@@ -147,7 +147,7 @@ def test_cut_answer_is_asked_for_in_fewer_words(server: Loopback) -> None:
 def test_answer_that_stays_cut_is_kept_and_marked(
     server: Loopback, tmp_path: Path, second: Reply
 ) -> None:
-    """Whatever the second try brings, a paid text is passed on as cut off, also from the ledger."""
+    """Even if the second try fails, a paid text is passed on as cut off, also from the ledger."""
     server.script = answering(Reply("Half of", finish_reason="length"), second)
     ledger = Ledger(tmp_path / "l")
     for cached in (False, True):
@@ -169,7 +169,7 @@ def test_structured_answer_is_the_json_alone(server: Loopback, text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("bad", "told"),
+    ("bad", "named"),
     [
         ('{"title": "Whales"}', "points: Field required"),
         ('{"title": "Whales", "points": "sing"}', "points: Input should be a valid array"),
@@ -177,18 +177,18 @@ def test_structured_answer_is_the_json_alone(server: Loopback, text: str) -> Non
         ("They sing.", "Invalid JSON"),
     ],
 )
-def test_malformed_answer_is_repaired_once(server: Loopback, bad: str, told: str) -> None:
-    """The model is told what did not fit; malformed twice is an error that says it too."""
+def test_malformed_answer_is_repaired_once(server: Loopback, bad: str, named: str) -> None:
+    """The model gets what did not fit; malformed twice is an error that says it too."""
     server.script = answering(Reply(bad), Reply(GOOD))
     asking = Asking(server)
     assert Findings.model_validate_json(asking.ask(STRUCTURED).text).title == "Whales"
-    assert told in server.calls[1].prompt
+    assert named in server.calls[1].prompt
     assert asking.client.usage.calls == 2
 
     server.script = answering(Reply(bad))
     with pytest.raises(ModelError, match="does not fit the schema") as caught:
         Asking(server).ask(STRUCTURED)
-    assert told in str(caught.value)
+    assert named in str(caught.value)
     assert len(server.calls) == 4
 
 

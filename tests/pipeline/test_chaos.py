@@ -29,7 +29,7 @@ def test_run_survives_every_providers_refusals(
     survive_refusals(server, tmp_path / "ledger", 60)
 
 
-def test_limit_that_nobody_told_is_learned(server: Loopback) -> None:
+def test_unknown_limit_is_learned(server: Loopback) -> None:
     """A client that knows no rate goes over it by one window of requests in flight at most."""
     chaos = Chaos(faults=False, a_second=10)
     server.script = chaos
@@ -40,7 +40,7 @@ def test_limit_that_nobody_told_is_learned(server: Loopback) -> None:
     assert max(chaos.seconds.values()) <= 10 + IN_FLIGHT
 
 
-def test_limit_that_was_told_is_kept(server: Loopback) -> None:
+def test_known_limit_is_kept(server: Loopback) -> None:
     """A client that knows the rate is never turned away."""
     # A second of the server's may hold the last of one second's share and all of the next; on a
     # busy machine, what was sent in three seconds may arrive in one. Unlimited, all sixty would.

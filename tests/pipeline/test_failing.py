@@ -139,7 +139,7 @@ def test_cancelled_run_sends_nothing_more_and_keeps_what_lands(
 LONG = " ".join(f"The ship{i} sails at dawn." for i in range(400))
 
 
-def test_cut_off_and_overlong_answers_are_told(server: Loopback) -> None:
+def test_cut_off_and_overlong_answers_are_omissions(server: Loopback) -> None:
     """An answer cut off by the provider, and one too long to be merged, are in omitted."""
 
     def script(call: Call) -> Reply:

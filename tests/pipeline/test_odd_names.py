@@ -60,7 +60,7 @@ def test_lone_surrogates_fail_nothing(server: Loopback, tmp_path: Path) -> None:
     assert again.result(60).text == "Ships \ufffd carry things."
 
 
-def test_stream_with_a_lone_surrogate_is_told_as_what_it_becomes(server: Loopback) -> None:
+def test_stream_with_a_lone_surrogate_is_shown_as_what_it_becomes(server: Loopback) -> None:
     """What is streamed is what is stored."""
 
     def script(call: Call) -> Reply:

@@ -11,7 +11,7 @@ import docsum_nb as ds
 from docsum_nb.events import CallStarted, Event, TextStreamed
 from docsum_nb.ledger import Ledger
 from tests.loopback import Call, Loopback, Reply
-from tests.models.model_samples import text_told
+from tests.models.model_samples import shown_text
 from tests.pipeline.pipeline_samples import LONG_S, SMALL, marked, model_of, summarize
 
 FINAL = " ".join(f"word{number}" for number in range(30))
@@ -57,7 +57,7 @@ def test_the_last_text_is_streamed_and_nothing_else(
     assert list(map(streamed, server.calls)) == [False] * (len(server.calls) - 1) + [True]
     assert len(server.calls) == watched.run.state.planned_calls
     assert (len(server.calls) == 1) == (len(source) == 1 and window is None)
-    assert text_told(watched.events) == watched.summary.text == FINAL
+    assert shown_text(watched.events) == watched.summary.text == FINAL
     assert len(watched.told) > 1
     assert {event.label for event in watched.told} == {"summary"}
     assert [event.begins for event in watched.told] == [True] + [False] * (len(watched.told) - 1)
@@ -70,7 +70,7 @@ def test_where_nobody_looks_nothing_is_streamed(server: Loopback) -> None:
     assert not any(map(streamed, server.calls))
 
 
-def test_stored_text_is_told_whole(server: Loopback, tmp_path: Path) -> None:
+def test_stored_text_is_shown_whole(server: Loopback, tmp_path: Path) -> None:
     """A run from the ledger asks nobody, and tells its text in one piece; also if not streamed."""
     server.script = script
     for source in (marked(2), marked(1)):
@@ -82,7 +82,7 @@ def test_stored_text_is_told_whole(server: Loopback, tmp_path: Path) -> None:
     assert len(list(filter(streamed, server.calls))) == 2
 
 
-def test_extractive_text_is_told_whole() -> None:
+def test_extractive_text_is_shown_whole() -> None:
     """The embedded model does not write piece by piece."""
     watched = Watched(marked(2, paragraphs=2))
     assert [event.text for event in watched.told] == [watched.summary.text]
@@ -98,7 +98,7 @@ def test_data_is_not_streamed(server: Loopback) -> None:
         Reply('{"title": "Whales"}') if "JSON" in call.prompt else script(call)
     )
     watched = Watched(marked(2), model=model_of(server), response_model=Findings)
-    assert text_told(watched.events) == FINAL
+    assert shown_text(watched.events) == FINAL
     assert watched.summary.data == Findings(title="Whales")
     assert list(map(streamed, server.calls)) == [False, False, True, False]
 
@@ -113,7 +113,7 @@ def test_one_document_left_of_several_is_streamed(server: Loopback) -> None:
     source = {**marked(1, paragraphs=80), "doc-01": marked(2)["doc-01"]}
     model = model_of(server, context_window=SMALL)
     watched = Watched(source, model=model, on_error="skip")
-    assert watched.summary.text == text_told(watched.events) == FINAL
+    assert watched.summary.text == shown_text(watched.events) == FINAL
     assert len(list(filter(streamed, server.calls))) == 1
 
 
@@ -128,7 +128,7 @@ def test_merge_that_is_too_long_is_streamed_once_it_fits(server: Loopback) -> No
 
     server.script = refusing
     watched = Watched(marked(4), model=model_of(server))
-    assert watched.summary.text == text_told(watched.events) == FINAL
+    assert watched.summary.text == shown_text(watched.events) == FINAL
     assert list(map(streamed, server.calls)) == [*[False] * 4, True, False, False, True]
 
 
@@ -139,12 +139,12 @@ def test_flow_streams_its_last_text_where_it_is_observed(server: Loopback) -> No
     flow = ds.SummaryFlow(
         marked(2), model=model_of(server), ledger=False, show=False, on_event=events.append
     )
-    assert flow.kickoff().text == text_told(events) == FINAL
+    assert flow.kickoff().text == shown_text(events) == FINAL
     server.calls.clear()
     guarded: list[Event] = []
     inner = ds.SummaryFlow(marked(2), model=model_of(server), ledger=False)
     run = ds.kickoff(inner, deadline=LONG_S, on_event=guarded.append, show=False)
-    assert run.result().text == text_told(guarded) == FINAL
+    assert run.result().text == shown_text(guarded) == FINAL
 
 
 def test_run_that_is_stopped_midway_leaves_no_stream_behind(
@@ -179,4 +179,4 @@ def test_run_that_is_stopped_midway_leaves_no_stream_behind(
     server.script = script
     again = Watched(marked(2), **options)
     assert [event.attempt for event in again.events if isinstance(event, CallStarted)] == [1]
-    assert text_told(again.events) == FINAL
+    assert shown_text(again.events) == FINAL

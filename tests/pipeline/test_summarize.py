@@ -191,7 +191,7 @@ def test_plan_needs_no_key_and_says_what_a_run_would_lack() -> None:
     assert run.state.calls == 0
 
 
-def test_misspelled_model_is_told_by_the_plan_and_in_the_run(
+def test_misspelled_model_is_a_warning_of_the_plan_and_the_run(
     server: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Plan and run say what may have been meant; a name that is not doubted says nothing."""
