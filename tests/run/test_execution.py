@@ -26,7 +26,9 @@ def test_deadline_holds_although_the_loop_is_stuck_and_the_next_run_works() -> N
         return "fine"
 
     try:
-        with pytest.raises(DeadlineExceeded, match=r"stuck in \S*blocking\(\) in test_run_ends.py"):
+        with pytest.raises(
+            DeadlineExceeded, match=r"stuck in \S*blocking\(\) in test_execution.py"
+        ):
             run_of(blocking, deadline=0.2).result()
         assert run_of(work).result(LONG_S) == "fine"
     finally:
