@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,21 +20,6 @@ if TYPE_CHECKING:
 
 # Tests import CrewAI as its users do; it reads its switches then.
 environment.prepare()
-
-
-def import_lazily(name: str) -> None:
-    """Load a module when it is first used, not when it is imported."""
-    spec = importlib.util.find_spec(name)
-    assert spec is not None
-    assert spec.loader is not None
-    loader = spec.loader = importlib.util.LazyLoader(spec.loader)
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    loader.exec_module(module)
-
-
-if "nbformat" not in sys.modules:
-    # Its schema's checks compile a grammar for three seconds, in each process that collects tests.
-    import_lazily("nbformat")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and what that starts inherits it.
