@@ -14,6 +14,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,6 +172,7 @@ def _become(job: _Job) -> None:
     if "JPY_PARENT_PID" in os.environ:
         # A kernel ends when its parent does.
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
+    tempfile.tempdir = None  # an import has asked for it, under the server's environment
     os.chdir(job.folder)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _run(job.command)
