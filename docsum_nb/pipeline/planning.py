@@ -111,7 +111,7 @@ def prepare(
 
     Args:
         options: What was asked for.
-        cut: Cuts the documents, as ``cutting.cut`` does.
+        cut: Cuts the documents, as ``chunking.cut`` does.
         to_ask: Whether the models will be asked; for a plan alone they need no key.
         stage: Called with the stage when one that takes long starts.
         fetched: As for ``documents.load``.
