@@ -36,8 +36,11 @@ _FORMAT = "docsum_nb library"
 _MARKER = "docsum_library.json"
 _DRAFT = ".docsum_library.draft"
 _LOCK = ".docsum_library.lock"
-# Of a first add that was killed; the last three are of the database.
-_REMAINS = {_DRAFT, _LOCK, *(f".documents.draft{end}" for end in ("", "-wal", "-shm"))}
+# Of a first add that is going on, or was killed; the database's have a suffix each.
+_REMAINS = {
+    *(_DRAFT, _LOCK),
+    *(f".documents.draft{end}" for end in ("", "-wal", "-shm", "-journal")),
+}
 _DATABASE = re.compile(r"documents-([0-9]{1,9})\.sqlite3")
 _ASIDE = re.compile(r"documents-[0-9]{1,9}\.sqlite3\.damaged(-wal|-shm)?")
 _LOCK_TIMEOUT = 300.0
@@ -61,19 +64,9 @@ def marker_of(folder: Path) -> Marker | None:
         LibraryError: If there is something else at the path, or a library that this version
             cannot read.
     """
-    try:
-        content = (folder / _MARKER).read_bytes()
-    except FileNotFoundError:
-        if _newest(folder) is None:
-            _check_vacant(folder)
-            return None
-        content = b""
-    except NotADirectoryError:
-        raise LibraryError(f"{folder} is a file, or is below one: give a folder's path") from None
-    except IsADirectoryError:
-        content = b""
-    except OSError as error:
-        raise LibraryError(f"the library {folder} cannot be read: {error}") from error
+    content = _content_of(folder)
+    if content is None:
+        return None
     layout, name = _parsed(content)
     if layout > LAYOUT:
         raise LibraryError(
@@ -171,18 +164,43 @@ def writing(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _check_vacant(folder: Path) -> None:
+def _content_of(folder: Path) -> bytes | None:
+    """Return the marker's bytes, none if it cannot be one; ``None`` if there is nothing yet."""
     try:
-        others = {entry.name for entry in os.scandir(folder)} - _REMAINS
+        return (folder / _MARKER).read_bytes()
     except FileNotFoundError:
-        return
+        names = _names_in(folder)
+        if _MARKER in names:
+            # Another process has completed its first add since, or it is a link to nothing.
+            return _content_of(folder) if (folder / _MARKER).exists() else b""
+        return None if _is_vacant(folder, names) else b""
+    except NotADirectoryError:
+        raise LibraryError(f"{folder} is a file, or is below one: give a folder's path") from None
+    except IsADirectoryError:
+        return b""
+    except OSError as error:
+        raise LibraryError(f"the library {folder} cannot be read: {error}") from error
+
+
+def _names_in(folder: Path) -> set[str]:
+    try:
+        return {entry.name for entry in os.scandir(folder)}
+    except FileNotFoundError:
+        return set()
     except OSError as error:
         raise LibraryError(f"the folder {folder} cannot be read: {error}") from error
-    if others:
+
+
+def _is_vacant(folder: Path, names: set[str]) -> bool:
+    """Return whether a folder without a marker holds nothing, else a database without a marker."""
+    if any(map(_DATABASE.fullmatch, names)):
+        return False
+    if others := names - _REMAINS:
         raise LibraryError(
             f"{folder} holds other files ({min(others)!r}) and is not a library: "
             "give a new or an empty folder"
         )
+    return True
 
 
 def _newest(folder: Path) -> Path | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from docsum_nb.errors import InputError
 from docsum_nb.library import Library
 from docsum_nb.library.store import Store, StoreSnapshot
 from tests.library.library_samples import run
@@ -62,6 +64,31 @@ def test_processes_add_at_once(tmp_path: Path) -> None:
     assert [process.wait(120) for process in processes] == [0, 0]
     library = Library(tmp_path / "lib")
     assert len(library) == len(library.search("zebra", 50)) == 17
+
+
+def test_a_library_that_another_process_makes_is_no_foreign_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every state of a first add, a search says that there is no library yet, or finds it."""
+    made = tmp_path / "made"
+    Library(made).add({"a": "zebra"})
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    (folder / ".documents.draft").write_bytes(b"")
+    (folder / ".documents.draft-journal").write_bytes(b"")
+    with pytest.raises(InputError, match="no library"):
+        Library(folder).search("zebra")
+
+    # The first add ends between the look for the marker and the look at the folder.
+    scandir = os.scandir
+
+    def ends_first(path: Any) -> Any:
+        monkeypatch.undo()
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", ends_first)
+    assert [hit.name for hit in Library(folder).search("zebra")] == ["a"]
 
 
 def _version(word: str) -> dict[str, str]:

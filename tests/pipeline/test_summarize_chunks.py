@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import docsum_nb as ds
-from benchmarks.frames import MOST_FRAMES, follow
+from benchmarks import frames
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
 from tests.loopback import Call, Loopback, Reply
+from tests.warm_python import warm_python
 
 LONG_S = 60.0
 SENTENCES = [f"Sentence number {i} tells of the ship named MARK-{i:03}." for i in range(120)]
@@ -138,6 +141,9 @@ def test_a_chunk_takes_ten_frames_to_its_request_and_one_look(
     server: Loopback, tmp_path: Path
 ) -> None:
     """From the worker of a chunk to LiteLLM, with one look into the ledger for a fresh chunk."""
-    way = follow(server.base_url, str(tmp_path))
-    assert len(way["frames"]) <= MOST_FRAMES, way["frames"]
+    # In a process of its own: a guard, once used, puts a wrapper of its own around CrewAI's tasks.
+    command = [*warm_python(), frames.__file__, "follow", server.base_url, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=True)
+    way = json.loads(done.stdout.splitlines()[-1])
+    assert len(way["frames"]) <= frames.MOST_FRAMES, way["frames"]
     assert way["looks"] == 1
