@@ -139,7 +139,10 @@ class Scope:
         self.when_stopped(ended.set)
         try:
             ended.wait()
-            if self.error is None and not working.done():
+            # Work that a loop of its own runs may be cancelled first by what stopped this part.
+            if self.error is None and (
+                not working.done() or isinstance(working.exception(), asyncio.CancelledError)
+            ):
                 self.check()
             result = self._outcome(working)
         finally:

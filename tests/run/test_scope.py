@@ -54,6 +54,19 @@ def test_wait_ends_with_what_is_around_it_and_leaves_nothing_there() -> None:
         crew.check()
 
 
+def test_work_that_a_stop_cancels_in_a_loop_of_its_own_is_raised_the_stop() -> None:
+    """Not asyncio's error, which a thread that catches exceptions would not catch."""
+    stop = StandaloneControl()
+    scope = Scope(stop)
+
+    def work() -> None:
+        stop.stop(TimeoutError("the deadline"))
+        raise asyncio.CancelledError
+
+    with pytest.raises(Stopping, match="the deadline"):
+        scope.run(work)
+
+
 def test_cancelled_wait_cancels_the_work_and_stops_its_threads() -> None:
     """As with a coroutine that is awaited directly; threads see it before they begin anything."""
     cancelled: list[bool] = []
