@@ -13,6 +13,7 @@ import pytest
 from docsum_nb.cli import main
 from docsum_nb.ledger import Ledger
 from tests.loopback import Call, Loopback, Reply, running
+from tests.warm_python import warm_python
 
 TEXT = "Whales are mammals that live in the sea. They come up to breathe air at the surface."
 
@@ -169,9 +170,10 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
         return Reply(hang=True) if call.number >= 3 else Reply("fine")
 
     with running(script) as server:
-        command = [sys.executable, "-X", "faulthandler", "-m", "docsum_nb", "summarize"]
-        command += [str(folder), "--quiet"]
-        command += ["--model", "openai/x", "--base-url", server.base_url, "--ledger", str(ledger)]
+        arguments = ["-m", "docsum_nb", "summarize", str(folder), "--quiet"]
+        arguments += ["--model", "openai/x", "--base-url", server.base_url]
+        arguments += ["--ledger", str(ledger)]
+        command = [sys.executable, "-X", "faulthandler", *arguments]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             while len(server.calls) < 8 or len(Ledger(ledger)) < 3:
@@ -186,7 +188,7 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
         assert "Traceback" not in errors
         asked = len(server.calls)
         server.script = lambda call: Reply("fine")
-        again = subprocess.run(command, timeout=150, check=False)
+        again = subprocess.run([*warm_python(), *arguments], timeout=150, check=False)
         assert again.returncode == 0
         # Five chunks are missing, and the one merge.
         assert len(server.calls) - asked == 5 + 1

@@ -17,6 +17,7 @@ import pytest
 from tests.kernels import Cell, Kernel, running_kernel
 from tests.loopback import Call, Loopback, Reply, running
 from tests.pages import ROOT, Block, blocks_of, pages
+from tests.warm_python import warm_commands
 
 SHELL_S = 300.0
 MODELS = {"gpt-4o-mini", "gpt-4o"}
@@ -155,7 +156,7 @@ def run_in_shell(block: Block, folder: Path, environment: dict[str, str], where:
             env={
                 **os.environ,
                 **environment,
-                "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                "PATH": f"{warm_commands()}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             },
             capture_output=True,
             text=True,

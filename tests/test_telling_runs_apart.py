@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.events import Event
 from tests.loopback import Loopback, Reply
+from tests.warm_python import warm_python
 
 LONG_S = 60.0
 
@@ -80,7 +80,7 @@ print(json.dumps([
 def traced(server: Loopback, setting: str) -> list[tuple[str, str | None, dict[str, object], str]]:
     """Run a crew and a summary in a process of its own, and return their spans."""
     done = subprocess.run(
-        [sys.executable, "-c", TRACED, server.base_url, setting],
+        [*warm_python(), "-c", TRACED, server.base_url, setting],
         capture_output=True,
         text=True,
         timeout=120,

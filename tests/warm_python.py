@@ -14,13 +14,14 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
-__all__ = ["switches", "warm_kernels", "warm_python"]
+__all__ = ["switches", "warm_commands", "warm_kernels", "warm_python"]
 
 ROOT = Path(__file__).parent.parent
 _SWITCHES = ("CREWAI_", "LITELLM_", "LANCEDB_", "OTEL_", "PYTHON")
@@ -81,4 +82,15 @@ def warm_kernels() -> str:
     path = Path(folder.name) / "kernels" / "python3" / "kernel.json"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps(spec), encoding="utf-8")
+    return folder.name
+
+
+@cache
+def warm_commands() -> str:
+    """Return a folder for ``PATH``: the command ``python`` in it is a warm one."""
+    folder = tempfile.TemporaryDirectory(prefix="warm-commands-")
+    atexit.register(folder.cleanup)
+    command = Path(folder.name) / "python"
+    command.write_text(f'#!/bin/sh\nexec {shlex.join(warm_python())} "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
     return folder.name

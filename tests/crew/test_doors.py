@@ -11,7 +11,6 @@ import inspect
 import json
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from crewai.types.streaming import StreamingOutputBase
 import docsum_nb as ds
 from tests.crew.crew_samples import LONG_S, llm_of
 from tests.loopback import Call, Loopback, Reply, running
+from tests.warm_python import warm_python
 
 GUIDE = Path(__file__).parent.parent.parent / "docs" / "explanation" / "guarding.md"
 KINDS = (Crew, Flow, Agent, Task, LLM, LiteAgent)
@@ -251,7 +251,7 @@ def test_the_guide_has_the_same_table() -> None:
 def test_the_guide_names_all_that_is_patched() -> None:
     """What a guard has replaced in CrewAI, in a process of its own, is what the guide says."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "tests.patched"],
+        [*warm_python(), "-m", "tests.patched"],
         capture_output=True,
         text=True,
         timeout=250,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from tests.crew.crew_samples import (
     until,
 )
 from tests.loopback import Call, Loopback, Reply
+from tests.warm_python import warm_python
 
 
 def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: Loopback) -> None:
@@ -156,7 +156,7 @@ def test_script_ends_after_a_deadline_though_its_crew_hangs(server: Loopback) ->
     )
     server.script = lambda call: Reply(hang=True)
     done = subprocess.run(
-        [sys.executable, "-c", script, server.base_url],
+        [*warm_python(), "-c", script, server.base_url],
         capture_output=True,
         text=True,
         timeout=150,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 
 from tests.kernels import Kernel
-from tests.loopback import Reply, running
+from tests.loopback import Call, Reply, running
 
 CELL = """
 import docsum_nb as ds
@@ -18,12 +20,20 @@ await run
 
 def test_panel_of_an_interrupted_cell_shows_what_was_paid_in_the_end(kernel: Kernel) -> None:
     """The cell ends at once; its panel is brought up to date in place, and so is the error."""
-    with running(lambda call: Reply("A harbor.", delay=2.5)) as server:
+    cell_ended = threading.Event()
+
+    async def script(call: Call) -> Reply:
+        while not cell_ended.is_set():
+            await asyncio.sleep(0.01)
+        return Reply("A harbor.")
+
+    with running(script) as server:
         sent = kernel.send(CELL.format(url=server.base_url))
         while len(server.calls) < 3:
             time.sleep(0.01)
         kernel.interrupt()
         cell = kernel.wait(sent)
+        cell_ended.set()
         assert "3 calls in flight are waited for" in cell.traceback
         shown = kernel.wait_shown(lambda each: "3/3 chunks" in each.data.get("text/plain", ""))
         assert "cancelled" in shown.data["text/plain"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import signal
 import subprocess
-import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import InputError
 from tests.loopback import Call, Loopback, Reply, running
+from tests.warm_python import warm_python
 
 LONG_S = 60.0
 CHUNKS = 4
@@ -59,11 +61,14 @@ def test_figures_are_those_of_the_end(
     server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """Of three calls in flight at the stop, all that lands is in error, state, view and record."""
+    raised = threading.Event()
 
-    def script(call: Call) -> Reply:
+    async def script(call: Call) -> Reply:
         if how == "error" and "town 3" in call.prompt:
             return Reply("no", status=403, delay=0.3)
-        return Reply("A harbor.", delay=2.5)
+        while not raised.is_set():
+            await asyncio.sleep(0.01)
+        return Reply("A harbor.")
 
     views: list[Ends] = []
 
@@ -84,6 +89,7 @@ def test_figures_are_those_of_the_end(
     if how == "cancel":
         run.cancel()
     error = run.exception()
+    raised.set()
     assert error is not None
     flying = CHUNKS - (how == "error")
     assert f"{flying} calls in flight are waited for" in "".join(error.__notes__)
@@ -120,14 +126,14 @@ WAITS = {
 
 @contextmanager
 def interrupted(
-    server: Loopback, wait: str, ledger: str, delay: float, *, first: str = ""
+    server: Loopback, wait: str, ledger: str, reply: Reply, *, first: str = ""
 ) -> Iterator[Any]:
     """Run a script that is interrupted while all its calls are in flight."""
-    server.script = lambda call: Reply("A harbor.", delay=delay)
+    server.script = lambda call: reply
     sent = len(server.calls)
     waits = WAITS[wait].format(texts=TEXTS, ledger=ledger)
     process = subprocess.Popen(
-        [sys.executable, "-c", first + SCRIPT.format(url=server.base_url, wait=waits)],
+        [*warm_python(), "-c", first + SCRIPT.format(url=server.base_url, wait=waits)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -184,7 +190,7 @@ def test_default_ledger_is_not_named() -> None:
 def test_interrupted_script_keeps_what_lands(server: Loopback, tmp_path: Path, wait: str) -> None:
     """Calls that take longer than two seconds are waited for; the last line has their figures."""
     ledger = str(tmp_path / "my ledger")
-    with interrupted(server, wait, ledger, 2.6) as process:
+    with interrupted(server, wait, ledger, Reply("A harbor.", delay=2.6)) as process:
         _, errors = process.communicate(timeout=LONG_S)
     assert f"{CHUNKS} calls in flight are waited for, 5 s at most" in errors
     assert f"{CHUNKS}/{CHUNKS} chunks" in errors
@@ -201,9 +207,11 @@ def test_interrupted_script_keeps_what_lands(server: Loopback, tmp_path: Path, w
 def test_second_interrupt_ends_a_script_at_once_and_quietly(
     server: Loopback, tmp_path: Path, wait: str
 ) -> None:
-    """While answers are waited for, here a minute long: stderr has no traceback but the one."""
+    """While answers are waited for, a minute at most: stderr has no traceback but the one."""
     patient = "import docsum_nb.pipeline.api\ndocsum_nb.pipeline.api.SETTLE_S = 60\n"
-    with interrupted(server, wait, str(tmp_path / "ledger"), 60.0, first=patient) as process:
+    with interrupted(
+        server, wait, str(tmp_path / "ledger"), Reply(hang=True), first=patient
+    ) as process:
         errors = ""
         while "are waited for" not in errors:
             errors += process.stderr.readline()
