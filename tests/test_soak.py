@@ -27,9 +27,6 @@ def figures():
 """
 
 SUMMARIES = """
-from docsum_nb.pipeline import api
-api.SETTLE_S = 0.5  # not the five seconds of each run that is cancelled
-
 model = ds.Model("openai/x", base_url={base_url!r}, max_retries=0)
 
 async def three(number):
@@ -147,7 +144,7 @@ def script(call: Call) -> Reply:
     if "Text which is hung" in call.prompt:
         return Reply(delay=3.0)  # of a crew: its thread waits for the answer
     # Longer than a run settles: what lands in time would leave its connection in the pool.
-    return Reply(hang=True) if 'name="hung' in call.prompt else Reply("fine")
+    return Reply(delay=6.0) if 'name="hung' in call.prompt else Reply("fine")
 
 
 @pytest.mark.parametrize(
