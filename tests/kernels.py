@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -49,6 +51,56 @@ class Cell:
     """When the kernel sent its reply, in seconds since the epoch."""
 
 
+class _Widgets:
+    """The widgets of a kernel that a person can see.
+
+    A widget that is made is not yet on the screen: the kernel may still be about to register what
+    handles a click on it, and one that comes too early is dropped. A front end shows a widget once
+    a cell displays it, or another that is on the screen has it as a child.
+    """
+
+    def __init__(self) -> None:
+        self.answered: set[str] = set()
+        """The forms that were answered; they stay for a moment."""
+        self._states: dict[str, dict[str, Any]] = {}
+        """By the id of their comm, in the order they were made."""
+        self._displayed: list[str] = []
+
+    def heed(self, kind: str, content: dict[str, Any]) -> None:
+        """Keep what a message changes."""
+        if kind == "comm_open":
+            self._states[content["comm_id"]] = dict(content["data"].get("state", {}))
+        elif kind == "comm_msg" and content["comm_id"] in self._states:
+            self._states[content["comm_id"]].update(content["data"].get("state", {}))
+        elif kind == "comm_close":
+            self._states.pop(content["comm_id"], None)
+        elif kind in ("display_data", "execute_result"):
+            view = content["data"].get("application/vnd.jupyter.widget-view+json")
+            self._displayed += [view["model_id"]] if view else []
+
+    def buttons(self) -> list[str]:
+        """Return the buttons by the id of their comm, the newest last."""
+        return [key for key, state in self._seen() if state.get("_model_name") == "ButtonModel"]
+
+    def questions(self) -> dict[str, dict[str, Any]]:
+        """Return what is on the forms of open questions, by the id of their comm, in order."""
+        return {
+            key: state
+            for key, state in self._seen()
+            if "behind" in state and key not in self.answered
+        }
+
+    def _seen(self) -> list[tuple[str, dict[str, Any]]]:
+        seen: set[str] = set()
+        new = set(self._displayed)
+        while new:
+            seen |= new
+            children = (self._states.get(key, {}).get("children", ()) for key in new)
+            new = {each.removeprefix("IPY_MODEL_") for several in children for each in several}
+            new -= seen
+        return [(key, state) for key, state in self._states.items() if key in seen]
+
+
 class Kernel:
     """A kernel and its client."""
 
@@ -57,10 +109,9 @@ class Kernel:
         self.client = client
         self.shown: list[Shown] = []
         """What all cells have displayed so far, in order, as far as it was read."""
-        self.buttons: list[str] = []
-        """The widgets that can be clicked, by the id of their comm, in order."""
-        self.questions: dict[str, dict[str, Any]] = {}
-        """What is on the forms of questions that are shown, by the id of their comm, in order."""
+        self._widgets = _Widgets()
+        self._heard: deque[str] = deque(maxlen=40)
+        """The last messages in short, for the case that no other comes."""
 
     def send(self, code: str) -> str:
         """Send a cell without waiting for it."""
@@ -114,8 +165,7 @@ class Kernel:
         """Choose "restart kernel", and wait until the new one is ready."""
         self.manager.restart_kernel()
         self.client.wait_for_ready(timeout=LONG_S)
-        self.buttons.clear()
-        self.questions.clear()
+        self._widgets = _Widgets()
 
     def click(self, *, subshell: str = "") -> None:
         """Click the newest button, as a front end does it; returns before it is handled.
@@ -123,11 +173,11 @@ class Kernel:
         Args:
             subshell: Where to have it handled; empty for the main shell.
         """
-        while not self.buttons:
+        while not (buttons := self._widgets.buttons()):
             self._read()
         session = self.client.session
         click = {"method": "custom", "content": {"event": "click"}, "buffers": []}
-        message = session.msg("comm_msg", {"comm_id": self.buttons[-1], "data": click})
+        message = session.msg("comm_msg", {"comm_id": buttons[-1], "data": click})
         if subshell:
             message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
@@ -138,20 +188,20 @@ class Kernel:
         Args:
             number: How many are to be shown at once.
         """
-        while len(self.questions) < number:
+        while len(questions := self._widgets.questions()) < number:
             self._read()
-        return list(self.questions.values())[-1]
+        return list(questions.values())[-1]
 
     def wait_asked(self) -> None:
         """Wait until a person is asked, on a form or in a cell's field."""
         asks = ""
-        while not self.questions and " asks ---" not in asks:
+        while not self._widgets.questions() and " asks ---" not in asks:
             asks += str(self._read()["content"].get("text", ""))
 
     def answer(self, text: str, *, subshell: str = "") -> None:
         """Answer the oldest question on a form, as a click there does; empty accepts."""
-        comm = next(iter(self.questions))
-        del self.questions[comm]
+        comm = next(iter(self._widgets.questions()))
+        self._widgets.answered.add(comm)
         session = self.client.session
         data = {"method": "custom", "content": {"answer": text}}
         message = session.msg("comm_msg", {"comm_id": comm, "data": data})
@@ -175,21 +225,17 @@ class Kernel:
         return str(reply["content"]["subshell_id"])
 
     def _read(self) -> Any:
-        """Read the next message of any cell; keep what it displays and which buttons it makes."""
-        message = self.client.get_iopub_msg(timeout=LONG_S)
+        """Read the next message of any cell, and keep what it displays."""
+        try:
+            message = self.client.get_iopub_msg(timeout=LONG_S)
+        except Empty:
+            heard = "\n".join(self._heard)
+            raise AssertionError(f"no message for {LONG_S} s; the last were\n{heard}") from None
         kind, content = message["msg_type"], message["content"]
+        self._heard.append(f"{message['header']['date']:%H:%M:%S.%f} {kind} {content}"[:300])
         if kind in ("display_data", "execute_result", "update_display_data"):
             self.shown.append(Shown(content["data"], _sent_at(message)))
-        elif kind == "comm_open":
-            state = content["data"].get("state", {})
-            if state.get("_model_name") == "ButtonModel":
-                self.buttons.append(content["comm_id"])
-            elif "behind" in state:
-                self.questions[content["comm_id"]] = state
-        elif kind == "comm_close" and content["comm_id"] in self.buttons:
-            self.buttons.remove(content["comm_id"])
-        elif kind == "comm_close":
-            self.questions.pop(content["comm_id"], None)
+        self._widgets.heed(kind, content)
         return message
 
     @staticmethod

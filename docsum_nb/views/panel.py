@@ -203,6 +203,7 @@ class PanelView:
         if pending is not None:
             self._form = QuestionForm(self._shown, pending)
             answer_while_blocked(self._form)
+        # Shown last: an answer to a form that is not complete yet would be lost.
         shown = [self._form] if self._form is not None else []
         self._box.children = [self._style, self._html, self._map, *shown, self._foot]
         if answered is not None:
