@@ -12,6 +12,7 @@ How the package is laid out; imports point downward only:
     ---------------------------------------------------------------------------------------------
     crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
     library/    the private documentation and its search, in SQLite
+    recognition/  the text of scanned pages, read by a model
     models/     the only importer of litellm; the extractive model; asking, limits, retries
     views/      the live line and panel               plots   timeline and costs, by matplotlib
     ---------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ __all__ = ["main"]
 
 FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 _FORMATS = (".md", ".html", ".json", ".txt")
-_OF_ADD = ("on_error", "follow_links")
+_OF_ADD = ("vision", "on_error", "follow_links")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -234,6 +234,7 @@ def _add(given: argparse.Namespace) -> int:
 
     added = Library(given.library).add(
         given.path,
+        vision=given.vision,
         on_error=given.on_error,
         follow_links=given.follow_links,
         prune=given.prune,

@@ -25,6 +25,7 @@ __all__ = [
     "Event",
     "FilesFetched",
     "Notice",
+    "PagesRead",
     "RunEnded",
     "RunSettled",
     "RunState",
@@ -38,7 +39,14 @@ __all__ = [
 ]
 
 Stage = Literal[
-    "starting", "importing", "loading", "summarizing", "combining", "evaluating", "working"
+    "starting",
+    "importing",
+    "loading",
+    "recognizing",
+    "summarizing",
+    "combining",
+    "evaluating",
+    "working",
 ]
 Outcome = Literal["done", "failed", "cancelled"]
 
@@ -70,6 +78,16 @@ class FilesFetched(Event):
     """Those that are whole, so far."""
     bytes: int
     """Of all that has arrived, so far."""
+
+
+@dataclass(frozen=True)
+class PagesRead(Event):
+    """Pages that are pictures were read by a model, or are now to be read."""
+
+    done: int
+    """Those whose text is there, so far, and those that could not be read."""
+    pages: int
+    """All of them."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +273,8 @@ class RunState:
     stage: Stage = "starting"
     fetched: FilesFetched | None = None
     """What has arrived of files at addresses; ``None`` if there are none."""
+    pages: PagesRead | None = None
+    """Of pages that are pictures, those that are read; ``None`` if there are none."""
     queued: int = 0
     """Chunks not started."""
     running: int = 0
@@ -318,6 +338,8 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             return _changed(state, stage=stage)
         case FilesFetched():
             return _changed(state, fetched=event)
+        case PagesRead():
+            return _changed(state, pages=event)
         case ChunksPlanned(chunks=chunks, calls=calls):
             started = state.running + state.done + state.failed + state.skipped
             return _changed(state, queued=chunks - started, planned_calls=calls)

@@ -116,7 +116,8 @@ _ON_ERROR = {
 class Options:
     """The arguments of ``summarize``, whose docstring explains them.
 
-    The name of a model is made a ``Model``.
+    The name of a model is made a ``Model``; that of ``vision``, if it has the same provider as
+    ``model``, one that is called like it.
 
     Raises:
         InputError: if one of them cannot be used; nothing has been read or asked by then.
@@ -126,6 +127,20 @@ class Options:
     model: Model = field(  # type: ignore[assignment]  # a name is made a Model below
         default="extractive",
         metadata=about("object", Group.ASKED, "default: extractive", metavar="M"),
+    )
+    vision: Model | None = field(
+        default=None,
+        metadata=about(
+            "object",
+            Group.ASKED,
+            "a model that reads scanned pages and pictures; default: tesseract, if installed",
+            metavar="M",
+            form=(
+                "Model for scanned pages",
+                "tesseract, if installed",
+                "Reads pages that are pictures, and picture files: one request a page.",
+            ),
+        ),
     )
     library: Any = field(
         default=None,
@@ -255,9 +270,11 @@ class Options:
     show: bool = field(default=True, metadata=about("switch", Group.CALL, in_state=False))
 
     def __post_init__(self) -> None:
-        from docsum_nb.models.model import as_model
+        from docsum_nb.models.model import as_model, vision_of
 
         object.__setattr__(self, "model", as_model(self.model))
+        if self.vision is not None:
+            object.__setattr__(self, "vision", vision_of(self.vision, beside=self.model))
         check_on_error(self.on_error)
         check_follow_links(self.follow_links)
         self.budget()

@@ -24,7 +24,7 @@ from docsum_nb.documents.archives import MAX_LEVELS, Allowance, members
 from docsum_nb.documents.copies import MAX_BYTES, TIMEOUT_S, copy_file, write_all
 from docsum_nb.documents.fetch import Arrivals, Fetched, fetch
 from docsum_nb.documents.folders import is_hidden
-from docsum_nb.documents.reading import Reading, read_by
+from docsum_nb.documents.reading import PICTURED, Picture, Reading, read_by
 from docsum_nb.documents.sniff import OLD_OFFICE, kind_of, old_format
 from docsum_nb.documents.sources import (
     ARCHIVE,
@@ -32,6 +32,7 @@ from docsum_nb.documents.sources import (
     MAIL,
     MAILBOX,
     NOT_TEXT,
+    WITH_PICTURES,
     Found,
     Item,
 )
@@ -45,7 +46,7 @@ from docsum_nb.records import Document, Omission
 if TYPE_CHECKING:
     from docsum_nb.documents.workers import Worker, Workers
 
-__all__ = ["End", "Read", "read_all"]
+__all__ = ["End", "Pictured", "Read", "read_all"]
 
 _THREADS = min(4, os.cpu_count() or 1)
 """Files that are in work at once."""
@@ -58,7 +59,19 @@ _READ_HERE = {
 and any of another kind, is read in a process that can be killed."""
 
 End: TypeAlias = Callable[[], object]
-Read: TypeAlias = Document | Omission | LoadError
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A document of which some pages are still to be read from pictures."""
+
+    document: Document
+    """Without the text of these pages."""
+    pictures: tuple[Picture, ...]
+    """At least one."""
+
+
+Read: TypeAlias = Document | Pictured | Omission | LoadError
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ class _Copy:
     """What may be unpacked of it; ``None`` if it lies in nothing."""
 
 
-_Step: TypeAlias = Item | _Copy
+_Step: TypeAlias = Item | Pictured | _Copy
 """What is found may be read at once, or only after it was copied."""
 
 
@@ -96,6 +109,7 @@ def read_all(
     stop: bool,
     when_stopped: Callable[[End], None],
     arrivals: Arrivals,
+    pictures: Path | None = None,
 ) -> Iterator[Read]:
     """Read the files among the items, several at a time; the order stays.
 
@@ -104,6 +118,7 @@ def read_all(
         stop: Give up the files after the first that cannot be read.
         when_stopped: As for ``load``.
         arrivals: What is fetched; stopped by this function when nothing is read any more.
+        pictures: As for ``load``.
     """
     # Imported here: the process that reads a file imports this package, and must start quickly.
     from docsum_nb.documents.workers import Workers
@@ -112,7 +127,7 @@ def read_all(
     when_stopped(workers.close)
     folder = PrivateFolder()
     try:
-        for read in _Reading(items, workers, folder.path, arrivals).results():
+        for read in _Reading(items, workers, folder.path, arrivals, pictures).results():
             yield read
             if stop and isinstance(read, LoadError):
                 return
@@ -126,18 +141,25 @@ class _Reading:
     """Files in work: a queue of steps, of which the first few are started."""
 
     def __init__(
-        self, items: list[Item], workers: Workers, folder: Path, arrivals: Arrivals
+        self,
+        items: list[Item],
+        workers: Workers,
+        folder: Path,
+        arrivals: Arrivals,
+        pictures: Path | None,
     ) -> None:
         self._queue: deque[_Step | _Started] = deque(items)
         self._workers = workers
         self._folder = folder
         self._arrivals = arrivals
+        self._pictures = pictures
+        self._kinds = KINDS if pictures is None else WITH_PICTURES
         self._numbers = count()
 
     def results(self) -> Iterator[Read]:
         while self._queue:
             first = self._queue.popleft()
-            if isinstance(first, Document | Omission | LoadError):
+            if isinstance(first, Document | Pictured | Omission | LoadError):
                 yield _checked(first)
                 continue
             started = first if isinstance(first, _Started) else self._start(first)
@@ -164,7 +186,7 @@ class _Reading:
             return _Started(DAEMON_THREADS.submit(self._opened, step))
         here = step.size <= _READ_HERE.get(step.kind, 0)
         worker = None if here else self._workers.free()
-        return _Started(DAEMON_THREADS.submit(_read, step, worker), worker)
+        return _Started(DAEMON_THREADS.submit(_read, step, worker, self._pictures), worker)
 
     def _copied(self, found: Found | Remote) -> list[_Step]:
         """Copy a file, which may then be read."""
@@ -231,8 +253,8 @@ class _Reading:
         """Copy a file that lies in another."""
         full, shown = f"{outer.name}/{name}", f"{outer.shown}/{name}"
         suffix = PurePosixPath(name).suffix.lower()
-        kind = KINDS.get(suffix, "text")
-        if suffix and suffix not in KINDS:
+        kind = self._kinds.get(suffix, "text")
+        if suffix and suffix not in self._kinds:
             return Omission(full, f"not a kind of file that is read ({suffix})")
         if kind in (ARCHIVE, MAIL, MAILBOX) and outer.level + 1 >= MAX_LEVELS:
             return Omission(full, f"lies in more than {MAX_LEVELS - 1} archives or messages")
@@ -267,10 +289,11 @@ def _checked(read: Read) -> Read:
     return read
 
 
-def _read(copy: _Copy, worker: Worker | None) -> list[_Step]:
+def _read(copy: _Copy, worker: Worker | None, pictures: Path | None) -> list[_Step]:
     """Read a copy, and delete it; a document comes with what was left out of it."""
     try:
-        return list(_documents(copy.name, copy.shown, _reading(copy, worker)))
+        reading = _reading(copy, worker, pictures)
+        return list(_documents(copy.name, copy.shown, reading, pictures))
     except Exception as error:  # noqa: BLE001
         # Parsers raise errors of any kind; one odd file must not cost all the others.
         return [_error(copy, error)]
@@ -291,18 +314,23 @@ def _error(copy: _Copy, error: Exception) -> LoadError:
     return LoadError(copy.shown, reason)
 
 
-def _reading(copy: _Copy, worker: Worker | None) -> Reading:
+def _reading(copy: _Copy, worker: Worker | None, pictures: Path | None) -> Reading:
     if worker is None:
-        return read_by(copy.kind, copy.path)
+        return read_by(copy.kind, copy.path, pictures)
     from docsum_nb.documents.workers import bounds_of
 
-    return worker.read(copy.path, copy.kind, bounds_of(copy.size))
+    if copy.kind not in PICTURED:
+        pictures = None
+    bounds = bounds_of(copy.size, pictures=pictures is not None)
+    return worker.read(copy.path, copy.kind, bounds, pictures=pictures)
 
 
-def _documents(name: str, path: str, reading: Reading) -> Iterator[Read]:
+def _documents(
+    name: str, path: str, reading: Reading, pictures: Path | None = None
+) -> Iterator[Read]:
     """Yield the documents of a file, each followed by what was left out of it."""
-    if reading.text.strip() or not reading.parts:
-        yield Document(
+    if reading.text.strip() or reading.pictures or not reading.parts:
+        document = Document(
             name,
             reading.text,
             path,
@@ -310,7 +338,14 @@ def _documents(name: str, path: str, reading: Reading) -> Iterator[Read]:
             metadata=reading.metadata,
             syntax=reading.syntax,
         )
+        found = tuple(_in_folder(each, pictures) for each in reading.pictures if pictures)
+        yield Pictured(document, found) if found else document
     for part in reading.omitted:
         yield Omission(f"{name}, {part.what}" if part.what else name, part.reason)
     for inner, further in reading.parts:
-        yield from _documents(f"{name}/{inner}", path, further)
+        yield from _documents(f"{name}/{inner}", path, further, pictures)
+
+
+def _in_folder(picture: Picture, folder: Path) -> Picture:
+    # The reader's process is not trusted to name any other file.
+    return replace(picture, file=str(folder / Path(picture.file).name))

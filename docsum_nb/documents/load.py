@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from docsum_nb.documents.addresses import Addresses, Remote
 from docsum_nb.documents.fetch import Arrivals
-from docsum_nb.documents.files import End, Read, read_all
-from docsum_nb.documents.sources import Found, Item, find
+from docsum_nb.documents.files import End, Pictured, Read, read_all
+from docsum_nb.documents.reading import Picture
+from docsum_nb.documents.sources import KINDS, WITH_PICTURES, Found, Item, find
 from docsum_nb.errors import InputError, LoadError, check_on_error
 from docsum_nb.paths import visible
 from docsum_nb.records import Document, Omission
@@ -35,6 +36,9 @@ class Loaded:
     """In the order of the source; folders by relative path."""
     omitted: tuple[Omission, ...] = ()
     """What was found but not loaded, and why."""
+    pictures: Mapping[str, tuple[Picture, ...]] = field(default_factory=dict)
+    """By the names of documents, the pages whose text is still to be read; these documents may be
+    blank without it."""
 
 
 def load(
@@ -44,6 +48,7 @@ def load(
     follow_links: bool = False,
     fetched: Callable[[int, int], object] = lambda files, size: None,
     when_stopped: Callable[[End], None] = lambda end: None,
+    pictures: Path | None = None,
 ) -> Loaded:
     """Load the documents that a source names.
 
@@ -60,10 +65,14 @@ def load(
             thread: the files that are whole, and the bytes that have arrived, so far.
         when_stopped: Called with a function that gives up what is being read, to be called by any
             thread if the run of the loading is stopped.
+        pictures: A private folder in which pages without text are written as pictures, for a model
+            to read; picture files are documents then. It is the caller's, and of this loading only.
+            ``None`` writes none.
 
     Returns:
-        The documents, none of which is blank, and what was left out. Equal names of files are made
-        unique by more of their paths; a file that is named twice is loaded once.
+        The documents, none of which is blank unless it has pictures, and what was left out. Equal
+        names of files are made unique by more of their paths; a file that is named twice is loaded
+        once.
 
     Raises:
         InputError: The source is of no accepted type or empty, a value in it is not text, two
@@ -80,14 +89,22 @@ def load(
     item: Read
     stopped = threading.Event()
     when_stopped(stopped.set)
-    items = _unique(find(source, follow_links=follow_links, addresses=Addresses(stopped)))
+    kinds = KINDS if pictures is None else WITH_PICTURES
+    addresses = Addresses(stopped)
+    items = _unique(find(source, follow_links=follow_links, addresses=addresses, kinds=kinds))
     stop = on_error == "raise"
     arrivals = Arrivals(stopped, fetched)
-    for item in read_all(items, stop=stop, when_stopped=when_stopped, arrivals=arrivals):
-        if isinstance(item, Document):
-            free = _free(item.name, taken)
+    pictured: dict[str, tuple[Picture, ...]] = {}
+    for item in read_all(
+        items, stop=stop, when_stopped=when_stopped, arrivals=arrivals, pictures=pictures
+    ):
+        if isinstance(item, Document | Pictured):
+            document = item if isinstance(item, Document) else item.document
+            free = _free(document.name, taken)
             taken.add(free)
-            documents.append(item if free == item.name else replace(item, name=free))
+            documents.append(document if free == document.name else replace(document, name=free))
+            if isinstance(item, Pictured):
+                pictured[free] = item.pictures
         elif isinstance(item, Omission):
             omitted.append(item)
         elif on_error == "raise":
@@ -102,7 +119,7 @@ def load(
     if not documents:
         reason = f" ({omitted[0].what}: {omitted[0].reason})" if omitted else ""
         raise InputError(f"there is no text to work on{reason}; give a source that holds text")
-    return Loaded(tuple(documents), tuple(omitted))
+    return Loaded(tuple(documents), tuple(omitted), pictured)
 
 
 def _unique(items: Iterable[Item]) -> list[Item]:

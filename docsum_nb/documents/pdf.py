@@ -3,8 +3,9 @@
 PDFium is not thread-safe and a hostile file can crash it or keep it busy, so ``load`` reads in a
 process of its own (``workers.py``). Each page's text begins exactly at its recorded offset. What is
 not in the text is counted. Pages that show only pictures are recognized by tesseract if that is
-installed. Reading stops at bounds on pages, text and time, and says so. Refuses encrypted and
-damaged files, and files without any text.
+installed, or drawn for a model that reads pictures, if that is asked for. Reading stops at bounds
+on pages, text and time, and says so. Refuses encrypted and damaged files, and files without any
+text.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from docsum_nb.documents import ocr
+from docsum_nb.documents import ocr, pictures
 from docsum_nb.documents.pdf_lines import (
     Line,
     ends_open,
@@ -28,7 +29,7 @@ from docsum_nb.documents.pdf_lines import (
     without_running,
 )
 from docsum_nb.documents.pdf_page import Page, read_page
-from docsum_nb.documents.reading import Reading
+from docsum_nb.documents.reading import MOST_PICTURES, Picture, Reading
 from docsum_nb.errors import LoadError
 from docsum_nb.records import Omission
 
@@ -46,6 +47,8 @@ _OCR_SECONDS = 240.0
 _OCR_PAGES = 200
 _OCR_PIXELS = 8_000_000
 _OCR_SCALE = 200 / 72
+_DRAWING_SECONDS = 75.0
+"""Of processor time, for pictures of pages."""
 _MOST_BOOKMARKS = 2_000
 _DEEPEST = 6
 _LISTED = 20
@@ -64,14 +67,23 @@ class _Found:
     recognized: list[int] = field(default_factory=list)
     second: list[int] = field(default_factory=list)
     """Pages whose text is that of pdfminer."""
+    drawn: dict[int, str] = field(default_factory=dict)
+    """Pages of which a picture was made, with its name."""
+    undrawn: list[int] = field(default_factory=list)
+    """Pages without text that are beyond the bounds on pictures."""
     without_tables: list[int] = field(default_factory=list)
     """Pages on which tables are lines, as reading takes long."""
     stopped: str = ""
     """Why pages are missing; empty if none is."""
 
 
-def read(path: Path) -> Reading:
+def read(path: Path, folder: Path | None = None) -> Reading:
     """Read a PDF file.
+
+    Args:
+        path: The file.
+        folder: Where pictures of pages without text are written, for a model to read; ``None``
+            writes none, and tesseract reads these pages if it is installed.
 
     Raises:
         LoadError: The file is encrypted, damaged, or holds no text.
@@ -80,13 +92,24 @@ def read(path: Path) -> Reading:
     document = _opened(path)
     count = len(document)
     found = _pages(document, path, count)
+    if folder is None:
+        _recognize(document, found)
+    else:
+        _draw(document, found, path.stem, folder)
     lines = [line for page in found.pages for line in page.lines]
-    if not any(line.text.strip() for line in lines):
+    if not found.drawn and not any(line.text.strip() for line in lines):
         raise LoadError(str(path), _why_nothing(found))
     lines = with_headings(lines, _bookmarks(document))
     kept, running = without_running(lines, len(found.pages))
     text, starts = _text(with_tables(kept), len(found.pages))
-    return Reading(text, starts, tuple(_omissions(document, found, running, count)))
+    return Reading(
+        text,
+        starts,
+        tuple(_omissions(document, found, running, count)),
+        pictures=tuple(
+            Picture(page, starts[page - 1], name) for page, name in sorted(found.drawn.items())
+        ),
+    )
 
 
 def _opened(path: Path) -> Any:
@@ -139,7 +162,6 @@ def _pages(document: Any, path: Path, count: int) -> _Found:
             found.pictures.append(number + 1)
     if count > _MOST_PAGES and not found.stopped:
         found.stopped = f"more than {_MOST_PAGES:,} pages; split the file"
-    _recognize(document, found)
     return found
 
 
@@ -181,6 +203,24 @@ def _recognize(document: Any, found: _Found) -> None:
     done = set(found.recognized)
     found.pictures[:] = [number for number in found.pictures if number not in done]
     found.garbled[:] = [number for number in found.garbled if number not in done]
+
+
+def _draw(document: Any, found: _Found, name: str, folder: Path) -> None:
+    """Write pictures of the pages that show only pictures or are garbled, within the bounds."""
+    wanted = sorted({*found.pictures, *found.garbled})
+    ends = time.process_time() + _DRAWING_SECONDS
+    for number in wanted:
+        if len(found.drawn) == MOST_PICTURES or time.process_time() > ends:
+            found.undrawn.append(number)
+            continue
+        file = f"{name}-{number}.png"
+        pictures.draw_page(document, number - 1, folder / file)
+        # Lines of a page that is mostly a picture are in the picture as well.
+        found.pages[number - 1] = Page((), notes=found.pages[number - 1].notes)
+        found.drawn[number] = file
+    left = set(wanted) - {*found.drawn, *found.undrawn}
+    found.pictures[:] = [number for number in found.pictures if number in left]
+    found.garbled[:] = [number for number in found.garbled if number in left]
 
 
 def _rendered(document: Any, number: int) -> bytes:
@@ -263,6 +303,11 @@ def _why_nothing(found: _Found) -> str:
 def _omissions(document: Any, found: _Found, running: int, count: int) -> Iterator[Omission]:
     for numbers, reason in (
         (found.pictures, "no text, only a picture; they may need OCR: install tesseract"),
+        (
+            found.undrawn,
+            f"no text: more than {MOST_PICTURES} pictures of pages, or {_DRAWING_SECONDS:g} s for "
+            "drawing them; split the file",
+        ),
         (found.damaged, "no text, the page is damaged"),
         (found.garbled, "no text: the file does not say which letters it shows"),
         (

@@ -4,6 +4,7 @@ A reader is a module of this folder with ``read(path) -> Reading | str``, found 
 file in ``sources.KINDS``; a ``str`` is a whole text without pages and omissions. A reader raises
 ``LoadError`` if it refuses the file, opens nothing but the file, starts no process, and returns
 plain values only, since it may run in a process of its own. Paths and names are added by ``load``.
+Readers in ``PICTURED`` also take the folder in which they write pages that a model is to read.
 """
 
 from __future__ import annotations
@@ -17,7 +18,24 @@ from typing import Any
 from docsum_nb.documents.embedded_data import without_data
 from docsum_nb.records import Omission, Syntax
 
-__all__ = ["Reading", "read_by"]
+__all__ = ["MOST_PICTURES", "PICTURED", "Picture", "Reading", "read_by"]
+
+PICTURED = frozenset({"pdf", "pictures"})
+"""The readers that write pictures of pages."""
+MOST_PICTURES = 200
+"""Of one document."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page whose text is still to be read from a picture of it."""
+
+    page: int
+    """Counted from 1."""
+    offset: int
+    """The character of the document's text at which the text of the page belongs."""
+    file: str
+    """The picture, a PNG file. A reader returns its name, ``load`` its path."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +55,24 @@ class Reading:
     """How the text is written."""
     metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """What else is known of the document; JSON values only."""
+    pictures: tuple[Picture, ...] = ()
+    """Pages whose text is missing, in order; empty unless pictures were asked for."""
 
 
-def read_by(kind: str, path: Path) -> Reading:
+def read_by(kind: str, path: Path, pictures: Path | None = None) -> Reading:
     """Read a file by the reader of a kind, in this process.
+
+    Args:
+        kind: The name of the reader's module.
+        path: The file.
+        pictures: The folder for pictures of pages without text; ``None`` makes none.
 
     Raises:
         LoadError: The reader refuses the file.
         Exception: Parsers raise what they like.
     """
-    found: Reading | str = import_module(f"docsum_nb.documents.{kind}").read(path)
+    further = (pictures,) if kind in PICTURED else ()
+    found: Reading | str = import_module(f"docsum_nb.documents.{kind}").read(path, *further)
     return _without_data(Reading(found) if isinstance(found, str) else found)
 
 

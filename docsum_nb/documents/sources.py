@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,17 @@ from docsum_nb.errors import InputError, LoadError
 from docsum_nb.paths import user_path, visible
 from docsum_nb.records import Document, Omission
 
-__all__ = ["ARCHIVE", "KINDS", "MAIL", "MAILBOX", "NOT_TEXT", "Found", "Item", "find"]
+__all__ = [
+    "ARCHIVE",
+    "KINDS",
+    "MAIL",
+    "MAILBOX",
+    "NOT_TEXT",
+    "WITH_PICTURES",
+    "Found",
+    "Item",
+    "find",
+]
 
 ARCHIVE, MAIL, MAILBOX = "archive", "mail", "mailbox"
 """The kinds of files that hold further files."""
@@ -56,6 +66,8 @@ KINDS = {
     **dict.fromkeys((".eml", ".msg", ".mht", ".mhtml"), MAIL),
     **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
 }
+WITH_PICTURES = {**KINDS, **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "pictures")}
+"""The kinds if a model reads pictures."""
 NOT_TEXT = "not a kind of file that is read (no suffix, not text)"
 _READ = (
     "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, HTML, Jupyter notebooks, tables, mail, text "
@@ -67,6 +79,7 @@ _ACCEPTED = (
     "give a path of a file or folder, a glob such as 'docs/**/*.md', an address such as "
     "'https://host/paper.pdf', a list of those, a Document, or a mapping or Series of name -> text"
 )
+_VISION_HINT = "; to read a picture, give vision= a model that reads pictures"
 _MAGIC = frozenset("*?[")
 _CUT_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]{1,30}:/[^/\n]")
 _SEPARATOR_OR_SUFFIX = re.compile(r"[/\\]|\.\w{1,8}$")
@@ -92,7 +105,11 @@ Item = Found | Remote | Document | Omission | LoadError
 
 
 def find(
-    source: object, *, follow_links: bool = False, addresses: Addresses | None = None
+    source: object,
+    *,
+    follow_links: bool = False,
+    addresses: Addresses | None = None,
+    kinds: Mapping[str, str] = KINDS,
 ) -> Iterator[Item]:
     """Find what a source names, in order.
 
@@ -101,6 +118,7 @@ def find(
         follow_links: Whether to follow symbolic links that lead out of a folder, or out of the part
             of a glob without wildcards.
         addresses: Finds what is at addresses, for one loading; ``None`` for a loading of its own.
+        kinds: The readers of files by their suffixes.
 
     Raises:
         InputError: The source is of no accepted type, empty, holds a value that is not text, is a
@@ -110,14 +128,14 @@ def find(
     if isinstance(source, Document):
         yield _checked(source)
     elif isinstance(source, str) and is_address(source):
-        yield from _at_address(source, addresses, follow_links=follow_links)
+        yield from _at_address(source, addresses, kinds, follow_links=follow_links)
     elif isinstance(source, str | os.PathLike):
-        yield from _named(os.fspath(source), follow_links=follow_links)
+        yield from _named(os.fspath(source), kinds, follow_links=follow_links)
     elif isinstance(source, list | tuple):
         if not source:
             raise InputError(f"the list of sources is empty; {_ACCEPTED}")
         for part in source:
-            yield from find(part, follow_links=follow_links, addresses=addresses)
+            yield from find(part, follow_links=follow_links, addresses=addresses, kinds=kinds)
     elif callable(getattr(source, "items", None)) and not isinstance(source, type):
         yield from _texts(source)
     else:
@@ -153,13 +171,13 @@ def _is_missing(value: object) -> bool:
     return value is None or not_a_number or type(value).__name__ in ("NAType", "NaTType")
 
 
-def _named(given: str | bytes, *, follow_links: bool) -> Iterator[Item]:
+def _named(given: str | bytes, kinds: Mapping[str, str], *, follow_links: bool) -> Iterator[Item]:
     if isinstance(given, bytes) or not given.strip() or "\0" in given:
         raise InputError(f"{given!r} is not the path of a file or folder; {_ACCEPTED}")
     path = user_path(given)
     try:
         if path.is_dir():
-            found = _folder(path, follow_links=follow_links)
+            found = _folder(path, kinds, follow_links=follow_links)
             yield from _with_something(found, given, "folder")
             return
         exists = path.exists() or path.is_symlink()
@@ -168,9 +186,9 @@ def _named(given: str | bytes, *, follow_links: bool) -> Iterator[Item]:
         yield LoadError(_short(given), f"{error.strerror}{_hint(given)}")
         return
     if exists:
-        yield _explicit(path)
+        yield _explicit(path, kinds)
     elif _MAGIC.intersection(given) and "\n" not in given:
-        found = _glob(path, given, follow_links=follow_links)
+        found = _glob(path, given, kinds, follow_links=follow_links)
         yield from _with_something(found, given, "glob")
     else:
         yield LoadError(
@@ -178,21 +196,23 @@ def _named(given: str | bytes, *, follow_links: bool) -> Iterator[Item]:
         )
 
 
-def _at_address(given: str, addresses: Addresses, *, follow_links: bool) -> Iterator[Item]:
+def _at_address(
+    given: str, addresses: Addresses, kinds: Mapping[str, str], *, follow_links: bool
+) -> Iterator[Item]:
     path = local_path(given)
     if path is not None:
-        yield from _named(path, follow_links=follow_links)
+        yield from _named(path, kinds, follow_links=follow_links)
         return
     found = list(addresses.find(given))
-    items = [_remote(each) if isinstance(each, Remote) else each for each in found]
+    items = [_remote(each, kinds) if isinstance(each, Remote) else each for each in found]
     yield from _with_something(items, shown_address(given), "folder")
 
 
-def _remote(remote: Remote) -> Item:
+def _remote(remote: Remote, kinds: Mapping[str, str]) -> Item:
     """Return a file at an address: of an unknown kind, it is read if the caller named it."""
     suffix = remote.suffix
-    if suffix in KINDS:
-        return replace(remote, kind=KINDS[suffix])
+    if suffix in kinds:
+        return replace(remote, kind=kinds[suffix])
     if suffix and not remote.named:
         return Omission(remote.name, f"not a kind of file that is read ({suffix})")
     return remote
@@ -227,7 +247,7 @@ def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[It
         raise InputError(f"{given}: the {what} holds no file that is read; {_READ} are{hint}")
 
 
-def _explicit(path: Path) -> Item:
+def _explicit(path: Path, kinds: Mapping[str, str]) -> Item:
     """Return a file the caller named: of an unknown kind, it is read if it looks like text."""
     shown = visible(str(path))
     try:
@@ -235,21 +255,22 @@ def _explicit(path: Path) -> Item:
             return LoadError(shown, "is a symbolic link to a file that does not exist")
         if not path.is_file():
             return LoadError(shown, "is not a regular file; copy its content to one")
-        if path.suffix.lower() not in KINDS and not _is_text(path, links=True):
-            return LoadError(shown, f"is not a kind of file that is read; {_READ} are")
+        if path.suffix.lower() not in kinds and not _is_text(path, links=True):
+            hint = _VISION_HINT if path.suffix.lower() in WITH_PICTURES else ""
+            return LoadError(shown, f"is not a kind of file that is read; {_READ} are{hint}")
     except OSError as error:
         return LoadError(shown, f"cannot be read ({error.strerror})")
     except LoadError as error:
         return error
-    kind = KINDS.get(path.suffix.lower(), "text")
+    kind = kinds.get(path.suffix.lower(), "text")
     return Found(path, visible(path.name), kind, links=True, named=True)
 
 
-def _met(met: Met) -> Item:
+def _met(met: Met, kinds: Mapping[str, str]) -> Item:
     """Return a file that was met in a folder or by a glob: others' files may be there as well."""
     name, path = visible(met.name), met.path
     suffix = path.suffix.lower()
-    if suffix and suffix not in KINDS:
+    if suffix and suffix not in kinds:
         return Omission(name, f"not a kind of file that is read ({visible(suffix)})")
     try:
         # It may have been replaced since its folder was listed.
@@ -262,19 +283,21 @@ def _met(met: Met) -> Item:
         return LoadError(visible(str(path)), f"cannot be read ({error.strerror})")
     except LoadError as error:
         return error
-    return Found(path, name, KINDS.get(suffix, "text"), links=met.links)
+    return Found(path, name, kinds.get(suffix, "text"), links=met.links)
 
 
 def _is_text(path: Path, *, links: bool) -> bool:
     return looks_like_text(start_of(path, SAMPLE, links=links))
 
 
-def _folder(root: Path, *, follow_links: bool) -> Iterator[Item]:
+def _folder(root: Path, kinds: Mapping[str, str], *, follow_links: bool) -> Iterator[Item]:
     for item in walk(root, follow_links=follow_links):
-        yield _met(item) if isinstance(item, Met) else item
+        yield _met(item, kinds) if isinstance(item, Met) else item
 
 
-def _glob(path: Path, given: str, *, follow_links: bool) -> Iterator[Item]:
+def _glob(
+    path: Path, given: str, kinds: Mapping[str, str], *, follow_links: bool
+) -> Iterator[Item]:
     # A folder may have such a character in its name.
     magic = (
         i
@@ -293,4 +316,4 @@ def _glob(path: Path, given: str, *, follow_links: bool) -> Iterator[Item]:
     except (ValueError, OSError) as error:
         raise InputError(f"{given}: not a usable glob ({error}); {_ACCEPTED}") from error
     for item in matches(base, found, follow_links=follow_links):
-        yield _met(item) if isinstance(item, Met) else item
+        yield _met(item, kinds) if isinstance(item, Met) else item

@@ -1,9 +1,10 @@
 """The process in which files are read that cannot be trusted to end.
 
 Run as ``python -P -m docsum_nb.documents.worker``: each line of standard input is a JSON object
-with the kind and path of a file and the bytes of memory that it may take, and is answered by one
-line, a ``WorkerAnswer`` as JSON. Ends with its standard input, and on Linux with the thread that
-started it. Prints nothing else to standard output.
+with the kind and path of a file, the bytes of memory that it may take and the folder for pictures
+of its pages (or null). It is answered by one line, a ``WorkerAnswer`` as JSON. Ends with its
+standard input, and on Linux with the thread that started it. Prints nothing else to standard
+output.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def _watch_parent(parent: int) -> None:
 def _answer(asked: dict[str, Any]) -> WorkerAnswer:
     _bound_memory(asked["memory"])
     try:
-        return WorkerAnswer(read_by(asked["kind"], Path(asked["path"])))
+        pictures = asked.get("pictures")
+        folder = None if pictures is None else Path(pictures)
+        return WorkerAnswer(read_by(asked["kind"], Path(asked["path"]), folder))
     except LoadError as error:
         return WorkerAnswer(error=error.reason)
     except MemoryError:

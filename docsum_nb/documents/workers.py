@@ -40,6 +40,8 @@ _KEPT_BYTES = 200 * 2**20
 """Memory above which a process is replaced after a file."""
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL", re.IGNORECASE)
 _STDERR_BYTES = 16 * 2**10
+_PICTURES_S = 90
+"""Seconds of processor time for the pictures of a document's pages."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,15 @@ class Bounds:
     """Bytes of the text, as JSON."""
 
 
-def bounds_of(size: int) -> Bounds:
-    """Return the bounds for a file of a size in bytes."""
+def bounds_of(size: int, *, pictures: bool = False) -> Bounds:
+    """Return the bounds for a file.
+
+    Args:
+        size: In bytes.
+        pictures: Whether pictures of its pages are made as well.
+    """
     return Bounds(
-        cpu_s=25 + size / 2**20 * 6,
+        cpu_s=25 + size / 2**20 * 6 + (_PICTURES_S if pictures else 0),
         wall_s=600 + size / 2**20 * 30,
         memory=min(2**30 * 4, 400 * 2**20 + 24 * size),
         answer=64 * 2**20 + 16 * size,
@@ -132,15 +139,28 @@ class Worker:
             return self._read < _MOST_FILES and memory < _KEPT_BYTES
         return False
 
-    def read(self, path: Path, kind: str, bounds: Bounds) -> Reading:
+    def read(
+        self, path: Path, kind: str, bounds: Bounds, *, pictures: Path | None = None
+    ) -> Reading:
         """Read a file.
+
+        Args:
+            path: The file.
+            kind: The reader's name.
+            bounds: What reading it may take.
+            pictures: The folder for pictures of pages without text; ``None`` makes none.
 
         Raises:
             LoadError: if the reader refuses it, a bound is broken, the process dies, or the
                 workers are closed meanwhile.
         """
         self._read += 1
-        asked = {"path": str(path.absolute()), "kind": kind, "memory": bounds.memory}
+        asked = {
+            "path": str(path.absolute()),
+            "kind": kind,
+            "memory": bounds.memory,
+            "pictures": None if pictures is None else str(pictures.absolute()),
+        }
         answer = self._ask(json.dumps(asked), path, bounds)
         if answer.reading is not None:
             return answer.reading

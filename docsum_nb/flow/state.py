@@ -94,6 +94,7 @@ _OBJECTS = {
         Any, BeforeValidator(_rebuilt), PlainSerializer(_as_data, when_used="json")
     ],
     "model": str | Model,
+    "vision": str | Model | None,
     "response_model": _Class,
 }
 
@@ -127,8 +128,8 @@ class SummaryState(state_of()):  # type: ignore[misc]  # CrewAI's classes are An
 
     Holds the arguments of ``summarize``, which explains them, and the results below. ``load`` reads
     the arguments, and later changes do nothing; it clears the results, and each step adds its own.
-    ``model`` never holds a key. Dumped to JSON, chunk summaries are without their source texts, and
-    a library is its path.
+    ``model`` and ``vision`` never hold a key. Dumped to JSON, chunk summaries are without their
+    source texts, and a library is its path.
     """
 
     plan: Plan | None = None

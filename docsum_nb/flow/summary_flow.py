@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["SummaryFlow", "SummaryState"]
 
 _ARGUMENTS = arguments_of()
+_MODELS = ("model", "vision")
+"""Options whose value may hold a key."""
 _CREWAI = {"id", "crewai_trigger_payload"}
 """Inputs that CrewAI itself knows."""
 _RESULTS: dict[str, Any] = {
@@ -72,6 +74,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     Args:
         source: As for ``summarize``, like all that follow.
         model: A ``Model`` or its name. The key of a ``Model`` is kept out of the state.
+        vision: A ``Model`` that reads scanned pages, or its name; its key, too.
         library: The folder of a ``Library``, or the library.
         question: What the reader wants to know.
         length: Words of the final summary.
@@ -97,7 +100,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     """
 
     _skip_auto_memory: bool = True
-    _model: Model | None = PrivateAttr(default=None)
+    _models: dict[str, Model] = PrivateAttr(default_factory=dict)
     _on_event: Callable[[Event], object] | None = PrivateAttr(default=None)
     _show: bool = PrivateAttr(default=True)
     _stepping: StepwiseRun | None = PrivateAttr(default=None)
@@ -108,6 +111,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         source: Any = None,
         *,
         model: str | Model = "extractive",
+        vision: str | Model | None = None,
         library: StrPath | Library | None = None,
         question: str | None = None,
         length: int | None = None,
@@ -128,7 +132,8 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     ) -> None:
         given = dict(locals())
         super().__init__(**flow)
-        given["model"] = self._without_key(model)
+        for name in _MODELS:
+            given[name] = self._without_key(name, given[name])
         self._on_event, self._show = on_event, show
         for each in _ARGUMENTS:
             if given[each.name] is not each.default:
@@ -236,11 +241,12 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
 
     def _options(self) -> Options:
         arguments = {each.name: getattr(self.state, each.name) for each in _ARGUMENTS}
-        model = as_model(arguments["model"])
-        if self._model is not None and _keyless(self._model) == model:
-            model = self._model
+        for name, model in self._models.items():
+            given = arguments[name]
+            if given is not None and _keyless(model) == as_model(given):
+                arguments[name] = model
         watched: dict[str, Any] = {"on_event": self._on_event, "show": self._show}
-        return Options(**{**arguments, **watched, "model": model})
+        return Options(**{**arguments, **watched})
 
     def _checked(self, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
         if not inputs:
@@ -253,8 +259,9 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
                 f"{', '.join(name for name in known if name not in {'id', *_RESULTS})}"
             )
         taken = dict(inputs)
-        if "model" in taken:
-            taken["model"] = self._without_key(taken["model"])
+        for name in _MODELS:
+            if name in taken:
+                taken[name] = self._without_key(name, taken[name])
         try:
             type(self.state).model_validate({**dict(self.state), **taken})
         except ValidationError as error:
@@ -263,11 +270,11 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
             raise InputError(f"the input {place} cannot be used: {first['msg']}") from error
         return taken
 
-    def _without_key(self, model: Any) -> Any:
+    def _without_key(self, name: str, model: Any) -> Any:
         """Keep a key out of the state, which CrewAI shows, stores and traces."""
         if not isinstance(model, Model):
             return model
-        self._model = model
+        self._models[name] = model
         return _keyless(model)
 
 

@@ -26,6 +26,7 @@ def app(
     *,
     source: str | os.PathLike[str] | None = None,
     model: str | Model = "extractive",
+    vision: str | None = None,
     library: str | os.PathLike[str] | Library | None = None,
     question: str | None = None,
     length: int | None = None,
@@ -45,6 +46,8 @@ def app(
             Texts in memory have no field: give them to ``summarize``.
         model: A name, or a ``Model`` with its settings, which hold as long as its name and address
             stand: another server is given neither its key nor its limits.
+        vision: The name of a model that reads scanned pages; with the provider of ``model``, it is
+            called like that one.
         library: The folder of a ``Library``, or the library.
         question: As for ``summarize``, and so are ...
         length: ... words, ...
@@ -73,6 +76,8 @@ def app(
     check_on_error(on_error)
     if not isinstance(model, str | ds.Model):
         raise InputError(f"model is a name or a Model, not {type(model).__name__}")
+    if vision is not None and not isinstance(vision, str):
+        raise InputError("vision of a form is the name of a model; summarize() takes a Model")
     values = {each.name: given[each.name] for each in FIELDS}
     if library is not None:
         values["library"] = _path("library", getattr(library, "path", library))

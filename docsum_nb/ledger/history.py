@@ -99,6 +99,18 @@ class History:
             )
         return Attempt(run_id, now, so_far)
 
+    def note_chunks(self, attempt: Attempt, chunks: int) -> None:
+        """Record how many chunks a run has, if that was not known when it began.
+
+        Raises:
+            LedgerError: if it cannot be written.
+        """
+        with self._file.writing() as db:
+            db.execute(
+                "UPDATE runs SET chunks = ? WHERE id = ? AND since = ?",
+                (chunks, attempt.run_id, attempt.since),
+            )
+
     def stop(self, attempt: Attempt, *, state: str, error: str | None) -> None:
         """Record the outcome of a run that has calls in flight.
 
@@ -258,8 +270,11 @@ def _work_in(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return those arguments of a run that decide what is asked, without how it is done."""
     work = {name: value for name, value in arguments.items() if name not in _HOW}
     work["source"] = _resolved(arguments.get("source"), arguments.get("cwd", ""))
-    if isinstance(model := arguments.get("model"), dict):
-        work["model"] = model.get("name")
+    for name in ("model", "vision"):
+        if isinstance(model := arguments.get(name), dict):
+            work[name] = model.get("name")
+    # An earlier version did not store it.
+    work.setdefault("vision", None)
     return work
 
 

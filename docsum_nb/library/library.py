@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.entries import batches, digests, entry, storable
@@ -25,6 +25,10 @@ from docsum_nb.render.formats import count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Row, Table, cells, more, part
 from docsum_nb.results import Added, Hits
+
+if TYPE_CHECKING:
+    from docsum_nb.documents import Loaded
+    from docsum_nb.models.model import Model
 
 __all__ = ["Library"]
 
@@ -81,6 +85,7 @@ class Library(Tabled):
         self,
         source: Any,
         *,
+        vision: str | Model | None = None,
         on_error: Literal["raise", "collect", "skip"] = "raise",
         follow_links: bool = False,
         prune: bool = False,
@@ -94,6 +99,9 @@ class Library(Tabled):
         Args:
             source: A file, a folder, a glob, a mapping of names to texts, or documents, as for
                 ``summarize``.
+            vision: A ``Model`` that reads scanned pages and picture files, or its name, as for
+                ``summarize``; ``None`` for tesseract, if it is installed. Its answers are kept in
+                the ledger in the user's data folder, so that no page is paid for twice.
             on_error: What to do with a file that cannot be read, as for ``summarize``; nothing is
                 added where it raises.
             follow_links: Follow symbolic links in a folder that lead out of it; without, they are
@@ -112,16 +120,16 @@ class Library(Tabled):
             LibraryError: If the folder cannot be written, holds something else, was written by a
                 newer version, or is in use for five minutes; if it is damaged and nothing of it can
                 be read.
+            LedgerError: If the ledger is needed for ``vision`` and cannot be opened.
+            Exception: The first error of the model that reads pages, unchanged.
         """
-        from docsum_nb.documents import load
-
         folders = folders_in(source)
         if prune and not folders:
             raise InputError(
                 "prune=True needs a folder as the source: only of a folder is it known what is no "
                 "longer there; or call remove(NAME) for each document"
             )
-        loaded = load(source, on_error=on_error, follow_links=follow_links)
+        loaded = _load(source, vision, on_error=on_error, follow_links=follow_links)
         documents = [storable(document) for document in loaded.documents]
         wanted = digests(documents)
         known = self._store.read(lambda snapshot: snapshot.digests([*wanted])) or {}
@@ -216,6 +224,25 @@ class Library(Tabled):
         except LibraryError as error:
             # A library that is only displayed shows what is wrong with it instead.
             return _table(path, problem=str(error))
+
+
+def _load(
+    source: Any,
+    vision: str | Model | None,
+    *,
+    on_error: Literal["raise", "collect", "skip"],
+    follow_links: bool,
+) -> Loaded:
+    if vision is None:
+        from docsum_nb.documents import load
+
+        return load(source, on_error=on_error, follow_links=follow_links)
+    from docsum_nb.models.model import vision_of
+    from docsum_nb.recognition import load_and_read
+
+    return load_and_read(
+        source, vision=vision_of(vision), on_error=on_error, follow_links=follow_links
+    )
 
 
 def _shown(snapshot: StoreSnapshot, path: str) -> Table:

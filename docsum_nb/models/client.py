@@ -11,6 +11,7 @@ An answer takes four layers: ``_answer`` (stored or shared), ``_in_turn`` (fallb
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,13 @@ from docsum_nb.models.base import ChatModel
 from docsum_nb.models.cache import AnswerCache, asked_once
 from docsum_nb.models.dispatch import Dispatcher
 from docsum_nb.models.model import note_model
-from docsum_nb.models.prepared_call import Call, calls_of_messages, calls_of_request, cut_key_of
+from docsum_nb.models.prepared_call import (
+    Call,
+    Check,
+    calls_of_messages,
+    calls_of_request,
+    cut_key_of,
+)
 from docsum_nb.models.streaming import SummaryStream
 from docsum_nb.models.structured_output import check_schema
 from docsum_nb.models.validation import AnswerProblem
@@ -59,6 +66,12 @@ class ModelClient:
         self._thinkers: set[str] = set()
         """Models that wrote nothing but a thought until they got more room; they get it at once."""
         self._cache = AnswerCache(ledger, run_id=control.run_id, warn=self._dispatcher.warn_once)
+
+    def of_models(self, models: Sequence[ChatModel]) -> ModelClient:
+        """Return a client of the same run for other models: ledger, budget and usage are shared."""
+        other = copy(self)
+        other.model, other.stream, other._models = models[0], None, models
+        return other
 
     @property
     def usage(self) -> Usage:
@@ -99,15 +112,27 @@ class ModelClient:
         return self._answer(calls_of_request(self._models, request, self.stream if final else None))
 
     def converse(
-        self, messages: Sequence[dict[str, Any]], *, max_tokens: int, stop: Sequence[str]
+        self,
+        messages: Sequence[dict[str, Any]],
+        *,
+        max_tokens: int,
+        stop: Sequence[str] | None = None,
+        check: Check | None = None,
     ) -> Coroutine[Any, Any, Answer]:
-        """Return the answer to messages as an agent with tools sends them; like ``ask``.
+        """Return the answer to messages that are sent unchanged; like ``ask``.
+
+        Args:
+            messages: In the form of OpenAI's API; their contents may hold pictures.
+            max_tokens: Of the answer, at most.
+            stop: Texts at which the model stops; ``None`` for none.
+            check: Returns what is wrong with an answer, which is then asked for again; ``None`` if
+                any text will do.
 
         Raises:
             InputError: if none of the models can converse.
         """
         return self._answer(
-            calls_of_messages(self._models, messages, max_tokens=max_tokens, stop=stop)
+            calls_of_messages(self._models, messages, max_tokens=max_tokens, stop=stop, check=check)
         )
 
     @property

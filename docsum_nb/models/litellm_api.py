@@ -34,6 +34,7 @@ __all__ = [
     "key_for",
     "key_missing",
     "known_provider",
+    "lacks_pictures",
     "loaded",
     "name_warning_for",
     "provider_error",
@@ -273,6 +274,15 @@ def unprocessable(name: str, refusal: Any | None, address: str | None) -> Except
 def takes_schemas(name: str) -> bool:
     """Return whether a model is known to take the schema of an answer beside the prompt."""
     return not _is_looked_up(name) and bool(loaded().supports_response_schema(name))
+
+
+def lacks_pictures(settings: Model) -> bool:
+    """Return whether a model is known to take no pictures.
+
+    At an address of the user's own, names are the user's own, and nothing is known.
+    """
+    info = {} if settings.base_url else info_of(settings.name)
+    return info.get("key") in loaded().model_cost and info.get("supports_vision") is not True
 
 
 def _is_looked_up(name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from docsum_nb.models.message_tokens import message_tokens
 from docsum_nb.models.model import Model
 from docsum_nb.models.prices import price_in
 from docsum_nb.models.responses import ModelReply
@@ -37,6 +38,7 @@ class Meter:
     def __init__(
         self, settings: Model, info: Mapping[str, Any], window: int, count: Callable[[str], int]
     ) -> None:
+        self._name = settings.name
         self._prices = settings.prices
         self._info = info
         self._window = window
@@ -51,7 +53,7 @@ class Meter:
 
     def counted(self, messages: Sequence[dict[str, Any]]) -> int:
         """Return the number of tokens of messages, without what their format takes."""
-        return sum(self._count(str(message.get("content") or "")) for message in messages)
+        return message_tokens(messages, self._count, name=self._name)
 
     def usage(self, reply: ModelReply, messages: Sequence[dict[str, Any]]) -> Usage:
         """Return what an answer to messages took; one that is counted here says so."""

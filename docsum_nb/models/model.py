@@ -15,7 +15,7 @@ from docsum_nb.errors import InputError
 from docsum_nb.provider_errors import explained, public_address
 from docsum_nb.secrets import masked_params, remember_settings, without_login
 
-__all__ = ["Model", "as_model", "asked_of", "note_model", "with_cause"]
+__all__ = ["Model", "as_model", "asked_of", "note_model", "vision_of", "with_cause"]
 
 
 _TAKEN = {
@@ -158,13 +158,14 @@ class Model:
         A fallback that is a name of the same provider is called like this one: same address, same
         key, same limits; its prices are its own.
         """
-        return (self, *map(self._fallback, self.fallbacks))
+        return (self, *map(self.beside, self.fallbacks))
 
-    def _fallback(self, fallback: str | Model) -> Model:
-        if isinstance(fallback, Model):
-            return fallback
-        same = fallback.partition("/")[0] == self.name.partition("/")[0]
-        return replace(self, name=fallback, fallbacks=(), prices=None) if same else Model(fallback)
+    def beside(self, other: str | Model) -> Model:
+        """Return another model; a name of the same provider is called like this one."""
+        if not isinstance(other, str):
+            return as_model(other)
+        same = other.partition("/")[0] == self.name.partition("/")[0]
+        return replace(self, name=other, fallbacks=(), prices=None) if same else Model(other)
 
     @property
     def embedded(self) -> bool:
@@ -191,6 +192,24 @@ def as_model(model: str | Model) -> Model:
     if isinstance(model, str):
         return Model(model)
     raise InputError(f"model is a name or a Model, not {type(model).__name__}")
+
+
+def vision_of(vision: str | Model, *, beside: Model | None = None) -> Model:
+    """Return the model that reads pictures.
+
+    Args:
+        vision: A ``Model`` or its name.
+        beside: A model; a name of the same provider is called like this one.
+
+    Raises:
+        InputError: if it is neither, or the extractive model, which reads no pictures.
+    """
+    model = as_model(vision) if beside is None else beside.beside(vision)
+    if model.embedded:
+        raise InputError(
+            "vision is a model that reads pictures, such as 'openai/gpt-4o'; 'extractive' does not"
+        )
+    return model
 
 
 def note_model(error: Exception, model: Model) -> None:

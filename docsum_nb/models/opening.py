@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from docsum_nb.errors import InputError
 from docsum_nb.models.base import ChatModel
 from docsum_nb.models.model import Model
 
-__all__ = ["open_model"]
+__all__ = ["open_model", "open_vision"]
 
 
 def open_model(settings: Model, *, to_ask: bool = True) -> ChatModel:
@@ -26,3 +27,21 @@ def open_model(settings: Model, *, to_ask: bool = True) -> ChatModel:
     from docsum_nb.models.litellm_model import LiteLLMModel
 
     return LiteLLMModel(settings, to_ask=to_ask)
+
+
+def open_vision(settings: Model, *, to_ask: bool = True) -> tuple[ChatModel, ...]:
+    """Return a model that reads pictures, and its fallbacks; see ``open_model``.
+
+    Raises:
+        InputError: also if one of them is known to take no pictures.
+    """
+    from docsum_nb.models.litellm_api import lacks_pictures
+
+    models = tuple(open_model(each, to_ask=to_ask) for each in settings.with_fallbacks())
+    for each in models:
+        if each.settings.embedded or lacks_pictures(each.settings):
+            raise InputError(
+                f"vision={each.name!r}: this model takes no pictures; name one that does, such as "
+                "'openai/gpt-4o'"
+            )
+    return models

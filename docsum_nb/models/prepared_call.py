@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from docsum_nb.errors import InputError
 from docsum_nb.ledger import key_of
 from docsum_nb.models.base import ChatModel, Converser, Streamer
+from docsum_nb.models.message_tokens import has_pictures, message_tokens
 from docsum_nb.models.streaming import SummaryStream
 from docsum_nb.models.structured_output import schema_instructions
 from docsum_nb.models.truncated_prompt import TruncatedPrompt, unread_of
@@ -21,10 +22,14 @@ from docsum_nb.models.validation import AnswerProblem, checked, refused, repairi
 from docsum_nb.prompts import material
 from docsum_nb.records import Answer, Request
 
-__all__ = ["Call", "Size", "calls_of_messages", "calls_of_request", "cut_key_of"]
+__all__ = ["Call", "Check", "Size", "calls_of_messages", "calls_of_request", "cut_key_of"]
 
 _CONTEXTS = ("num_ctx", "context_length")
 """Parameters by which a user sets the size of a local server's context."""
+
+
+Check: TypeAlias = Callable[[Answer], AnswerProblem | None]
+"""Returns what is wrong with an answer; ``None`` if nothing is."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,10 @@ class Call:
     """What is asked; ``None`` for messages, which are sent unchanged."""
     stream: SummaryStream | None = None
     """Shows the text while it is written; ``None`` asks for the whole answer at once."""
+    check_text: Check | None = None
+    """Checks the answer to messages; ``None`` if any text will do."""
+    pictures: bool = False
+    """Whether pictures are sent: not every server counts them, and no two alike."""
 
     @cached_property
     def key(self) -> str:
@@ -91,7 +100,9 @@ class Call:
         if self.request is None:
             if refused(answer):
                 return answer, AnswerProblem("refused")
-            return answer, None if answer.text else AnswerProblem("no room")
+            if not answer.text:
+                return answer, AnswerProblem("no room")
+            return answer, None if self.check_text is None else self.check_text(answer)
         return checked(answer, self.request)
 
     def unread(self, answer: Answer, *, longest: int = 0) -> TruncatedPrompt | None:
@@ -101,6 +112,8 @@ class Call:
             answer: With the usage.
             longest: Tokens of the longest prompt that it has read before.
         """
+        if self.pictures:
+            return None
         if self.model.settings.embedded or answer.counted or answer.usage.prompt_tokens == 0:
             return None
         request, params = self.request, self.model.settings.params
@@ -188,7 +201,8 @@ def calls_of_messages(
     messages: Sequence[dict[str, Any]],
     *,
     max_tokens: int,
-    stop: Sequence[str],
+    stop: Sequence[str] | None = None,
+    check: Check | None = None,
 ) -> list[Call]:
     """Return how to send messages unchanged to each of the models that takes messages.
 
@@ -201,9 +215,11 @@ def calls_of_messages(
 
     @cache
     def prompt() -> int:
-        texts = [str(message.get("content")) for message in messages]
-        return sum(map(first.count, texts)) + first.overhead
+        names = [each.name for each in talking] if pictures else [first.name]
+        counted = max(message_tokens(messages, first.count, name=name) for name in names)
+        return counted + first.overhead
 
+    pictures = has_pictures(messages)
     options: dict[str, Any] = {"max_tokens": max_tokens, "stop": stop}
     return [
         Call(
@@ -211,6 +227,8 @@ def calls_of_messages(
             each.key_of_messages(messages, **options),
             partial(each.complete, messages, **options),
             partial(_size, each, prompt, max_tokens),
+            check_text=check,
+            pictures=pictures,
         )
         for each in talking
     ]

@@ -18,7 +18,14 @@ from docsum_nb.models.reasoning import part
 from docsum_nb.models.structured_output import fitting_json
 from docsum_nb.records import Answer, Request
 
-__all__ = ["AnswerProblem", "checked", "recalled", "refused", "repairing"]
+__all__ = [
+    "AnswerProblem",
+    "checked",
+    "reads_like_a_refusal",
+    "recalled",
+    "refused",
+    "repairing",
+]
 
 _LONGEST_REFUSAL = 60
 """Words; longer answers that begin like a refusal mostly go on to summarize."""
@@ -99,7 +106,7 @@ def checked(answer: Answer, request: Request) -> tuple[Answer, AnswerProblem | N
     Returns:
         The answer, of one with a schema the JSON only; and what is wrong with it, if anything.
     """
-    if refused(answer) or _reads_like_a_refusal(answer.text):
+    if refused(answer) or reads_like_a_refusal(answer.text):
         return answer, AnswerProblem("refused")
     if not answer.text:
         # Only a model that thinks leaves no word before the limit.
@@ -193,7 +200,8 @@ def repairing(request: Request, problem: AnswerProblem, answer: Answer) -> Reque
     return replace(request, instructions="\n\n".join([request.instructions, *notes]))
 
 
-def _reads_like_a_refusal(text: str) -> bool:
+def reads_like_a_refusal(text: str) -> bool:
+    """Return whether a short text says that its writer will not do what was asked."""
     words = text.split(maxsplit=_LONGEST_REFUSAL)
     if len(words) > _LONGEST_REFUSAL:
         return False

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from docsum_nb.library import Library
     from docsum_nb.pipeline.job import Job
 
-__all__ = ["begin", "given_model", "plan", "summarize"]
+__all__ = ["begin", "given_models", "plan", "summarize"]
 
 _MOST_MODELS = 1000
-_given: dict[str, Model] = {}
-"""The models of runs, by id: they hold keys, which the ledger must not store."""
+_given: dict[str, dict[str, Model]] = {}
+"""The models of runs, by run and option: they hold keys, which the ledger must not store."""
 _MOST_NAMES = 3
 """Of chunks that an error names as unfinished."""
 
@@ -30,6 +30,7 @@ def summarize(
     source: Any,
     *,
     model: str | Model = "extractive",
+    vision: str | Model | None = None,
     library: StrPath | Library | None = None,
     question: str | None = None,
     length: int | None = None,
@@ -56,6 +57,10 @@ def summarize(
         source: A path, a glob, an address such as ``"s3://bucket/*.md"``, a ``Document``, a mapping
             of names to texts (a pandas Series too), or a list of any of these.
         model: A ``Model`` or its name. ``"extractive"`` needs no key and no network.
+        vision: A ``Model`` that reads pictures, or its name: it reads the pages of PDF files that
+            are pictures, and picture files (PNG, JPEG, TIFF), by one request a page. A name of the
+            same provider as ``model`` is called like that one. ``None``: tesseract reads these
+            pages if it is installed, and picture files are not read.
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary, about, from 10 on; ``None`` for 300.
@@ -122,22 +127,25 @@ def begin(options: Options, *, run_id: str | None = None, title: str = "summariz
         show=options.show,
         run_id=run_id,
     )
-    _given[run.id] = options.model
+    _given[run.id] = {"model": options.model}
+    if options.vision is not None:
+        _given[run.id]["vision"] = options.vision
     if len(_given) > _MOST_MODELS:
         # Another thread that starts a run may have removed it already.
         _given.pop(next(iter(_given)), None)
     return run
 
 
-def given_model(run_id: str) -> Model | None:
-    """Return the model that a run of this process was given, with its key."""
-    return _given.get(run_id)
+def given_models(run_id: str) -> dict[str, Model]:
+    """Return the models that a run of this process was given, with their keys, by option."""
+    return _given.get(run_id, {})
 
 
 def plan(
     source: Any,
     *,
     model: str | Model = "extractive",
+    vision: str | Model | None = None,
     library: StrPath | Library | None = None,
     question: str | None = None,
     length: int | None = None,
@@ -156,6 +164,9 @@ def plan(
     Args:
         source: The documents.
         model: A name, or a ``Model``.
+        vision: A model that reads scanned pages; ``None`` for tesseract, if it is installed. It is
+            not asked: a page whose text is not in the ledger of the user's data folder counts as
+            one call and the longest text.
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary; ``None`` for 300.
@@ -168,8 +179,9 @@ def plan(
 
     Returns:
         What would be read, by name and size, and what is omitted and why. Documents, chunks and
-        calls exactly, as long as nothing has to be asked twice; tokens and
-        cost at most. What the ledger holds already is not taken off. An agent that searches the
+        calls exactly, as long as nothing has to be asked twice and no page is left for ``vision``,
+        else at most; tokens and cost at most. What the ledger holds already is not taken off, save
+        the text of pages. An agent that searches the
         library further may add two calls.
 
     Raises:
@@ -185,7 +197,7 @@ def plan(
     options = Options(**locals())
     from docsum_nb.pipeline.planning import plan_of, prepare
 
-    return plan_of(prepare(options, to_ask=False))
+    return plan_of(prepare(options))
 
 
 class _SummarizeWork(Work[Summary]):

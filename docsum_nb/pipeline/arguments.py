@@ -48,6 +48,7 @@ def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
     }
     arguments["source"] = _source(options.source, texts)
     arguments["model"] = _model(options.model)
+    arguments["vision"] = None if options.vision is None else _model(options.vision)
     asked = options.response_model
     arguments["response_model"] = asked and [asked.__module__, asked.__qualname__]
     arguments["cwd"] = os.getcwd()  # noqa: PTH109  # a plain string is stored
@@ -85,8 +86,9 @@ def unpacked(
         here = arguments["cwd"] == os.getcwd()  # noqa: PTH109
         cwd = None if here else arguments["cwd"]
         options["source"] = _unpacked_source(arguments["source"], texts, cwd)
-    if "model" not in given:
-        options["model"] = _unpacked_model(arguments["model"], run_id)
+    for name in ("model", "vision"):
+        if name not in given and arguments.get(name) is not None:
+            options[name] = _unpacked_model(arguments[name], run_id, name)
     if "response_model" not in given:
         options["response_model"] = _response_model(arguments.get("response_model"), run_id)
     return table(**{**options, **given})
@@ -261,7 +263,7 @@ def _is_plain(name: str, value: Any) -> bool:
     return False
 
 
-def _unpacked_model(stored: Mapping[str, Any], run_id: str) -> Model:
+def _unpacked_model(stored: Mapping[str, Any], run_id: str, option: str) -> Model:
     missing = [what for what in stored["dropped"] if what != "api_key" or not _key_is_set(stored)]
     if missing:
         address = f", base_url={stored['base_url']!r}" if stored["base_url"] else ""
@@ -270,11 +272,11 @@ def _unpacked_model(stored: Mapping[str, Any], run_id: str) -> Model:
         model = f"docsum_nb.Model({stored['name']!r}{shown})"
         raise InputError(
             f"run {run_id} was given {' and '.join(missing)}, which the ledger does not keep; "
-            f"write docsum_nb.resume({run_id!r}, model={model}), and what else the model was given"
+            f"write docsum_nb.resume({run_id!r}, {option}={model}), and what else it was given"
         )
     settings = {name: value for name, value in stored.items() if name != "dropped"}
     settings["fallbacks"] = tuple(
-        each if isinstance(each, str) else _unpacked_model(each, run_id)
+        each if isinstance(each, str) else _unpacked_model(each, run_id, option)
         for each in stored["fallbacks"]
     )
     return Model(settings.pop("name"), **settings)

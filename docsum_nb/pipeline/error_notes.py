@@ -5,13 +5,17 @@ The run adds it and brings its figures up to date (``Control.annotate``); here a
 
 from __future__ import annotations
 
+from copy import copy
+
 from docsum_nb.ledger import default_path
 from docsum_nb.models import asked_of
 from docsum_nb.options import SETTLE_S
 from docsum_nb.paths import user_path
-from docsum_nb.pipeline.planning import Prepared, remaining_of
+from docsum_nb.pipeline.planning import remaining_of
+from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.results import Results
 from docsum_nb.provider_errors import fault_of
+from docsum_nb.recognition import Recognizer
 from docsum_nb.render.formats import count_text
 from docsum_nb.run import Control
 
@@ -25,6 +29,14 @@ class ErrorNotes:
         self._prepared = prepared
         self._gathered = gathered
         self._control = control
+        self._recognizer: Recognizer | None = None
+        """Reads scanned pages; ``None`` once the chunks are known."""
+
+    def of_pages(self, recognizer: Recognizer) -> ErrorNotes:
+        """Return the words for a run that reads scanned pages before it knows its chunks."""
+        notes = copy(self)
+        notes._recognizer = recognizer
+        return notes
 
     def __call__(self, doing: str, error: Exception) -> None:
         """Add a note to an error: what was being done and with which model, and why it failed."""
@@ -35,11 +47,17 @@ class ErrorNotes:
 
     def remaining(self) -> str:
         """Return what is left to do."""
+        if (pages := self._recognizer) is not None:
+            left = count_text(pages.pages - pages.read_pages, "page")
+            vision = self._prepared.vision[0].name
+            return f"{left} to be read by {vision}, then the summaries of the documents"
         return str(remaining_of(self._prepared, self._gathered.chunks.keys()))
 
     def kept(self) -> str:
         """Return what is kept of the run, and how to go on."""
         done = f"{len(self._gathered.chunks)} of {len(self._prepared.chunks)} chunks are done"
+        if (pages := self._recognizer) is not None:
+            done = f"{pages.read_pages} of {pages.pages} pages are read"
         in_flight = self._gathered.in_flight
         waited = ""
         if in_flight:

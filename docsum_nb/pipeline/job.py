@@ -20,14 +20,21 @@ from docsum_nb.models import ModelClient, SummaryStream, with_cause
 from docsum_nb.options import Options
 from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
 from docsum_nb.pipeline.error_notes import ErrorNotes
-from docsum_nb.pipeline.planning import Prepared, open_ledger, plan_of, prepare
+from docsum_nb.pipeline.planning import addressed_to_models, plan_of, warnings_of
+from docsum_nb.pipeline.preparation import (
+    Opened,
+    Prepared,
+    cut_source,
+    open_ledger,
+    open_source,
+)
 from docsum_nb.pipeline.related import find_related
 from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.run_log import RunLog
 from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
-from docsum_nb.prompts.injection import orders_in
+from docsum_nb.private_folder import PrivateFolder
+from docsum_nb.recognition import Recognizer
 from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
-from docsum_nb.render.one_line import one_line
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
@@ -78,6 +85,9 @@ class Job:
         self._log: RunLog | None = None
         self._prepared: Prepared | None = None
         self._results: Results | None = None
+        self._notes: ErrorNotes | None = None
+        self._pictures: PrivateFolder | None = None
+        """Holds the pictures of pages, from loading until their text is read."""
         self._ready: _Loaded | None = None
 
     async def __call__(self, control: Control) -> Summary:
@@ -95,7 +105,10 @@ class Job:
             return await self.evaluate(control)
 
     async def load(self, control: Control) -> Plan:
-        """Read the source, and open everything the other steps need; no model is asked."""
+        """Read the source, and open everything the other steps need.
+
+        No model is asked, but the one that reads scanned pages.
+        """
         self._control = control
         control.emit(StageStarted("loading"))
         control.emit(
@@ -107,32 +120,70 @@ class Job:
         )
         ledger = await in_thread(open_ledger, self._options)
         log = self._log = RunLog(ledger, self._options, control)
-        prepared = await in_thread(
-            prepare,
+        if self._options.vision is not None:
+            self._pictures = await in_thread(PrivateFolder)
+        opened = await in_thread(
+            open_source,
             self._options,
-            cut=log.cut,
+            pictures=None if self._pictures is None else self._pictures.path,
             stage=lambda it: control.emit(StageStarted(it)),
             fetched=lambda files, size: control.emit(FilesFetched(files, size)),
             when_stopped=control.when_stopped,
         )
         budget = self._options.budget(within=self._within)
-        client = ModelClient(prepared.models, ledger=ledger, control=control, budget=budget)
-        results = Results(prepared, client, run_id=control.run_id, began=self._began)
-        self._prepared, self._results = prepared, results
+        client = ModelClient(opened.models, ledger=ledger, control=control, budget=budget)
+        recognizes = bool(opened.loaded.pictures)
+        if recognizes:
+            opened = await self._recognize(opened, client, log, control)
+        prepared = await in_thread(cut_source, opened, cut=log.cut)
+        results = self._collect(prepared, client, control)
         await in_thread(log.begin, chunks=len(prepared.chunks))
         planned = plan_of(prepared)
-        for warning in planned.warnings:
+        # Those of the models were reported before the first call.
+        for warning in () if recognizes else planned.warnings:
             control.emit(Warned(warning))
-        for warning in await in_thread(_addressed_to_models, prepared):
+        for warning in await in_thread(addressed_to_models, prepared):
             control.emit(Warned(warning))
         labels = tuple(chunk.label for chunk in prepared.chunks)
         control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
         if "crewai" not in sys.modules:
             control.emit(StageStarted("importing"))
         builder, tasks = await in_thread(_crewai_tasks, prepared, client)
-        notes = ErrorNotes(prepared, results, control)
+        notes = self._notes = ErrorNotes(prepared, results, control)
         self._ready = _Loaded(prepared, log, client, builder, tasks, results, notes)
         return planned
+
+    async def _recognize(
+        self, opened: Opened, client: ModelClient, log: RunLog, control: Control
+    ) -> Opened:
+        """Return the source with the text of its scanned pages, which a model reads."""
+        # Recorded before the first call, so that it can be resumed.
+        await in_thread(log.begin, chunks=0)
+        pending = opened.prepared()
+        for warning in warnings_of(pending):
+            control.emit(Warned(warning))
+        results = self._collect(pending, client, control)
+        vision = client.of_models(opened.vision)
+        notes = ErrorNotes(pending, results, control)
+        recognizer = Recognizer(vision, control, opened.loaded, note=notes)
+        self._notes = notes.of_pages(recognizer)
+        loaded = await recognizer.read(
+            limit=self._options.max_concurrency, on_error=self._options.on_error
+        )
+        await in_thread(self._remove_pictures)
+        control.emit(StageStarted("loading"))
+        return replace(opened, loaded=loaded)
+
+    def _collect(self, prepared: Prepared, client: ModelClient, control: Control) -> Results:
+        """Return the results of what is prepared, which ``partial`` returns from now on."""
+        results = Results(prepared, client, run_id=control.run_id, began=self._began)
+        self._prepared, self._results = prepared, results
+        return results
+
+    def _remove_pictures(self) -> None:
+        folder, self._pictures = self._pictures, None
+        if folder is not None:
+            folder.remove()
 
     async def summarize(self, control: Control) -> tuple[ChunkSummary, ...]:
         """Summarize every chunk."""
@@ -185,6 +236,7 @@ class Job:
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if self._control is not None:
             self._control.settled()
+        await in_thread(self._remove_pictures)
         if self._log is not None:
             await in_thread(self._log.close, error)
 
@@ -198,11 +250,11 @@ class Job:
 
     def kept(self) -> str:
         """Return what is kept, and how to go on, in words; empty before the documents are known."""
-        return "" if self._ready is None else self._ready.notes.kept()
+        return "" if self._notes is None else self._notes.kept()
 
     def remaining(self) -> str:
         """Return what is left to do; empty before the documents are known."""
-        return "" if self._ready is None else self._ready.notes.remaining()
+        return "" if self._notes is None else self._notes.remaining()
 
     def detail(self, place: int) -> Detail | None:
         """Return the text of a chunk and its summary; ``None`` before the chunks are known."""
@@ -333,18 +385,3 @@ def _cited(loaded: _Loaded) -> tuple[Citation, ...]:
         )
         for each in citations
     )
-
-
-def _addressed_to_models(prepared: Prepared) -> list[str]:
-    """Return a warning if documents hold text that is addressed to a model, such as orders."""
-    if prepared.model.settings.embedded:
-        return []  # it selects sentences, and obeys nothing
-    found = [(each.name, words) for each in prepared.documents if (words := orders_in(each.text))]
-    if not found:
-        return []
-    name, words = found[0]
-    more = f", and {len(found) - 1} more of the documents," if len(found) > 1 else ""
-    return [
-        f"{one_line(name, max_chars=80)}{more} may speak to the model: {words!r}. The text is "
-        "sent as data that holds no instructions; check what the summary says of it"
-    ]

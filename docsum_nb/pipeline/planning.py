@@ -1,203 +1,122 @@
-"""Everything that is known before the first call: documents, chunks, models, sizes, the plan.
-
-Errors of the source, the model's name, its key, the prompts, the library or the ledger are raised
-here, before anything is paid for.
-"""
+"""The plan of a run: its calls, tokens and cost at most, without a call of a model."""
 
 from __future__ import annotations
 
-import os
-import sys
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from docsum_nb.documents import load
-from docsum_nb.documents.tokens import vocabulary
-from docsum_nb.errors import InputError
-from docsum_nb.events import Stage
-from docsum_nb.ledger import Ledger
-from docsum_nb.models import ChatModel, lost_promises, open_model, schema_instructions
+from docsum_nb.errors import LedgerError
+from docsum_nb.ledger import Ledger, default_path
+from docsum_nb.models import ChatModel, lost_promises
 from docsum_nb.options import Options
-from docsum_nb.pipeline.chunking import cut
+from docsum_nb.pipeline.preparation import Prepared, cut_source, open_source
 from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
     EXTRACT_WORDS,
-    LABEL_TOKENS,
-    LEAST_AGENT_WINDOW,
-    LEAST_ANSWER,
     NAMED_TOKENS,
-    Sizes,
     agent_answer_tokens,
     agent_context_tokens,
     answer_tokens,
     extract_text_tokens,
     merge_calls,
     merge_depth,
-    sizes_for,
 )
-from docsum_nb.prompts import Prompts, load_prompts
-from docsum_nb.records import Chunk, Document, Omission, PlannedDocument
+from docsum_nb.private_folder import PrivateFolder
+from docsum_nb.prompts.injection import orders_in
+from docsum_nb.recognition import expected_pages
+from docsum_nb.records import Answer, PlannedDocument
+from docsum_nb.render.one_line import one_line
 from docsum_nb.results import Plan
 
-if TYPE_CHECKING:
-    from docsum_nb.library import Library
-
-__all__ = ["Prepared", "open_ledger", "plan_of", "prepare", "remaining_of"]
+__all__ = ["addressed_to_models", "plan_of", "prepare", "remaining_of", "warnings_of"]
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """All that a run works with."""
+def prepare(options: Options) -> Prepared:
+    """Read the source and make everything ready for a plan; blocking, without a call of a model.
 
-    options: Options
-    documents: tuple[Document, ...]
-    chunks: tuple[Chunk, ...]
-    """Of all documents, in order."""
-    omitted: tuple[Omission, ...]
-    models: tuple[ChatModel, ...]
-    """The model, and its fallbacks."""
-    sizes: Sizes
-    prompts: Prompts
-    library: Library | None
-
-    @property
-    def model(self) -> ChatModel:
-        """The model asked first."""
-        return self.models[0]
-
-    @property
-    def window(self) -> int:
-        """The smallest window: a fallback must be able to take what the first model takes."""
-        return min(each.window for each in self.models)
-
-    @property
-    def schema_tokens(self) -> int:
-        """Tokens of the instructions for ``response_model``; 0 without one."""
-        schema = self.options.response_model
-        return 0 if schema is None else self.model.count(schema_instructions(schema))
-
-    @property
-    def evaluates(self) -> bool:
-        """Whether a language model is to say why documents of the library are relevant."""
-        if self.library is None or self.model.settings.embedded:
-            return False
-        return self.window >= LEAST_AGENT_WINDOW
-
-    def chunk_counts(self) -> dict[str, int]:
-        """Count the chunks of each document."""
-        return Counter(chunk.document for chunk in self.chunks)
-
-    def words_for(self, chunk: Chunk, counts: dict[str, int]) -> int:
-        """Choose the length of a chunk's summary: it may be the document's, or the whole result."""
-        if counts[chunk.document] > 1:
-            return self.sizes.chunk_words
-        return self.sizes.final_words if len(self.documents) == 1 else self.sizes.document_words
-
-
-def prepare(
-    options: Options,
-    *,
-    cut: Callable[..., list[Chunk]] = cut,
-    to_ask: bool = True,
-    stage: Callable[[Stage], object] = lambda stage: None,
-    fetched: Callable[[int, int], object] = lambda files, size: None,
-    when_stopped: Callable[[Callable[[], object]], None] = lambda end: None,
-) -> Prepared:
-    """Read the source and make everything ready; blocking, and without any call of a model.
-
-    Args:
-        options: What was asked for.
-        cut: Cuts the documents, as ``chunking.cut`` does.
-        to_ask: Whether the models will be asked; for a plan alone they need no key.
-        stage: Called with the stage when one that takes long starts.
-        fetched: As for ``documents.load``.
-        when_stopped: As for ``documents.load``.
+    For a page that a model would have to read, there is filler of the largest length.
 
     Raises:
-        InputError: if the source, the model, the prompts or a size cannot be used, or the library
-            holds nothing.
-        ExceptionGroup: with ``on_error="collect"``, of every document that cannot be read.
-        LibraryError: if the library cannot be opened.
+        InputError: as ``open_source``, which raises further errors; if no page holds text.
     """
-    # Quick checks come first: a model may take seconds to open.
-    loaded = load(
-        options.source,
-        on_error=options.on_error,
-        follow_links=options.follow_links,
-        fetched=fetched,
-        when_stopped=when_stopped,
-    )
-    library = _open_library(options.library)
-    settings = options.model
-    imports = not settings.embedded and "litellm" not in sys.modules
-    if imports:
-        stage("importing")
-    models = tuple(open_model(each, to_ask=to_ask) for each in settings.with_fallbacks())
-    if imports:
-        stage("loading")
-    _check_prices(options, models)
-    prompts = load_prompts(options.prompts)
-    count = models[0].count
-    sizes = sizes_for(
-        window=min(each.window for each in models),
-        prompt_tokens=max(each.overhead + _beyond(each) for each in models)
-        + _longest_prompt(prompts, options, models[0]),
-        final_words=options.length,
-        chunk_tokens=options.chunk_tokens,
-    )
-    chunks = cut(
-        loaded.documents,
-        max_tokens=sizes.chunk_tokens,
-        count=count,
-        vocabulary=vocabulary(models[0].name),
-    )
-    return Prepared(
-        options,
-        loaded.documents,
-        tuple(chunks),
-        loaded.omitted,
-        models,
-        sizes,
-        prompts,
-        library,
-    )
-
-
-def _check_prices(options: Options, models: tuple[ChatModel, ...]) -> None:
-    unknown = [model.name for model in models if model.price(1, 1) is None]
-    if options.max_cost is not None and unknown:
-        raise InputError(
-            f"max_cost needs the price of {unknown[0]}, which is not known: give "
-            f"Model({unknown[0]!r}, prices=(PROMPT, ANSWER)), in dollars for a million tokens"
+    folder = None if options.vision is None else PrivateFolder()
+    try:
+        opened = open_source(
+            options, pictures=None if folder is None else folder.path, to_ask=False
         )
+        if not opened.loaded.pictures:
+            return cut_source(opened)
+        with _stored_answers() as stored:
+            loaded, expected = expected_pages(
+                opened.loaded, opened.vision, stored=stored, count=opened.models[0].count
+            )
+        return replace(cut_source(replace(opened, loaded=loaded)), unread=expected)
+    finally:
+        if folder is not None:
+            folder.remove()
 
 
-def open_ledger(options: Options) -> Ledger | None:
-    """Open the ledger that was asked for.
+@contextlib.contextmanager
+def _stored_answers() -> Iterator[Callable[[Sequence[str]], Mapping[str, Answer]]]:
+    """Yield a function that returns what the ledger in the user's data folder holds."""
+    if not default_path().exists():
+        yield lambda keys: {}
+        return
 
-    Raises:
-        LedgerError: if it cannot be written.
-    """
-    return None if options.ledger is False else Ledger(_as_path(options.ledger))
+    def find(keys: Sequence[str]) -> Mapping[str, Answer]:
+        try:
+            return ledger.find(keys)
+        except LedgerError:
+            return {}  # a run reports it; a plan is at most
 
-
-def _as_path(path: object) -> Path | None:
-    return None if path is None else Path(str(path))
+    try:
+        ledger = Ledger()
+    except LedgerError:
+        yield lambda keys: {}
+        return
+    with contextlib.closing(ledger):
+        yield find
 
 
 def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run, without a request."""
-    models = prepared.models
-    doubts = tuple(each.name_warning for each in models if each.name_warning)
+    models = (*prepared.models, *prepared.vision)
     return replace(
-        remaining_of(prepared, ()),
-        warnings=(*doubts, *_lost_promises(prepared)),
+        _with_pages(remaining_of(prepared, ()), prepared),
+        warnings=warnings_of(prepared),
         no_key=next((each.missing_key for each in models if each.missing_key), None),
         contents=_contents(prepared),
+    )
+
+
+def warnings_of(prepared: Prepared) -> tuple[str, ...]:
+    """Return what looks wrong and does not stop a run.
+
+    Raises:
+        UpstreamError: if the installed LiteLLM breaks a promise that a bound depends on.
+    """
+    models = (*prepared.models, *prepared.vision)
+    doubts = (each.name_warning for each in models if each.name_warning)
+    return (*dict.fromkeys(doubts), *_lost_promises(prepared))
+
+
+def _with_pages(plan: Plan, prepared: Prepared) -> Plan:
+    """Return the plan with the pages that a model is to read first, at most."""
+    unread = prepared.unread
+    if unread is None or not unread.pages:
+        return plan
+    cost = _dearest(prepared.vision, unread.sent, unread.answered, unread.largest)
+    return replace(
+        plan,
+        calls=plan.calls + unread.pages,
+        tokens=plan.tokens + unread.sent + unread.answered,
+        depth=plan.depth + 1,
+        cost_usd=None if cost is None or plan.cost_usd is None else plan.cost_usd + cost,
+        pages=unread.pages,
+        vision=prepared.vision[0].name,
     )
 
 
@@ -214,7 +133,7 @@ def _contents(prepared: Prepared) -> tuple[PlannedDocument, ...]:
 
 def _lost_promises(prepared: Prepared) -> tuple[str, ...]:
     """Return the promises that the installed LiteLLM breaks; raises if a bound is one of them."""
-    if all(each.settings.embedded for each in prepared.models):
+    if all(each.settings.embedded for each in (*prepared.models, *prepared.vision)):
         return ()
     options = prepared.options
     bounds = (options.max_calls, options.max_tokens, options.max_cost)
@@ -271,11 +190,6 @@ def _longest_answer(models: tuple[ChatModel, ...], max_tokens: int) -> int:
     return max(model.longest_answer(max_tokens) for model in models)
 
 
-def _beyond(model: ChatModel) -> int:
-    """Return by how many tokens an answer may exceed its limit, as a reasoning model's does."""
-    return max(0, model.longest_answer(LEAST_ANSWER) - LEAST_ANSWER)
-
-
 def _largest_prompt(prepared: Prepared) -> int:
     """Return the tokens of the longest prompt of a run, at most."""
     sizes = prepared.sizes
@@ -303,31 +217,16 @@ def _dearest(models: tuple[ChatModel, ...], sent: int, answered: int, largest: i
     return max(known) if len(known) == len(prices) else None
 
 
-def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel) -> int:
-    texts = [str(agent) for agent in prompts.agents.values()]
-    asked = [
-        f"{filled.description} {filled.expected_output}"
-        for task in prompts.tasks.values()
-        for filled in [task.fill(question=options.question, words=1000, count=1000)]
+def addressed_to_models(prepared: Prepared) -> list[str]:
+    """Return a warning if documents hold text that is addressed to a model, such as orders."""
+    if prepared.model.settings.embedded:
+        return []  # it selects sentences, and obeys nothing
+    found = [(each.name, words) for each in prepared.documents if (words := orders_in(each.text))]
+    if not found:
+        return []
+    name, words = found[0]
+    more = f", and {len(found) - 1} more of the documents," if len(found) > 1 else ""
+    return [
+        f"{one_line(name, max_chars=80)}{more} may speak to the model: {words!r}. The text is "
+        "sent as data that holds no instructions; check what the summary says of it"
     ]
-    return max(map(model.count, texts)) + max(map(model.count, asked)) + LABEL_TOKENS + 16
-
-
-def _open_library(library: object) -> Library | None:
-    if library is None:
-        return None
-    from docsum_nb.library import Library
-
-    opened = library if isinstance(library, Library) else Library(_library_path(library))
-    if len(opened) == 0:
-        raise InputError(
-            f"the library {opened.path} holds nothing; fill it first: "
-            f"docsum_nb.Library({str(opened.path)!r}).add(SOURCE)"
-        )
-    return opened
-
-
-def _library_path(library: object) -> Path:
-    if not isinstance(library, str | os.PathLike):
-        raise InputError(f"library is a folder or a Library, not {type(library).__name__}")
-    return Path(library)

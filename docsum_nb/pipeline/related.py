@@ -14,7 +14,7 @@ from typing import Any
 from docsum_nb.errors import UpstreamError
 from docsum_nb.library import Library
 from docsum_nb.models import ModelClient
-from docsum_nb.pipeline.planning import Prepared
+from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
     agent_answer_tokens,

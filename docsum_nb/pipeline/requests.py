@@ -8,7 +8,7 @@ from typing import Any
 
 from docsum_nb.crew.agent import TaskSpec
 from docsum_nb.documents import sentence_spans
-from docsum_nb.pipeline.planning import Prepared
+from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.sizes import (
     EXTRACT_WORDS,
     LABEL_TOKENS,

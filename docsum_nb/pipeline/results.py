@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from docsum_nb.models import ModelClient
-from docsum_nb.pipeline.planning import Prepared
+from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
 from docsum_nb.results import Summary
 

@@ -12,7 +12,7 @@ from docsum_nb.ledger import History, Ledger, RunRecord, default_path
 from docsum_nb.models.model import Model
 from docsum_nb.options import Options, StrPath
 from docsum_nb.paths import user_path
-from docsum_nb.pipeline.api import begin, given_model
+from docsum_nb.pipeline.api import begin, given_models
 from docsum_nb.pipeline.arguments import keys_in, unpacked
 from docsum_nb.render.one_line import line_end, one_line
 from docsum_nb.results import Summary
@@ -27,6 +27,7 @@ def resume(
     ledger: StrPath | None = None,
     source: Any = None,
     model: str | Model | None = None,
+    vision: str | Model | None = None,
     deadline: float | None = None,
     max_cost: float | None = None,
     max_calls: int | None = None,
@@ -52,6 +53,8 @@ def resume(
             that were given as such from the ledger.
         model: The model; ``None`` for the one that it had. Keys are not stored: they come from this
             argument, from this process if the run was in it, or from the environment.
+        vision: The model that reads scanned pages; ``None`` for the one that it had, if any. Its
+            key comes from the same places.
         deadline: Seconds from now until the run must be over; ``None`` for no limit, also if it
             had one before.
         max_cost: US dollars from now on; ``None`` for the bound that it had.
@@ -108,8 +111,7 @@ def _options(
         raise InputError(
             f"the texts of run {record.id} are not in the ledger {ledger.path}; give source="
         )
-    model = given_model(record.id)
-    known: dict[str, Any] = {} if model is None else {"model": model}
+    known = given_models(record.id)
     return unpacked(
         arguments,
         texts,

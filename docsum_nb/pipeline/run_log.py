@@ -14,7 +14,7 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -54,6 +54,8 @@ class RunLog:
     def begin(self, *, chunks: int) -> None:
         """Record that the run begins, or is resumed, with the arguments to resume it.
 
+        Called again once the number of chunks is known, if calls are made before that.
+
         Raises:
             InputError: if the same run is active in another process.
             LedgerError: if it cannot be written.
@@ -61,6 +63,9 @@ class RunLog:
         if self.ledger is None:
             return
         run_id = self._control.run_id
+        if self._attempt is not None:
+            self._note_chunks(self.ledger, chunks)
+            return
         arguments, texts = packed(self._options)
         earlier = _open.get(self._key(self.ledger))
         with earlier._writing if earlier is not None else contextlib.nullcontext():
@@ -76,9 +81,19 @@ class RunLog:
             if earlier is not None and joins is not None:
                 self._earlier, earlier._attempt = earlier._totals, None
         _open[self._key(self.ledger)] = self
-        self.ledger.save_pieces({**texts, **self.cut.made}, run_id=run_id)
-        self.ledger.note_uses(run_id, self.cut.keys)
+        self._save_cuts(self.ledger, texts)
         self._control.when_stopped(self._stop)
+
+    def _note_chunks(self, ledger: Ledger, chunks: int) -> None:
+        with self._writing:
+            if self._attempt is not None:
+                History(ledger).note_chunks(self._attempt, chunks)
+        self._save_cuts(ledger, {})
+
+    def _save_cuts(self, ledger: Ledger, texts: Mapping[str, bytes]) -> None:
+        run_id = self._control.run_id
+        ledger.save_pieces({**texts, **self.cut.made}, run_id=run_id)
+        ledger.note_uses(run_id, self.cut.keys)
 
     def cite(self, text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
         """Return the passages that support a text, from the ledger or by ``documents.cite``."""

@@ -37,7 +37,12 @@ class Plan(Tabled):
     no_key: str | None = None
     """How to provide the key that a run needs and that is missing; ``None`` if none is."""
     contents: tuple[PlannedDocument, ...] = field(default=(), repr=False)
-    """The documents, in the order of the source: what would be read and sent."""
+    """The documents, in the order of the source: what would be read and sent. A page that a model
+    is still to read counts with the longest text."""
+    pages: int = 0
+    """Pages that a model is to read first, a call each; with any, all figures are at most."""
+    vision: str | None = None
+    """The model that reads them; ``None`` if there are none."""
 
     def _table(self) -> Table:
         return _table(self)
@@ -47,8 +52,12 @@ class Plan(Tabled):
         if self.cost_usd is None:
             cost = "price not known (give Model(..., prices=...))"
         takes = f"at most {self.tokens:,} tokens, {cost}" if self.tokens else "free"
+        most = "at most " if self.pages else ""
+        calls = f"{self.calls - self.pages} calls of {self.model}"
+        if self.pages:
+            calls = f"{self.pages} calls of {self.vision} to read pages, and {calls}"
         return (
-            f"{self.documents} documents, {self.chunks} chunks: {self.calls} calls of {self.model} "
+            f"{self.documents} documents, {most}{self.chunks} chunks: {most}{calls} "
             f"in {self.depth} levels, {takes}"
             + "".join(f"; {said}" for said in (*self.warnings, self.no_key) if said)
         )
@@ -63,7 +72,13 @@ def _table(plan: Plan) -> Table:
     )
     numbers = [f"{n:,}" for n in (plan.documents, plan.chunks, plan.calls, plan.depth, plan.tokens)]
     cost = cost_text(plan.cost_usd) if plan.tokens else "free"
-    said = [one_line(each, max_chars=400) for each in (*plan.warnings, plan.no_key or "")]
+    said = []
+    if plan.pages:
+        said.append(
+            f"All figures are at most: {plan.vision} reads {count_text(plan.pages, 'page')} first, "
+            "by a call each, and how much text they hold is not known before."
+        )
+    said += [one_line(each, max_chars=400) for each in (*plan.warnings, plan.no_key or "")]
     if plan.tokens and plan.cost_usd is None:
         said.append("Give Model(..., prices=...) to know what it costs.")
     return Table(

@@ -36,6 +36,8 @@ def status_of(state: RunState) -> str:
     if state.outcome is None and state.stage == "loading" and state.fetched is not None:
         fetched = state.fetched
         return f"loading, {count_text(fetched.files, 'file')} fetched, {_size(fetched.bytes)}"
+    if state.outcome is None and state.stage == "recognizing" and state.pages is not None:
+        return f"recognizing, {state.pages.done:,} of {state.pages.pages:,} pages read"
     return state.outcome or _LONG_NAMES.get(state.stage, state.stage)
 
 

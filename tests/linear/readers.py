@@ -105,6 +105,7 @@ from docsum_nb.prompts import delimiters
 from docsum_nb.prompts import texts as prompt_texts
 from docsum_nb.prompts.injection import orders_in
 from docsum_nb.provider_errors import addresses, classification
+from docsum_nb.recognition import transcript
 from docsum_nb.records import (
     Answer,
     Chunk,
@@ -575,6 +576,9 @@ READERS: dict[str, Reader] = {
     ),
     "models.streaming.StreamedText": Reader(_streamed, "html"),
     "models.reasoning.part": Reader(reasoning.part),
+    "recognition.transcript.transcript_of": Reader(
+        lambda text: transcript.transcript_of(Answer(text, "m"))
+    ),
     "models.validation.recalled": Reader(lambda text: validation.recalled(Answer(text, "m"))),
     "models.degenerate": Reader(
         lambda text: (
@@ -691,6 +695,7 @@ READING_TOO = (
         "views.status",
         "errors",
         "ledger.keys",
+        "recognition.transcript",
     ),
 )
 _TEXTS = ("str", "bytes", "Path", "Document", "Chunk", "Answer", "Summary", "Hit", "Exception")
@@ -715,6 +720,11 @@ EXEMPT: dict[str, str] = {
     "documents.prose.not_prose": "by Extractive",
     "documents.text.decode_file": "by read",
     "documents.text.read_marked_up": "by the readers of .adoc, .org, .rst and .tex",
+    "documents.files.read_all": "by load, and by the readers of files",
+    "documents.pictures.draw_page": "draws in a process of its own that is killed in the end",
+    "documents.pictures.read": "reads in a process of its own that is killed in the end",
+    "recognition.transcript.messages_of": "encodes bytes",
+    "recognition.transcript.problem_of": "by transcript_of, and by validation.checked",
     "documents.pdf.read": "reads in a process of its own that is killed in the end",
     "documents.pdf_page.read_page": "by pdf.read",
     "documents.pdf_cells.with_tables": "by pdf.read",
@@ -748,6 +758,7 @@ EXEMPT: dict[str, str] = {
     "documents.sniff.old_format": "by kind_of",
     "documents.xml_parts": "by the readers of Office files",
     "models.validation.refused": "compares a word",
+    "models.validation.reads_like_a_refusal": "by checked",
     "prompts.delimiters.material": "by delimited",
     "prompts.delimiters.entries_as_data": "by json.dumps",
     "models.validation.repairing": "joins texts",
