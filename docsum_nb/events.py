@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from docsum_nb.records import Usage
+from docsum_nb.records import Notice, Usage
 
 __all__ = [
     "BudgetSet",
@@ -231,34 +231,6 @@ class RunEnded(Event):
 
 
 @dataclass(frozen=True)
-class Notice:
-    """All warnings of one run that have the same message."""
-
-    message: str
-    count: int = 1
-    """How often it was reported."""
-    tasks: tuple[str, ...] = ()
-    """The CrewAI tasks it happened in, in the order of their first report."""
-    agents: tuple[str, ...] = ()
-    """The agents it happened to, in the same order."""
-
-    def plus(self, warned: Warned) -> Notice:
-        """Return the notice with one more report of the same message."""
-        return Notice(
-            self.message,
-            self.count + 1,
-            _with(self.tasks, warned.task),
-            _with(self.agents, warned.agent),
-        )
-
-    def __str__(self) -> str:
-        facts = [*_first_of("task", self.tasks), *_first_of("agent", self.agents)]
-        if self.count > 1:
-            facts.append(f"{self.count:,} times")
-        return f"{self.message} ({', '.join(facts)})" if facts else self.message
-
-
-@dataclass(frozen=True)
 class RunSettled(Event):
     """Calls that were in flight when the run ended early have ended; the figures are final."""
 
@@ -386,25 +358,14 @@ def _warned(state: RunState, event: Warned) -> RunState:
     """Return the state after a warning: the same message again is counted, not repeated."""
     for at, notice in enumerate(state.notices):
         if notice.message == event.message:
-            more = notice.plus(event)
+            more = notice.plus(task=event.task, agent=event.agent)
             return _changed(
                 state,
                 notices=(*state.notices[:at], more, *state.notices[at + 1 :]),
                 warnings=(*state.warnings[:at], str(more), *state.warnings[at + 1 :]),
             )
-    first = Notice(event.message, 1, _with((), event.task), _with((), event.agent))
+    first = Notice(event.message, 0).plus(task=event.task, agent=event.agent)
     return _changed(state, notices=(*state.notices, first), warnings=(*state.warnings, str(first)))
-
-
-def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
-    return names if not name or name in names else (*names, name)
-
-
-def _first_of(kind: str, names: tuple[str, ...]) -> list[str]:
-    if not names:
-        return []
-    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-    return [f"{kind} {names[0]!r}{more}"]
 
 
 def _changed(state: RunState, **changes: Any) -> RunState:

@@ -3,6 +3,7 @@
     sources.py     Document, Chunk: what is read
     calls.py       Request, Answer, Usage, Price: what is asked of a model, and what it costs
     parts.py       the parts of a result (ChunkSummary, Citation, Omission ...), and Hit
+    notice.py      Notice: a run's warnings with one message
     summary.py     SummaryRecord: the fields of a result
     json_form.py   a record as JSON, and a record from its JSON
 
@@ -12,6 +13,7 @@ as an ``Omission``: a text is never cut silently.
 """
 
 from docsum_nb.records.calls import Answer, Price, Request, Usage, UsageRow
+from docsum_nb.records.notice import Notice
 from docsum_nb.records.parts import (
     ChunkSummary,
     Citation,
@@ -31,6 +33,7 @@ __all__ = [
     "Document",
     "DocumentSummary",
     "Hit",
+    "Notice",
     "Omission",
     "PlannedDocument",
     "Price",

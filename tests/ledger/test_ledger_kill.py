@@ -8,11 +8,13 @@ import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
 
 from docsum_nb.ledger import runs
+from tests.documents.scans import CHECK, LINE, grey_of, reads, scan
 from tests.ledger_samples import said
 from tests.loopback import Call, Loopback, Reply
 from tests.zygote import Zygote, running_zygote
@@ -110,3 +112,34 @@ def test_twenty_kills_cost_no_more_than_what_was_in_flight(
     assert (record.state, record.done) == ("done", CHUNKS)
     # Answers that were in flight at a kill are paid for, but no run got them.
     assert needed <= record.calls <= killing.seen
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_kill_costs_only_the_page_in_flight(server: Loopback, tmp_path: Path) -> None:
+    """Killed while the second page is read and resumed by another process, all is paid once."""
+    (paper := tmp_path / "paper.pdf").write_bytes(scan(LINE, 40, "Page three.", 90, 200))
+    victim: Queue[int] = Queue()
+
+    def script(call: Call) -> Reply:
+        if call.number == 1:
+            os.kill(victim.get(timeout=60), signal.SIGKILL)
+        return reads(call)
+
+    server.script = script
+    work: dict[str, Any] = {
+        "source": str(paper),
+        # The name of the same provider is asked at the same address.
+        "options": {"vision": "openai/eye", "max_concurrency": 1},
+        "base_url": server.base_url,
+        "ledger": str(tmp_path / "ledger"),
+        "output": str(tmp_path / "summary.json"),
+    }
+    with running_zygote() as zygote:
+        victim.put(zygote.start(**work))
+        assert zygote.wait() == -signal.SIGKILL
+        zygote.start(**{**work, "source": None})
+        assert zygote.wait() == 0
+    greys = [grey for call in server.calls if (grey := grey_of(call))]
+    assert greys == [40, 90, 90, 200]
+    result = json.loads(Path(work["output"]).read_text())
+    assert ["paper.pdf, pages 2, 4 to 5", CHECK] in [[*each.values()] for each in result["omitted"]]

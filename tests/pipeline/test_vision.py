@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
-import json
-import os
 import re
-import signal
 import tempfile
 import threading
 from pathlib import Path
@@ -22,54 +20,10 @@ from docsum_nb.events import PagesRead, RunState, StageStarted, fold
 from docsum_nb.models.message_tokens import message_tokens, picture_tokens
 from docsum_nb.records import Omission
 from docsum_nb.views.status import status_of
-from tests.documents.pdf_maker import at, made
+from tests.documents.scans import CHECK, GREY, LINE, grey_of, picture_in, reads, scan
 from tests.loopback import Call, Loopback, Reply
-from tests.zygote import running_zygote
 
 LONG_S = 120.0
-CHECK = "a picture, its text read by openai/eye: check names and numbers"
-LINE = "The printed first page tells of harbours and of the ships in them."
-GREY = {
-    40: "# Whales\n\nThe blue whale eats about four tonnes of krill on every day of the summer.",
-    90: "Dredgers keep the long channel of the northern harbour deep for ships.",
-    200: "Sailors once hunted grey whales for the oil that lit the lamps.",
-}
-"""What is written on a page, by its grey: a page of another picture is another question."""
-
-
-def scan(*pages: str | int) -> bytes:
-    """Make a PDF file of pages of text, and of pages that are a picture of this grey."""
-    shown = [
-        at(72, 700, page)
-        if isinstance(page, str)
-        else b"q 612 0 0 792 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID %c EI Q" % page
-        for page in pages
-    ]
-    return made(*shown)
-
-
-def picture_in(call: Call) -> Image.Image | None:
-    """Return the picture of a request; ``None`` if it has none."""
-    for part in call.messages[-1]["content"]:
-        if isinstance(part, dict) and part["type"] == "image_url":
-            kind, _, data = part["image_url"]["url"].partition(";base64,")
-            assert kind == "data:image/png"
-            return Image.open(io.BytesIO(base64.b64decode(data)))
-    return None
-
-
-def grey_of(call: Call) -> int:
-    """Return the grey of a page of ``GREY``; 0 if the request has no picture."""
-    picture = picture_in(call)
-    if picture is None:
-        return 0
-    shown = picture.getpixel((picture.width // 2, picture.height // 2))
-    return min(GREY, key=lambda grey: abs(grey - shown))  # type: ignore[operator]
-
-
-def reads(call: Call) -> Reply:
-    grey = grey_of(call)
-    return Reply(GREY.get(grey, "Ships and whales are the matter."))
 
 
 def eye(server: Loopback, **options: Any) -> ds.Model:
@@ -145,41 +99,8 @@ def test_bounds_hold_and_what_was_read_is_not_paid_for_again(server: Loopback, p
     summary = ds.resume(run.id, max_calls=2, max_cost=planned.cost_usd, show=False).result(LONG_S)
     assert len(server.calls) == 3
     assert len(summary.chunks) == 1
-    assert ds.plan(str(paper), vision=model).pages == 0
     [record] = ds.runs()
     assert (record.state, record.chunks, record.done, record.calls) == ("done", 1, 1, 4)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_kill_costs_only_the_page_in_flight(
-    server: Loopback, paper: Path, tmp_path: Path
-) -> None:
-    """Killed while the second page is read and resumed by another process, all is paid once."""
-    victim: list[int] = []
-
-    def script(call: Call) -> Reply:
-        if call.number == 1:
-            os.kill(victim[0], signal.SIGKILL)
-        return reads(call)
-
-    server.script = script
-    job: dict[str, Any] = {
-        "source": str(paper),
-        # The name of the same provider is asked at the same address.
-        "options": {"vision": "openai/eye", "max_concurrency": 1},
-        "base_url": server.base_url,
-        "ledger": str(tmp_path / "ledger"),
-        "output": str(tmp_path / "summary.json"),
-    }
-    with running_zygote() as zygote:
-        victim.append(zygote.start(**job))
-        assert zygote.wait() == -signal.SIGKILL
-        zygote.start(**{**job, "source": None})
-        assert zygote.wait() == 0
-    greys = [grey for call in server.calls if (grey := grey_of(call))]
-    assert greys == [40, 90, 90, 200]
-    result = json.loads(Path(job["output"]).read_text())
-    assert ["paper.pdf, pages 2, 4 to 5", CHECK] in [[*each.values()] for each in result["omitted"]]
 
 
 ODD = {
@@ -210,16 +131,18 @@ def test_the_first_error_ends_the_run_and_a_cancel_stops_it(server: Loopback, pa
     assert type(error).__name__ == "BadRequestError"
     assert "reading page 2 of paper.pdf with openai/eye" in "".join(error.__notes__)
     assert len(server.calls) == 1
-    asked = threading.Event()
+    asked, cancelled = threading.Event(), threading.Event()
 
-    def hangs(call: Call) -> Reply:
+    async def waits(call: Call) -> Reply:
         asked.set()
-        return Reply(hang=True)
+        await asyncio.to_thread(cancelled.wait, LONG_S)
+        return reads(call)
 
-    server.script = hangs
+    server.script = waits
     run = summarize(str(paper), server, max_concurrency=1)
     assert asked.wait(LONG_S)
     run.cancel()
+    cancelled.set()
     assert run.join(LONG_S)
     assert run.state.outcome == "cancelled"
     assert len(server.calls) == 2
@@ -259,7 +182,7 @@ def test_picture_files_are_documents_if_a_model_reads_them(
     folder.mkdir()
     pages = [Image.new("RGB", (700, 900), (grey, grey, grey)) for grey in (90, 200)]
     pages[0].save(folder / "fax.tif", save_all=True, append_images=pages[1:])
-    Image.new("LA", (3_000, 2_000), (40, 255)).save(folder / "photo.png")
+    Image.new("LA", (2_400, 1_600), (40, 255)).save(folder / "photo.png")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no picture at all")
     (folder / "note.txt").write_text("A note in plain text.")
     with pytest.raises(LoadError, match=r"photo\.png: .*give vision= a model"):
