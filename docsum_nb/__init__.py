@@ -15,6 +15,7 @@ How the package is laid out; imports point downward only:
     recognition/  the text of scanned pages, read by a model
     models/     the only importer of litellm; the extractive model; asking, limits, retries
     views/      the live line and panel               plots   timeline and costs, by matplotlib
+    testing     a model server whose answers a test scripts
     ---------------------------------------------------------------------------------------------
     documents/  load, split, count, cite                                  prompts/  YAML texts
     run/        how work runs: one loop thread, Run, fan-out      ledger/   kept answers, and runs
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from docsum_nb import errors as errors
     from docsum_nb import events as events
     from docsum_nb import plots as plots
+    from docsum_nb import testing as testing
     from docsum_nb.diagnosis import doctor as doctor
     from docsum_nb.entry import allow_nested_asyncio as allow_nested_asyncio
     from docsum_nb.entry import kickoff as kickoff
@@ -92,7 +94,7 @@ _HOMES = {
     "summarize": "docsum_nb.pipeline",
 }
 
-_MODULES = ("errors", "events", "plots")
+_MODULES = ("errors", "events", "plots", "testing")
 
 __all__ = [*_HOMES, *_MODULES]
 

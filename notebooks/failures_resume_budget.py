@@ -24,9 +24,8 @@ import inspect
 import tempfile
 from pathlib import Path
 
-from scripted_model import Reply, ScriptedModel
-
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 LEDGER = Path(tempfile.mkdtemp()) / "ledger.sqlite3"
 MODULES = ("calendar", "difflib", "heapq", "inspect", "shelve", "string", "tempfile", "unittest")
@@ -38,20 +37,22 @@ def holds(prompt: str, name: str) -> bool:
     return documents[name][-40:] in prompt
 
 
-def first_line(prompt: str) -> Reply:
+def first_line(call: Call) -> Reply:
     """Answer with the first line of the text that is to be summarized."""
-    lines = [text.partition("\n")[0] for name, text in documents.items() if holds(prompt, name)]
+    lines = [
+        text.partition("\n")[0] for name, text in documents.items() if holds(call.prompt, name)
+    ]
     return Reply(lines[0] if lines else "Eight modules, each for one thing.", delay=0.1)
 
 
-def refusing(prompt: str) -> Reply:
+def refusing(call: Call) -> Reply:
     """Refuse one of the texts, after half a second."""
-    if holds(prompt, "tempfile"):
+    if holds(call.prompt, "tempfile"):
         return Reply("the provider's filter refuses this text", status=400, delay=0.5)
-    return first_line(prompt)
+    return first_line(call)
 
 
-server = ScriptedModel(refusing)
+server = ScriptedServer(refusing).start()
 PRICES = (3.00, 15.00)  # dollars for a million tokens of prompts, and of answers
 MODEL = ds.Model("openai/scripted", base_url=server.base_url, api_key="none", prices=PRICES)
 # MODEL = "openai/gpt-4o-mini"
@@ -87,7 +88,7 @@ ds.runs(LEDGER)
 # process still has the key; after a restart, pass the model again.
 
 # %%
-server.answer = first_line
+server.script = first_line
 summary = await ds.resume(model=MODEL, ledger=LEDGER)
 print(f"{summary.usage.calls} calls for {len(summary.documents)} documents")
 
@@ -98,7 +99,7 @@ print(f"{summary.usage.calls} calls for {len(summary.documents)} documents")
 # missing. `on_error="collect"` finishes the rest as well, and then raises all errors together.
 
 # %%
-server.answer = refusing
+server.script = refusing
 summary = await ds.summarize(
     documents, model=MODEL, question="What leaves files behind?", on_error="skip", ledger=LEDGER
 )
@@ -111,7 +112,7 @@ summary.omitted
 # error says what the run was waiting for.
 
 # %% raises="DeadlineExceeded" tags=["raises-exception"]
-server.answer = lambda prompt: Reply("It is.", delay=0.1, silent=holds(prompt, "unittest"))
+server.script = lambda call: Reply("It is.", delay=0.1, hang=holds(call.prompt, "unittest"))
 await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2, ledger=LEDGER)
 
 # %% [markdown]
@@ -120,7 +121,7 @@ await ds.summarize(documents, model=MODEL, question="What is slow?", deadline=2,
 # The plan shows the maximum cost before anything is paid for.
 
 # %%
-server.answer = first_line
+server.script = first_line
 QUESTION = "What has a command line?"
 ds.plan(documents, model=MODEL, question=QUESTION)
 

@@ -23,14 +23,13 @@ import asyncio
 import logging
 import time
 
-from scripted_model import Reply, ScriptedModel
-
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 # isort: split
 from crewai import LLM, Agent, Crew, Task
 
-server = ScriptedModel(lambda prompt: Reply("Whales are old, and still there.", delay=1.0))
+server = ScriptedServer(lambda call: Reply("Whales are old, and still there.", delay=1.0)).start()
 MODEL = "openai/gpt-4o-mini"
 BASE_URL = server.base_url  # or None for the provider's own, with its key in the environment
 logging.getLogger("crewai.llms").setLevel(logging.ERROR)  # its token counting is not the topic
@@ -87,14 +86,14 @@ await bare(crew, at_most=60)
 
 
 # %%
-def as_on_that_day(prompt: str) -> Reply:
+def as_on_that_day(call: Call) -> Reply:
     """Never answer about the history, refuse to answer about the risks."""
-    if "the risks of" in prompt:
+    if "the risks of" in call.prompt:
         return Reply("this key may not use the model", status=403, delay=0.2)
-    return Reply("Whales are old.", delay=0.2, silent="the history of" in prompt)
+    return Reply("Whales are old.", delay=0.2, hang="the history of" in call.prompt)
 
 
-server.answer = as_on_that_day
+server.script = as_on_that_day
 apart = crew.copy()
 for task in apart.tasks:
     task.agent = writer.copy()
@@ -113,7 +112,7 @@ await ds.kickoff(crew, INPUTS, deadline=20)
 # If nothing is refused and one task never ends, the error of the deadline says which one.
 
 # %% raises="DeadlineExceeded" tags=["raises-exception"]
-server.answer = lambda prompt: Reply("Whales are old.", silent="the history of" in prompt)
+server.script = lambda call: Reply("Whales are old.", hang="the history of" in call.prompt)
 await ds.kickoff(crew, INPUTS, deadline=3)
 
 # %% [markdown]
@@ -124,14 +123,14 @@ await ds.kickoff(crew, INPUTS, deadline=3)
 
 
 # %%
-def refusing(prompt: str) -> Reply:
+def refusing(call: Call) -> Reply:
     """Refuse to answer about the risks."""
-    if "the risks of" in prompt:
+    if "the risks of" in call.prompt:
         return Reply("this key may not use the model", status=403)
     return Reply("Whales are old, and still there.", delay=0.2)
 
 
-server.answer = refusing
+server.script = refusing
 run = ds.kickoff(crew, INPUTS, on_error="skip", deadline=20)
 output = await run
 for task in output.tasks_output:
@@ -148,7 +147,7 @@ await ds.kickoff(crew, INPUTS, on_error="collect", deadline=20)
 # in dollars, and `max_concurrency=` limits the number of concurrent tasks.
 
 # %% raises="BudgetExceeded" tags=["raises-exception"]
-server.answer = lambda prompt: Reply("Whales are old, and still there.", delay=0.1)
+server.script = lambda call: Reply("Whales are old, and still there.", delay=0.1)
 await ds.kickoff(crew, INPUTS, max_calls=5, max_concurrency=2, deadline=20)
 
 # %% [markdown]

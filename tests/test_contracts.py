@@ -33,7 +33,7 @@ LAYERS = [
     {"options"},
     {"crew", "library"},
     {"recognition"},
-    {"models", "views", "plots"},
+    {"models", "views", "plots", "testing"},
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
     {"events", "environment", "upstream", "results", "findings"},
@@ -189,6 +189,7 @@ def test_public_names_are_what_they_are() -> None:
         "runs",
         "start",
         "summarize",
+        "testing",
     ]
     for name in docsum_nb.__all__:
         assert inspect.getdoc(getattr(docsum_nb, name)), name
