@@ -19,6 +19,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.secrets import masked
+from tests.kernels import running_kernel
 from tests.loopback import Call, Loopback, Reply
 
 LONG_S = 60.0
@@ -239,3 +240,56 @@ def test_command_line_and_doctor_do_not_show_it(server: Loopback, tmp_path: Path
         shown = done.stdout + done.stderr
         assert not [form for form in forms(KEY) | forms(OTHER) if form in shown], arguments
     assert server.calls
+
+
+def test_pages_pickles_and_a_probe_do_not_show_it(server: Loopback, seen: Seen) -> None:
+    """What a run that failed leaves to look at, to save and to send to another process."""
+    server.script = echo
+    run = ds.summarize(TEXTS, model=model_at(server.base_url), ledger=False, on_error="collect")
+    raised = run.exception(LONG_S)
+    partial = run.partial
+    assert raised is not None
+    assert partial is not None
+    seen.add("page", partial.to_html(page=True), *partial._repr_mimebundle_().values())
+    seen.add("texts", partial.to_json(), repr(partial), vars(partial))
+    seen.add("pickles", pickle.dumps(partial).decode("latin-1"))
+    probed = ds.doctor(_crew(server.base_url), probe=2)
+    seen.add("probe", probed, repr(probed), probed.to_html(), probed.to_json())
+    assert not seen.leaks()
+
+
+IN_A_NOTEBOOK = (
+    f"import logging, os, sys; os.environ['OPENAI_API_KEY'] = {KEY!r}",
+    "logging.basicConfig(level=logging.DEBUG, force=True)\n"
+    "from opentelemetry import trace\n"
+    "from opentelemetry.sdk.trace import TracerProvider\n"
+    "from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor\n"
+    "provider = TracerProvider()\n"
+    "provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stdout)))\n"
+    "trace.set_tracer_provider(provider)\n"
+    "import docsum_nb as ds\n"
+    "%load_ext docsum_nb",
+    "%%summarize --model openai/x\nSome words of a text.",
+    f"await ds.summarize({TEXTS!r}, model='openai/x', ledger=False)",
+    f"run = ds.summarize({TEXTS!r}, model='openai/x', ledger=False)\nrun",
+    "run.exception(60), run, run.state, run.usage, run.partial, ds.runs()",
+    "from crewai import LLM, Agent, Crew, Task\n"
+    "llm = LLM(model='openai/x', max_retries=0)\n"
+    "agent = Agent(role='w', goal='g', backstory='b', llm=llm, max_retry_limit=0)\n"
+    "task = Task(description='d', expected_output='e', agent=agent)\n"
+    "ds.kickoff(Crew(agents=[agent], tasks=[task])).result()",
+)
+
+
+def test_a_saved_notebook_does_not_show_it(server: Loopback) -> None:
+    """Nor do the magics, spans, and logs at their loudest, in what its cells print and show."""
+    server.script = echo
+    with running_kernel() as kernel:
+        kernel.run(f"import os; os.environ['OPENAI_BASE_URL'] = {server.base_url!r}")
+        saved = [repr(kernel.run(code)) for code in IN_A_NOTEBOOK]
+        saved += [repr(shown.data) for shown in kernel.shown]
+    shown = "\n".join(saved)
+
+    assert not [form for form in forms(KEY) | {repr(KEY)[1:-1]} if form in shown]
+    for each in ("AuthenticationError", '\\"trace_id\\"', "DEBUG:", "[secret]"):
+        assert each in shown or each.replace("\\", "") in shown, each

@@ -23,8 +23,11 @@ __all__ = ["read_data", "read_json", "to_json"]
 
 T = TypeVar("T")
 
-# Controls beyond ASCII, marks of direction, and halves of characters that UTF-8 cannot encode.
-_AWKWARD = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Controls beyond ASCII, marks of direction, halves of characters that UTF-8 cannot encode, and the
+# invisible copies of ASCII.
+_AWKWARD = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def to_json(record: object) -> str:
@@ -39,7 +42,7 @@ def to_json(record: object) -> str:
         as ``str`` shows it; NaN and infinity are ``null``.
     """
     text = json.dumps(_plain(record), ensure_ascii=False, indent=2, allow_nan=False)
-    return _AWKWARD.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return _AWKWARD.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,9 @@
 
 Invariant: names and texts are shown as they read. Nothing in them becomes a heading, a link, a
 table, code, mathematics or an HTML tag, because every character that could begin one is escaped.
+MathJax is the exception: it looks for formulas in what a page shows, where the escapes are gone, so
+two amounts in dollars would be one. A result that holds what it takes for a formula is wrapped in
+an element that it leaves alone.
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ __all__ = ["escape_markdown", "to_markdown"]
 
 _PASSAGE_CHARS = 400
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|~$&^]|(?<=www)\.|:(?=//)", re.IGNORECASE)
+_FORMULA = re.compile(r"\\\\|\\\$.*\\\$", re.DOTALL)
+"""In escaped text, what MathJax may take for one: a backslash, or two dollar signs."""
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_CODE = "    "
 # What begins a list, a setext heading, a fence, a definition or a comment, first on its line.
 _OPENING = re.compile(r"^([-+=:%@!]|\d{1,9}(?=[.)]))", re.MULTILINE)
 
@@ -59,14 +66,33 @@ def to_markdown(summary: SummaryRecord, *, most: int | None = None) -> str:
         most: Documents and omissions that are listed; ``None`` for all.
 
     Returns:
-        CommonMark, from the summary's text down to a last line of facts.
+        CommonMark, from the summary's text down to a last line of facts; within a ``div`` if
+        MathJax would find a formula in it.
     """
     page = outline(summary, passage_chars=_PASSAGE_CHARS, most=most)
     blocks = [*_opening(page), *_sections(page)]
     if page.note:
         blocks.append(f"*{escape_markdown(page.note)}*")
     blocks.append(escape_markdown(" · ".join(page.facts)))
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(_without_formulas(blocks)) + "\n"
+
+
+def _without_formulas(blocks: list[str]) -> list[str]:
+    """Return blocks in which neither JupyterLab nor MathJax finds a formula.
+
+    JupyterLab looks for delimiters in the Markdown, escaped ones included; there they are entities.
+    """
+    if not any(_FORMULA.search(block) for block in blocks if not block.startswith(_CODE)):
+        return blocks
+    spelled = [
+        block if block.startswith(_CODE) else _ESCAPED.sub(_as_entity, block) for block in blocks
+    ]
+    return ['<div class="tex2jax_ignore mathjax_ignore">', *spelled, "</div>"]
+
+
+def _as_entity(escaped: re.Match[str]) -> str:
+    char = escaped.group(1)
+    return f"&#{ord(char)};" if char in "\\$" else escaped.group()
 
 
 def _opening(page: SummaryLayout) -> Iterator[str]:
@@ -80,7 +106,7 @@ def _opening(page: SummaryLayout) -> Iterator[str]:
 def _sections(page: SummaryLayout) -> Iterator[str]:
     if page.data:
         yield "### Data"
-        yield "\n".join(f"    {line}" for line in page.data.splitlines())
+        yield "\n".join(f"{_CODE}{line}" for line in page.data.splitlines())
     if page.sources:
         yield "### Sources"
         yield "\n".join(_source_lines(page))

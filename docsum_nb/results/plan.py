@@ -53,13 +53,15 @@ class Plan(Tabled):
             cost = "price not known (give Model(..., prices=...))"
         takes = f"at most {self.tokens:,} tokens, {cost}" if self.tokens else "free"
         most = "at most " if self.pages else ""
-        calls = f"{self.calls - self.pages} calls of {self.model}"
+        model, said = one_line(self.model, max_chars=80), (*self.warnings, self.no_key)
+        calls = f"{self.calls - self.pages} calls of {model}"
         if self.pages:
-            calls = f"{self.pages} calls of {self.vision} to read pages, and {calls}"
+            vision = one_line(self.vision or "", max_chars=80)
+            calls = f"{self.pages} calls of {vision} to read pages, and {calls}"
         return (
             f"{self.documents} documents, {most}{self.chunks} chunks: {most}{calls} "
             f"in {self.depth} levels, {takes}"
-            + "".join(f"; {said}" for said in (*self.warnings, self.no_key) if said)
+            + "".join(f"; {one_line(each, max_chars=400)}" for each in said if each)
         )
 
 
@@ -74,8 +76,9 @@ def _table(plan: Plan) -> Table:
     cost = cost_text(plan.cost_usd) if plan.tokens else "free"
     said = []
     if plan.pages:
+        vision = one_line(plan.vision or "", max_chars=80)
         said.append(
-            f"All figures are at most: {plan.vision} reads {count_text(plan.pages, 'page')} first, "
+            f"All figures are at most: {vision} reads {count_text(plan.pages, 'page')} first, "
             "by a call each, and how much text they hold is not known before."
         )
     said += [one_line(each, max_chars=400) for each in (*plan.warnings, plan.no_key or "")]

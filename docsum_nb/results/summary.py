@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from docsum_nb.records import SummaryRecord
 from docsum_nb.records.json_form import read_data, read_json, to_json
+from docsum_nb.render.one_line import one_line
 from docsum_nb.results.dataframe import to_frame
 from docsum_nb.results.html import to_html, to_html_page
 from docsum_nb.results.layout import MOST_IN_A_CELL
@@ -94,8 +95,8 @@ class Summary(SummaryRecord):
         return self.to_text()
 
     def __repr__(self) -> str:
-        gist = " ".join(self.text.split())[:60]
-        return f"<Summary of {len(self.documents)} documents by {self.model}: {gist!r}>"
+        gist, model = " ".join(self.text[:600].split())[:60], one_line(self.model, max_chars=80)
+        return f"<Summary of {len(self.documents)} documents by {model}: {gist!r}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # A notebook keeps all three with the cell, and opens slowly if that is megabytes.

@@ -98,6 +98,7 @@ def test_a_hostile_corpus_runs_nothing_and_breaks_nothing(
         assert output.evaluate(WIDE) == []
         for tag in ("script", "img", "svg:not([data-icon] *)", "iframe"):
             assert output.locator(f".docsum {tag}").count() == 0
+        assert output.locator("mjx-container").count() == 0
         # What is shown as an error of Python's or as Markdown is JupyterLab's to make safe.
         assert output.locator("[href^='javascript:' i], [onerror], [onload]").count() == 0
     assert notebook.page.evaluate("window.hacked") is None

@@ -67,20 +67,26 @@ ORDINARY = Summary(
     seconds=42.3,
 )
 
-HOSTILE = replace(
-    ORDINARY,
-    text=ATTACK,
-    model=ATTACK,
-    citations=(Citation(1, 0, 10**9, ATTACK, ATTACK, 0, 1, 1.0, 1, (ATTACK,)),),
-    documents=(DocumentSummary(ATTACK, ATTACK, 1, ATTACK), DocumentSummary("", "", 0, "")),
-    related=(
-        Hit(ATTACK, ATTACK, 1.0, {"headings": [ATTACK], "page": ATTACK}, ATTACK, ((0, 9), (4, 99))),
-    ),
-    data={ATTACK: [ATTACK]},
-    omitted=(Omission(ATTACK, ATTACK),),
-    question=ATTACK,
-    run_id='"><script>window.hacked=1</script>',
-)
+
+def hostile(text: str) -> Summary:
+    """Make a result of which every text and name is the same."""
+    return replace(
+        ORDINARY,
+        text=text,
+        model=text,
+        citations=(Citation(1, 0, 10**9, text, text, 0, 1, 1.0, 1, (text,)),),
+        documents=(DocumentSummary(text, text, 1, text), DocumentSummary("", "", 0, "")),
+        related=(
+            Hit(text, text, 1.0, {"headings": [text], "page": text}, text, ((0, 9), (4, 99))),
+        ),
+        data={text: [text]},
+        omitted=(Omission(text, text),),
+        question=text,
+        run_id='"><script>window.hacked=1</script>',
+    )
+
+
+HOSTILE = hostile(ATTACK)
 
 EMPTY = Summary("", "openai/gpt-4o-mini")
 
@@ -105,7 +111,11 @@ def shown(text: str) -> dict[str, Displayed]:
     """Make one of everything that displays itself as a table, with a text wherever one can be."""
     omitted = (Omission(text, text),)
     return {
-        "plan": Plan(12, 345, 360, 1_200_000, 3, None, text, omitted, (text,), text),
+        "plan": replace(
+            Plan(12, 345, 360, 1_200_000, 3, None, text, omitted, (text,), text),
+            pages=2,
+            vision=text,
+        ),
         "added": Added(1, 2, 3, 4, omitted, (text,), (text, text)),
         "hits": Hits([_hit(text)] * 3, text),
         "runs": Runs(
