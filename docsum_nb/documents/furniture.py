@@ -18,7 +18,8 @@ _SIGNS = re.compile(
         |akzeptier|einverstanden|accepte|acepta|partners)
     | \b(?:uses?|using|accept|verwende[nt]|nutzt|utilise|usa)\s(?:[\w’']{1,12}\s){0,2}cookies\b
     | ^\W{0,3}(?:archived|retrieved|accessed)\b[^\n]{0,200}?(?:\bfrom\b|\b[12][0-9]{3}\b)
-    | ^\^\s | ^\[[0-9]{1,3}\]\s
+    | ^\^\s | ^\[[0-9]{1,3}\]\s(?:[a-z]\.\s?|[^\W\d_]{2,30},?\s[a-z]\.|https?:)
+    | ^\[[0-9]{1,3}\]\s[^\n]{0,80}\bet\ al\b
     | \b(?:text|content|this\ (?:work|page|document|article|file|software|project|package))\ is
         \ (?:made\ )?(?:available|licensed|distributed|released)\ under\b
     | \blicensed\ under\ (?:the|a|an)\b | \bcreative\ commons\ attribution\b

@@ -41,6 +41,7 @@ _STAR, _UNDERSCORE, _TICK, _BACKSLASH, _LESS, _AMPERSAND = _PLACES = (
 SPAN = "\ufddf"
 """Stands for a span of code."""
 _TO_PLACES = str.maketrans(_SIGNS, _PLACES)
+_TO_PLACES_BUT_TAGS = {sign: place for sign, place in _TO_PLACES.items() if sign != ord("<")}
 _TO_SIGNS = str.maketrans(_PLACES, _SIGNS)
 _RUNS = {sign: re.compile(f"{sign}+") for sign in _PLACES}
 _ANY_SIGN = re.compile(r"[*_`\\<&]")
@@ -53,7 +54,7 @@ _ELEMENT = re.compile(r"/?([a-zA-Z][a-zA-Z0-9-]{0,30})(?![\w-])")
 _REFERENCE = re.compile(r"#\w{1,10};|(\w{1,40};)")
 # What dialects of Markdown would take for a link, an emoji or a shortcode.
 _DIALECT = re.compile(
-    r"(?<=\])(?=[(\[])|(?<!\S)(?=:[a-z][a-z0-9_+-]{1,30}:(?!\S))|(?<=\{)(?=\{[<%])|(?<=\{)(?=%)"
+    r"(?<=\])(?=\[|\((?!\)))|(?<!\S)(?=:[a-z][a-z0-9_+-]{1,30}:(?!\S))|(?<=\{)(?=\{[<%])|(?<=\{)(?=%)"
     r"|(?<=:)(?=:\s*$)",
     re.M,
 )
@@ -70,11 +71,23 @@ _MARKED_ITEM = re.compile(r"(?:-|\d{1,9}[.)])$")
 
 
 def escaped(text: str) -> str:
-    """Return a paragraph's text with backslashes where Markdown would see marks of its blocks."""
+    """Return a paragraph's text with backslashes where Markdown would see marks.
+
+    Marks of items, as in ``- one`` and ``1. one``, stay: many texts have lists in them.
+    """
+    if _ANY_SIGN.search(text) or any(sign in text for sign in _OF_DIALECTS):
+        text = _with_signs(text)
     if "<" in text:
         cuts = [0, *taken_for_markup(text), len(text)]
         text = "\\".join(text[start:end] for start, end in pairwise(cuts))
     return _LINE_MARK.sub(r"\\", text)
+
+
+def _with_signs(text: str) -> str:
+    """Return a text with backslashes before the signs that are marks within a paragraph."""
+    bare = text if text.isascii() else text.translate(_NO_CHARACTERS)
+    placed = _DIALECT.sub(r"\\", bare.translate(_TO_PLACES_BUT_TAGS))
+    return _Signs(placed, titles=False).written()
 
 
 def as_markdown(text: str) -> str:

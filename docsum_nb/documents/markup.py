@@ -47,7 +47,7 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 # Brackets that are no marks, until links without a target are found.
 _BRACKETS = str.maketrans("[]", "\ufdd0\ufdd1")
 _BRACKETS_AGAIN = str.maketrans("\ufdd0\ufdd1", "[]")
-_TASK = re.compile(r"\[[ xX]\]\s+(?=\S)")
+_TASK = re.compile(r"\A\[[ xX]\]\s+(?=\S)")
 _SHORTCODE = re.compile(r"\{\{[<%][^{}\n]{0,500}[>%]\}\}|\{%[^{}\n]{0,500}%\}")
 _FRONT_MATTER = {"---": ("---", "..."), "+++": ("+++",), "{": ("}",)}
 _JSON_KEY = re.compile(r"\s*\"[^\"]{1,200}\"\s*:")
@@ -115,7 +115,7 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
         return content
     if len(content) > _INLINE_LIMIT or content.count("[") > _MOST_BRACKETS:
         return _ESCAPED.sub(r"\1", plain_html(content))
-    content = _EMOJI.sub("", _SHORTCODE.sub("", _TASK.sub("", content, count=1)))
+    content = _EMOJI.sub("", _SHORTCODE.sub("", _TASK.sub("", content)))
     if env.get("rst"):
         content = _ROLE.sub(_words_of_role, content)
         content = _RST_SUBSTITUTION.sub("", _RST_FOOTNOTE.sub("", content))
@@ -238,8 +238,8 @@ def mask_extensions(lines: list[str]) -> list[str]:
                 if not lines[below].strip():
                     break
                 kept[below] = ""
-        elif line[:1] == ":" and _DEFINED.match(line) and at and lines[at - 1].strip():
-            kept[at - 1], kept[at] = "", line[1:].lstrip()
+        elif line[:1] == ":" and _DEFINED.match(line):
+            _raise_definition(kept, lines, at)
         elif _NOTE.match(line):
             kept[at] = line[line.index("]:") + 2 :].lstrip()
         elif (
@@ -253,6 +253,21 @@ def mask_extensions(lines: list[str]) -> list[str]:
             # CommonMark takes the first line of such a paragraph for code.
             kept[at] = line.lstrip()
     return kept
+
+
+def _raise_definition(kept: list[str], lines: list[str], at: int) -> None:
+    """Take the colon off a definition and blank the term above it; other lines stay."""
+    if _is_term(lines, at - 1):
+        kept[at - 1], kept[at] = "", lines[at][1:].lstrip()
+    elif at and lines[at - 1][:1] == ":":
+        kept[at] = lines[at][1:].lstrip()
+
+
+def _is_term(lines: list[str], at: int) -> bool:
+    """Check whether a line names what the next one defines: it stands alone and is no sentence."""
+    if at < 0 or (at and lines[at - 1].strip()):
+        return False
+    return bool(lines[at].strip()) and not lines[at].rstrip().endswith((".", "!", "?", ":", ";"))
 
 
 def _raise_body(kept: list[str], index: int, indent: int) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "to_markdown"]
 
+# What Org asks for around emphasis: a path such as /a/<b> has none.
+_BEFORE = r"(?<![^\s\-–—({'\"])"
+_BEHIND = r"(?![^\s\-–—.,;:!?'\")}\[\\])"
 _CODE_SPAN = re.compile(r"(`[^`\n]*`)")
 _HEADLINE = re.compile(
     r"(\*+)\s+(?:(?:TODO|DONE|NEXT|WAITING|CANCELLED|CANCELED)\s+)?(?:\[#\w\]\s+)?(.*)$"
@@ -33,8 +36,8 @@ _SETTING = re.compile(r"\s*#\+([\w-]+)(?:\[[^\]]*\])?:\s*(.*)$")
 _COMMENT = re.compile(r"\s*#(?:\s|$)")
 _TABLE_RULE = re.compile(r"\s*\|[-+]+\|?\s*$")
 _LINK = re.compile(r"\[\[([^\[\]\n]{1,1000})\](?:\[([^\[\]\n]{1,1000})\])?\]")
-_CODE = re.compile(r"(?<![\w=~])([=~])(\S(?:[^\n]{0,300}?\S)?)\1(?![\w=~])")
-_EMPHASIS = re.compile(r"(?<![\w*/_+])([*/_+])(\S(?:[^*/_+\n]{0,300}\S)?)\1(?![\w*/_+])")
+_CODE = re.compile(rf"{_BEFORE}([=~])(\S(?:[^\n]{{0,300}}?\S)?)\1{_BEHIND}")
+_EMPHASIS = re.compile(rf"{_BEFORE}([*/_+])(\S(?:[^*/_+\n]{{0,300}}\S)?)\1{_BEHIND}")
 _NOTE = re.compile(r"\[fn:[\w-]{0,40}\]")
 _TIMESTAMP = re.compile(r"[<\[](\d{4}-\d\d-\d\d)(?: \w+)?( \d\d?:\d\d)?[^>\]\n]{0,20}[>\]]")
 _PROSE_BLOCKS = frozenset(("quote", "verse", "center", "abstract", "note", "warning", "tip"))

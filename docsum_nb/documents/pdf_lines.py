@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise, product
 from statistics import median
 
+from docsum_nb.documents.markdown import escaped, heading
+
 __all__ = [
     "DIVIDED",
     "Line",
@@ -242,11 +244,22 @@ def joined(lines: Sequence[Line]) -> str:
     usual = [distance for distance in distances if 1 < distance < 60]
     most = _GAP * median(usual) if len(usual) > 2 else float("inf")
     parts: list[str] = []
+    held: list[str] = []
     for number, line in enumerate(lines):
         if number:
-            parts.append(_between(lines[number - 1], line, far=distances[number - 1] > most))
-        parts.append("#" * line.level + " " + line.text if line.level else line.text)
-    return "".join(parts)
+            between = _between(lines[number - 1], line, far=distances[number - 1] > most)
+            if between == "\n\n":
+                parts += (escaped("".join(held)), between)
+                held = []
+            else:
+                held.append(between)
+        if line.is_table:
+            parts.append(line.text)
+        elif line.level:
+            parts.append(heading(line.level, escaped(line.text)))
+        else:
+            held.append(line.text)
+    return "".join([*parts, escaped("".join(held))])
 
 
 def _between(before: Line, after: Line, *, far: bool) -> str:

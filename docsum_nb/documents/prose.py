@@ -29,9 +29,13 @@ __all__ = ["Sentence", "not_prose", "prose_sentences"]
 
 _END_MARKS = ".!?…。！？｡．؟۔।॥።፧፨։။។།׃᠃‼⁇⁈⁉"
 _CLOSERS = "\"'”’»›)\\]」』）】》〉"
-_TERMINAL = re.compile(f"[{_END_MARKS}][{_CLOSERS}]*$|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e]$")
+_TERMINAL = re.compile(
+    rf"[{_END_MARKS}](?:[{_CLOSERS}]|\s?\[[0-9, –-]{{1,12}}\])*$"
+    r"|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e]$"
+)
 _TOKEN = re.compile(rf"[\w{MARKS}]+")
 _CLOSING = re.compile(f"[*_`{_CLOSERS}]*[{_END_MARKS}]*[*_`{_CLOSERS}]*")
+_FIELD = re.compile(r":\w[\w ]{0,60}:")  # of reStructuredText, as in ":param name:"
 _SCHEME = re.compile(r"(?:https?|ftp|mailto):(?=\S)")
 # What transcribers mark is heard, and no words: they are taken off as markup is.
 _TRANSCRIBED = re.compile(r"\{(?:disfmarker|vocalsound|nonvocalsound|gap|pause|comment)\}")
@@ -147,7 +151,7 @@ def _locate(sentence: str, text: str, low: int, high: int) -> tuple[int, int]:
 
 
 def _reads_as_prose(sentence: str) -> bool:
-    if sentence.endswith(":") or sentence.startswith(":"):
+    if sentence.endswith(":") or _FIELD.match(sentence):
         return False
     bare = " ".join(map(_without_address, sentence.split(" ")))
     letters, signs = letter_count(bare), len(bare) - bare.count(" ")

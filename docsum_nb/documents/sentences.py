@@ -52,6 +52,11 @@ _FURTHER_END = re.compile(
     r"(?:\b(?:etc|usw|usf|ecc|enz|itd|itp|т\. ?д|т\. ?п|др)\.[»\"”)]*|[.!?]\)"
     r"|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e][»\"”)]*)\s+(?=\S)|[។៕།](?:\s+(?=\S)|(?=[ក-អ]))"
 )
+# The library takes what follows such a number for one sentence, up to the end of the paragraph.
+_BRACKETED = re.compile(r"(?m)^([^\S\n]{0,40})\(([^()\s]{1,5})\)(?=\s)")
+_OPENED = re.compile(
+    r"(?:(?<=\s)(?:[“‘„「『(\[¿¡\"']{1,3}|[«‹][^\S\n]?)|(?<=\n)\[[0-9]{1,4}\][^\S\n]?)$"
+)
 _ITEM = re.compile(r"(?<=\n)[^\S\n]{0,12}(?:[-*•‣◦▪+]|(?<=[:;]\n)\(?[0-9]{1,3}[.)])[^\S\n]+(?=\S)")
 # "«Иди!» — сказал он": what follows a speech.
 _DASHED = re.compile(r"[—–-]\s[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]")
@@ -102,14 +107,22 @@ def _starts(text: str) -> list[int]:
         end = begin + _WINDOW
         # The library's own spans leave out some white space, so only its starts are taken.
         found = [
-            begin + boundary["start_index"]
-            for boundary in get_sentence_boundaries("en", text[begin:end])
+            _before_quotes(text, begin + boundary["start_index"])
+            for boundary in get_sentence_boundaries(
+                "en", _BRACKETED.sub(r"\1_\2_", text[begin:end])
+            )
             if not boundary["text"].isspace()
         ][1:]
         starts.extend(found)
         # The window may end inside its last sentence: look at that one again, whole.
         begin = found[-1] if found and end < len(text) else end
     return starts
+
+
+def _before_quotes(text: str, at: int) -> int:
+    """Return the beginning of a sentence with the marks or the number that open it."""
+    opened = _OPENED.search(text, max(0, at - 8), at)
+    return opened.start() if opened else at
 
 
 def _kept(text: str, starts: list[int], added: set[int]) -> list[int]:

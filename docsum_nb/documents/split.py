@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "split"]
 
-VERSION = "2"
+VERSION = "3"
 """Raised whenever the same text may be cut otherwise; cuts are remembered under it."""
 _FEWEST_TOKENS = 16
 

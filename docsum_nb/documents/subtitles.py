@@ -27,7 +27,11 @@ _TIME = r"(?:([0-9]{1,3}):)?([0-9]{1,2}):([0-9]{1,2})[.,]([0-9]{1,3})"
 _TIMING = re.compile(rf"[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}[^\n]*")
 _HEADER = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)\b")
 _VOICE = re.compile(r"<v(?:\.[\w.]{1,40})?[ \t]+([^<>\n]{1,80})>")
-_TAG = re.compile(r"</?(?:[a-zA-Z][^<>\n]{0,200}|[0-9:.]{5,15})?>|\{\\[^{}\n]{1,100}\}")
+_TAG = re.compile(
+    r"</?(?:(?:[ibusv]|c|font|ruby|rt|lang|b?r|span|em|strong)(?:[.\s/][^<>\n]{0,200})?"
+    r"|[0-9:.]{5,15})?>|\{\\[^{}\n]{1,100}\}",
+    re.IGNORECASE,
+)
 _SPEAKER = re.compile(r"(?:>>+[ \t]*|-[ \t]+)?([^\W\d_][\w .'’-]{0,30}):[ \t]+(?=\S)")
 _LONGEST_REFERENCE = 12
 _REFERENCE = re.compile(rf"&#?\w{{1,{_LONGEST_REFERENCE}}};")

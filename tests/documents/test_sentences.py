@@ -57,3 +57,17 @@ def test_words_of_spaced_and_unspaced_scripts() -> None:
     assert words("中文字 a") == ["中文", "文字", "a"]
     assert words("中") == ["中"]
     assert words("") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("(a) The rent is due. It is paid.", ["(a) The rent is due.", "It is paid."]),
+        ("One ends.\n  (12) The rent is due. So.", ["One ends.", "(12) The rent is due.", "So."]),
+        ("It ends.\n[12] Another is here.", ["It ends.", "[12] Another is here."]),
+        ('It ends here. "So," he said.', ["It ends here.", '"So," he said.']),
+    ],
+)  # fmt: skip
+def test_what_stands_before_a_sentence_is_its_own(text: str, sentences: list[str]) -> None:
+    """A number in brackets joins no sentences behind it; a quotation mark opens its own."""
+    assert [text[start:end].strip() for start, end in sentence_spans(text)] == sentences

@@ -67,7 +67,7 @@ EQUATIONS = [
         "root",
         f"<m:rad><m:radPr><m:degHide m:val='1'/></m:radPr><m:deg/><m:e>{x('x+1')}"
         f"</m:e></m:rad>{x('+')}<m:rad><m:deg>{x('3')}</m:deg><m:e>{x('y')}</m:e></m:rad>",
-        "√(x+1)+√[3](y)",
+        "√(x+1)+√[3]\\(y)",
     ),
     equation(
         "sum",
@@ -550,7 +550,7 @@ STYLES = [
             "&lt;!-- not a comment",
             "After all.",
         ),
-        has=("\\# of ships: 5", "\\---", "\\```", "a <name> here", "\\<!-- not", "After all."),
+        has=("\\# of ships: 5", "\\---", "\\`\\`\\`", "a <name> here", "\\<!-- not", "After all."),
         quoted=(),
     ),
     Case(
