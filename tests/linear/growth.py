@@ -25,7 +25,7 @@ from pathlib import Path
 
 from docsum_nb.errors import DocsumError
 
-__all__ = ["LONGEST", "MOST_GROWTH", "Case", "Growth", "measured", "serve"]
+__all__ = ["LONGEST", "MOST_GROWTH", "Case", "Growth", "grown", "measured", "serve"]
 
 ROOT = Path(__file__).parents[2]
 SHORTEST, LONGEST = 4_000, 1_024_000
@@ -34,17 +34,18 @@ LIMIT_S = 10
 """CPU seconds that one case may take in all; then it is killed."""
 MOST_GROWTH = 2.5
 """By which time may grow when the input doubles."""
-_FLOOR_S = 0.004
-_SLACK_S = 0.02
+_FLOOR_S = _SLACK_S = 0.02
 """What a clock, a cache and other processes may add; of what grows too fast, it is soon little."""
 _TICKS_S = 0.01
 """By which the clock of a process is out while its time is limited; that of a thread is exact."""
 _REPEATS = 3
 _QUICK, _QUICK_S = 128_000, 0.004
 """What takes less than this for that number of characters cannot be quadratic in the longest."""
-_BASE_S, _AIM_S = 0.00125, 0.0025
+_CERTAIN_S = 0.5
+"""CPU seconds of a run, far above ``_SLACK_S``, which decides about what is in doubt."""
+_BASE_S, _AIM_S = 0.0006, 0.00125
 """CPU seconds of a short input: the least that is compared, and what its length is chosen for."""
-_FARTHEST, _NEAREST = 32, 2
+_FARTHEST, _NEAREST = 32, 8
 """By how many times a longer input is longer."""
 _SURE = 1.5
 """An input N times longer may take at most this many times N, or is measured further."""
@@ -78,39 +79,70 @@ class Growth:
 
 
 def measure(case: Case, *, longest: int, enough_s: float) -> Growth:
-    """Run one case with inputs that double, in this process.
+    """Run one case with inputs of growing length, in this process.
 
     Args:
         case: What to run.
         longest: Characters of the longest input.
         enough_s: CPU seconds of a run, after which no longer input is tried.
     """
-    if enough_s < 1 and (found := _compared(case, longest=longest, enough_s=enough_s)):
+    clock = _Clock(case)
+    return Growth(case.name, *grown(clock.seconds, longest=longest, enough_s=enough_s))
+
+
+def grown(
+    seconds: Callable[[int], float], *, longest: int, enough_s: float
+) -> tuple[int, float, float]:
+    """Return the last length, the seconds for it, and the growth for twice the length.
+
+    Args:
+        seconds: Returns the CPU seconds for an input of a length. It may return too much at times.
+        longest: The greatest length.
+        enough_s: Seconds of a run, after which no longer input is tried, unless in doubt.
+    """
+    if enough_s < _CERTAIN_S and (found := _compared(seconds, longest, enough_s)):
         return found
-    return _doubled(case, longest=longest, enough_s=enough_s)
+    return _doubled(seconds, longest, max(enough_s, _CERTAIN_S))
 
 
-def _compared(case: Case, *, longest: int, enough_s: float) -> Growth | None:
+def _compared(
+    seconds: Callable[[int], float], longest: int, enough_s: float
+) -> tuple[int, float, float] | None:
     """Compare a short input with a much longer one; return None if it may not be linear.
 
-    The longer one is as long as ``enough_s`` allows: of a quick function, it has a megabyte.
+    A long run that disturbances make longer is measured further. A short run that they make longer
+    would hide growth, so the quickest of three is compared, two of them from before and after the
+    long one; and if the long one was no long one either, it is the next short one.
     """
+    size, short = _short(seconds, enough_s)
+    if size >= _QUICK and short <= _QUICK_S:
+        return size, short, 0.0
+    while True:
+        factor = max(_NEAREST, min(_FARTHEST, enough_s / short))
+        longer = min(longest, _longer(size, factor))
+        short = min(short, seconds(size))
+        long = seconds(longer)
+        short = min(short, seconds(size))
+        doublings = math.log2(longer / size)
+        if long > short * min(_SURE * 2**doublings, MOST_GROWTH**doublings):
+            return None
+        if long >= enough_s / 4 or longer >= longest // 2:
+            return longer, long, (long / short) ** (1 / doublings)
+        size, short = longer, long
+
+
+def _short(seconds: Callable[[int], float], enough_s: float) -> tuple[int, float]:
+    """Return the length of a short input, and the seconds for it."""
     size = SHORTEST
-    _seconds(case, case.make(size))  # a first call prepares something
-    seconds = _seconds(case, case.make(size))
-    while seconds < _BASE_S and size < _QUICK:
-        size = min(_QUICK, _longer(size, max(2, min(_FARTHEST, _AIM_S / seconds))))
-        seconds = _seconds(case, case.make(size))
-    if size >= _QUICK and seconds <= _QUICK_S:
-        return Growth(case.name, size, seconds, 0.0)
-    seconds = min(seconds, _seconds(case, case.make(size)))
-    last, factor = size, max(_NEAREST, min(_FARTHEST, enough_s / seconds))
-    size = min(longest, _longer(size, factor))
-    before, seconds = seconds, _seconds(case, case.make(size))
-    doublings = math.log2(size / last)
-    if seconds > before * min(_SURE * 2**doublings, MOST_GROWTH**doublings):
-        return None
-    return Growth(case.name, size, seconds, (seconds / before) ** (1 / doublings))
+    seconds(size)  # a first call prepares something
+    short = seconds(size)
+    while short < _BASE_S and size < _QUICK:
+        size = min(_QUICK, _longer(size, max(2, min(_FARTHEST, _AIM_S / short))))
+        short = seconds(size)
+    while short > enough_s / _NEAREST and size > SHORTEST // 4:
+        size //= 2
+        short = seconds(size)
+    return size, short
 
 
 def _longer(size: int, factor: float) -> int:
@@ -118,32 +150,32 @@ def _longer(size: int, factor: float) -> int:
     return size << int(math.log2(factor))
 
 
-def _doubled(case: Case, *, longest: int, enough_s: float) -> Growth:
+def _doubled(
+    seconds: Callable[[int], float], longest: int, enough_s: float
+) -> tuple[int, float, float]:
     """Measure inputs that double in length, until one takes ``enough_s``."""
-    growth = last = seconds = 0.0
+    growth = last = 0.0
     size = SHORTEST
     while True:
-        seconds = _seconds(case, case.make(size))
+        at = seconds(size)
         if last >= _FLOOR_S:
-            factor = _growth(last, seconds)
+            factor = _growth(last, at)
             if factor > MOST_GROWTH:
-                factor = _lasting(case, size)
+                factor = _lasting(seconds, size)
             growth = max(growth, factor)
-        quick = size >= _QUICK and seconds <= _QUICK_S and enough_s < 1
-        if quick or growth > MOST_GROWTH or (growth and seconds >= enough_s) or size >= longest:
-            return Growth(case.name, size, seconds, growth)
-        last = seconds
+        if growth > MOST_GROWTH or (growth and at >= enough_s) or size >= longest:
+            return size, at, growth
+        last = at
         size *= 2
 
 
-def _lasting(case: Case, size: int) -> float:
+def _lasting(seconds: Callable[[int], float], size: int) -> float:
     """Look again at what grew too fast: the best of several runs, and whether it goes on.
 
     A function that begins to do something at a certain length grows fast there, and there only.
     """
     before, at, after = (
-        min(_seconds(case, case.make(each)) for _ in range(_REPEATS))
-        for each in (size // 2, size, size * 2)
+        min(seconds(each) for _ in range(_REPEATS)) for each in (size // 2, size, size * 2)
     )
     return min(_growth(before, at), _growth(at, after))
 
@@ -152,18 +184,26 @@ def _growth(last: float, seconds: float) -> float:
     return max(1.0, (seconds - _SLACK_S) / last)
 
 
-def _seconds(case: Case, text: str) -> float:
-    gc.collect(0)
-    gc.disable()
-    began, began_here = time.process_time(), time.thread_time()
-    try:
-        # Rubbish may be refused, if soon; any other error, a RecursionError say, is a fault.
-        with suppress(DocsumError, ValueError):
-            case.call(text)
-        here = time.thread_time() - began_here
-        return max(here, time.process_time() - began - _TICKS_S)
-    finally:
-        gc.enable()
+@dataclass(frozen=True)
+class _Clock:
+    """Measures a case."""
+
+    case: Case
+
+    def seconds(self, size: int) -> float:
+        """Return the CPU seconds that the case takes for a text of about a length."""
+        text = self.case.make(size)
+        gc.collect(0)
+        gc.disable()
+        began, began_here = time.process_time(), time.thread_time()
+        try:
+            # Rubbish may be refused, if soon; any other error, a RecursionError say, is a fault.
+            with suppress(DocsumError, ValueError):
+                self.case.call(text)
+            here = time.thread_time() - began_here
+            return max(here, time.process_time() - began - _TICKS_S)
+        finally:
+            gc.enable()
 
 
 def serve(

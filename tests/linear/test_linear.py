@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import pytest
 
-from tests.linear.growth import MOST_GROWTH, measured
+from tests.linear.growth import LONGEST, MOST_GROWTH, grown, measured
 from tests.linear.hostile import pattern_texts
 from tests.linear.patterns import compiled_patterns, uncompiled_uses
 from tests.linear.readers import unread
@@ -40,3 +41,41 @@ def test_what_is_not_linear_is_found_by_name() -> None:
     assert found.pop("exponential: killed") == found.pop("recursive: RecursionError") == math.inf
     assert all(growth > MOST_GROWTH for growth in found.values())
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("disturbed", [0, 1, 2, 3], ids="disturbed {}".format)
+@pytest.mark.parametrize("linear_s", [0.0, 0.05, 0.1], ids="{} s besides".format)
+def test_what_is_quadratic_is_found_on_a_machine_of_any_speed(
+    linear_s: float, disturbed: int
+) -> None:
+    """Squared time is found on a fast and a slow machine, and if short runs were disturbed.
+
+    Seconds are for a megabyte, from 2 to 55,000.
+    """
+    for step in range(60):
+        clock = _Clock(2.0 * 2 ** (step / 4), linear_s, disturbed)
+        assert grown(clock.seconds, longest=LONGEST, enough_s=0.02)[2] > MOST_GROWTH, clock
+
+
+@pytest.mark.parametrize("disturbed", [0, 1, 2, 3], ids="disturbed {}".format)
+def test_what_is_linear_is_not_found(disturbed: int) -> None:
+    for step in range(60):
+        clock = _Clock(0.0, 0.001 * 2 ** (step / 4), disturbed)
+        assert grown(clock.seconds, longest=LONGEST, enough_s=0.02)[2] <= MOST_GROWTH, clock
+
+
+@dataclass
+class _Clock:
+    """Seconds of a function whose time is known, on a machine that was busy for its first runs."""
+
+    squared_s: float
+    linear_s: float
+    disturbed: int
+    runs: int = 0
+
+    def seconds(self, size: int) -> float:
+        """Return the seconds for an input of a length."""
+        self.runs += 1
+        share = size / LONGEST
+        late = 0.03 if self.runs <= self.disturbed else 0.0
+        return self.squared_s * share**2 + self.linear_s * share + late
