@@ -9,7 +9,7 @@ __all__ = ["serious_findings"]
 
 
 def serious_findings(page: Page, within: str | None = None) -> list[str]:
-    """Run axe-core, as it comes, on a page as it is now.
+    """Run axe-core, as it comes, on the present state of a page.
 
     Args:
         page: The page; axe-core is put into it, from the package, not from the network.

@@ -28,7 +28,7 @@ OLD_IPYKERNEL = Path(__file__).parent.parent / "build" / "ipykernel6"
 
 @dataclass(frozen=True)
 class Shown:
-    """What a cell displays, or displays anew in its place."""
+    """What a cell displays, or displays later in its place."""
 
     data: dict[str, Any]
     """By MIME type."""

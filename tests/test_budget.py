@@ -57,7 +57,7 @@ def test_call_that_may_fit_later_waits_and_the_others_are_refused() -> None:
 
 
 def test_settling_wakes_whoever_waits_until_it_unsubscribes() -> None:
-    """Every settled call is told once; a second settling of the same changes nothing."""
+    """Every settled call is reported once; a second settling of the same changes nothing."""
     budget, told = Budget(max_tokens=100), threading.Semaphore(0)
     end = budget.on_change(told.release)
     place = budget.reserve("m", 60)
@@ -88,7 +88,7 @@ def test_last_calls_have_their_answers_before_the_next_is_refused() -> None:
 
 
 def test_call_takes_from_every_budget_around_it_or_from_none() -> None:
-    """A run within a run is held by both; the one that cannot pass is the one that is told."""
+    """A run within a run is held by both; the one that cannot pass is the one that is reported."""
     outer = Budget(max_calls=3, max_cost=1.0)
     inner, other = Budget(max_tokens=100, within=outer), Budget(within=outer)
     first = inner.reserve("m", 60, 0.2)

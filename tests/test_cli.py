@@ -262,7 +262,7 @@ def test_reader_that_has_had_enough_is_no_error(tmp_path: Path) -> None:
 def test_files_that_cannot_be_read_are_bad_arguments(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], on_error: str
 ) -> None:
-    """Whoever gave them must act, whether the first ends the run or all are told."""
+    """The person who gave them must act, whether the first ends the run or all are reported."""
     paths = [tmp_path / "a.pdf", tmp_path / "b.pdf"]
     for path in paths:
         path.write_bytes(b"%PDF-1.4 broken")

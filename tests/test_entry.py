@@ -53,7 +53,7 @@ def test_any_kind_of_work_can_be_started(work: Callable[[], Any]) -> None:
 
 
 def test_coroutine_and_arguments_are_taken() -> None:
-    """A coroutine is run as it is; arguments go to a function."""
+    """A coroutine is run unchanged; arguments go to a function."""
     assert ds.start(coroutine(3), show=False).result(LONG_S) == 21
     assert ds.start(plain, 2, show=False).result(LONG_S) == 14
     assert ds.run_with_deadline(plain, LONG_S, inputs={"number": 2}, show=False) == 14

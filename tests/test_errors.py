@@ -16,7 +16,7 @@ class UnprintableError(Exception):
 
 
 def test_the_kind_of_an_error_is_told_once() -> None:
-    """However often its words begin with it; an error that cannot be printed is told as well."""
+    """However often its words begin with it; so is an error that cannot be printed."""
     assert described(AuthenticationError()) == "AuthenticationError: OpenAIException - no such key"
     assert described(ValueError("ValueErrors are rare")) == "ValueError: ValueErrors are rare"
     assert described(UnprintableError()) == "UnprintableError: (the error cannot be printed)"

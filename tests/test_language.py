@@ -39,8 +39,6 @@ RATES = {
     r"begun": 0.3,
 }
 """Words that are plain English if they are rare, with their limits per 1,000 lines."""
-IN_TESTS = 1.5
-"""The words of ``NEVER`` in docstrings of tests, per 1,000 lines; to be lowered to 0."""
 LISTS_OF_WORDS = {"abbreviations.py", "stopwords.py", "language.py", "secrets.py"}
 """Modules whose strings are words that documents and answers are searched for."""
 
@@ -137,9 +135,7 @@ def number_of_lines(texts: tuple[Text, ...]) -> int:
     )
 
 
-def test_docstrings_of_tests_have_few_of_these_words() -> None:
-    """Docstrings of tests still have some of the words that never occur elsewhere, but no more."""
-    texts = docstrings("tests")
-    found = [text for text in texts if NEVER.search(PLAIN_USES.sub("", text.words))]
-    lines = sum(path.read_text(encoding="utf-8").count("\n") for path in python_files("tests"))
-    assert len(found) <= IN_TESTS * lines / 1000, "\n".join(map(str, found))
+def test_docstrings_of_tests_have_none_of_these_words() -> None:
+    """What never occurs in the package does not occur in docstrings of tests."""
+    found = [t for t in docstrings("tests") if NEVER.search(PLAIN_USES.sub("", t.words))]
+    assert [str(text) for text in found] == []

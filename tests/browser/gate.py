@@ -41,7 +41,7 @@ class Gate:
         self._open.set()
 
     def wait_asked(self, requests: int) -> None:
-        """Wait until so many requests have come since this gate is there."""
+        """Wait until this gate has seen a number of requests."""
         give_up = time.monotonic() + LONG_S
         while (come := len(self._server.calls) - self._first) < requests:
             assert time.monotonic() < give_up, f"{come} requests of {requests}"

@@ -122,7 +122,7 @@ class Notebook:
         return self
 
     def open_afresh(self, kernel: str) -> Self:
-        """Open it once more, with a kernel that JupyterLab starts for it.
+        """Open it again, with a kernel that JupyterLab starts for it.
 
         Args:
             kernel: The id of the kernel that it has now, which runs on.
@@ -157,7 +157,7 @@ class Notebook:
         """Wait until a cell that was started has ended.
 
         Returns:
-            When its prompt told so, in milliseconds of the page's clock.
+            When its prompt showed it, in milliseconds of the page's clock.
         """
         ended = self.page.wait_for_function(_ENDED, arg=cell)
         return float(ended.json_value())

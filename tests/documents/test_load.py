@@ -128,7 +128,7 @@ def test_parts_of_a_file_are_documents_of_their_own(
 
 
 def test_equal_names_get_more_of_their_paths(tmp_path: Path) -> None:
-    """Files of the same name are told apart by their folders; other names stay short."""
+    """Files of the same name are distinguished by their folders; other names stay short."""
     _write(tmp_path, a__x__r="1", b__x__r="2", b__y__r="3", b__y__s="4")
     sources: list[Any] = [tmp_path / "a/x/r", tmp_path / "b/x/r", tmp_path / "b/y"]
     assert _names(sources) == ["a/x/r", "b/x/r", "y/r", "s"]
@@ -147,7 +147,7 @@ def test_a_file_makes_way_for_a_given_name(tmp_path: Path) -> None:
 
 
 def test_given_names_must_differ() -> None:
-    """Two given documents of one name are refused, and the name is told."""
+    """Two given documents of one name are refused by an error with the name."""
     with pytest.raises(InputError, match="2 documents are named 'x'"):
         load([Document("x", "1"), Document("y", "2"), Document("x", "3")])
     with pytest.raises(InputError, match="2 documents are named '1'"):
@@ -208,7 +208,7 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
 
 
 def test_an_unknown_policy_is_refused() -> None:
-    """A misspelt policy is told at once."""
+    """A misspelt policy is an error at once."""
     policy: Any = "ignore"
     with pytest.raises(InputError, match="'raise', 'collect' or 'skip', not 'ignore'"):
         load("x", on_error=policy)

@@ -180,6 +180,6 @@ def test_links_and_pipes_do_not_hang(pile: Path) -> None:
 
 
 def test_a_home_folder_of_nobody_is_an_input_error() -> None:
-    """``~`` with a name that no user has is told as what it is, not as a RuntimeError."""
+    """``~`` with a name that no user has is reported as that, not as a RuntimeError."""
     with pytest.raises(InputError, match="Write the path without '~'"):
         list(find("~nobody-of-this-name/reports"))

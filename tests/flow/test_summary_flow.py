@@ -141,7 +141,7 @@ def test_documents_and_models_survive_being_inputs(server: Loopback, tmp_path: P
 
 @pytest.mark.parametrize("step", ["summarize", "combine"])
 def test_refusal_fails_the_flow_at_its_step(server: Loopback, step: str) -> None:
-    """A 403 is raised as it is, with its note; later steps do not run and ask for nothing."""
+    """A 403 is raised unchanged, with its note; later steps do not run and ask for nothing."""
 
     def script(call: Call) -> Reply:
         place = "combine" if chunk_number(call) is None else "summarize"

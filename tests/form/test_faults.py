@@ -56,7 +56,7 @@ def test_a_fault_is_shown_at_its_field(
 
 
 def test_an_address_needs_the_name_of_a_model(users: Users, documents: Path) -> None:
-    """Whoever fills it in wants that server asked, not the embedded model."""
+    """A person who fills it in wants that server asked, not the embedded model."""
     user = users(source=documents)
     user.fields.base_url.value = "http://127.0.0.1:1/v1"
 
@@ -172,7 +172,7 @@ def test_a_run_that_cannot_be_resumed_says_why(
 
 
 def test_an_error_of_the_ledger_is_in_the_form(users: Users, tmp_path: Path) -> None:
-    """A ledger that is no database is told of below the buttons."""
+    """A ledger that is no database is reported below the buttons."""
     from docsum_nb.ledger import default_path
 
     default_path().parent.mkdir(parents=True)

@@ -70,7 +70,7 @@ def test_a_change_of_a_field_makes_the_plan_old(
 
 
 def test_a_bound_is_leave_to_start_at_once(users: Users, documents: Path, server: Loopback) -> None:
-    """Whoever has said what may be paid need not press Start twice; the bound holds."""
+    """A person who has set what may be paid need not press Start twice; the bound holds."""
     user = users(source=documents, model=model_of(server, prices=PRICES), max_calls=2)
 
     user.press("start")
@@ -152,7 +152,7 @@ def test_cancel_then_resume_pays_for_what_was_missing_only(
 def test_bounds_hold_for_resume_in_a_form_without_documents(
     users: Users, documents: Path, server: Loopback
 ) -> None:
-    """As in a form that was opened anew: one that cannot be read keeps the run from going on."""
+    """As in a newly opened form: one that cannot be read keeps the run from going on."""
     server.script = lambda call: Reply("no", status=400)
     model = model_of(server, api_key="k", max_retries=0)
     assert ds.summarize(documents, model=model, show=False).exception() is not None
@@ -175,7 +175,7 @@ def test_bounds_hold_for_resume_in_a_form_without_documents(
 def test_starting_again_after_a_failure_works_in_the_same_form(
     users: Users, documents: Path, server: Loopback
 ) -> None:
-    """A failed run is told of below the buttons; the next Start is a run of its own."""
+    """A failed run is reported below the buttons; the next Start is a run of its own."""
     server.script = lambda call: Reply("no", status=400)
     user = users(source=documents, model=model_of(server, max_retries=0), max_calls=50)
     user.press("start")

@@ -146,7 +146,7 @@ def test_a_saved_notebook_shows_what_came_of_it(tmp_path: Path, documents: Path)
 
 
 def test_a_saved_notebook_without_a_run_says_what_stood_there(tmp_path: Path) -> None:
-    """A form that nobody used is told of in plain words, its hostile values escaped."""
+    """An unused form is described in plain words, its hostile values escaped."""
     notebook = execute(tmp_path, FORM.format(source=HOSTILE))
     lasting = notebook.cells[1].outputs[1].data
 

@@ -51,7 +51,7 @@ release = threading.Event()
 
 
 def forget() -> None:
-    """Begin anew."""
+    """Forget what earlier cells did."""
     release.clear()
     marks.clear()
 

@@ -113,13 +113,13 @@ def test_metadata_beyond_json_is_refused(tmp_path: Path, odd: object) -> None:
 
 
 def test_same_name_twice_is_refused(tmp_path: Path) -> None:
-    """Two documents of one name cannot be told apart."""
+    """Two documents of one name cannot be distinguished."""
     with pytest.raises(InputError, match="'same'"):
         Library(tmp_path / "new").add([Document("same", "one"), Document("same", "two")])
 
 
 def test_another_folder_taking_the_place_is_seen(tmp_path: Path) -> None:
-    """A library that was moved away and made anew under the same path shows the new content."""
+    """A library that was moved away and recreated under the same path shows the new content."""
     library = Library(tmp_path / "lib")
     library.add({"old": "zebra one"})
     assert names(library, "zebra") == ["old"]

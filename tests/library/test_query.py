@@ -109,6 +109,6 @@ def test_matches_are_ordered_spans_of_any_text(text: str, terms: list[str]) -> N
 
 
 def test_searchable_separates_scripts_without_spaces() -> None:
-    """Runs without spaces become pairs of characters; plain text stays as it is."""
+    """Runs without spaces become pairs of characters; plain text is unchanged."""
     assert searchable("Plain (text)") == "Plain (text)"
     assert "東京" in searchable("私は東京に").split()

@@ -146,7 +146,7 @@ def _short(seconds: Callable[[int], float], enough_s: float) -> tuple[int, float
 
 
 def _longer(size: int, factor: float) -> int:
-    """Return a size at most so many times larger, by doubling it: few texts are made for all."""
+    """Return a size larger by at most a factor, by doubling it: few texts are made for all."""
     return size << int(math.log2(factor))
 
 

@@ -66,8 +66,8 @@ def _odd(content: Any, usage: dict[str, Any]) -> str:
 class Chaos:
     """The server's side: which request has which fault is decided by its chunk alone.
 
-    A prompt that is asked again is decided anew, so that every prompt is answered at last; the
-    order of arrival changes nothing.
+    A prompt that is asked again gets another fault or none, so that every prompt is answered at
+    last; the order of arrival changes nothing.
     """
 
     def __init__(self, *, faults: bool = True, a_second: int = A_SECOND) -> None:
@@ -148,7 +148,7 @@ def rows(ledger: Path) -> list[str]:
 
 
 def survive(server: Loopback, ledger: Path, chunks: int) -> str:
-    """Summarize so many chunks through every fault, and check every bound by the server's counts.
+    """Summarize chunks through every fault, and check every bound by the server's counts.
 
     Returns:
         What it took, in one line.

@@ -85,7 +85,7 @@ def texts(count: int) -> dict[str, str]:
 
 
 def survive_refusals(server: Loopback, ledger: Path, chunks: int) -> str:
-    """Summarize so many chunks, and check that each is right or reported.
+    """Summarize a number of chunks, and check that each is right or reported.
 
     Returns:
         What it took, in one line.

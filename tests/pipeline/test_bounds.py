@@ -40,7 +40,7 @@ def charged(server: Loopback) -> float:
 def test_run_at_half_its_cost_stops_under_it_and_says_what_remains(
     server: Loopback, tmp_path: Path
 ) -> None:
-    """The server charges no more than the bound; the rest is told, and can be gone on with."""
+    """The server charges no more than the bound; the rest is reported, and can be resumed."""
     ledger = tmp_path / "ledger"
     summarize(server).result()
     bound = charged(server) / 2

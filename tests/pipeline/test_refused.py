@@ -116,7 +116,7 @@ def test_address_without_its_path_is_said(server: Loopback) -> None:
 
 
 def test_endpoint_that_was_pasted_is_said(server: Loopback) -> None:
-    """The client puts the endpoint behind the address once more."""
+    """The client puts the endpoint behind the address a second time."""
     model = ds.Model("openai/x", base_url=f"{server.base_url}/chat/completions")
     error = summarize(server, {"a": SENTENCES[0]}, model=model).exception()
     assert any("leave '/chat/completions' off" in note for note in error.__notes__)

@@ -64,7 +64,7 @@ def test_data_is_an_instance_in_every_form_of_the_result(server: Loopback, tmp_p
 def test_form_that_does_not_fit_is_asked_for_once_more_with_what_is_wrong(
     server: Loopback,
 ) -> None:
-    """The model is told the validation error; twice wrong is an error, with the text kept."""
+    """The model is sent the validation error; twice wrong is an error, with the text kept."""
     server.script = answering('{"names": ["Vasa"], "oldest": 7}', GOOD)
     assert summarize(server).result().data.oldest == 1545
     assert "oldest" in server.calls[-1].prompt.rpartition("did not fit")[2]

@@ -89,7 +89,7 @@ def test_extractive_text_is_shown_whole() -> None:
 
 
 def test_data_is_not_streamed(server: Loopback) -> None:
-    """Of a run with a response model, the text is told; the JSON comes after it, whole."""
+    """Of a run with a response model, the text is streamed; the JSON comes after it, whole."""
 
     class Findings(BaseModel):
         title: str
@@ -118,7 +118,7 @@ def test_one_document_left_of_several_is_streamed(server: Loopback) -> None:
 
 
 def test_merge_that_is_too_long_is_streamed_once_it_fits(server: Loopback) -> None:
-    """The halves come whole; their merge is the result, and the one that is told."""
+    """The halves come whole; their merge is the result, and the one that is streamed."""
 
     def refusing(call: Call) -> Reply:
         if streamed(call) and call.prompt.count("A part.") > 2:
@@ -133,7 +133,7 @@ def test_merge_that_is_too_long_is_streamed_once_it_fits(server: Loopback) -> No
 
 
 def test_flow_streams_its_last_text_where_it_is_observed(server: Loopback) -> None:
-    """A step that a flow asks for is told like one of summarize."""
+    """A step that a flow asks for is reported like one of summarize."""
     server.script = script
     events: list[Event] = []
     flow = ds.SummaryFlow(

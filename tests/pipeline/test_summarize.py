@@ -88,7 +88,7 @@ def test_question_and_length_reach_every_prompt(server: Loopback) -> None:
 
 
 def test_events_tell_the_story_in_order(server: Loopback) -> None:
-    """Every chunk and call is told; the state counts them; the end comes last."""
+    """Every chunk and call is reported; the state counts them; the end comes last."""
     seen: list[Event] = []
     run = summarize(marked(4), model=model_of(server), on_event=seen.append)
     run.result(LONG_S)

@@ -117,7 +117,7 @@ def test_merge_of_pieces_that_fails_is_one_chunks_failure(server: Loopback, on_e
 
 
 def test_pieces_that_were_cut_off_are_omissions(server: Loopback) -> None:
-    """What the summaries of a chunk's pieces lack is told, although their merge is whole."""
+    """What the summaries of a chunk's pieces lack is reported, although their merge is whole."""
     cut_again = refusing(800)
 
     def script(call: Call) -> Reply:

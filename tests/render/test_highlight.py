@@ -62,7 +62,7 @@ def test_marks_never_change_what_is_read(
 
 
 def test_markdown_shows_marks_in_bold_and_text_leaves_them_out() -> None:
-    """A mark that could not be bold is left as it is, rather than shown with stars."""
+    """A mark that could not be bold is left unchanged, rather than shown with stars."""
     hit = Hit("n", "Pay late (or not) here.", 1.0, marks=((4, 8), (9, 17), (18, 22)))
     summary = replace(ORDINARY, related=(hit,))
 

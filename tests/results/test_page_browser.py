@@ -177,7 +177,7 @@ def test_a_thousand_documents_open_by_keyboard(watched: Watched) -> None:
 
 
 def test_the_cited_source_stands_out_where_the_link_moves_nothing(watched: Watched) -> None:
-    """JupyterLab scrolls there itself: the source is told by the link that has the focus."""
+    """JupyterLab scrolls there itself: the source is named by the link that has the focus."""
     watched.show(ORDINARY.to_html())
     look = "element => getComputedStyle(element).outlineStyle"
     first, second = (watched.page.locator(f"[id$=-source-{n}]") for n in (1, 2))

@@ -191,7 +191,7 @@ def test_log_that_cannot_be_written_costs_nothing() -> None:
 
 
 def test_deadline_of_a_stuck_run_in_the_background_holds_without_a_wait() -> None:
-    """Nobody waits and nothing is shown: its end is told to whoever asks, and is on time."""
+    """Nobody waits and nothing is shown: its end is on time, and can be looked up later."""
     release, told = threading.Event(), threading.Event()
 
     async def blocking() -> None:

@@ -104,7 +104,7 @@ def test_what_lands_late_changes_nothing() -> None:
 
 
 def test_parts_beyond_the_plan_and_events_about_none_are_no_error() -> None:
-    """A crew's plan grows as it runs; what is about no part leaves the board as it is."""
+    """A crew's plan grows as it runs; what is about no part leaves the board unchanged."""
     board = board_after(ChunkStarted("late", place=9), CallStarted("m", 2))
 
     assert len(board.cells()) == 10

@@ -42,7 +42,7 @@ def test_result_is_the_same_from_everywhere_and_as_often_as_asked() -> None:
 
 
 def test_the_works_own_error_is_raised_with_its_own_traceback() -> None:
-    """The error arrives as it is, and its traceback does not grow with every wait."""
+    """The error arrives unchanged, and its traceback does not grow with every wait."""
 
     async def broken() -> None:
         raise KeyError("the real one")
@@ -221,7 +221,7 @@ class RecordingDisplay:
 
 
 def test_view_is_opened_once_and_a_broken_one_is_a_warning() -> None:
-    """Waiting twice shows one view; its failure is told in the state and stops nothing."""
+    """Waiting twice shows one view; its failure is in the state and stops nothing."""
     gate = threading.Event()
     warned = threading.Event()
 

@@ -11,7 +11,7 @@ __all__ = ["Still"]
 
 
 class Still:
-    """A run that shows what it is told to."""
+    """A run that shows what a test sets."""
 
     def __init__(
         self,
