@@ -104,7 +104,7 @@ def desk(tmp_path: Path, model_server: Loopback) -> dict[str, str]:
 def test_blocks_of_a_page_do_what_it_says(
     page: Path, kernel: Kernel, desk: dict[str, str], tmp_path: Path
 ) -> None:
-    """Run in order from a fresh namespace and folder, a block ends and prints what the page says."""
+    """Run in order from a fresh namespace and folder, a block prints what the page says."""
     work = tmp_path / "work"
     must_run(kernel, "%reset -f")
     must_run(kernel, f"import os, sys\nos.environ.update({desk!r})\nos.chdir({str(work)!r})")

@@ -148,7 +148,7 @@ def rows(ledger: Path) -> list[str]:
 
 
 def survive(server: Loopback, ledger: Path, chunks: int) -> str:
-    """Summarize chunks through every fault, and check every bound by the server's counts.
+    """Summarize through every fault, and check every bound by the server's counts.
 
     Returns:
         What it took, in one line.
