@@ -60,7 +60,7 @@ def test_rate_is_used_not_only_kept() -> None:
 
 
 def test_new_rate_holds_at_once_and_what_was_taken_stays_taken() -> None:
-    """A lower rate makes the next one wait; no rate lets it go; a rate set twice frees no request."""
+    """A lower rate makes the next one wait; no rate lets it go; a rate set twice frees none."""
     bucket = Bucket()
     bucket.set_rate(60, 0)
     bucket.take(1, 0)
