@@ -1,40 +1,27 @@
 """Summarize piles of long documents with CrewAI from a notebook, and guard any crew.
 
-How the package is laid out; imports point downward only:
+    import docsum_nb as ds
 
-    cli         the command line                                          magics   %summarize
-    diagnosis/  doctor: what to check by hand when a crew freezes
-    form/       app: choose, plan, start, stop, resume, read
-    flow/       SummaryFlow: summarize as a CrewAI Flow
-    entry/      start, kickoff, run_with_deadline: the user's own work as a run
-    pipeline/   summarize, plan, resume: where the steps meet
-    options     every option of summarize: its meaning for signatures, flags, ledger, flow and form
-    ---------------------------------------------------------------------------------------------
-    crew/       the only importer of crewai: the lean and the evaluating agent, guard, examination
-    library/    the private documentation and its search, in SQLite
-    recognition/  the text of scanned pages, read by a model
-    models/     the only importer of litellm; the extractive model; asking, limits, retries
-    views/      the live line and panel               plots   timeline and costs, by matplotlib
-    testing     a model server whose answers a test scripts
-    ---------------------------------------------------------------------------------------------
-    documents/  load, split, count, cite                                  prompts/  YAML texts
-    run/        how work runs: one loop thread, Run, fan-out      ledger/   kept answers, and runs
-                                                                  budget    bounds of a run
-    ---------------------------------------------------------------------------------------------
-    events      what happened, and the state it adds up to        environment   switches of CrewAI
-    results/    Summary, Plan and what else displays itself       findings   what the doctor sees
-    upstream    names of other packages that promises depend on
-    records/    data only: documents, requests, answers, citations           paths   as users write
-    provider_errors/     why a request failed, and what to change     private_folder   for copies
-    render/     text, tables and HTML from clean lines; knows no record
-    errors      what can go wrong, by who must act
-    secrets     what must be seen nowhere            characters   what must reach no screen
+    summary = await ds.summarize("reports/")            # in a notebook cell
+    summary = ds.summarize("reports/").result()         # anywhere else
+    ds.plan("reports/", model="openai/gpt-4o-mini")     # calls, tokens, cost; nothing is sent
+    ds.Library("handbook").add("docs/")                 # your own documentation, to search
+    ds.summarize("reports/", library="handbook", question="What changed?", max_cost=0.50)
+    ds.resume()                                         # goes on after a crash or an error
+    await ds.kickoff(my_crew, deadline=120)             # your own Crew or Flow, guarded
+    ds.start(my_function, deadline=30).result()         # any function or coroutine
+    ds.doctor(my_crew)                                  # what to check if a crew freezes
+    ds.app()                                            # all of it as a form
+
+``ds.summarize?`` shows the arguments of a function, ``ds.errors?`` the errors. The default model,
+``"extractive"``, needs no key and no network; the name of any model of LiteLLM is another.
 
 Importing this module takes milliseconds: everything is imported when it is first used.
 """
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +86,19 @@ _MODULES = ("errors", "events", "plots", "testing")
 __all__ = [*_HOMES, *_MODULES]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"docsum_nb.{name}")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'docsum_nb' has no attribute {name!r}")
+if not TYPE_CHECKING:
+    # Type checkers are to report a name that does not exist.
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return import_module(f"docsum_nb.{name}")
+        if name in _HOMES:
+            return getattr(import_module(_HOMES[name]), name)
+        alike = get_close_matches(name.lower(), {each.lower() for each in __all__}, n=1)
+        hint = next(
+            (f"; did you mean {each!r}?" for each in __all__ if [each.lower()] == alike), ""
+        )
+        # With a name and no object, Python adds no suggestion of its own.
+        raise AttributeError(f"module 'docsum_nb' has no attribute {name!r}{hint}", name=name)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -224,3 +224,7 @@ def _rebuild(kind: type[RunError], message: str, carried: dict[str, Any]) -> Run
     error = kind(message)
     vars(error).update(carried)
     return error
+
+
+def __dir__() -> list[str]:
+    return __all__

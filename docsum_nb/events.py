@@ -373,3 +373,7 @@ def _changed(state: RunState, **changes: Any) -> RunState:
     new = object.__new__(RunState)
     vars(new).update(vars(state), **changes)
     return new
+
+
+def __dir__() -> list[str]:
+    return __all__

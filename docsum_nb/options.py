@@ -117,7 +117,8 @@ class Options:
     """The arguments of ``summarize``, whose docstring explains them.
 
     The name of a model is made a ``Model``; that of ``vision``, if it has the same provider as
-    ``model``, one that is called like it.
+    ``model``, one that is called like it. A source in memory, such as a table, is made documents,
+    and its columns ``text`` and ``name`` are ``None`` from then on.
 
     Raises:
         InputError: if one of them cannot be used; nothing has been read or asked by then.
@@ -142,6 +143,8 @@ class Options:
             ),
         ),
     )
+    text: str | None = field(default=None, metadata=about("text", Group.ASKED, in_state=False))
+    name: str | None = field(default=None, metadata=about("text", Group.ASKED, in_state=False))
     library: Any = field(
         default=None,
         metadata=about(
@@ -270,6 +273,7 @@ class Options:
     show: bool = field(default=True, metadata=about("switch", Group.CALL, in_state=False))
 
     def __post_init__(self) -> None:
+        from docsum_nb.documents.given import sources_in
         from docsum_nb.models.model import as_model, vision_of
 
         object.__setattr__(self, "model", as_model(self.model))
@@ -292,6 +296,10 @@ class Options:
             self._check_response_model()
         if self.ledger is True:
             raise InputError("ledger is a path, None for the default place, or False for none")
+        # Last: an iterator can be read only once.
+        object.__setattr__(self, "source", sources_in(self.source, text=self.text, name=self.name))
+        object.__setattr__(self, "text", None)
+        object.__setattr__(self, "name", None)
 
     def budget(self, *, within: Budget | None = None) -> Budget:
         """Create the budget of one run.

@@ -140,3 +140,7 @@ def _axes(*, rows: int) -> Axes:
     height = 1.5 + 0.25 * min(rows, _MOST_NAMES)
     _, axes = plt.subplots(figsize=(9, height), layout="constrained")
     return axes
+
+
+def __dir__() -> list[str]:
+    return __all__

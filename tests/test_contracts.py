@@ -96,8 +96,9 @@ def test_no_module_imports_itself_by_others() -> None:
 
 
 def test_the_map_shows_the_layers() -> None:
-    """Every part is on the map in the package's docstring, never above one that imports it."""
-    rows = (docsum_nb.__doc__ or "").splitlines()
+    """Every part is on the map of the architecture page, never above one that imports it."""
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    rows = page.partition("## The map")[2].partition("\n## ")[0].splitlines()
 
     def row_of(part: str) -> int:
         named = re.compile(rf"(^|\s){part}(/|\s{{2}})")
@@ -106,6 +107,13 @@ def test_the_map_shows_the_layers() -> None:
     layers = [[row_of(part) for part in layer] for layer in LAYERS if layer != {"__main__"}]
     for upper, lower in itertools.pairwise(layers):
         assert max(upper) <= min(lower)
+
+
+@pytest.mark.parametrize("name", ["", ".errors", ".events", ".plots"])
+def test_completion_shows_public_names_only(name: str) -> None:
+    """TAB after a public module shows what it is for, and not what it imports."""
+    module = importlib.import_module(f"docsum_nb{name}")
+    assert set(dir(module)) - {"__version__"} == set(module.__all__)
 
 
 _ALSO_FOR_THE_FORM = (
@@ -193,8 +201,11 @@ def test_public_names_are_what_they_are() -> None:
     ]
     for name in docsum_nb.__all__:
         assert inspect.getdoc(getattr(docsum_nb, name)), name
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = docsum_nb.nothing
+    with pytest.raises(AttributeError, match=r"no attribute 'nothing'$"):
+        getattr(docsum_nb, "nothing")  # noqa: B009  # a type checker would report it
+    with pytest.raises(AttributeError, match=r"'summarise'; did you mean 'summarize'\?$"):
+        getattr(docsum_nb, "summarise")  # noqa: B009
+    assert (docsum_nb.__doc__ or "").split("\n")[2].strip() == "import docsum_nb as ds"
 
 
 @pytest.mark.parametrize("name", errors.__all__)

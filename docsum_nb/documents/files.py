@@ -33,6 +33,7 @@ from docsum_nb.documents.sources import (
     MAILBOX,
     NOT_TEXT,
     WITH_PICTURES,
+    Content,
     Found,
     Item,
 )
@@ -89,6 +90,13 @@ class _Copy:
     """How many archives and messages it lies in."""
     allowance: Allowance | None = None
     """What may be unpacked of it; ``None`` if it lies in nothing."""
+    in_memory: bool = False
+    """Whether the caller gave it as bytes, or it lies in such a file."""
+
+    @property
+    def source_path(self) -> str | None:
+        """The path of its document; ``None`` if it comes from no file."""
+        return None if self.in_memory else self.shown
 
 
 _Step: TypeAlias = Item | Pictured | _Copy
@@ -173,14 +181,14 @@ class _Reading:
     def _start_next(self) -> None:
         for at in range(min(_THREADS - 1, len(self._queue))):
             step = self._queue[at]
-            if isinstance(step, Found | Remote | _Copy):
+            if isinstance(step, Found | Remote | Content | _Copy):
                 self._queue[at] = self._start(step)
 
-    def _start(self, step: Found | Remote | _Copy) -> _Started:
+    def _start(self, step: Found | Remote | Content | _Copy) -> _Started:
         from docsum_nb.run import DAEMON_THREADS
 
         # A reader that never returns must not keep the process from ending.
-        if isinstance(step, Found | Remote):
+        if isinstance(step, Found | Remote | Content):
             return _Started(DAEMON_THREADS.submit(self._copied, step))
         if step.kind in (ARCHIVE, MAIL, MAILBOX):
             return _Started(DAEMON_THREADS.submit(self._opened, step))
@@ -188,8 +196,10 @@ class _Reading:
         worker = None if here else self._workers.free()
         return _Started(DAEMON_THREADS.submit(_read, step, worker, self._pictures), worker)
 
-    def _copied(self, found: Found | Remote) -> list[_Step]:
+    def _copied(self, found: Found | Remote | Content) -> list[_Step]:
         """Copy a file, which may then be read."""
+        if isinstance(found, Content):
+            return [self._written(found)]
         shown = found.shown if isinstance(found, Remote) else visible(str(found.path))
         try:
             got = self._fetched(found)
@@ -205,6 +215,30 @@ class _Reading:
         except LoadError as error:
             return [LoadError(shown, error.reason)]
         return [step, Omission(found.name, got.note)] if got.note else [step]
+
+    def _written(self, content: Content) -> _Step:
+        """Write what a caller gave as bytes to a file, whose content shows its kind."""
+        suffix = PurePosixPath(content.name).suffix
+        copy = self._new(suffix if suffix.lower() in KINDS else "")
+        try:
+            deadline = time.monotonic() + TIMEOUT_S
+            write_all(copy, iter([content.data]), content.name, deadline=deadline)
+            whole = _Copy(copy, 0, content.kind, content.name, content.name, in_memory=True)
+            step = _recognised(whole)
+        except OSError as error:
+            reason = f"cannot be written for reading ({error.strerror or error})"
+            return LoadError(content.name, reason)
+        except LoadError as error:
+            reason = error.reason.replace("rename it to .zip", "name it so: {'NAME.zip': data}")
+            return LoadError(content.name, reason)
+        if isinstance(step, _Copy) and step.kind == "text" and not is_text(copy):
+            copy.unlink()
+            return LoadError(
+                content.name,
+                "is not text, PDF, RTF or an Office file by its content; give bytes of other kinds "
+                "by a name with a suffix: {'NAME.SUFFIX': data}",
+            )
+        return step
 
     def _fetched(self, found: Found | Remote) -> Fetched:
         if isinstance(found, Remote):
@@ -243,7 +277,7 @@ class _Reading:
     def _messages(self, copy: _Copy, allowance: Allowance) -> Iterator[_Step]:
         read = mail.read if copy.kind == MAIL else mail.read_mailbox
         reading, attachments = read(copy.path)
-        yield from _documents(copy.name, copy.shown, reading)
+        yield from _documents(copy.name, copy.source_path, reading)
         for each in attachments:
             yield self._inner(copy, each.name, iter([each.data]), allowance)
 
@@ -263,7 +297,10 @@ class _Reading:
             write_all(copy, chunks, shown, deadline=time.monotonic() + TIMEOUT_S)
             if not suffix and copy.stat().st_size and not is_text(copy):
                 return Omission(full, NOT_TEXT)
-            return _recognised(_Copy(copy, 0, kind, full, shown, outer.level + 1, allowance))
+            inner = replace(
+                outer, path=copy, kind=kind, name=full, shown=shown, level=outer.level + 1
+            )
+            return _recognised(replace(inner, allowance=allowance))
         except LoadError as error:
             copy.unlink(missing_ok=True)
             return LoadError(shown, error.reason)
@@ -293,7 +330,7 @@ def _read(copy: _Copy, worker: Worker | None, pictures: Path | None) -> list[_St
     """Read a copy, and delete it; a document comes with what was left out of it."""
     try:
         reading = _reading(copy, worker, pictures)
-        return list(_documents(copy.name, copy.shown, reading, pictures))
+        return list(_documents(copy.name, copy.source_path, reading, pictures))
     except Exception as error:  # noqa: BLE001
         # Parsers raise errors of any kind; one odd file must not cost all the others.
         return [_error(copy, error)]
@@ -326,7 +363,7 @@ def _reading(copy: _Copy, worker: Worker | None, pictures: Path | None) -> Readi
 
 
 def _documents(
-    name: str, path: str, reading: Reading, pictures: Path | None = None
+    name: str, path: str | None, reading: Reading, pictures: Path | None = None
 ) -> Iterator[Read]:
     """Yield the documents of a file, each followed by what was left out of it."""
     if reading.text.strip() or reading.pictures or not reading.parts:

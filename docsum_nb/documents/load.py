@@ -20,12 +20,14 @@ from docsum_nb.documents.addresses import Addresses, Remote
 from docsum_nb.documents.fetch import Arrivals
 from docsum_nb.documents.files import End, Pictured, Read, read_all
 from docsum_nb.documents.reading import Picture
-from docsum_nb.documents.sources import KINDS, WITH_PICTURES, Found, Item, find
+from docsum_nb.documents.sources import KINDS, WITH_PICTURES, Content, Found, Item, find
 from docsum_nb.errors import InputError, LoadError, check_on_error
 from docsum_nb.paths import visible
 from docsum_nb.records import Document, Omission
 
 __all__ = ["Loaded", "load"]
+
+_SKIP = "; on_error='skip' leaves out what cannot be read, and lists it"
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def load(
     addresses = Addresses(stopped)
     items = _unique(find(source, follow_links=follow_links, addresses=addresses, kinds=kinds))
     stop = on_error == "raise"
+    several = len(items) > 1
     arrivals = Arrivals(stopped, fetched)
     pictured: dict[str, tuple[Picture, ...]] = {}
     for item in read_all(
@@ -108,7 +111,7 @@ def load(
         elif isinstance(item, Omission):
             omitted.append(item)
         elif on_error == "raise":
-            raise item
+            raise LoadError(item.path, item.reason + _SKIP) if several else item
         elif on_error == "skip":
             omitted.append(Omission(item.path, item.reason))
         else:
@@ -145,7 +148,9 @@ def _place(item: Found | Remote) -> str:
 def _lengthened(items: list[Item]) -> list[Item]:
     """Put more of the path before the names of files that share one, until none do."""
     while True:
-        names = Counter(item.name for item in items if isinstance(item, Found | Remote | Document))
+        names = Counter(
+            item.name for item in items if isinstance(item, Found | Remote | Content | Document)
+        )
         longer = [
             _longer(item) if isinstance(item, Found | Remote) and names[item.name] > 1 else item
             for item in items
@@ -154,7 +159,9 @@ def _lengthened(items: list[Item]) -> list[Item]:
             break
         items = longer
     for name, times in names.items():
-        if times > 1 and any(isinstance(item, Document) and item.name == name for item in items):
+        if times > 1 and any(
+            isinstance(item, Document | Content) and item.name == name for item in items
+        ):
             raise InputError(f"{times} documents are named {name!r}; give each its own name")
     return items
 

@@ -14,8 +14,8 @@ import re
 import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from docsum_nb.documents.addresses import Addresses, Remote, is_address, local_path, shown_address
@@ -34,9 +34,11 @@ __all__ = [
     "MAILBOX",
     "NOT_TEXT",
     "WITH_PICTURES",
+    "Content",
     "Found",
     "Item",
     "find",
+    "is_missing",
 ]
 
 ARCHIVE, MAIL, MAILBOX = "archive", "mail", "mailbox"
@@ -77,7 +79,8 @@ _READ = (
 )
 _ACCEPTED = (
     "give a path of a file or folder, a glob such as 'docs/**/*.md', an address such as "
-    "'https://host/paper.pdf', a list of those, a Document, or a mapping or Series of name -> text"
+    "'https://host/paper.pdf', a list of those, a Document, a DataFrame, a mapping or Series of "
+    "name -> text, bytes, an open file, or an iterator of these"
 )
 _VISION_HINT = "; to read a picture, give vision= a model that reads pictures"
 _MAGIC = frozenset("*?[")
@@ -100,7 +103,21 @@ class Found:
     """Whether the caller named this very file."""
 
 
-Item = Found | Remote | Document | Omission | LoadError
+@dataclass(frozen=True)
+class Content:
+    """What a file would hold, as bytes."""
+
+    name: str
+    """What to call it; its suffix, if it has one that is known, says of what kind it is."""
+    data: bytes = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        """The kind that its suffix stands for."""
+        return KINDS.get(PurePath(self.name).suffix.lower(), "text")
+
+
+Item = Found | Remote | Content | Document | Omission | LoadError
 """What a source comes to; a ``LoadError`` is a value here, for the caller to raise or to keep."""
 
 
@@ -127,6 +144,8 @@ def find(
     addresses = addresses or Addresses(threading.Event())
     if isinstance(source, Document):
         yield _checked(source)
+    elif isinstance(source, Content):
+        yield source
     elif isinstance(source, str) and is_address(source):
         yield from _at_address(source, addresses, kinds, follow_links=follow_links)
     elif isinstance(source, str | os.PathLike):
@@ -160,12 +179,12 @@ def _texts(source: Any) -> Iterator[Document]:
         raise InputError(f"the {type(source).__name__} of texts is empty; {_ACCEPTED}")
     for key, text in pairs:
         if not isinstance(text, str):
-            what = "missing" if _is_missing(text) else f"{_type(text)}, not text"
+            what = "missing" if is_missing(text) else f"{_type(text)}, not text"
             raise InputError(f"the value of {key!r} is {what}; drop it (dropna) or give its text")
         yield Document(name=str(key), text=text)
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
     """Check whether this is one of the missing values of Python, NumPy and pandas."""
     not_a_number = isinstance(value, float) and math.isnan(value)
     return value is None or not_a_number or type(value).__name__ in ("NAType", "NaTType")

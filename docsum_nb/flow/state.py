@@ -7,6 +7,7 @@ its records, and texts of the sources are dumped once only.
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -15,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PlainSerializer, create_model
 
 from docsum_nb.crew.base_classes import FlowState
+from docsum_nb.documents.sources import Content
 from docsum_nb.models import Model
 from docsum_nb.options import Option, Options, options_of
 from docsum_nb.pipeline.arguments import class_at
@@ -32,6 +34,7 @@ from docsum_nb.results import Plan
 __all__ = ["SummaryState", "arguments_of", "state_of"]
 
 _DOCUMENT = {each.name for each in fields(Document)}
+_BYTES = "bytes in base64"
 
 
 def _rebuilt(source: Any) -> Any:
@@ -40,6 +43,8 @@ def _rebuilt(source: Any) -> Any:
         return [_rebuilt(each) for each in source]
     if isinstance(source, dict) and set(source) == _DOCUMENT and not _is_text(source["pages"]):
         return Document(**{**source, "pages": tuple(source["pages"])})
+    if isinstance(source, dict) and set(source) == {"name", _BYTES}:
+        return Content(source["name"], base64.b64decode(source[_BYTES]))
     return source
 
 
@@ -53,6 +58,8 @@ def _as_data(source: Any) -> Any:
         return os.fspath(source)
     if isinstance(source, Document):
         return {name: getattr(source, name) for name in _DOCUMENT}
+    if isinstance(source, Content):
+        return {"name": source.name, _BYTES: base64.b64encode(source.data).decode("ascii")}
     if isinstance(source, list | tuple):
         return [_as_data(each) for each in source]
     if callable(getattr(source, "items", None)):

@@ -16,6 +16,7 @@ from pydantic import PrivateAttr, ValidationError
 from docsum_nb.crew.base_classes import Flow, inherit_steps, listen, start
 from docsum_nb.crew.guard import current_guard
 from docsum_nb.crew.output import quietly
+from docsum_nb.documents.given import sources_in
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.flow.state import SummaryState, arguments_of
@@ -75,6 +76,8 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         source: As for ``summarize``, like all that follow.
         model: A ``Model`` or its name. The key of a ``Model`` is kept out of the state.
         vision: A ``Model`` that reads scanned pages, or its name; its key, too.
+        text: The column of a DataFrame that holds the texts.
+        name: The column of a DataFrame that holds the names.
         library: The folder of a ``Library``, or the library.
         question: What the reader wants to know.
         length: Words of the final summary.
@@ -112,6 +115,8 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         *,
         model: str | Model = "extractive",
         vision: str | Model | None = None,
+        text: str | None = None,
+        name: str | None = None,
         library: StrPath | Library | None = None,
         question: str | None = None,
         length: int | None = None,
@@ -132,8 +137,9 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     ) -> None:
         given = dict(locals())
         super().__init__(**flow)
-        for name in _MODELS:
-            given[name] = self._without_key(name, given[name])
+        for each in _MODELS:
+            given[each] = self._without_key(each, given[each])
+        given["source"] = sources_in(source, text=text, name=name)
         self._on_event, self._show = on_event, show
         for each in _ARGUMENTS:
             if given[each.name] is not each.default:

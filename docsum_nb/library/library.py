@@ -86,6 +86,8 @@ class Library(Tabled):
         source: Any,
         *,
         vision: str | Model | None = None,
+        text: str | None = None,
+        name: str | None = None,
         on_error: Literal["raise", "collect", "skip"] = "raise",
         follow_links: bool = False,
         prune: bool = False,
@@ -97,11 +99,13 @@ class Library(Tabled):
         and the same call finishes the rest.
 
         Args:
-            source: A file, a folder, a glob, a mapping of names to texts, or documents, as for
-                ``summarize``.
+            source: A file, a folder, a glob, a mapping of names to texts, a DataFrame, or
+                documents, as for ``summarize``.
             vision: A ``Model`` that reads scanned pages and picture files, or its name, as for
                 ``summarize``; ``None`` for tesseract, if it is installed. Its answers are kept in
                 the ledger in the user's data folder, so that no page is paid for twice.
+            text: The column of a DataFrame that holds the texts; ``None`` for the obvious one.
+            name: The column of a DataFrame that holds the names; ``None`` to choose one.
             on_error: What to do with a file that cannot be read, as for ``summarize``; nothing is
                 added where it raises.
             follow_links: Follow symbolic links in a folder that lead out of it; without, they are
@@ -123,6 +127,9 @@ class Library(Tabled):
             LedgerError: If the ledger is needed for ``vision`` and cannot be opened.
             Exception: The first error of the model that reads pages, unchanged.
         """
+        from docsum_nb.documents.given import sources_in
+
+        source = sources_in(source, text=text, name=name)
         folders = folders_in(source)
         if prune and not folders:
             raise InputError(

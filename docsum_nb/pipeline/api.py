@@ -31,6 +31,8 @@ def summarize(
     *,
     model: str | Model = "extractive",
     vision: str | Model | None = None,
+    text: str | None = None,
+    name: str | None = None,
     library: StrPath | Library | None = None,
     question: str | None = None,
     length: int | None = None,
@@ -54,13 +56,18 @@ def summarize(
     ``.result()`` anywhere else, or leave it in the background and look at it.
 
     Args:
-        source: A path, a glob, an address such as ``"s3://bucket/*.md"``, a ``Document``, a mapping
-            of names to texts (a pandas Series too), or a list of any of these.
+        source: A path, a glob, an address such as ``"s3://bucket/*.md"``, a ``Document``, a
+            DataFrame, a mapping or Series of names to texts, bytes, an open file, or a list or
+            iterator of any of these or of pairs ``(name, text)``. A string is a path, except in a
+            list of nothing but texts. An iterator, table or file is read before this returns.
         model: A ``Model`` or its name. ``"extractive"`` needs no key and no network.
         vision: A ``Model`` that reads pictures, or its name: it reads the pages of PDF files that
             are pictures, and picture files (PNG, JPEG, TIFF), by one request a page. A name of the
             same provider as ``model`` is called like that one. ``None``: tesseract reads these
             pages if it is installed, and picture files are not read.
+        text: The column of a DataFrame that holds the texts; ``None`` for the obvious one.
+        name: The column of a DataFrame that holds the names; ``None`` for one of the columns name,
+            id, title, file, ... whose values are unique, else the index, else the row's number.
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary, about, from 10 on; ``None`` for 300.
@@ -146,6 +153,8 @@ def plan(
     *,
     model: str | Model = "extractive",
     vision: str | Model | None = None,
+    text: str | None = None,
+    name: str | None = None,
     library: StrPath | Library | None = None,
     question: str | None = None,
     length: int | None = None,
@@ -167,6 +176,8 @@ def plan(
         vision: A model that reads scanned pages; ``None`` for tesseract, if it is installed. It is
             not asked: a page whose text is not in the ledger of the user's data folder counts as
             one call and the longest text.
+        text: The column of a DataFrame that holds the texts; ``None`` for the obvious one.
+        name: The column of a DataFrame that holds the names; ``None`` to choose one.
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary; ``None`` for 300.

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from docsum_nb.documents.addresses import is_address, local_path, shown_address
-from docsum_nb.documents.sources import find
+from docsum_nb.documents.sources import Content, find
 from docsum_nb.errors import InputError
 from docsum_nb.models import Model
 from docsum_nb.options import Group, Option, Options, options_of
@@ -104,7 +104,7 @@ def in_words(options: Options) -> str:
     parts = source if isinstance(source, list | tuple) else [source]
     words = []
     for part in parts[:3]:
-        if isinstance(part, Document):
+        if isinstance(part, Document | Content):
             words.append(part.name)
         elif is_address(part):
             words.append(shown_address(part))
@@ -155,6 +155,10 @@ def _source(source: Any, texts: dict[str, bytes]) -> Any:
 
 
 def _document(document: Any, texts: dict[str, bytes]) -> dict[str, Any]:
+    if isinstance(document, Content):
+        key = hashlib.sha256(b"bytes\0" + document.data).hexdigest()
+        texts[key] = document.data
+        return {"name": document.name, "text": key, "is_file": True}
     content = document.text.encode("utf-8", "surrogatepass")
     key = hashlib.sha256(b"text\0" + content).hexdigest()
     texts[key] = content
@@ -179,7 +183,9 @@ def _unpacked_source(stored: Any, texts: Mapping[str, bytes], cwd: str | None) -
             )
         return stored["address"]
     return [
-        Document(
+        Content(each["name"], texts[each["text"]])
+        if each.get("is_file")
+        else Document(
             each["name"],
             texts[each["text"]].decode("utf-8", "surrogatepass"),
             each["path"],

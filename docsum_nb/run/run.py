@@ -20,6 +20,7 @@ from docsum_nb.events import Event, RunState
 from docsum_nb.results import RunUsage
 from docsum_nb.run.display import RunDisplay
 from docsum_nb.run.execution import Execution
+from docsum_nb.run.not_awaited import NotAwaited
 from docsum_nb.run.progress import Duration
 from docsum_nb.run.questions import AskPerson, checked_ask
 from docsum_nb.run.recorder import Recorder
@@ -38,7 +39,7 @@ _NOTIFY_S = 0.5
 """How long a finished run waits until its observer and views have the end, in seconds."""
 
 
-class Run(Generic[T]):
+class Run(NotAwaited, Generic[T]):
     """Work in progress. Made by ``summarize``, ``kickoff`` and ``start``; started on creation.
 
     ``await run`` in a cell or coroutine, ``run.result()`` anywhere else, or leave it in the
@@ -275,7 +276,9 @@ class Run(Generic[T]):
     def __repr__(self) -> str:
         state = self._record.state
         progress = progress_text(state)
-        return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{progress}>"
+        # asyncio.run(run) raises an error of Python's that shows this.
+        wait = "for its result: await run, or run.result()"
+        return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{progress}; {wait}>"
 
 
 class _RunControl(Control):
