@@ -6,9 +6,9 @@ it is asynchronous, in a daemon thread if it blocks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from docsum_nb.entry.guarded_run import GuardOptions, Prices, begin_kickoff, begin_work
 from docsum_nb.entry.runnables import as_coroutine_function, check_kickable, is_kickable
@@ -16,9 +16,62 @@ from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.run import AskPerson, Run
 
+if TYPE_CHECKING:
+    from docsum_nb.crew.types import CrewLike, CrewOutput
+
 __all__ = ["allow_nested_asyncio", "kickoff", "run_with_deadline", "start"]
 
+T = TypeVar("T")
 
+
+@overload
+def start(
+    work: Callable[..., Awaitable[T]],
+    *args: Any,
+    deadline: float | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
+    ask: AskPerson | None = None,
+    show: bool = True,
+) -> Run[T]: ...
+@overload
+def start(
+    work: Awaitable[T],
+    *args: Any,
+    deadline: float | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
+    ask: AskPerson | None = None,
+    show: bool = True,
+) -> Run[T]: ...
+@overload
+def start(
+    work: Callable[..., T],
+    *args: Any,
+    deadline: float | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
+    ask: AskPerson | None = None,
+    show: bool = True,
+) -> Run[T]: ...
+@overload
+def start(
+    work: object,
+    *args: Any,
+    deadline: float | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
+    ask: AskPerson | None = None,
+    show: bool = True,
+) -> Run[Any]: ...
 def start(
     work: Any,
     *args: Any,
@@ -77,6 +130,40 @@ def start(
     return begin_work(as_coroutine_function(work, args), options, name, deadline, show=show)
 
 
+@overload
+def kickoff(
+    crew_or_flow: CrewLike,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    from_checkpoint: Any = None,
+    deadline: float | None = None,
+    on_error: Literal["raise", "collect", "skip"] = "raise",
+    on_task_error: Callable[[Any, BaseException], Any] | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
+    ask: AskPerson | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    show: bool = True,
+) -> Run[CrewOutput]: ...
+@overload
+def kickoff(
+    crew_or_flow: object,
+    inputs: Mapping[str, Any] | None = None,
+    *,
+    from_checkpoint: Any = None,
+    deadline: float | None = None,
+    on_error: Literal["raise", "collect", "skip"] = "raise",
+    on_task_error: Callable[[Any, BaseException], Any] | None = None,
+    max_concurrency: int | None = None,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
+    prices: Prices | None = None,
+    ask: AskPerson | None = None,
+    on_event: Callable[[Event], object] | None = None,
+    show: bool = True,
+) -> Run[Any]: ...
 def kickoff(
     crew_or_flow: Any,
     inputs: Mapping[str, Any] | None = None,
@@ -177,6 +264,46 @@ def kickoff(
     )
 
 
+@overload
+def run_with_deadline(
+    work: CrewLike,
+    deadline: float,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    show: bool = True,
+) -> CrewOutput: ...
+@overload
+def run_with_deadline(
+    work: Callable[..., Awaitable[T]],
+    deadline: float,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    show: bool = True,
+) -> T: ...
+@overload
+def run_with_deadline(
+    work: Awaitable[T],
+    deadline: float,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    show: bool = True,
+) -> T: ...
+@overload
+def run_with_deadline(
+    work: Callable[..., T],
+    deadline: float,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    show: bool = True,
+) -> T: ...
+@overload
+def run_with_deadline(
+    work: object,
+    deadline: float,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    show: bool = True,
+) -> Any: ...
 def run_with_deadline(
     work: Any,
     deadline: float,

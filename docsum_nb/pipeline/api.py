@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
+from typing_extensions import TypeVar
+
 from docsum_nb.events import Event
 from docsum_nb.models.model import Model
 from docsum_nb.options import SETTLE_S, OnError, Options, StrPath
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["begin", "given_models", "plan", "summarize"]
 
+_Model = TypeVar("_Model", default=None)
+"""What ``data`` of the summary is an instance of; without a ``response_model`` it is ``None``."""
 _MOST_MODELS = 1000
 _given: dict[str, dict[str, Model]] = {}
 """The models of runs, by run and option: they hold keys, which the ledger must not store."""
@@ -47,9 +51,9 @@ def summarize(
     max_cost: float | None = None,
     max_calls: int | None = None,
     max_tokens: int | None = None,
-    response_model: Any = None,
+    response_model: type[_Model] | None = None,
     show: bool = True,
-) -> Run[Summary]:
+) -> Run[Summary[_Model]]:
     """Summarize documents, and find what a library says about them.
 
     Starts at once and returns a ``Run``: ``await`` it in a notebook cell or coroutine, call

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from typing_extensions import TypeVar
+
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.ledger import History, Ledger, RunRecord, default_path
@@ -20,6 +22,9 @@ from docsum_nb.run import Run
 
 __all__ = ["resume"]
 
+_Model = TypeVar("_Model", default=Any)
+"""The class of ``data``; any if the class that the run had is used."""
+
 
 def resume(
     run_id: str | None = None,
@@ -32,10 +37,10 @@ def resume(
     max_cost: float | None = None,
     max_calls: int | None = None,
     max_tokens: int | None = None,
-    response_model: Any = None,
+    response_model: type[_Model] | None = None,
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
-) -> Run[Summary]:
+) -> Run[Summary[_Model]]:
     """Resume a run of ``summarize`` from what its ledger holds.
 
     The run keeps its id and its arguments; bounds such as ``max_cost`` count what is paid from now

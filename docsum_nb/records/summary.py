@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
+
+from typing_extensions import TypeVar
 
 from docsum_nb.records.calls import Usage
 from docsum_nb.records.parts import ChunkSummary, Citation, DocumentSummary, Hit, Omission
 
-__all__ = ["SummaryRecord"]
+__all__ = ["Data_co", "SummaryRecord"]
+
+Data_co = TypeVar("Data_co", covariant=True, default=Any)
+"""The class of a summary's ``data``; of a ``Summary`` without brackets, any."""
 
 
 @dataclass(frozen=True)
-class SummaryRecord:
+class SummaryRecord(Generic[Data_co]):
     """What ``summarize`` returns, as data; complete, or what is finished so far."""
 
     text: str
@@ -26,7 +31,7 @@ class SummaryRecord:
     """A summary for each chunk, in input order."""
     related: tuple[Hit, ...] = ()
     """What the library holds on the matter, best first; empty without a library."""
-    data: Any = None
+    data: Data_co = None  # type: ignore[assignment]  # without a response_model it is None
     """The result as an instance of the ``response_model`` asked for; ``None`` without one."""
     usage: Usage = field(default_factory=Usage)
     """What this run paid for."""

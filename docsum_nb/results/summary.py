@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from docsum_nb.records import SummaryRecord
+from typing_extensions import TypeVar
+
 from docsum_nb.records.json_form import read_data, read_json, to_json
+from docsum_nb.records.summary import Data_co, SummaryRecord
 from docsum_nb.render.one_line import one_line
 from docsum_nb.results.dataframe import to_frame
 from docsum_nb.results.html import to_html, to_html_page
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Summary"]
 
+_Model = TypeVar("_Model", default=Any)
+
 
 @dataclass(frozen=True, repr=False)
-class Summary(SummaryRecord):
+class Summary(SummaryRecord[Data_co]):
     """The result of ``summarize``; displays itself in a notebook cell.
 
     In ``run.partial``, the same record holds what is finished so far: its text is empty until the
@@ -48,7 +52,7 @@ class Summary(SummaryRecord):
         return to_json(self)
 
     @classmethod
-    def from_json(cls, text: str, *, response_model: Any = None) -> Summary:
+    def from_json(cls, text: str, *, response_model: type[_Model] | None = None) -> Summary[_Model]:
         """Make a result from its JSON again.
 
         The result is equal to the one that was written, except for what JSON cannot hold: metadata
@@ -62,7 +66,7 @@ class Summary(SummaryRecord):
         Raises:
             InputError: If the text is no JSON of a result, or its data does not fit the class.
         """
-        summary = read_json(cls, text)
+        summary: Summary[Any] = read_json(cls, text)
         if response_model is None or summary.data is None:
             return summary
         return replace(summary, data=read_data(response_model, summary.data))
