@@ -320,7 +320,8 @@ class Options:
         check_schema(self.response_model)
         if self.model.embedded:
             raise InputError(
-                "response_model needs a language model: the extractive one only quotes"
+                "response_model needs a language model, such as model='openai/gpt-4o-mini': the "
+                "extractive one only quotes"
             )
 
 

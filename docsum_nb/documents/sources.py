@@ -15,6 +15,8 @@ import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -73,9 +75,7 @@ WITH_PICTURES = {**KINDS, **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".ti
 NOT_TEXT = "not a kind of file that is read (no suffix, not text)"
 _READ = (
     "PDF, Word, PowerPoint, Excel, OpenDocument, RTF, HTML, Jupyter notebooks, tables, mail, text "
-    "and archives of these ("
-    + " ".join(suffix for suffix, kind in KINDS.items() if kind != OLD_OFFICE)
-    + ")"
+    "and archives of these"
 )
 _ACCEPTED = (
     "give a path of a file or folder, a glob such as 'docs/**/*.md', an address such as "
@@ -84,6 +84,8 @@ _ACCEPTED = (
 )
 _VISION_HINT = "; to read a picture, give vision= a model that reads pictures"
 _MAGIC = frozenset("*?[")
+_MOST_COMPARED = 1_000
+"""Names in a folder that a missing one is compared with."""
 _CUT_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]{1,30}:/[^/\n]")
 _SEPARATOR_OR_SUFFIX = re.compile(r"[/\\]|\.\w{1,8}$")
 
@@ -210,9 +212,8 @@ def _named(given: str | bytes, kinds: Mapping[str, str], *, follow_links: bool) 
         found = _glob(path, given, kinds, follow_links=follow_links)
         yield from _with_something(found, given, "glob")
     else:
-        yield LoadError(
-            _short(given), f"no such file or folder (looked in {Path.cwd()}){_hint(given)}"
-        )
+        hint = _hint(given) or _alike(path)
+        yield LoadError(_short(given), f"no such file or folder (looked in {Path.cwd()}){hint}")
 
 
 def _at_address(
@@ -240,6 +241,17 @@ def _remote(remote: Remote, kinds: Mapping[str, str]) -> Item:
 def _short(given: str) -> str:
     line = visible(" ".join(given.split()) if "\n" in given else given)
     return line if len(line) <= 200 else f"{line[:80]}…"
+
+
+def _alike(path: Path) -> str:
+    """Return a hint at what lies beside a path and is named almost so; empty if nothing is."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [each.name for each in islice(entries, _MOST_COMPARED)]
+    except OSError:
+        return ""
+    near = get_close_matches(path.name[:255], sorted(names), n=1, cutoff=0.75)
+    return f"; did you mean {visible(str(path.with_name(near[0])))!r}?" if near else ""
 
 
 def _hint(given: str) -> str:

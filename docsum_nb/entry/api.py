@@ -243,7 +243,10 @@ def kickoff(
     """
     check_kickable(crew_or_flow, "kickoff")
     if inputs is not None and not isinstance(inputs, Mapping):
-        raise InputError(f"inputs is a mapping of names to values, not {type(inputs).__name__}")
+        raise InputError(
+            "inputs is a mapping of names to values, such as {'topic': 'whales'}, not "
+            f"{type(inputs).__name__}"
+        )
     options = GuardOptions(
         on_error=on_error,
         on_task_error=on_task_error,
@@ -335,7 +338,9 @@ def run_with_deadline(
         42
     """
     if deadline is None:
-        raise InputError("deadline is seconds from now; use start or kickoff for no limit")
+        raise InputError(
+            "deadline is seconds from now, not None; use start or kickoff for no limit"
+        )
     if is_kickable(work):
         return kickoff(work, inputs, deadline=deadline, show=show).result()
     if inputs and not callable(work):

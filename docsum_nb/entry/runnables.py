@@ -55,7 +55,10 @@ def check_kickable(work: object, function: str) -> None:
         return
     if isinstance(work, type) and "Crew" in _kinds(work):
         raise InputError(f"{function} takes a crew, not its class: Crew(agents=[...], tasks=[...])")
-    advice = _instead(work) or "use start for anything else"
+    runs = callable(work) or inspect.isawaitable(work)
+    advice = _instead(work) or (
+        "use start for anything else" if runs else "make one: Crew(agents=[...], tasks=[...])"
+    )
     raise InputError(f"{function} takes a CrewAI Crew or Flow, not {type(work).__name__}; {advice}")
 
 
@@ -118,10 +121,10 @@ def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awai
         return partial(_awaited, work, args)
     if callable(work):
         return partial(_called, work, args)
-    advice = _instead(work)
+    advice = _instead(work) or "give the function itself, not its result: start(function, argument)"
     raise InputError(
         "start takes a coroutine, a coroutine function, a callable, a Crew or a Flow, "
-        f"not {type(work).__name__}{f'; {advice}' if advice else ''}"
+        f"not {type(work).__name__}; {advice}"
     )
 
 

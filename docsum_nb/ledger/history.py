@@ -174,7 +174,7 @@ class History:
             names = ", ".join(record.id for record in found[:5])
             raise InputError(f"several runs begin with {prefix!r}: {names}; write more of it")
         raise InputError(
-            f"no run {prefix!r} in the ledger {self._file.path}; docsum_nb.runs() lists what is; "
+            f"no run {prefix!r} in the ledger {self._file.path}; docsum_nb.runs() lists all; "
             "only runs of summarize are kept; what one of a crew has finished is in its run.partial"
         )
 
@@ -201,7 +201,8 @@ class History:
                 if not any(work == its and record.active_at <= at for its, at in finished):
                     return record
         raise InputError(
-            f"no unfinished run in the ledger {self._file.path}; docsum_nb.runs() lists what is"
+            f"no unfinished run in the ledger {self._file.path}: all are done, or none was "
+            "started; docsum_nb.runs() lists all"
         )
 
     def arguments(self, run_id: str) -> dict[str, Any]:

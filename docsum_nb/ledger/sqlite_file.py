@@ -134,6 +134,12 @@ class LedgerFile:
             if read_only and (db := self._open_to_read()) is not None:
                 self._db = db
                 return
+            if self.path.is_dir():
+                # It would lose its permissions, as if it were the file.
+                raise LedgerError(
+                    f"the ledger {self.path} is a folder; give ledger= a file in it, such as "
+                    f"{str(self.path / 'answers.sqlite3')!r}"
+                )
             if not self.path.parent.exists():
                 make_private_folder(self.path.parent)
             # Answers and texts are private; SQLite's own files beside it take its mode.

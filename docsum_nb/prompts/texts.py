@@ -78,7 +78,8 @@ def load_prompts(folder: str | os.PathLike[str] | None = None) -> Prompts:
         own = user_path(folder)
         paths = [own / f"{name}.yaml" for name in _FILES if (own / f"{name}.yaml").is_file()]
         if not paths:
-            raise InputError(f"{own}: holds no agents.yaml and no tasks.yaml")
+            what = "holds no agents.yaml and no tasks.yaml" if own.is_dir() else "is no folder"
+            raise InputError(f"{own}: {what}; give prompts= a folder with one of the two files")
         for path in paths:
             _override(found[path.stem], _read(path), path)
     tasks = {name: TaskText(**texts) for name, texts in found["tasks"].items()}

@@ -1,0 +1,44 @@
+"""A run that is used as if it were its result says how to wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import docsum_nb as ds
+from docsum_nb.errors import InputError
+
+USES: dict[str, Callable[[Any], object]] = {
+    r"no attribute 'text'.*\(await run\)\.text.*run\.result\(\)\.text": lambda run: run.text,
+    r"no attribute 'to_markdown'.*\.to_markdown": lambda run: run.to_markdown(),
+    r"no attribute 'summary'.*await run in.*run\.result\(\) any": lambda run: run.summary,
+    r"no attribute 'results'; did you mean 'result'": lambda run: run.results,
+    r"no items.*\(await run\)\['text'\]": lambda run: run["text"],
+    r"cannot be iterated.*await run": list,
+    r"contains nothing.*await run": lambda run: "a" in run,
+}
+
+
+@pytest.fixture(scope="module")
+def run() -> ds.Run[int]:
+    return ds.start(lambda: 42, show=False)
+
+
+@pytest.mark.parametrize("message", USES)
+def test_what_a_run_is_not(run: ds.Run[int], message: str) -> None:
+    """The error is of the kind that Python raises, and short in a cell."""
+    with pytest.raises((AttributeError, TypeError), match=message) as raised:
+        USES[message](run)
+    assert isinstance(raised.value, InputError)
+    assert len(raised.value._render_traceback_()) == 1
+
+
+def test_a_run_answers_questions_of_python_plainly(run: ds.Run[int]) -> None:
+    """Displays and copies ask for names; a run is true; its text says how to wait."""
+    assert not hasattr(run, "text")
+    assert not hasattr(run, "_repr_html_")
+    assert bool(run)
+    assert repr(run).endswith("; for its result: await run, or run.result()>")
+    assert run.result() == 42
