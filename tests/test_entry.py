@@ -106,7 +106,7 @@ def test_what_is_no_work_is_refused() -> None:
         lambda: ds.start(unstarted, 1),
         lambda: ds.run_with_deadline(unstarted, 1, inputs={"a": 1}),
         lambda: ds.kickoff(plain),
-        lambda: ds.run_with_deadline(plain, None),  # type: ignore[arg-type]
+        lambda: ds.run_with_deadline(plain, None),  # type: ignore[call-overload]
     ]
     for call in wrong:
         with pytest.raises(InputError):

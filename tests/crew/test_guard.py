@@ -242,7 +242,7 @@ def test_run_of_a_crew_is_not_in_the_ledger_and_resume_says_so(
 def test_inputs_that_are_no_mapping_are_refused(server: Loopback) -> None:
     """Inputs of the wrong form are an InputError at the call."""
     with pytest.raises(InputError, match="mapping"):
-        ds.kickoff(FieldFlow(), ["a"])  # type: ignore[arg-type]
+        ds.kickoff(FieldFlow(), ["a"])  # type: ignore[call-overload]
     with pytest.raises(InputError, match="inputs="):
         ds.start(FieldFlow(), "argument")
 

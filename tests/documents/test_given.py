@@ -22,7 +22,7 @@ from docsum_nb.pipeline.arguments import packed, unpacked
 from tests.documents.pdf_maker import column, made
 
 NORTH, SOUTH = "The harbor froze for weeks. Ships waited.", "The south sold grain. Prices fell."
-ROWS = {"id": ["a", "b"], "stars": [4, 5], "review": [NORTH, SOUTH]}
+ROWS: dict[str, list[Any]] = {"id": ["a", "b"], "stars": [4, 5], "review": [NORTH, SOUTH]}
 ZIP = io.BytesIO()
 with zipfile.ZipFile(ZIP, "w") as _archive:
     _archive.writestr("x.md", NORTH)
@@ -147,11 +147,15 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, str], str]] = {
     "no such column": (lambda: frame(a=[NORTH]), {"text": "b"}, "no column 'b', given as text="),
     "no such name": (lambda: frame(a=[NORTH]), {"name": "b"}, "no column 'b', given as name="),
     "names twice": (
-        lambda: frame(a=["x", "x"], t=BOTH.values()),
+        lambda: frame(a=["x", "x"], t=[NORTH, SOUTH]),
         {"name": "a"},
         "1 of the 2 names",
     ),
-    "a missing name": (lambda: frame(a=["x", None], t=BOTH.values()), {"name": "a"}, "are missing"),
+    "a missing name": (
+        lambda: frame(a=["x", None], t=[NORTH, SOUTH]),
+        {"name": "a"},
+        "are missing",
+    ),
     "a missing text": (
         lambda: frame(text=[NORTH, None]),
         {},

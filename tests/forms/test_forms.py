@@ -65,7 +65,8 @@ def test_two_runs_at_once_end_each_in_its_own_way() -> None:
         return "held"
 
     fine, late = ds.start(held, show=False), ds.start(time.sleep, 2, deadline=0.1, show=False)
-    failed = ds.start({}.__getitem__, "missing", show=False)
+    empty: dict[str, str] = {}
+    failed = ds.start(empty.__getitem__, "missing", show=False)
     stopped = ds.start(time.sleep, 2, show=False)
     assert began.wait(LONG_S)
     assert isinstance(failed.exception(LONG_S), LookupError)

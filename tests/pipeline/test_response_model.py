@@ -162,4 +162,4 @@ def test_form_of_a_class_that_has_no_name_is_given_again(server: Loopback, tmp_p
     with pytest.raises(InputError, match="response_model="):
         ds.resume(run.id, ledger=ledger, show=False)
     again = ds.resume(run.id, ledger=ledger, response_model=local, show=False)
-    assert again.result(LONG_S).data.oldest == 1545
+    assert again.result(LONG_S).data.model_dump()["oldest"] == 1545
