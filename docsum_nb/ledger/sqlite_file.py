@@ -138,7 +138,7 @@ class LedgerFile:
                 # It would lose its permissions, as if it were the file.
                 raise LedgerError(
                     f"the ledger {self.path} is a folder; give ledger= a file in it, such as "
-                    f"{str(self.path / 'answers.sqlite3')!r}"
+                    f"{str(self.path / 'answers.sqlite3')!r}, or ledger=False to keep no answers"
                 )
             if not self.path.parent.exists():
                 make_private_folder(self.path.parent)
