@@ -32,6 +32,7 @@ from docsum_nb.documents.sources import (
     MAIL,
     MAILBOX,
     NOT_TEXT,
+    VISION_HINT,
     WITH_PICTURES,
     Content,
     Found,
@@ -58,6 +59,8 @@ _READ_HERE = {
 }
 """Bytes of a kind that are read in this process, in linear time and little memory; a larger file,
 and any of another kind, is read in a process that can be killed."""
+
+_NAME_HINT = "; give bytes of other kinds by a name with a suffix: {'NAME.SUFFIX': data}"
 
 End: TypeAlias = Callable[[], object]
 
@@ -218,12 +221,13 @@ class _Reading:
 
     def _written(self, content: Content) -> _Step:
         """Write what a caller gave as bytes to a file, whose content shows its kind."""
-        suffix = PurePosixPath(content.name).suffix
-        copy = self._new(suffix if suffix.lower() in KINDS else "")
+        suffix = PurePosixPath(content.name).suffix.lower()
+        kind = self._kinds.get(suffix)
+        copy = self._new(suffix if kind else "")
         try:
             deadline = time.monotonic() + TIMEOUT_S
             write_all(copy, iter([content.data]), content.name, deadline=deadline)
-            whole = _Copy(copy, 0, content.kind, content.name, content.name, in_memory=True)
+            whole = _Copy(copy, 0, kind or "text", content.name, content.name, in_memory=True)
             step = _recognised(whole)
         except OSError as error:
             reason = f"cannot be written for reading ({error.strerror or error})"
@@ -233,10 +237,9 @@ class _Reading:
             return LoadError(content.name, reason)
         if isinstance(step, _Copy) and step.kind == "text" and not is_text(copy):
             copy.unlink()
+            hint = VISION_HINT if suffix in WITH_PICTURES else _NAME_HINT
             return LoadError(
-                content.name,
-                "is not text, PDF, RTF or an Office file by its content; give bytes of other kinds "
-                "by a name with a suffix: {'NAME.SUFFIX': data}",
+                content.name, f"is not text, PDF, RTF or an Office file by its content{hint}"
             )
         return step
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from docsum_nb.documents.addresses import Addresses, Remote, is_address, local_path, shown_address
@@ -35,6 +35,7 @@ __all__ = [
     "MAIL",
     "MAILBOX",
     "NOT_TEXT",
+    "VISION_HINT",
     "WITH_PICTURES",
     "Content",
     "Found",
@@ -82,7 +83,7 @@ _ACCEPTED = (
     "'https://host/paper.pdf', a list of those, a Document, a DataFrame, a mapping or Series of "
     "name -> text, bytes, an open file, or an iterator of these"
 )
-_VISION_HINT = "; to read a picture, give vision= a model that reads pictures"
+VISION_HINT = "; to read a picture, give vision= a model that reads pictures"
 _MAGIC = frozenset("*?[")
 _MOST_COMPARED = 1_000
 """Names in a folder that a missing one is compared with."""
@@ -112,11 +113,6 @@ class Content:
     name: str
     """What to call it; its suffix, if it has one that is known, says of what kind it is."""
     data: bytes = field(repr=False)
-
-    @property
-    def kind(self) -> str:
-        """The kind that its suffix stands for."""
-        return KINDS.get(PurePath(self.name).suffix.lower(), "text")
 
 
 Item = Found | Remote | Content | Document | Omission | LoadError
@@ -287,7 +283,7 @@ def _explicit(path: Path, kinds: Mapping[str, str]) -> Item:
         if not path.is_file():
             return LoadError(shown, "is not a regular file; copy its content to one")
         if path.suffix.lower() not in kinds and not _is_text(path, links=True):
-            hint = _VISION_HINT if path.suffix.lower() in WITH_PICTURES else ""
+            hint = VISION_HINT if path.suffix.lower() in WITH_PICTURES else ""
             return LoadError(shown, f"is not a kind of file that is read; {_READ} are{hint}")
     except OSError as error:
         return LoadError(shown, f"cannot be read ({error.strerror})")
