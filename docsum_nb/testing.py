@@ -362,3 +362,7 @@ def _tool_call(tool: tuple[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _finish_reason(reply: Reply) -> str:
     return "tool_calls" if reply.tool is not None else reply.finish_reason
+
+
+def __dir__() -> list[str]:
+    return __all__
