@@ -137,8 +137,8 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     ) -> None:
         given = dict(locals())
         super().__init__(**flow)
-        for each in _MODELS:
-            given[each] = self._without_key(each, given[each])
+        for role in _MODELS:
+            given[role] = self._without_key(role, given[role])
         given["source"] = sources_in(source, text=text, name=name)
         self._on_event, self._show = on_event, show
         for each in _ARGUMENTS:
