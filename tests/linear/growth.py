@@ -41,7 +41,7 @@ _TICKS_S = 0.01
 _REPEATS = 3
 _QUICK, _QUICK_S = 128_000, 0.004
 """What takes less than this for that number of characters cannot be quadratic in the longest."""
-_CERTAIN_S = 0.5
+_CERTAIN_S = 0.3
 """CPU seconds of a run, far above ``_SLACK_S``, which decides about what is in doubt."""
 _BASE_S, _AIM_S = 0.0006, 0.00125
 """CPU seconds of a short input: the least that is compared, and what its length is chosen for."""
