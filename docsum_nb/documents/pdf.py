@@ -194,13 +194,19 @@ def _recognize(document: Any, found: _Found) -> None:
     if not wanted or not ocr.is_installed():
         return
     ends = time.monotonic() + _OCR_SECONDS
+    whole: list[int] = []
+    """Pages whose picture shows no more than their text."""
     for number in wanted[:_OCR_PAGES]:
         if time.monotonic() > ends:
             break
-        if text := ocr.recognized(_rendered(document, number - 1)):
+        text = ocr.recognized(_rendered(document, number - 1))
+        own = _letters("".join(line.text for line in found.pages[number - 1].lines))
+        if _letters(text) > own:
             found.pages[number - 1] = Page(_as_lines(text, number - 1))
             found.recognized.append(number)
-    done = set(found.recognized)
+        elif own:
+            whole.append(number)
+    done = {*found.recognized, *whole}
     found.pictures[:] = [number for number in found.pictures if number not in done]
     found.garbled[:] = [number for number in found.garbled if number not in done]
 
@@ -221,6 +227,10 @@ def _draw(document: Any, found: _Found, name: str, folder: Path) -> None:
     left = set(wanted) - {*found.drawn, *found.undrawn}
     found.pictures[:] = [number for number in found.pictures if number in left]
     found.garbled[:] = [number for number in found.garbled if number in left]
+
+
+def _letters(text: str) -> int:
+    return len("".join(text.split()))
 
 
 def _rendered(document: Any, number: int) -> bytes:

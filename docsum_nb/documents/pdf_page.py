@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from docsum_nb.documents.pdf_cells import Source, Span, with_tables
@@ -35,7 +36,13 @@ _SAMPLE = 300
 _Box = tuple[float, float, float, float]
 """The left, lower, right and upper edge."""
 _LEAST = 3
-"""Characters of a page that has text: scanners may stamp a page with its number."""
+"""Characters of a page that has text."""
+_STAMP = 60
+"""Characters with which a scanner may mark a page, as with its number or the name of a program."""
+_SCANNED = 0.5
+"""Of a page's area, covered by pictures: a page of scanned text with nothing else on it."""
+_MOST_PICTURES = 500
+"""Of a page that are measured."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +89,10 @@ def read_page(document: Any, number: int, *, tables: bool = True) -> Page:
         for value in values:
             _place(lines, value, number, box)
         text = "".join(line.text for line in lines)
-        few = len("".join(text.split())) < _LEAST
-        picture = few and _shows(page, _PICTURE)
+        letters = len("".join(text.split()))
+        few = letters < _LEAST
+        scanned = not few and letters <= _STAMP and _is_scanned(page, box)
+        picture = scanned or (few and _shows(page, _PICTURE))
         # Text that PDFium draws but cannot name is missing, or replaced by other letters.
         garbled = _is_garbled(text) or _is_unmapped(textpage, count)
         garbled = garbled or (few and not picture and _shows(page, _TEXT_OBJECT))
@@ -95,6 +104,17 @@ def read_page(document: Any, number: int, *, tables: bool = True) -> Page:
 
 def _shows(page: Any, kind: int) -> bool:
     return any(True for _ in page.get_objects(filter=[kind], max_depth=3))
+
+
+def _is_scanned(page: Any, box: _Box) -> bool:
+    """Return whether pictures cover most of a page."""
+    left, low, right, high = box
+    covered = 0.0
+    for picture in islice(page.get_objects(filter=[_PICTURE], max_depth=3), _MOST_PICTURES):
+        x, y, end_x, end_y = picture.get_bounds()
+        width, height = min(end_x, right) - max(x, left), min(end_y, high) - max(y, low)
+        covered += max(0.0, width) * max(0.0, height)
+    return covered > _SCANNED * (right - left) * (high - low)
 
 
 def _is_unmapped(textpage: Any, count: int) -> bool:

@@ -2,11 +2,13 @@
 
 Decides how large a picture is: its longest side has at most 1,568 pixels, which the larger models
 take without scaling. Pictures are in shades of grey, and equal pages give equal files, so that the
-ledger finds their text again. Refuses files that are no PNG, JPEG or TIFF file.
+ledger finds their text again. Refuses files that are no PNG, JPEG or TIFF file, and pictures that
+take too much memory to be scaled.
 """
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +25,11 @@ LONGEST_SIDE = 1_568
 """Pixels."""
 _MOST_SCALE = 300 / 72
 """A page of a stamp's size is not drawn larger than in 300 dots per inch."""
+_MOST_BYTES = 320 * 2**20
+"""Of a picture as Pillow holds it, before it is scaled."""
 _FORMATS = ("PNG", "JPEG", "TIFF")
 _BETWEEN = "\n\n"
+_TOO_LARGE = "holds a picture of too many pixels; scale it down"
 
 
 def draw_page(document: Any, number: int, file: Path) -> None:
@@ -71,28 +76,47 @@ def read(path: Path, folder: Path | None = None) -> Reading:
                     omitted = (Omission(f"pages from {page} on", reason),)
                     break
                 file = f"{path.stem}-{page}.png"
+                frame.draft("L", (LONGEST_SIDE, LONGEST_SIDE))
+                if _bytes_of(frame) > _MOST_BYTES:
+                    raise LoadError(str(path), _TOO_LARGE)
                 _in_grey(frame).save(folder / file, "PNG")
                 pictures.append(Picture(page, len(_BETWEEN) * (page - 1), file))
     except UnidentifiedImageError:
         raise LoadError(str(path), "is no PNG, JPEG or TIFF file, or is damaged") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except LoadError:
+        raise
+    except Image.DecompressionBombError:
+        raise LoadError(str(path), _TOO_LARGE) from None
+    except (OSError, SyntaxError, ValueError) as error:
         raise LoadError(str(path), f"cannot be read as a picture ({error})") from error
     starts = tuple(picture.offset for picture in pictures)
     return Reading(_BETWEEN * (len(pictures) - 1), starts, omitted, pictures=tuple(pictures))
+
+
+def _bytes_of(frame: Image) -> int:
+    """Return the memory that a picture takes at most, besides a scaled copy."""
+    pixels = math.prod(frame.size)
+    if frame.mode in ("1", "L"):
+        return pixels
+    # Averaging pixels needs a copy whose colours are multiplied by their transparency.
+    return pixels * (8 if frame.has_transparency_data or frame.mode == "P" else 4)
 
 
 def _in_grey(frame: Image) -> Image:
     """Return a picture the right way up, in grey on white, and no larger than a page's."""
     from PIL import Image, ImageOps
 
-    frame.draft("L", (LONGEST_SIDE, LONGEST_SIDE))
-    image = ImageOps.exif_transpose(frame)
+    image = frame
     if image.mode.startswith("I"):
-        image = image.point(lambda value: value * (1 / 256))
-    elif image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
+        image = image.point(lambda value: value * (1 / 256)).convert("L")
+    elif image.mode not in ("L", "RGB") or image.has_transparency_data:
+        image = image.convert("RGBA" if image.has_transparency_data else "L")
+    # Scaled before anything else that needs a copy.
+    scale = min(1.0, LONGEST_SIDE / max(image.size))
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    image = ImageOps.exif_transpose(image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2.0))
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     grey = image.convert("L")
-    grey.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     grey.info.clear()
     return grey

@@ -102,8 +102,16 @@ class Converser(Protocol):
         *,
         max_tokens: int | None = None,
         stop: Sequence[str] | None = None,
+        may_be_empty: bool = False,
     ) -> Answer:
-        """Send messages unchanged, once; raises like ``ChatModel.answer``."""
+        """Send messages unchanged, once; raises like ``ChatModel.answer``.
+
+        Args:
+            messages: In the form of OpenAI's API.
+            max_tokens: Of the answer, at most.
+            stop: Texts at which the model stops.
+            may_be_empty: Return an answer without any text, instead of raising an error.
+        """
 
     def key_of_messages(
         self,

@@ -120,11 +120,12 @@ class LiteLLMModel:
         max_tokens: int | None = None,
         stop: Sequence[str] | None = None,
         response_format: Any = None,
+        may_be_empty: bool = False,
     ) -> Answer:
-        """Send messages unchanged, once.
+        """Send messages unchanged, once; see ``Converser``.
 
         Raises:
-            ModelError: if the answer is empty.
+            ModelError: if the answer is empty, and may not be.
             TimeoutError: if there was no whole answer within the model's timeout.
             Exception: what LiteLLM raises.
         """
@@ -139,7 +140,7 @@ class LiteLLMModel:
                     arguments = self._arguments(messages, parameters, stop=stop)
                     response = await loaded().acompletion(**arguments)
             reply = read_whole(self._checked(response), wire)
-        return self._answer(reply, messages)
+        return self._answer(reply, messages, may_be_empty=may_be_empty)
 
     @property
     def streams(self) -> bool:
@@ -345,14 +346,17 @@ class LiteLLMModel:
             raise NotStreamed("streamed no text", refused=False, lasting=False, usage=usage)
         return self._answer(reply, messages)
 
-    def _answer(self, reply: ModelReply, messages: Sequence[dict[str, Any]]) -> Answer:
+    def _answer(
+        self, reply: ModelReply, messages: Sequence[dict[str, Any]], *, may_be_empty: bool = False
+    ) -> Answer:
         """Return the answer; one without a text if the reason for that is known."""
         usage = self._meter.usage(reply, messages)
         if reply.untagged:
             _untagged.add((self.name, self._address))
         if reply.ending in (Ending.BROKEN, Ending.TOOL):
             raise ModelError(broken_off(self.name, reply.reason), usage=usage)
-        if not reply.text and reply.ending is Ending.WHOLE:
+        empty = not reply.text and reply.ending is Ending.WHOLE
+        if empty and (reply.unfinished or not may_be_empty):
             raise ModelError(
                 f"{self.name} answered with no text{' but a thought' if reply.unfinished else ''} "
                 f"(finish reason {reply.reason!r}); run again, or choose another model",

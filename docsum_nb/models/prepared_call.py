@@ -100,7 +100,7 @@ class Call:
         if self.request is None:
             if refused(answer):
                 return answer, AnswerProblem("refused")
-            if not answer.text:
+            if not answer.text and answer.finish_reason == "length":
                 return answer, AnswerProblem("no room")
             return answer, None if self.check_text is None else self.check_text(answer)
         return checked(answer, self.request)
@@ -225,7 +225,7 @@ def calls_of_messages(
         Call(
             each,
             each.key_of_messages(messages, **options),
-            partial(each.complete, messages, **options),
+            partial(each.complete, messages, **options, may_be_empty=check is not None),
             partial(_size, each, prompt, max_tokens),
             check_text=check,
             pictures=pictures,

@@ -258,7 +258,7 @@ class Job:
 
     def detail(self, place: int) -> Detail | None:
         """Return the text of a chunk and its summary; ``None`` before the chunks are known."""
-        if self._prepared is None or self._results is None:
+        if self._prepared is None or self._results is None or not self._prepared.chunks:
             return None
         summary = self._results.chunks.get(place)
         return Detail(self._prepared.chunks[place].text, summary.text if summary else "")

@@ -7,6 +7,7 @@ could not be read. A document that holds no text even then is omitted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -141,11 +142,7 @@ class Recognizer:
             (documents if has_words(whole.text) else blank).append(whole)
         if not documents and failed:
             raise failed[0].error
-        omitted = [*self._loaded.omitted, *self._remarks()]
-        for failure in failed:
-            page = failure.item
-            reason = f"a picture, not read: {with_cause(failure.error)}"
-            omitted.append(Omission(f"{page.document}, page {page.picture.page}", reason))
+        omitted = [*self._loaded.omitted, *self._remarks(failed)]
         omitted += [Omission(each.name, "holds no text") for each in blank]
         if not documents:
             raise _no_text(f"{omitted[0].what}: {omitted[0].reason}")
@@ -155,11 +152,15 @@ class Recognizer:
         found = self._read.get((document, picture.page))
         return "" if found is None else found.text
 
-    def _remarks(self) -> Iterator[Omission]:
-        """Yield which pages were read, one omission for each document and remark."""
+    def _remarks(self, failed: Sequence[Failed[_Page]]) -> Iterator[Omission]:
+        """Yield which pages were read or not, one omission for each document and remark."""
         pages: dict[tuple[str, str], list[int]] = {}
         for (document, page), transcript in self._read.items():
             pages.setdefault((document, transcript.remark), []).append(page)
+        for failure in failed:
+            reason = f"a picture, not read: {with_cause(failure.error)}"
+            numbers = pages.setdefault((failure.item.document, reason), [])
+            numbers.append(failure.item.picture.page)
         order = {document.name: at for at, document in enumerate(self._loaded.documents)}
         for (document, remark), numbers in sorted(
             pages.items(), key=lambda item: (order[item[0][0]], min(item[1]))
@@ -202,7 +203,7 @@ def expected_pages(
     Raises:
         InputError: if it is known that no document holds text.
     """
-    filler = _FILLER * (PAGE_TOKENS // max(1, count(_FILLER)))
+    filler = _filler(count)
     texts: dict[str, list[tuple[int, str]]] = {}
     expected = ExpectedPages(0, 0, 0, 0)
     for page in _pages_of(loaded):
@@ -226,6 +227,14 @@ def expected_pages(
     if not documents:
         raise _no_text(f"{loaded.documents[0].name}: its pages show none")
     return replace(loaded, documents=documents, pictures={}), expected
+
+
+def _filler(count: Callable[[str], int]) -> str:
+    """Return a text of at least as many tokens as that of a page may have."""
+    lines = PAGE_TOKENS // max(1, count(_FILLER)) + 1
+    # Of lines in a row, each has fewer tokens than one alone.
+    short = PAGE_TOKENS / max(1, count(_FILLER * lines))
+    return _FILLER * math.ceil(lines * max(1.0, short))
 
 
 def with_texts(document: Document, texts: Sequence[tuple[int, str]]) -> Document:

@@ -8,7 +8,6 @@ picture is sent.
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ _ROLE = (
 _TASK = "Transcribe this page."
 _NO_TEXT = "no text"
 _PNG = b"\x89PNG\r\n\x1a\n"
-_FENCED = re.compile(r"\A```[a-z]*\n(?P<text>[^`]*)\n```\Z")
+_FENCE = "```"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,12 @@ def messages_of(file: Path) -> list[dict[str, Any]]:
 
 
 def problem_of(answer: Answer) -> AnswerProblem | None:
-    """Return why an answer has to be asked for again; ``None`` if it can be used."""
+    """Return why an answer has to be asked for again; ``None`` if it can be used.
+
+    A model may answer nothing about an empty page: twice, that is what it shows.
+    """
+    if not answer.text.strip():
+        return AnswerProblem("blank")
     if reads_like_a_refusal(answer.text):
         return AnswerProblem("refused")
     if unlooped(answer.text, cut=answer.finish_reason == "length") is not None:
@@ -78,9 +82,7 @@ def problem_of(answer: Answer) -> AnswerProblem | None:
 def transcript_of(answer: Answer) -> Transcript:
     """Return what an answer says of its page."""
     model, cut = answer.model, answer.finish_reason == "length"
-    text = answer.text.strip()
-    if (fenced := _FENCED.match(text)) is not None:
-        text = fenced["text"]
+    text = _unfenced(answer.text.strip())
     if text.strip(" .*[]()\"'").lower() == _NO_TEXT or is_blank(text):
         return Transcript("", f"a picture without text, as {model} read it")
     if (kept := unlooped(text, cut=cut)) is not None:
@@ -91,6 +93,17 @@ def transcript_of(answer: Answer) -> Transcript:
         return Transcript(_tidied(text), remark)
     remark = f"a picture, its text read by {model}: check names and numbers"
     return Transcript(_tidied(text), remark)
+
+
+def _unfenced(text: str) -> str:
+    """Return a text without the fence of code around all of it."""
+    first, _, rest = text.partition("\n")
+    inner, _, last = rest.rpartition("\n")
+    language = first.removeprefix(_FENCE)
+    if first == language or last.strip() != _FENCE or not (language.strip() or "md").isalpha():
+        return text
+    # Two fences are two pieces of code, with text between them.
+    return text if f"\n{_FENCE}" in f"\n{inner}" else inner
 
 
 def _tidied(text: str) -> str:

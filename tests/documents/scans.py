@@ -22,12 +22,18 @@ GREY = {
 """What is written on a page, by its grey: a page of another picture is another question."""
 
 
-def scan(*pages: str | int) -> bytes:
-    """Make a PDF file of pages of text, and of pages that are a picture of this grey."""
+def scan(*pages: str | int, stamp: str = "") -> bytes:
+    """Make a PDF file.
+
+    Args:
+        pages: The text of a page, or the grey of one that is a picture.
+        stamp: What stands on each picture as text.
+    """
     shown = [
         at(72, 700, page)
         if isinstance(page, str)
-        else b"q 612 0 0 792 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID %c EI Q" % page
+        else b"q 612 0 0 792 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID %c EI Q " % page
+        + (at(400, 20, stamp) if stamp else b"")
         for page in pages
     ]
     return made(*shown)

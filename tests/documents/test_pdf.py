@@ -8,6 +8,7 @@ from docsum_nb.documents import ocr
 from docsum_nb.documents.pdf import read
 from docsum_nb.errors import LoadError
 from tests.documents.document_samples import pdf
+from tests.documents.pdf_maker import at, made
 
 
 def _file(folder: Path, content: bytes) -> Path:
@@ -57,7 +58,7 @@ def test_files_that_are_no_good_are_refused(tmp_path: Path, content: bytes, reas
 
 @pytest.mark.skipif(not ocr.is_installed(), reason="needs tesseract")
 def test_scanned_pages_are_recognized(tmp_path: Path) -> None:
-    """The words of a page that is a picture are read by OCR, and said to be so."""
+    """The words of a page that is a picture are read by OCR, also if a program has stamped it."""
     from PIL import Image, ImageDraw, ImageFont
 
     picture = Image.new("L", (1_240, 500), 255)
@@ -68,4 +69,9 @@ def test_scanned_pages_are_recognized(tmp_path: Path) -> None:
     found = read(path)
     assert found.text == "The harbour was opened in spring."
     assert [each.what for each in found.omitted] == ["page(s) 1"]
+    assert "OCR" in found.omitted[0].reason
+    shown = b"q 612 0 0 500 0 200 cm BI /W 1240 /H 500 /CS /G /BPC 8 ID %s EI Q "
+    path.write_bytes(made(shown % picture.tobytes() + at(400, 20, "Scanned by SomeApp")))
+    found = read(path)
+    assert "harbour was opened" in found.text
     assert "OCR" in found.omitted[0].reason

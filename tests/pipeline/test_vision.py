@@ -6,8 +6,10 @@ import asyncio
 import base64
 import io
 import re
+import struct
 import tempfile
 import threading
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ import pytest
 from PIL import Image
 
 import docsum_nb as ds
+from docsum_nb.documents.pictures import read
 from docsum_nb.errors import BudgetExceeded, InputError, LoadError
 from docsum_nb.events import PagesRead, RunState, StageStarted, fold
 from docsum_nb.models.message_tokens import message_tokens, picture_tokens
-from docsum_nb.records import Omission
+from docsum_nb.recognition.transcript import transcript_of
+from docsum_nb.records import Answer, Omission
 from docsum_nb.views.status import status_of
 from tests.documents.scans import CHECK, GREY, LINE, grey_of, picture_in, reads, scan
 from tests.loopback import Call, Loopback, Reply
@@ -82,7 +86,7 @@ def test_bounds_hold_and_what_was_read_is_not_paid_for_again(server: Loopback, p
     model = eye(server, prices=(1.0, 4.0))
     planned = ds.plan(str(paper), vision=model)
     assert server.calls == []
-    assert (planned.pages, planned.vision, planned.calls) == (3, "openai/eye", 3 + planned.chunks)
+    assert (planned.pages, planned.vision, planned.calls) == (3, "openai/eye", 3 + 2 + 1)
     assert planned.cost_usd is not None
     assert planned.tokens > 3 * (2_000 + 85 + 170 * 6)
     assert "at most" in str(planned)
@@ -106,22 +110,36 @@ def test_bounds_hold_and_what_was_read_is_not_paid_for_again(server: Loopback, p
 ODD = {
     40: (Reply("I'm sorry, I can't assist with that."), "a picture, not read: ModelError"),
     90: (Reply("Ships sail. " + "The ship sails on. " * 60), "only its beginning is kept"),
-    200: (Reply("NO TEXT"), "a picture without text"),
+    200: (Reply(""), "a picture without text"),
 }
 
 
 def test_pages_that_cannot_be_read_are_omitted_with_the_reason(
     server: Loopback, paper: Path
 ) -> None:
-    """Refused and looping answers are asked for twice; a page without text is no failure."""
+    """Bad and empty answers are asked for twice; a page without text is no failure."""
     server.script = lambda call: ODD[grey_of(call)][0]
     summary = summarize(str(paper), server, on_error="skip").result()
     reasons = {each.what: each.reason for each in summary.omitted}
     for page, (_, reason) in zip((2, 4, 5), ODD.values(), strict=True):
         assert reason in reasons[f"paper.pdf, page {page}"]
     assert "refused to answer, twice" in reasons["paper.pdf, page 2"]
-    assert sorted(map(grey_of, server.calls)) == [40, 40, 90, 90, 200]
+    assert sorted(map(grey_of, server.calls)) == [40, 40, 90, 90, 200, 200]
     assert summary.chunks[0].chunk.text.count("The ship sails on.") == 1
+
+
+def test_scans_that_a_program_has_stamped_are_pictures(server: Loopback, tmp_path: Path) -> None:
+    """A few words on a page-sized picture are not its text; pages that fail alike are one line."""
+    (path := tmp_path / "stamped.pdf").write_bytes(scan(40, 90, 200, stamp="Scanned by SomeApp"))
+    server.script = reads
+    assert ds.plan(str(path), vision=eye(server)).pages == 3
+    refused = Reply("no such picture", status=400)
+    server.script = lambda call: reads(call) if grey_of(call) in (0, 90) else refused
+    summary = summarize(str(path), server, on_error="skip").result()
+    [chunk] = summary.chunks
+    assert GREY[90] in chunk.chunk.text
+    omitted = [each.what for each in summary.omitted]
+    assert omitted == ["stamped.pdf, pages 1, 3", "stamped.pdf, page 2"]
 
 
 def test_the_first_error_ends_the_run_and_a_cancel_stops_it(server: Loopback, paper: Path) -> None:
@@ -227,3 +245,36 @@ def test_a_picture_is_counted_by_its_size() -> None:
         assert 85 + 170 * tiles <= counted < 5_000
     assert picture_tokens(1_568, 1_109, name="openai/gpt-4o-mini") >= 2_833 + 5_667 * 6
     assert message_tokens([{"content": None}, {"content": "four"}], len, name="x") == 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("```markdown\n# Ships\nCall `sail`.\n```", "# Ships\nCall `sail`."),
+        ("```\na = 1\n```\nBetween.\n```\nb = 2\n```",) * 2,
+        ("```not a language: text\n```",) * 2,
+        ("[NO TEXT].", ""),
+    ],
+)
+def test_a_fence_around_a_page_is_not_its_text(answer: str, text: str) -> None:
+    """Only one that holds all of it; pieces of code on a page stay as they are."""
+    assert transcript_of(Answer(answer, "m")).text == text
+
+
+def test_pictures_of_too_many_pixels_are_refused_by_their_header(tmp_path: Path) -> None:
+    """Before anything is unpacked; a picture of 16 bits is scaled to shades of grey."""
+    for width, height, colour in ((60_000, 60_000, 0), (9_000, 9_000, 6), (2**31 - 1, 9, 2)):
+        head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
+        data = b"IDAT" + zlib.compress(b"\0" * 99)
+        parts = (struct.pack(">I", len(each) - 4) + each + _crc(each) for each in (head, data))
+        (path := tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+        with pytest.raises(LoadError, match=r"bomb\.png: holds a picture of too many pixels"):
+            read(path, tmp_path)
+    Image.new("I;16", (40_000, 3), 2**15).save(path := tmp_path / "wide.png")
+    assert [page.file for page in read(path, tmp_path).pictures] == ["wide-1.png"]
+    with Image.open(tmp_path / "wide-1.png") as picture:
+        assert (picture.mode, picture.size, picture.getpixel((9, 0))) == ("L", (1_568, 1), 128)
+
+
+def _crc(part: bytes) -> bytes:
+    return struct.pack(">I", zlib.crc32(part))
