@@ -13,7 +13,11 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["running_chromium"]
+__all__ = ["LONG_MS", "running_chromium"]
+
+LONG_MS = 60_000
+"""What is not on the page by then never will be. Playwright waits 5 s, which is not always enough
+on a machine that has other work."""
 
 _QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking"),
@@ -29,14 +33,17 @@ def running_chromium() -> Iterator[Browser]:
     Playwright runs an event loop in the calling thread until the end: nothing else may, and no
     second one of these.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         assert os.environ.get("CI") != "true", "CI must have Chromium; install it"
         pytest.skip("needs Chromium")
+    expect.set_options(timeout=LONG_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*_QUIET, _LOOPBACK_ONLY])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*_QUIET, _LOOPBACK_ONLY], timeout=LONG_MS
+        )
         try:
             yield browser
         finally:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from docsum_nb import environment
-from tests.chromium import running_chromium
+from tests.chromium import LONG_MS, running_chromium
 from tests.loopback import Loopback, running
 
 if TYPE_CHECKING:
@@ -93,4 +93,6 @@ def server() -> Iterator[Loopback]:
 def chromium_page() -> Iterator[Page]:
     """Open an empty page in an offline Chromium; skips where there is none, except in CI."""
     with running_chromium() as browser:
-        yield browser.new_context(offline=True, viewport={"width": 900, "height": 700}).new_page()
+        context = browser.new_context(offline=True, viewport={"width": 900, "height": 700})
+        context.set_default_timeout(LONG_MS)
+        yield context.new_page()

@@ -158,8 +158,13 @@ class Kernel:
             self._read()
 
     def interrupt(self) -> None:
-        """Press the stop button."""
-        self.manager.interrupt_kernel()
+        """Interrupt the cell that runs; if none does, nothing happens, to later cells either.
+
+        The kernel signals itself and replies. A signal from here would pass through the process
+        that stands for a warm kernel, and could arrive after the next cell has begun.
+        """
+        reply = self._control("interrupt_request")
+        assert reply["status"] == "ok", reply
 
     def restart(self) -> None:
         """Choose "restart kernel", and wait until the new one is ready."""
@@ -217,12 +222,17 @@ class Kernel:
 
     def make_subshell(self) -> str:
         """Make a subshell, as JupyterLab does for widgets where a kernel has any (ipykernel 7)."""
-        request = self.client.session.msg("create_subshell_request")
+        return str(self._control("create_subshell_request")["subshell_id"])
+
+    def _control(self, kind: str) -> dict[str, Any]:
+        """Return what the kernel replies to a request, which it handles while a cell runs."""
+        request = self.client.session.msg(kind)
         self.client.control_channel.send(request)
         reply = self.client.get_control_msg(timeout=LONG_S)
         while reply["parent_header"].get("msg_id") != request["header"]["msg_id"]:
             reply = self.client.get_control_msg(timeout=LONG_S)
-        return str(reply["content"]["subshell_id"])
+        content: dict[str, Any] = reply["content"]
+        return content
 
     def _read(self) -> Any:
         """Read the next message of any cell, and keep what it displays."""

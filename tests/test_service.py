@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 import docsum_nb as ds
+from tests.forms.processes import address_in
 from tests.loopback import Call, Loopback, Reply
 from tests.warm_python import warm_python
 
@@ -30,13 +31,10 @@ LONG_S = 60.0
 @pytest.fixture
 def service(server: Loopback) -> Iterator[str]:
     """Start uvicorn with the example on a free port; end it with SIGTERM."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     process = subprocess.Popen(
         [
             *(*warm_python(), "-m", "uvicorn"),
-            *("notebooks.service:application", "--port", str(port)),
+            *("notebooks.service:application", "--port", "0"),
         ],
         cwd=ROOT,
         env={**os.environ, "BASE_URL": server.base_url, "OPENAI_API_KEY": "k"},
@@ -45,16 +43,14 @@ def service(server: Loopback) -> Iterator[str]:
     )
     assert process.stderr is not None
     try:
-        for line in process.stderr:
-            if "running on" in line:
-                break
+        address = address_in(process.stderr)
         rest = threading.Thread(target=process.stderr.read, daemon=True)
         rest.start()
-        yield f"http://127.0.0.1:{port}"
+        yield address
     finally:
         process.terminate()
-        assert process.wait(30) in (0, -15, 143)
-        rest.join(10)
+        assert process.wait(60) in (0, -15, 143)
+        rest.join(60)
         process.stderr.close()
 
 

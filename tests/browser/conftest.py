@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Open", "WarmKernel"]
 
 Open = Callable[..., Notebook]
-_TIMEOUT_S = 400
+_TIMEOUT_S = 600
 """For a test and all that is started for it the first time, on a machine that has other work."""
 _SETUP = "from tests.browser.in_lab import *\nmodel = ds.Model('openai/scripted', base_url={url!r})"
 

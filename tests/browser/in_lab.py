@@ -8,7 +8,7 @@ import docsum_nb as ds
 
 __all__ = ["ds", "end_all", "texts", "towns", "warm_up"]
 
-LONG_S = 30.0
+LONG_S = 60.0
 
 
 def texts(count: int) -> dict[str, str]:

@@ -23,7 +23,7 @@ from tests.warm_python import warm_kernels
 
 __all__ = ["LONG_S", "Lab", "running_lab"]
 
-LONG_S = 60.0
+LONG_S = 120.0
 _ROOT = Path(__file__).parent.parent.parent
 _SECRETS = ("KEY", "TOKEN", "SECRET")
 

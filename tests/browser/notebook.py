@@ -1,4 +1,4 @@
-"""One notebook in JupyterLab in Chromium, driven as a person does it, timed in the page itself."""
+"""One notebook in JupyterLab in Chromium, driven as a person does it."""
 
 from __future__ import annotations
 
@@ -153,22 +153,13 @@ class Notebook:
         """Run all cells, and wait until the last has ended; an error leaves those after it out."""
         self.page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
 
-    def wait(self, cell: int) -> float:
-        """Wait until a cell that was started has ended.
+    def wait(self, cell: int) -> None:
+        """Wait until a cell that was started has ended, as its prompt shows."""
+        self.page.wait_for_function(_ENDED, arg=cell)
 
-        Returns:
-            When its prompt showed it, in milliseconds of the page's clock.
-        """
-        ended = self.page.wait_for_function(_ENDED, arg=cell)
-        return float(ended.json_value())
-
-    def wait_outcome(self, cell: int) -> float:
-        """Wait until the run that a cell shows is over, as the page shows it.
-
-        Returns:
-            When that was first seen, in milliseconds of the page's clock.
-        """
-        return float(self.page.wait_for_function(_OUTCOME, arg=cell).json_value())
+    def wait_outcome(self, cell: int) -> None:
+        """Wait until the run that a cell shows is over, as the page shows it."""
+        self.page.wait_for_function(_OUTCOME, arg=cell)
 
     def is_running(self, cell: int) -> bool:
         """Return whether a cell's prompt is ``[*]``."""
@@ -202,14 +193,9 @@ class Notebook:
         """Wait until the state of a cell's run shows a text."""
         expect(self.panel(cell)).to_contain_text(text, timeout=LONG_MS)
 
-    def click(self, cell: int, button: str) -> float:
-        """Click a button that a cell shows.
-
-        Returns:
-            When the click arrived, in milliseconds of the page's clock.
-        """
+    def click(self, cell: int, button: str) -> None:
+        """Click a button that a cell shows."""
         self.output(cell).get_by_role("button", name=button, exact=True).click()
-        return float(self.page.evaluate("docsumSeen.clicked"))
 
     # --- looks ---------------------------------------------------------------------------------
 
@@ -236,15 +222,14 @@ _READY = """() => {
 }"""
 
 _WATCH = """() => {
-  const seen = window.docsumSeen = {clicked: 0, ended: {}, outcome: {}};
-  addEventListener('click', () => { seen.clicked = performance.now(); }, true);
+  const seen = window.docsumSeen = {ended: {}, outcome: {}};
   const last = {};
   const look = () => document.querySelectorAll('.jp-Notebook .jp-CodeCell').forEach((cell, i) => {
     const prompt = cell.querySelector('.jp-InputPrompt')?.textContent;
-    if (last[i] === '[*]:' && prompt !== '[*]:') seen.ended[i] = performance.now();
+    if (last[i] === '[*]:' && prompt !== '[*]:') seen.ended[i] = true;
     last[i] = prompt;
     const over = cell.querySelector('.docsum-done, .docsum-failed, .docsum-cancelled');
-    if (!over) delete seen.outcome[i]; else seen.outcome[i] ??= performance.now();
+    if (!over) delete seen.outcome[i]; else seen.outcome[i] = true;
   });
   const everything = {subtree: true, childList: true, characterData: true};
   new MutationObserver(look).observe(document.querySelector('.jp-Notebook'), everything);

@@ -43,7 +43,7 @@ def test_ten_thousand_chunks_are_few_and_small_messages(
     kernel.run("pass")
 
     updates = [message for message in kernel.heard if message.kind == "comm_msg"]
-    assert len(updates) > 3 * SECONDS
+    assert len(updates) > SECONDS
     assert most_in_a_second([message.at for message in updates]) <= MOST_MESSAGES
     # Names are sent once, with the first of the states.
     assert sorted(message.size for message in updates)[-2] <= MOST_BYTES

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
-from tests.browser.test_panel_in_lab import BACKGROUND, CHUNKS, FORMS, HOW_IT_ENDED
+from tests.browser.test_panel_in_lab import CHUNKS, FORMS, HOW_IT_ENDED, see_running
 from tests.loopback import Loopback
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ def test_panel_moves_is_cancelled_and_stays(open_notebook: Open, server: Loopbac
         gate.let()
         notebook.see_state(cell, f"1 of {CHUNKS} chunks")
         expect(notebook.output(cell).locator("canvas")).to_be_visible()
-        assert notebook.is_running(cell) == (cell != BACKGROUND)
+        see_running(notebook, cell)
         notebook.click(cell, "Cancel")
         notebook.wait_outcome(cell)
         notebook.see_state(cell, "cancelled")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import nbformat
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
@@ -40,19 +38,15 @@ def voila(folder: Path, code: str, *, theme: str = "light") -> Iterator[str]:
     cell = nbformat.v4.new_code_cell(code)
     about = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=about), folder / "page.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "voila", "page.ipynb", "--no-browser", f"--port={port}"]
-    command += ["--Voila.ip=127.0.0.1", f"--theme={theme}"]
+    # Of several servers, each finds a port for itself.
+    command = [sys.executable, "-m", "voila", "page.ipynb", "--no-browser", "--port=18866"]
+    command += ["--Voila.ip=127.0.0.1", "--Voila.port_retries=1000", f"--theme={theme}"]
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=folder, env=environment(folder), stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        address = f"http://127.0.0.1:{port}/"
-        wait_for_answer(process, f"{address}voila/static/voila.js", folder / "log")
-        yield address
+        yield address_of(process, folder / "log")
     finally:
         process.terminate()
         try:
@@ -70,17 +64,14 @@ def environment(folder: Path) -> dict[str, str]:
     return {**kept, **own, **paths, "XDG_DATA_HOME": str(folder / "data")}
 
 
-def wait_for_answer(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def address_of(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address that the server writes to its log once it listens."""
     give_up = time.monotonic() + LONG_MS / 1000
-    while True:
+    while not (found := re.search(r"http://127\.0\.0\.1:\d+/", log.read_text())):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < give_up, log.read_text()
-        try:
-            httpx.get(address, trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.1)
-        else:
-            return
+        time.sleep(0.1)
+    return found[0]
 
 
 @contextmanager

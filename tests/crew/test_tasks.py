@@ -45,7 +45,7 @@ def failed(llm: Any) -> tuple[str, str, Any]:
     run = kickoff(field_crew(llm, parts=1), on_event=events.append)
     error = run.exception()
     assert error is not None
-    run.join(10)
+    assert run.join(60)
     told = " ".join(event.error for event in events if isinstance(event, ChunkFailed))
     notes = "\n".join(error.__notes__)
     assert KEY not in notes + told + str(run.state.error)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.warm_python import warm_python
 
-__all__ = ["ROOT", "begun", "finished"]
+__all__ = ["ROOT", "address_in", "begun", "finished"]
 
 ROOT = Path(__file__).parents[2]
 LONG_S = 90
@@ -26,6 +27,19 @@ def finished(script: str, *options: str) -> subprocess.CompletedProcess[str]:
         timeout=LONG_S,
         check=False,
     )
+
+
+def address_in(log: Iterable[str]) -> str:
+    """Return the address that a server writes to its log once it listens.
+
+    Servers choose their port themselves: one that is found free beforehand may be taken since.
+    """
+    lines = []
+    for line in log:
+        lines.append(line)
+        if found := re.search(r"http://(?:localhost|127\.0\.0\.1):\d+", line):
+            return found[0].replace("localhost", "127.0.0.1")
+    raise AssertionError(f"the server did not start\n{''.join(lines)}")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,29 +12,23 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.forms.processes import ROOT
+from tests.forms.processes import ROOT, address_in
 from tests.warm_python import warm_python
 
-EXIT_S = 10.0
+EXIT_S = 60.0
 KINDS = {"one": 200, "two": 200, "fails": 404, "late": 504}
 
 
 @contextmanager
 def served() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start uvicorn on a free port; kill it if it has not ended with the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["uvicorn", "tests.forms.fastapi_app:app", "--port", str(port), "--no-access-log"]
+    command = ["uvicorn", "tests.forms.fastapi_app:app", "--port", "0", "--no-access-log"]
     process = subprocess.Popen(
         [*warm_python(), "-m", *command], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     assert process.stderr is not None
     try:
-        for line in process.stderr:
-            if "running on" in line:
-                break
-        yield process, f"http://127.0.0.1:{port}"
+        yield process, address_in(process.stderr)
     finally:
         process.kill()
         process.communicate(timeout=150)

@@ -15,7 +15,7 @@ import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded
 from tests.forms.processes import finished
 
-LONG_S = 30.0
+LONG_S = 60.0
 
 
 def blocked() -> int:

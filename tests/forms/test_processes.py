@@ -14,7 +14,7 @@ from tests.forms.pool_work import fails, gives, runs_late
 
 if __name__ == "__main__":
     # The parent has a loop already, which a forked child must not use.
-    assert ds.start(lambda: 1, show=False).result(20) == 1
+    assert ds.start(lambda: 1, show=False).result(60) == 1
     context = multiprocessing.get_context({method!r})
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         for pid, answer in pool.map(gives, range(6)):
@@ -27,7 +27,7 @@ if __name__ == "__main__":
     assert "in stuck() in pool_work.py" in str(errors[1]), errors[1]
     with context.Pool(1) as pool:
         assert pool.apply(gives, [21])[1] == 42
-    assert ds.start(lambda: 2, show=False).result(20) == 2
+    assert ds.start(lambda: 2, show=False).result(60) == 2
     print("done")
 """
 

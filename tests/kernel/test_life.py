@@ -11,7 +11,7 @@ import pytest
 from tests.kernels import Kernel
 from tests.loopback import Call, Loopback, Reply, running
 
-GONE_S = 10.0
+GONE_S = 60.0
 """A kernel that takes longer to go hangs."""
 SETUP = "from tests.kernel.in_kernel import *"
 

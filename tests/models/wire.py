@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 __all__ = ["Wire", "answer", "serving"]
 
-_GONE_S = 10.0
+_GONE_S = 60.0
 
 
 def answer(

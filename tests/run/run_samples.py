@@ -8,7 +8,7 @@ from typing import Any
 
 from docsum_nb.run import Control, FunctionWork, Run
 
-LONG_S = 30.0
+LONG_S = 60.0
 
 
 def run_of(work: Callable[[], Awaitable[Any]], **options: Any) -> Run[Any]:

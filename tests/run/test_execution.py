@@ -99,12 +99,12 @@ def test_forked_child_gets_a_loop_of_its_own() -> None:
     script = (
         "import os\n"
         "from docsum_nb import start\n"
-        "assert start(lambda: 1, show=False).result(20) == 1\n"
+        "assert start(lambda: 1, show=False).result(60) == 1\n"
         "pid = os.fork()\n"
         "if pid == 0:\n"
-        "    os._exit(start(lambda: 7, show=False).result(20))\n"
+        "    os._exit(start(lambda: 7, show=False).result(60))\n"
         "assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7\n"
-        "assert start(lambda: 2, show=False).result(20) == 2\n"
+        "assert start(lambda: 2, show=False).result(60) == 2\n"
     )
     done = finished(script, warnings="ignore::DeprecationWarning")
     assert (done.returncode, done.stderr) == (0, "")
@@ -125,7 +125,7 @@ def test_run_of_the_parent_is_not_waited_for_in_a_child() -> None:
         "        os._exit(7 if f'goes on in process {os.getppid()}' in str(error) else 1)\n"
         "assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7\n"
         "go_on.set()\n"
-        "assert run.result(20) is True\n"
+        "assert run.result(60) is True\n"
     )
     done = finished(script, warnings="ignore::DeprecationWarning")
     assert (done.returncode, done.stderr) == (0, "")
@@ -261,7 +261,7 @@ def test_a_second_interrupt_does_not_keep_the_run_from_being_stopped() -> None:
         "try:\n"
         "    run.result()\n"
         "except KeyboardInterrupt:\n"
-        "    print(run.join(20), run.state.outcome)\n"
+        "    print(run.join(60), run.state.outcome)\n"
     )
     done = finished(script, warnings="error")
     assert (done.stdout, done.returncode) == ("True cancelled\n", 0), done.stderr

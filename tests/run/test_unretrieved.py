@@ -156,7 +156,7 @@ async def fails(control):
 
 def failed():
     run = Run(FunctionWork(fails), title="my job", show=False)
-    assert run.join(20)
+    assert run.join(60)
     return run
 """
 
@@ -213,6 +213,6 @@ def test_collection_while_a_lock_is_held_does_not_deadlock() -> None:
         "with Queueing.lock2, threading._active_limbo_lock:\n"
         "    del run\n"
         "    gc.collect()\n"
-        "print(Queueing.seen.wait(20))\n"
+        "print(Queueing.seen.wait(60))\n"
     )
     assert (done.stdout, done.stderr) == ("True\n", "")
