@@ -24,7 +24,7 @@ def stuck() -> None:
 def start(kind: str) -> Any:
     """Start work that ends in the way that is asked for."""
     if kind == "late":
-        return ds.start(stuck, deadline=0.3, show=False)
+        return ds.start(stuck, deadline=3, show=False)
     return ds.start(refuse if kind == "fails" else lambda: kind, show=False)
 
 
