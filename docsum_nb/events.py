@@ -24,6 +24,8 @@ __all__ = [
     "ChunksPlanned",
     "Event",
     "FilesFetched",
+    "MergeFinished",
+    "MergesPlanned",
     "Notice",
     "PagesRead",
     "RunEnded",
@@ -99,6 +101,22 @@ class ChunksPlanned(Event):
     """Calls planned in all, merges included."""
     labels: tuple[str, ...] = field(default=(), compare=False, repr=False)
     """The names of all of them, by place."""
+
+
+@dataclass(frozen=True)
+class MergesPlanned(Event):
+    """The number of merges of summaries became known, or grew: a model refused one as too long."""
+
+    merges: int
+
+
+@dataclass(frozen=True)
+class MergeFinished(Event):
+    """Summaries were merged into one; of the pieces of a chunk, if ``place`` is set."""
+
+    label: str
+    cached: bool
+    """Taken from the ledger: nothing was paid."""
 
 
 @dataclass(frozen=True)
@@ -264,6 +282,10 @@ class RunState:
     retried: int = 0
     """Of these, the ones that were sent again after a failure."""
     planned_calls: int = 0
+    merges: int = 0
+    """Merges of summaries in all; 0 until they begin."""
+    merged: int = 0
+    """Of these, the ones that are finished."""
     usage: Usage = field(default_factory=Usage)
     """Of the answers that came back."""
     budget: BudgetSet = field(default_factory=BudgetSet)
@@ -318,16 +340,16 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
         case ChunkStarted():
             return _changed(state, queued=state.queued - 1, running=state.running + 1)
         case ChunkSummarized(cached=cached):
-            return _changed(
-                state,
-                running=state.running - 1,
-                done=state.done + 1,
-                cached=state.cached + cached,
-            )
+            done, cached = state.done + 1, state.cached + cached
+            return _changed(state, running=state.running - 1, done=done, cached=cached)
         case ChunkFailed(error=error):
             # The error that ended the run stays the one that is shown.
             shown = error if state.outcome is None else state.error
             return _changed(state, running=state.running - 1, failed=state.failed + 1, error=shown)
+        case MergesPlanned(merges=merges):
+            return _changed(state, merges=merges)
+        case MergeFinished(place=None):
+            return _changed(state, merged=state.merged + 1)
         case ChunkSkipped():
             return _changed(state, queued=state.queued - 1, skipped=state.skipped + 1)
         case WaitStarted():
@@ -338,8 +360,7 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
             return _changed(state, calls=state.calls + 1, retried=state.retried + (attempt > 1))
         case CallFinished(usage=usage, model=model):
             held = state.throttled
-            if held is not None and held.model == model:
-                held = None
+            held = None if held is not None and held.model == model else held
             return _changed(state, usage=state.usage + usage, throttled=held)
         case Throttled():
             return _changed(state, throttled=event)

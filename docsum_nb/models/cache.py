@@ -144,7 +144,7 @@ class AnswerCache:
                 await in_thread(self._store, self._ledger, each, kept)
             except LedgerError as error:
                 if not self._reason:
-                    self._warn(f"{error}; the run goes on, with its answers in memory")
+                    self._warn(f"{error}; the run was not stopped, and kept its answers in memory")
                 self._reason = str(error)
                 return
             self._unstored.pop(each, None)

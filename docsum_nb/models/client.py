@@ -208,7 +208,7 @@ class ModelClient:
                         error.add_note(f"asked last: {name}; before it failed {'; '.join(errors)}")
                     raise
                 errors.append(f"{name} ({explained(error, call.model.settings.base_url)})")
-                self._dispatcher.warn_once(f"{errors[-1]}: the next model is asked", of=name)
+                self._dispatcher.warn_once(f"{errors[-1]}: the next model was asked", of=name)
         raise AssertionError("there is at least one model")
 
     async def _usable(self, call: Call, cut: Answer | None, *, last: bool) -> Answer:

@@ -31,6 +31,7 @@ from docsum_nb.models.prepared_call import Call
 from docsum_nb.models.retry import Tries
 from docsum_nb.provider_errors import fault_of
 from docsum_nb.records import Answer, Usage
+from docsum_nb.render.formats import refusal_text
 from docsum_nb.run import Control, chat_attributes, span
 
 __all__ = ["Dispatcher"]
@@ -81,7 +82,7 @@ class Dispatcher:
             except NotStreamed as error:
                 failed_stream, call = error, call.plain()
                 if not error.refused:
-                    self.warn_once(f"{call.model.name} {error}; it is asked again, for all at once")
+                    self.warn_once(f"{call.model.name} {error}; it was asked again, all at once")
         # Only now is it known that it was the stream's fault, not the request's.
         if failed_stream is not None and failed_stream.lasting and isinstance(call.model, Streamer):
             call.model.stream_no_more()
@@ -189,12 +190,11 @@ class Dispatcher:
     def _throttled(self, name: str, error: Exception, pause: float) -> None:
         """Report that a provider turned a request away: its reason, and when it is asked next."""
         fault = fault_of(error)
-        words = f": {fault.words}" if fault.words else ""
         event = Throttled(name, fault.words, time.time() + pause, fault.status)
         self._control.emit(event)
+        happened = refusal_text(name, fault.status, fault.words)
         self.warn_once(
-            f"{name} turned a request away (status {fault.status or '?'}{words}); all that it is "
-            f"asked waits; the next try is in {pause:.1f} s",
+            f"{happened}; what it was asked was held back for {pause:.1f} s",
             of=(name, "throttled", fault.status, _kind_of(fault.words)),
         )
 

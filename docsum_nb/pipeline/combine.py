@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from docsum_nb.events import MergeFinished, MergesPlanned
 from docsum_nb.models import ModelClient, is_too_long
 from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.sizes import groups
@@ -182,6 +183,7 @@ class Combiner:
             if not is_too_long(error) or len(group.parts) < 3:
                 raise
         middle = len(group.parts) // 2
+        self._plan_more(1 + (middle > 1))
         halves = [
             part[0]
             if len(part) == 1
@@ -198,7 +200,13 @@ class Combiner:
             spec, cut, answer = await in_thread(self._prepare, group)
         if answer is None:
             answer = await self._tasks.run(spec)
+        self._control.emit(MergeFinished(group.name, answer.cached))
         return PartialSummary.of(group.name, answer, parts=group.parts, cut=cut)
+
+    def _plan_more(self, merges: int) -> None:
+        # Those of the pieces of a chunk are part of its own progress.
+        if planned := self._control.state().merges:
+            self._control.emit(MergesPlanned(planned + merges))
 
     def _prepare(self, group: _Group) -> tuple[TaskSpec, list[Omission], Answer | None]:
         """Return the task of a merge, what was cut off, and the answer if it is stored."""

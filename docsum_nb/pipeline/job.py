@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.errors import RunError
-from docsum_nb.events import BudgetSet, ChunksPlanned, FilesFetched, StageStarted, Warned
+from docsum_nb.events import (
+    BudgetSet,
+    ChunksPlanned,
+    FilesFetched,
+    MergesPlanned,
+    StageStarted,
+    Warned,
+)
 from docsum_nb.models import ModelClient, SummaryStream, with_cause
 from docsum_nb.options import Options
 from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
@@ -31,6 +39,7 @@ from docsum_nb.pipeline.preparation import (
 from docsum_nb.pipeline.related import find_related
 from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.run_log import RunLog
+from docsum_nb.pipeline.sizes import merge_calls
 from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
 from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.recognition import Recognizer
@@ -209,6 +218,7 @@ class Job:
         loaded = self._loaded()
         results = loaded.results
         control.emit(StageStarted("combining"))
+        control.emit(MergesPlanned(_merges_of(loaded)))
         self._stream_if_watched(loaded, control)
         combiner = self._combiner(loaded, control)
         await self._combine_documents(loaded, combiner, control)
@@ -362,6 +372,14 @@ class Job:
 
     def _may_skip(self, error: Exception) -> bool:
         return self._options.on_error == "skip" and not isinstance(error, RunError)
+
+
+def _merges_of(loaded: _Loaded) -> int:
+    """Return how many merges the summaries of the chunks take: by document, then of documents."""
+    chunks = Counter(each.chunk.document for each in loaded.results.in_order())
+    fan_in = loaded.prepared.sizes.fan_in
+    of_documents = sum(merge_calls(count, fan_in) for count in chunks.values())
+    return of_documents + merge_calls(len(chunks), fan_in)
 
 
 def _cited(loaded: _Loaded) -> tuple[Citation, ...]:

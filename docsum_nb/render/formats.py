@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-__all__ = ["cost_text", "count_text", "duration_text", "listed"]
+__all__ = ["cost_text", "count_text", "duration_text", "listed", "refusal_text"]
 
 _LEAST_USD = 0.000001
 
@@ -57,3 +57,14 @@ def listed(names: Iterable[str], *, most: int = 4) -> str:
     each = list(dict.fromkeys(names))
     more = f" and {len(each) - most} more" if len(each) > most else ""
     return ", ".join(repr(name) for name in each[:most]) + more
+
+
+def refusal_text(model: str, status: int | None, words: str) -> str:
+    """Return what happened if a provider had no room: the first words of the warning of it.
+
+    Args:
+        model: The model that was asked.
+        status: Of HTTP; ``None`` if none is known.
+        words: The provider's own; empty if it gave none.
+    """
+    return f"{model} turned a request away (status {status or '?'}{words and f': {words}'})"

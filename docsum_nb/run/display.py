@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -74,7 +75,9 @@ class RunDisplay:
 
     def detail(self, index: int) -> Detail | None:
         """Return one chunk or task; ``None`` if nothing is known of it."""
-        return safely(partial(self._execution.work.detail, index))
+        detail = safely(partial(self._execution.work.detail, index))
+        error = self._execution.record.error(index)
+        return replace(detail or Detail(""), error=error) if error else detail
 
     # --- where a person can be asked -----------------------------------------------------------
 
@@ -134,7 +137,7 @@ class RunDisplay:
         try:
             view = self._display.open(self)
         except Exception as error:  # noqa: BLE001  # the result matters more than its bar
-            self.warn(f"no live view could be opened: {error!r}; the run goes on")
+            self.warn(f"no live view could be opened: {error!r}, which did not stop the run")
             return False
         if view is not None:
             self._follow(view, with_result=with_result)
@@ -169,7 +172,7 @@ class RunDisplay:
         if self._display is None or not self._live:
             return None
         snapshot = self.snapshot()
-        bundle = self._display.bundle(snapshot, self.title, _result_of(self._execution))
+        bundle = self._display.bundle(self, snapshot, _result_of(self._execution))
         if snapshot.state.outcome is not None:
             self._execution.unretrieved.retrieved()
         return bundle
@@ -203,7 +206,7 @@ class _LiveView:
             self.end_shown.set()
             self._amend()
         except BaseException as error:  # noqa: BLE001  # a broken view must not end the work
-            self._shown.warn(f"the live view failed: {error!r}; the run goes on")
+            self._shown.warn(f"the live view failed: {error!r}, which did not stop the run")
         finally:
             self.end_shown.set()
             self.settled.set()

@@ -20,9 +20,11 @@ from docsum_nb.events import (
     ChunkStarted,
     ChunkSummarized,
     Event,
+    MergeFinished,
     RunState,
     StageStarted,
     TextStreamed,
+    Throttled,
     WaitEnded,
     WaitStarted,
 )
@@ -62,12 +64,39 @@ class Duration:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast parts are finished, as measured; answers from the ledger are not counted."""
+    """How fast parts are finished, as measured; answers from the ledger are not counted.
+
+    While a run merges, its parts are the merges. A pause that a provider has asked for is not part
+    of the measured time; what is left of it is part of the time that is left.
+    """
 
     per_second: float | None = None
     """Over the last half minute; ``None`` while too few are finished."""
     left_s: float | None = None
     """Seconds left at that rate; ``None`` if it is not known."""
+
+
+class _Pauses:
+    """The times in which a provider took no request; they follow one another, never overlapping."""
+
+    def __init__(self) -> None:
+        self._ended_s = 0.0
+        self._began_at = self._ends_at = 0.0
+
+    def add(self, at: float, until: float) -> None:
+        """Add a pause, or lengthen the one that goes on."""
+        if at > self._ends_at:
+            self._ended_s += self._ends_at - self._began_at
+            self._began_at = self._ends_at = at
+        self._ends_at = max(self._ends_at, until)
+
+    def active(self, at: float) -> float:
+        """Return a time without the pauses before it; only for times since the last one began."""
+        return at - self._ended_s - max(0.0, min(at, self._ends_at) - self._began_at)
+
+    def left(self, now: float) -> float:
+        """Return the seconds that are left of the pause that goes on; 0 if none does."""
+        return max(0.0, self._ends_at - now)
 
 
 @dataclass
@@ -92,7 +121,12 @@ class Progress:
         self._cells = bytearray()
         self._attempts: dict[int, int] = {}
         self._changes: list[tuple[float, int, int]] = []
+        self._errors: dict[int, str] = {}
+        self._pauses = _Pauses()
+        self._began: float | None = None
+        """When the first part of this stage was started, or the merging."""
         self._finished: deque[float] = deque(maxlen=10_000)
+        """When parts or merges were finished, without the pauses before."""
         self._writing: dict[str, str] = {}
         self._newest = ""
         self._stage = ""
@@ -103,6 +137,15 @@ class Progress:
         match event:
             case StageStarted(stage=stage):
                 self._stage = stage
+                # Merges take other times than chunks.
+                self._finished.clear()
+                self._began = self._pauses.active(event.at) if stage == "combining" else None
+            case Throttled(next_at=next_at):
+                self._pauses.add(event.at, next_at)
+            case MergeFinished(cached=False, place=None):
+                self._finished.append(self._pauses.active(event.at))
+            case ChunkFailed(error=error, place=int(place)):
+                self._errors[place] = error
             case CallStarted():
                 self._calls_of(event).sent += 1
             case CallFinished(usage=usage):
@@ -122,6 +165,10 @@ class Progress:
     def cells(self) -> bytes:
         """Return the state of each part: a byte that ``PART_STATES`` translates."""
         return bytes(self._cells)
+
+    def error(self, place: int) -> str:
+        """Return why a part failed; empty if it did not."""
+        return self._errors.get(place, "")
 
     def underway(self) -> list[str]:
         """Return the names of the parts that are started and not over, in order."""
@@ -165,16 +212,21 @@ class Progress:
 
     def pace(self, state: RunState, now: float) -> Pace:
         """Measure how fast parts are being finished."""
-        while self._finished and self._finished[0] < now - _WINDOW_S:
+        active = self._pauses.active(now)
+        while self._finished and self._finished[0] < active - _WINDOW_S:
             self._finished.popleft()
         if len(self._finished) < _LEAST_FINISHED or state.outcome is not None:
             return Pace()
-        began = max(now - _WINDOW_S, state.started_at or 0.0, self._changes[0][0])
-        rate = len(self._finished) / max(now - began, 0.001)
-        if state.stage not in ("summarizing", "working"):
-            return Pace(rate)  # merges take other times than chunks
-        merges = max(0, state.planned_calls - state.chunks)
-        return Pace(rate, (state.queued + state.running + merges) / rate)
+        began = max(active - _WINDOW_S, self._began or 0.0)
+        if state.stage == "combining" and not state.merges:
+            return Pace()
+        rate = len(self._finished) / max(active - began, 0.001)
+        if state.stage == "combining":
+            left = max(0, state.merges - state.merged)
+        else:
+            merges = max(0, state.planned_calls - state.chunks)
+            left = state.queued + state.running + merges
+        return Pace(rate, self._pauses.left(now) + left / rate)
 
     def _change(self, event: Event, place: int) -> None:
         self._grow(place + 1)
@@ -185,9 +237,11 @@ class Progress:
         if byte is None or byte == before:
             return
         self._cells[place] = byte
+        if self._began is None:
+            self._began = self._pauses.active(event.at)
         self._changes.append((event.at, place, byte))
         if byte == _BYTE["done"]:
-            self._finished.append(event.at)
+            self._finished.append(self._pauses.active(event.at))
 
     def _byte_after(self, event: Event, place: int) -> int | None:
         match event:

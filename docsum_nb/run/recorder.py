@@ -147,6 +147,11 @@ class Recorder:
         with self.lock:
             return self._progress.labels.copy()
 
+    def error(self, index: int) -> str:
+        """Return why a chunk or task failed; empty if it did not."""
+        with self.lock:
+            return self._progress.error(index)
+
     def underway(self) -> list[str]:
         """Return the names of the chunks or tasks that are in work."""
         with self.lock:
@@ -189,7 +194,9 @@ class _Observer:
             except BaseException as error:  # noqa: BLE001  # theirs to raise, ours to report
                 if not warned:
                     warned = True
-                    self._record.emit(Warned(f"on_event raised {error!r}; the run goes on"))
+                    self._record.emit(
+                        Warned(f"on_event raised {error!r}, which did not stop the run")
+                    )
             if isinstance(event, RunEnded):
                 # Calls in flight may still land and are handed over too, but no waiter needs that.
                 self.notified.set()

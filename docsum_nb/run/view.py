@@ -137,5 +137,5 @@ class Display(Protocol):
             InputError: if there is no way to ask a person here.
         """
 
-    def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:
-        """Render a snapshot by MIME type, without anything live."""
+    def bundle(self, shown: RunView, snapshot: Snapshot, result: object | None) -> dict[str, str]:
+        """Render a snapshot of a run by MIME type, without anything live."""

@@ -47,6 +47,8 @@ class Detail:
     """What is worked on."""
     result: str = ""
     """The summary or output; empty until there is one."""
+    error: str = ""
+    """Why it failed; empty if it did not. The run fills it in."""
 
 
 @dataclass(frozen=True)

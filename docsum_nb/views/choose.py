@@ -30,9 +30,9 @@ class LiveDisplay:
         """Return where a person can be asked by text now; see ``console_here``."""
         return console_here(waited, form=form)
 
-    def bundle(self, snapshot: Snapshot, title: str, result: object | None) -> dict[str, str]:
-        """Render the state of a run by MIME type; see ``static_bundle``."""
-        return static_bundle(snapshot.state, title, result)
+    def bundle(self, shown: RunView, snapshot: Snapshot, result: object | None) -> dict[str, str]:
+        """Render a snapshot of a run by MIME type; see ``static_bundle``."""
+        return static_bundle(shown, snapshot, result)
 
 
 def choose_view(shown: RunView) -> LineView | PanelView | None:

@@ -47,6 +47,8 @@ class ChunkMap(anywidget.AnyWidget):
         self._shown = shown
         self._named = 0
         self._passed_over = False
+        self.opened: int | None = None
+        """The chunk whose text is shown now; ``None`` if none is."""
         self.on_msg(self._asked)
 
     def is_due(self, cells: bytes) -> bool:
@@ -70,10 +72,15 @@ class ChunkMap(anywidget.AnyWidget):
             self.cells = cells
 
     def _asked(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Send the front end the text of a chunk that was clicked."""
-        place = message.get("inspect") if isinstance(message, dict) else None
+        """Send the front end the text of a chunk that was clicked; note what it has closed."""
+        if not isinstance(message, dict):
+            return
+        if message.get("closed") is True:
+            self.opened = None
+        place = message.get("inspect")
         if not isinstance(place, int) or not 0 <= place < len(self.cells):
             return
+        self.opened = place
         detail = self._shown.detail(place)
         labels = self._shown.labels()
         self.send(
@@ -82,5 +89,6 @@ class ChunkMap(anywidget.AnyWidget):
                 "label": one_line(labels[place] if place < len(labels) else "", max_chars=200),
                 "text": clean(detail.text if detail else "")[:_MOST_CHARS],
                 "result": clean(detail.result if detail else "")[:_MOST_CHARS],
+                "error": clean(detail.error if detail else "")[:_MOST_CHARS],
             }
         )

@@ -3,7 +3,7 @@
 However many chunks there are, the panel is a handful of widgets, and a tick sends one message: the
 state or the map, in turns if both have changed. Widgets die with their kernel: what is displayed
 carries static HTML beside the widget from the start, and the end replaces it by static HTML for
-good. A saved page never shows a gap or a stale 0 %.
+good, also in a page that was opened later. A saved page never shows a gap or a stale 0 %.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.events import RunState
+from docsum_nb.records import SummaryRecord
 from docsum_nb.render.one_line import one_line
+from docsum_nb.views.parts import parts_html
 from docsum_nb.views.status import state_html, state_text, style_html
 from docsum_nb.views.widgets import answer_while_blocked, clicks_arrive, close_widget
 
@@ -21,41 +23,63 @@ if TYPE_CHECKING:
 
     from docsum_nb.run import PendingQuestion, RunView, Snapshot
     from docsum_nb.views.question_form import QuestionForm
+    from docsum_nb.views.saved_output import SavedOutput
 
 __all__ = ["PanelView", "static_bundle"]
 
 _UNFINISHED = "running when this page was saved"
+_LOST = "its kernel was restarted or shut down before the end; answers in the ledger are kept"
 _UNREACHABLE = "A click cannot reach the kernel while this cell runs: use the stop button ■ above."
 _ASKING = "waiting for your answer"
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 _ended: deque[Any] = deque()
-_MOST_ENDED = 8
+_MOST_ENDED = 16
 """Panels that stay as widgets after their end. A page that was loaded again while the run went on
-shows the widget, and does not know any more which output the static HTML belongs to."""
+shows the widget until it is replaced there; see ``SavedOutput``."""
 
 
-def static_bundle(state: RunState, title: str, result: object | None = None) -> dict[str, str]:
-    """Render a state by MIME type, without anything live.
+def static_bundle(
+    shown: RunView, snapshot: Snapshot, result: object | None = None, *, opened: int | None = None
+) -> dict[str, str]:
+    """Render a snapshot of a run by MIME type, without anything live.
 
     Args:
-        state: The state of a run.
-        title: What the run is called.
+        shown: The run.
+        snapshot: How it is.
         result: The result of the run; shown beneath if it has a ``to_html`` method and the run is
             done. ``None`` shows the state alone.
+        opened: The chunk whose text is open in the live map, counted from 0; ``None`` if none is.
 
     Returns:
         ``text/plain`` and ``text/html``.
     """
-    plain, html = [state_text(state, title)], [state_html(state, title)]
-    if state.outcome == "done" and hasattr(result, "to_html"):
-        shown = _as_in_a_cell(result)
-        html.append(shown.get("text/html", ""))
-        plain.append(shown.get("text/plain", ""))
+    state, title = snapshot.state, shown.title
+    beneath = _as_in_a_cell(result) if _is_shown(state, result) else {}
+    # A summary shows calls, tokens, cost and time itself.
+    with_facts = not (beneath and isinstance(result, SummaryRecord))
+    over = state.outcome is not None
+    parts = parts_html(shown, snapshot.cells, state.unit, opened=opened) if over else ""
+    plain = [state_text(state, title, with_facts=with_facts), beneath.get("text/plain", "")]
+    html = [
+        state_html(
+            state,
+            title,
+            with_facts=with_facts,
+            parts=parts,
+            # The cell that waits shows the whole error beneath.
+            brief=snapshot.waited is not None,
+        ),
+        beneath.get("text/html", ""),
+    ]
     # Errors may hold half of a surrogate pair, which no JSON message can.
     return {
-        "text/plain": "\n\n".join(plain).encode("utf-8", "replace").decode(),
+        "text/plain": "\n\n".join(filter(None, plain)).encode("utf-8", "replace").decode(),
         "text/html": "".join(html).encode("utf-8", "replace").decode(),
     }
+
+
+def _is_shown(state: RunState, result: object | None) -> bool:
+    return state.outcome == "done" and hasattr(result, "to_html")
 
 
 def _as_in_a_cell(result: Any) -> dict[str, str]:
@@ -92,6 +116,7 @@ class PanelView:
 
         self._shown = shown
         self._handle: Any = None
+        self._saved: SavedOutput | None = None
         self._style = widgets.HTML(style_html(), layout={"display": "none"})
         self._html = widgets.HTML(state_html(RunState(), shown.title, with_style=False))
         self._map = ChunkMap(shown)
@@ -99,6 +124,7 @@ class PanelView:
         self._button.on_click(self._on_click)
         self._hint = widgets.Label(_UNREACHABLE, layout={"display": "none"})
         self._clicked = False
+        self._opened: int | None = None
         self._form: QuestionForm | None = None
         for widget in (self._button, self._map):
             answer_while_blocked(widget)
@@ -123,6 +149,14 @@ class PanelView:
                 "model_id": self._box.model_id,
             },
         }
+        from docsum_nb.views.saved_output import SavedOutput
+
+        lost = {
+            "text/plain": f"{one_line(title)}: {_LOST}",
+            "text/html": state_html(RunState(), title, status=_LOST),
+        }
+        # Before the panel is in the page, so that a page with the panel always has it.
+        self._saved = SavedOutput(self._box.model_id, lost)
         self._handle = display(bundle, raw=True, display_id=True)
         return self
 
@@ -167,17 +201,19 @@ class PanelView:
             Whether the panel is displayed somewhere.
         """
         displayed = self.takes_answers()
-        self._end_with(static_bundle(snapshot.state, self._shown.title))
-        if self._handle is not None:
+        opened = self._opened = self._map.opened
+        self._end_with(static_bundle(self._shown, snapshot, opened=opened))
+        if self._saved is not None:
+            _retire(self._saved)
             _retire(self._box)
         if result is not None:
             # Last, because a result of the user's own may fail to render.
-            self._end_with(static_bundle(snapshot.state, self._shown.title, result))
+            self._end_with(static_bundle(self._shown, snapshot, result, opened=opened))
         return displayed
 
     def amend(self, snapshot: Snapshot) -> None:
         """Replace the figures of the moment of the stop by those of the end."""
-        self._end_with(static_bundle(snapshot.state, self._shown.title))
+        self._end_with(static_bundle(self._shown, snapshot, opened=self._opened))
 
     def _end_with(self, bundle: dict[str, str]) -> None:
         import ipywidgets as widgets
@@ -186,6 +222,8 @@ class PanelView:
         # First what is saved: as soon as the outcome is seen, a notebook may be.
         if self._handle is not None:
             self._handle.update(bundle, raw=True)
+        if self._saved is not None:
+            self._saved.ended = bundle
         self._box.children = [widgets.HTML(bundle["text/html"])]
         for widget in live:
             close_widget(widget)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from docsum_nb.events import RunState
-from docsum_nb.render.formats import cost_text, count_text, duration_text
+from docsum_nb.render.formats import cost_text, count_text, duration_text, refusal_text
 from docsum_nb.render.one_line import clean, one_line
 from docsum_nb.render.templating import fill
 from docsum_nb.run import Pace
 
 __all__ = [
+    "current_warnings",
     "elapsed_s",
     "held_text",
     "pace_facts",
@@ -38,6 +40,8 @@ def status_of(state: RunState) -> str:
         return f"loading, {count_text(fetched.files, 'file')} fetched, {_size(fetched.bytes)}"
     if state.outcome is None and state.stage == "recognizing" and state.pages is not None:
         return f"recognizing, {state.pages.done:,} of {state.pages.pages:,} pages read"
+    if state.outcome is None and state.stage == "combining" and state.merges:
+        return f"combining, {state.merged:,} of {count_text(state.merges, 'merge')}"
     return state.outcome or _LONG_NAMES.get(state.stage, state.stage)
 
 
@@ -90,10 +94,8 @@ def pace_facts(state: RunState, pace: Pace) -> tuple[str, ...]:
     """Return the rate and the time that is left, as far as they are known."""
     if pace.per_second is None:
         return ()
-    rate = pace.per_second
-    per = f"{_number(rate)} {state.unit}/s"
-    if rate < 1:
-        per = f"{_number(rate * 60)} {state.unit}/min"
+    rate, unit = pace.per_second, "merges" if state.stage == "combining" else state.unit
+    per = f"{_number(rate)} {unit}/s" if rate >= 1 else f"{_number(rate * 60)} {unit}/min"
     return (per, f"about {_roughly(pace.left_s)} left") if pace.left_s is not None else (per,)
 
 
@@ -110,13 +112,25 @@ def _roughly(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
+def current_warnings(state: RunState) -> tuple[str, ...]:
+    """Return the warnings, without that of a provider whose words are shown as what goes on."""
+    if not held_text(state) or state.throttled is None:
+        return state.warnings
+    held = state.throttled
+    refusal = refusal_text(held.model, held.status, held.words)
+    return tuple(each for each in state.warnings if not each.startswith(refusal))
+
+
+def state_text(
+    state: RunState, title: str, pace: Pace | None = None, *, with_facts: bool = True
+) -> str:
     """Render as one line of text.
 
     Args:
         state: The state of a run, running or ended.
         title: What the run is called.
         pace: How fast it goes; ``None`` leaves it out.
+        with_facts: Whether to include calls, tokens, cost and time.
 
     Returns:
         Title, stage or outcome, counts, cost, pace, elapsed time, why it failed or was cancelled,
@@ -128,18 +142,19 @@ def state_text(state: RunState, title: str, pace: Pace | None = None) -> str:
         parts.append(
             f"{state.done}/{state.chunks} {state.unit}" + (f" ({counts})" if counts else "")
         )
-    parts += progress_facts(state)
+    if with_facts:
+        parts += progress_facts(state)
     if pace is not None:
         parts += pace_facts(state, pace)
-    if state.started_at is not None:
+    if with_facts and state.started_at is not None:
         parts.append(_duration(state))
     if held := held_text(state):
         parts.append(held)
     if state.outcome in ("failed", "cancelled") and state.error:
         parts.append(one_line(state.error, max_chars=400))
-    if state.warnings:
-        more = len(state.warnings) - 1
-        last = one_line(state.warnings[-1], max_chars=400)
+    if warnings := current_warnings(state):
+        more = len(warnings) - 1
+        last = one_line(warnings[-1], max_chars=400)
         parts.append(f"warning: {last}" + (f" (and {more:,} more)" if more else ""))
     return f"{one_line(title, max_chars=80)}: {' · '.join(parts)}"
 
@@ -152,6 +167,9 @@ def state_html(
     status: str | None = None,
     pace: Pace | None = None,
     writing: str = "",
+    with_facts: bool = True,
+    brief: bool = False,
+    parts: str = "",
 ) -> str:
     """Render as static HTML.
 
@@ -162,6 +180,9 @@ def state_html(
         status: The text in place of stage or outcome; ``None`` for these.
         pace: How fast it goes; ``None`` leaves it out.
         writing: What the model is writing; empty leaves it out.
+        with_facts: Whether to include calls, tokens, cost and time.
+        brief: Whether to shorten an error to its first line.
+        parts: HTML of the chunks, which stands at the end; empty for none.
 
     Returns:
         One ``div`` with title, stage or outcome, progress bar, counts, and the last warning or
@@ -170,7 +191,8 @@ def state_html(
     return fill(
         __package__,
         "state.html.j2",
-        view=_Face.of(state, title, status or status_of(state)),
+        view=_Face.of(state, title, status or status_of(state), with_facts=with_facts, brief=brief),
+        parts=parts,
         pace=pace_facts(state, pace) if pace is not None else (),
         writing=clean(writing),
         with_style=with_style,
@@ -182,6 +204,14 @@ def style_html() -> str:
     return fill(__package__, "style.html.j2")
 
 
+class _Bar(NamedTuple):
+    """A progress bar: of chunks that are done, failed or skipped, or of merges."""
+
+    finished: int
+    all: int
+    unit: str
+
+
 @dataclass(frozen=True)
 class _Face:
     """What the HTML shows, cleaned."""
@@ -191,8 +221,7 @@ class _Face:
     outcome: str
     duration: str
     done: int
-    finished: int
-    """Done, failed or skipped: what the bar shows."""
+    bar: _Bar
     chunks: int
     unit: str
     counts: tuple[tuple[str, int], ...]
@@ -204,22 +233,31 @@ class _Face:
     error: str
 
     @classmethod
-    def of(cls, state: RunState, title: str, status: str) -> _Face:
+    def of(
+        cls, state: RunState, title: str, status: str, *, with_facts: bool, brief: bool
+    ) -> _Face:
+        warnings = current_warnings(state)
+        error = clean(state.error or "")
+        merging = state.outcome is None and state.stage == "combining" and bool(state.merges)
         return cls(
             title=one_line(title, max_chars=120),
             status=status,
             outcome=state.outcome or "running",
-            duration=_duration(state),
+            duration=_duration(state) if with_facts else "",
             done=state.done,
-            finished=state.done + state.failed + state.skipped,
+            bar=(
+                _Bar(state.merged, state.merges, "merges")
+                if merging
+                else _Bar(state.done + state.failed + state.skipped, state.chunks, state.unit)
+            ),
             chunks=state.chunks,
             unit=state.unit,
             counts=_details(state),
-            facts=progress_facts(state),
+            facts=progress_facts(state) if with_facts else (),
             held=held_text(state, max_chars=400),
-            warning=one_line(state.warnings[-1], max_chars=400) if state.warnings else "",
-            more_warnings=max(0, len(state.warnings) - 1),
-            error=clean(state.error or "")[:_MAX_ERROR_CHARS],
+            warning=one_line(warnings[-1], max_chars=400) if warnings else "",
+            more_warnings=max(0, len(warnings) - 1),
+            error=(error.strip().partition("\n")[0] if brief else error)[:_MAX_ERROR_CHARS],
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -113,7 +114,14 @@ def test_page_of_a_saved_notebook_shows_what_was_there(
     empty.write_text(HTMLExporter().from_notebook_node(none)[0], encoding="utf-8")
     visitor = read(page)
 
-    assert asked_for(visitor, page) == asked_for(read(empty), empty)
+    # As docs/frontends.md states.
+    asked = asked_for(visitor, page)
+    assert asked == asked_for(read(empty), empty)
+    assert {urlsplit(address).hostname for address in asked} == {"cdnjs.cloudflare.com"}
+    alone = tmp_path / "alone.html"
+    exporter = HTMLExporter(require_js_url="", mathjax_url="")
+    alone.write_text(exporter.from_filename(str(notebook.file))[0], encoding="utf-8")
+    assert asked_for(read(alone), alone) == set()
     assert visitor.errors == read(empty).errors
     _, done, failed, cancelled, running = (o["text"] for o in visitor.page.evaluate(OUTPUTS))
     assert "done" in done

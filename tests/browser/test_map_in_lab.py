@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Position, expect
 
+from tests.axe import serious_findings
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
 from tests.browser.notebook import LONG_MS, Notebook
@@ -93,8 +94,19 @@ def test_a_click_shows_text_and_summary_while_the_cell_waits(
     expect(detail).to_contain_text(f"The harbor of town {first} is deep.")
     detail.get_by_role("button", name="Close").click()
     expect(detail).to_be_hidden()
+
+    other = (first + 1) % CHUNKS
+    canvas.click(position=point(canvas, other))
+    expect(detail).to_contain_text(f"The harbor of town {other} is deep.", timeout=LONG_MS)
     gate.open()
     notebook.wait(1)
+    opened = notebook.output(1).locator(".docsum-part[open]")
+    expect(opened).to_have_count(1)
+    expect(opened).to_contain_text(f"The harbor of town {other} is deep.")
+    expect(opened).to_contain_text("harbors are deep")
+    expect(notebook.output(1).locator(".docsum-map-image")).to_be_visible()
+    assert serious_findings(notebook.page, ".docsum-run") == []
+    notebook.screenshot("map-ended")
 
 
 def test_the_keyboard_does_what_the_mouse_does(open_notebook: Open, gate: Gate) -> None:
@@ -132,3 +144,7 @@ def test_hostile_names_and_texts_stay_text(open_notebook: Open, gate: Gate) -> N
     assert "\u202e" not in detail.inner_text()
     gate.open()
     notebook.see_state(1, "done")
+    panel = notebook.panel(1)
+    expect(panel.locator(".docsum-part[open]")).to_contain_text("<img src=x onerror=")
+    assert panel.locator("img:not(.docsum-map-image)").count() == 0
+    assert "pwned" not in notebook.page.title()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open, WarmKernel
@@ -18,6 +19,10 @@ RUN = "run = ds.summarize(texts(3), model=model, ledger=False)"
 FORMS = {1: f"{RUN}\nawait run", 2: f"{RUN}\nrun.result()", 3: f"{RUN}\nrun"}
 """By cell: awaited in it, blocked on in it, displayed by a cell that returns at once."""
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+ALL_STATIC = """() => [...jupyterapp.shell.currentWidget.context.model.cells].every(cell =>
+  [...Array(cell.outputs?.length ?? 0).keys()].every(at =>
+    !('application/vnd.jupyter.widget-view+json' in cell.outputs.get(at).data)))"""
+RESTART = "jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 DEAD = re.compile(r"loading widget|not found|error displaying", re.IGNORECASE)
 
 
@@ -94,17 +99,59 @@ def test_cancelled_runs_are_still_there(
         shows(notebook, cell, "cancelled.*[1-3] of 3 chunks")
 
 
-def test_a_run_goes_on_where_its_page_is_loaded_again(open_notebook: Open, gate: Gate) -> None:
-    """Opened again beside the kernel that runs it, the panel is live, and stays as it ends."""
-    notebook = open_notebook(FORMS[3])
+def test_a_page_that_is_loaded_again_has_and_saves_the_end(
+    open_notebook: Open, kernel: WarmKernel, server: Loopback
+) -> None:
+    """Opened again beside the kernel that runs it: one run ended meanwhile, one is seen to end.
+
+    What is saved there is the end of both, in the file and in an export of it.
+    """
+    notebook = open_notebook(f"ended = {FORMS[3][6:-3]}ended", FORMS[3].replace("texts", "towns"))
+    first = Gate(server)
+    of_first = server.script
     notebook.run(1)
-    gate.wait_asked(3)
-    notebook.see_state(1, "0 of 3 chunks")
+    first.wait_asked(3)
+    second = Gate(server)
+    of_second = server.script
+    server.script = lambda call: (of_first if "doc-0" in call.prompt else of_second)(call)
+    notebook.run(2)
+    second.wait_asked(3)
+    for cell in (1, 2):
+        notebook.see_state(cell, "0 of 3 chunks")
     notebook.save()
     notebook.close()
+    first.open()
+    assert kernel.run("ended.join(60)").status == "ok"
     notebook.open()
-    gate.let()
-    notebook.see_state(1, "1 of 3 chunks")
-    gate.open()
-    notebook.wait_outcome(1)
-    notebook.see_state(1, re.compile("done.*3 of 3 chunks", re.DOTALL))
+    done = re.compile("done.*3 of 3 chunks", re.DOTALL)
+    notebook.see_state(1, done)
+    second.let()
+    notebook.see_state(2, "1 of 3 chunks")
+    second.open()
+    notebook.see_state(2, done)
+    notebook.page.wait_for_function(ALL_STATIC)
+    notebook.save()
+
+    exported = HTMLExporter().from_filename(str(notebook.file))[0]
+    for cell in (1, 2):
+        shows(notebook, cell, "done.*3 of 3 chunks")
+    assert exported.count("docsum-run docsum-done") == exported.count("Look at the chunks") == 2
+    assert "running when this page was saved" not in exported
+
+
+def test_a_kernel_that_is_restarted_leaves_no_run_that_seems_to_go_on(
+    open_notebook: Open, kernel: WarmKernel
+) -> None:
+    """The panel states that its kernel is gone, in the page and in the file."""
+    notebook = open_notebook("import threading\nrun = ds.start(threading.Event().wait)\nrun")
+    notebook.open_afresh(kernel.id)
+    for cell in (0, 1):
+        notebook.run(cell)
+    notebook.see_state(1, "working")
+    notebook.page.evaluate(RESTART)
+
+    notebook.see_state(1, "its kernel was restarted or shut down")
+    notebook.page.wait_for_function(ALL_STATIC)
+    notebook.save()
+    assert has_only_static_outputs(notebook, 1)
+    assert "running when this page was saved" not in str(notebook.read())

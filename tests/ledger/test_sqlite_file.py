@@ -280,7 +280,7 @@ def test_disk_that_fills_up_costs_no_answer_and_the_result_says_so(
     assert result["text"].startswith("Summary")
     [warning] = result["warnings"]
     assert "cannot be written" in warning
-    assert "the run goes on" in warning
+    assert "the run was not stopped" in warning
     [(what, reason)] = result["omitted"]
     assert what.endswith("answers")
     assert "could not be kept" in reason

@@ -98,6 +98,7 @@ def test_events_tell_the_story_in_order(server: Loopback) -> None:
     state = run.state
     assert (state.queued, state.running, state.done, state.failed) == (0, 0, 4, 0)
     assert state.calls == state.planned_calls == 5
+    assert state.merged == state.merges == 1
 
 
 def test_at_most_max_concurrency_requests_are_in_flight(server: Loopback) -> None:

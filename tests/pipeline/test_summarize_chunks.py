@@ -84,8 +84,10 @@ def test_merge_that_is_too_long_is_made_in_halves(server: Loopback) -> None:
         return Reply(" ".join(f"{m}." for m in re.findall(r"MARK-\d{3}", call.prompt)))
 
     server.script = script
-    summary = summarize(server, texts).result()
+    run = summarize(server, texts)
+    summary = run.result()
     assert whole == [12]
+    assert run.state.merged == run.state.merges == 1 + 2
     assert set(re.findall(r"MARK-\d{3}", summary.text)) == {f"MARK-{i:03}" for i in range(12)}
 
 

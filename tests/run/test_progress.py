@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 
 from docsum_nb.events import (
@@ -11,13 +14,16 @@ from docsum_nb.events import (
     ChunkStarted,
     ChunkSummarized,
     Event,
+    MergeFinished,
     RunState,
+    StageStarted,
     TextStreamed,
+    Throttled,
     WaitEnded,
     WaitStarted,
 )
 from docsum_nb.run import PART_STATES, PartState
-from docsum_nb.run.progress import Progress
+from docsum_nb.run.progress import Pace, Progress
 
 
 def board_after(*events: Event) -> Progress:
@@ -135,15 +141,54 @@ def test_the_pace_is_that_of_what_was_paid_for() -> None:
     assert pace.left_s == pytest.approx((20 + 2 + 1) / (5 / 20))
 
 
-def test_no_time_is_told_where_it_cannot_be_known() -> None:
-    """While merging, and when the run is over, there is no time left to tell."""
-    board = board_after(
-        *(ChunkStarted("", place=place, at=100.0) for place in range(4)),
-        *(ChunkSummarized("", cached=False, place=place, at=101.0) for place in range(4)),
-    )
+def chunks_done(times: Iterable[float], *, begun: float) -> list[Event]:
+    """Return the events of chunks that are started together and finished one by one."""
+    places = list(enumerate(times))
+    return [
+        StageStarted("summarizing", at=begun),
+        *(ChunkStarted("", place=place, at=begun) for place, _ in places),
+        *(ChunkSummarized("", cached=False, place=place, at=at) for place, at in places),
+    ]
 
-    assert board.pace(RunState(stage="combining", done=4), now=102.0).left_s is None
-    assert board.pace(RunState(stage="combining", outcome="done"), now=102.0).per_second is None
+
+def test_merges_have_a_pace_of_their_own_and_that_of_chunks_does_not_sink() -> None:
+    """Once merging begins, merges count: not those of pieces of a chunk, nor stored ones."""
+    board = board_after(*chunks_done((101.0, 102.0, 103.0, 104.0), begun=100.0))
+    board.record(StageStarted("combining", at=104.0))
+    state = RunState(stage="combining", done=4, merges=9, merged=3)
+    assert board.pace(state, now=110.0) == Pace()
+
+    board.record(MergeFinished("", cached=False, place=2, at=105.0))
+    board.record(MergeFinished("", cached=True, at=105.0))
+    for at in (106.0, 108.0, 110.0):
+        board.record(MergeFinished("", cached=False, at=at))
+    assert board.pace(state, now=110.0) == Pace(3 / 6, 6 / (3 / 6))
+    assert board.pace(replace(state, outcome="done"), now=110.0) == Pace()
+
+
+def test_a_pause_of_the_provider_slows_no_pace_and_is_part_of_the_time_left() -> None:
+    """Neither while it lasts nor afterwards; pauses that overlap are one."""
+    state = RunState(stage="summarizing", queued=10)
+    board = board_after(*chunks_done((101.0, 102.0, 103.0, 104.0), begun=100.0))
+    before = board.pace(state, now=104.0)
+    board.record(Throttled("m", "slow down", 124.0, 429, at=104.0))
+    board.record(Throttled("m", "slow down", 134.0, 429, at=110.0))
+
+    assert before == Pace(1.0, 10.0)
+    assert board.pace(state, now=114.0) == Pace(1.0, 20.0 + 10.0)
+    assert board.pace(state, now=134.0) == Pace(1.0, 10.0)
+    board.record(ChunkStarted("", place=9, at=134.0))
+    board.record(ChunkSummarized("", cached=False, place=9, at=135.0))
+    assert board.pace(state, now=135.0) == Pace(1.0, 10.0)
+    board.record(Throttled("m", "slow down", 145.0, 429, at=135.0))
+    assert board.pace(state, now=140.0) == Pace(1.0, 5.0 + 10.0)
+
+
+def test_why_a_part_failed_is_known() -> None:
+    """For those who look at it; of others nothing."""
+    board = board_after(ChunkStarted("b", place=1), ChunkFailed("b", "refused", place=1))
+
+    assert (board.error(1), board.error(0)) == ("refused", "")
 
 
 def test_what_is_written_last_is_shown_from_its_end() -> None:

@@ -27,7 +27,7 @@ def test_no_stderr_gets_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_state_can_be_shown_without_a_view() -> None:
     """The bundle holds the present state, as text and as HTML."""
-    bundle = LiveDisplay().bundle(Snapshot(RunState()), "Summarize", None)
+    bundle = LiveDisplay().bundle(Still("Summarize"), Snapshot(RunState()), None)
 
     assert bundle["text/plain"] == "Summarize: starting"
     assert "Summarize" in bundle["text/html"]

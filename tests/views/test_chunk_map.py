@@ -39,7 +39,7 @@ print(*sent)
 """
 INSPECTED = """
 still = Still("t", labels=["one", "two\\x1b[2J"] + [""] * 12,
-              details={1: Detail("the <text>\\u202e", "its summary")})
+              details={1: Detail("the <text>\\u202e", "its summary", "refused")})
 view = PanelView(still).show()
 view.update(Snapshot(state(1), cells=bytes([4] * 14)))
 view.update(Snapshot(state(1), cells=bytes([4] * 14)))
@@ -80,8 +80,14 @@ def test_what_is_asked_of_a_chunk_is_answered_cleanly(tmp_path: Path) -> None:
     """A chunk's text and summary come clean; unknown ones are empty, and rubbish has no answer."""
     assert text_of(tmp_path, INSPECTED) == str(
         [
-            {"place": 1, "label": "two␛[2J", "text": "the <text>", "result": "its summary"},
-            {"place": 0, "label": "one", "text": "", "result": ""},
+            {
+                "place": 1,
+                "label": "two␛[2J",
+                "text": "the <text>",
+                "result": "its summary",
+                "error": "refused",
+            },
+            {"place": 0, "label": "one", "text": "", "result": "", "error": ""},
         ]
     )
 

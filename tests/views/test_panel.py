@@ -15,7 +15,9 @@ from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 
 from docsum_nb.events import RunState
+from docsum_nb.run import Snapshot
 from docsum_nb.views.panel import static_bundle
+from tests.views.view_samples import Still
 
 END = 2
 """Messages that set the last state in place of the live widgets."""
@@ -230,14 +232,15 @@ class Rows:
 def test_a_result_is_shown_as_its_cell_would_show_it() -> None:
     """Of all that objects may offer, what is meant for cells is taken, and nothing is demanded."""
     done = RunState(outcome="done")
-    assert static_bundle(done, "t", Bundled())["text/plain"].endswith("in short")
-    assert "some rows" in static_bundle(done, "t", Rows())["text/html"]
-    assert "all rows" not in static_bundle(done, "t", Rows())["text/html"]
+    assert static_bundle(Still("t"), Snapshot(done), Bundled())["text/plain"].endswith("in short")
+    assert "some rows" in static_bundle(Still("t"), Snapshot(done), Rows())["text/html"]
+    assert "all rows" not in static_bundle(Still("t"), Snapshot(done), Rows())["text/html"]
 
 
 def test_a_bundle_is_json_and_shows_no_result_of_a_failed_run() -> None:
     """What is not done has no result to show."""
-    bundle = static_bundle(RunState(outcome="failed", error="\ud800"), "t", object())
+    failed = RunState(outcome="failed", error="\ud800")
+    bundle = static_bundle(Still("t"), Snapshot(failed), object())
 
     json.dumps(bundle).encode()
     assert set(bundle) == {"text/plain", "text/html"}

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
 
-from docsum_nb.events import BudgetSet, Notice, Outcome, RunState, Warned, fold
+from docsum_nb.events import (
+    BudgetSet,
+    MergeFinished,
+    MergesPlanned,
+    Notice,
+    Outcome,
+    RunEnded,
+    RunState,
+    StageStarted,
+    Throttled,
+    WaitEnded,
+    WaitStarted,
+    Warned,
+    fold,
+)
 from docsum_nb.records import Usage
+from docsum_nb.render.formats import refusal_text
 from docsum_nb.run import Pace
 from docsum_nb.views import state_html, state_text
 
@@ -113,6 +129,41 @@ def test_what_goes_on_is_told_beside_its_bounds_and_pace() -> None:
     assert "17 calls (2 retried) of 100 · 23,000 tokens of 50,000 · $0.0123 of $2.00" in text
     assert "30 chunks/min · about 2 min left" in text
     assert "left" not in state_text(state, "t", Pace())
+
+
+def test_merging_has_its_own_progress() -> None:
+    """How many merges of how many, as text, as a bar, and as a pace; chunks stay as they were."""
+    state = fold(replace(RUNNING, queued=0, running=0, done=39), StageStarted("combining"))
+    state = fold(fold(state, MergesPlanned(7)), MergeFinished("a", cached=False))
+    state = fold(state, MergeFinished("a piece of a chunk", cached=False, place=3))
+    bar = BeautifulSoup(state_html(state, "t"), "html.parser").progress
+
+    assert "combining, 1 of 7 merges · 39/40 chunks" in state_text(state, "t")
+    assert "30 merges/min" in state_text(state, "t", Pace(per_second=0.5, left_s=12.0))
+    assert bar is not None
+    assert (bar["value"], bar["max"], bar["aria-label"]) == ("1", "7", "Merges finished")
+    assert "merges" not in state_text(replace(state, outcome="done"), "t")
+
+
+def test_a_provider_that_has_no_room_is_shown_once_and_not_when_it_is_over() -> None:
+    """While requests wait, as what goes on; afterwards as a warning, in the past tense."""
+    held = Throttled("m", "slow down", time.time() + 60, 429)
+    state = fold(fold(replace(RUNNING, running=1), held), WaitStarted("m"))
+    state = fold(
+        state,
+        Warned(
+            f"{refusal_text('m', 429, 'slow down')}; what it was asked was held back for 60.0 s"
+        ),
+    )
+
+    for text in (state_text(state, "t"), state_html(state, "t", with_style=False)):
+        assert text.count("slow down") == 1
+        assert "next try at" in text
+    over = fold(fold(state, WaitEnded("m")), RunEnded("done"))
+    for text in (state_text(over, "t"), state_html(over, "t", with_style=False)):
+        assert text.count("slow down") == 1
+        assert "turned a request away" in text
+        assert "next try" not in text
 
 
 def test_what_a_model_writes_is_shown_as_text() -> None:

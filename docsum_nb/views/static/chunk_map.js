@@ -168,7 +168,7 @@ function render({ model, el }) {
     model.send({ inspect: place });
   }
 
-  function show({ label, note, text, result }) {
+  function show({ label, note, text, result, error }) {
     const header = element("header", "");
     element("span", "", header).textContent = label;
     const close = element("button", "", header);
@@ -176,7 +176,7 @@ function render({ model, el }) {
     close.textContent = "Close";
     close.addEventListener("click", hide);
     const blocks = [];
-    for (const [title, content] of [["", note], ["Summary", result], ["Text", text]]) {
+    for (const [title, content] of [["", note], ["Error", error], ["Summary", result], ["Text", text]]) {
       if (!content) continue;
       if (title) blocks.push(Object.assign(element("h4"), { textContent: title }));
       const pre = element("pre");
@@ -193,17 +193,19 @@ function render({ model, el }) {
     clearTimeout(patience);
     asked = -1;
     detail.hidden = true;
+    model.send({ closed: true });
     canvas.focus();
   }
 
   function answered(message) {
     if (message?.place !== asked) return;
     clearTimeout(patience);
-    const nothing = !message.text && !message.result;
+    const nothing = !message.text && !message.result && !message.error;
     const state = states()[cells[message.place]];
     const note = nothing ? "Nothing can be shown of it yet." : "";
     const label = `${message.label || nameOf(message.place)}: ${state}`;
-    show({ label, note, text: message.text, result: message.result });
+    const { text, result, error } = message;
+    show({ label, note, text, result, error });
   }
 
   function move(event) {
