@@ -340,8 +340,8 @@ def fold(state: RunState, event: Event) -> RunState:  # noqa: C901  # a flat tab
         case ChunkStarted():
             return _changed(state, queued=state.queued - 1, running=state.running + 1)
         case ChunkSummarized(cached=cached):
-            done, cached = state.done + 1, state.cached + cached
-            return _changed(state, running=state.running - 1, done=done, cached=cached)
+            done, stored = state.done + 1, state.cached + cached
+            return _changed(state, running=state.running - 1, done=done, cached=stored)
         case ChunkFailed(error=error):
             # The error that ended the run stays the one that is shown.
             shown = error if state.outcome is None else state.error

@@ -93,6 +93,12 @@ def panel(text: str) -> str:
     return "".join([*parts, *(child.value for child in view._box.children)])
 
 
+def saved(text: str, outcome: str, result: object = None) -> dict[str, str]:
+    """Return what a saved page keeps of a panel, with the chunk that was open."""
+    snapshot = Snapshot(state_of(text, outcome), cells=bytes([6, 4]))
+    return static_bundle(Viewed(text), snapshot, result, opened=1)
+
+
 def map_of_chunks(text: str) -> str:
     """Return the texts that the map of chunks sends, one that was clicked included."""
     viewed, sent = Viewed(text), list[Any]()
@@ -210,11 +216,11 @@ RENDERINGS: dict[str, tuple[Kind, Rendering]] = {
     "panel": ("html", panel),
     "panel of a saved page": (
         "html",
-        lambda text: static_bundle(state_of(text, "done"), text, hostile(text))["text/html"],
+        lambda text: saved(text, "done", hostile(text))["text/html"],
     ),
     "panel as text": (
         "terminal",
-        lambda text: static_bundle(state_of(text, "failed"), text)["text/plain"],
+        lambda text: saved(text, "failed")["text/plain"],
     ),
     "state as HTML": ("html", lambda text: state_html(state_of(text), text, writing=text)),
     "state as text": ("terminal", lambda text: state_text(state_of(text, "failed"), text)),

@@ -48,7 +48,7 @@ def test_answers_and_errors_of_a_server_are_only_text(
     error = run.exception(LONG_S)
     assert run.join(LONG_S)
     assert (error is None) is (status == 200)
-    bundle = static_bundle(run.state, run.title, run.partial)
+    bundle = static_bundle(run._display, run._display.snapshot(), run.partial)
     texts = [repr(run), bundle["text/plain"], *run.state.warnings, run.state.error or "", *logged]
     for each in (error, *getattr(error, "exceptions", ())):
         if each is not None:

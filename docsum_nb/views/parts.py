@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from docsum_nb.render.one_line import clean, one_line
 from docsum_nb.render.templating import fill
 from docsum_nb.run import PART_STATES, PartState, RunView
-from docsum_nb.views.map_image import COLORS, map_image
+from docsum_nb.views.map_image import map_image
 
 __all__ = ["parts_html"]
 
@@ -60,7 +60,7 @@ def parts_html(shown: RunView, cells: bytes, unit: str, *, opened: int | None = 
         "parts.html.j2",
         unit=unit,
         map=map_image(ended),
-        keys=[(_name(cell), COLORS[cell]) for cell in sorted(set(ended))],
+        keys=[(_name(cell), cell) for cell in sorted(set(ended))],
         parts=parts,
         more=len(cells) - len(parts),
         opened=opened is not None,

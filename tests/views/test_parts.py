@@ -19,7 +19,9 @@ from docsum_nb.views.parts import parts_html
 from tests.views.view_samples import Still
 
 ATTACK = "</div><img src=x onerror=alert(1)>\x1b[2J\u202e"
-CSS = Path(__file__).parents[2] / "docsum_nb" / "views" / "static" / "chunk_map.css"
+VIEWS = Path(__file__).parents[2] / "docsum_nb" / "views"
+LIVE_CSS = VIEWS / "static" / "chunk_map.css"
+SAVED_CSS = VIEWS / "templates" / "state.css"
 
 
 def cells(*states: str) -> bytes:
@@ -94,7 +96,8 @@ def test_the_picture_has_each_chunk_in_its_color(count: int) -> None:
 
 def test_the_picture_has_the_colors_of_the_live_map() -> None:
     """One state, one color, in a page with a kernel and in one without."""
-    assert tuple(re.findall(r"--m-\w+: (#\w+);", CSS.read_text())[: len(COLORS)]) == COLORS
+    for path, name in ((LIVE_CSS, r"--m-\w+"), (SAVED_CSS, "--cell")):
+        assert tuple(re.findall(rf"{name}: (#\w+);", path.read_text())[: len(COLORS)]) == COLORS
 
 
 def test_each_fact_of_a_summary_is_shown_once() -> None:
