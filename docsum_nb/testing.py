@@ -124,15 +124,12 @@ class ScriptedServer:
             awaitable of it, and must not block. ``None`` answers every request with
             "A summary.". May be replaced at any time by setting ``script``.
 
-    Example:
-        ```python
-        from docsum_nb.testing import Reply, ScriptedServer
+    Example::
 
         with ScriptedServer(lambda call: Reply("Whales are old.")) as server:
             model = ds.Model("openai/gpt-4o-mini", base_url=server.base_url, api_key="none")
             summary = ds.summarize({"whales": "..."}, model=model).result()
         assert len(server.calls) == 1
-        ```
     """
 
     def __init__(self, script: Script | None = None) -> None:
