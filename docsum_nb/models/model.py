@@ -161,10 +161,14 @@ class Model:
         return (self, *map(self.beside, self.fallbacks))
 
     def beside(self, other: str | Model) -> Model:
-        """Return another model; a name of the same provider is called like this one."""
+        """Return another model; a name of the same provider is called like this one.
+
+        So is any name beside the extractive model: an address given with that is for the other one,
+        and nothing may be sent elsewhere.
+        """
         if not isinstance(other, str):
             return as_model(other)
-        same = other.partition("/")[0] == self.name.partition("/")[0]
+        same = self.embedded or other.partition("/")[0] == self.name.partition("/")[0]
         return replace(self, name=other, fallbacks=(), prices=None) if same else Model(other)
 
     @property
@@ -204,6 +208,8 @@ def vision_of(vision: str | Model, *, beside: Model | None = None) -> Model:
     Raises:
         InputError: if it is neither, or the extractive model, which reads no pictures.
     """
+    if not isinstance(vision, str | Model):
+        raise InputError(f"vision is a name or a Model, not {type(vision).__name__}")
     model = as_model(vision) if beside is None else beside.beside(vision)
     if model.embedded:
         raise InputError(

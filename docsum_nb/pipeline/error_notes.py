@@ -40,7 +40,8 @@ class ErrorNotes:
 
     def __call__(self, doing: str, error: Exception) -> None:
         """Add a note to an error: what was being done and with which model, and why it failed."""
-        model = asked_of(error) or self._prepared.model.settings
+        models = self._prepared.models if self._recognizer is None else self._prepared.vision
+        model = asked_of(error) or models[0].settings
         why = fault_of(error, model.base_url).line
         why = f" ({why})" if why else ""
         self._control.annotate(error, doing, f" with {model.name}{why}")

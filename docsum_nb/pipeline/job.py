@@ -173,11 +173,10 @@ class Job:
             control.emit(Warned(warning))
         results = self._collect(pending, client, control)
         vision = client.of_models(opened.vision)
-        notes = ErrorNotes(pending, results, control)
-        recognizer = Recognizer(vision, control, opened.loaded, note=notes)
-        self._notes = notes.of_pages(recognizer)
+        recognizer = Recognizer(vision, control, opened.loaded)
+        notes = self._notes = ErrorNotes(pending, results, control).of_pages(recognizer)
         loaded = await recognizer.read(
-            limit=self._options.max_concurrency, on_error=self._options.on_error
+            limit=self._options.max_concurrency, on_error=self._options.on_error, note=notes
         )
         await in_thread(self._remove_pictures)
         control.emit(StageStarted("loading"))

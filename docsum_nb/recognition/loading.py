@@ -80,10 +80,10 @@ class _ReadPages(Work[Loaded]):
     async def __call__(self, control: Control) -> Loaded:
         client = ModelClient(self._models, ledger=self._ledger, control=control)
         try:
-            self._recognizer = Recognizer(
-                client, control, self._loaded, note=partial(_note, control)
+            self._recognizer = Recognizer(client, control, self._loaded)
+            return await self._recognizer.read(
+                limit=_AT_ONCE, on_error=self._on_error, note=partial(_note, control)
             )
-            return await self._recognizer.read(limit=_AT_ONCE, on_error=self._on_error)
         finally:
             control.settled()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -53,21 +54,12 @@ class Recognizer:
         client: Asks the models that read pictures.
         control: The run's.
         loaded: The documents, and the pictures of their pages.
-        note: Completes an error with what was being done.
     """
 
-    def __init__(
-        self,
-        client: ModelClient,
-        control: Control,
-        loaded: Loaded,
-        *,
-        note: Callable[[str, Exception], object] = lambda doing, error: None,
-    ) -> None:
+    def __init__(self, client: ModelClient, control: Control, loaded: Loaded) -> None:
         self._client = client
         self._control = control
         self._loaded = loaded
-        self._note = note
         self._pages = list(_pages_of(loaded))
         self._finished = 0
         """Pages that are read or have failed."""
@@ -83,12 +75,15 @@ class Recognizer:
         """The number of pages that are read."""
         return len(self._read)
 
-    async def read(self, *, limit: int, on_error: OnError) -> Loaded:
+    async def read(
+        self, *, limit: int, on_error: OnError, note: Callable[[str, Exception], object]
+    ) -> Loaded:
         """Read all pages.
 
         Args:
             limit: Pages in work at the same time.
             on_error: As for ``summarize``.
+            note: Completes an error with what was being done.
 
         Returns:
             The documents with the text of their pages; those without any text are omitted.
@@ -102,7 +97,7 @@ class Recognizer:
         self._control.emit(StageStarted("recognizing"))
         self._control.emit(PagesRead(0, self.pages))
         outcomes = await fan_out(
-            self._read_page,
+            partial(self._read_page, note),
             self._pages,
             limit=limit,
             control=self._control,
@@ -117,14 +112,14 @@ class Recognizer:
             )
         return self._loaded_with_text(failed)
 
-    async def _read_page(self, page: _Page) -> None:
+    async def _read_page(self, note: Callable[[str, Exception], object], page: _Page) -> None:
         file = Path(page.picture.file)
         try:
             messages = await in_thread(messages_of, file)
             answer = await self._client.converse(messages, max_tokens=PAGE_TOKENS, check=problem_of)
         except Exception as error:
             if self._control.stopped_by() is None:
-                self._note(f"reading {page.label}", error)
+                note(f"reading {page.label}", error)
             raise
         finally:
             self._finished += 1

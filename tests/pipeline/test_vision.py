@@ -97,6 +97,7 @@ def test_bounds_hold_and_what_was_read_is_not_paid_for_again(server: Loopback, p
     assert len(server.calls) == 2
     assert "what remains: 1 page to be read by openai/eye" in str(error)
     assert "2 of 3 pages are read and kept" in "".join(error.__notes__)
+    assert "reading page 5 of paper.pdf with openai/eye" in "".join(error.__notes__)
     assert error.partial.usage.calls == 2
     assert [each.what for each in error.partial.omitted] == ["paper.pdf"]
     assert ds.plan(str(paper), vision=model).pages == 1
@@ -119,7 +120,11 @@ def test_pages_that_cannot_be_read_are_omitted_with_the_reason(
 ) -> None:
     """Bad and empty answers are asked for twice; a page without text is no failure."""
     server.script = lambda call: ODD[grey_of(call)][0]
-    summary = summarize(str(paper), server, on_error="skip").result()
+    # The extractive model has no use for an address: it is that of the other model.
+    own = ds.Model("extractive", base_url=server.base_url, api_key="none", max_retries=0)
+    summary = summarize(
+        str(paper), server, model=own, vision="openai/eye", on_error="skip"
+    ).result()
     reasons = {each.what: each.reason for each in summary.omitted}
     for page, (_, reason) in zip((2, 4, 5), ODD.values(), strict=True):
         assert reason in reasons[f"paper.pdf, page {page}"]
@@ -186,6 +191,8 @@ def test_a_model_without_eyes_is_refused_before_anything_is_read() -> None:
     for source in ("/no/such/file.pdf", {"a": "A text."}):
         with pytest.raises(InputError, match=r"gpt-3\.5-turbo.*takes no pictures"):
             ds.plan(source, vision=blind)
+    with pytest.raises(InputError, match="vision is a name or a Model, not int"):
+        ds.plan({"a": "A text."}, vision=1)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="reads pictures"):
         ds.summarize({"a": "A text."}, vision="extractive")
     assert ds.plan({"a": "A text."}, vision="openai/gpt-4o").pages == 0
