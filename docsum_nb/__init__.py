@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from docsum_nb.results import Summary as Summary
     from docsum_nb.run import Question as Question
     from docsum_nb.run import Run as Run
+    from docsum_nb.run import get_run as get_run
 
 __version__ = "0.1.0"
 
@@ -72,6 +73,7 @@ _HOMES = {
     "app": "docsum_nb.form",
     "doctor": "docsum_nb.diagnosis",
     "forget": "docsum_nb.ledger",
+    "get_run": "docsum_nb.run",
     "kickoff": "docsum_nb.entry",
     "plan": "docsum_nb.pipeline",
     "resume": "docsum_nb.pipeline",

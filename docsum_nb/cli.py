@@ -1,4 +1,4 @@
-"""The main job for cron and servers: ``python -m docsum_nb summarize PATH...``, ledger, library.
+"""The main job for cron and servers: ``docsum-nb summarize PATH...``, ledger, library.
 
 Prints the summary to standard output or into a file, progress and errors to standard error. Exit
 codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor`` fails if it finds a
@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +27,8 @@ from docsum_nb.options import (
     given_by_flags,
     options_of,
 )
+from docsum_nb.shell_words import in_shell
+from docsum_nb.wording import words_of
 
 if TYPE_CHECKING:
     from docsum_nb.results import Summary
@@ -48,6 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = _parser().parse_args(arguments)
     except SystemExit as ended:
         return int(ended.code or 0)
+    with words_of(in_shell), _interruptible():
+        return _exit_code_of(given)
+
+
+def _exit_code_of(given: argparse.Namespace) -> int:
     try:
         code: int = given.command(given)
     except KeyboardInterrupt:
@@ -63,9 +73,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Make a second Ctrl-C end the process at once: answers that are stored stay so.
+
+    After the first one, the handler stays until the process has ended.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield
+        return
+    signal.signal(signal.SIGINT, _first_interrupt)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is _first_interrupt:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _first_interrupt(number: int, frame: object) -> None:
+    signal.signal(signal.SIGINT, _second_interrupt)
+    raise KeyboardInterrupt
+
+
+def _second_interrupt(number: int, frame: object) -> None:
+    os._exit(INTERRUPTED)
+
+
 def _parser(table: type[Options] = Options) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="docsum_nb", description="Summarize long documents, and find related documentation."
+        prog="docsum-nb", description="Summarize long documents, and find related documentation."
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -211,7 +250,7 @@ def _summarize(given: argparse.Namespace) -> int:
 def _plan(given: argparse.Namespace) -> int:
     from docsum_nb import plan
 
-    _print(plan(given.path, **_given(given, _planned())).to_text())
+    _print(in_shell(plan(given.path, **_given(given, _planned())).to_text()))
     return 0
 
 
@@ -248,7 +287,7 @@ def _add(given: argparse.Namespace) -> int:
     for name in added.gone:
         print(f"gone: {name}: still in the library; --prune removes it", file=sys.stderr)
     for omission in added.omitted:
-        print(f"not read: {omission.what}: {omission.reason}", file=sys.stderr)
+        print(f"not read: {omission.what}: {in_shell(omission.reason)}", file=sys.stderr)
     return 0
 
 
@@ -304,13 +343,13 @@ def _print(what: object) -> None:
 
 
 def _report(error: BaseException, code: int) -> int:
-    lines = [f"docsum_nb: {for_users(error)}", *getattr(error, "__notes__", ())]
-    print("\n".join(lines), file=sys.stderr)
+    lines = [in_shell(for_users(error)), *map(in_shell, getattr(error, "__notes__", ()))]
+    print("docsum-nb:", "\n".join(lines), file=sys.stderr)
     return code
 
 
 def _report_all(group: ExceptionGroup[Exception]) -> int:
-    print(f"docsum_nb: {group.message}", file=sys.stderr)
+    print(f"docsum-nb: {in_shell(group.message)}", file=sys.stderr)
     for error in group.exceptions:
         _report(error, FAILED)
     return FAILED if group.split(InputError)[1] else BAD_ARGUMENTS

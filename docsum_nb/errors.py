@@ -16,14 +16,19 @@
 Every message says what to do next. Errors of a provider, of CrewAI or of the user's own code are
 never wrapped: they are raised unchanged, with a note that names the run.
 
+In a notebook each is shown by the user's own lines and its message; ``%tb`` shows the whole.
+
 All of them can be pickled, so that they survive a process pool or a Dask worker.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from docsum_nb.characters import harmless
+from docsum_nb.own_code import own_lines, whole_traceback
 from docsum_nb.secrets import masked
 
 __all__ = [
@@ -44,6 +49,14 @@ __all__ = [
 
 _MOST_SHOWN = 2_000
 """Characters of an error that are shown or logged: a server may answer with a megabyte."""
+_MOST_OF_LINE = 300
+_COLOR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
+_HEAD = "Traceback of your own code (%tb shows the whole):"
+# IPython's %tb fails for groups.
+_HEAD_OF_GROUP = (
+    "Traceback of your own code "
+    "(import sys, traceback; traceback.print_exception(sys.last_value) shows the whole):"
+)
 
 
 def shortened(text: str, most: int = _MOST_SHOWN) -> str:
@@ -78,11 +91,39 @@ def to_show(text: str) -> str:
     return harmless(masked(text))
 
 
+def traceback_lines(error: BaseException, words: Iterable[str]) -> list[str]:
+    """Return the lines by which a notebook cell shows an error.
+
+    Args:
+        error: The error; its traceback holds the user's own lines.
+        words: What follows them: the error and its notes, in lines that are fit to be shown.
+
+    Returns:
+        The user's own lines and the words; for ``%tb``, what IPython shows of any error.
+    """
+    whole = whole_traceback(error)
+    if whole is not None:
+        return [_with_colors(line) for line in whole]
+    own = [to_show(shortened(line, _MOST_OF_LINE)) for line in own_lines(error.__traceback__)]
+    head = _HEAD_OF_GROUP if isinstance(error, BaseExceptionGroup) else _HEAD
+    return [*([head, *own, ""] if own else []), *words]
+
+
+def _with_colors(text: str) -> str:
+    """Return a text that is fit to be shown, and keeps the colors that IPython gave it."""
+    return "".join(part if _COLOR.fullmatch(part) else to_show(part) for part in _COLOR.split(text))
+
+
 class DocsumError(Exception):
     """The root of the package's own errors."""
 
     def __str__(self) -> str:
         return to_show(super().__str__())
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that a notebook cell shows; IPython asks an error for them."""
+        notes = [to_show(str(note)) for note in getattr(self, "__notes__", ())]
+        return traceback_lines(self, [f"{type(self).__name__}: {self}", *notes])
 
 
 def for_users(error: BaseException) -> str:
@@ -92,10 +133,6 @@ def for_users(error: BaseException) -> str:
 
 class InputError(DocsumError, ValueError):
     """Something the caller gave cannot be used; raised before anything is paid for."""
-
-    def _render_traceback_(self) -> list[str]:
-        """Show one line in a notebook cell: the frames of this package would not help."""
-        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
 
 
 class LoadError(InputError):
@@ -143,10 +180,6 @@ class UpstreamError(DocsumError):
     The message names what does not hold, the version, what is missing, and a version that works.
     Raised before anything is paid for; if a hook of the guard fails in a run, before the next call.
     """
-
-    def _render_traceback_(self) -> list[str]:
-        """Show one line in a notebook cell: what is missing is in it."""
-        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
 
 
 class RunError(DocsumError):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -114,7 +115,7 @@ def test_bad_arguments_are_code_2_and_one_line(
     assert main(given) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    own = [line for line in printed.err.splitlines() if line.startswith("docsum_nb: ")]
+    own = [line for line in printed.err.splitlines() if line.startswith("docsum-nb: ")]
     assert len(own) == 1 or "usage" in printed.err
     assert "Traceback" not in printed.err
 
@@ -194,6 +195,61 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
         assert len(server.calls) - asked == 5 + 1
 
 
+@pytest.mark.usefixtures("interruptible")
+def test_second_interrupt_ends_at_once_and_quietly(folder: Path, tmp_path: Path) -> None:
+    """While the first Ctrl-C waits for calls in flight, the second one ends the process."""
+    with running(lambda call: Reply(hang=True)) as server:
+        command = [sys.executable, "-m", "docsum_nb", "summarize", str(folder), "--quiet"]
+        command += ["--model", "openai/x", "--base-url", server.base_url]
+        command += ["--ledger", str(tmp_path / "ledger")]
+        process = subprocess.Popen(
+            command,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OPENAI_API_KEY": "k"},
+        )
+        try:
+            while len(server.calls) < 2:
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            assert process.stderr is not None
+            first = process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            rest = _end(process)
+        finally:
+            process.kill()
+    assert first.startswith("interrupted")
+    assert (process.returncode, rest) == (130, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown", "hidden"),
+    [
+        (["runs", "--ledger", "FOLDER"], "--ledger", "ledger="),
+        (["resume"], "only runs of summarize are kept", "run.partial"),
+        (["search", "x", "--library", "no/such"], "docsum-nb add PATH --library no/such", "add("),
+        (["summarize", "FOLDER", "--deadline", "-1"], "--deadline is seconds", "deadline="),
+        (["summarize", "FOLDER", "--max-concurrency", "0"], "--max-concurrency", "max_conc"),
+        (["summarize", "FOLDER", "--model", "openai/gpt-4o"], "OPENAI_API_KEY", "api_key"),
+    ],
+)
+def test_messages_speak_the_language_of_the_command_line(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    shown: str,
+    hidden: str,
+) -> None:
+    """What to do next is a command or a flag, not a call in Python."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    assert main([str(folder) if each == "FOLDER" else each for each in arguments]) in (1, 2)
+    errors = capsys.readouterr().err
+    assert shown in errors
+    assert hidden not in errors
+
+
 def _end(process: subprocess.Popen[str]) -> str:
     """Wait for a process to end; one that does not is made to say where its threads are."""
     try:
@@ -240,7 +296,7 @@ def test_bounds_are_options_and_hold(
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     arguments = ["summarize", str(folder), "--model", "openai/x", "--base-url", server.base_url]
     assert main([*arguments, "--max-calls", "1", "--ledger", "none"]) == 1
-    assert "all of max_calls=1 are made; what remains" in capsys.readouterr().err
+    assert "all of --max-calls 1 are made; what remains" in capsys.readouterr().err
     assert len(server.calls) == 1
 
 

@@ -28,7 +28,7 @@ PACKAGE = ROOT / "docsum_nb"
 LAYERS = [
     {"__main__"},
     {"cli", "magics"},
-    {"diagnosis", "flow", "form"},
+    {"diagnosis", "flow", "form", "shell_words"},
     {"entry", "pipeline"},
     {"options"},
     {"crew", "library"},
@@ -40,7 +40,7 @@ LAYERS = [
     {"records", "paths", "private_folder", "provider_errors"},
     {"render"},
     {"errors"},
-    {"secrets", "characters"},
+    {"secrets", "characters", "own_code", "wording"},
 ]
 
 HEAVY = ("crewai", "litellm", "openai", "ipywidgets", "lancedb", "numpy", "chromadb", "IPython")
@@ -189,6 +189,7 @@ def test_public_names_are_what_they_are() -> None:
         "errors",
         "events",
         "forget",
+        "get_run",
         "kickoff",
         "plan",
         "plots",

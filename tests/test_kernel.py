@@ -132,15 +132,6 @@ def test_group_of_the_users_own_is_shown_as_ever(kernel: Kernel) -> None:
     assert "in mine" in plain(cell.traceback + cell.text)
 
 
-def test_input_error_is_one_line_in_the_cell(kernel: Kernel) -> None:
-    """A missing path shows one line, no frames of the package."""
-    cell = kernel.run("await ds.summarize('no/such/folder')")
-    assert cell.status == "error"
-    assert cell.error.startswith("LoadError") or cell.error.startswith("InputError")
-    assert len(cell.traceback.splitlines()) == 1
-    assert "no/such/folder" in cell.traceback
-
-
 @pytest.mark.parametrize(
     ("form", "error"),
     [("await {run}", "CancelledError"), ("{run}.result()", "KeyboardInterrupt")],

@@ -14,10 +14,10 @@ from types import FrameType
 from typing import Any
 
 from docsum_nb.crew.current_task import Activity
+from docsum_nb.own_code import is_own_file
 from docsum_nb.run import (
     Location,
     describe_frame,
-    is_own_file,
     own_frame,
     thread_frames,
 )

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import FrameType
 
 from docsum_nb.crew.crewai_names.table import BaseLLM
+from docsum_nb.own_code import is_own_file
 from docsum_nb.provider_errors import Failure, fault_of
-from docsum_nb.run import is_own_file
 
 __all__ = [
     "chain_of",

@@ -6,11 +6,11 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from docsum_nb.crew.scripted_model import marks_in, without_marks
 from docsum_nb.errors import DocsumError
 from docsum_nb.findings import Finding
+from docsum_nb.own_code import file_label
 from docsum_nb.render.formats import count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.run import own_frame
@@ -190,5 +190,5 @@ def _error_text(error: BaseException | None) -> str:
     if frame is None:
         return text
     code = frame.f_code
-    file = Path(code.co_filename).name
+    file = file_label(code.co_filename)
     return f"{text}, in {code.co_qualname}() in {file}, line {lines[id(frame)]}"

@@ -4,12 +4,12 @@ Knows nothing of documents, crews or models.
 """
 
 from docsum_nb.run.fanout import Failed, fan_out
-from docsum_nb.run.frames import describe_frame, is_own_file, own_frame, thread_frames
+from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
 from docsum_nb.run.loop import before_exit
 from docsum_nb.run.progress import PART_STATES, Duration, Pace, PartState
 from docsum_nb.run.questions import AskPerson
 from docsum_nb.run.recorder import about, placed
-from docsum_nb.run.run import Run
+from docsum_nb.run.run import Run, get_run
 from docsum_nb.run.scope import (
     Scope,
     blocks_a_loop,
@@ -75,9 +75,9 @@ __all__ = [
     "describe_frame",
     "end_span",
     "fan_out",
+    "get_run",
     "in_thread",
     "is_on_a_loop",
-    "is_own_file",
     "leave_threads",
     "own_frame",
     "patched_by",

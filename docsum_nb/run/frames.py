@@ -1,18 +1,17 @@
-"""Where code is at a moment: the frames of threads and coroutines, and which are the user's own."""
+"""Where code is at a moment: the frames of threads and coroutines."""
 
 from __future__ import annotations
 
 import sys
-import sysconfig
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from docsum_nb.own_code import file_label, is_own_file
 
 __all__ = [
     "await_frames",
     "describe_frame",
-    "is_own_file",
     "own_frame",
     "thread_frames",
 ]
@@ -21,7 +20,7 @@ __all__ = [
 def describe_frame(frame: FrameType) -> str:
     """Return the function, file and line of a frame, for a person."""
     code = frame.f_code
-    return f"{code.co_qualname}() in {Path(code.co_filename).name}, line {frame.f_lineno}"
+    return f"{code.co_qualname}() in {file_label(code.co_filename)}, line {frame.f_lineno}"
 
 
 def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
@@ -36,11 +35,6 @@ def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
         if is_own_file(frame.f_code.co_filename):
             return frame
     return first
-
-
-def is_own_file(filename: str) -> bool:
-    """Check whether a source file is the user's own, and not of a library or this package."""
-    return not filename.startswith(_LIBRARIES)
 
 
 def thread_frames(ident: int | None) -> Iterator[FrameType]:
@@ -60,11 +54,3 @@ def await_frames(coroutine: Any) -> list[FrameType]:
             frames.append(frame)
         coroutine = getattr(coroutine, "cr_await", getattr(coroutine, "gi_yieldfrom", None))
     return frames[::-1]
-
-
-_LIBRARIES = (
-    *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
-    str(Path(__file__).parents[1]),
-    "<frozen",
-)
-"""The folders of code that is not the user's own: Python's, what is installed, and this package."""

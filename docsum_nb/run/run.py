@@ -20,6 +20,7 @@ from docsum_nb.events import Event, RunState
 from docsum_nb.results import RunUsage
 from docsum_nb.run.display import RunDisplay
 from docsum_nb.run.execution import Execution
+from docsum_nb.run.known_runs import find, keep_failed, know
 from docsum_nb.run.not_awaited import NotAwaited
 from docsum_nb.run.progress import Duration
 from docsum_nb.run.questions import AskPerson, checked_ask
@@ -31,7 +32,7 @@ from docsum_nb.run.view import Display
 from docsum_nb.run.waiting import HEARTBEAT_S, await_all, interruptible, terminable, wait_all
 from docsum_nb.run.work import Control, Question, Work
 
-__all__ = ["Run"]
+__all__ = ["Run", "get_run"]
 
 T = TypeVar("T")
 
@@ -74,6 +75,7 @@ class Run(NotAwaited, Generic[T]):
             guest=guest,
         )
         self._display = RunDisplay(self._execution, display, live=show, ask=checked_ask(ask))
+        know(self)
         self._execution.start(_RunControl(self._execution, self._display))
 
     # --- waiting -------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ class Run(NotAwaited, Generic[T]):
         except (KeyboardInterrupt, SystemExit) as signal:
             self._execution.interrupt(type(signal))
             self._execution.errors.annotate(signal)
-            shown_briefly(signal)
+            self._in_cell(signal)
             raise
         if not self.done:
             raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
@@ -149,7 +151,7 @@ class Run(NotAwaited, Generic[T]):
         except asyncio.CancelledError as error:
             execution.cancel("the cell or task that awaited it was interrupted")
             execution.errors.annotate(error)
-            shown_briefly(error)
+            self._in_cell(error)
             raise
         return self._outcome()
 
@@ -168,9 +170,15 @@ class Run(NotAwaited, Generic[T]):
         if execution.error is not None:
             execution.unretrieved.retrieved()
             # Raised many times, one exception would grow a longer traceback with each.
-            raise shown_briefly(execution.error.with_traceback(execution.traceback))
+            raise self._in_cell(execution.error.with_traceback(execution.traceback))
         value: T = execution.value
         return value
+
+    def _in_cell(self, error: BaseException) -> BaseException:
+        """Prepare an error for the cell that it is raised in; returns the error."""
+        keep_failed(self)
+        self._execution.errors.add_hint(error)
+        return shown_briefly(error)
 
     def cancel(self, reason: str | None = None) -> bool:
         """Stop the run: nothing new is started, waiters get ``RunCancelled`` at once.
@@ -279,6 +287,25 @@ class Run(NotAwaited, Generic[T]):
         # asyncio.run(run) raises an error of Python's that shows this.
         wait = "for its result: await run, or run.result()"
         return f"<Run {self.id} {self.title!r}: {state.outcome or state.stage}{progress}; {wait}>"
+
+
+def get_run(run_id: str) -> Run[Any]:
+    """Return a run of this process by the id that its error names.
+
+    For a run that no variable holds, as it was awaited where it was started: its ``partial``, its
+    ``usage`` and its ``state``. A notebook keeps the last five runs whose error it has shown.
+
+    Args:
+        run_id: The id.
+
+    Returns:
+        The run, whether it has ended or not.
+
+    Raises:
+        InputError: if there is no such run here, or nothing holds it any more.
+    """
+    run: Run[Any] = find(run_id)
+    return run
 
 
 class _RunControl(Control):

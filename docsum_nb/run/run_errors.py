@@ -12,11 +12,13 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from docsum_nb.errors import BudgetExceeded, RunCancelled, RunError, described
 from docsum_nb.events import RunEnded, RunState
 from docsum_nb.provider_errors import fault_of
+from docsum_nb.run.known_runs import partial_hint
 from docsum_nb.run.recorder import Recorder
 from docsum_nb.run.work import Location, Work
 
@@ -86,6 +88,15 @@ class RunErrors:
         if note:
             error.add_note(note)
             self._notes.append((error, doing + details, note))
+
+    def add_hint(self, error: BaseException) -> None:
+        """Add a note on how to reach what is finished, if anything is and a notebook runs here."""
+        state, hint = self._record.state, partial_hint(self._run_id)
+        if not hint or not (state.done or state.running):
+            return
+        note = f"{hint} has what is finished"
+        if note not in (safely(lambda: list(getattr(error, "__notes__", ()))) or ()):
+            safely(partial(error.add_note, note))
 
     def refresh(self) -> None:
         """Bring the figures in the errors up to date: nothing is in flight any more."""

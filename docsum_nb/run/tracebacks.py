@@ -1,7 +1,7 @@
 """How a notebook cell shows an error of a run: by the user's own frames, the error, its notes.
 
 Formatting every frame of a provider's client takes IPython a second, and buries the one line that
-matters under hundreds. The traceback itself stays whole: ``run.exception().__traceback__``.
+matters under hundreds. The traceback itself stays whole, and ``%tb`` shows it.
 
 IPython asks an error how it wants to be shown, but no ExceptionGroup; for these a handler is put in
 place, unless the user has one, that asks them too and shows all others as IPython does.
@@ -15,26 +15,23 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from docsum_nb.errors import described, shortened, to_show
+from docsum_nb.errors import DocsumError, described, shortened, to_show, traceback_lines
+from docsum_nb.own_code import running_ipython
 from docsum_nb.provider_errors import fault_of
-from docsum_nb.run.frames import is_own_file
 
 __all__ = ["shown_briefly"]
 
 _MOST_PARTS = 10
-_HEAD = "Traceback of your own code (run.exception().__traceback__ holds all of it):"
-_HEAD_OF_INTERRUPT = "Traceback of your own code:"
 
 
 def shown_briefly(error: BaseException) -> BaseException:
     """Make IPython, if it is running, show an error briefly; returns the error."""
-    module = sys.modules.get("IPython")
-    ipython = module.get_ipython() if module is not None else None
+    ipython = running_ipython()
     if ipython is not None:
         # IPython asks an exception for this; one that takes no attributes, or raises when it is
         # asked for one, is shown in full.
         with contextlib.suppress(Exception):
-            if not hasattr(error, "_render_traceback_"):
+            if isinstance(error, DocsumError) or not hasattr(error, "_render_traceback_"):
                 error._render_traceback_ = _BriefTraceback(error)  # type: ignore[attr-defined]
         if isinstance(error, BaseExceptionGroup) and not ipython.custom_exceptions:
             ipython.set_custom_exc((BaseExceptionGroup,), _group_lines)
@@ -47,6 +44,8 @@ def _group_lines(
     """Show a group the way it asks for; IPython calls this as a method of its shell."""
     render = getattr(error, "_render_traceback_", None)
     lines: list[str] = render() if render else traceback.format_exception(kind, error, tb)
+    # As IPython does for other errors, which %debug reads.
+    sys.last_type, sys.last_value, sys.last_traceback = kind, error, tb
     _shell._showtraceback(kind, error, lines)
     return lines
 
@@ -56,15 +55,7 @@ class _BriefTraceback:
         self._error = error
 
     def __call__(self) -> list[str]:
-        frames = [
-            frame
-            for frame in traceback.extract_tb(self._error.__traceback__)
-            if is_own_file(frame.filename)
-        ]
-        # An interrupt is not the run's error.
-        first = _HEAD if isinstance(self._error, Exception) else _HEAD_OF_INTERRUPT
-        head = [first, *_lines(traceback.format_list(frames))] if frames else []
-        return [*head, *_lines(_words_of(self._error))]
+        return traceback_lines(self._error, _words_of(self._error))
 
     def __reduce__(self) -> tuple[type[str], tuple[()]]:
         # An error that goes to another process leaves this behind.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from docsum_nb.render.formats import count_text
 from docsum_nb.render.one_line import one_line
+from docsum_nb.views.fitted_line import LineParts, fitted
 from docsum_nb.views.status import (
     elapsed_s,
     held_text,
@@ -23,6 +24,7 @@ from docsum_nb.views.status import (
     state_text,
     status_of,
 )
+from docsum_nb.wording import worded
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -120,21 +122,35 @@ class LineView:
         if self._bar is None:
             self._bar = _open_bar(self._stream)
         bar = self._bar
-        bar.bar_format = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix}" if state.chunks else "{desc}"
         # tqdm knows no total of 0, and its own guess at a rate is not wanted.
         bar.total, bar.n = state.chunks or None, state.done + state.failed + state.skipped
+        columns = _columns_of(self._stream)
         if state.chunks:
-            bar.set_description(self._fit(f"{self._title}, {self._status(state)}"), refresh=False)
-            facts = (
-                *progress_facts(state),
-                *pace_facts(state, snapshot.pace),
-                f"{elapsed_s(state):.0f} s",
-                *([count_text(len(state.warnings), "warning")] if state.warnings else []),
-            )
-            bar.set_postfix_str(self._fit(", ".join(facts)), refresh=False)
+            line = fitted(self._parts(snapshot), columns)
+            # tqdm would set a comma before its own postfix.
+            after = self._fit(line.after).replace("{", "{{").replace("}", "}}")
+            bar.bar_format = ("{desc}{bar}" if line.with_bar else "{desc}") + after
+            bar.set_description_str(self._fit(line.before), refresh=False)
         else:
+            bar.bar_format = "{desc}"
             bar.set_description_str(self._fit(self._text(state)), refresh=False)
         bar.refresh()
+
+    def _parts(self, snapshot: Snapshot) -> LineParts:
+        state = snapshot.state
+        facts = progress_facts(state)
+        finished = state.done + state.failed + state.skipped
+        count = f"{finished}/{state.chunks}"
+        warnings = count_text(len(state.warnings), "warning") if state.warnings else ""
+        return LineParts(
+            title=self._title,
+            status=self._status(state),
+            count=count,
+            details=(*facts[:-1], warnings),
+            pace=pace_facts(state, snapshot.pace),
+            cost=facts[-1] if facts else "",
+            time=f"{elapsed_s(state):.0f} s",
+        )
 
     def _status(self, state: RunState) -> str:
         failed = f", {state.failed} failed" if state.failed else ""
@@ -180,7 +196,7 @@ class LineView:
             self._write(self._text(state, snapshot.pace))
 
     def _write(self, line: str) -> None:
-        self._stream.write(self._fit(line) + "\n")
+        self._stream.write(self._fit(worded(line)) + "\n")
         self._stream.flush()
 
     def _fit(self, text: str) -> str:
@@ -215,9 +231,18 @@ def _open_bar(stream: TextIO) -> tqdm[None]:
         monitor_interval = 0
 
     # For a terminal whose width is not known, tqdm would cut each line short.
-    try:
-        known = os.get_terminal_size(stream.fileno()).columns > 0
-    except (AttributeError, OSError, ValueError):
-        known = False
-    width = {"dynamic_ncols": True} if known else {"ncols": _USUAL_COLUMNS}
+    width = {"dynamic_ncols": True} if _known_width(stream) else {"ncols": _USUAL_COLUMNS}
     return Bar(file=stream, leave=True, bar_format="{desc}", desc="", **width)
+
+
+def _known_width(stream: TextIO) -> int:
+    """Return the columns of a terminal; 0 if it does not say."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (AttributeError, OSError, ValueError):
+        return 0
+
+
+def _columns_of(stream: TextIO) -> int:
+    # tqdm leaves the last column of a terminal free: some wrap a line that fills it.
+    return max(1, _known_width(stream) - 1) if _known_width(stream) else _USUAL_COLUMNS

@@ -18,7 +18,7 @@ import pytest
 
 from docsum_nb.events import RunState, Warned, fold
 from docsum_nb.records import Usage
-from docsum_nb.run import Snapshot
+from docsum_nb.run import Pace, Snapshot
 from docsum_nb.views import LineView
 
 HALF = RunState(
@@ -97,6 +97,22 @@ def test_a_narrow_terminal_is_never_wrapped() -> None:
     view.close(Snapshot(DONE), None)
 
     assert all(len(part.rstrip()) <= 40 for part in re.split(r"[\r\n]", terminal.read()))
+
+
+@pytest.mark.parametrize("columns", [200, 120, 100, 80, 60, 40, 30, 24, 20])
+def test_cost_and_time_are_on_the_line_however_narrow(columns: int) -> None:
+    """The pace goes first; what is left ends with cost and time, whole, and fits."""
+    terminal = Terminal(columns)
+    view = LineView("summarize", terminal.stream)
+    state = replace(HALF, retried=5, failed=1, started_at=time.time() - 3, ended_at=None)
+    view.update(Snapshot(state, pace=Pace(2.5, 33.0)))
+    view.close(Snapshot(DONE, pace=Pace()), None)
+    lines = [line.rstrip() for line in re.split(r"[\r\n]", terminal.read()) if line.strip()]
+
+    assert all(re.search(r"\$0\.5000, \d+ s$", line) for line in lines), lines
+    assert all(len(line) <= columns for line in lines)
+    assert ("chunks/s" in lines[0]) == (columns == 200)
+    assert ("1,000 tokens" in lines[0]) == (columns >= 100)
 
 
 def test_a_pipe_gets_a_line_for_each_tenth_and_one_at_the_end(

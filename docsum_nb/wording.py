@@ -1,0 +1,33 @@
+"""The language in which messages say what to do: Python, or that of the command line.
+
+Messages are written for Python, where most of them are read. A command sets how they are put in its
+own words, for the whole process: what it prints may come from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["worded", "words_of"]
+
+_translations: list[Callable[[str], str]] = []
+
+
+def worded(text: str) -> str:
+    """Return a message in the language of the command that is running; in Python's without one."""
+    return _translations[-1](text) if _translations else text
+
+
+@contextmanager
+def words_of(translate: Callable[[str], str]) -> Iterator[None]:
+    """Put messages in other words while the block runs.
+
+    Args:
+        translate: Returns a message in these words.
+    """
+    _translations.append(translate)
+    try:
+        yield
+    finally:
+        _translations.remove(translate)
