@@ -1,6 +1,6 @@
 """Which code is the user's own, and how a notebook names its lines.
 
-A cell of a notebook is compiled from a file that nobody has; IPython knows it as ``In[4]``. Errors,
+A cell of a notebook is compiled under the name of a file that does not exist; IPython knows it as ``In[4]``. Errors,
 deadlines and tracebacks use that name wherever IPython has one.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 __all__ = ["file_label", "is_own_file", "own_lines", "running_ipython", "whole_traceback"]
 
 _FIRST, _LAST = 2, 8
-"""Of more frames than both together, as in a recursion, so many are shown."""
+"""Of more frames than both together, as in a recursion, the first and the last are shown."""
 _NEAR = 8
 """Frames between IPython and the function here that it asks."""
 _LIBRARIES = (
