@@ -1,7 +1,7 @@
 """Which code is the user's own, and how a notebook names its lines.
 
-A cell of a notebook is compiled under the name of a file that does not exist; IPython knows it as ``In[4]``. Errors,
-deadlines and tracebacks use that name wherever IPython has one.
+A cell of a notebook is compiled under the name of a file that does not exist; IPython knows it as
+``In[4]``. Errors, deadlines and tracebacks use that name wherever IPython has one.
 """
 
 from __future__ import annotations
