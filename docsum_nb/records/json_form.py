@@ -105,7 +105,7 @@ def read_data(kind: Any, data: Any) -> Any:
 
 def _read(kind: Any, value: Any, place: str) -> Any:
     origin = get_origin(kind)
-    if kind is Any:
+    if kind is Any or isinstance(kind, TypeVar):
         return value
     if is_dataclass(kind):
         return _record(kind, value, place)
