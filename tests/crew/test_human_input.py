@@ -15,6 +15,7 @@ from crewai.flow.human_feedback import human_feedback
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled
 from tests.crew.crew_samples import LONG_S, llm_of
+from tests.deadlines import pass_deadline
 from tests.loopback import Call, Loopback, Reply, running
 
 
@@ -153,10 +154,12 @@ def test_run_ends_while_a_callable_never_answers(server: Loopback, door: Any, en
         return "make it shorter"
 
     calls = len(server.calls)
-    run = door(asking_crew(server), ask, deadline=3.0 if end == "deadline" else LONG_S)
+    run = door(asking_crew(server), ask, deadline=LONG_S)
     assert asked.wait(LONG_S)
     if end == "cancel":
         run.cancel()
+    else:
+        pass_deadline(run, asked.is_set)
     error = run.exception()
     assert isinstance(error, DeadlineExceeded if end == "deadline" else RunCancelled)
     if end == "deadline":
@@ -262,11 +265,11 @@ def test_flow_ends_while_a_person_thinks(end: str) -> None:
         release.wait(LONG_S)
         return ""
 
-    run = kick_off(
-        Review(suppress_flow_events=True), ask, deadline=2.0 if end == "deadline" else LONG_S
-    )
+    run = kick_off(Review(suppress_flow_events=True), ask, deadline=LONG_S)
     assert asked.wait(LONG_S)
     if end == "cancel":
         run.cancel()
+    else:
+        pass_deadline(run, asked.is_set)
     assert isinstance(run.exception(), DeadlineExceeded if end == "deadline" else RunCancelled)
     release.set()

@@ -20,6 +20,7 @@ from tests.crew.crew_samples import (
     kickoff,
     llm_of,
 )
+from tests.deadlines import pass_deadline
 from tests.loopback import Loopback
 
 
@@ -53,15 +54,17 @@ def uses_tool(prompt: str) -> str:
 
 def test_deadline_names_task_agent_and_place() -> None:
     """Blocking code in a task costs the deadline; the error says which task, agent and line."""
-    release = threading.Event()
+    began, release = threading.Event(), threading.Event()
 
     def answer(prompt: str) -> str:
+        began.set()
         release.wait(LONG_S)
         return "late"
 
     crew = field_crew(ScriptedLLM(model="scripted", answer=answer), parts=1)
     try:
-        run = kickoff(crew, deadline=2.0)
+        run = kickoff(crew, deadline=LONG_S)
+        pass_deadline(run, began.is_set)
         with pytest.raises(DeadlineExceeded) as caught:
             run.result()
     finally:
@@ -79,25 +82,29 @@ def test_tools_work_and_one_that_blocks_costs_the_deadline() -> None:
     llm = ScriptedLLM(model="scripted", answer=uses_tool)
     found = one_task(llm, tools=[Tool(work=lambda word: f"FOUND {word}")])
     assert kickoff(found).result().raw == "FOUND whale"
-    release = threading.Event()
+    began, release = threading.Event(), threading.Event()
 
     def blocks(word: str) -> str:
+        began.set()
         release.wait(LONG_S)
         return "late"
 
     try:
-        error = kickoff(one_task(llm, tools=[Tool(work=blocks)]), deadline=2.0).exception()
+        run = kickoff(one_task(llm, tools=[Tool(work=blocks)]), deadline=LONG_S)
+        pass_deadline(run, began.is_set)
+        error = run.exception()
     finally:
         release.set()
     assert isinstance(error, DeadlineExceeded)
     assert re.search(r"in \S*blocks\(\) in test_locations.py, line \d+", str(error)), error
 
 
-blocking = threading.Event()
+begun, blocking = threading.Event(), threading.Event()
 
 
 def block(output: Any) -> None:
     """Wait, as a callback does that writes to a slow place."""
+    begun.set()
     blocking.wait(LONG_S)
 
 
@@ -105,7 +112,9 @@ def test_callback_that_blocks_is_named_with_its_line(server: Loopback) -> None:
     """After the last model call, a task is where its own thread is."""
     crew = one_task(llm_of(server), callback=block)
     try:
-        error = kickoff(crew, deadline=3.0).exception()
+        run = kickoff(crew, deadline=LONG_S)
+        pass_deadline(run, begun.is_set)
+        error = run.exception()
     finally:
         blocking.set()
     assert isinstance(error, DeadlineExceeded)
@@ -116,6 +125,7 @@ def test_callback_that_blocks_is_named_with_its_line(server: Loopback) -> None:
 class StuckFlow(Flow[dict[str, Any]]):
     """Blocks in its second step: the loop itself, or a thread."""
 
+    began: Any = None
     release: Any = None
 
     @start()
@@ -127,12 +137,14 @@ class StuckFlow(Flow[dict[str, Any]]):
         self.blocked()
 
     def blocked(self) -> None:
+        self.began.set()
         self.release.wait(LONG_S)
 
 
 class StuckThreadFlow(Flow[dict[str, Any]]):
     """The same in a synchronous step, which CrewAI runs in a pool."""
 
+    began: Any = None
     release: Any = None
 
     @start()
@@ -140,6 +152,7 @@ class StuckThreadFlow(Flow[dict[str, Any]]):
         self.blocked()
 
     def blocked(self) -> None:
+        self.began.set()
         self.release.wait(LONG_S)
 
 
@@ -147,9 +160,11 @@ class StuckThreadFlow(Flow[dict[str, Any]]):
 def test_flow_whose_step_blocks_costs_the_deadline_and_is_named(kind: Any) -> None:
     """The loop of the flow blocked by a synchronous call: step, function and line are named."""
     flow, release = kind(), threading.Event()
-    flow.release = release
+    flow.began, flow.release = threading.Event(), release
     try:
-        error = ds.kickoff(flow, deadline=3.0, show=False).exception()
+        run = ds.kickoff(flow, deadline=LONG_S, show=False)
+        pass_deadline(run, flow.began.is_set)
+        error = run.exception()
     finally:
         release.set()
     assert isinstance(error, DeadlineExceeded)

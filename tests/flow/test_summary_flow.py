@@ -28,6 +28,7 @@ from docsum_nb.flow import SummaryFlow, SummaryState
 from docsum_nb.ledger import Ledger
 from docsum_nb.records import Document
 from docsum_nb.results import Summary
+from tests.deadlines import pass_deadline
 from tests.loopback import Call, Loopback, Reply
 from tests.pipeline.pipeline_samples import (
     LONG_S,
@@ -303,7 +304,8 @@ def test_guarded_flow_ends_at_the_deadline_with_its_calls(server: Loopback) -> N
 
     server.script = script
     flow = flow_of(marked(3), model=model_of(server), max_concurrency=1)
-    run = ds.kickoff(flow, deadline=5.0, show=False)
+    run = ds.kickoff(flow, deadline=LONG_S, show=False)
+    pass_deadline(run, lambda: len(server.calls) == 2 and flow.run and flow.run.state.done == 1)
     with pytest.raises(DeadlineExceeded, match=r"while summarizing .*1 of 3 chunks done") as caught:
         run.result(LONG_S)
     assert len(caught.value.partial.chunks) == 1

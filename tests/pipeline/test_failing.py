@@ -10,6 +10,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded, InputError, LedgerError, LoadError
 from docsum_nb.ledger import Ledger
+from tests.deadlines import pass_deadline
 from tests.loopback import Call, Loopback, Reply
 from tests.pipeline.pipeline_samples import LONG_S, chunk_number, marked, model_of, summarize, tick
 
@@ -98,7 +99,8 @@ def test_everything_failed_is_an_error_even_when_skipping(server: Loopback) -> N
 def test_deadline_ends_a_run_whose_provider_hangs(server: Loopback) -> None:
     """A provider that never answers costs the deadline; the error says what hung, what is kept."""
     server.script = lambda call: Reply(hang=True) if call.number else Reply("one")
-    run = summarize(marked(3), model=model_of(server), deadline=6.0, max_concurrency=1)
+    run = summarize(marked(3), model=model_of(server), deadline=LONG_S, max_concurrency=1)
+    pass_deadline(run, lambda: len(server.calls) == 2 and run.state.done == 1)
     with pytest.raises(DeadlineExceeded, match=r"summarizing: 1 of 3 chunks done") as caught:
         run.result(LONG_S)
     (hung,) = run.underway()

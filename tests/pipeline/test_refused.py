@@ -14,6 +14,7 @@ import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded
 from docsum_nb.events import Event, Throttled
 from docsum_nb.views.status import state_html, state_text
+from tests.deadlines import pass_deadline
 from tests.loopback import Call, Loopback, Reply
 from tests.models.refusals import ROWS, Row
 
@@ -57,7 +58,8 @@ def test_provider_without_room_is_quoted_while_it_is_waited_for(server: Loopback
     words = "Rate limit reached for x on requests per min (RPM): Limit 3, Used 3."
     server.script = lambda call: Reply(words, status=429, headers={"retry-after": "30"})
     events: list[Event] = []
-    run = summarize(server, {"a": SENTENCES[0]}, deadline=3.0, on_event=events.append)
+    run = summarize(server, {"a": SENTENCES[0]}, deadline=LONG_S, on_event=events.append)
+    pass_deadline(run, lambda: run.state.throttled)
     error = run.exception()
     assert isinstance(error, DeadlineExceeded)
     assert "turned requests away with status 429: Rate limit reached" in str(error)

@@ -17,6 +17,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
+from tests.deadlines import pass_deadline
 from tests.loopback import Call, Loopback, Reply, running
 from tests.warm_python import warm_python
 
@@ -65,7 +66,9 @@ def test_figures_are_those_of_the_end(
 
     async def script(call: Call) -> Reply:
         if how == "error" and "town 3" in call.prompt:
-            return Reply("no", status=403, delay=0.3)
+            while len(server.calls) < sent + CHUNKS:
+                await asyncio.sleep(0.01)
+            return Reply("no", status=403)
         while not raised.is_set():
             await asyncio.sleep(0.01)
         return Reply("A harbor.")
@@ -80,14 +83,14 @@ def test_figures_are_those_of_the_end(
     # CrewAI is imported by then, so a deadline hits the calls.
     ds.summarize(TEXTS, ledger=False, show=False).result()
     server.script, sent, ledger = script, len(server.calls), str(tmp_path / "ledger")
-    run = ds.summarize(
-        TEXTS, model=model_of(server), ledger=ledger, deadline=1.5 if how == "deadline" else None
-    )
+    run = ds.summarize(TEXTS, model=model_of(server), ledger=ledger, deadline=LONG_S)
     run._display.open()
     while len(server.calls) < sent + CHUNKS:
         time.sleep(0.01)
     if how == "cancel":
         run.cancel()
+    elif how == "deadline":
+        pass_deadline(run, lambda: True)
     error = run.exception()
     raised.set()
     assert error is not None

@@ -12,24 +12,28 @@ import pytest
 from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunEnded
 from docsum_nb.run import Control, Run, Work, in_thread, loop
+from tests.deadlines import pass_deadline
 from tests.run.run_samples import LONG_S, forever, run_of
 
 
 def test_deadline_holds_although_the_loop_is_stuck_and_the_next_run_works() -> None:
     """A coroutine in blocking code is named with its function; a later run gets a new loop."""
-    release = threading.Event()
+    began, release = threading.Event(), threading.Event()
 
     async def blocking() -> None:
+        began.set()
         release.wait(LONG_S)
 
     async def work() -> str:
         return "fine"
 
     try:
+        run = run_of(blocking, deadline=LONG_S)
+        pass_deadline(run, began.is_set)
         with pytest.raises(
             DeadlineExceeded, match=r"stuck in \S*blocking\(\) in test_execution.py"
         ):
-            run_of(blocking, deadline=0.2).result()
+            run.result()
         assert run_of(work).result(LONG_S) == "fine"
     finally:
         release.set()
