@@ -100,7 +100,12 @@ if not TYPE_CHECKING:
             (f"; did you mean {each!r}?" for each in __all__ if [each.lower()] == alike), ""
         )
         # With a name and no object, Python adds no suggestion of its own.
-        raise AttributeError(f"module 'docsum_nb' has no attribute {name!r}{hint}", name=name)
+        error = AttributeError(f"module 'docsum_nb' has no attribute {name!r}{hint}", name=name)
+        if not name.startswith("_"):
+            from docsum_nb.errors import show_briefly
+
+            show_briefly(error)
+        raise error
 
 
 def load_ipython_extension(shell: Any) -> None:

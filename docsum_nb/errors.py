@@ -23,8 +23,10 @@ All of them can be pickled, so that they survive a process pool or a Dask worker
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from docsum_nb.characters import harmless
@@ -109,6 +111,18 @@ def traceback_lines(error: BaseException, words: Iterable[str]) -> list[str]:
     return [*([head, *own, ""] if own else []), *words]
 
 
+def show_briefly(error: BaseException) -> None:
+    """Make IPython show an error of another kind as it shows those of this package."""
+    # One that takes no attributes is shown in full.
+    with contextlib.suppress(Exception):
+        error._render_traceback_ = partial(_rendered, error)  # type: ignore[attr-defined]
+
+
+def _rendered(error: BaseException) -> list[str]:
+    notes = [to_show(str(note)) for note in getattr(error, "__notes__", ())]
+    return traceback_lines(error, [described(error), *notes])
+
+
 def _with_colors(text: str) -> str:
     """Return a text that is fit to be shown, and keeps the colors that IPython gave it."""
     return "".join(part if _COLOR.fullmatch(part) else to_show(part) for part in _COLOR.split(text))
@@ -122,8 +136,7 @@ class DocsumError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines that a notebook cell shows; IPython asks an error for them."""
-        notes = [to_show(str(note)) for note in getattr(self, "__notes__", ())]
-        return traceback_lines(self, [f"{type(self).__name__}: {self}", *notes])
+        return _rendered(self)
 
 
 def for_users(error: BaseException) -> str:

@@ -286,6 +286,7 @@ class Options:
             value = getattr(self, each.name)
             if each.kind == "whole" and each.least is not None and value is not None:
                 _check_whole(each, value)
+        self._check_paths()
         if self.question is not None and not (
             isinstance(self.question, str) and self.question.strip()
         ):
@@ -294,8 +295,6 @@ class Options:
             )
         if self.response_model is not None:
             self._check_response_model()
-        if self.ledger is True:
-            raise InputError("ledger is a path, None for the default place, or False for none")
         # Last: an iterator can be read only once.
         object.__setattr__(self, "source", sources_in(self.source, text=self.text, name=self.name))
         object.__setattr__(self, "text", None)
@@ -314,6 +313,15 @@ class Options:
             within=within,
         )
 
+    def _check_paths(self) -> None:
+        if self.ledger is not False and not _is_path(self.ledger):
+            raise InputError(
+                "ledger is a path, None for the default place, or False for none, not "
+                f"{self.ledger!r}"
+            )
+        if not _is_path(self.prompts):
+            raise InputError(f"prompts is the path of a folder, not {self.prompts!r}")
+
     def _check_response_model(self) -> None:
         from docsum_nb.models import check_schema
 
@@ -323,6 +331,10 @@ class Options:
                 "response_model needs a language model, such as model='openai/gpt-4o-mini': the "
                 "extractive one only quotes"
             )
+
+
+def _is_path(value: object) -> bool:
+    return value is None or isinstance(value, str | os.PathLike)
 
 
 def _check_whole(each: Option, value: Any) -> None:

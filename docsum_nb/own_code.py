@@ -19,6 +19,7 @@ _FIRST, _LAST = 2, 8
 """Of more frames than both together, as in a recursion, the first and the last are shown."""
 _NEAR = 8
 """Frames between IPython and the function here that it asks."""
+_PACKAGE = f"{Path(__file__).parent.name}."
 _LIBRARIES = (
     *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")},
     str(Path(__file__).parent),
@@ -53,13 +54,20 @@ def own_lines(tb: TracebackType | None) -> list[str]:
     Returns:
         For each frame its location and its line of source; at most ten frames.
     """
-    frames = [frame for frame in traceback.extract_tb(tb) if is_own_file(frame.filename)]
+    walked = zip(traceback.walk_tb(tb), traceback.extract_tb(tb), strict=True)
+    frames = [known for (frame, _), known in walked if _is_own(frame)]
     left_out = len(frames) - _FIRST - _LAST
     if left_out <= 0:
         return [line for frame in frames for line in _lines_of(frame)]
     first = [line for frame in frames[:_FIRST] for line in _lines_of(frame)]
     last = [line for frame in frames[-_LAST:] for line in _lines_of(frame)]
     return [*first, f"... {left_out:,} more ...", *last]
+
+
+def _is_own(frame: FrameType) -> bool:
+    """Check whether a frame is of the user's own code; this package's dataclasses have no file."""
+    made_here = str(frame.f_globals.get("__name__")).startswith(_PACKAGE)
+    return is_own_file(frame.f_code.co_filename) and not made_here
 
 
 def _lines_of(frame: traceback.FrameSummary) -> list[str]:

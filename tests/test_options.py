@@ -111,6 +111,13 @@ def test_what_can_be_written_on_a_line_is_a_flag_and_an_option_of_the_magic(name
     assert getattr(parsed, name) == default
 
 
+@pytest.mark.parametrize("given", [{"ledger": 5}, {"ledger": ["l"]}, {"prompts": 5}])
+def test_what_is_no_path_is_refused(given: dict[str, Any]) -> None:
+    """A number would be the name of a file that is made."""
+    with pytest.raises(InputError, match=r"is (a path|the path of a folder).*, not "):
+        Options(source="a", **given)
+
+
 def test_no_ledger_is_written_as_none() -> None:
     """``--ledger none`` is ``ledger=False``; any other word is a file."""
     assert cli._parser().parse_args(["summarize", "a", "--ledger", "none"]).ledger is False

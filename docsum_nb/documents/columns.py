@@ -10,17 +10,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from docsum_nb.documents.sources import is_missing
+from docsum_nb.documents.sources import check_no_paths, is_missing
 from docsum_nb.errors import InputError
 from docsum_nb.records import Document
 
-__all__ = ["documents_of", "is_array", "is_column", "is_table", "texts_of", "values_of"]
+__all__ = [
+    "are_records",
+    "documents_of",
+    "documents_of_records",
+    "is_array",
+    "is_column",
+    "is_table",
+    "texts_of",
+    "values_of",
+]
 
 _TEXTS = ("text", "content", "body", "page_content", "document")
 _NAMES = ("name", "id", "title", "file", "filename", "path", "url", "key")
 _TABLE = ("__dataframe__", "__arrow_c_stream__", "iter_rows", "itertuples")
 _COLUMN_LISTS = ("to_pylist", "to_list")
 _LISTS = (*_COLUMN_LISTS, "tolist")
+_BUFFERS = (bytes, bytearray, memoryview)
 _MOST_NAMED = 12
 """Columns that an error names."""
 
@@ -64,6 +74,7 @@ def texts_of(column: Any) -> list[Document]:
     values = values_of(column)
     if not values:
         raise InputError(f"the {type(column).__name__} of texts is empty; give one with texts")
+    check_no_paths(values, f"the {type(column).__name__}")
     return [
         Document(f"text {number}", _checked(value, f"text {number}"))
         for number, value in enumerate(values, 1)
@@ -92,8 +103,54 @@ def documents_of(table: Any, *, text: str | None, name: str | None) -> list[Docu
             there are no rows.
     """
     if callable(getattr(table, "collect", None)) and hasattr(table, "collect_schema"):
-        table = table.collect()
+        table = _collected(table)
     columns = list(getattr(table, "column_names", None) or table.columns)
+    _check_columns(columns, text=text, name=name)
+    known = {column: values_of(table[column]) for column in dict.fromkeys(columns)}
+    index = getattr(table, "index", None)
+    if index is None or not _has(index, _LISTS) or type(index).__name__ == "RangeIndex":
+        return _documents(known, [], text=text, name=name)
+    return _documents(known, values_of(index), text=text, name=name)
+
+
+def are_records(parts: list[Any]) -> bool:
+    """Check whether the parts of a list are rows of a table: mappings that share their keys.
+
+    A single one is a row if it has a name and a text by the usual names.
+    """
+    if not parts or not all(isinstance(part, Mapping) for part in parts):
+        return False
+    if any(isinstance(value, _BUFFERS) for part in parts for value in part.values()):
+        return False
+    if len(parts) == 1:
+        keys = {str(key).lower() for key in parts[0]}
+        return bool(keys.intersection(_TEXTS)) and bool(keys.intersection(_NAMES))
+    return any(key in parts[1] for key in parts[0])
+
+
+def documents_of_records(
+    records: list[Mapping[Any, Any]], *, text: str | None, name: str | None
+) -> list[Document]:
+    """Return a document for each row, as ``documents_of`` does; a key that is not there is missing.
+
+    Raises:
+        InputError: As for ``documents_of``.
+    """
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    _check_columns(columns, text=text, name=name)
+    known = {column: [record.get(column) for record in records] for column in columns}
+    return _documents(known, [], text=text, name=name)
+
+
+def _collected(table: Any) -> Any:
+    try:
+        return table.collect()
+    except Exception as error:
+        first = next(iter(str(error).strip().splitlines()), "")
+        raise InputError(f"the {type(table).__name__} cannot be collected: {first}") from error
+
+
+def _check_columns(columns: list[Any], *, text: str | None, name: str | None) -> None:
     for option, column in (("text", text), ("name", name)):
         if column is not None and column not in columns:
             raise InputError(
@@ -102,11 +159,16 @@ def documents_of(table: Any, *, text: str | None, name: str | None) -> list[Docu
     repeated = [column for column in (text, name) if column and columns.count(column) > 1]
     if repeated:
         raise InputError(f"the table has several columns {repeated[0]!r}; rename all but one")
-    known = {column: values_of(table[column]) for column in dict.fromkeys(columns)}
-    if not columns or not len(known[columns[0]]):
+
+
+def _documents(
+    known: Mapping[Any, list[Any]], index: list[Any], *, text: str | None, name: str | None
+) -> list[Document]:
+    if not any(known.values()):
         raise InputError("the table has no rows; give one with a text in each row")
     chosen = text if text is not None else _text_column(known, name)
-    names = _names(table, known, chosen, name)
+    check_no_paths(known[chosen], f"the column {chosen!r}")
+    names = _names(known, index, chosen, name)
     return [
         Document(each, _checked(value, f"the text of {each!r} in the column {chosen!r}"))
         for each, value in zip(names, known[chosen], strict=True)
@@ -131,7 +193,9 @@ def _text_column(known: Mapping[Any, list[Any]], name: str | None) -> Any:
     )
 
 
-def _names(table: Any, known: Mapping[Any, list[Any]], text: Any, name: str | None) -> list[str]:
+def _names(
+    known: Mapping[Any, list[Any]], index: list[Any], text: Any, name: str | None
+) -> list[str]:
     if name is not None:
         values = known[name]
         missing = sum(map(is_missing, values))
@@ -148,12 +212,13 @@ def _names(table: Any, known: Mapping[Any, list[Any]], text: Any, name: str | No
             )
         return [str(value) for value in values]
     lower = {str(column).lower(): column for column in reversed(list(known)) if column != text}
-    index = getattr(table, "index", None)
     columns = [known[lower[each]] for each in _NAMES if each in lower]
-    if index is not None and _has(index, _LISTS) and type(index).__name__ != "RangeIndex":
-        columns.append(values_of(index))
-    for values in columns:
-        if not any(map(is_missing, values)) and len(set(map(str, values))) == len(values):
+    for values in [*columns, index]:
+        if (
+            values
+            and not any(map(is_missing, values))
+            and len(set(map(str, values))) == len(values)
+        ):
             return [str(value) for value in values]
     return [f"row {number}" for number in range(1, len(known[text]) + 1)]
 
@@ -170,8 +235,9 @@ def _length(values: list[Any]) -> int:
 def _checked(value: Any, what: str) -> str:
     if isinstance(value, str):
         return value
-    fault = "is missing" if is_missing(value) else f"is of type {type(value).__name__}, not a text"
-    raise InputError(f"{what} {fault}; drop it (dropna or drop_nulls), or give its text")
+    if is_missing(value):
+        raise InputError(f"{what} is missing; drop it (dropna or drop_nulls), or give its text")
+    raise InputError(f"{what} is of type {type(value).__name__}, not a text; give its text")
 
 
 def _named(columns: Any) -> str:

@@ -22,18 +22,21 @@ from collections.abc import (
 )
 from itertools import islice
 from pathlib import PurePath
+from types import ModuleType
 from typing import Any
 
 from docsum_nb.documents.columns import (
+    are_records,
     documents_of,
+    documents_of_records,
     is_array,
     is_column,
     is_table,
     texts_of,
     values_of,
 )
-from docsum_nb.documents.sources import Content
-from docsum_nb.errors import InputError, LoadError
+from docsum_nb.documents.sources import MOST_PATH, Content
+from docsum_nb.errors import InputError, LoadError, show_briefly
 from docsum_nb.paths import visible
 from docsum_nb.records import Document
 
@@ -43,7 +46,6 @@ MOST_PARTS = 1_000_000
 """Parts of one iterator: one that never ends must not fill the memory."""
 _SENTENCE = re.compile(r"[.!?…。！？][\"'”’»)\]]{0,3}\s*\Z")
 _LEAST_WORDS = 4
-_MOST_PATH = 4_096
 _Buffer = bytes | bytearray | memoryview
 
 
@@ -65,7 +67,13 @@ def sources_in(source: Any, *, text: str | None = None, name: str | None = None)
     """
     if is_table(source):
         return documents_of(source, text=text, name=name)
-    if text is not None or name is not None:
+    named = text is not None or name is not None
+    if isinstance(source, list | tuple) and (
+        are_records(list(source))
+        or (named and source and all(isinstance(part, Mapping) for part in source))
+    ):
+        return documents_of_records(list(source), text=text, name=name)
+    if named:
         what = f"text={text!r}" if text is not None else f"name={name!r}"
         raise InputError(
             f"{what} names a column of a table, such as a DataFrame, and the source is of type "
@@ -88,7 +96,12 @@ def _parts(source: Any) -> list[Any] | None:
     if is_array(source):
         return values_of(source)
     if isinstance(source, Iterator | Sequence | Set | ValuesView):
-        parts = list(islice(source, MOST_PARTS + 1))
+        try:
+            parts = list(islice(source, MOST_PARTS + 1))
+        except Exception as error:
+            # It is the caller's own: only the caller's lines help.
+            show_briefly(error)
+            raise
         if len(parts) > MOST_PARTS:
             raise InputError(
                 f"the {type(source).__name__} has more than {MOST_PARTS:,} parts, or no end; "
@@ -101,7 +114,8 @@ def _parts(source: Any) -> list[Any] | None:
 
 def _listed(parts: list[Any], kind: str) -> list[Any]:
     if not parts:
-        raise InputError(f"the {kind} of sources is empty; give it paths, documents or texts")
+        used = "" if kind in ("list", "tuple") else ": it found nothing, or was read before"
+        raise InputError(f"the {kind} of sources is empty{used}; give paths, documents or texts")
     if all(isinstance(part, str) for part in parts):
         texts = [is_prose(part) for part in parts]
         if all(texts):
@@ -137,7 +151,7 @@ def _single(source: Any, number: int) -> Any:
         return _mapping(source)
     if isinstance(source, str | os.PathLike | Document | Content | type) or source is None:
         return source
-    if callable(getattr(source, "read", None)):
+    if callable(getattr(source, "read", None)) and not isinstance(source, ModuleType):
         return _read(source, number)
     if hasattr(source, "fs") and callable(getattr(source, "open", None)):
         # fsspec.open() returns a file that is not open yet.
@@ -160,7 +174,12 @@ def _refuse_unfinished(source: Any) -> None:
         raise InputError(
             f"the source is a {kind} that was not waited for: await it, and give its result"
         )
-    if isinstance(getattr(source, "text", None), str) and not callable(source):
+    if callable(source):
+        raise InputError(
+            f"the source is a {kind}, not what it returns; call it: "
+            f"{getattr(source, '__name__', 'function')}()"
+        )
+    if isinstance(getattr(source, "text", None), str) and not hasattr(source, "items"):
         raise InputError(
             f"the source is a {kind}, not a document; give its text with a name: "
             "{'name': source.text}"
@@ -193,7 +212,7 @@ def is_prose(given: str) -> bool:
     sentence = _SENTENCE.search(given[-40:]) and len(given[:2000].split()) >= _LEAST_WORDS
     if not (lines or sentence):
         return False
-    return len(given) > _MOST_PATH or not os.path.lexists(given)  # also with NUL
+    return len(given) > MOST_PATH or not os.path.lexists(given)  # also with NUL
 
 
 def _is_pair(part: Any) -> bool:
@@ -210,7 +229,7 @@ def _pair(part: tuple[Any, Any]) -> Any:
     name, content = part
     if isinstance(content, _Buffer):
         return _content(str(name), bytes(content))
-    if len(content) <= _MOST_PATH and content.strip() and os.path.lexists(content):
+    if len(content) <= MOST_PATH and content.strip() and os.path.lexists(content):
         raise InputError(
             f"a pair of strings in a list is a name and its text, but {_start(content)} of "
             f"{_start(name)} is a file or folder; give paths in one list, without pairs"
@@ -231,7 +250,7 @@ def _without_name(number: int) -> str:
 
 
 def _content(name: str, data: bytes) -> Content:
-    if len(data) <= _MOST_PATH and data.strip() and b"\n" not in data:
+    if len(data) <= MOST_PATH and data.strip() and b"\n" not in data:
         path = os.fsdecode(data)
         if os.path.lexists(path):  # also with NUL
             raise InputError(
@@ -251,7 +270,7 @@ def _read(file: Any, number: int, path: str = "") -> Content:
         raise LoadError(
             visible(name), "cannot be read as text; open it with mode 'rb', or give its path"
         ) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, TypeError) as error:
         raise LoadError(visible(name), f"cannot be read ({error}); give its path") from error
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")

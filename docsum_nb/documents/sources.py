@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice
@@ -34,12 +34,14 @@ __all__ = [
     "KINDS",
     "MAIL",
     "MAILBOX",
+    "MOST_PATH",
     "NOT_TEXT",
     "VISION_HINT",
     "WITH_PICTURES",
     "Content",
     "Found",
     "Item",
+    "check_no_paths",
     "find",
     "is_missing",
 ]
@@ -85,6 +87,8 @@ _ACCEPTED = (
 )
 VISION_HINT = "; to read a picture, give vision= a model that reads pictures"
 _MAGIC = frozenset("*?[")
+MOST_PATH = 4_096
+"""Characters of a path that systems take."""
 _MOST_COMPARED = 1_000
 """Names in a folder that a missing one is compared with."""
 _CUT_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]{1,30}:/[^/\n]")
@@ -176,10 +180,41 @@ def _texts(source: Any) -> Iterator[Document]:
     if not pairs:
         raise InputError(f"the {type(source).__name__} of texts is empty; {_ACCEPTED}")
     for key, text in pairs:
+        if is_missing(text):
+            raise InputError(f"the value of {key!r} is missing; drop it (dropna) or give its text")
         if not isinstance(text, str):
-            what = "missing" if is_missing(text) else f"{_type(text)}, not text"
-            raise InputError(f"the value of {key!r} is {what}; drop it (dropna) or give its text")
-        yield Document(name=str(key), text=text)
+            raise InputError(
+                f"the value of {key!r} is of type {type(text).__name__}, not text; give its text"
+                + ("; paths go in a list, without names" if isinstance(text, os.PathLike) else "")
+            )
+    check_no_paths([text for _, text in pairs], f"the {type(source).__name__}")
+    yield from (Document(name=str(key), text=text) for key, text in pairs)
+
+
+def check_no_paths(texts: Sequence[Any], where: str) -> None:
+    """Refuse texts that are all paths of files there are, or addresses: their files were meant.
+
+    Args:
+        texts: The texts; only the first is looked at if it is no path.
+        where: What holds them, for people.
+
+    Raises:
+        InputError: They are.
+    """
+    if all(map(_is_place, texts)):
+        raise InputError(
+            f"the texts of {where} are paths or addresses, such as {_short(texts[0])!r}; to read "
+            "what lies there, give them in a list, without names"
+        )
+
+
+def _is_place(text: object) -> bool:
+    return (
+        isinstance(text, str)
+        and 0 < len(text) <= MOST_PATH
+        and "\n" not in text
+        and ((is_address(text) and " " not in text) or os.path.lexists(text))
+    )
 
 
 def is_missing(value: object) -> bool:

@@ -195,7 +195,9 @@ def as_model(model: str | Model) -> Model:
         return model
     if isinstance(model, str):
         return Model(model)
-    raise InputError(f"model is a name or a Model, not {type(model).__name__}")
+    raise InputError(
+        f"model is a name, such as 'openai/gpt-4o-mini', or a Model, not {type(model).__name__}"
+    )
 
 
 def vision_of(vision: str | Model, *, beside: Model | None = None) -> Model:

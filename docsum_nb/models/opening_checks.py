@@ -105,6 +105,8 @@ def close_names(litellm: Any, name: str) -> list[str]:
     """
     given, _, own = name.partition("/")
     if not own:
+        if difflib.get_close_matches(given.lower(), ["extractive"], cutoff=_PROVIDER_CUTOFF):
+            return ["extractive"]
         return difflib.get_close_matches(given, litellm.model_cost, n=2, cutoff=_PROVIDER_CUTOFF)
     known = [each.value for each in litellm.provider_list]
     providers = difflib.get_close_matches(given.lower(), known, n=3, cutoff=_PROVIDER_CUTOFF)

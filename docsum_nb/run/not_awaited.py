@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from difflib import get_close_matches
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from docsum_nb.errors import InputError
@@ -22,12 +23,20 @@ _OF_SUMMARIES = frozenset(
 )
 
 
-class _NoAttributeError(InputError, AttributeError):
-    """A run has no such attribute; one line in a notebook, as of every ``InputError``."""
+_USES = {
+    "__iter__": "cannot be iterated",
+    "__contains__": "contains nothing",
+    "__len__": "has no length",
+    **dict.fromkeys(("__int__", "__float__"), "is no number"),
+    **dict.fromkeys(("__add__", "__radd__"), "cannot be added to anything"),
+    **dict.fromkeys(("__mul__", "__rmul__", "__sub__", "__truediv__"), "is no number"),
+    **dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__"), "cannot be compared"),
+}
+"""What a run says to these operations. Calling, hashing and ``==`` mean a run itself."""
 
 
-class _NoItemsError(InputError, TypeError):
-    """A run has no items."""
+class NotAwaitedError(InputError, AttributeError, TypeError):
+    """A run was used as if it were its result."""
 
 
 class NotAwaited:
@@ -42,22 +51,33 @@ class NotAwaited:
             public = [each for each in dir(type(self)) if not each.startswith("_")]
             alike = get_close_matches(name, public, n=1, cutoff=0.8)
             if alike:
-                raise _NoAttributeError(
+                raise NotAwaitedError(
                     f"a run has no attribute {name!r}; did you mean {alike[0]!r}?"
                 )
             # A name of another object would only lead on to the next error.
             part = f".{name}" if name in _OF_SUMMARIES else ""
-            raise _NoAttributeError(f"a run has no attribute {name!r}: {_how_to_wait(part)}")
+            raise NotAwaitedError(f"a run has no attribute {name!r}: {_how_to_wait(part)}")
 
         def __getitem__(self, key: Any) -> NoReturn:
-            part = f"[{shown}]" if len(shown := repr(key)) <= 40 else "[...]"
-            raise _NoItemsError(f"a run has no items: {_how_to_wait(part)}")
+            part = f"[{shown}]" if len(shown := _key(key)) <= 40 else "[...]"
+            raise NotAwaitedError(f"a run has no items: {_how_to_wait(part)}")
 
-        def __iter__(self) -> NoReturn:
-            raise _NoItemsError(f"a run cannot be iterated: {_how_to_wait()}")
+        def __bool__(self) -> bool:
+            # Without it, Python would ask for the length.
+            return True
 
-        def __contains__(self, value: object) -> NoReturn:
-            raise _NoItemsError(f"a run contains nothing: {_how_to_wait()}")
+        def _refuse(self, what: str, *_: object) -> NoReturn:
+            raise NotAwaitedError(f"a run {what}: {_how_to_wait()}")
+
+        for _name, _what in _USES.items():
+            locals()[_name] = partialmethod(_refuse, _what)
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, slice):
+        return repr(key)
+    parts = [key.start, key.stop, *([key.step] if key.step is not None else [])]
+    return ":".join("" if part is None else repr(part) for part in parts)
 
 
 def _how_to_wait(part: str = "") -> str:

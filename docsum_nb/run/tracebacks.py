@@ -10,6 +10,7 @@ place, unless the user has one, that asks them too and shows all others as IPyth
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ from docsum_nb.provider_errors import fault_of
 __all__ = ["shown_briefly"]
 
 _MOST_PARTS = 10
+_PAGE = re.compile(r"<(?:!doctype html|html)\b", re.I)
 
 
 def shown_briefly(error: BaseException) -> BaseException:
@@ -63,7 +65,7 @@ class _BriefTraceback:
 
 
 def _words_of(error: BaseException) -> Iterator[str]:
-    yield from _lines(map(shortened, traceback.format_exception_only(error)))
+    yield from _lines(map(_in_short, traceback.format_exception_only(error)))
     if isinstance(error, BaseExceptionGroup):
         for number, part in enumerate(error.exceptions[:_MOST_PARTS], start=1):
             first, *more = _words_of(part)
@@ -72,6 +74,14 @@ def _words_of(error: BaseException) -> Iterator[str]:
         if len(error.exceptions) > _MOST_PARTS:
             yield f"  and {len(error.exceptions) - _MOST_PARTS} more: run.exception().exceptions"
     yield from _lines(_because(error))
+
+
+def _in_short(words: str) -> str:
+    """Return the words of an error, without the web page that a server answered with."""
+    page = _PAGE.search(words)
+    if page is None:
+        return shortened(words)
+    return f"{shortened(words[: page.start()].rstrip())} (the server answered with a web page)"
 
 
 def _because(error: BaseException) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -48,6 +49,13 @@ class Lazy:
 
     def __getitem__(self, name: str) -> Lazy.Column:
         return Lazy.Column(ROWS[name])
+
+
+class Broken(Lazy):
+    """A query of polars that fails when it is run."""
+
+    def collect(self) -> Lazy:
+        raise ValueError("no column 'x'\nin a plan")
 
 
 def frame(**columns: list[Any]) -> pd.DataFrame:
@@ -104,6 +112,17 @@ READ: dict[str, tuple[Callable[[], Any], dict[str, str]]] = {
         {"document 1": NORTH, "document 2": SOUTH},
     ),
     "a path in an archive": (lambda: zipfile.Path(ZIP, "x.md"), {"x.md": NORTH}),
+    "rows": (lambda: frame(**ROWS).to_dict("records"), BOTH),
+    "rows, one without a name": (
+        lambda: ({"id": "a", "text": NORTH}, {"text": SOUTH}),
+        {"row 1": NORTH, "row 2": SOUTH},
+    ),
+    "one row": (lambda: [{"title": "a", "text": NORTH}], {"a": NORTH}),
+    "mappings": (lambda: [{"a": NORTH}, {"b": SOUTH}], BOTH),
+    "a Series in which one name is text": (
+        lambda: pd.Series({"text": NORTH, "b": SOUTH}),
+        {"text": NORTH, "b": SOUTH},
+    ),
     "a table in a list": (
         lambda: [frame(**ROWS), {"c": "Bridges open."}],
         {**BOTH, "c": "Bridges open."},
@@ -164,7 +183,25 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, str], str]] = {
     "no rows": (lambda: frame(text=[]), {}, "no rows"),
     "no table": (lambda: [NORTH], {"text": "a"}, "text='a' names a column of a table"),
     "an asynchronous iterator": (later, {}, "async for part in source"),
-    "an empty iterator": (lambda: iter(()), {}, "sources is empty"),
+    "an empty iterator": (lambda: iter(()), {}, "sources is empty: it found nothing, or was read"),
+    "a function": (lambda: later, {}, r"is a function, not what it returns; call it: later\(\)"),
+    "a module": (lambda: os, {}, "a value of type module"),
+    "a path with a name": (lambda: {"a": Path("b.md")}, {}, "text; paths go in a list, without"),
+    "paths by name": (lambda: {"a": __file__}, {}, "the texts of the dict are paths"),
+    "a column of paths": (lambda: pd.Series([__file__, __file__]), {}, "of the Series are paths"),
+    "paths in a table": (lambda: frame(a=[__file__]), {}, "of the column 'a' are paths"),
+    "a column of addresses": (
+        lambda: pa.array(["https://a.example/x.pdf", "s3://b/x.pdf"]),
+        {},
+        "are paths or addresses, such as 'https://a.example/x.pdf'",
+    ),
+    "rows with two texts": (lambda: [{"a": NORTH, "b": SOUTH}] * 2, {}, "2 columns of texts"),
+    "a row without its text": (
+        lambda: [{"id": 1, "text": NORTH}, {"id": 2}],
+        {},
+        "the text of '2' in the column 'text' is missing",
+    ),
+    "a table that cannot be made": (Broken, {}, "Broken cannot be collected: no column 'x'$"),
     "bytes of no kind": (lambda: bytes(range(256)), {}, "not text, PDF, RTF or an Office file"),
     "an archive without a name": (ZIP.getvalue, {}, r"ZIP archive; name it so: \{'NAME.zip'"),
     "a result": (lambda: ds.Summary("a", "m"), {}, "is a Summary, not a document"),

@@ -54,6 +54,10 @@ def plain(cell: Cell) -> str:
         ("y = 2\nds.Library('no/such').search('x')", 2, "InputError: there is no library"),
         ("ds.runs('/proc/version')", 1, "LedgerError: the ledger /proc/version cannot be read"),
         ("ds.Library('broken').search('x')", 1, "LibraryError: "),
+        ("ds.summarize([])", 1, "InputError: the list of sources is empty"),
+        ("ds.start(print, show=False).text", 1, "NotAwaitedError: a run has no attribute 'text'"),
+        ("ds.summarise('a')", 1, "AttributeError: module 'docsum_nb' has no attribute"),
+        ("def f(): yield 1 / 0\nds.summarize(f())", 2, "ZeroDivisionError: division by zero"),
         ("def f(): return 1 / 0\nawait ds.start(f)", 2, "ZeroDivisionError: division by zero"),
     ],
 )
@@ -66,6 +70,7 @@ def test_error_is_short_and_names_the_cell(
     source = code.splitlines()[line - 1]
     assert f"Cell In[{number}], line {line}\n----> {line} {source}\n" in shown
     assert words in shown
+    assert "<string>" not in shown
     assert "docsum_nb/" not in shown.replace("docsum_nb/ledger.sqlite3", "")
     assert len(shown.splitlines()) <= 8
 

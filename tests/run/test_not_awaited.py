@@ -18,6 +18,13 @@ USES: dict[str, Callable[[Any], object]] = {
     r"no items.*\(await run\)\['text'\]": lambda run: run["text"],
     r"cannot be iterated.*await run": list,
     r"contains nothing.*await run": lambda run: "a" in run,
+    r"no items.*\(await run\)\[:3\]": lambda run: run[:3],
+    r"no length.*await run": len,
+    r"cannot be added.*await run": lambda run: "Result: " + run,
+    r"cannot be added to anything.*await run": lambda run: sum([run, run]),
+    r"is no number.*await run": lambda run: run * 2,
+    r"is no number.* in a notebook": float,
+    r"cannot be compared.*await run": lambda run: sorted([run, run]),
 }
 
 
@@ -32,7 +39,9 @@ def test_what_a_run_is_not(run: ds.Run[int], message: str) -> None:
     with pytest.raises((AttributeError, TypeError), match=message) as raised:
         USES[message](run)
     assert isinstance(raised.value, InputError)
-    assert len(raised.value._render_traceback_()) == 1
+    _, place, *_, last = raised.value._render_traceback_()
+    assert "test_not_awaited.py" in place
+    assert last.startswith("NotAwaitedError: a run ")
 
 
 def test_a_run_answers_questions_of_python_plainly(run: ds.Run[int]) -> None:

@@ -72,3 +72,9 @@ def test_cause_of_another_error_is_quoted_as_before() -> None:
     error = ds.start(fails, show=False, deadline=LONG_S).exception()
     assert error is not None
     assert "because of HTTPStatusError: gone" in shown(error)
+
+
+def test_web_page_of_a_server_is_not_quoted_below_the_cell() -> None:
+    """A wrong base_url is answered with a page of many lines."""
+    words = shown(ValueError("Error code: 501 - <!DOCTYPE HTML>\n<html>\n<p>a</p>\n</html>"))
+    assert words == "ValueError: Error code: 501 - (the server answered with a web page)"
