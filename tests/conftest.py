@@ -30,16 +30,25 @@ settings.register_profile("docsum_nb", deadline=None)
 settings.load_profile("docsum_nb")
 
 HERE = Path(__file__).parent
+# Each client of a model reads all certificates that the system trusts, which takes 25 ms of CPU.
+# Servers of tests need none; this one has signed nothing, and its key was not kept.
+os.environ.setdefault("SSL_CERT_FILE", str(HERE / "authority.pem"))
 SECRETS = ("KEY", "TOKEN", "SECRET")
 SHARED = ("browser", "notebooks")
 """Folders whose tests share a server or a build; elsewhere, only those of one file do."""
+APART = ("test_notebooks_in_lab.py", "test_exported_pages.py", "test_voila.py")
+"""Files in these folders that do not use the shared kernel: together, the folder takes longest."""
 LONGEST = (
     *(*SHARED, "test_docs_code.py", "kernel", "test_cases.py", "test_hostile.py"),
-    *("test_linear.py", "test_ledger_together.py", "test_soak.py"),
+    *("test_linear.py", "test_soak.py", "test_ledger_together.py", "test_settling.py"),
 )
 """Begun first where tests run side by side, or one process would be alone with them at the end."""
-BY_AREA = ("test_cases.py", "test_hostile.py", "test_linear.py")
-"""Files whose tests share nothing; an identifier begins with the area, before the first hyphen."""
+BY_AREA = (
+    *("test_cases.py", "test_hostile.py", "test_linear.py", "test_matrix.py"),
+    *("test_soak.py", "test_voila.py", "test_exported_pages.py"),
+)
+"""Files whose tests share nothing of one area, which is in the identifier before the first hyphen;
+without a hyphen, each test has an area of its own."""
 MOST = 4
 
 
@@ -58,7 +67,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             folder = file.split("/")[1]
             if file.endswith(BY_AREA):
                 return nodeid.partition("-")[0]
-            return folder if folder in SHARED else file
+            return folder if folder in SHARED and not file.endswith(APART) else file
 
     return Together(config, log)
 
