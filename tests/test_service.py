@@ -25,7 +25,7 @@ from tests.warm_python import warm_python
 from notebooks import service as example
 
 ROOT = Path(__file__).parent.parent
-LONG_S = 60.0
+LONG_S = 180.0
 
 
 @pytest.fixture
