@@ -18,7 +18,7 @@ from tests.linear.readers import READERS
 
 __all__ = ["pattern_cases", "reader_cases"]
 
-_ENOUGH_S = {"some": 0.02, "all": 2.0}
+_ENOUGH_S = {"some": 0.01, "all": 2.0}
 _PLAIN = (*("'a'", "' '", "'a. '", "'['", "one long word and a slash", "mixture 0"),)
 _TELLING = {
     "text": _PLAIN,

@@ -110,13 +110,14 @@ def _compared(
 ) -> tuple[int, float, float] | None:
     """Compare a short input with a much longer one; return None if it may not be linear.
 
-    A long run that disturbances make longer is measured further. A short run that they make longer
-    would hide growth, so the quickest of three is compared, two of them from before and after the
-    long one; and if the long one was no long one either, it is the next short one.
+    A short run that disturbances make longer would hide growth, so the quickest of three is
+    compared, two of them from before and after the long one. If the long one is no long one either,
+    or grew too fast, it is the next short one: a function may begin to do something at a length.
     """
     size, short = _short(seconds, enough_s)
     if size >= _QUICK and short <= _QUICK_S:
         return size, short, 0.0
+    doubted = False
     while True:
         factor = max(_NEAREST, min(_FARTHEST, enough_s / short))
         longer = min(longest, _longer(size, factor))
@@ -124,10 +125,12 @@ def _compared(
         long = seconds(longer)
         short = min(short, seconds(size))
         doublings = math.log2(longer / size)
-        if long > short * min(_SURE * 2**doublings, MOST_GROWTH**doublings):
+        fast = long > short * min(_SURE * 2**doublings, MOST_GROWTH**doublings)
+        if fast and (doubted or longer >= longest // _NEAREST):
             return None
-        if long >= enough_s / 4 or longer >= longest // 2:
+        if not fast and (long >= enough_s / 4 or longer >= longest // 2):
             return longer, long, (long / short) ** (1 / doublings)
+        doubted |= fast
         size, short = longer, long
 
 
