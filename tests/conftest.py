@@ -40,7 +40,7 @@ APART = ("test_notebooks_in_lab.py", "test_exported_pages.py", "test_voila.py")
 """Files in these folders that do not use the shared kernel: together, the folder takes longest."""
 LONGEST = (
     *(*SHARED, "test_docs_code.py", "kernel", "test_cases.py", "test_hostile.py"),
-    *("test_linear.py", "test_soak.py", "test_ledger_together.py", "test_settling.py"),
+    *("test_soak.py", "test_linear.py", *APART, "test_ledger_together.py", "test_settling.py"),
 )
 """Begun first where tests run side by side, or one process would be alone with them at the end."""
 BY_AREA = (
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest."""
 
     def rank(item: pytest.Item) -> int:
-        parts = (item.path.relative_to(HERE).parts[0], item.path.name)
+        parts = (item.path.name, item.path.relative_to(HERE).parts[0])
         return next((LONGEST.index(part) for part in parts if part in LONGEST), len(LONGEST))
 
     items.sort(key=rank)
