@@ -182,8 +182,12 @@ class Notebook:
         output = self.output(cell)
         # JupyterLab does not render what is out of view.
         self.cell(cell).scroll_into_view_if_needed()
-        self.page.evaluate(_RENDERED)
+        self.wait_drawn()
         return output.inner_text().strip() if output.count() else ""
+
+    def wait_drawn(self) -> None:
+        """Wait until the page has drawn what has changed up to now."""
+        self.page.evaluate(_RENDERED)
 
     def see(self, cell: int, text: str | re.Pattern[str]) -> None:
         """Wait until a cell shows a text."""

@@ -62,6 +62,7 @@ def test_each_chunk_has_a_color_and_a_name(
     see_line(notebook, "running")
     gate.let()
     see_line(notebook, "runningdone")
+    notebook.wait_drawn()
     canvas = canvas_of(notebook)
     colors = [canvas.evaluate(PIXEL, place) for place in range(CHUNKS)]
     canvas.hover(position=point(canvas, first))
