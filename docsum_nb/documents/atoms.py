@@ -24,6 +24,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 # Pieces of what has no structure are small, so that chunks of equal size can be made of them.
 _PIECES = 16
 _SHORT = 200  # characters that are counted sooner than found again
+_TINY = 16  # characters of a text that is likely to come again
 
 
 class Rank(IntEnum):
@@ -57,9 +58,12 @@ class Measure:
         self.text = text
         self._count = count
         self._counted = lru_cache(maxsize=64)(self._count_span)
+        self._counted_tiny = lru_cache(maxsize=4096)(count)
 
     def __call__(self, start: int, end: int) -> int:
         """Count the tokens of ``text[start:end]``."""
+        if end - start < _TINY:
+            return self._counted_tiny(self.text[start:end])
         if end - start < _SHORT:
             return self._count(self.text[start:end])
         return self._counted(start, end)

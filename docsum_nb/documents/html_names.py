@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 __all__ = [
     "ANCHORS",
     "BLOCKS",
     "HEADINGS",
     "PREFORMATTED",
+    "SAYING",
     "Attributes",
     "aside_kind",
     "code_language",
@@ -72,7 +74,15 @@ _LINE_NUMBERS = {
     "div": frozenset(("linenodiv",)),
 }
 
+SAYING = frozenset(
+    (
+        *("hidden", "aria-hidden", "class", "id", "style", "role", "epub:type", "type", "srcdoc"),
+        *("open", "shadowrootmode"),
+    )
+)
+"""The attributes that may say what an element is; most elements have none of them."""
 _LONGEST = 2_000
+_MOST_CLASSES = 2_000
 """Characters of an attribute that are looked at."""
 _HIDING = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.I
@@ -140,12 +150,23 @@ def region_kind(name: str, attributes: Attributes) -> str:
         return _NAMES[name]
     if name not in ("div", "ul", "ol", "p", "td", "table", "dl"):
         return ""
-    names = f"{attributes.get('id', '')[:200]} {attributes.get('class', '')[:_LONGEST]}"
-    if names == " ":
+    if not ("id" in attributes or "class" in attributes):
         return ""
+    return _kind_by_names(attributes.get("id", "")[:200], attributes.get("class", "")[:_LONGEST])
+
+
+@lru_cache(maxsize=_MOST_CLASSES)
+def _kind_by_names(named: str, classes: str) -> str:
+    names = f"{named} {classes}"
     if _NOTICE.search(names):
         return "cookie"
     return "menu" if _MENU.search(names) else ""
+
+
+@lru_cache(maxsize=_MOST_CLASSES)
+def _classes(value: str) -> frozenset[str]:
+    """Return the names in an attribute ``class``; pages have few that differ."""
+    return frozenset(value[:_LONGEST].lower().split())
 
 
 def is_skipped(name: str, attributes: Attributes) -> bool:
@@ -178,8 +199,7 @@ def is_hidden(name: str, attributes: Attributes) -> bool:
     if attributes.get("aria-hidden", "").lower() == "true":
         return True
     classes = attributes.get("class")
-    own = classes[:_LONGEST].lower().split() if classes and name not in HEADINGS else ()
-    if not _FOR_SCREEN_READERS.isdisjoint(own):
+    if classes and name not in HEADINGS and not _FOR_SCREEN_READERS.isdisjoint(_classes(classes)):
         return True
     style = attributes.get("style", "")
     return bool(style) and _HIDING.search(style[:_LONGEST]) is not None
@@ -195,11 +215,12 @@ def aside_kind(name: str, attributes: Attributes) -> str:
     """
     if not attributes:
         return _ASIDES.get(name, "")
-    classes = attributes.get("class", "")[:_LONGEST].lower().split()
-    if not _RENDERED.isdisjoint(classes):
-        return "rendering"
-    if not _EDIT.isdisjoint(classes):
-        return "control"
+    if value := attributes.get("class"):
+        classes = _classes(value)
+        if not _RENDERED.isdisjoint(classes):
+            return "rendering"
+        if not _EDIT.isdisjoint(classes):
+            return "control"
     if name == "template" and "shadowrootmode" in attributes:
         return ""
     return "" if name == "iframe" and "srcdoc" in attributes else _ASIDES.get(name, "")

@@ -18,6 +18,7 @@ from docsum_nb.documents.html_names import (
     BLOCKS,
     HEADINGS,
     PREFORMATTED,
+    SAYING,
     Attributes,
     aside_kind,
     code_language,
@@ -122,16 +123,17 @@ class PageWriter:
             self._start_unread(name, attributes)
             return
         undo = ""
-        if is_skipped(name, attributes):
+        says = _NONE if SAYING.isdisjoint(attributes) else attributes
+        if is_skipped(name, says):
             self._skip(name, attributes)
         elif name == "math":
             self._formula = Formula(attributes)
-        elif kind := self._aside_kind(name, attributes):
+        elif kind := self._aside_kind(name, says):
             self._aside = _Aside(kind, len(self._open), [])
         elif name == "iframe":
             self._read_frame(attributes["srcdoc"])
             self._skipping = 1
-        elif name in BLOCKS or (attributes and self._region_kind(name, attributes)):
+        elif name in BLOCKS or (attributes and self._region_kind(name, says)):
             undo = self._start_block(name, attributes)
         else:
             undo = self._start_inline(name, attributes)

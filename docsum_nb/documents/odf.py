@@ -42,6 +42,8 @@ __all__ = ["read"]
 _CONTENT = "content.xml"
 _MAX_PART = 200 * 1024 * 1024
 _MOST_REPEATED = 100
+_MOST_COPIED = 2_000_000
+"""Characters that copies of cells and rows may add to a document."""
 _LEFT_OUT = {
     "pictures": "{} picture(s); only the words that describe them are read",
     "hidden": "hidden text of {} word(s)",
@@ -94,6 +96,7 @@ class _Reader:
         self._text = OdfText(self._styles, left=self.left, formula=self._formula)
         self._items = ListItems()
         self._size = 0
+        self._room = _MOST_COPIED
 
     def read(self) -> str:
         """Return the text; what was left out is in ``left`` and ``unread`` afterwards."""
@@ -251,18 +254,28 @@ class _Reader:
             )
             self._items.end()
             nested = next(children(cell, "table"), None) is not None
-            most = min(MOST_COLUMNS - len(cells), _MOST_REPEATED if blocks else MOST_COLUMNS)
+            made = Cell(blocks, 1, nested)
+            times = min(repeated, max(0, MOST_COLUMNS - len(cells)))
             if blocks:
-                self.left["cells"] += repeated - min(repeated, most)
-            cells += [Cell(blocks, 1, nested)] * min(repeated, most)
+                times = self._copies(times, [made])
+                self.left["cells"] += repeated - times
+            cells += [made] * times
         while cells and not cells[-1].blocks:
             cells.pop()
         if not cells:
             return
-        times = max(number(attribute(row, "number-rows-repeated"), 1), 1)
-        self.left["repeated"] += max(0, times - _MOST_REPEATED)
-        for _ in range(min(times, _MOST_REPEATED)):
+        repeated = max(number(attribute(row, "number-rows-repeated"), 1), 1)
+        times = self._copies(repeated, cells)
+        self.left["repeated"] += repeated - times
+        for _ in range(times):
             sheet.add(cells)
+
+    def _copies(self, repeated: int, cells: list[Cell]) -> int:
+        """Return how often cells that are repeated are read, within what copies may add."""
+        size = sum(1 + sum(map(len, cell.blocks)) for cell in cells)
+        times = min(repeated, _MOST_REPEATED, 1 + self._room // size)
+        self._room -= max(0, times - 1) * size
+        return times
 
     # --- slides ---------------------------------------------------------------------------------
 

@@ -34,7 +34,9 @@ _LONGEST_HEADING = 200
 _LONGEST_MARKED = 20_000  # characters of a heading with its marks
 # The ends of a link, with an address that may hold parentheses.
 _LINK_ENDS = re.compile(r"(!?\[|\](?:\((?:[^()]++|\([^()]*+\))*+\))?+)")
-_HEADING_SIGN = re.compile(r"(?:^|\r)(?:[ >*+\-0-9.)]*+#| {0,3}[=-])", re.MULTILINE)
+_HEADING_SIGN = re.compile(
+    r"(?:^|\r)(?:[ >*+\-0-9.)]*+#| {0,3}(?:=++|-++)[ \t]*+(?:$|\r))", re.MULTILINE
+)
 # Emphasis, tags, and the line that reStructuredText sets above a title.
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 # What stands for an escaped sign while marks are taken off: characters that no text may hold.

@@ -9,6 +9,7 @@ below 16 tokens.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -109,14 +110,12 @@ class _Packing:
         if remaining <= self._limit and most == len(self._atoms):
             return most
         even = remaining / -(-remaining // self._limit)
-        last = first + 1
-        best, best_key = last, None
-        while last <= most and self._size(first, last) <= self._limit:
-            key = self._key(first, last, even)
-            if best_key is None or key <= best_key:
-                best, best_key = last, key
-            last += 1
-        return best
+        begun = self._sums[first]
+        fits = min(most, bisect_right(self._sums, begun + self._limit) - 1)
+        half = bisect_left(self._sums, begun + self._limit / 2)
+        # Chunks that are not half full are worse than all others.
+        ends = range(max(half, first + 1) if half <= fits else first + 1, fits + 1)
+        return min(ends, key=lambda last: (self._key(first, last, even), -last), default=first + 1)
 
     def _size(self, first: int, last: int) -> int:
         return self._sums[last] - self._sums[first]

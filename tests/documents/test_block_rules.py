@@ -31,3 +31,23 @@ def test_tokens_are_those_of_markdown_it(lines: list[str]) -> None:
     quick = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
     text = "\n".join(lines)
     assert tokens(quick, text) == tokens(plain, text)
+
+
+ITEMS = st.sampled_from(
+    [
+        *(["- a", "- b c", "-"], ["1. z", "2. y"], ["1."], ["7.", "8. a"], ["* a", "*"]),
+        *(["+ a  ", "+ b"], ["- a\u00a0"], ["3. a", "4. -"], ["- a", "* b"], ["- a", "  b"]),
+    ]
+).flatmap(lambda kinds: st.lists(st.sampled_from(kinds), min_size=6, max_size=12))
+AROUND = st.lists(st.builds(str.__add__, INDENTS, LINES), max_size=3)
+
+
+@given(AROUND, st.integers(0, 2), ITEMS, st.integers(0, 2), AROUND)
+def test_short_items_are_those_of_markdown_it(
+    above: list[str], gap: int, items: list[str], blank: int, below: list[str]
+) -> None:
+    """A list of one-line items, with others around it, has the same tokens."""
+    plain = MarkdownIt("commonmark").enable("table").disable("inline")
+    quick = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
+    text = "\n".join([*above, *[""] * gap, *items, *[""] * blank, *below])
+    assert tokens(quick, text) == tokens(plain, text)

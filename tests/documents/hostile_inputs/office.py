@@ -123,6 +123,15 @@ def repeated_rows() -> bytes:
     return odt(f"<table:table>{row}</table:table-row></table:table>" * 20, kind="spreadsheet")
 
 
+def repeated_text(cell: str) -> bytes:
+    """Repeat a cell a million times, in a row that is repeated a million times."""
+    repeated = (
+        f"<table:table-cell table:number-columns-repeated='1000000'>{cell}</table:table-cell>"
+    )
+    row = f"<table:table-row table:number-rows-repeated='1000000'>{repeated}</table:table-row>"
+    return odt(f"<table:table>{row}</table:table>")
+
+
 def shared_string_bomb() -> bytes:
     row = "<row>" + '<c t="s"><v>0</v></c>' * 200 + "</row>"
     return xlsx(row * 2000, strings=("long " * 100_000,))
@@ -340,6 +349,21 @@ INPUTS = [
         "odt-spaces",
         made("a.odt", lambda: odt("<text:p>a<text:s text:c='999999999'/>b</text:p>" * 5000)),
         "loaded",
+    ),
+    Hostile(
+        "odt-repeated-text",
+        made("a.odt", lambda: repeated_text(f"<text:p>{'words of a cell ' * 6000}</text:p>")),
+        "loaded",
+        says="cell(s) that repeat",
+    ),
+    Hostile(
+        "odt-repeated-spaces",
+        made(
+            "a.odt",
+            lambda: repeated_text("<text:p>" + "a<text:s text:c='1000000'/>" * 5000 + "</text:p>"),
+        ),
+        "loaded",
+        says="row(s) that repeat",
     ),
     Hostile(
         "odt-entities",
