@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, Any, overload
 
 from docsum_nb.ledger.history import History
 from docsum_nb.ledger.run_record import RunRecord
@@ -17,10 +18,19 @@ from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.formats import cost_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Kind, Row, Table, cells, end_part, more, part
+from docsum_nb.results.dataframe import frame_of
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 __all__ = ["Runs", "runs"]
 
 _MOST_RUNS = 200
+_TYPES: Mapping[str, str] = {
+    **{"id": "object", "what": "object", "model": "object", "state": "object"},
+    **{"chunks": "int64", "done": "int64", "calls": "int64", "tokens": "int64"},
+    **{"cost_usd": "float64", "error": "object", "question": "object", "sources": "object"},
+}
 _STATES: Mapping[str, Kind] = {"done": "good", "failed": "problem", "interrupted": "warning"}
 
 
@@ -52,9 +62,31 @@ class Runs(Tabled, Sequence[RunRecord]):
     def __repr__(self) -> str:
         return self.to_text()
 
+    def to_frame(self) -> DataFrame:
+        """Return a table to work on.
+
+        Returns:
+            A pandas DataFrame with a row for each run, newest first. Times are in UTC, ``NaT`` if
+            there is none; costs are in US dollars, ``NaN`` if a price is not known.
+
+        Raises:
+            InputError: If pandas is not installed.
+        """
+        times = {"started_at": "datetime64[ns, UTC]", "ended_at": "datetime64[ns, UTC]"}
+        names = {**_TYPES, **times}
+        rows = [{name: _value_of(run, name) for name in names} for run in self._records]
+        return frame_of(rows, names)
+
     def to_json(self) -> str:
         """Return JSON: ``place``, and ``runs`` with every field of each."""
         return to_json({"place": self.place, "runs": self._records})
+
+
+def _value_of(run: RunRecord, name: str) -> Any:
+    value = getattr(run, name)
+    if name.endswith("_at") and value is not None:
+        return datetime.fromtimestamp(value, UTC)
+    return value
 
 
 def runs(ledger: str | Path | None = None) -> Runs:

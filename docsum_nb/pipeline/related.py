@@ -1,16 +1,19 @@
 """Related documents of the library: searched by the summary and its parts, then judged.
 
-Without a language model, the search alone decides. Otherwise an agent says of each document why it
-is relevant, and drops what is not.
+Without a language model, the search alone decides, and the words that a document shares with the
+summary say why it is listed. Otherwise an agent says why, and drops what is not relevant. Left out
+are the summarized documents themselves, and what has hardly a word in common with the summary.
 """
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from docsum_nb.documents.terms import words
 from docsum_nb.errors import UpstreamError
 from docsum_nb.library import Library
 from docsum_nb.models import ModelClient
@@ -21,13 +24,20 @@ from docsum_nb.pipeline.sizes import (
     agent_found_tokens,
     agent_text_tokens,
 )
-from docsum_nb.records import Answer, Hit, Omission
+from docsum_nb.records import Answer, Document, Hit, Omission
+from docsum_nb.render.formats import listed
 from docsum_nb.results import Summary
 from docsum_nb.run import in_thread
 
 __all__ = ["find_related"]
 
 _HITS = 10
+_MOST_OWN = 100
+"""Summarized documents that a search looks beyond."""
+_LEAST_SCORE = 0.2
+"""Of the best score of a search: below it, a document has common words only."""
+_LEAST_WORDS = 2
+_MOST_WORDS = 5
 _MOST_PARTS = 50
 """Document summaries used as queries besides the whole; more add time and hardly a new hit."""
 _RRF_K = 60
@@ -47,21 +57,75 @@ async def find_related(
     """
     library = prepared.library
     assert library is not None
-    hits = await in_thread(_search, library, summary)
+    search = _OtherDocuments(library, prepared.documents)
+    hits = await in_thread(_search, search, summary)
     if not prepared.evaluates or not hits:
-        return tuple(hits), []
+        return _explained(hits), []
     try:
-        judged = await _judge(prepared, library, hits, summary, asker)
+        judged = await _judge(prepared, search, hits, summary, asker)
     except UpstreamError as error:
-        return tuple(hits), [Omission(_REASONS, str(error))]
+        return _explained(hits), [Omission(_REASONS, str(error))]
     if judged is None:
         why = "the model's answer could not be read, so all that the search found is listed"
-        return tuple(hits), [Omission(_REASONS, why)]
+        return _explained(hits), [Omission(_REASONS, why)]
     return judged, []
 
 
+class _OtherDocuments:
+    """Searches a library for documents other than those that are summarized."""
+
+    def __init__(self, library: Library, documents: Sequence[Document]) -> None:
+        self._library = library
+        self._paths = {os.path.realpath(each.path) for each in documents if each.path}
+        self._texts: dict[str, list[str]] = defaultdict(list)
+        for each in documents:
+            self._texts[_last_part(each.name)].append(each.text)
+
+    def search(self, query: str, k: int) -> list[Hit]:
+        """Return what is found, best first."""
+        # Of what is found first, all of the summarized documents may be.
+        found = self._library.search(query, k + min(_MOST_OWN, len(self._texts)))
+        return [hit for hit in found if not self._is_summarized(hit)][:k]
+
+    def _is_summarized(self, hit: Hit) -> bool:
+        path = hit.metadata.get("path")
+        if isinstance(path, str) and os.path.realpath(path) in self._paths:
+            return True
+        # A copy of it, or a document that came as text.
+        return any(hit.passage in text for text in self._texts.get(_last_part(hit.name), ()))
+
+
+def _last_part(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
+def _explained(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Return the hits with the words by which they were found as the reason."""
+    return tuple(replace(hit, why=hit.why or _words_in_common(hit)) for hit in hits)
+
+
+def _words_in_common(hit: Hit) -> str:
+    shown = listed([hit.passage[start:end].lower() for start, end in hit.marks], most=_MOST_WORDS)
+    return f"It has words of the summary: {shown}" if shown else ""
+
+
+def _is_close(hit: Hit, best: float) -> bool:
+    """Check whether a document has more than a word in common with what is searched for.
+
+    Args:
+        hit: What was found.
+        best: The score of the best of the same search.
+    """
+    shared = {word for start, end in hit.marks for word in words(hit.passage[start:end])}
+    return hit.score >= _LEAST_SCORE * best and len(shared) >= _LEAST_WORDS
+
+
 async def _judge(
-    prepared: Prepared, library: Library, hits: list[Hit], summary: Summary, asker: ModelClient
+    prepared: Prepared,
+    library: _OtherDocuments,
+    hits: list[Hit],
+    summary: Summary,
+    asker: ModelClient,
 ) -> tuple[Hit, ...] | None:
     """Return what is relevant of the hits, with reasons; ``None`` if the answer is unreadable."""
     from docsum_nb.crew.evaluate import AgentSizes, explain
@@ -92,7 +156,7 @@ async def _judge(
     )
 
 
-def _search(library: Library, summary: Summary) -> list[Hit]:
+def _search(library: _OtherDocuments, summary: Summary) -> list[Hit]:
     weighted = [(summary.text, _WHOLE_WEIGHT)]
     if summary.question:
         weighted.append((summary.question, _WHOLE_WEIGHT))
@@ -101,7 +165,9 @@ def _search(library: Library, summary: Summary) -> list[Hit]:
     scores: dict[str, float] = defaultdict(float)
     best: dict[str, Hit] = {}
     for query, weight in weighted:
-        for rank, hit in enumerate(library.search(query, 2 * _HITS) if query.strip() else []):
+        found = library.search(query, 2 * _HITS) if query.strip() else []
+        close = [hit for hit in found if _is_close(hit, found[0].score)]
+        for rank, hit in enumerate(close):
             scores[hit.name] += weight / (_RRF_K + rank)
             best.setdefault(hit.name, hit)
     names = sorted(scores, key=lambda name: (-scores[name], name))[:_HITS]

@@ -71,7 +71,8 @@ class Hit:
     """Higher is better; only comparable within one search."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     why: str | None = None
-    """Why it is relevant, in the words of a language model; ``None`` if none was asked."""
+    """Why it is relevant, in the words of a language model; if none was asked, the words that a
+    related document shares with the summary; ``None`` of a search."""
     marks: tuple[tuple[int, int], ...] = ()
     """The spans of the passage that hold what was searched for, in order, none over another. Words
     count by their stems, roughly as the search takes them."""

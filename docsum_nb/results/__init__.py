@@ -4,16 +4,27 @@
                    order; text.py, markdown.py and html.py give it its form
     plan.py        Plan: what a run will do
     usage.py       RunUsage: what a run took, by task and agent
-    library.py     Hits and Added: what a library answers
+    library.py     Hits and Added: what a library answers; Related: of a summary
+    crew_output.py the output of a crew, in a cell
     dataframe.py   a result as pandas tables
 
 All renderings show the same things in the same order; names and texts of documents are taken for
 hostile everywhere.
 """
 
-from docsum_nb.results.library import Added, Hits
+from docsum_nb.results.crew_output import remember_crew, report_of
+from docsum_nb.results.library import Added, Hits, Related
 from docsum_nb.results.plan import Plan
 from docsum_nb.results.summary import Summary
 from docsum_nb.results.usage import RunUsage
 
-__all__ = ["Added", "Hits", "Plan", "RunUsage", "Summary"]
+__all__ = [
+    "Added",
+    "Hits",
+    "Plan",
+    "Related",
+    "RunUsage",
+    "Summary",
+    "remember_crew",
+    "report_of",
+]

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
-from docsum_nb.records import SummaryRecord, Usage, UsageRow
+from docsum_nb.records import Hit, SummaryRecord, Usage, UsageRow
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-__all__ = ["to_frame", "usage_frame"]
+__all__ = ["frame_of", "hits_frame", "to_frame", "usage_frame"]
 
 _PAID = {"calls": "int64", "prompt_tokens": "int64", "completion_tokens": "int64"}
 # Columns in order; "Int64" is the kind of whole numbers that can be missing.
@@ -50,7 +50,16 @@ def to_frame(summary: SummaryRecord, of: str) -> DataFrame:
     """
     if of not in _ROWS:
         raise InputError(f"to_frame takes {', '.join(map(repr, _ROWS))}, not {of!r}")
-    return _frame(list(_ROWS[of](summary)), _TYPES[of])
+    return frame_of(list(_ROWS[of](summary)), _TYPES[of])
+
+
+def hits_frame(hits: Iterable[Hit]) -> DataFrame:
+    """Return documents that were found as a DataFrame.
+
+    Raises:
+        InputError: If pandas is not installed.
+    """
+    return frame_of(list(_found(hits)), _TYPES["related"])
 
 
 def usage_frame(rows: Iterable[UsageRow]) -> DataFrame:
@@ -61,7 +70,7 @@ def usage_frame(rows: Iterable[UsageRow]) -> DataFrame:
     """
     columns = {**{"task": "object", "agent": "object"}, **_PAID, "cost_usd": "float64"}
     types = {**columns, "counted": "int64", "unanswered": "int64"}
-    return _frame(
+    return frame_of(
         [
             {
                 **{"task": row.task, "agent": row.agent, **_paid(row.usage)},
@@ -73,7 +82,16 @@ def usage_frame(rows: Iterable[UsageRow]) -> DataFrame:
     )
 
 
-def _frame(rows: list[dict[str, Any]], types: Mapping[str, str]) -> DataFrame:
+def frame_of(rows: list[dict[str, Any]], types: Mapping[str, str]) -> DataFrame:
+    """Return rows as a DataFrame.
+
+    Args:
+        rows: A value for each column.
+        types: The columns in order, and their types.
+
+    Raises:
+        InputError: If pandas is not installed.
+    """
     try:
         import pandas as pd
     except ImportError as error:
@@ -107,7 +125,11 @@ def _chunks(summary: SummaryRecord) -> Iterable[dict[str, Any]]:
 
 
 def _related(summary: SummaryRecord) -> Iterable[dict[str, Any]]:
-    for hit in summary.related:
+    return _found(summary.related)
+
+
+def _found(hits: Iterable[Hit]) -> Iterable[dict[str, Any]]:
+    for hit in hits:
         page, path = hit.metadata.get("page"), hit.metadata.get("path")
         yield {
             **{"document": hit.name, "score": hit.score, "passage": hit.passage, "why": hit.why},

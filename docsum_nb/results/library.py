@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.records import Hit, Omission
 from docsum_nb.render.displayed import Tabled
@@ -12,8 +12,12 @@ from docsum_nb.render.formats import count_text
 from docsum_nb.render.highlight import marked_line
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Part, Row, Table, cells, folded, more, part
+from docsum_nb.results.dataframe import hits_frame
 
-__all__ = ["Added", "Hits"]
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = ["Added", "Hits", "Related"]
 
 _MOST_HITS = 100
 _MOST_GONE = 20
@@ -41,6 +45,45 @@ class Hits(Tabled, list[Hit]):
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def to_frame(self) -> DataFrame:
+        """Return a table to work on.
+
+        Returns:
+            A pandas DataFrame with a row for each document, best first.
+
+        Raises:
+            InputError: If pandas is not installed.
+        """
+        return hits_frame(self)
+
+
+class Related(Tabled, tuple[Hit, ...]):
+    """The related documents of a summary, best first: a tuple that displays itself as a table."""
+
+    __slots__ = ()
+
+    def _table(self) -> Table:
+        return replace(_hits_table(self, ""), headline=_related_head(len(self)))
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  # IPython's hook
+        # IPython prints a subclass of tuple as a plain tuple otherwise.
+        printer.text(self.to_text())
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def to_frame(self) -> DataFrame:
+        """Return a table to work on, as ``summary.to_frame("related")``.
+
+        Raises:
+            InputError: If pandas is not installed.
+        """
+        return hits_frame(self)
+
+
+def _related_head(number: int) -> str:
+    return f"{count_text(number, 'related document')} in the library"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from docsum_nb.render.one_line import one_line
 from docsum_nb.results.dataframe import to_frame
 from docsum_nb.results.html import to_html, to_html_page
 from docsum_nb.results.layout import MOST_IN_A_CELL
+from docsum_nb.results.library import Related
 from docsum_nb.results.markdown import to_markdown
 from docsum_nb.results.text import to_text
 
@@ -34,6 +35,10 @@ class Summary(SummaryRecord[Data_co]):
     In a cell, of more than a hundred documents the first hundred are shown, and how many more there
     are; ``to_text``, ``to_markdown`` and ``to_html`` show all of them.
     """
+
+    def __post_init__(self) -> None:
+        # The table of a cell; it is equal to the tuple, and JSON holds it as one.
+        object.__setattr__(self, "related", Related(self.related))
 
     def to_markdown(self) -> str:
         """Render as Markdown, with numbered citations."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Warned
+from docsum_nb.results import remember_crew, report_of
 from docsum_nb.run.execution import UNSET, Execution
 from docsum_nb.run.questions import AskPerson, Questions
 from docsum_nb.run.run_errors import safely
@@ -221,4 +222,9 @@ class _LiveView:
 
 
 def _result_of(execution: Execution[Any]) -> Any:
-    return None if execution.value is UNSET else execution.value
+    """Return the result as it is shown; ``None`` if there is none."""
+    value = execution.value
+    if value is UNSET:
+        return None
+    remember_crew(value, execution.record.usage(), execution.record.state.warnings)
+    return report_of(value) or value

@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event, RunState
-from docsum_nb.results import RunUsage
+from docsum_nb.results import RunUsage, remember_crew
 from docsum_nb.run.display import RunDisplay
 from docsum_nb.run.execution import Execution
 from docsum_nb.run.known_runs import find, keep_failed, know
@@ -172,6 +172,7 @@ class Run(NotAwaited, Generic[T]):
             # Raised many times, one exception would grow a longer traceback with each.
             raise self._in_cell(execution.error.with_traceback(execution.traceback))
         value: T = execution.value
+        remember_crew(value, self.usage, self._record.state.warnings)
         return value
 
     def _in_cell(self, error: BaseException) -> BaseException:

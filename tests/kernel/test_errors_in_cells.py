@@ -1,4 +1,4 @@
-"""What a cell shows of an error: the user's own line, all of it on request, what is finished."""
+"""What a cell shows of an error, and of the output of a crew."""
 
 from __future__ import annotations
 
@@ -131,6 +131,23 @@ def test_only_the_last_failed_runs_are_kept(kernel: Kernel) -> None:
     assert kernel.run("print(ds.get_run(ids[-1]).id == ids[-1])").text == "True\n"
     gone = kernel.run("ds.get_run(ids[0])")
     assert "InputError: no run" in plain(gone)
+
+
+def test_output_of_a_crew_is_readable(kernel: Kernel) -> None:
+    """The text as Markdown, tasks and usage as tables, warnings; the object is CrewAI's own."""
+    words = "# Title\n\n**bold** <b id=own>raw</b>"
+    kernel.run(f"output = await ds.kickoff(crew(Scripted(model='s', answer=lambda p: {words!r})))")
+    assert kernel.run("print(type(output).__name__)").text == "CrewOutput\n"
+    (shown,) = kernel.run("output").displays
+    assert "<h1>Title</h1>" in shown["text/html"]
+    assert "<strong>bold</strong>" in shown["text/html"]
+    assert "<b id" not in shown["text/html"]
+    assert shown["text/html"].count("<table") == 2
+    for part in ("part 3", "writer", "Warnings (1)", "prompt tokens"):
+        assert part in shown["text/plain"]
+    assert "TaskOutput(" not in shown["text/plain"]
+    (other,) = kernel.run("output.model_copy()").displays
+    assert other["text/plain"].startswith("CrewOutput(")
 
 
 def test_scripts_keep_no_run(tmp_path: Path) -> None:

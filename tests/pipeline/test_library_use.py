@@ -25,6 +25,32 @@ def test_related_documentation_comes_from_the_library(tmp_path: Path) -> None:
     assert "tonnage" in summary.related[names.index("dues")].passage
 
 
+def test_related_documents_are_others_and_close_and_say_why(tmp_path: Path) -> None:
+    """Neither what is summarized nor a copy of it, nor what shares a common word only."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    north = "The harbour of the north froze. Ships waited outside. The pilots slept in the town."
+    (folder / "north.md").write_text(north)
+    library = ds.Library(tmp_path / "lib")
+    library.add(folder)
+    library.add(
+        {
+            "copy/north.md": north,
+            "ice": "A harbour that is frozen is closed to ships by its master.",
+            "cooking": "The town has a library with many books about cooking.",
+        }
+    )
+    summary = summarize(folder, library=library).result(LONG_S)
+    (hit,) = summary.related
+    assert hit.name == "ice"
+    assert hit.why == "It has words of the summary: 'harbour', 'ships'"
+    shown = str(summary.related)
+    assert shown.startswith("1 related document in the library")
+    assert f"Why: {hit.why}" in shown
+    assert hit.why in summary.to_text()
+    assert ds.Summary.from_json(summary.to_json()) == summary
+
+
 def test_agent_says_why_documents_are_relevant(server: Loopback, tmp_path: Path) -> None:
     """With a language model, an agent judges the hits; its call is planned, stored and metered."""
     library = ds.Library(tmp_path / "lib")

@@ -11,7 +11,7 @@ import pytest
 
 from docsum_nb.errors import InputError
 from docsum_nb.records import Hit, Usage
-from docsum_nb.results import Summary
+from docsum_nb.results import Hits, Related, Summary
 from tests.results.result_samples import EMPTY, HOSTILE, ORDINARY, TEXT
 
 Part = Literal["documents", "chunks", "related", "citations"]
@@ -111,3 +111,15 @@ def test_importing_the_records_imports_no_pandas() -> None:
     )
     assert done.stdout.strip() == "False"
     assert Summary.to_frame.__doc__
+
+
+def test_hits_and_related_documents_are_tables() -> None:
+    """What a search found, and what a summary lists, have the columns of ``related``."""
+    hits = Hits([Hit("a", "p", 0.5, {"page": 2}), Hit("b", "q", 0.25)], "words")
+    frame = hits.to_frame()
+    assert frame["document"].tolist() == ["a", "b"]
+    assert frame["page"].isna().tolist() == [False, True]
+    related = replace(ORDINARY, related=tuple(hits)).related
+    assert isinstance(related, Related)
+    assert related.to_frame().equals(frame)
+    assert Hits().to_frame().columns.tolist() == frame.columns.tolist()
