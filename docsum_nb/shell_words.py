@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from collections.abc import Callable
 
 from docsum_nb.options import options_of
 
@@ -28,6 +27,18 @@ _MODEL = re.compile(r"\b([Gg]ive|write|use) (?:docsum_nb\.)?Model\(")
 _REMOVE = re.compile(r"\blibrary\.remove\([^()]{0,500}\)(?: for each)?, or ")
 _REACHED = re.compile(r"; what one of a crew has finished is in its run\.partial")
 _EDGE = r"(?<![\w./\\'\"`-])"
+_ASSIGNED = r"=('[^']*'|\"[^\"]*\"|\$?[\w.,]*\w|\.\.\.)?"
+_NAMES = tuple(
+    dict.fromkeys([*(option.name for option in options_of() if option.flag), *_OTHER_FLAGS])
+)
+_SPELLED = "|".join(name for name in _NAMES if "_" in name)
+_WORDS = "|".join(name for name in _NAMES if "_" not in name)
+# A word of everyday language is an option only if its value or a rule about it follows.
+_FLAGS = (
+    re.compile(rf"{_EDGE}({_SPELLED})(?:{_ASSIGNED})?(?![\w./(])"),
+    re.compile(rf"{_EDGE}({_WORDS}){_ASSIGNED}(?![\w./(])"),
+    re.compile(rf"^({_WORDS})(?= is | must | holds )()"),
+)
 
 
 def in_shell(text: str) -> str:
@@ -38,37 +49,19 @@ def in_shell(text: str) -> str:
     text = _CALL.sub(_command, text)
     text = _REMOVE.sub("", text)
     text = _MODEL.sub(r"\1, in Python, Model(", text)
-    for name, pattern in _flags():
-        text = pattern.sub(_flag_of(name), text)
+    for pattern in _FLAGS:
+        text = pattern.sub(_flag, text)
     return text
 
 
-def _flags() -> list[tuple[str, re.Pattern[str]]]:
-    names = dict.fromkeys([*(option.name for option in options_of() if option.flag), *_OTHER_FLAGS])
-    value = r"(?:=('[^']*'|\"[^\"]*\"|\$?[\w.,]*\w|\.\.\.)?)"
-    return [
-        # A word of everyday language is an option only if it is followed by its value.
-        (name, re.compile(_EDGE + name + (value + "?" if "_" in name else value) + r"(?![\w./(])"))
-        for name in names
-    ] + [
-        (name, re.compile(rf"^{name}(?= is | must | holds )()"))
-        for name in names
-        if "_" not in name
-    ]
-
-
-def _flag_of(name: str) -> Callable[[re.Match[str]], str]:
+def _flag(found: re.Match[str]) -> str:
+    name, value = found[1], (found[2] or "").strip("'\"")
     flag = f"--{name.replace('_', '-')}"
-
-    def replaced(found: re.Match[str]) -> str:
-        value = (found[1] or "").strip("'\"")
-        if name == "ledger" and value == "False":
-            return f"{flag} none"
-        if value in ("", "True"):
-            return flag
-        return f"{flag} {_VALUES.get(value, value)}"
-
-    return replaced
+    if name == "ledger" and value == "False":
+        return f"{flag} none"
+    if value in ("", "True"):
+        return flag
+    return f"{flag} {_VALUES.get(value, value)}"
 
 
 def _add_command(found: re.Match[str]) -> str:

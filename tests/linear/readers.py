@@ -738,6 +738,8 @@ EXEMPT: dict[str, str] = {
     "documents.reading.read_by": "by the readers",
     "documents.sources.find": "by load",
     "documents.columns.documents_of": "copies values",
+    "documents.columns.documents_of_records": "copies values",
+    "documents.sources.check_no_paths": "looks at texts that are as short as a path",
     "documents.given.sources_in": "copies values and bytes, which are counted",
     "documents.archives.members": "takes an archive, whose bytes are counted",
     "documents.addresses": "takes addresses that the caller typed",
