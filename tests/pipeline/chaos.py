@@ -155,7 +155,7 @@ def survive(server: Loopback, ledger: Path, chunks: int) -> str:
     """
     chaos = Chaos()
     server.script = chaos
-    model = model_of(server, timeout=2, max_retries=5)
+    model = model_of(server, timeout=6, max_retries=5)
     run = ds.summarize(
         texts(chunks), model=model, ledger=ledger, max_concurrency=IN_FLIGHT, show=False
     )
