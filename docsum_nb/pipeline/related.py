@@ -58,7 +58,9 @@ async def find_related(
     library = prepared.library
     assert library is not None
     search = _OtherDocuments(library, prepared.documents)
-    hits = await in_thread(_search, search, summary)
+    # An agent drops what is not relevant; without one, a single word in common is too little.
+    least_words = 1 if prepared.evaluates else _LEAST_WORDS
+    hits = await in_thread(_search, search, summary, least_words)
     if not prepared.evaluates or not hits:
         return _explained(hits), []
     try:
@@ -109,15 +111,16 @@ def _words_in_common(hit: Hit) -> str:
     return f"It has words of the summary: {shown}" if shown else ""
 
 
-def _is_close(hit: Hit, best: float) -> bool:
-    """Check whether a document has more than a word in common with what is searched for.
+def _is_close(hit: Hit, best: float, least_words: int) -> bool:
+    """Check whether a document has enough in common with what is searched for.
 
     Args:
         hit: What was found.
         best: The score of the best of the same search.
+        least_words: The number of different words that it must share.
     """
     shared = {word for start, end in hit.marks for word in words(hit.passage[start:end])}
-    return hit.score >= _LEAST_SCORE * best and len(shared) >= _LEAST_WORDS
+    return hit.score >= _LEAST_SCORE * best and len(shared) >= least_words
 
 
 async def _judge(
@@ -156,7 +159,7 @@ async def _judge(
     )
 
 
-def _search(library: _OtherDocuments, summary: Summary) -> list[Hit]:
+def _search(library: _OtherDocuments, summary: Summary, least_words: int) -> list[Hit]:
     weighted = [(summary.text, _WHOLE_WEIGHT)]
     if summary.question:
         weighted.append((summary.question, _WHOLE_WEIGHT))
@@ -166,7 +169,7 @@ def _search(library: _OtherDocuments, summary: Summary) -> list[Hit]:
     best: dict[str, Hit] = {}
     for query, weight in weighted:
         found = library.search(query, 2 * _HITS) if query.strip() else []
-        close = [hit for hit in found if _is_close(hit, found[0].score)]
+        close = [hit for hit in found if _is_close(hit, found[0].score, least_words)]
         for rank, hit in enumerate(close):
             scores[hit.name] += weight / (_RRF_K + rank)
             best.setdefault(hit.name, hit)

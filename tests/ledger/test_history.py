@@ -49,6 +49,11 @@ def test_run_is_listed_with_what_it_was_and_took(server: Loopback, tmp_path: Pat
     assert began <= failed.started_at <= (failed.ended_at or 0) <= done.started_at
     assert not done.unfinished
     assert failed.unfinished
+    frame = ds.runs(ledger).to_frame()
+    assert frame["id"].tolist() == [second.id, first.id]
+    assert frame["calls"].sum() == 5
+    assert frame["started_at"].is_monotonic_decreasing
+    assert ds.runs(tmp_path / "none").to_frame().columns.tolist() == frame.columns.tolist()
 
 
 def test_runs_of_folders_of_one_name_can_be_distinguished(
