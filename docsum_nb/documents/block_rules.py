@@ -38,13 +38,13 @@ _SPACE = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 _ITEMS = {
     **{
         mark: re.compile(
-            rf"(?:{re.escape(mark)}(?: [^\W\d_][^\n]*+|(?=\n{re.escape(mark)}))\n?+){{8,}}+"
+            rf"(?:{re.escape(mark)}(?: [^\W\d_][^\n]*+|(?=\n{re.escape(mark)}|\n?\Z))\n?+){{8,}}+"
         )
         for mark in "-*+"
     },
     **dict.fromkeys(
         "0123456789",
-        re.compile(r"(?:\d{1,9}\.(?: [^\W\d_][^\n]*+|(?=\n\d{1,9}\.))\n?+){8,}+"),
+        re.compile(r"(?:\d{1,9}\.(?: [^\W\d_][^\n]*+|(?=\n\d{1,9}\.|\n?\Z))\n?+){8,}+"),
     ),
 }
 _UNDERLINES = {"=": 1, "-": 2}
@@ -131,21 +131,24 @@ def _write_items(state: StateBlock, line: int, last: int, after: int) -> None:
     kind, tag = ("ordered_list", "ol") if ordered else ("bullet_list", "ul")
     opened = state.push(f"{kind}_open", tag, 1)
     opened.markup, opened.map = mark, [line, after]
+    from markdown_it.token import Token
+
+    level = state.level
     for at in range(line, last):
         text = source[state.bMarks[at] : state.eMarks[at]]
         number, _, content = text.partition(mark)
         if ordered and at == line and int(number) != 1:
             opened.attrs = {"start": int(number)}
-        item = state.push("list_item_open", "li", 1)
-        item.markup, item.map = mark, [at, after if at == last - 1 else at + 1]
-        item.info = number
+        own = [at, after if at == last - 1 else at + 1]
+        add = state.tokens.append
+        add(Token("list_item_open", "li", 1, {}, own, level, None, "", mark, number, block=True))
         if content := content.strip(_SPACE):
-            paragraph = state.push("paragraph_open", "p", 1)
-            inline = state.push("inline", "", 0)
-            inline.content, inline.children = content, []
-            paragraph.map, inline.map, paragraph.hidden = [at, at + 1], [at, at + 1], True
-            state.push("paragraph_close", "p", -1).hidden = True
-        state.push("list_item_close", "li", -1).markup = mark
+            line_of_it, deeper = [at, at + 1], level + 1
+            add(Token("paragraph_open", "p", 1, {}, line_of_it, deeper, block=True, hidden=True))
+            inline = Token("inline", "", 0, {}, [at, at + 1], level + 2, [], content, block=True)
+            add(inline)
+            add(Token("paragraph_close", "p", -1, level=deeper, block=True, hidden=True))
+        add(Token("list_item_close", "li", -1, level=level, markup=mark, block=True))
     state.push(f"{kind}_close", tag, -1).markup = mark
 
 
