@@ -32,13 +32,14 @@ Kind = Literal["terminal", "html", "markdown", "json"]
 ELEMENTS = {
     *("div", "style", "p", "span", "sup", "a", "ul", "li", "bdi", "blockquote", "strong", "mark"),
     *("details", "summary", "pre", "code", "table", "thead", "tbody", "tr", "th", "td", "progress"),
-    *("h3", "em", "br", "img"),
+    *("h3", "em", "br", "img", "button"),
 }
 OF_A_PAGE = {"html", "head", "meta", "title", "body", "main"}
 MATHEMATICS = re.compile(r"\$|\\[(\[]|\\begin")
 ATTRIBUTES = {
     *("class", "id", "href", "dir", "role", "tabindex", "aria-label", "aria-level", "title"),
     *("scope", "colspan", "max", "value", "open", "src", "width", "height", "alt"),
+    *("type", "hidden", "popover", "popovertarget", "popovertargetaction", "autofocus"),
 }
 
 
@@ -61,6 +62,7 @@ def check_html(html: str) -> None:
     tags = root.select("*")
     assert {name for tag in tags for name in tag.attrs} <= ATTRIBUTES
     assert all(str(tag["href"]).startswith("#docsum-") for tag in page.select("[href]"))
+    assert all(str(tag["popovertarget"]).startswith("docsum-") for tag in page.select("button"))
     assert all(str(tag["src"]).startswith("data:image/png;base64,") for tag in page.select("[src]"))
     values = [str(value) for tag in tags for value in tag.attrs.values()]
     check_terminal("\n".join([*values, page.get_text()]))

@@ -6,8 +6,10 @@ Invariant: one thing at a time, for any number of clicks from any thread. Knows 
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +30,19 @@ Phase = Literal["idle", "planning", "running"]
 _SETTLED_S = 60.0
 """How long a stopped run is waited for before the list is read again; it needs 5 s at most."""
 _MOST_UNFINISHED = 30
+_LOOK_S = 0.5
+"""How often a run is asked what it does; its panel shows more, more often."""
+_IMPORTING = "Importing CrewAI and LiteLLM, once in a process."
+_DOING = {
+    "starting": "Starting …",
+    "importing": _IMPORTING,
+    "loading": "Reading the documents …",
+    "recognizing": "Reading pages that are pictures …",
+    "summarizing": "Summarizing: the panel below counts the chunks.",
+    "combining": "Merging the summaries …",
+    "evaluating": "Judging the related documents …",
+}
+"""What a run does, by its stage."""
 
 
 class Controller:
@@ -70,6 +85,8 @@ class Controller:
             self.phase, self.fault = "planning", None
             self.plan = self.planned = None
             self.notice = "Reading the documents to work out the plan …"
+            if "litellm" not in sys.modules and asked.model != "extractive":
+                self.notice = f"{_IMPORTING} Then the documents are read."
             self._planning.begin(
                 partial(_planned, asked), partial(self._heard, asked, then_start=then_start)
             )
@@ -181,13 +198,24 @@ class Controller:
         self._changed()
 
     def _watch(self, run: Run[Summary]) -> None:
-        self.run, self.phase, self.notice = run, "running", ""
+        self.run, self.phase, self.notice = run, "running", _doing(run)
         follower = threading.Thread(target=self._follow, args=(run,), daemon=True)
         follower.name = f"docsum_nb form {run.id}"
         follower.start()
 
+    def _name_what_goes_on(self, run: Run[Summary]) -> None:
+        with self.lock:
+            notice = _doing(run)
+            if self.run is run and self.phase == "running" and notice != self.notice:
+                self.notice = notice
+                self._changed()
+
     def _follow(self, run: Run[Summary]) -> None:
         """Wait until a run has ended; waiting also enforces its deadline."""
+        while not run.done:
+            with suppress(TimeoutError):
+                run.exception(_LOOK_S)
+            self._name_what_goes_on(run)
         run.exception()
         with self.lock:
             if self.run is run:
@@ -245,6 +273,13 @@ def _unread(plan: Plan) -> str:
     if plan.cost_usd is not None:
         cost = f"it costs {cost_text(plan.cost_usd)} at most"
     return f"Nothing is paid for yet: {cost}. Press Start again to go on."
+
+
+def _doing(run: Run[Summary]) -> str:
+    state = run.state
+    if state.throttled is not None and state.waiting:
+        return "Waiting: the provider has no room for requests now."
+    return _DOING.get(state.stage, "")
 
 
 def _after(run: Run[Summary]) -> str:

@@ -17,6 +17,7 @@ from docsum_nb.records import SummaryRecord
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.templating import fill
 from docsum_nb.results.layout import more_text, outline
+from docsum_nb.results.paragraphs import UNSUPPORTED
 
 __all__ = ["to_html", "to_html_page"]
 
@@ -43,6 +44,8 @@ def to_html(summary: SummaryRecord, *, most: int | None = None) -> str:
         "summary.html.j2",
         page=page,
         prefix=_prefix(summary),
+        readable={source.number for source in page.sources if source.reading is not None},
+        unsupported=UNSUPPORTED,
         more_text=more_text,
         fold_above=_FOLD_ABOVE,
     )

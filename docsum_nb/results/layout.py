@@ -7,28 +7,24 @@ Spans that point outside the text are clamped, never an error: a result must alw
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, SummaryRecord
+from docsum_nb.records import ChunkSummary, DocumentSummary, SummaryRecord
 from docsum_nb.records.json_form import to_json
 from docsum_nb.render.formats import cost_text, count_text, duration_text
 from docsum_nb.render.highlight import Highlight, marked_line, plain_line
 from docsum_nb.render.one_line import clean, one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
+from docsum_nb.results.paragraphs import UNSUPPORTED, Paragraph, paragraphs
+from docsum_nb.results.reading import ChunkTexts, Reading
 
 __all__ = [
     "EXTRACTIVE_NOTE",
     "MOST_IN_A_CELL",
+    "NOTHING_SUPPORTED_NOTE",
+    "UNSUPPORTED_NOTE",
     "LayoutEntry",
-    "LayoutPiece",
     "LayoutSource",
-    "Mark",
-    "Paragraph",
     "SummaryLayout",
     "more_text",
     "outline",
@@ -41,26 +37,15 @@ EXTRACTIVE_NOTE = (
     "Extractive summary: its sentences are taken from the sources as they are; "
     "no language model wrote it."
 )
+UNSUPPORTED_NOTE = (
+    f"{UNSUPPORTED} No passage of the sources was found that supports this: compare it with them."
+)
+NOTHING_SUPPORTED_NOTE = (
+    "No passage of the sources was found that supports a sentence of this text: compare it with "
+    "them."
+)
 _EXTRACTIVE = "extractive"
 _MAX_LOOSE_CHUNKS = 20
-
-
-class Mark(NamedTuple):
-    """A citation mark in the text."""
-
-    number: int
-    first: bool
-    """Whether it is the first mark of this number: the one a source links back to."""
-
-
-class LayoutPiece(NamedTuple):
-    """A stretch of text, and the marks that stand at its end."""
-
-    text: str
-    marks: tuple[Mark, ...] = ()
-
-
-Paragraph = tuple[LayoutPiece, ...]
 
 
 class LayoutSource(NamedTuple):
@@ -71,6 +56,8 @@ class LayoutSource(NamedTuple):
     place: tuple[str, ...]
     """Page and innermost heading, as far as they are known."""
     passage: str
+    reading: Reading | None
+    """The passage in its document; ``None`` if the result does not hold that text."""
 
 
 class LayoutEntry(NamedTuple):
@@ -90,6 +77,8 @@ class SummaryLayout:
     question: str
     body: tuple[Paragraph, ...]
     """The summary's paragraphs; empty while there is no final summary."""
+    unsupported: str
+    """What the marks of sentences without a source mean; empty without such sentences."""
     status: str
     """Why there is no final summary and what is finished; empty if there is one."""
     data: str
@@ -131,7 +120,7 @@ def outline(
     Returns:
         What to show, in the order in which to show it.
     """
-    body = _paragraphs(summary.text, _marks(summary))
+    body = paragraphs(summary.text, summary.citations)
     loose = () if body else _loose_chunks(summary)
     documents = _shown_documents(summary)
     return SummaryLayout(
@@ -139,7 +128,8 @@ def outline(
         body=body,
         status="" if body else _status(summary),
         data="" if summary.data is None else clean(to_json(summary.data)),
-        sources=_sources(summary.citations, passage_chars),
+        unsupported=_unsupported(summary, body),
+        sources=_sources(summary, passage_chars),
         documents=tuple(map(_document, documents[:most])),
         more_documents=len(documents) - len(documents[:most]),
         chunks=tuple(
@@ -165,57 +155,23 @@ def outline(
     )
 
 
-def _marks(summary: SummaryRecord) -> dict[int, tuple[Mark, ...]]:
-    """Map each place in the text to the marks that stand there, in order of number."""
-    numbers: defaultdict[int, set[int]] = defaultdict(set)
-    for citation in summary.citations:
-        # Sentence spans end with the white space that follows; a mark belongs before it.
-        numbers[len(summary.text[: max(0, citation.end)].rstrip())].add(citation.number)
-    marks: dict[int, tuple[Mark, ...]] = {}
-    seen: set[int] = set()
-    for place in sorted(numbers):
-        marks[place] = tuple(Mark(n, n not in seen) for n in sorted(numbers[place]))
-        seen |= numbers[place]
-    return marks
+def _unsupported(summary: SummaryRecord, body: tuple[Paragraph, ...]) -> str:
+    if any(not piece.supported for paragraph in body for piece in paragraph):
+        return UNSUPPORTED_NOTE
+    # Texts of other makers than a run have no chunks; nothing was sought for them.
+    return NOTHING_SUPPORTED_NOTE if body and summary.chunks and not summary.citations else ""
 
 
-def _paragraphs(text: str, marks: Mapping[int, tuple[Mark, ...]]) -> tuple[Paragraph, ...]:
-    places = sorted(marks)
-    found = []
-    for start, end in _paragraph_spans(text):
-        pieces = []
-        for place in (p for p in places if start < p <= end):
-            pieces.append(LayoutPiece(clean(text[start:place]), marks[place]))
-            start = place
-        if start < end:
-            pieces.append(LayoutPiece(clean(text[start:end])))
-        found.append(tuple(pieces))
-    return tuple(found)
-
-
-def _paragraph_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans between blank lines, without white space at either end."""
-    start = end = position = 0
-    for line in (*text.split("\n"), ""):
-        stripped = line.strip()
-        if stripped:
-            if end <= start:
-                start = position + line.index(stripped[0])
-            end = position + len(line.rstrip())
-        elif end > start:
-            yield start, end
-            start = end
-        position += len(line) + 1
-
-
-def _sources(citations: tuple[Citation, ...], passage_chars: int) -> tuple[LayoutSource, ...]:
-    first = {citation.number: citation for citation in reversed(citations)}
+def _sources(summary: SummaryRecord, passage_chars: int) -> tuple[LayoutSource, ...]:
+    first = {citation.number: citation for citation in reversed(summary.citations)}
+    texts = ChunkTexts(summary.chunks)
     return tuple(
         LayoutSource(
             number,
             _name(citation.document),
             _place(citation.page, citation.headings),
             one_line(citation.passage, max_chars=passage_chars),
+            texts.reading(citation),
         )
         for number, citation in sorted(first.items())
     )
@@ -239,7 +195,7 @@ def _shown_documents(summary: SummaryRecord) -> tuple[DocumentSummary, ...]:
 def _document(item: DocumentSummary) -> LayoutEntry:
     paid = f", {cost_text(item.usage.cost_usd)}" if item.usage.cost_usd else ""
     detail = count_text(item.chunks, "chunk") + paid
-    return LayoutEntry(_name(item.name), detail, _paragraphs(item.text, {}))
+    return LayoutEntry(_name(item.name), detail, paragraphs(item.text))
 
 
 def _loose_chunks(summary: SummaryRecord) -> tuple[ChunkSummary, ...]:

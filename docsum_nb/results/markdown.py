@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from docsum_nb.records import SummaryRecord
 from docsum_nb.results.layout import (
     LayoutEntry,
-    Paragraph,
     SummaryLayout,
     more_text,
     outline,
 )
+from docsum_nb.results.paragraphs import UNSUPPORTED, Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +101,8 @@ def _opening(page: SummaryLayout) -> Iterator[str]:
     if page.status:
         yield escape_markdown(page.status)
     yield from map(_paragraph, page.body)
+    if page.unsupported:
+        yield escape_markdown(page.unsupported)
 
 
 def _sections(page: SummaryLayout) -> Iterator[str]:
@@ -143,7 +145,9 @@ def _paragraph(paragraph: Paragraph) -> str:
     text = escape_markdown("\0".join(piece.text for piece in paragraph))
     parts = text.split("\0")
     return "".join(
-        part + "".join(rf"\[{mark.number}\]" for mark in piece.marks)
+        part
+        + "".join(rf"\[{mark.number}\]" for mark in piece.marks)
+        + ("" if piece.supported else escape_markdown(UNSUPPORTED))
         for part, piece in zip(parts, paragraph, strict=True)
     )
 

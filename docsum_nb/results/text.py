@@ -9,11 +9,11 @@ from docsum_nb.render.highlight import joined
 from docsum_nb.render.wrapping import wrap
 from docsum_nb.results.layout import (
     LayoutEntry,
-    Paragraph,
     SummaryLayout,
     more_text,
     outline,
 )
+from docsum_nb.results.paragraphs import UNSUPPORTED, Paragraph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +50,8 @@ def _opening(page: SummaryLayout) -> Iterator[list[str]]:
         yield wrap(page.status)
     for paragraph in page.body:
         yield _wrap_paragraph(paragraph, "")
+    if page.unsupported:
+        yield wrap(page.unsupported)
 
 
 def _sections(page: SummaryLayout) -> Iterator[list[str]]:
@@ -101,6 +103,9 @@ def _passage_lines(entries: tuple[LayoutEntry, ...]) -> Iterator[str]:
 
 def _wrap_paragraph(paragraph: Paragraph, indent: str) -> list[str]:
     text = "".join(
-        piece.text + "".join(f"[{mark.number}]" for mark in piece.marks) for piece in paragraph
+        piece.text
+        + "".join(f"[{mark.number}]" for mark in piece.marks)
+        + ("" if piece.supported else UNSUPPORTED)
+        for piece in paragraph
     )
     return [line for part in text.split("\n") for line in wrap(part, indent=indent)]

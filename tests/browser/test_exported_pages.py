@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,19 +11,21 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from notebooks.export import export
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
 from tests.browser.notebook import SCREENSHOTS, Visitor
-from tests.loopback import Loopback, Reply
+from tests.loopback import Call, Loopback, Reply
 from tests.warm_python import warm_kernels
 
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent.parent
 RUN = "run = ds.summarize(texts(3), model=model, ledger=False)"
+CALLS = 4
+"""Of such a run."""
 STALE = re.compile(r"loading widget|not found|error displaying|\b0 ?%|\b0 of 3", re.IGNORECASE)
 OUTPUTS = """() => [...document.querySelectorAll('.jp-CodeCell')].map(cell => ({
   text: cell.querySelector('.jp-Cell-outputArea')?.innerText.trim() ?? '',
@@ -55,13 +58,26 @@ def test_executed_and_exported_page_needs_nothing(
     read: Read, server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What ``notebooks/export.py`` writes asks for nothing and shows each run as it ended."""
-    server.script = lambda call: Reply("Harbors are deep.")
+    last = asyncio.Event()
+
+    async def script(call: Call) -> Reply:
+        # What a background run shows between two cells is not heard by an export, so the third run
+        # goes on until the last cell.
+        if "the last cell" in call.prompt:
+            last.set()
+        elif call.number >= 2 * CALLS:
+            await last.wait()
+        return Reply("Harbors are deep.")
+
+    server.script = script
     setup = f"model = ds.Model('openai/scripted', base_url={server.base_url!r})"
     cells = [
         f"from tests.browser.in_lab import *\n{setup}\n{RUN}\nawait run",
         f"{RUN}\nrun.result()",
         f"{RUN}\nrun",
+        "ds.summarize(towns(6), ledger=False, show=False).result()",
         # An export takes what is there when the last cell ends.
+        "ds.summarize({'a': 'the last cell'}, model=model, show=False, ledger=False).result()\n"
         "import threading\n"
         "views = [t for t in threading.enumerate() if t.name == 'docsum_nb-view']\n"
         "for view in views:\n    view.join(60)\nprint(run.done)",
@@ -73,6 +89,7 @@ def test_executed_and_exported_page_needs_nothing(
     nbformat.write(content, notebook)
     export(notebook, page.parent)
     visitor = read(page)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
     assert asked_for(visitor, page) == set()
     assert (visitor.console, visitor.errors) == ([], [])
@@ -83,6 +100,13 @@ def test_executed_and_exported_page_needs_nothing(
         assert "Harbors are deep." in output["text"]
         assert output["height"] > 100
         assert not STALE.search(output["text"])
+    visitor.page.locator("sup button").first.focus()
+    visitor.page.keyboard.press("Enter")
+    reading = visitor.page.locator(":popover-open")
+    expect(reading.locator("mark")).to_contain_text("The harbor of town")
+    expect(reading.locator("mark")).to_be_in_viewport(ratio=1)
+    visitor.page.screenshot(path=SCREENSHOTS / "exported-citation.png")
+    assert asked_for(visitor, page) == set()
 
 
 def test_page_of_a_saved_notebook_shows_what_was_there(

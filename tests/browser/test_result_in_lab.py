@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.conftest import Open
+from tests.axe import serious_findings
+from tests.browser.conftest import Open, WarmKernel
 from tests.browser.gate import Gate
+from tests.browser.lab import Lab
 from tests.browser.notebook import LONG_MS, Notebook
 from tests.loopback import Call, Loopback, Reply
 
@@ -19,27 +22,72 @@ await ds.summarize(towns(12), ledger=False, show=False)
 AGAIN = "_"
 
 
-def test_a_citation_leads_to_its_source_and_back(open_notebook: Open) -> None:
-    """A click on a mark shows its passage, word for word; shown twice, each leads to its own."""
+def test_a_citation_opens_its_document_at_the_passage(
+    open_notebook: Open, kernel: WarmKernel, lab: Lab
+) -> None:
+    """By mouse and by keyboard, above the result, and back; shown twice, each opens its own.
+
+    Where a notebook of others is not trusted, what is left are links to the passages.
+    """
     notebook = open_notebook(SUMMARY, AGAIN)
-    notebook.page.set_viewport_size({"width": 1000, "height": 500})
+    page = notebook.page
+    page.set_viewport_size({"width": 1000, "height": 500})
     for cell in (1, 2):
         notebook.run(cell)
     for cell in (2, 1):
         output = notebook.output(cell)
-        marks = output.locator("sup a")
-        assert marks.count() >= 3
-        mark = marks.last
-        number = mark.inner_text().strip("[]")
-        source = output.locator(f"li[id$='-source-{number}']")
-        mark.scroll_into_view_if_needed()
-        mark.click()
-        expect(source).to_be_in_viewport(timeout=LONG_MS)
-        expect(source).to_contain_text("The harbor of")
-        back = source.get_by_role("link").first
+        openers = output.locator("sup button")
+        assert openers.count() >= 3
+        opener = openers.last
+        number = str(opener.get_attribute("value")).strip("[]")
+        opener.scroll_into_view_if_needed()
+        opener.click()
+        check_reading(output, number)
+        output.get_by_role("button", name="Close").filter(visible=True).click()
+        expect(output.locator(":popover-open")).to_have_count(0)
+
+        opener.focus()
+        page.keyboard.press("Enter")
+        check_reading(output, number)
+        page.keyboard.press("Escape")
+        expect(output.locator(":popover-open")).to_have_count(0)
+        expect(opener).to_be_focused()
+
+        back = output.locator(f"li[id$='-source-{number}'] a").first
         back.click()
         expect(output.locator(f"[id$='-mark-{number}']")).to_be_in_viewport(timeout=LONG_MS)
-        assert notebook.page.url.partition("?")[0].endswith(notebook.path)
+        assert page.url.partition("?")[0].endswith(notebook.path)
+    opener.click()
+    assert serious_findings(page, ".docsum-summary") == []
+    notebook.screenshot("citation-opened")
+    page.keyboard.press("Escape")
+
+    notebook.save()
+    content = notebook.read()
+    content.cells[1].outputs[0].data["text/html"] += "<p>changed by another</p>"
+    sent_on = Notebook(lab, notebook.visitor, "sent-on.ipynb")
+    nbformat.write(content, sent_on.file)
+    sent_on.open(kernel=kernel.id)
+    output = sent_on.output(1)
+    assert output.locator("style").count() == 0
+    expect(output.locator("button").first).to_be_hidden()
+    link = output.locator("sup a").first
+    link.click()
+    source = output.locator("li[id$='-source-1']")
+    expect(source.locator("mark")).to_be_in_viewport(timeout=LONG_MS)
+    expect(source).to_contain_text("The harbor of")
+    sent_on.screenshot("citation-sent-on")
+
+
+def check_reading(output: Locator, number: str) -> None:
+    """Check that a passage is open, marked, in the text of its document, and has the focus."""
+    reading = output.locator(":popover-open")
+    expect(reading).to_have_count(1)
+    expect(reading.locator("mark")).to_be_focused()
+    expect(reading.locator("mark")).to_be_in_viewport(ratio=1)
+    passage = output.locator(f"li[id$='-source-{number}'] blockquote").inner_text()
+    assert reading.locator("mark").inner_text() == passage
+    assert len(reading.inner_text()) > len(passage) + 200
 
 
 HOSTILE = (

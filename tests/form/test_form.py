@@ -52,6 +52,17 @@ def test_nothing_is_paid_for_before_its_plan_was_there_to_be_read(
     assert len(server.calls) == 3
 
 
+def test_what_goes_on_is_named(users: Users, documents: Path, server: Loopback) -> None:
+    """The line below the buttons has the stage, and that a provider has no room."""
+    server.script = lambda call: Reply("later", status=429, headers={"retry-after": "50"})
+    user = users(source=documents, model=model_of(server, prices=PRICES), max_calls=20)
+    user.screen.start.click()
+    until(lambda: user.notice == "Waiting: the provider has no room for requests now.")
+    assert user.enabled() == ["cancel"]
+    user.press("cancel")
+    assert user.notice.startswith("Cancelled")
+
+
 def test_a_change_of_a_field_makes_the_plan_old(
     users: Users, documents: Path, server: Loopback
 ) -> None:
