@@ -94,7 +94,7 @@ def test_it_is_used_by_keyboard_alone(
         order.append(notebook.page.evaluate(NAME_OF_FOCUSED))
     assert [each for each in order if each in KNOWN] == KNOWN
 
-    browse.focus()
+    browse.first.focus()
     press("Enter")
     listed = form.locator(".docsum-chooser select")
     expect(listed.locator("option").first).to_be_attached(timeout=LONG_MS)
