@@ -256,7 +256,7 @@ def mask_extensions(lines: list[str]) -> list[str]:
 
 
 def _raise_definition(kept: list[str], lines: list[str], at: int) -> None:
-    """Take the colon off a definition and blank the term above it; other lines stay."""
+    """Remove the colon of a definition and blank the term above it; other lines stay."""
     if _is_term(lines, at - 1):
         kept[at - 1], kept[at] = "", lines[at][1:].lstrip()
     elif at and lines[at - 1][:1] == ":":

@@ -222,7 +222,7 @@ class _LiveView:
 
 
 def _result_of(execution: Execution[Any]) -> Any:
-    """Return the result as it is shown; ``None`` if there is none."""
+    """Return what is shown of the result; ``None`` if there is none."""
     value = execution.value
     if value is UNSET:
         return None
