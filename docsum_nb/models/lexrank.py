@@ -86,7 +86,7 @@ class TfIdf:
         return TfIdf(len(rows), at, self.terms[kept], self.values[kept], bounds, self.width)
 
 
-def tf_idf(sentences: Sequence[Sequence[str]]) -> TfIdf:
+def tf_idf(sentences: Sequence[Sequence[int]]) -> TfIdf:
     """Weigh the words of sentences: (1 + ln tf) · ln((1 + n) / (0.5 + df)), rows of unit length.
 
     Args:
@@ -97,7 +97,7 @@ def tf_idf(sentences: Sequence[Sequence[str]]) -> TfIdf:
     """
     import numpy as np
 
-    vocabulary: dict[str, int] = {}
+    vocabulary: dict[int, int] = {}
     rows: list[int] = []
     terms: list[int] = []
     counts: list[int] = []

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from docsum_nb.events import MergeFinished, MergesPlanned
 from docsum_nb.models import ModelClient, is_too_long
 from docsum_nb.pipeline.error_notes import ErrorNotes
-from docsum_nb.pipeline.sizes import groups
-from docsum_nb.records import Answer, Omission, Usage
+from docsum_nb.pipeline.sizes import Merging, groups
+from docsum_nb.records import Answer, Omission, SourceText, Usage
 from docsum_nb.run import Control, Failed, fan_out, in_thread
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class PartialSummary:
     """Whether nothing of it was asked for in this run."""
     omissions: tuple[Omission, ...] = ()
     """What it lacks, and what the summaries lack that it is made of."""
+    sources: tuple[SourceText, ...] = ()
+    """What it is a summary of; empty if that is not at hand."""
     words: tuple[int, int] = (0, 0)
     """As of its answer: the words of the text that its model cannot quote, and all of them."""
 
@@ -69,7 +71,7 @@ class PartialSummary:
             sum((part.usage for part in parts), answer.paid),
             answer.cached and all(part.cached for part in parts),
             (*omitted, *cut, *omissions_of(name, answer)),
-            answer.words,
+            words=answer.words,
         )
 
 
@@ -82,6 +84,8 @@ class _Group:
     parts: tuple[PartialSummary, ...]
     words: int
     """Length of the merge."""
+    part_words: int
+    """Length of each of them, at most."""
     final: bool
     """Whether the merge is the final text of the run."""
 
@@ -122,7 +126,7 @@ class Combiner:
         self,
         label: str,
         summaries: Sequence[PartialSummary],
-        words: int,
+        merging: Merging,
         *,
         final: bool = False,
         apart: bool = False,
@@ -132,7 +136,7 @@ class Combiner:
         Args:
             label: What they are summaries of.
             summaries: At least one; a single one is returned unchanged.
-            words: Length of the last merge.
+            merging: How so many are merged.
             final: Whether the last merge is the final text of the run.
             apart: Raise an error to the caller only; else it also ends the run at once.
 
@@ -140,17 +144,19 @@ class Combiner:
             Stopping: if the run was stopped, by the first error or otherwise.
             Exception: the first error, with ``apart``.
         """
-        sizes = self._builder.prepared.sizes
         level = list(summaries)
-        while len(level) > 1:
-            parts = [tuple(group) for group in groups(level, sizes.fan_in)]
-            if len(parts) == 1:
-                level_groups = [_Group(label, parts[0], words, final)]
-            else:
-                level_groups = [
-                    _Group(f"part {number} of {label}", each, sizes.document_words, final=False)
-                    for number, each in enumerate(parts, start=1)
-                ]
+        for planned in merging.levels:
+            parts = [tuple(group) for group in groups(level, planned.groups)]
+            level_groups = [
+                _Group(
+                    label if len(parts) == 1 else f"part {number} of {label}",
+                    each,
+                    planned.merged_words,
+                    planned.words,
+                    final=final and len(parts) == 1,
+                )
+                for number, each in enumerate(parts, start=1)
+            ]
             merged = await fan_out(
                 self._merge_group,
                 level_groups,
@@ -184,16 +190,20 @@ class Combiner:
                 raise
         middle = len(group.parts) // 2
         self._plan_more(1 + (middle > 1))
+        words = self._builder.prepared.sizes.of_chunks(2, group.words).part_words
         halves = [
             part[0]
             if len(part) == 1
-            else await self._whole_or_halves(replace(group, name=name, parts=part, final=False))
+            else await self._whole_or_halves(
+                replace(group, name=name, parts=part, words=words, final=False)
+            )
             for name, part in (
                 (f"the first half of {group.name}", group.parts[:middle]),
                 (f"the second half of {group.name}", group.parts[middle:]),
             )
         ]
-        return await self._whole_or_halves(replace(group, parts=tuple(halves)))
+        longest = max(words, group.part_words)
+        return await self._whole_or_halves(replace(group, parts=tuple(halves), part_words=longest))
 
     async def _merge_once(self, group: _Group) -> PartialSummary:
         async with self._counting:
@@ -214,7 +224,11 @@ class Combiner:
             group.name,
             [(part.name, part.text) for part in group.parts],
             group.words,
+            part_words=group.part_words,
             final=group.final,
+            sources=[source for part in group.parts for source in part.sources]
+            if all(part.sources for part in group.parts)
+            else (),
         )
         return spec, cut, self._client.look_up([spec.request]).get(0)
 

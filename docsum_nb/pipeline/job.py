@@ -39,11 +39,10 @@ from docsum_nb.pipeline.preparation import (
 from docsum_nb.pipeline.related import find_related
 from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.run_log import RunLog
-from docsum_nb.pipeline.sizes import merge_calls
 from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
 from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.recognition import Recognizer
-from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
+from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission, SourceText
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
@@ -53,6 +52,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Job"]
 
+_MOST_RANKED = 4_000_000
+"""Characters of all documents from which the sentences of a summary are selected at once; of more,
+they are selected from the documents' summaries."""
 _FINAL = "summary"
 """What the final text is called in events."""
 
@@ -281,18 +283,22 @@ class Job:
         parts: dict[str, list[ChunkSummary]] = {}
         for summary in results.in_order():
             parts.setdefault(summary.chunk.document, []).append(summary)
-        words = prepared.sizes.document_words
-        if len(prepared.documents) == 1:
-            words = prepared.sizes.final_words
         paths = {document.name: document.path for document in prepared.documents}
 
         async def one(name: str) -> None:
             named = [
-                PartialSummary(part.chunk.label, part.text, part.model, part.usage)
+                PartialSummary(
+                    part.chunk.label,
+                    part.text,
+                    part.model,
+                    part.usage,
+                    sources=(SourceText(name, part.chunk.text, part.chunk.syntax),),
+                )
                 for part in parts[name]
             ]
+            merging = prepared.sizes.of_chunks(len(named), prepared.document_words)
             # Of a single document, this is the last merge.
-            merged = await combiner.merge(name, named, words, final=len(parts) == 1)
+            merged = await combiner.merge(name, named, merging, final=len(parts) == 1)
             results.omit(merged.omissions)
             results.add_document(
                 DocumentSummary(
@@ -303,13 +309,16 @@ class Job:
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
     async def _combine_all(self, loaded: _Loaded, combiner: Combiner) -> PartialSummary:
+        sources = _sources(loaded.prepared)
         named = [
-            PartialSummary(each.name, each.text, each.model, each.usage)
+            PartialSummary(
+                each.name, each.text, each.model, each.usage, sources=sources.get(each.name, ())
+            )
             for each in loaded.results.by_document()
         ]
-        words = loaded.prepared.sizes.final_words
+        merging = loaded.prepared.sizes.of_documents(len(named))
         last = await combiner.merge(
-            f"all {len(named)} documents together", named, words, final=True
+            f"all {len(named)} documents together", named, merging, final=True
         )
         loaded.results.omit(last.omissions)
         return last
@@ -376,9 +385,20 @@ class Job:
 def _merges_of(loaded: _Loaded) -> int:
     """Return how many merges the summaries of the chunks take: by document, then of documents."""
     chunks = Counter(each.chunk.document for each in loaded.results.in_order())
-    fan_in = loaded.prepared.sizes.fan_in
-    of_documents = sum(merge_calls(count, fan_in) for count in chunks.values())
-    return of_documents + merge_calls(len(chunks), fan_in)
+    prepared = loaded.prepared
+    of_documents = sum(
+        prepared.sizes.of_chunks(count, prepared.document_words).calls for count in chunks.values()
+    )
+    return of_documents + prepared.sizes.of_documents(len(chunks)).calls
+
+
+def _sources(prepared: Prepared) -> dict[str, tuple[SourceText, ...]]:
+    """Return the texts of the documents by name; none if they are too long to be ranked at once."""
+    if sum(len(each.text) for each in prepared.documents) > _MOST_RANKED:
+        return {}
+    return {
+        each.name: (SourceText(each.name, each.text, each.syntax),) for each in prepared.documents
+    }
 
 
 def _cited(loaded: _Loaded) -> tuple[Citation, ...]:

@@ -16,13 +16,11 @@ from docsum_nb.pipeline.preparation import Prepared, cut_source, open_source
 from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
     EXTRACT_WORDS,
-    NAMED_TOKENS,
+    Merging,
     agent_answer_tokens,
     agent_context_tokens,
     answer_tokens,
     extract_text_tokens,
-    merge_calls,
-    merge_depth,
 )
 from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.prompts.injection import orders_in
@@ -151,17 +149,14 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     chunks = [chunk for place, chunk in enumerate(prepared.chunks) if place not in done]
     longest = partial(_longest_answer, prepared.models)
     answers = [longest(answer_tokens(prepared.words_for(chunk, counts))) for chunk in chunks]
-    parts = [*counts.values(), len(prepared.documents)]
-    merges = sum(merge_calls(part, sizes.fan_in) for part in parts)
-    depths = [merge_depth(part, sizes.fan_in) for part in parts]
-    # Every summary but the last is the input of exactly one merge, at its largest.
-    summaries = len(prepared.chunks) + merges
-    largest = max(answer_tokens(sizes.document_words), answer_tokens(sizes.final_words))
+    merging = _mergings(prepared)
+    merges = sum(each.calls * times for each, times in merging)
     extracts = prepared.options.response_model is not None
     calls = len(chunks) + merges + extracts + prepared.evaluates
     sent = sum(chunk.tokens for chunk in chunks) + calls * sizes.prompt_tokens
-    sent += (summaries - 1) * (answer_tokens(sizes.document_words) + NAMED_TOKENS)
-    answered = sum(answers) + merges * longest(largest)
+    sent += sum(each.sent_tokens * times for each, times in merging)
+    answered = sum(answers)
+    answered += sum(times * sum(map(longest, each.answers)) for each, times in merging)
     if extracts:
         schema = prepared.schema_tokens
         sent += extract_text_tokens(prepared.window, sizes, schema_tokens=schema) + schema
@@ -179,11 +174,23 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
         chunks=len(chunks),
         calls=calls,
         tokens=sent + answered,
-        depth=1 + max(depths[:-1]) + depths[-1] + extracts + prepared.evaluates,
+        depth=1
+        + max(len(each.levels) for each, _ in merging[:-1])
+        + len(merging[-1][0].levels)
+        + extracts
+        + prepared.evaluates,
         cost_usd=_dearest(prepared.models, sent, answered, _largest_prompt(prepared)),
         model=prepared.model.name,
         omitted=prepared.omitted,
     )
+
+
+def _mergings(prepared: Prepared) -> list[tuple[Merging, int]]:
+    """Return how documents are merged, each with how many are alike, and last how all of them."""
+    words = prepared.document_words
+    alike = Counter(prepared.chunk_counts().values())
+    chunks = [(prepared.sizes.of_chunks(count, words), times) for count, times in alike.items()]
+    return [*chunks, (prepared.sizes.of_documents(len(prepared.documents)), 1)]
 
 
 def _longest_answer(models: tuple[ChatModel, ...], max_tokens: int) -> int:
@@ -193,11 +200,7 @@ def _longest_answer(models: tuple[ChatModel, ...], max_tokens: int) -> int:
 def _largest_prompt(prepared: Prepared) -> int:
     """Return the tokens of the longest prompt of a run, at most."""
     sizes = prepared.sizes
-    merged = sizes.fan_in * (answer_tokens(sizes.document_words) + NAMED_TOKENS)
-    # A merge never takes more texts than there are.
-    merged = min(
-        merged, len(prepared.chunks) * (answer_tokens(sizes.document_words) + NAMED_TOKENS)
-    )
+    merged = max(each.largest_prompt for each, _ in _mergings(prepared))
     longest = max((chunk.tokens for chunk in prepared.chunks), default=0)
     extracted = 0
     if prepared.options.response_model is not None:

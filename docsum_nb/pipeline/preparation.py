@@ -94,9 +94,12 @@ class Prepared:
 
     def words_for(self, chunk: Chunk, counts: dict[str, int]) -> int:
         """Choose the length of a chunk's summary: it may be the document's, or the whole result."""
-        if counts[chunk.document] > 1:
-            return self.sizes.chunk_words
-        return self.sizes.final_words if len(self.documents) == 1 else self.sizes.document_words
+        return self.sizes.of_chunks(counts[chunk.document], self.document_words).part_words
+
+    @property
+    def document_words(self) -> int:
+        """The length of a document's summary, which may be the whole result."""
+        return self.sizes.of_documents(len(self.documents)).part_words
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from docsum_nb.crew.agent import TaskSpec
@@ -16,7 +17,7 @@ from docsum_nb.pipeline.sizes import (
     extract_text_tokens,
 )
 from docsum_nb.prompts import TAG_TOKENS, AgentText, TaskText, as_name
-from docsum_nb.records import Chunk, Omission, Request, Syntax
+from docsum_nb.records import Chunk, Omission, Request, SourceText, Syntax
 
 __all__ = ["RequestBuilder"]
 
@@ -43,18 +44,29 @@ class RequestBuilder:
         summaries: Sequence[tuple[str, str]],
         words: int,
         *,
+        part_words: int,
         final: bool = False,
+        sources: Sequence[SourceText] = (),
     ) -> tuple[TaskSpec, list[Omission]]:
         """Return the task to merge named summaries, and what was cut off those that are too long.
 
         Counts tokens, which takes a while: call it in a worker thread.
+
+        Args:
+            label: What they are summaries of.
+            summaries: Their names and texts.
+            words: Length of the merge.
+            part_words: The length that each of them was asked for.
+            final: Whether the merge is the final text of the run.
+            sources: What they are summaries of, in order: a model that quotes selects from all of
+                it. Empty if that is not known.
         """
         text = self.prepared.prompts.tasks["combine"].fill(
             question=self.prepared.options.question,
             words=words,
             count=len(summaries),
         )
-        most = answer_tokens(self.prepared.sizes.document_words)
+        most = answer_tokens(part_words)
         fitted = [(name, whole, self._beginning(whole, most)) for name, whole in summaries]
         request = self._request(
             "combiner",
@@ -63,6 +75,8 @@ class RequestBuilder:
             words,
             "summaries",
         )
+        if self.prepared.model.settings.embedded:
+            request = replace(request, sources=_whole(sources))
         omissions = [
             Omission(name, f"the last {len(whole) - len(kept)} characters of its summary: too long")
             for name, whole, kept in fitted
@@ -136,6 +150,14 @@ class RequestBuilder:
                 break
             kept = text[:end]
         return kept or text[:most]
+
+
+def _whole(sources: Sequence[SourceText]) -> tuple[SourceText, ...]:
+    """Return the texts with those that follow one another in a document as one."""
+    return tuple(
+        SourceText(name, "".join(part.text for part in parts), syntax)
+        for (name, syntax), parts in groupby(sources, key=lambda each: (each.name, each.syntax))
+    )
 
 
 def _labelled(parts: Sequence[tuple[str, str]]) -> str:

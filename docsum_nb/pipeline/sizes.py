@@ -1,8 +1,9 @@
 """How large chunks, summaries and merges may be, so that every plan is known and ends.
 
-All sizes follow from the model's window before the first call. A merge takes as many summaries as
-fit at their largest, at least two; every level therefore has fewer texts than the one before, and
-the number of levels and calls depends on counts alone.
+All sizes follow from the model's window and from the length that was asked for, before the first
+call. The texts of a level hold half as many words again as the final summary, divided among them. A
+merge takes as many of them as fit at their largest, at least two; every level therefore has fewer
+texts than the one before, and the number of levels and calls depends on counts alone.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from docsum_nb.prompts import TAG_TOKENS
 
 __all__ = [
     "EXTRACT_WORDS",
+    "Level",
+    "Merging",
     "Sizes",
     "agent_answer_tokens",
     "agent_context_tokens",
@@ -25,8 +28,6 @@ __all__ = [
     "answer_tokens",
     "extract_text_tokens",
     "groups",
-    "merge_calls",
-    "merge_depth",
     "sizes_for",
 ]
 
@@ -34,7 +35,10 @@ T = TypeVar("T")
 
 CHUNK_WORDS = 120
 DOCUMENT_WORDS = 160
+"""The least a summary of a chunk or a document holds if it is merged with others."""
 FINAL_WORDS = 300
+_SURPLUS = 1.5
+"""Words of the texts of a level to those of the final summary: a merge has to have a choice."""
 LABEL_TOKENS = 48
 """Of the name under which a summary is merged; a longer one is cut there."""
 NAMED_TOKENS = LABEL_TOKENS + TAG_TOKENS
@@ -81,18 +85,110 @@ def agent_text_tokens(window: int) -> int:
 
 
 @dataclass(frozen=True)
+class Level:
+    """One level of merging."""
+
+    count: int
+    """The texts that it merges, at least 2."""
+    words: int
+    """Length of each of them, at most."""
+    groups: int
+    """The merges of the level, some of which may hold a single text; 1 on the last level."""
+    merged_words: int
+    """Length of what each of them makes, at most."""
+
+    @property
+    def calls(self) -> int:
+        """The merges that a model is asked for: a single text needs none."""
+        return sum(len(group) > 1 for group in groups(range(self.count), self.groups))
+
+    @property
+    def largest(self) -> int:
+        """The most texts in one merge."""
+        return -(-self.count // self.groups)
+
+
+@dataclass(frozen=True)
+class Merging:
+    """How texts are merged into one, level by level, each with fewer texts than the one before."""
+
+    part_words: int
+    """Length of each text on the first level; of a single text, that of the whole."""
+    levels: tuple[Level, ...]
+    """In order; empty for a single text."""
+
+    @property
+    def calls(self) -> int:
+        """The calls of all levels."""
+        return sum(level.calls for level in self.levels)
+
+    @property
+    def sent_tokens(self) -> int:
+        """The tokens of all texts that are merged, with their names, at most."""
+        return sum(level.count * _named(level.words) for level in self.levels)
+
+    @property
+    def largest_prompt(self) -> int:
+        """The tokens of the texts of one merge, at most."""
+        return max((level.largest * _named(level.words) for level in self.levels), default=0)
+
+    @property
+    def answers(self) -> list[int]:
+        """The length of each answer, in tokens, at most."""
+        return [
+            answer_tokens(level.merged_words) for level in self.levels for _ in range(level.calls)
+        ]
+
+
+@dataclass(frozen=True)
 class Sizes:
     """All sizes of a run, in words and tokens."""
 
     chunk_tokens: int
     """Longest chunk."""
-    chunk_words: int
-    document_words: int
     final_words: int
-    fan_in: int
-    """Summaries that fit into one merge; at least 2."""
+    room: int
+    """Tokens that the texts and the answer of one request share."""
     prompt_tokens: int
     """Role and instructions of a request, at most, with what the model takes besides."""
+
+    def of_documents(self, count: int) -> Merging:
+        """Return how the summaries of documents become the final one."""
+        return self._merging(count, self.final_words, least=DOCUMENT_WORDS)
+
+    def of_chunks(self, count: int, words: int) -> Merging:
+        """Return how the summaries of a document's chunks become one of ``words`` words."""
+        return self._merging(count, words, least=CHUNK_WORDS)
+
+    def _merging(self, count: int, words: int, *, least: int) -> Merging:
+        if count < 2:
+            return Merging(words, ())
+        levels: list[Level] = []
+        length = self._part_words(count, words, least)
+        part_words = length
+        while count > 1:
+            # At least two fit, so every level has at most half as many texts, rounded up.
+            fan_in = (self.room - self._answer_tokens(words)) // _named(length)
+            parts = -(-count // fan_in)
+            longest = words if parts == 1 else self._part_words(parts, words, DOCUMENT_WORDS)
+            levels.append(Level(count, length, parts, longest))
+            count, length = parts, longest
+        return Merging(part_words, tuple(levels))
+
+    def _part_words(self, count: int, words: int, least: int) -> int:
+        """Return the length of texts that are merged: together half as long again as the whole."""
+        even = -(-int(_SURPLUS * words) // count)
+        most = ((self.room - self._answer_tokens(words)) // 2 - NAMED_TOKENS) // _TOKENS_A_WORD
+        return min(max(least, even), most)
+
+    @staticmethod
+    def _answer_tokens(words: int) -> int:
+        """Return the room for any answer on the way to a text of ``words`` words."""
+        return answer_tokens(max(words, DOCUMENT_WORDS))
+
+
+def _named(words: int) -> int:
+    return answer_tokens(words) + NAMED_TOKENS
 
 
 def answer_tokens(words: int) -> int:
@@ -127,41 +223,20 @@ def sizes_for(
     """
     final = final_words or FINAL_WORDS
     room = int(window * _SAFETY) - prompt_tokens
-    summary = answer_tokens(max(CHUNK_WORDS, DOCUMENT_WORDS)) + NAMED_TOKENS
-    fan_in = (room - answer_tokens(final)) // summary
-    most = room - max(answer_tokens(CHUNK_WORDS), answer_tokens(final))
+    answer = answer_tokens(max(final, DOCUMENT_WORDS))
+    most = room - answer
     wanted = min(_BEST_CHUNK, most) if chunk_tokens is None else chunk_tokens
-    if most < _LEAST_CHUNK or fan_in < 2:
+    if most < max(_LEAST_CHUNK, 2 * _named(DOCUMENT_WORDS)):
         raise InputError(
             f"a window of {window:,} tokens is too small for a summary of {final} words: choose a "
             "model with a larger one, or a smaller length"
         )
     if not 16 <= wanted <= most:
         raise InputError(f"chunk_tokens must be from 16 to {most:,} here, not {wanted:,}")
-    return Sizes(wanted, CHUNK_WORDS, DOCUMENT_WORDS, final, fan_in, prompt_tokens)
+    return Sizes(wanted, final, room, prompt_tokens)
 
 
-def groups(items: Sequence[T], fan_in: int) -> list[Sequence[T]]:
-    """Cut items into the fewest groups of at most ``fan_in``, in order and of nearly equal size."""
-    count = -(-len(items) // fan_in)
+def groups(items: Sequence[T], count: int) -> list[Sequence[T]]:
+    """Cut items into ``count`` groups, in order and of nearly equal size."""
     cuts = [round(i * len(items) / count) for i in range(count + 1)]
     return [items[start:end] for start, end in pairwise(cuts)]
-
-
-def merge_calls(count: int, fan_in: int) -> int:
-    """Return the calls that merge ``count`` summaries into one; 0 for one."""
-    calls = 0
-    while count > 1:
-        level = groups(range(count), fan_in)
-        calls += sum(len(group) > 1 for group in level)
-        count = len(level)
-    return calls
-
-
-def merge_depth(count: int, fan_in: int) -> int:
-    """Return the levels of merging that wait for one another; 0 for one summary."""
-    depth = 0
-    while count > 1:
-        count = -(-count // fan_in)
-        depth += 1
-    return depth

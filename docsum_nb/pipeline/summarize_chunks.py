@@ -151,12 +151,17 @@ class ChunkSummarizer:
             pieces = self._halves(chunk)
             if len(pieces) < 2:
                 raise
+        merging = self._builder.prepared.sizes.of_chunks(len(pieces), words)
         summaries = [
-            await self._whole_or_halves(piece, f"part {number} of {chunk.label}", words)
+            await self._whole_or_halves(
+                piece, f"part {number} of {chunk.label}", merging.part_words
+            )
             for number, piece in enumerate(pieces, start=1)
         ]
         # A chunk that fails may be omitted, even if it failed in its merge.
-        merged = await self._combiner.merge(chunk.label, summaries, words, final=final, apart=True)
+        merged = await self._combiner.merge(
+            chunk.label, summaries, merging, final=final, apart=True
+        )
         return replace(merged, name=name)
 
     def _halves(self, chunk: Chunk) -> list[Chunk]:

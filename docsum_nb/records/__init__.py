@@ -12,7 +12,7 @@ a span of the final text to such a span of a source. Everything that a result le
 as an ``Omission``: a text is never cut silently.
 """
 
-from docsum_nb.records.calls import Answer, Price, Request, Usage, UsageRow
+from docsum_nb.records.calls import Answer, Price, Request, SourceText, Usage, UsageRow
 from docsum_nb.records.notice import Notice
 from docsum_nb.records.parts import (
     ChunkSummary,
@@ -38,6 +38,7 @@ __all__ = [
     "PlannedDocument",
     "Price",
     "Request",
+    "SourceText",
     "SummaryRecord",
     "Syntax",
     "Usage",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from docsum_nb.records.sources import Syntax
 
-__all__ = ["Answer", "Price", "Request", "Usage", "UsageRow"]
+__all__ = ["Answer", "Price", "Request", "SourceText", "Usage", "UsageRow"]
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,14 @@ class Price:
         return held
 
 
+class SourceText(NamedTuple):
+    """A text that summaries were made from."""
+
+    name: str
+    text: str
+    syntax: Syntax
+
+
 @dataclass(frozen=True)
 class Request:
     """One thing asked of a model."""
@@ -146,6 +154,9 @@ class Request:
     parts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """The names and texts that ``text`` is made of, each of which a provider is sent between tags
     of its own; empty if the text has no name."""
+    sources: tuple[SourceText, ...] = field(default=(), repr=False)
+    """What the text is summaries of, for a model that quotes: it selects from all of it. Empty if
+    the text itself is to be quoted."""
 
 
 @dataclass(frozen=True)
