@@ -61,27 +61,35 @@ class Candidate:
 
 
 def candidates(
-    sources: Iterable[Sequence[Sentence]], vocabulary: Vocabulary, *, sections: bool = False
+    texts: Iterable[tuple[str, Sequence[Sentence]]],
+    vocabulary: Vocabulary,
+    *,
+    sections: bool = False,
 ) -> list[Candidate]:
     """Return the sentences of texts, in order, each of those that are equal only once.
 
     Args:
-        sources: The sentences of each text.
+        texts: The name and the sentences of each text; those of one name that follow one another
+            are parts of one text.
         vocabulary: Grows by the words of the sentences.
         sections: Each section is a text of its own, as in a list of summaries.
     """
     found: dict[str, Candidate] = {}
-    for source, sentences in enumerate(sources):
+    source, section, last = -1, 0, None
+    for name, sentences in texts:
+        if name != last:
+            source, section, last = source + 1, 0, name
         for each in sentences:
             if each.text not in found:
                 terms = tuple(vocabulary[w] for w in words(each.text) if w not in STOP_WORDS)
                 found[each.text] = Candidate(
                     each.text,
                     each.section if sections else source,
-                    each.section,
+                    section + each.section,
                     word_count(each.text),
                     terms,
                 )
+        section += sentences[-1].section if sentences else 0
     return list(found.values())
 
 

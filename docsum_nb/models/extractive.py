@@ -15,9 +15,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from docsum_nb.documents.prose import not_prose, prose_sentences
+from docsum_nb.documents.prose import Sentence, not_prose, prose_sentences
 from docsum_nb.documents.terms import words
 from docsum_nb.documents.tokens import token_counter
 from docsum_nb.documents.turns import turn_starts
@@ -42,15 +43,31 @@ VERSION = "5"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 _POOL = 4_000  # sentences that are compared with one another; only the best of more
+_REMEMBERED = 16_000_000  # characters whose sentences are kept for a run
 _PARAGRAPH_WORDS = 60  # from which a paragraph ends with its section
 
 _CLAUSE_END = re.compile(r"[,;:–—]\s")
 
 
+@dataclass(frozen=True)
+class _Text:
+    """A text that was looked at."""
+
+    sentences: list[Sentence]
+    transcript: bool
+
+
 class Extractive:
-    """Summarizes by quoting; works offline, costs nothing and is deterministic."""
+    """Summarizes by quoting; works offline, costs nothing and is deterministic.
+
+    Remembers the sentences of what it read: a run asks for each chunk first, then for all of them.
+    """
 
     name = "extractive"
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str], _Text] = {}
+        self._remembered = 0
 
     def answer(self, request: Request) -> Answer:
         """Return the sentences that answer a request best.
@@ -67,17 +84,32 @@ class Extractive:
         """
         limit = max(1, request.max_words)
         sources = request.sources or (SourceText("", request.text, request.syntax),)
-        prose = [prose_sentences(each.text, syntax=each.syntax) for each in sources]
+        texts = [self._text(each) for each in sources]
         vocabulary = Vocabulary()
         summaries = not request.sources and request.syntax == "summaries"
-        found = candidates(prose, vocabulary, sections=summaries)
+        named = [(each.name, text.sentences) for each, text in zip(sources, texts, strict=True)]
+        found = candidates(named, vocabulary, sections=summaries)
         if found:
-            transcript = not summaries and all(turn_starts(each.text) for each in sources)
+            transcript = 2 * sum(text.transcript for text in texts) > len(texts)
             text = _selected(found, vocabulary, request.question, limit, transcript=transcript)
         else:
             text = _first_lines("\n".join(map(_unlabelled, sources)), limit)
-        counts = (0, 0) if request.sources or summaries else not_prose(request.text, prose[0])
+        counts = (
+            (0, 0) if request.sources or summaries else not_prose(request.text, texts[0].sentences)
+        )
         return Answer(text, self.name, Usage(calls=1), ended="", words=counts)
+
+    def _text(self, source: SourceText) -> _Text:
+        key = (source.syntax, source.text)
+        if (known := self._read.get(key)) is not None:
+            return known
+        sentences = prose_sentences(source.text, syntax=source.syntax)
+        transcript = source.syntax != "summaries" and bool(turn_starts(source.text))
+        text = _Text(sentences, transcript)
+        if source.syntax != "summaries" and self._remembered < _REMEMBERED:
+            self._remembered += len(source.text)
+            self._read[key] = text
+        return text
 
 
 class ExtractiveModel:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -312,7 +312,7 @@ class Job:
         sources = _sources(loaded.prepared)
         named = [
             PartialSummary(
-                each.name, each.text, each.model, each.usage, sources=sources.get(each.name, ())
+                each.name, each.text, each.model, each.usage, sources=tuple(sources[each.name])
             )
             for each in loaded.results.by_document()
         ]
@@ -392,13 +392,13 @@ def _merges_of(loaded: _Loaded) -> int:
     return of_documents + prepared.sizes.of_documents(len(chunks)).calls
 
 
-def _sources(prepared: Prepared) -> dict[str, tuple[SourceText, ...]]:
-    """Return the texts of the documents by name; none if they are too long to be ranked at once."""
-    if sum(len(each.text) for each in prepared.documents) > _MOST_RANKED:
-        return {}
-    return {
-        each.name: (SourceText(each.name, each.text, each.syntax),) for each in prepared.documents
-    }
+def _sources(prepared: Prepared) -> dict[str, list[SourceText]]:
+    """Return the chunks of each document; none if they are too long to be ranked at once."""
+    found: dict[str, list[SourceText]] = defaultdict(list)
+    if sum(len(each.text) for each in prepared.documents) <= _MOST_RANKED:
+        for chunk in prepared.chunks:
+            found[chunk.document].append(SourceText(chunk.document, chunk.text, chunk.syntax))
+    return found
 
 
 def _cited(loaded: _Loaded) -> tuple[Citation, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Any
 
 from docsum_nb.crew.agent import TaskSpec
@@ -76,7 +75,7 @@ class RequestBuilder:
             "summaries",
         )
         if self.prepared.model.settings.embedded:
-            request = replace(request, sources=_whole(sources))
+            request = replace(request, sources=tuple(sources))
         omissions = [
             Omission(name, f"the last {len(whole) - len(kept)} characters of its summary: too long")
             for name, whole, kept in fitted
@@ -150,14 +149,6 @@ class RequestBuilder:
                 break
             kept = text[:end]
         return kept or text[:most]
-
-
-def _whole(sources: Sequence[SourceText]) -> tuple[SourceText, ...]:
-    """Return the texts with those that follow one another in a document as one."""
-    return tuple(
-        SourceText(name, "".join(part.text for part in parts), syntax)
-        for (name, syntax), parts in groupby(sources, key=lambda each: (each.name, each.syntax))
-    )
 
 
 def _labelled(parts: Sequence[tuple[str, str]]) -> str:

@@ -4,13 +4,13 @@ import random
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.errors import InputError
 from docsum_nb.models.extractive import Extractive
-from docsum_nb.records import Request
+from docsum_nb.records import Request, SourceText
 
 TOPICS = {
     "solar": "panels inverters rooftop photovoltaic sunlight subsidy kilowatt installers batteries",
@@ -145,3 +145,66 @@ def test_any_text_with_a_word_has_an_answer_within_the_length(text: str, limit: 
     else:
         assert answer
         assert len(answer.split()) <= max(1, 1.1 * limit)
+
+
+def _prose(words: int, seed: int) -> str:
+    """Return sentences of 8 to 30 words."""
+    chance = random.Random(seed)
+    names = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("ara", "emo", "ilu", "one", "uva", "isto")]
+    lines = []
+    while words > 0:
+        count = chance.randint(8, 30)
+        lines.append(f"The {' '.join(chance.choices(names, k=count - 1))}.")
+        words -= count
+    return " ".join(lines)
+
+
+@settings(max_examples=20)
+@given(st.integers(50, 2_000), st.integers(1, 40), st.integers(0, 9))
+def test_the_length_is_within_a_tenth(limit: int, documents: int, seed: int) -> None:
+    """Of one text or of many, if they hold enough sentences of usual length."""
+    each = 3 * limit // documents + 100
+    sources = [SourceText(f"d{at}", _prose(each, seed + at), "plain") for at in range(documents)]
+    request = Request("", "", "", limit, 4 * limit, sources=tuple(sources))
+    assert 0.9 * limit <= len(Extractive().answer(request).text.split()) <= 1.1 * limit
+
+
+def test_sentences_alike_stand_once_in_a_summary_of_many_texts() -> None:
+    """Redundancy is removed over all documents, not within each."""
+    same = "The harbour of the old town was closed by the council for the {} winter in a row"
+    numbers = ("third", "fourth", "fifth", "last")
+    texts = [f"{same.format(n)}. {_prose(400, at)}" for at, n in enumerate(numbers)]
+    sources = tuple(SourceText(f"d{at}", text, "plain") for at, text in enumerate(texts))
+    answer = Extractive().answer(Request("", "", "", 120, 480, sources=sources)).text
+    assert answer.count("harbour of the old town") == 1
+    assert len(answer.split("\n\n")) == 4
+
+
+@pytest.mark.parametrize("opening", ["This", "However, it", "Therefore they", "“That"])
+def test_no_summary_begins_with_a_word_that_points_back(opening: str) -> None:
+    central = "council harbour winter ships budget trade"
+    lines = [f"Number {n} says that the {central} of {n} matter a lot." for n in range(20)]
+    lines[3] = f"{opening} says that the {central} and all of the {central} matter a lot."
+    text = " ".join(["It begins with a few words about nothing at all in the town.", *lines])
+    answer = _ask(text, max_words=40)
+    assert not answer.startswith((opening, "It begins"))
+
+
+def test_the_words_of_a_whole_transcript_count() -> None:
+    """In a transcript, frequent subjects are covered one after the other, wherever they stand."""
+    chance = random.Random(3)
+    turns = []
+    for topic in ("solar", "ocean", "rail"):
+        for n in range(30):
+            chosen = " ".join(chance.sample(TOPICS[topic].split(), 6))
+            turns.append(f"{'Ann' if n % 2 else 'Bob'}: I think that we said {chosen} of it.")
+    answer = _ask("\n".join(turns), max_words=60)
+    for topic in TOPICS.values():
+        assert any(word in answer for word in topic.split())
+
+
+def test_a_fragment_is_quoted_without_a_full_stop() -> None:
+    """Nothing is added to what stands in the text; a paragraph ends behind it instead."""
+    text = "- A list item of nine words or a few more\n- Another item of nine words or a few more\n"
+    lines = [line.removeprefix("- ") for line in text.splitlines()]
+    assert _ask(text).split("\n\n") == lines
