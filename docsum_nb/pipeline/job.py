@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,9 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Job"]
 
-_MOST_RANKED = 4_000_000
-"""Characters of all documents from which the sentences of a summary are selected at once; of more,
-they are selected from the documents' summaries."""
 _FINAL = "summary"
 """What the final text is called in events."""
 
@@ -219,7 +216,8 @@ class Job:
         loaded = self._loaded()
         results = loaded.results
         control.emit(StageStarted("combining"))
-        control.emit(MergesPlanned(_merges_of(loaded)))
+        chunks = Counter(each.chunk.document for each in results.in_order())
+        control.emit(MergesPlanned(loaded.prepared.merge_calls(chunks)))
         self._stream_if_watched(loaded, control)
         combiner = self._combiner(loaded, control)
         await self._combine_documents(loaded, combiner, control)
@@ -309,7 +307,7 @@ class Job:
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
     async def _combine_all(self, loaded: _Loaded, combiner: Combiner) -> PartialSummary:
-        sources = _sources(loaded.prepared)
+        sources = loaded.prepared.sources()
         named = [
             PartialSummary(
                 each.name, each.text, each.model, each.usage, sources=tuple(sources[each.name])
@@ -380,25 +378,6 @@ class Job:
 
     def _may_skip(self, error: Exception) -> bool:
         return self._options.on_error == "skip" and not isinstance(error, RunError)
-
-
-def _merges_of(loaded: _Loaded) -> int:
-    """Return how many merges the summaries of the chunks take: by document, then of documents."""
-    chunks = Counter(each.chunk.document for each in loaded.results.in_order())
-    prepared = loaded.prepared
-    of_documents = sum(
-        prepared.sizes.of_chunks(count, prepared.document_words).calls for count in chunks.values()
-    )
-    return of_documents + prepared.sizes.of_documents(len(chunks)).calls
-
-
-def _sources(prepared: Prepared) -> dict[str, list[SourceText]]:
-    """Return the chunks of each document; none if they are too long to be ranked at once."""
-    found: dict[str, list[SourceText]] = defaultdict(list)
-    if sum(len(each.text) for each in prepared.documents) <= _MOST_RANKED:
-        for chunk in prepared.chunks:
-            found[chunk.document].append(SourceText(chunk.document, chunk.text, chunk.syntax))
-    return found
 
 
 def _cited(loaded: _Loaded) -> tuple[Citation, ...]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,12 +38,16 @@ from docsum_nb.pipeline.sizes import (
 )
 from docsum_nb.prompts import Prompts, load_prompts
 from docsum_nb.recognition import ExpectedPages
-from docsum_nb.records import Chunk, Document, Omission
+from docsum_nb.records import Chunk, Document, Omission, SourceText
 
 if TYPE_CHECKING:
     from docsum_nb.library import Library
 
 __all__ = ["Opened", "Prepared", "cut_source", "open_ledger", "open_source"]
+
+_MOST_RANKED = 4_000_000
+"""Characters of all documents from which the sentences of a summary are selected at once; of more,
+they are selected from the documents' summaries."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,24 @@ class Prepared:
     def document_words(self) -> int:
         """The length of a document's summary, which may be the whole result."""
         return self.sizes.of_documents(len(self.documents)).part_words
+
+    def merge_calls(self, counts: Mapping[str, int]) -> int:
+        """Return the merges that the summaries of chunks take: by document, then of documents.
+
+        Args:
+            counts: The summaries of each document.
+        """
+        words = self.document_words
+        by_document = sum(self.sizes.of_chunks(count, words).calls for count in counts.values())
+        return by_document + self.sizes.of_documents(len(counts)).calls
+
+    def sources(self) -> dict[str, list[SourceText]]:
+        """Return the chunks of each document; none if they are too long to be ranked at once."""
+        found: dict[str, list[SourceText]] = defaultdict(list)
+        if sum(len(each.text) for each in self.documents) <= _MOST_RANKED:
+            for chunk in self.chunks:
+                found[chunk.document].append(SourceText(chunk.document, chunk.text, chunk.syntax))
+        return found
 
 
 @dataclass(frozen=True)
