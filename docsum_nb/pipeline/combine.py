@@ -16,7 +16,7 @@ from docsum_nb.events import MergeFinished, MergesPlanned
 from docsum_nb.models import ModelClient, is_too_long
 from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.sizes import Merging, groups
-from docsum_nb.records import Answer, Omission, SourceText, Usage
+from docsum_nb.records import Answer, ChunkSummary, Omission, SourceText, Usage
 from docsum_nb.run import Control, Failed, fan_out, in_thread
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ class PartialSummary:
     """What it is a summary of; empty if that is not at hand."""
     words: tuple[int, int] = (0, 0)
     """As of its answer: the words of the text that its model cannot quote, and all of them."""
+
+    @classmethod
+    def of_chunk(cls, summary: ChunkSummary) -> PartialSummary:
+        """Return the summary of a chunk."""
+        chunk = summary.chunk
+        source = SourceText(chunk.document, chunk.text, chunk.syntax)
+        return cls(chunk.label, summary.text, summary.model, summary.usage, sources=(source,))
 
     @classmethod
     def of(

@@ -42,7 +42,7 @@ from docsum_nb.pipeline.run_log import RunLog
 from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
 from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.recognition import Recognizer
-from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission, SourceText
+from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
@@ -284,16 +284,7 @@ class Job:
         paths = {document.name: document.path for document in prepared.documents}
 
         async def one(name: str) -> None:
-            named = [
-                PartialSummary(
-                    part.chunk.label,
-                    part.text,
-                    part.model,
-                    part.usage,
-                    sources=(SourceText(name, part.chunk.text, part.chunk.syntax),),
-                )
-                for part in parts[name]
-            ]
+            named = [PartialSummary.of_chunk(part) for part in parts[name]]
             merging = prepared.sizes.of_chunks(len(named), prepared.document_words)
             # Of a single document, this is the last merge.
             merged = await combiner.merge(name, named, merging, final=len(parts) == 1)

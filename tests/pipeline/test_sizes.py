@@ -107,7 +107,7 @@ def test_a_summary_has_the_length_that_was_asked_for(
 ) -> None:
     """Of one document or many, of one chunk or several; and the plan's calls are those made."""
     source = {f"document {at}": _text(words, at) for at in range(documents)}
-    options = {"length": length, "chunk_tokens": 2_000}
-    summary = ds.summarize(source, show=False, ledger=False, **options).result(HANG_S)
+    run = ds.summarize(source, length=length, chunk_tokens=2_000, show=False, ledger=False)
+    summary = run.result(HANG_S)
     assert 0.9 * length <= len(summary.text.split()) <= 1.1 * length
-    assert summary.usage.calls == ds.plan(source, **options).calls
+    assert summary.usage.calls == ds.plan(source, length=length, chunk_tokens=2_000).calls
