@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -116,12 +117,16 @@ from docsum_nb.records import (
     Hit,
     Omission,
     Request,
+    Usage,
+    UsageRow,
 )
 from docsum_nb.render import highlight, one_line, wrapping
-from docsum_nb.results import Hits, Summary, markdown
+from docsum_nb.results import Hits, Summary, crew_output, markdown
 from docsum_nb.results import html as html_forms
 from docsum_nb.results import text as text_forms
 from docsum_nb.results.layout import outline as layout
+from docsum_nb.results.paragraphs import paragraphs
+from docsum_nb.results.usage import RunUsage
 from docsum_nb.run import tracebacks
 from docsum_nb.views import status as states
 from tests.documents.cases.web import epub as epub_bytes
@@ -399,6 +404,14 @@ def _table(text: str) -> object:
     return shown.to_text(), shown.to_html()
 
 
+def _crew_output(text: str) -> object:
+    task = SimpleNamespace(name=text, description=text, agent=text, raw=text)
+    output = SimpleNamespace(raw=text, tasks_output=[task])
+    usage = RunUsage((UsageRow(text, text, Usage(1, 2, 3, None)),))
+    shown = crew_output._report(output, usage, (text,))
+    return shown.to_text(), shown.to_html()
+
+
 _counter = tokens.token_counter("openai/gpt-4o-mini")
 
 READERS: dict[str, Reader] = {
@@ -646,11 +659,13 @@ READERS: dict[str, Reader] = {
     "render.wrapping.wrap": Reader(wrapping.wrap),
     "render.wrapping.columns_of": Reader(wrapping.columns_of),
     "results.html.to_html": Reader(lambda text: html_forms.to_html(_summary(text))),
+    "results.paragraphs.paragraphs": Reader(paragraphs, "markdown"),
     "results.layout.outline": Reader(lambda text: layout(_summary(text), passage_chars=400)),
     "records.json_form.to_json": Reader(lambda text: _summary(text).to_json()),
     "render.highlight.marked_line": Reader(_marked),
     "render.highlight.plain_line": Reader(highlight.plain_line),
     "results.library.Hits": Reader(_table),
+    "results.crew_output.remember_crew": Reader(_crew_output, "markdown"),
     "findings.Diagnosis": Reader(
         lambda text: findings.Diagnosis(
             (findings.Finding("note", text, text, text, text, text),)
@@ -789,6 +804,8 @@ EXEMPT: dict[str, str] = {
     "render.formats.refusal_text": "puts a few words together",
     "render.formats.count_text": "takes words of ours",
     "render.formats.listed": "takes a few names",
+    "results.dataframe.frame_of": "copies values",
+    "results.dataframe.hits_frame": "copies values",
     "results.dataframe.to_frame": "copies values",
     "results.html.to_html_page": "by to_html",
     "results.layout.more_text": "takes a number",
