@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_furniture"]
+__all__ = ["is_furniture", "is_supplement"]
 
 _LOOKED_AT = 600  # characters from the beginning
 _SIGNS = re.compile(
@@ -39,9 +39,20 @@ _SIGNS = re.compile(
     | \bin\ proceedings\ of\b | \barxiv\ preprint\b
     | \bdoi:\s?10\. | \bpp\.\s?[0-9]{1,5}\s?[-–]\s?[0-9]
     | \bend-to-end\ encrypted\b[^\n]{0,120}\bchat | \b(?:media|image|video|audio|sticker)\ omitted\b
+    | ^(?:signed-off-by|wheel-version|metadata-version|upstream-contact|keywords|files)\s?:\s
+    | ^format:\shttps?: | ^license:\s | \(\#[0-9]{1,7},\s | \bby\ @[\w-]{1,40}\ in\ (?:https?:|\#)
+    | ^(?:for\ [^\n.,]{1,40},?|please|see(?:\ also)?|check|visit|read|consult|report)\s[^\n]{0,90}
+        (?:https?://|\bwww\.|\b\w[\w-]{0,40}\.(?:md|txt|rst|org|com|io|dev)\b)[^\n]{0,40}$
+    | \byou\ should\ have\ received\ a\ copy\ of\b
+    | ^(?:function|macro|variable|data\ type|method|constructor)\s?:\s
     | ;\s(?:and|or)\W*$ | \bduly\ caused\ this\ report\b
     """,
     re.X | re.I,
+)
+_SUPPLEMENTS = re.compile(
+    r"(?:^|[/-])(?:(?i:licen[sc]es?|copying|copyright|changelog|code_of_conduct|entry_points)"
+    r"|NOTICE|AUTHORS|THANKS|CREDITS|MAINTAINERS|RECORD|WHEEL|INSTALLER|CHANGES|HISTORY|NEWS)"
+    r"(?:\.\w{1,8}){0,2}$"
 )
 _NUMBER = re.compile(r"[-+±(]*[0-9][0-9.,:%)/–-]*")
 _NUMBER_SHARE = 0.3
@@ -66,6 +77,15 @@ def is_furniture(sentence: str) -> bool:
     if numbers >= _LEAST_NUMBERS and numbers >= _NUMBER_SHARE * len(spaced):
         return True
     return _is_list_of_names(head)
+
+
+def is_supplement(name: str) -> bool:
+    """Return whether a file comes with others and says nothing of their subject.
+
+    Args:
+        name: Its name, such as ``"LICENSE.txt"`` or ``"changelog.gz/changelog"``.
+    """
+    return _SUPPLEMENTS.search(name) is not None
 
 
 def _is_list_of_names(text: str) -> bool:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from docsum_nb.documents.furniture import is_furniture, is_supplement
 from docsum_nb.documents.prose import Sentence, not_prose, prose_sentences
 from docsum_nb.documents.terms import words
 from docsum_nb.documents.tokens import token_counter
@@ -39,7 +40,7 @@ from docsum_nb.run import in_thread
 
 __all__ = ["VERSION", "Extractive", "ExtractiveModel"]
 
-VERSION = "5"
+VERSION = "6"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 _POOL = 4_000  # sentences that are compared with one another; only the best of more
@@ -88,7 +89,7 @@ class Extractive:
         vocabulary = Vocabulary()
         summaries = not request.sources and request.syntax == "summaries"
         named = [(each.name, text.sentences) for each, text in zip(sources, texts, strict=True)]
-        found = candidates(named, vocabulary, sections=summaries)
+        found = candidates(_on_the_matter(named), vocabulary, sections=summaries)
         if found:
             transcript = 2 * sum(text.transcript for text in texts) > len(texts)
             text = _selected(found, vocabulary, request.question, limit, transcript=transcript)
@@ -155,6 +156,21 @@ class ExtractiveModel:
     ) -> float | None:
         """Return what tokens cost: nothing."""
         return 0.0
+
+
+def _on_the_matter(
+    texts: Sequence[tuple[str, Sequence[Sentence]]],
+) -> Sequence[tuple[str, Sequence[Sentence]]]:
+    """Return the texts without licences, lists of changes and the like, unless all are such.
+
+    The same holds for texts of which each sentence surrounds others, as menus do.
+    """
+    kept = [
+        (name, sentences)
+        for name, sentences in texts
+        if not is_supplement(name) and not all(is_furniture(each.text) for each in sentences)
+    ]
+    return kept or texts
 
 
 def _hash(text: str) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["select"]
 
 _RELEVANCE = 0.7  # the λ of MMR
-_CROWDING = 0.25  # cost of each sentence more than the least used text has
+_CROWDING = 0.15  # cost of each sentence more than the least used text has
 _DUPLICATE = 0.75  # cosine from which a sentence says nothing new
 _TOLERANCE = 0.1  # of the length asked for
 

@@ -98,7 +98,7 @@ class SummaryLayout:
     note: str
     """How the text was made if no language model wrote it; else empty."""
     facts: tuple[str, ...]
-    """Model, calls, tokens, cost, duration."""
+    """How many documents are cited, model, calls, tokens, cost, duration."""
 
 
 def more_text(hidden: int, noun: str) -> str:
@@ -209,10 +209,19 @@ def _status(summary: SummaryRecord) -> str:
     return f"No final summary yet. Finished so far: summaries of {documents} and {chunks}."
 
 
+def _drawn_on(summary: SummaryRecord) -> tuple[str, ...]:
+    """Return how many of several documents are cited; nothing if none is."""
+    count = len(summary.documents)
+    names = {each.name for each in summary.documents}
+    cited = len(names & {each.document for each in summary.citations})
+    return (f"cites {cited:,} of {count:,} documents",) if count > 1 and cited else ()
+
+
 def _facts(summary: SummaryRecord) -> tuple[str, ...]:
     usage = summary.usage
     free = summary.model == _EXTRACTIVE and usage.cost_usd == 0
     return (
+        *_drawn_on(summary),
         one_line(summary.model) or "no model",
         count_text(usage.calls, "call"),
         count_text(usage.prompt_tokens + usage.completion_tokens, "token"),

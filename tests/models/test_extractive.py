@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -208,3 +209,29 @@ def test_a_fragment_is_quoted_without_a_full_stop() -> None:
     text = "- A list item of nine words or a few more\n- Another item of nine words or a few more\n"
     lines = [line.removeprefix("- ") for line in text.splitlines()]
     assert _ask(text).split("\n\n") == lines
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["LICENSE", "LICENSE.txt", "a/COPYING", "copyright", "changelog.gz/changelog", "AUTHORS.md"],
+)
+def test_a_summary_of_many_files_is_not_made_of_their_licences(name: str) -> None:
+    """Licences, lists of changes and of names are quoted only if there is nothing else."""
+    other = SourceText(name, _prose(900, 1), "plain")
+    own = SourceText("guide.md", _document(sentences=30), "plain")
+    request = Request("", "", "", 60, 240, sources=(other, own))
+    assert "Statement" in Extractive().answer(request).text
+    assert "The" not in Extractive().answer(request).text.split()
+    named = replace(request, sources=(other._replace(name="news"), own))
+    assert "The" in Extractive().answer(named).text.split()
+    alone = Request("", "", "", 60, 240, sources=(other,))
+    assert len(Extractive().answer(alone).text.split()) > 50
+
+
+def test_a_page_of_nothing_but_navigation_is_not_quoted_among_others() -> None:
+    menu = "Next: Memory usage, Previous: What is it?, Up: The library [Index]"
+    sources = (
+        SourceText("menu.html", menu, "plain"),
+        SourceText("guide.md", _document(sentences=30), "plain"),
+    )
+    assert "Next" not in Extractive().answer(Request("", "", "", 90, 360, sources=sources)).text

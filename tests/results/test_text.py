@@ -32,7 +32,7 @@ def test_text_shows_every_part_in_order() -> None:
 
     assert places == sorted(places)
     assert text.splitlines()[-1] == (
-        "openai/gpt-4o-mini · 21 calls · 35,300 tokens · $0.0123 · 42 s"
+        "cites 2 of 2 documents · openai/gpt-4o-mini · 21 calls · 35,300 tokens · $0.0123 · 42 s"
     )
 
 

@@ -100,7 +100,7 @@ CASES = [
         "[10:02] Ann: the bridge is closed until the end of the year i think\n"
         "[10:03] Bob: who told you so when you were at the town hall\n"
         "[10:04] Ann: the mayor did so in the meeting last monday\n",
-        quoted=("[10:02] Ann: the bridge is closed", "year i think. [10:03] Bob: who"),
+        quoted=("[10:02] Ann: the bridge is closed", "year i think [10:03] Bob: who"),
         silent=True,
     ),
     Case(
