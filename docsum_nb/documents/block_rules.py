@@ -38,13 +38,16 @@ _SPACE = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 _ITEMS = {
     **{
         mark: re.compile(
-            rf"(?:{re.escape(mark)}(?: [^\W\d_][^\n]*+|(?=\n{re.escape(mark)}|\n?\Z))\n?+){{8,}}+"
+            rf"^(?:{re.escape(mark)}(?: [^\W\d_][^\n]*+|(?=\n{re.escape(mark)}|\n?\Z))\n?+){{8,}}+",
+            re.MULTILINE,
         )
         for mark in "-*+"
     },
     **dict.fromkeys(
         "0123456789",
-        re.compile(r"(?:\d{1,9}\.(?: [^\W\d_][^\n]*+|(?=\n\d{1,9}\.|\n?\Z))\n?+){8,}+"),
+        re.compile(
+            r"^(?:\d{1,9}\.(?: [^\W\d_][^\n]*+|(?=\n\d{1,9}\.|\n?\Z))\n?+){8,}+", re.MULTILINE
+        ),
     ),
 }
 _UNDERLINES = {"=": 1, "-": 2}
