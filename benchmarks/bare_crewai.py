@@ -95,7 +95,7 @@ def measure(side: str, base_url: str, count: int) -> dict[str, float]:
 def server() -> Iterator[str]:
     """Serve answers from a process of its own."""
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "loopback.py"), str(LATENCY_S)],
+        [sys.executable, str(ROOT / "tests" / "support" / "model_process.py"), str(LATENCY_S)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.loopback import running
+from docsum_nb.testing import ScriptedServer
 from tests.pipeline.chaos import survive
 from tests.pipeline.chaos_of_providers import survive_refusals
 
@@ -26,9 +26,9 @@ from tests.pipeline.chaos_of_providers import survive_refusals
 def main() -> None:
     """Run it and print what it took."""
     chunks = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    with tempfile.TemporaryDirectory() as folder, running() as server:
+    with tempfile.TemporaryDirectory() as folder, ScriptedServer() as server:
         print(survive(server, Path(folder) / "ledger", chunks))
-    with tempfile.TemporaryDirectory() as folder, running() as server:
+    with tempfile.TemporaryDirectory() as folder, ScriptedServer() as server:
         print(survive_refusals(server, Path(folder) / "ledger", chunks))
 
 

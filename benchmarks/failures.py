@@ -25,7 +25,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.loopback import Call, Reply, answered_by, calls_tool, running  # noqa: E402
+from docsum_nb.testing import Call, Reply, ScriptedServer, tool_call, tool_result  # noqa: E402
 
 HANG_S = 20.0
 PARTS = 6
@@ -57,11 +57,11 @@ def delegating(call: Call) -> Reply:
         return Reply("The expert's answer.", delay=0.5)
     if "Combine." in call.prompt:
         return Reply("Combined.")
-    if (said := answered_by(call)) is not None:
+    if (said := tool_result(call)) is not None:
         return Reply(said)
     which = re.search(r"part \d+", call.prompt)
     work = f"Do {which.group()}." if which else "Do it."
-    return calls_tool("delegate_work_to_coworker", task=work, context="c", coworker="expert")
+    return tool_call("delegate_work_to_coworker", task=work, context="c", coworker="expert")
 
 
 # --- what is run, in a process of its own ---------------------------------------------------------
@@ -448,7 +448,7 @@ def one(case: str, side: str, url: str) -> None:
 
 def outcome(case: str, side: str) -> tuple[str, str, int]:
     """Run a case in a fresh process; return how it ended, after how long, with how many calls."""
-    with running(CASES[case].script) as server:
+    with ScriptedServer(CASES[case].script) as server:
         command = [sys.executable, __file__, "--one", case, side, server.base_url]
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

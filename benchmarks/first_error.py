@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.kernels import Kernel, running_kernel
-from tests.loopback import Call, Reply, running
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import Kernel, running_kernel
 
 SETUP = """
 import docsum_nb as ds
@@ -60,7 +60,7 @@ def main() -> None:
         return Reply(delay=8.0 if "This is doc-00" in call.prompt else 0.2)
 
     taken: dict[str, list[float]] = {name: [] for name in CELLS}
-    with running(script) as server, running_kernel() as kernel:
+    with ScriptedServer(script) as server, running_kernel() as kernel:
         kernel.run(SETUP.format(url=server.base_url))
         for _ in range(rounds):
             for name, code in CELLS.items():

@@ -120,13 +120,13 @@ def step(*arguments: object) -> dict[str, Any]:
 
 def main() -> None:
     """Print the way and the CPU; exits with 1 if there are too many frames or looks."""
-    from tests.loopback import running
+    from docsum_nb.testing import ScriptedServer
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--chunks", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, running() as server:
+    with tempfile.TemporaryDirectory() as folder, ScriptedServer() as server:
         base_url = server.base_url
         way = step("follow", base_url, folder)
         for number, frame in enumerate(way["frames"], start=1):

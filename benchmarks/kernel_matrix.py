@@ -17,10 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from docsum_nb.testing import ScriptedServer
 from tests.kernel.bench import Bench, Ended
 from tests.kernel.ends import ENDS, FORMS, End, Form, impossible
-from tests.kernels import OLD_IPYKERNEL, running_kernel
-from tests.loopback import running
+from tests.support.kernels import OLD_IPYKERNEL, running_kernel
 
 NEXT_CELL_S = 1.0
 """How soon the kernel is to answer the next cell."""
@@ -59,7 +59,7 @@ def main() -> None:
             continue
         with (
             running_kernel(ipykernel=folder) as kernel,
-            running() as server,
+            ScriptedServer() as server,
             tempfile.TemporaryDirectory() as pipes,
         ):
             bench = Bench(kernel, server, Path(pipes))

@@ -24,7 +24,7 @@ from tests.browser.lab import running_lab
 from tests.browser.meters import most_in_a_second, percentile, start_frames, stop_frames
 from tests.browser.notebook import Notebook, Visitor
 from tests.browser.warm import Heard, WarmKernel, running_kernel_of
-from tests.chromium import running_chromium
+from tests.support.chromium import running_chromium
 
 CHUNKS = 10_000
 WANTED = "at most 12 messages in a second, 3 % of the processor time, 95 of 100 frames within 33 ms"

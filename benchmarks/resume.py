@@ -41,7 +41,7 @@ def texts(chunks: int, tokens: int) -> dict[str, str]:
 @contextmanager
 def server() -> Iterator[str]:
     """Run the scripted model in a process of its own."""
-    command = [sys.executable, str(ROOT / "tests" / "loopback.py")]
+    command = [sys.executable, str(ROOT / "tests" / "support" / "model_process.py")]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
     )

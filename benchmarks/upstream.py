@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.renamed import Renamer, running_renamer  # noqa: E402
+from tests.support.renamed import Renamer, running_renamer  # noqa: E402
 
 BOUNDS = {"max_calls": 50, "max_cost": 32.0, "deadline": 120.0}
 

@@ -23,12 +23,12 @@ from PIL import Image
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from docsum_nb.testing import Call, Reply, ScriptedServer  # noqa: E402
 from tests.browser.gate import Gate  # noqa: E402
 from tests.browser.lab import LONG_S, Lab, running_lab  # noqa: E402
 from tests.browser.notebook import Notebook, Visitor  # noqa: E402
-from tests.chromium import running_chromium  # noqa: E402
-from tests.kernels import Kernel  # noqa: E402
-from tests.loopback import Call, Reply, running  # noqa: E402
+from tests.support.chromium import running_chromium  # noqa: E402
+from tests.support.kernels import Kernel  # noqa: E402
 
 CHUNKS = 12
 SETUP = """
@@ -135,7 +135,7 @@ def main() -> None:
     (HERE / "images").mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="lab-") as folder,
-        running() as server,
+        ScriptedServer() as server,
         running_lab(Path(folder)) as lab,
         running_chromium() as browser,
         warm_kernel(lab, SETUP.format(url=server.base_url, chunks=CHUNKS)) as kernel,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import settings
 
 from docsum_nb import environment
-from tests.chromium import LONG_MS, running_chromium
-from tests.loopback import Loopback, running
+from docsum_nb.testing import ScriptedServer
+from tests.support.chromium import LONG_MS, running_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -92,9 +92,9 @@ def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[Loopback]:
+def server() -> Iterator[ScriptedServer]:
     """A model server on loopback; set its ``script``."""
-    with running() as loopback:
+    with ScriptedServer() as loopback:
         yield loopback
 
 

@@ -19,8 +19,8 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.secrets import masked
-from tests.kernels import running_kernel
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import running_kernel
 
 LONG_S = 60.0
 KEY = "cnry/7f3Q+x9zt&u=Kp0Ww81Qz"
@@ -173,7 +173,7 @@ def _crew(url: str) -> Any:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_key_is_seen_nowhere(way: str, server: Loopback, seen: Seen, tmp_path: Path) -> None:
+def test_key_is_seen_nowhere(way: str, server: ScriptedServer, seen: Seen, tmp_path: Path) -> None:
     """Neither in errors and what is behind them, nor in logs, events, figures, ledger, pages."""
     server.script = echo
     try:
@@ -209,7 +209,7 @@ def test_pieces_of_what_is_no_secret_stay(monkeypatch: pytest.MonkeyPatch) -> No
     assert masked("openai-compatible-7Q2z9Kf1.") == "[secret]."
 
 
-def test_command_line_and_doctor_do_not_show_it(server: Loopback, tmp_path: Path) -> None:
+def test_command_line_and_doctor_do_not_show_it(server: ScriptedServer, tmp_path: Path) -> None:
     """In a process of its own, whose key is in the environment, with the log at its loudest."""
     (tmp_path / "a.txt").write_text("Some words.")
     server.script = echo
@@ -242,7 +242,7 @@ def test_command_line_and_doctor_do_not_show_it(server: Loopback, tmp_path: Path
     assert server.calls
 
 
-def test_pages_pickles_and_a_probe_do_not_show_it(server: Loopback, seen: Seen) -> None:
+def test_pages_pickles_and_a_probe_do_not_show_it(server: ScriptedServer, seen: Seen) -> None:
     """What a run that failed leaves to look at, to save and to send to another process."""
     server.script = echo
     run = ds.summarize(TEXTS, model=model_at(server.base_url), ledger=False, on_error="collect")
@@ -281,7 +281,7 @@ IN_A_NOTEBOOK = (
 )
 
 
-def test_a_saved_notebook_does_not_show_it(server: Loopback) -> None:
+def test_a_saved_notebook_does_not_show_it(server: ScriptedServer) -> None:
     """Nor do the magics, spans, and logs at their loudest, in what its cells print and show."""
     server.script = echo
     with running_kernel() as kernel:

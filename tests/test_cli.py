@@ -13,8 +13,8 @@ import pytest
 
 from docsum_nb.cli import main
 from docsum_nb.ledger import Ledger
-from tests.loopback import Call, Loopback, Reply, running
-from tests.warm_python import warm_python
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.warm_python import warm_python
 
 TEXT = "Whales are mammals that live in the sea. They come up to breathe air at the surface."
 
@@ -122,7 +122,7 @@ def test_bad_arguments_are_code_2_and_one_line(
 
 def test_failing_provider_is_code_1_with_the_error(
     folder: Path,
-    server: Loopback,
+    server: ScriptedServer,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -170,7 +170,7 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
     def script(call: Call) -> Reply:
         return Reply(hang=True) if call.number >= 3 else Reply("fine")
 
-    with running(script) as server:
+    with ScriptedServer(script) as server:
         arguments = ["-m", "docsum_nb", "summarize", str(folder), "--quiet"]
         arguments += ["--model", "openai/x", "--base-url", server.base_url]
         arguments += ["--ledger", str(ledger)]
@@ -198,7 +198,7 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
 @pytest.mark.usefixtures("interruptible")
 def test_second_interrupt_ends_at_once_and_quietly(folder: Path, tmp_path: Path) -> None:
     """While the first Ctrl-C waits for calls in flight, the second one ends the process."""
-    with running(lambda call: Reply(hang=True)) as server:
+    with ScriptedServer(lambda call: Reply(hang=True)) as server:
         command = [sys.executable, "-m", "docsum_nb", "summarize", str(folder), "--quiet"]
         command += ["--model", "openai/x", "--base-url", server.base_url]
         command += ["--ledger", str(tmp_path / "ledger")]
@@ -288,7 +288,7 @@ def test_runs_are_listed_resumed_and_forgotten(
 
 def test_bounds_are_options_and_hold(
     folder: Path,
-    server: Loopback,
+    server: ScriptedServer,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.kernels import Cell, Kernel, running_kernel
-from tests.loopback import Call, Loopback, Reply, running
-from tests.pages import ROOT, Block, blocks_of, pages
-from tests.warm_python import warm_commands
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import Cell, Kernel, running_kernel
+from tests.support.pages import ROOT, Block, blocks_of, pages
+from tests.support.warm_python import warm_commands
 
 SHELL_S = 300.0
 MODELS = {"gpt-4o-mini", "gpt-4o"}
@@ -35,7 +35,7 @@ DOCS = {
 # What a reader of the README has in hand.
 FIRST = {
     "README.md": """
-from tests.docs_samples import make_crew
+from tests.support.docs_samples import make_crew
 import docsum_nb as ds
 my_crew = make_crew()
 stopped = ds.summarize("reports/", model="openai/gpt-4o-mini", max_calls=1, show=False)
@@ -59,9 +59,9 @@ def answer(call: Call) -> Reply:
 
 
 @pytest.fixture(scope="module")
-def model_server() -> Iterator[Loopback]:
+def model_server() -> Iterator[ScriptedServer]:
     """What the pages call openai."""
-    with running(answer) as server:
+    with ScriptedServer(answer) as server:
         yield server
 
 
@@ -82,7 +82,7 @@ def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, model_server: Loopback) -> dict[str, str]:
+def desk(tmp_path: Path, model_server: ScriptedServer) -> dict[str, str]:
     """A folder with documents, and the environment of a reader who has a key."""
     for folder, files in {"reports": REPORTS, "docs": DOCS}.items():
         for name, text in files.items():

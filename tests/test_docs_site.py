@@ -12,8 +12,8 @@ import pytest
 import docsum_nb as ds
 from docs.check import broken_links, unreachable
 from docsum_nb import errors, events, records
-from tests.made import made
-from tests.pages import ROOT
+from tests.support.made import made
+from tests.support.pages import ROOT
 
 INTERNAL = {"Answer", "Price", "Request", "Syntax"}
 """Records that only the package's own parts hand to one another."""

@@ -34,8 +34,8 @@ from docsum_nb.views.chunk_map import ChunkMap
 from docsum_nb.views.console import _shown as asked_text
 from docsum_nb.views.panel import static_bundle
 from docsum_nb.views.question_form import QuestionForm
-from tests.hostile_text import BIG, CHECKS, TRAPS, Kind
 from tests.results.result_samples import hostile, shown
+from tests.support.hostile_text import BIG, CHECKS, TRAPS, Kind
 
 Rendering = Callable[[str], str]
 

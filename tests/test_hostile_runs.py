@@ -12,9 +12,9 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.cli import main
+from docsum_nb.testing import Reply, ScriptedServer
 from docsum_nb.views.panel import static_bundle
-from tests.hostile_text import TRAPS, check_html, check_markdown, check_terminal
-from tests.loopback import Loopback, Reply
+from tests.support.hostile_text import TRAPS, check_html, check_markdown, check_terminal
 
 LONG_S = 90.0
 
@@ -39,7 +39,7 @@ def logged() -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("status", [200, 400])
 def test_answers_and_errors_of_a_server_are_only_text(
-    status: int, server: Loopback, logged: list[str]
+    status: int, server: ScriptedServer, logged: list[str]
 ) -> None:
     """In what a run shows of itself, its error and its result, and in what is logged."""
     server.script = lambda call: Reply(TRAPS, status=status)

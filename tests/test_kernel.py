@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import Cell, Kernel, running_kernel
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import Cell, Kernel, running_kernel
 
 HANG_S = 60.0
 """Whatever takes longer hangs."""
@@ -36,7 +36,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 @pytest.fixture
-def model(server: Loopback) -> str:
+def model(server: ScriptedServer) -> str:
     """The code of a model on the loopback server."""
     return f'ds.Model("openai/x", base_url={server.base_url!r})'
 
@@ -51,7 +51,7 @@ def alive(kernel: Kernel) -> bool:
 
 @pytest.mark.parametrize("form", ["await {run}", "{run}.result()"])
 def test_cell_gives_the_summary_three_times_over(
-    kernel: Kernel, server: Loopback, model: str, form: str
+    kernel: Kernel, server: ScriptedServer, model: str, form: str
 ) -> None:
     """Awaited or blocked on, the same cell works again and again in one kernel."""
     run = f"ds.summarize(documents, model={model}, ledger=False)"
@@ -62,7 +62,7 @@ def test_cell_gives_the_summary_three_times_over(
 
 
 def test_refused_chunk_shows_its_error_while_another_still_hangs(
-    kernel: Kernel, server: Loopback, model: str, tmp_path: Path
+    kernel: Kernel, server: ScriptedServer, model: str, tmp_path: Path
 ) -> None:
     """A 403 on chunk 10 is in the cell at once, though chunk 0 is not answered before."""
     shown = threading.Event()
@@ -85,7 +85,7 @@ def test_refused_chunk_shows_its_error_while_another_still_hangs(
 
 
 def test_error_is_shown_by_the_users_own_frames_and_its_notes(
-    kernel: Kernel, server: Loopback, model: str
+    kernel: Kernel, server: ScriptedServer, model: str
 ) -> None:
     """A cell shows the line that waited, the error and its note; no frame of a library."""
     server.script = lambda call: Reply("forbidden", status=403)
@@ -103,7 +103,7 @@ def test_error_is_shown_by_the_users_own_frames_and_its_notes(
 
 
 def test_group_of_errors_is_readable_in_the_cell(
-    kernel: Kernel, server: Loopback, model: str
+    kernel: Kernel, server: ScriptedServer, model: str
 ) -> None:
     """Collected errors are numbered, each with its note, without a frame of a library."""
     server.script = lambda call: Reply("forbidden", status=403)
@@ -137,7 +137,7 @@ def test_group_of_the_users_own_is_shown_as_ever(kernel: Kernel) -> None:
     [("await {run}", "CancelledError"), ("{run}.result()", "KeyboardInterrupt")],
 )
 def test_stop_button_ends_the_cell_and_the_work(
-    kernel: Kernel, server: Loopback, model: str, form: str, error: str
+    kernel: Kernel, server: ScriptedServer, model: str, form: str, error: str
 ) -> None:
     """Interrupting a cell that would wait for ever ends it, and nothing more is sent."""
     server.script = lambda call: Reply(hang=True)
@@ -179,7 +179,7 @@ def test_work_that_exits_does_not_end_the_kernel(kernel: Kernel) -> None:
 
 
 def test_background_run_shows_a_panel_that_ends_as_static_html(
-    kernel: Kernel, server: Loopback, model: str
+    kernel: Kernel, server: ScriptedServer, model: str
 ) -> None:
     """Not awaited, the cell returns at once; the panel is replaced by the final state."""
     cell = kernel.run(f"run = ds.summarize(documents, model={model}, ledger=False)\nrun")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kernels import Kernel, running_kernel
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import Kernel, running_kernel
 
 HANG_S = 60.0
 """Whatever takes longer hangs."""
@@ -22,7 +22,7 @@ def kernel() -> Iterator[Kernel]:
         yield running
 
 
-def make_flow(kernel: Kernel, server: Loopback) -> None:
+def make_flow(kernel: Kernel, server: ScriptedServer) -> None:
     code = f"""
 flow = ds.SummaryFlow(
     {{f"doc {{i}}": f"This is text {{i}}." for i in range(6)}}, ledger=False, max_concurrency=2,
@@ -32,7 +32,9 @@ flow = ds.SummaryFlow(
     assert kernel.run(code).status == "ok"
 
 
-def test_awaited_flow_shows_one_panel_and_its_summary(kernel: Kernel, server: Loopback) -> None:
+def test_awaited_flow_shows_one_panel_and_its_summary(
+    kernel: Kernel, server: ScriptedServer
+) -> None:
     """The cell's value is the summary, after one live view; CrewAI prints nothing."""
     server.script = lambda call: Reply("A fine summary.")
     make_flow(kernel, server)
@@ -45,7 +47,7 @@ def test_awaited_flow_shows_one_panel_and_its_summary(kernel: Kernel, server: Lo
 
 @pytest.mark.parametrize("form", ["await flow.kickoff_async()", "flow.kickoff()"])
 def test_refusal_in_a_cell_is_the_providers_own_error(
-    kernel: Kernel, server: Loopback, form: str
+    kernel: Kernel, server: ScriptedServer, form: str
 ) -> None:
     """In both of CrewAI's forms, the cell ends with the error itself."""
 
@@ -61,7 +63,7 @@ def test_refusal_in_a_cell_is_the_providers_own_error(
 
 
 def test_interrupted_cell_ends_and_its_flow_sends_nothing_more(
-    kernel: Kernel, server: Loopback
+    kernel: Kernel, server: ScriptedServer
 ) -> None:
     """The stop button ends the cell although the provider hangs; the next cell works."""
     flying = threading.Event()

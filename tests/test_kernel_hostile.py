@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import Kernel, running_kernel
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.linear.hostile import FAMILIES
-from tests.loopback import Call, Loopback, Reply
+from tests.support.kernels import Kernel, running_kernel
 
 ANSWERS = {
     "Sorry": "Sorry, " * 55,
@@ -79,7 +79,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 @pytest.mark.parametrize("settings", ["", ", response_model=Found"])
 @pytest.mark.parametrize("name", ANSWERS)
 def test_cell_ends_whatever_the_answer(
-    kernel: Kernel, server: Loopback, name: str, settings: str
+    kernel: Kernel, server: ScriptedServer, name: str, settings: str
 ) -> None:
     """A result or an error of bounded length, before the deadline; other threads run meanwhile."""
     server.script = lambda call: Reply(ANSWERS[name])
@@ -92,7 +92,7 @@ def test_cell_ends_whatever_the_answer(
 
 
 def test_run_is_cancelled_while_such_answers_come(
-    kernel: Kernel, server: Loopback, tmp_path: Path
+    kernel: Kernel, server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The run ends soon after cancel(), though answer after answer is being read."""
     texts = list(ANSWERS.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import Kernel, running_kernel
+from tests.support.kernels import Kernel, running_kernel
 
 TEXT = "Whales are mammals that live in the sea. They breathe air at the surface, every so often."
 

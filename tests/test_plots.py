@@ -15,7 +15,7 @@ import docsum_nb as ds
 from docsum_nb.errors import InputError
 from docsum_nb.records import DocumentSummary, Usage
 from docsum_nb.results import Summary
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.model_samples import failing_first
 from tests.run.run_samples import LONG_S
 
@@ -28,7 +28,7 @@ def _closed_figures() -> Iterator[None]:
     plt.close("all")
 
 
-def model_at(server: Loopback) -> ds.Model:
+def model_at(server: ScriptedServer) -> ds.Model:
     """Name a model of the scripted server."""
     return ds.Model("openai/first", base_url=server.base_url, api_key="k")
 
@@ -38,7 +38,7 @@ def texts(labels: Any) -> list[str]:
     return [label.get_text() for label in labels]
 
 
-def test_a_timeline_shows_each_chunk_and_what_it_did(server: Loopback) -> None:
+def test_a_timeline_shows_each_chunk_and_what_it_did(server: ScriptedServer) -> None:
     """Every chunk has a line at its place, named; a retried one shows both of its states."""
     server.script = failing_first(1, status=500)
     sources = {f"doc {n}, $price$": f"Text number {n}." for n in range(3)}
@@ -59,7 +59,7 @@ def test_a_timeline_shows_each_chunk_and_what_it_did(server: Loopback) -> None:
     ax.figure.canvas.draw()
 
 
-def test_a_run_that_goes_on_can_be_drawn(server: Loopback) -> None:
+def test_a_run_that_goes_on_can_be_drawn(server: ScriptedServer) -> None:
     """What is running is drawn up to now."""
     gate = threading.Event()
     reached = threading.Event()

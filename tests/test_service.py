@@ -17,9 +17,9 @@ import pytest
 import uvicorn
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.forms.processes import address_in
-from tests.loopback import Call, Loopback, Reply
-from tests.warm_python import warm_python
+from tests.support.warm_python import warm_python
 
 # isort: split
 from notebooks import service as example
@@ -29,7 +29,7 @@ LONG_S = 180.0
 
 
 @pytest.fixture
-def service(server: Loopback) -> Iterator[str]:
+def service(server: ScriptedServer) -> Iterator[str]:
     """Start uvicorn with the example on a free port; end it with SIGTERM."""
     process = subprocess.Popen(
         [
@@ -55,7 +55,7 @@ def service(server: Loopback) -> Iterator[str]:
 
 
 def test_service_answers_many_at_once_and_a_failure_touches_no_other(
-    service: str, server: Loopback
+    service: str, server: ScriptedServer
 ) -> None:
     """Of six requests at once, the one whose task is refused gets its error, the others answers."""
 
@@ -81,7 +81,9 @@ def test_service_answers_many_at_once_and_a_failure_touches_no_other(
     assert "task 'risks', agent 'writer'" in refused["notes"][0]
 
 
-def test_documents_of_many_requests_are_summarized_at_once(service: str, server: Loopback) -> None:
+def test_documents_of_many_requests_are_summarized_at_once(
+    service: str, server: ScriptedServer
+) -> None:
     """Flows of one server do not mix, and one that is refused says so, with its note and stage."""
 
     def script(call: Call) -> Reply:
@@ -110,7 +112,9 @@ def test_documents_of_many_requests_are_summarized_at_once(service: str, server:
     assert "empty" in answers[7].json()["message"]
 
 
-def test_client_that_hangs_up_stops_its_flow_and_no_other(service: str, server: Loopback) -> None:
+def test_client_that_hangs_up_stops_its_flow_and_no_other(
+    service: str, server: ScriptedServer
+) -> None:
     """After one client has gone, nothing more is asked for it; the other one is answered."""
     flying, landed = threading.Event(), threading.Event()
 
@@ -145,7 +149,7 @@ def test_client_that_hangs_up_stops_its_flow_and_no_other(service: str, server: 
 
 
 def test_body_is_bounded_and_malformed_json_is_the_clients_fault(
-    service: str, server: Loopback
+    service: str, server: ScriptedServer
 ) -> None:
     """Each gets a status of its own, nothing is asked, and the next request is answered."""
 
@@ -199,7 +203,7 @@ def served_here() -> Iterator[int]:
 
 
 def test_client_that_hangs_up_stops_its_crew_and_no_other(
-    server: Loopback, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its run ends while its calls are still held back, and no further call follows on them."""
     flying, landing = threading.Event(), threading.Event()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.crew.delegating import answered_by, delegates
-from tests.kernels import running_kernel
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.crew.delegating import delegates, tool_result
+from tests.support.kernels import running_kernel
 
 ROUNDS = 66
 """Of three runs each."""
@@ -133,7 +133,7 @@ print(*before, *after)
 def script(call: Call) -> Reply:
     """Answer, refuse or hang, by the document's name; the boss of a crew delegates first."""
     if "You are boss." in call.prompt and "Combine." not in call.prompt:
-        said = answered_by(call)
+        said = tool_result(call)
         if said is None:
             return delegates("See to the text" + call.prompt.partition("the text")[2][:15])
         return Reply("no", status=403) if "which is bad" in call.prompt else Reply(said)
@@ -150,7 +150,7 @@ def script(call: Call) -> Reply:
 @pytest.mark.parametrize(
     "three", [SUMMARIES, CREWS, DELEGATING], ids=["summaries", "crews", "delegating"]
 )
-def test_two_hundred_runs_leave_nothing_behind(server: Loopback, three: str) -> None:
+def test_two_hundred_runs_leave_nothing_behind(server: ScriptedServer, three: str) -> None:
     """A third fail, a third are cancelled: threads, files and memory stay as they were."""
     server.script = script
     code = HEAD + three + TAIL

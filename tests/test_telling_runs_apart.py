@@ -11,14 +11,14 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.events import Event
-from tests.loopback import Loopback, Reply
-from tests.warm_python import warm_python
+from docsum_nb.testing import Reply, ScriptedServer
+from tests.support.warm_python import warm_python
 
 LONG_S = 60.0
 
 
 def test_events_and_log_lines_carry_the_run(
-    server: Loopback, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Of two summaries at once, every event and every line names the run it belongs to."""
     caplog.set_level(logging.DEBUG, logger="docsum_nb")
@@ -77,7 +77,9 @@ print(json.dumps([
 """
 
 
-def traced(server: Loopback, setting: str) -> list[tuple[str, str | None, dict[str, object], str]]:
+def traced(
+    server: ScriptedServer, setting: str
+) -> list[tuple[str, str | None, dict[str, object], str]]:
     """Run a crew and a summary in a process of its own, and return their spans."""
     done = subprocess.run(
         [*warm_python(), "-c", TRACED, server.base_url, setting],
@@ -90,7 +92,7 @@ def traced(server: Loopback, setting: str) -> list[tuple[str, str | None, dict[s
     return [tuple(span) for span in json.loads(done.stdout)]
 
 
-def test_spans_where_the_user_set_a_provider_up_and_none_elsewhere(server: Loopback) -> None:
+def test_spans_where_the_user_set_a_provider_up_and_none_elsewhere(server: ScriptedServer) -> None:
     """A run holds its tasks, a task its calls with their tokens; a refusal is an error."""
     server.script = lambda call: Reply("no", status=403 if "Text." in call.prompt else 200)
     spans = traced(server, "set up")

@@ -15,7 +15,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.provider_errors import leads_elsewhere
-from tests.loopback import Call, Loopback, Reply, running
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 LONG_S = 60.0
 KEY = "sk-cnry-5d6f7g8h9j"
@@ -23,9 +23,9 @@ TEXTS = {"a": "Some words of a text."}
 
 
 @pytest.fixture
-def other() -> Iterator[Loopback]:
+def other() -> Iterator[ScriptedServer]:
     """Another server, to which nothing may go."""
-    with running() as second:
+    with ScriptedServer() as second:
         yield second
 
 
@@ -40,7 +40,7 @@ def crew(**options: Any) -> Any:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("of", ["summarize", "crew"])
 def test_redirect_to_another_server_is_refused(
-    server: Loopback, other: Loopback, status: int, of: str
+    server: ScriptedServer, other: ScriptedServer, status: int, of: str
 ) -> None:
     """It is asked once, the other one never, and the error names both."""
 
@@ -110,7 +110,7 @@ print(json.dumps(str(run.exception(240))))
 @pytest.mark.parametrize("of", ["summarize", "crew"])
 @pytest.mark.parametrize("keys_place", ["environment", "file"])
 def test_dotenv_of_a_folder_does_not_lead_the_users_key_elsewhere(
-    other: Loopback, tmp_path: Path, keys_place: str, of: str
+    other: ScriptedServer, tmp_path: Path, keys_place: str, of: str
 ) -> None:
     """It is refused, with both named, unless the key is from the file as well."""
     lines = [f"OPENAI_BASE_URL={other.base_url}"]
@@ -175,7 +175,9 @@ print(json.dumps([sorted(set(told)), modes]))
 """
 
 
-def test_nothing_but_the_models_server_is_connected_to(server: Loopback, tmp_path: Path) -> None:
+def test_nothing_but_the_models_server_is_connected_to(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """Plans, summaries, library, crew and doctor: seen at the sockets of a process of its own."""
     server.script = lambda call: Reply("Thought: done\nFinal Answer: Ships.")
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data"), "OPENAI_API_KEY": "k"}
@@ -197,7 +199,7 @@ def test_nothing_but_the_models_server_is_connected_to(server: Loopback, tmp_pat
 
 
 def test_form_sends_no_key_of_the_environment_to_an_address_that_was_typed(
-    server: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Not when it starts a run, and not when that run is resumed."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from docsum_nb.testing import ScriptedServer
 from tests.browser.gate import Gate
 from tests.browser.lab import Lab, running_lab
 from tests.browser.notebook import Front, Notebook, Visitor
 from tests.browser.warm import WarmKernel, running_kernel_of
-from tests.chromium import running_chromium
-from tests.loopback import Loopback
+from tests.support.chromium import running_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -85,7 +85,7 @@ def open_notebook(
     visitor: Visitor,
     lab: Lab,
     kernel: WarmKernel,
-    server: Loopback,
+    server: ScriptedServer,
 ) -> Iterator[Open]:
     """Make a notebook of cells and open it in the warm kernel; cell 0 has ``ds`` and ``model``."""
 
@@ -106,7 +106,7 @@ def open_notebook(
 
 
 @pytest.fixture
-def gate(server: Loopback) -> Iterator[Gate]:
+def gate(server: ScriptedServer) -> Iterator[Gate]:
     """Holds the model's answers back."""
     gate = Gate(server)
     yield gate

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 __all__ = ["Gate"]
 
@@ -22,7 +22,9 @@ class Gate:
         reply: What the answer to a call is.
     """
 
-    def __init__(self, server: Loopback, reply: Callable[[Call], Reply] | None = None) -> None:
+    def __init__(
+        self, server: ScriptedServer, reply: Callable[[Call], Reply] | None = None
+    ) -> None:
         self._server = server
         self._reply = reply or (lambda call: Reply(f"Of call {call.number}: harbors are deep."))
         self._lock = threading.Lock()

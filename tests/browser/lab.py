@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from tests.warm_python import warm_kernels
+from tests.support.warm_python import warm_kernels
 
 __all__ = ["LONG_S", "Lab", "running_lab"]
 

@@ -13,12 +13,12 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Browser, expect
 
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from notebooks.export import export
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
 from tests.browser.notebook import SCREENSHOTS, Visitor
-from tests.loopback import Call, Loopback, Reply
-from tests.warm_python import warm_kernels
+from tests.support.warm_python import warm_kernels
 
 pytestmark = pytest.mark.browser
 
@@ -55,7 +55,7 @@ def asked_for(visitor: Visitor, page: Path) -> set[str]:
 
 
 def test_executed_and_exported_page_needs_nothing(
-    read: Read, server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    read: Read, server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What ``notebooks/export.py`` writes asks for nothing and shows each run as it ended."""
     last = asyncio.Event()
@@ -110,7 +110,7 @@ def test_executed_and_exported_page_needs_nothing(
 
 
 def test_page_of_a_saved_notebook_shows_what_was_there(
-    open_notebook: Open, read: Read, server: Loopback, tmp_path: Path
+    open_notebook: Open, read: Read, server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Done, failed, cancelled, going on: each says so, and asks for no more than nbconvert does."""
     # Two runs that ask the same at once would share the answers.

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.axe import serious_findings
+from docsum_nb.testing import ScriptedServer
 from tests.browser.conftest import Open, WarmKernel
 from tests.browser.gate import Gate
 from tests.browser.lab import LONG_S, Lab
-from tests.loopback import Loopback
 from tests.pipeline.pipeline_samples import TEXTS
+from tests.support.axe import serious_findings
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +65,7 @@ def test_it_is_filled_in_run_and_read_and_lasts(
 
 
 def test_its_run_is_seen_to_move_and_is_cancelled(
-    open_notebook: Open, documents: Path, server: Loopback
+    open_notebook: Open, documents: Path, server: ScriptedServer
 ) -> None:
     """The panel in the form counts up while the model answers; the form's Cancel ends the run."""
     gate = Gate(server)

@@ -7,11 +7,11 @@ import re
 import pytest
 from playwright.sync_api import Locator, Position, expect
 
-from tests.axe import serious_findings
+from docsum_nb.testing import ScriptedServer
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
 from tests.browser.notebook import LONG_MS, Notebook
-from tests.loopback import Loopback
+from tests.support.axe import serious_findings
 
 pytestmark = pytest.mark.browser
 
@@ -44,14 +44,14 @@ def see_line(notebook: Notebook, text: str) -> None:
     expect(line).to_have_text(text, timeout=LONG_MS)
 
 
-def asked_first(server: Loopback) -> int:
+def asked_first(server: ScriptedServer) -> int:
     """Return the document of the first request; those that are sent at once come in any order."""
     [document] = re.findall(r"harbor of town (\d+)", server.calls[0].prompt)
     return int(document)
 
 
 def test_each_chunk_has_a_color_and_a_name(
-    open_notebook: Open, server: Loopback, gate: Gate
+    open_notebook: Open, server: ScriptedServer, gate: Gate
 ) -> None:
     """What is done looks different from what is running; hovering names the chunk and its state."""
     notebook = open_notebook(RUN + "await run")
@@ -79,7 +79,7 @@ def test_each_chunk_has_a_color_and_a_name(
 
 @pytest.mark.parametrize("form", ["await run", "run.result()"])
 def test_a_click_shows_text_and_summary_while_the_cell_waits(
-    open_notebook: Open, server: Loopback, gate: Gate, form: str
+    open_notebook: Open, server: ScriptedServer, gate: Gate, form: str
 ) -> None:
     """The kernel is asked for a chunk and answers, though a cell waits for the run."""
     notebook = open_notebook(RUN + form)

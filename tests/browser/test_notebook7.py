@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from docsum_nb.testing import ScriptedServer
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
 from tests.browser.test_panel_in_lab import CHUNKS, FORMS, HOW_IT_ENDED, see_running
-from tests.loopback import Loopback
 
 pytestmark = pytest.mark.browser
 
 
-def test_panel_moves_is_cancelled_and_stays(open_notebook: Open, server: Loopback) -> None:
+def test_panel_moves_is_cancelled_and_stays(open_notebook: Open, server: ScriptedServer) -> None:
     """Awaited, blocked on or in the background: it moves, a click ends it, the end is saved."""
     notebook = open_notebook(*FORMS.values(), HOW_IT_ENDED, front="notebooks")
     for cell in FORMS:

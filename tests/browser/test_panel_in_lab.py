@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
+from docsum_nb.testing import ScriptedServer
 from tests.browser.conftest import Open
 from tests.browser.gate import Gate
 from tests.browser.notebook import Notebook
-from tests.loopback import Loopback
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +21,7 @@ HOW_IT_ENDED = "run.join(60)\nprint(type(run.exception()).__name__)"
 """Once its calls have landed: the next run would share those that are in flight."""
 
 
-def test_progress_is_seen_to_move(open_notebook: Open, server: Loopback) -> None:
+def test_progress_is_seen_to_move(open_notebook: Open, server: ScriptedServer) -> None:
     """In each form, each answer shows within the panel while the run goes on, up to the end."""
     notebook = open_notebook(*FORMS.values())
     for cell in FORMS:
@@ -41,7 +41,7 @@ def test_progress_is_seen_to_move(open_notebook: Open, server: Loopback) -> None
         notebook.wait(cell)
 
 
-def test_cancel_ends_the_cell(open_notebook: Open, server: Loopback) -> None:
+def test_cancel_ends_the_cell(open_notebook: Open, server: ScriptedServer) -> None:
     """In each form, a click stops the run and ends the cell, and the next cell runs.
 
     How soon it ends, ``benchmarks/kernel_matrix.py`` prints.

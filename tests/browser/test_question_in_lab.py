@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.browser.conftest import Open
 from tests.browser.notebook import SCREENSHOTS, Notebook
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ FORMS = {
 TYPED = "Make it shorter, please: <b>two</b> lines."
 
 
-def test_question_is_sent_back_and_accepted(open_notebook: Open, server: Loopback) -> None:
+def test_question_is_sent_back_and_accepted(open_notebook: Open, server: ScriptedServer) -> None:
     """In each form of a cell; what is typed arrives whole, and three cells then ask for a line."""
     seen: list[str] = []
 

@@ -6,12 +6,12 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.axe import serious_findings
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.browser.conftest import Open, WarmKernel
 from tests.browser.gate import Gate
 from tests.browser.lab import Lab
 from tests.browser.notebook import LONG_MS, Notebook
-from tests.loopback import Call, Loopback, Reply
+from tests.support.axe import serious_findings
 
 pytestmark = pytest.mark.browser
 
@@ -127,7 +127,7 @@ WIDE = """area => {
 
 
 def test_a_hostile_corpus_runs_nothing_and_breaks_nothing(
-    open_notebook: Open, server: Loopback
+    open_notebook: Open, server: ScriptedServer
 ) -> None:
     """Names, texts, questions, answers and errors of strangers stay text, and in their place."""
     server.script = lambda call: Reply(" ".join(HOSTILE))
@@ -191,7 +191,7 @@ def illegible(output: Locator) -> dict[str, float]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_panel_and_result_are_legible_in_either_theme(
-    open_notebook: Open, server: Loopback, theme: str
+    open_notebook: Open, server: ScriptedServer, theme: str
 ) -> None:
     """Running, failed, cancelled and done: every text stands out from its ground."""
     notebook = open_notebook(

@@ -8,10 +8,10 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.browser.conftest import Open, WarmKernel
 from tests.browser.gate import Gate
 from tests.browser.notebook import Notebook
-from tests.loopback import Loopback, Reply
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +47,7 @@ def shows(notebook: Notebook, cell: int, pattern: str) -> None:
 
 
 def test_finished_runs_are_still_there(
-    open_notebook: Open, kernel: WarmKernel, server: Loopback
+    open_notebook: Open, kernel: WarmKernel, server: ScriptedServer
 ) -> None:
     """In each form, state and result are there as they ended, and need no kernel."""
     server.script = lambda call: Reply("Harbors are deep.")
@@ -64,7 +64,7 @@ def test_finished_runs_are_still_there(
 
 
 def test_failed_runs_are_still_there(
-    open_notebook: Open, kernel: WarmKernel, server: Loopback
+    open_notebook: Open, kernel: WarmKernel, server: ScriptedServer
 ) -> None:
     """In each form, the state tells the first error, also where the cell raised it."""
     server.script = lambda call: Reply("refused here", status=403)
@@ -79,7 +79,7 @@ def test_failed_runs_are_still_there(
 
 
 def test_cancelled_runs_are_still_there(
-    open_notebook: Open, kernel: WarmKernel, server: Loopback
+    open_notebook: Open, kernel: WarmKernel, server: ScriptedServer
 ) -> None:
     """In each form, the state is cancelled, with what landed in the settle time."""
     notebook = open_notebook(*FORMS.values())
@@ -100,7 +100,7 @@ def test_cancelled_runs_are_still_there(
 
 
 def test_a_page_that_is_loaded_again_has_and_saves_the_end(
-    open_notebook: Open, kernel: WarmKernel, server: Loopback
+    open_notebook: Open, kernel: WarmKernel, server: ScriptedServer
 ) -> None:
     """Opened again beside the kernel that runs it: one run ended meanwhile, one is seen to end.
 

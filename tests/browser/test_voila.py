@@ -15,13 +15,13 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 
-from tests.axe import serious_findings
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.browser.notebook import SCREENSHOTS, is_loopback
 from tests.conftest import SECRETS
 from tests.documents.document_samples import pdf
-from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import TEXTS
-from tests.warm_python import warm_kernels
+from tests.support.axe import serious_findings
+from tests.support.warm_python import warm_kernels
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -166,7 +166,7 @@ def look(page: Page, name: str) -> None:
 
 
 def test_by_keyboard_alone_a_run_is_started_and_cancelled(
-    browser: Browser, tmp_path: Path, documents: Path, server: Loopback
+    browser: Browser, tmp_path: Path, documents: Path, server: ScriptedServer
 ) -> None:
     """Tab goes through the fields in their order, the focus is seen, keys press the buttons."""
     server.script = lambda call: Reply(hang=True)

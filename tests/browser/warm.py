@@ -11,7 +11,7 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.browser.lab import LONG_S, Lab
-from tests.kernels import Kernel
+from tests.support.kernels import Kernel
 
 __all__ = ["Heard", "WarmKernel", "running_kernel_of"]
 

@@ -12,7 +12,7 @@ from crewai.flow.flow import Flow, listen, start
 from crewai.tools import BaseTool
 
 import docsum_nb as ds
-from tests.loopback import Call, Loopback
+from docsum_nb.testing import Call, ScriptedServer
 
 __all__ = [
     "LONG_S",
@@ -53,7 +53,7 @@ def field_crew(llm: Any, *, parts: int = PARTS, **options: Any) -> Any:
     return Crew(agents=[shared], tasks=[*tasks, combine, evaluate], **options)
 
 
-def llm_of(server: Loopback, **options: Any) -> Any:
+def llm_of(server: ScriptedServer, **options: Any) -> Any:
     return LLM(
         base_url=server.base_url,
         api_key="k",

@@ -8,17 +8,17 @@ from typing import Any
 
 from crewai import Agent, Crew, Task
 
+from docsum_nb.testing import Call, Reply, tool_call, tool_result
 from tests.crew.crew_samples import until
-from tests.loopback import Call, Reply, answered_by, calls_tool
 
 __all__ = [
     "Barrier",
-    "answered_by",
     "asks",
-    "calls_tool",
     "delegates",
     "delegating_crew",
     "is_from",
+    "tool_call",
+    "tool_result",
 ]
 
 DELEGATE = "delegate_work_to_coworker"
@@ -32,12 +32,12 @@ def is_from(call: Call, role: str) -> bool:
 
 def delegates(work: str, coworker: str = "expert") -> Reply:
     """Return the answer of a model that delegates."""
-    return calls_tool(DELEGATE, task=work, context="c", coworker=coworker)
+    return tool_call(DELEGATE, task=work, context="c", coworker=coworker)
 
 
 def asks(question: str, coworker: str = "expert") -> Reply:
     """Return the answer of a model that asks a coworker."""
-    return calls_tool(ASK, question=question, context="c", coworker=coworker)
+    return tool_call(ASK, question=question, context="c", coworker=coworker)
 
 
 def part(call: Call) -> str:
@@ -90,7 +90,7 @@ def expert_beside_others(parts: int) -> Callable[[Call], Any]:
             return Reply(f"The expert on part {part(call)}.")
         if "Combine." in call.prompt:
             return Reply("Combined.")
-        if (said := answered_by(call)) is None:
+        if (said := tool_result(call)) is None:
             return delegates(f"Do part {part(call)}.")
         return Reply(said)
 

@@ -9,8 +9,8 @@ from crewai import Agent, Crew, Task
 from crewai.tools import tool
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply
 from tests.crew.crew_samples import LONG_S
-from tests.loopback import Call, Reply
 
 DOORS = ["kickoff", "akickoff"]
 REFUSED = "you may not use this model"

@@ -10,8 +10,8 @@ from crewai.tools import tool
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, ScriptedLLM
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
 
@@ -33,7 +33,7 @@ def look(place: str) -> str:
     return f"It was in {place}."
 
 
-def llm_of(server: Loopback, kind: str, **options: Any) -> Any:
+def llm_of(server: ScriptedServer, kind: str, **options: Any) -> Any:
     return LLM(
         model="openai/gpt-4o-mini",
         base_url=server.base_url,
@@ -64,7 +64,7 @@ def run_of(work: Any, *, door: str = "kickoff", **options: Any) -> Any:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("asks", ["text", "tool"])
 def test_tokens_are_counted_where_the_server_reports_none(
-    server: Loopback, kind: str, asks: str, door: str
+    server: ScriptedServer, kind: str, asks: str, door: str
 ) -> None:
     """The count is near what the server would have reported, and one warning says it is one."""
 
@@ -95,7 +95,9 @@ def test_tokens_are_counted_where_the_server_reports_none(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_max_cost_holds_where_the_server_reports_no_usage(server: Loopback, kind: str) -> None:
+def test_max_cost_holds_where_the_server_reports_no_usage(
+    server: ScriptedServer, kind: str
+) -> None:
     """No more calls are made than with a server that reports the same usage."""
     server.script = lambda call: Reply(LONG, usage=False)
     crew = crew_of(llm_of(server, kind, max_tokens=100), tasks=8)
@@ -110,7 +112,7 @@ def test_max_cost_holds_where_the_server_reports_no_usage(server: Loopback, kind
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("asks", ["text", "tool"])
 def test_what_the_server_reports_is_not_counted_here(
-    server: Loopback, kind: str, asks: str
+    server: ScriptedServer, kind: str, asks: str
 ) -> None:
     """A reported usage is used unchanged, and there is no warning of a count."""
 
@@ -129,7 +131,7 @@ def test_what_the_server_reports_is_not_counted_here(
     assert run.state.warnings == ()
 
 
-def test_a_model_of_the_users_own_is_counted(server: Loopback) -> None:
+def test_a_model_of_the_users_own_is_counted(server: ScriptedServer) -> None:
     """A model without events and without a usage has its tokens counted, and max_cost holds."""
     llm = ScriptedLLM(model="mine", max_tokens=100)
     llm.answer = lambda prompt: LONG
@@ -141,7 +143,7 @@ def test_a_model_of_the_users_own_is_counted(server: Loopback) -> None:
     assert run.state.usage.completion_tokens == 61 * run.state.usage.calls
 
 
-def test_an_answer_without_a_prompt_count_keeps_the_answers_own(server: Loopback) -> None:
+def test_an_answer_without_a_prompt_count_keeps_the_answers_own(server: ScriptedServer) -> None:
     """A server that reports the answer's tokens alone has the prompt's counted."""
     body = (
         '{"id": "x", "object": "chat.completion", "created": 1, "model": "gpt-4o-mini",'

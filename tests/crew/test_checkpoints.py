@@ -16,8 +16,8 @@ from crewai.flow.flow import Flow, listen, start
 from crewai.state.checkpoint_config import CheckpointConfig
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, llm_of
-from tests.loopback import Call, Loopback, Reply
 
 ALL = ["Answer 0.", "Answer 1.", "The third."]
 OPTIONS: dict[str, Any] = {"show": False, "deadline": LONG_S}
@@ -36,7 +36,7 @@ def own_context() -> Any:
     crewai_event_bus.reset_runtime_state()
 
 
-def crew_of(server: Loopback, folder: Path, **options: Any) -> Any:
+def crew_of(server: ScriptedServer, folder: Path, **options: Any) -> Any:
     """Make a crew of three tasks, one after another, that writes checkpoints."""
     agent = Agent(role="writer", goal="g", backstory="b", llm=llm_of(server))
     tasks = [
@@ -72,7 +72,7 @@ def newest(folder: Path, trigger: str = "crew_kickoff_failed") -> CheckpointConf
         time.sleep(0.05)
 
 
-def interrupted(server: Loopback, folder: Path, method: str = "kickoff") -> Any:
+def interrupted(server: ScriptedServer, folder: Path, method: str = "kickoff") -> Any:
     """Return a guarded crew the third task of which was refused."""
     server.script = refuse_the_last
     crew = crew_of(server, folder)
@@ -109,7 +109,9 @@ WAYS: dict[str, Callable[[Any, CheckpointConfig], Any]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_restored_crew_pays_for_what_is_missing(server: Loopback, tmp_path: Path, way: str) -> None:
+def test_restored_crew_pays_for_what_is_missing(
+    server: ScriptedServer, tmp_path: Path, way: str
+) -> None:
     """By each kickoff, two of three tasks are taken from the checkpoint of a guarded run."""
     crew = interrupted(server, tmp_path)
     config = newest(tmp_path)
@@ -124,7 +126,7 @@ def test_restored_crew_pays_for_what_is_missing(server: Loopback, tmp_path: Path
 
 
 def test_checkpoint_of_an_asynchronous_kickoff_is_restored(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The same for a crew that was kicked off by akickoff."""
     crew = interrupted(server, tmp_path, "akickoff")
@@ -134,7 +136,7 @@ def test_checkpoint_of_an_asynchronous_kickoff_is_restored(
     assert len(server.calls) == 1
 
 
-def test_restored_crew_is_that_of_the_user(server: Loopback, tmp_path: Path) -> None:
+def test_restored_crew_is_that_of_the_user(server: ScriptedServer, tmp_path: Path) -> None:
     """Tasks and agents in a checkpoint of a guarded run have the ids of the user's."""
     crew = interrupted(server, tmp_path)
     again = contextvars.copy_context().run(restored, crew, newest(tmp_path))
@@ -145,7 +147,7 @@ def test_restored_crew_is_that_of_the_user(server: Loopback, tmp_path: Path) -> 
 
 
 def test_crew_that_writes_checkpoints_runs_again_from_the_start(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The user's own object is not restored; bare, the second kickoff answers with the first's."""
     crew = crew_of(server, tmp_path)
@@ -154,7 +156,7 @@ def test_crew_that_writes_checkpoints_runs_again_from_the_start(
     assert len(server.calls) == 6
 
 
-def test_concurrent_tasks_are_restored(server: Loopback, tmp_path: Path) -> None:
+def test_concurrent_tasks_are_restored(server: ScriptedServer, tmp_path: Path) -> None:
     """Of concurrent tasks, those are asked again that the checkpoint does not have."""
     agent = Agent(role="writer", goal="g", backstory="b", llm=llm_of(server))
     parts = [

@@ -17,9 +17,9 @@ from crewai.flow.flow import Flow, listen, start
 from crewai.tasks.conditional_task import ConditionalTask
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, field_crew, llm_of, until
 from tests.crew.delegating import delegating_crew, expert_beside_others
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*callbacks cannot be:UserWarning")
 OPTIONS: dict[str, Any] = {"show": False, "deadline": LONG_S}
@@ -90,7 +90,7 @@ EXPECTED = (
 
 
 @pytest.mark.parametrize("method", ["kickoff", "kickoff_async", "akickoff"])
-def test_step_of_a_flow_reads_the_tasks_of_its_crew(server: Loopback, method: str) -> None:
+def test_step_of_a_flow_reads_the_tasks_of_its_crew(server: ScriptedServer, method: str) -> None:
     """Bare, it works; guarded, it was an AttributeError after all calls were paid for."""
     server.script = numbered
     flow = ReadingFlow()
@@ -99,7 +99,7 @@ def test_step_of_a_flow_reads_the_tasks_of_its_crew(server: Loopback, method: st
 
 
 @pytest.mark.parametrize("method", ["kickoff", "kickoff_async", "akickoff", "ds.kickoff"])
-def test_function_reads_the_tasks_of_its_crew(server: Loopback, method: str) -> None:
+def test_function_reads_the_tasks_of_its_crew(server: ScriptedServer, method: str) -> None:
     """After ds.kickoff and in a function that is started, everything is in the user's objects."""
     server.script = numbered
     crew = three_tasks(llm_of(server))
@@ -113,7 +113,7 @@ def test_function_reads_the_tasks_of_its_crew(server: Loopback, method: str) -> 
     assert [task.description for task in crew.tasks] == [f"Do {i} of {{topic}}." for i in range(3)]
 
 
-def test_failed_crew_leaves_the_outputs_of_finished_tasks(server: Loopback) -> None:
+def test_failed_crew_leaves_the_outputs_of_finished_tasks(server: ScriptedServer) -> None:
     """As bare: what was done before the error can be read, in the step that handles it, too."""
 
     async def script(call: Call) -> Reply:
@@ -134,7 +134,7 @@ def test_failed_crew_leaves_the_outputs_of_finished_tasks(server: Loopback) -> N
 
 @pytest.mark.parametrize("method", ["kickoff", "akickoff"])
 def test_conditions_guardrails_and_callbacks_read_other_tasks(
-    server: Loopback, method: str
+    server: ScriptedServer, method: str
 ) -> None:
     """Through closures over the user's own tasks, while the crew is running."""
     agent = Agent(role="writer", goal="g", backstory="b", llm=llm_of(server))
@@ -188,7 +188,7 @@ def test_conditions_guardrails_and_callbacks_read_other_tasks(
     )
 
 
-def test_context_of_another_crews_tasks_is_there(server: Loopback) -> None:
+def test_context_of_another_crews_tasks_is_there(server: ScriptedServer) -> None:
     """A crew whose task builds on a task of a crew that was guarded before."""
     server.script = lambda call: Reply("Found." if "Look." in call.prompt else "Told.")
     agent = Agent(role="writer", goal="g", backstory="b", llm=llm_of(server))
@@ -204,7 +204,7 @@ def test_context_of_another_crews_tasks_is_there(server: Loopback) -> None:
     assert "Found." in server.calls[-1].prompt
 
 
-def test_replaced_output_is_that_of_the_users_task(server: Loopback) -> None:
+def test_replaced_output_is_that_of_the_users_task(server: ScriptedServer) -> None:
     """What on_task_error puts in a failed task's place, and pydantic outputs."""
     server.script = lambda call: Reply("no", status=403)
     crew = three_tasks(llm_of(server))
@@ -213,7 +213,7 @@ def test_replaced_output_is_that_of_the_users_task(server: Loopback) -> None:
     assert [task.output.raw for task in crew.tasks] == ["instead"] * 3
 
 
-def test_two_runs_of_one_crew_return_their_own(server: Loopback) -> None:
+def test_two_runs_of_one_crew_return_their_own(server: ScriptedServer) -> None:
     """What each returns is its own; the user's tasks show the run that ended last."""
     release = threading.Event()
 
@@ -232,7 +232,7 @@ def test_two_runs_of_one_crew_return_their_own(server: Loopback) -> None:
     assert [task.output.raw for task in crew.tasks[:2]] == ["whales"] * 2
 
 
-def test_usage_of_a_crew_for_each_input_is_the_sum(server: Loopback) -> None:
+def test_usage_of_a_crew_for_each_input_is_the_sum(server: ScriptedServer) -> None:
     """kickoff_for_each adds up what its copies took; bare counts the model's life each time."""
     crew = three_tasks(llm_of(server))
     inputs = [{"topic": "whales"}, {"topic": "seals"}]
@@ -241,7 +241,7 @@ def test_usage_of_a_crew_for_each_input_is_the_sum(server: Loopback) -> None:
         assert crew.usage_metrics.successful_requests == 6
 
 
-def test_crew_is_replayed_by_the_id_of_the_users_task(server: Loopback) -> None:
+def test_crew_is_replayed_by_the_id_of_the_users_task(server: ScriptedServer) -> None:
     """crew.replay(task.id) of a guarded run, bare and guarded: two of three tasks are not asked."""
     server.script = numbered
     crew = three_tasks(llm_of(server))
@@ -258,7 +258,7 @@ def test_crew_is_replayed_by_the_id_of_the_users_task(server: Loopback) -> None:
     assert len(server.calls) == 2
 
 
-def test_replay_of_concurrent_tasks_is_guarded(server: Loopback) -> None:
+def test_replay_of_concurrent_tasks_is_guarded(server: ScriptedServer) -> None:
     """From its first task on: the tasks share an agent, which bare CrewAI refuses."""
     crew = field_crew(llm_of(server), parts=3)
     ds.kickoff(crew, {"topic": "whales"}, **OPTIONS).result()
@@ -273,7 +273,7 @@ def test_replay_of_concurrent_tasks_is_guarded(server: Loopback) -> None:
 
 @pytest.mark.parametrize("inputs", [None, {"topic": "whales"}])
 def test_crew_is_tested_as_without_a_guard(
-    server: Loopback, capsys: pytest.CaptureFixture[str], inputs: Any
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str], inputs: Any
 ) -> None:
     """crew.test() rates every task of each iteration, with an evaluator of CrewAI's."""
 
@@ -294,7 +294,7 @@ def test_crew_is_tested_as_without_a_guard(
     assert printed.count("9.0") >= 9
 
 
-def test_expert_that_was_delegated_to_has_its_last_messages(server: Loopback) -> None:
+def test_expert_that_was_delegated_to_has_its_last_messages(server: ScriptedServer) -> None:
     """What a coworker did last is in the user's agent, as bare."""
     server.script = expert_beside_others(2)
     crew = delegating_crew(llm_of(server), parts=2)
@@ -304,7 +304,7 @@ def test_expert_that_was_delegated_to_has_its_last_messages(server: Loopback) ->
     assert [sorted(task.processed_by_agents) for task in crew.tasks[:2]] == [["expert", "lead"]] * 2
 
 
-def test_listener_of_the_user_is_told_the_ids_of_the_users_tasks(server: Loopback) -> None:
+def test_listener_of_the_user_is_told_the_ids_of_the_users_tasks(server: ScriptedServer) -> None:
     """Events of a guarded crew name the user's own tasks."""
     crew = three_tasks(llm_of(server))
     seen: list[Any] = []
@@ -321,7 +321,7 @@ def test_listener_of_the_user_is_told_the_ids_of_the_users_tasks(server: Loopbac
     assert set(seen) == {task.id for task in crew.tasks}
 
 
-def test_streaming_crew_leaves_its_outputs(server: Loopback) -> None:
+def test_streaming_crew_leaves_its_outputs(server: ScriptedServer) -> None:
     """The outputs come at the end of the stream; the user's model does not stream afterwards."""
     server.script = numbered
     crew = three_tasks(llm_of(server))
@@ -333,7 +333,7 @@ def test_streaming_crew_leaves_its_outputs(server: Loopback) -> None:
 
 
 def test_output_files_and_pydantic_outputs_are_in_the_users_tasks(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A structured output is read as bare."""
     from pydantic import BaseModel

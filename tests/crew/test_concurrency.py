@@ -13,8 +13,8 @@ from crewai import Agent, Crew, Process, Task
 
 import docsum_nb as ds
 from docsum_nb.errors import RunCancelled
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, ScriptedLLM, Tool, field_crew, llm_of, part_of, until
-from tests.loopback import Call, Loopback, Reply
 
 MANY = 6
 LIMIT = 2
@@ -28,7 +28,7 @@ def plain_crew(llm: Any) -> Any:
     return Crew(agents=[agent], tasks=[task])
 
 
-def full(server: Loopback) -> None:
+def full(server: ScriptedServer) -> None:
     """Hold each answer back until as many calls are in flight as may be, or none is to come."""
 
     async def script(call: Call) -> Reply:
@@ -85,7 +85,7 @@ async def native_for_each(crew: Any, llm: Any) -> int:
     ],
 )
 def test_calls_of_the_whole_run_are_bounded(
-    server: Loopback, work: Any, *, is_litellm: bool
+    server: ScriptedServer, work: Any, *, is_litellm: bool
 ) -> None:
     """As many as may be are in flight, and never one more; all of them are made."""
     full(server)
@@ -106,7 +106,9 @@ def uses_tool(prompt: str) -> str:
 
 
 @pytest.mark.parametrize("method", ["kickoff", "akickoff"])
-def test_crew_kicked_off_in_a_tool_needs_no_second_slot(server: Loopback, method: str) -> None:
+def test_crew_kicked_off_in_a_tool_needs_no_second_slot(
+    server: ScriptedServer, method: str
+) -> None:
     """With one call at once, an asynchronous task whose tool kicks off a crew comes to its end."""
     inner = field_crew(llm_of(server), parts=2)
     tool = Tool(work=lambda: inner.kickoff(inputs={"topic": "whales"}).raw)
@@ -123,7 +125,7 @@ def test_crew_kicked_off_in_a_tool_needs_no_second_slot(server: Loopback, method
     assert len(server.calls) == 3 * 4
 
 
-def test_manager_and_coworkers_share_one_slot(server: Loopback) -> None:
+def test_manager_and_coworkers_share_one_slot(server: ScriptedServer) -> None:
     """Delegation waits for a call only, not for a slot that its own task holds."""
     crew = field_crew(
         llm_of(server), parts=3, process=Process.hierarchical, manager_llm=llm_of(server)
@@ -133,7 +135,7 @@ def test_manager_and_coworkers_share_one_slot(server: Loopback) -> None:
     assert server.most_in_flight == 1
 
 
-def test_calls_that_a_failed_crew_has_left_hold_no_slot(server: Loopback) -> None:
+def test_calls_that_a_failed_crew_has_left_hold_no_slot(server: ScriptedServer) -> None:
     """They may never end; a further crew of the same step has all slots."""
 
     async def script(call: Call) -> Reply:
@@ -170,7 +172,7 @@ def test_model_that_fails_without_a_word_gives_its_slot_back() -> None:
     assert run.result() == 3
 
 
-def test_call_that_waits_for_a_slot_is_shown_and_stopped(server: Loopback) -> None:
+def test_call_that_waits_for_a_slot_is_shown_and_stopped(server: ScriptedServer) -> None:
     """Cancelled while one call is in flight and others wait: none of them is made."""
     server.script = lambda call: Reply(hang=True)
     crew = plain_crew(llm_of(server))
@@ -184,7 +186,7 @@ def test_call_that_waits_for_a_slot_is_shown_and_stopped(server: Loopback) -> No
     assert len(server.calls) == 1
 
 
-def test_budget_and_slots_do_not_wait_for_one_another(server: Loopback) -> None:
+def test_budget_and_slots_do_not_wait_for_one_another(server: ScriptedServer) -> None:
     """Calls made directly wait for the budget within a call, those of agents before one."""
 
     def work() -> int:
@@ -205,7 +207,7 @@ def test_budget_and_slots_do_not_wait_for_one_another(server: Loopback) -> None:
 
 @pytest.mark.parametrize("parts", [0, 2])
 def test_crew_that_blocks_a_loop_does_not_wait_for_what_needs_that_loop(
-    server: Loopback, parts: int
+    server: ScriptedServer, parts: int
 ) -> None:
     """Kicked off in a coroutine without await, beside a call that holds the only slot."""
     blocking = threading.Event()
@@ -235,7 +237,7 @@ def test_crew_that_blocks_a_loop_does_not_wait_for_what_needs_that_loop(
 
 
 def test_asynchronous_tasks_of_a_crew_that_blocks_a_loop_do_not_wait_for_tasks_on_it(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """An awaited crew's task holds the only slot for tasks, and cannot end before the other."""
     blocking = threading.Event()

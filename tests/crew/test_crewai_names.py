@@ -1,7 +1,7 @@
 """CrewAI moves a name: the run is refused, or a warning names the promise that does not hold.
 
-Each name of the table is renamed in a process forked for it (``tests/renamed.py``), wherever that
-can be done in such a way that CrewAI itself goes on with the new name.
+Each name of the table is renamed in a process forked for it (``tests/support/renamed.py``),
+wherever that can be done in such a way that CrewAI itself goes on with the new name.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from docsum_nb.crew.crewai_names.table import (
 from docsum_nb.models.litellm_names import ASK
 from docsum_nb.models.litellm_names import TABLE as LITELLM
 from docsum_nb.upstream import Name, Promise
-from tests.renamed import Renamer, running_renamer
+from tests.support.renamed import Renamer, running_renamer
 
 ROOT = Path(__file__).parent.parent.parent
 

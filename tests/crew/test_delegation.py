@@ -20,19 +20,19 @@ from crewai.tools.agent_tools.agent_tools import AgentTools
 from pydantic import PrivateAttr
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, ScriptedLLM, llm_of, snapshot, until
 from tests.crew.delegating import (
     Barrier,
-    answered_by,
     asks,
-    calls_tool,
     delegates,
     delegating_crew,
     expert_beside_others,
     is_from,
     part,
+    tool_call,
+    tool_result,
 )
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*callbacks cannot be:UserWarning")
 INPUTS = {"topic": "whales"}
@@ -42,7 +42,7 @@ METHODS = ["kickoff", "kickoff_async", "akickoff"]
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_concurrent_tasks_delegate_to_one_expert(server: Loopback, method: str) -> None:
+def test_concurrent_tasks_delegate_to_one_expert(server: ScriptedServer, method: str) -> None:
     """Bare, three of four tool answers are "Executor is already running"."""
     server.script = expert_beside_others(PARTS)
     crew = delegating_crew(llm_of(server), parts=PARTS)
@@ -56,7 +56,7 @@ def test_concurrent_tasks_delegate_to_one_expert(server: Loopback, method: str) 
     assert run.state.warnings == ()
 
 
-def test_lead_is_no_coworker_of_its_own(server: Loopback) -> None:
+def test_lead_is_no_coworker_of_its_own(server: ScriptedServer) -> None:
     """Its clone has the same coworkers in its prompt as without a guard."""
     server.script = expert_beside_others(PARTS)
     ds.kickoff(delegating_crew(llm_of(server)), INPUTS, **OPTIONS).result()
@@ -93,7 +93,7 @@ MANAGERS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_manager_delegates_concurrent_tasks_to_one_expert(
-    server: Loopback, manager: str, method: str
+    server: ScriptedServer, manager: str, method: str
 ) -> None:
     """Bare, two of three concurrent tasks of a hierarchical crew fail."""
     server.script = expert_beside_others(PARTS)
@@ -106,7 +106,7 @@ def test_manager_delegates_concurrent_tasks_to_one_expert(
     assert crew.agents[0].agent_executor is None
 
 
-def test_copies_of_a_delegating_crew_run_at_once(server: Loopback) -> None:
+def test_copies_of_a_delegating_crew_run_at_once(server: ScriptedServer) -> None:
     """kickoff_for_each_async: eight tasks ask the expert at the same time."""
     server.script = expert_beside_others(2 * PARTS)
     crew = delegating_crew(llm_of(server), parts=PARTS)
@@ -114,7 +114,7 @@ def test_copies_of_a_delegating_crew_run_at_once(server: Loopback) -> None:
     assert [each.tasks_output[1].raw for each in results] == ["The expert on part 1."] * 2
 
 
-def test_coworkers_ask_each_other_in_turn(server: Loopback) -> None:
+def test_coworkers_ask_each_other_in_turn(server: ScriptedServer) -> None:
     """Delegation inside delegation, and back to the one that began: four tasks at once."""
     llm = llm_of(server)
     lead = Agent(role="lead", goal="g", backstory="b", llm=llm, allow_delegation=True)
@@ -132,7 +132,7 @@ def test_coworkers_ask_each_other_in_turn(server: Loopback) -> None:
     async def script(call: Call) -> Reply:
         if "Combine." in call.prompt:
             return Reply("Combined.")
-        if (said := answered_by(call)) is not None:
+        if (said := tool_result(call)) is not None:
             return Reply(f"{said} and on")
         which = part(call)
         if is_from(call, "expert"):
@@ -165,7 +165,7 @@ class Counting(Agent):
         return super().execute_task(task, context, tools)
 
 
-def test_agents_of_an_own_class_are_delegated_to(server: Loopback) -> None:
+def test_agents_of_an_own_class_are_delegated_to(server: ScriptedServer) -> None:
     """What they hold in private is shared, as theirs to protect; executors are not."""
     server.script = expert_beside_others(PARTS)
     crew = delegating_crew(llm_of(server), parts=PARTS, agent=Counting)
@@ -211,7 +211,7 @@ class Foreign(BaseAgent):
 together = threading.Barrier(PARTS)
 
 
-def test_coworker_of_another_kind_is_not_shared(server: Loopback) -> None:
+def test_coworker_of_another_kind_is_not_shared(server: ScriptedServer) -> None:
     """One of a class without CrewAI's executor is stood in for by clones as well."""
     server.script = expert_beside_others(1)
     crew = delegating_crew(llm_of(server), parts=PARTS)
@@ -232,7 +232,7 @@ class OwnCrew(Crew):
         return result
 
 
-def test_crew_of_an_own_class_delegates(server: Loopback) -> None:
+def test_crew_of_an_own_class_delegates(server: ScriptedServer) -> None:
     """Its class and fields are those of the clone."""
     server.script = expert_beside_others(PARTS)
     made = delegating_crew(llm_of(server), parts=PARTS)
@@ -263,7 +263,7 @@ def test_model_that_holds_a_lock_counts_all_calls() -> None:
 # --- agents that the user's own code executes -----------------------------------------------------
 
 
-def meeting(server: Loopback, parties: int) -> None:
+def meeting(server: ScriptedServer, parties: int) -> None:
     """Make the server answer once a number of calls has arrived."""
 
     async def script(call: Call) -> Reply:
@@ -274,7 +274,7 @@ def meeting(server: Loopback, parties: int) -> None:
     server.script = script
 
 
-def test_one_agent_is_kicked_off_many_times_at_once(server: Loopback) -> None:
+def test_one_agent_is_kicked_off_many_times_at_once(server: ScriptedServer) -> None:
     """In threads, in gather, and through tasks and execute_task: each has its own executor."""
     agent = Agent(role="reader", goal="g", backstory="b", llm=llm_of(server))
     meeting(server, 6)
@@ -299,7 +299,7 @@ def test_one_agent_is_kicked_off_many_times_at_once(server: Loopback) -> None:
     assert answers == [f"Answer to {each}" for each in ("a", "b", "1", "2", "3", "4")]
 
 
-def test_one_agent_is_kicked_off_in_gather(server: Loopback) -> None:
+def test_one_agent_is_kicked_off_in_gather(server: ScriptedServer) -> None:
     """A coroutine that gathers kickoffs and tasks of one agent."""
     agent = Agent(role="reader", goal="g", backstory="b", llm=llm_of(server))
     meeting(server, 4)
@@ -317,7 +317,7 @@ def test_one_agent_is_kicked_off_in_gather(server: Loopback) -> None:
     assert answers == [f"Answer to {each}" for each in ("a", "b", "0", "1")]
 
 
-def test_tools_of_concurrent_tasks_execute_one_agent(server: Loopback) -> None:
+def test_tools_of_concurrent_tasks_execute_one_agent(server: ScriptedServer) -> None:
     """A tool of the user's that runs a task of an agent of its own: four at once."""
     llm = llm_of(server)
     clerk = Agent(role="clerk", goal="g", backstory="b", llm=llm)
@@ -333,10 +333,10 @@ def test_tools_of_concurrent_tasks_execute_one_agent(server: Loopback) -> None:
         if is_from(call, "clerk"):
             await barrier.wait()
             return Reply(f"The clerk on part {part(call)}.")
-        if "Combine." in call.prompt or (said := answered_by(call)) is None:
+        if "Combine." in call.prompt or (said := tool_result(call)) is None:
             if "Combine." in call.prompt:
                 return Reply("Combined.")
-            return calls_tool("ask_clerk", question=f"And part {part(call)}?")
+            return tool_call("ask_clerk", question=f"And part {part(call)}?")
         return Reply(said)
 
     server.script = script
@@ -356,7 +356,7 @@ def test_tools_of_concurrent_tasks_execute_one_agent(server: Loopback) -> None:
     ] == [1] * PARTS
 
 
-def test_result_of_a_tool_is_the_answer_of_its_own_task_only(server: Loopback) -> None:
+def test_result_of_a_tool_is_the_answer_of_its_own_task_only(server: ScriptedServer) -> None:
     """CrewAI notes in the agent what a tool's answer is to be, and shares it with other tasks."""
 
     @tool("look", result_as_answer=True)
@@ -368,7 +368,7 @@ def test_result_of_a_tool_is_the_answer_of_its_own_task_only(server: Loopback) -
 
     async def script(call: Call) -> Reply:
         if "part 0" in call.prompt:
-            return calls_tool("look")
+            return tool_call("look")
         await until(first_done.is_set)
         return Reply("Thought.")
 
@@ -400,7 +400,7 @@ class Source(StringKnowledgeSource):
 
 @pytest.mark.parametrize("shared", [1, PARTS])
 def test_knowledge_of_a_shared_agent_is_added_once(
-    server: Loopback, shared: int, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, shared: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Concurrent tasks of one agent read its sources, which are paid for once as for one task."""
     monkeypatch.setenv("OPENAI_API_KEY", "k")

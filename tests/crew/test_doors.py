@@ -25,9 +25,9 @@ from crewai.tasks.task_output import TaskOutput
 from crewai.types.streaming import StreamingOutputBase
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, llm_of
-from tests.loopback import Call, Loopback, Reply, running
-from tests.warm_python import warm_python
+from tests.support.warm_python import warm_python
 
 GUIDE = Path(__file__).parent.parent.parent / "docs" / "explanation" / "guarding.md"
 KINDS = (Crew, Flow, Agent, Task, LLM, LiteAgent)
@@ -251,7 +251,7 @@ def test_the_guide_has_the_same_table() -> None:
 def test_the_guide_names_all_that_is_patched() -> None:
     """What a guard has replaced in CrewAI, in a process of its own, is what the guide says."""
     done = subprocess.run(
-        [*warm_python(), "-m", "tests.patched"],
+        [*warm_python(), "-m", "tests.support.patched"],
         capture_output=True,
         text=True,
         timeout=250,
@@ -277,9 +277,9 @@ def at_the_keyboard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[Loopback]:
+def server() -> Iterator[ScriptedServer]:
     # What evaluates a crew's test wants JSON; to the others it is a text like any other.
-    with running(lambda call: Reply(ANSWER)) as loopback:
+    with ScriptedServer(lambda call: Reply(ANSWER)) as loopback:
         yield loopback
 
 
@@ -315,7 +315,7 @@ def _target(door: Door, subject: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_max_calls_holds_through_every_door(server: Loopback, name: str) -> None:
+def test_max_calls_holds_through_every_door(server: ScriptedServer, name: str) -> None:
     """No request is sent beyond the bound, and the run ends with its error."""
     ended = threading.Event()
     work = work_of(DOORS[name], llm_of(server), ended)
@@ -328,7 +328,7 @@ def test_max_calls_holds_through_every_door(server: Loopback, name: str) -> None
 
 
 @pytest.mark.parametrize("name", DOORS)
-def test_nothing_follows_a_cancel_through_any_door(server: Loopback, name: str) -> None:
+def test_nothing_follows_a_cancel_through_any_door(server: ScriptedServer, name: str) -> None:
     """What is in flight may land; no request is sent after it."""
     asked, cancelled, ended = threading.Event(), threading.Event(), threading.Event()
 

@@ -10,8 +10,8 @@ from crewai import Agent, Crew, Task
 
 import docsum_nb as ds
 from docsum_nb.errors import RunCancelled
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, ScriptedLLM, field_crew, kickoff, llm_of, until
-from tests.loopback import Call, Loopback, Reply
 
 HANG_S = 20.0
 
@@ -20,7 +20,7 @@ def agent_of(llm: Any, **options: Any) -> Agent:
     return Agent(role="reader", goal="g", backstory="b", llm=llm, **options)
 
 
-def test_max_execution_time_is_kept_and_named(server: Loopback) -> None:
+def test_max_execution_time_is_kept_and_named(server: ScriptedServer) -> None:
     """A call is given up after the agent's second; CrewAI itself waits for the end of it."""
     released = threading.Event()
 
@@ -41,7 +41,7 @@ def test_max_execution_time_is_kept_and_named(server: Loopback) -> None:
     released.set()
 
 
-def test_max_execution_time_does_not_disguise_the_providers_error(server: Loopback) -> None:
+def test_max_execution_time_does_not_disguise_the_providers_error(server: ScriptedServer) -> None:
     """CrewAI wraps it in a RuntimeError, and asks twice more because of that."""
     server.script = lambda call: Reply("no", status=401)
     crew = field_crew(llm_of(server), parts=1)
@@ -53,7 +53,7 @@ def test_max_execution_time_does_not_disguise_the_providers_error(server: Loopba
     assert type(error).__name__ == "AuthenticationError"
 
 
-def test_cancelled_run_takes_the_work_of_a_limited_agent_along(server: Loopback) -> None:
+def test_cancelled_run_takes_the_work_of_a_limited_agent_along(server: ScriptedServer) -> None:
     """What an agent awaits is cancelled with its run, although its own time is not over yet."""
     began, cancelled = threading.Event(), threading.Event()
 
@@ -76,7 +76,7 @@ def test_cancelled_run_takes_the_work_of_a_limited_agent_along(server: Loopback)
     assert cancelled.wait(HANG_S)
 
 
-def test_agent_kicked_off_alone_gives_its_answer_where_a_loop_runs(server: Loopback) -> None:
+def test_agent_kicked_off_alone_gives_its_answer_where_a_loop_runs(server: ScriptedServer) -> None:
     """Bare, agent.kickoff() in a cell returns a coroutine that is never awaited."""
     agent = Agent(role="r", goal="g", backstory="b", llm=llm_of(server))
 

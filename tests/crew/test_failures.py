@@ -16,6 +16,7 @@ from openai import AuthenticationError, PermissionDeniedError
 from pydantic import BaseModel
 
 from docsum_nb.events import Event, Warned
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew import mcp_box
 from tests.crew.crew_samples import LONG_S, llm_of
 from tests.crew.swallowing import (
@@ -29,7 +30,6 @@ from tests.crew.swallowing import (
     task_of,
     warned,
 )
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
 
@@ -48,12 +48,12 @@ def refusing_expert(status: int) -> Callable[[Call], Reply]:
     return script
 
 
-def delegating(server: Loopback) -> Crew:
+def delegating(server: ScriptedServer) -> Crew:
     lead = agent_of(llm_of(server), "lead", allow_delegation=True)
     return Crew(agents=[lead, agent_of(llm_of(server), "expert")], tasks=[task_of(lead)])
 
 
-def hierarchical(server: Loopback) -> Crew:
+def hierarchical(server: ScriptedServer) -> Crew:
     expert = agent_of(llm_of(server), "expert")
     return Crew(
         agents=[expert],
@@ -66,7 +66,7 @@ def hierarchical(server: Loopback) -> Crew:
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("make", [delegating, hierarchical])
 def test_a_refused_coworker_is_the_first_error(
-    server: Loopback, make: Callable[[Loopback], Crew], door: str
+    server: ScriptedServer, make: Callable[[ScriptedServer], Crew], door: str
 ) -> None:
     """A 403 of a coworker ends the crew with the provider's own type; no call follows it."""
     server.script = refusing_expert(403)
@@ -79,7 +79,7 @@ def test_a_refused_coworker_is_the_first_error(
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_a_coworker_that_fails_is_a_warning(server: Loopback, door: str) -> None:
+def test_a_coworker_that_fails_is_a_warning(server: ScriptedServer, door: str) -> None:
     """What may pass by itself does not end the crew; the warning names task and coworker."""
     server.script = refusing_expert(500)
     run = run_of(delegating(server), door)
@@ -89,7 +89,7 @@ def test_a_coworker_that_fails_is_a_warning(server: Loopback, door: str) -> None
     assert (notice.tasks, notice.agents, notice.count) == (("t",), ("expert",), 1)
 
 
-def test_on_task_error_takes_a_swallowed_refusal(server: Loopback) -> None:
+def test_on_task_error_takes_a_swallowed_refusal(server: ScriptedServer) -> None:
     """What the user's code puts in a task's place stands; the crew is done."""
     server.script = refusing_expert(403)
     seen: list[type[BaseException]] = []
@@ -104,7 +104,7 @@ def test_on_task_error_takes_a_swallowed_refusal(server: Loopback) -> None:
     assert seen == [PermissionDeniedError]
 
 
-def test_a_coworker_who_does_not_exist_is_a_warning(server: Loopback) -> None:
+def test_a_coworker_who_does_not_exist_is_a_warning(server: ScriptedServer) -> None:
     """CrewAI reports it to the model only."""
     server.script = asking("delegate_work_to_coworker", {**TO_EXPERT, "coworker": "nobody"})
     run = run_of(delegating(server))
@@ -117,7 +117,9 @@ def test_a_coworker_who_does_not_exist_is_a_warning(server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("catches", [True, False])
-def test_a_tool_decides_of_the_refusal_of_its_own_call(server: Loopback, *, catches: bool) -> None:
+def test_a_tool_decides_of_the_refusal_of_its_own_call(
+    server: ScriptedServer, *, catches: bool
+) -> None:
     """A tool that asks a model and catches the refusal goes on; one that does not ends the task."""
 
     @tool("ask")
@@ -144,7 +146,7 @@ def test_a_tool_decides_of_the_refusal_of_its_own_call(server: Loopback, *, catc
         assert type(error) is AuthenticationError
 
 
-def test_a_tool_decides_of_the_refusal_of_an_agent_it_asks(server: Loopback) -> None:
+def test_a_tool_decides_of_the_refusal_of_an_agent_it_asks(server: ScriptedServer) -> None:
     """The same for an agent, whose work goes on in threads of CrewAI's."""
     other = agent_of(llm_of(server), "other")
 
@@ -168,7 +170,7 @@ def test_a_tool_decides_of_the_refusal_of_an_agent_it_asks(server: Loopback) -> 
 
 @pytest.mark.parametrize("catches", [True, False])
 def test_a_tool_decides_of_the_refusal_of_a_crew_it_kicks_off(
-    server: Loopback, *, catches: bool
+    server: ScriptedServer, *, catches: bool
 ) -> None:
     """An error of a tool ends the task that used it; CrewAI reports it to the model only."""
     inner = one_task(llm_of(server), {"role": "inner"})
@@ -193,7 +195,7 @@ def test_a_tool_decides_of_the_refusal_of_a_crew_it_kicks_off(
     assert type(error) is (type(None) if catches else PermissionDeniedError)
 
 
-def test_a_flow_decides_of_the_refusal_of_its_own_call(server: Loopback) -> None:
+def test_a_flow_decides_of_the_refusal_of_its_own_call(server: ScriptedServer) -> None:
     """A step that catches the refusal of a model goes on."""
 
     class Careful(Flow[Any]):
@@ -253,7 +255,7 @@ def reports() -> Any:
     ids=["raises", "raises on a loop", "returns a failure", "wrong arguments"],
 )
 def test_a_tool_that_fails_is_a_warning(
-    server: Loopback, used: Any, arguments: dict[str, Any], words: str, door: str
+    server: ScriptedServer, used: Any, arguments: dict[str, Any], words: str, door: str
 ) -> None:
     """Its error, task and agent are reported, and the crew goes on."""
     server.script = asking(used.name, arguments)
@@ -264,7 +266,7 @@ def test_a_tool_that_fails_is_a_warning(
     assert (notice.tasks, notice.agents) == (("t",), ("reader",))
 
 
-def test_one_failure_is_one_warning_with_a_count(server: Loopback) -> None:
+def test_one_failure_is_one_warning_with_a_count(server: ScriptedServer) -> None:
     """The same failure in three tasks is counted, and its tasks are named."""
     server.script = asking("broken", {})
     reader = agent_of(llm_of(server), tools=[broken])
@@ -281,7 +283,7 @@ def test_one_failure_is_one_warning_with_a_count(server: Loopback) -> None:
 
 @pytest.mark.parametrize(("what", "words"), [("raises", "disk gone"), ("dies", "look")])
 def test_a_tool_of_an_mcp_server_that_fails_is_a_warning(
-    server: Loopback, what: str, words: str
+    server: ScriptedServer, what: str, words: str
 ) -> None:
     """A server over standard input whose tool raises, and one that dies when it is asked."""
     box = MCPServerStdio(command=sys.executable, args=[str(mcp_box.PATH), what])

@@ -17,8 +17,8 @@ from pydantic import Field
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError, RunCancelled
+from docsum_nb.testing import ScriptedServer
 from tests.crew.crew_samples import LONG_S, field_crew, llm_of
-from tests.loopback import Loopback
 
 OPTIONS: dict[str, Any] = {"show": False, "deadline": LONG_S}
 
@@ -158,7 +158,7 @@ class Outer(Flow[Any]):
 
 
 @pytest.mark.parametrize("kind", [TopicFlow, AsyncTopicFlow])
-def test_nested_flow_runs_at_each_step(server: Loopback, kind: Any) -> None:
+def test_nested_flow_runs_at_each_step(server: ScriptedServer, kind: Any) -> None:
     """The same inner object one time after another, in both kinds of steps."""
     outer = Outer()
     outer.inner, outer.crew = kind(), field_crew(llm_of(server), parts=2)

@@ -15,6 +15,7 @@ from crewai import Agent, Crew, Task
 import docsum_nb as ds
 from docsum_nb import environment
 from docsum_nb.errors import InputError, RunCancelled
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import (
     LONG_S,
     PARTS,
@@ -27,11 +28,10 @@ from tests.crew.crew_samples import (
     snapshot,
     until,
 )
-from tests.loopback import Call, Loopback, Reply
-from tests.warm_python import warm_python
+from tests.support.warm_python import warm_python
 
 
-def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: Loopback) -> None:
+def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: ScriptedServer) -> None:
     """All tasks run at once, each with its own prompt; the crew is untouched and runs again."""
 
     async def script(call: Call) -> Reply:
@@ -51,7 +51,7 @@ def test_shared_agent_completes_and_the_objects_stay_as_they_were(server: Loopba
     assert len(server.calls) == 2 * (PARTS + 2)
 
 
-def test_same_crew_twice_at_once_does_not_mix(server: Loopback) -> None:
+def test_same_crew_twice_at_once_does_not_mix(server: ScriptedServer) -> None:
     """Two runs of one crew with different inputs each get their own prompts."""
     crew = field_crew(llm_of(server))
     runs = [kickoff(crew, topic) for topic in ("whales", "seals")]
@@ -61,7 +61,7 @@ def test_same_crew_twice_at_once_does_not_mix(server: Loopback) -> None:
         assert sum(f"of {topic}" in call.prompt for call in server.calls) >= PARTS
 
 
-def test_crew_runs_in_a_running_loop_and_outside(server: Loopback) -> None:
+def test_crew_runs_in_a_running_loop_and_outside(server: ScriptedServer) -> None:
     """A crew with asynchronous tasks completes where its own kickoff() would fail."""
     crew = field_crew(llm_of(server), parts=2)
 
@@ -75,7 +75,7 @@ def test_crew_runs_in_a_running_loop_and_outside(server: Loopback) -> None:
     assert sum("of whales" in call.prompt for call in server.calls) >= 2
 
 
-def test_every_kickoff_method_is_guarded_when_it_is_started(server: Loopback) -> None:
+def test_every_kickoff_method_is_guarded_when_it_is_started(server: ScriptedServer) -> None:
     """kickoff, kickoff_async, akickoff and kickoff_for_each run the shared-agent crew."""
     crew = field_crew(llm_of(server), parts=3)
     inputs = {"topic": "whales"}
@@ -94,7 +94,7 @@ def test_every_kickoff_method_is_guarded_when_it_is_started(server: Loopback) ->
     assert ds.start(own_code, **options).result() == "A summary." * 2
 
 
-def test_crews_outside_a_guard_are_left_alone(server: Loopback) -> None:
+def test_crews_outside_a_guard_are_left_alone(server: ScriptedServer) -> None:
     """Once a guard was used, a bare kickoff() still runs the user's own objects."""
     llm = llm_of(server)
     agent = Agent(role="r", goal="g", backstory="b", llm=llm)
@@ -106,7 +106,7 @@ def test_crews_outside_a_guard_are_left_alone(server: Loopback) -> None:
     assert agent.agent_executor is not None
 
 
-def test_cancelled_crew_makes_no_further_call(server: Loopback) -> None:
+def test_cancelled_crew_makes_no_further_call(server: ScriptedServer) -> None:
     """After cancel(), tasks in flight end and nothing more is asked."""
     flying, gate = threading.Event(), threading.Event()
 
@@ -128,7 +128,7 @@ def test_cancelled_crew_makes_no_further_call(server: Loopback) -> None:
     assert len(server.calls) == PARTS
 
 
-def test_cancelled_native_kickoff_ends_as_cancelled(server: Loopback) -> None:
+def test_cancelled_native_kickoff_ends_as_cancelled(server: ScriptedServer) -> None:
     """akickoff() on the loop takes its cancellation, and its run says so."""
     server.script = lambda call: Reply(hang=True)
     crew = field_crew(llm_of(server), parts=2)
@@ -141,7 +141,7 @@ def test_cancelled_native_kickoff_ends_as_cancelled(server: Loopback) -> None:
     assert run.join(LONG_S)
 
 
-def test_script_ends_after_a_deadline_though_its_crew_hangs(server: Loopback) -> None:
+def test_script_ends_after_a_deadline_though_its_crew_hangs(server: ScriptedServer) -> None:
     """Threads that CrewAI left in a call that never returns do not keep the process."""
     script = (
         "import sys\n"
@@ -168,7 +168,7 @@ def test_script_ends_after_a_deadline_though_its_crew_hangs(server: Loopback) ->
 
 
 @pytest.mark.parametrize("kind", [FieldFlow, AsyncFieldFlow])
-def test_crew_in_a_flow_step_is_guarded_with_the_flow(server: Loopback, kind: Any) -> None:
+def test_crew_in_a_flow_step_is_guarded_with_the_flow(server: ScriptedServer, kind: Any) -> None:
     """The flow completes though its crew shares an agent, and shows the crew's own error."""
     flow = kind()
     flow.crew = field_crew(llm_of(server))
@@ -184,7 +184,7 @@ def test_crew_in_a_flow_step_is_guarded_with_the_flow(server: Loopback, kind: An
     assert type(error).__name__ == "PermissionDeniedError"
 
 
-def test_crewais_own_events_stay_as_they_are(server: Loopback) -> None:
+def test_crewais_own_events_stay_as_they_are(server: ScriptedServer) -> None:
     """A handler of the user's on the event bus sees the failed task of a guarded crew."""
     from crewai.events import crewai_event_bus
     from crewai.events.types.task_events import TaskFailedEvent
@@ -202,7 +202,7 @@ def test_crewais_own_events_stay_as_they_are(server: Loopback) -> None:
 
 
 def test_error_of_a_guarded_crew_prints_nothing_beside_itself(
-    server: Loopback, capfd: pytest.CaptureFixture[str]
+    server: ScriptedServer, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """No log line and no panel of CrewAI's is in the cell that is shown the error."""
     server.script = lambda call: Reply("no", status=403)
@@ -211,7 +211,7 @@ def test_error_of_a_guarded_crew_prints_nothing_beside_itself(
     assert (printed.out, printed.err) == ("", "")
 
 
-def test_partial_is_a_tuple_also_before_a_task_is_finished(server: Loopback) -> None:
+def test_partial_is_a_tuple_also_before_a_task_is_finished(server: ScriptedServer) -> None:
     """A crew without finished tasks has none, not None; a flow without any has no parts."""
     server.script = lambda call: Reply("no", status=403)
     run = kickoff(field_crew(llm_of(server), parts=2))
@@ -226,7 +226,7 @@ def test_partial_is_a_tuple_also_before_a_task_is_finished(server: Loopback) -> 
 
 
 def test_run_of_a_crew_is_not_in_the_ledger_and_resume_says_so(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """With and without a ledger's file, the error says what is kept and where the rest is."""
     run = kickoff(field_crew(llm_of(server), parts=1))
@@ -239,7 +239,7 @@ def test_run_of_a_crew_is_not_in_the_ledger_and_resume_says_so(
         assert "\n" not in str(e.value)
 
 
-def test_inputs_that_are_no_mapping_are_refused(server: Loopback) -> None:
+def test_inputs_that_are_no_mapping_are_refused(server: ScriptedServer) -> None:
     """Inputs of the wrong form are an InputError at the call."""
     with pytest.raises(InputError, match="mapping"):
         ds.kickoff(FieldFlow(), ["a"])  # type: ignore[call-overload]

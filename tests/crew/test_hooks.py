@@ -10,8 +10,8 @@ from crewai.flow.flow import Flow, start
 
 import docsum_nb as ds
 from docsum_nb.events import CallStarted, Event, Warned
+from docsum_nb.testing import ScriptedServer
 from tests.crew.crew_samples import LONG_S, field_crew, kickoff, llm_of
-from tests.loopback import Loopback
 
 BOTH = {"topic": "whales", "reader": "me"}
 
@@ -20,7 +20,7 @@ def fill(inputs: Any) -> Any:
     return {**inputs, **BOTH}
 
 
-def writing(server: Loopback, text: str, **options: Any) -> Any:
+def writing(server: ScriptedServer, text: str, **options: Any) -> Any:
     """Make a crew of one task."""
     agent = Agent(role="writer", goal="Please {reader}", backstory="b", llm=llm_of(server))
     task = Task(description=text, expected_output="A page", agent=agent)
@@ -35,7 +35,9 @@ def warnings(work: Any, inputs: dict[str, Any] | None = None, **options: Any) ->
     return warned
 
 
-def test_no_inputs_for_placeholders_is_one_warning_before_the_first_call(server: Loopback) -> None:
+def test_no_inputs_for_placeholders_is_one_warning_before_the_first_call(
+    server: ScriptedServer,
+) -> None:
     """It names all of them and the argument to give, once for a crew of many tasks."""
     seen: list[Event] = []
     (warning,) = warnings(field_crew(llm_of(server), parts=3), on_event=seen.append)
@@ -47,7 +49,7 @@ def test_no_inputs_for_placeholders_is_one_warning_before_the_first_call(server:
     assert "inputs={'topic': ..., 'reader': ...}" in warning
 
 
-def test_missing_input_is_named_beside_those_that_are_there(server: Loopback) -> None:
+def test_missing_input_is_named_beside_those_that_are_there(server: ScriptedServer) -> None:
     """CrewAI fails at the first word; the warning has all, and nothing was paid."""
     (warning,) = warnings(writing(server, "On {topic} in {style}"), {"topic": "whales"})
     assert "'{style}', '{reader}'" in warning
@@ -55,7 +57,7 @@ def test_missing_input_is_named_beside_those_that_are_there(server: Loopback) ->
     assert server.calls == []
 
 
-def test_what_is_filled_in_or_no_placeholder_is_not_warned_of(server: Loopback) -> None:
+def test_what_is_filled_in_or_no_placeholder_is_not_warned_of(server: ScriptedServer) -> None:
     """Inputs, callbacks that give them, an earlier kickoff, and JSON in a text: no false word."""
     crew = writing(server, "On {topic}")
     assert warnings(crew, BOTH) == ()
@@ -69,7 +71,9 @@ def test_what_is_filled_in_or_no_placeholder_is_not_warned_of(server: Loopback) 
 
 
 @pytest.mark.parametrize("kicks", ["flow", "start"])
-def test_crews_that_other_work_kicks_off_are_looked_at_too(server: Loopback, kicks: str) -> None:
+def test_crews_that_other_work_kicks_off_are_looked_at_too(
+    server: ScriptedServer, kicks: str
+) -> None:
     """A flow, or a function, that kicks the same crew off twice is warned once."""
     crew = writing(server, "On whales")
 
@@ -88,7 +92,9 @@ def test_crews_that_other_work_kicks_off_are_looked_at_too(server: Loopback, kic
     assert "'{reader}'" in warning
 
 
-def test_inputs_are_filled_in_for_the_agents_of_concurrent_tasks_too(server: Loopback) -> None:
+def test_inputs_are_filled_in_for_the_agents_of_concurrent_tasks_too(
+    server: ScriptedServer,
+) -> None:
     """The agent that a concurrent task gets of its own is asked with the shared agent's goal."""
     crew = field_crew(llm_of(server), parts=2)
     for topic in ("whales", "ships"):

@@ -14,21 +14,21 @@ from crewai.flow.human_feedback import human_feedback
 
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded, InputError, RunCancelled
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, llm_of
-from tests.deadlines import pass_deadline
-from tests.loopback import Call, Loopback, Reply, running
+from tests.support.deadlines import pass_deadline
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Loopback]:
+def server() -> Iterator[ScriptedServer]:
     def answer(call: Call) -> Reply:
         return Reply("improved text" if "make it shorter" in call.prompt else "first text")
 
-    with running(answer) as started:
+    with ScriptedServer(answer) as started:
         yield started
 
 
-def asking_crew(server: Loopback, *, tasks: int = 1, at_once: bool = False) -> Any:
+def asking_crew(server: ScriptedServer, *, tasks: int = 1, at_once: bool = False) -> Any:
     """Make a crew each task of which asks a person."""
     llm = llm_of(server)
     agent = Agent(role="writer", goal="g", backstory="b", llm=llm)
@@ -76,7 +76,7 @@ DOORS = pytest.mark.parametrize("door", [kick_off, start_async])
 
 @DOORS
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_callable_judges_until_it_accepts(server: Loopback, door: Any, kind: str) -> None:
+def test_callable_judges_until_it_accepts(server: ScriptedServer, door: Any, kind: str) -> None:
     """The question names task, agent, text and run; feedback goes to the agent, "" accepts."""
     answers = Answers()
     run = door(asking_crew(server), answers if kind == "sync" else answers.later)
@@ -88,7 +88,7 @@ def test_callable_judges_until_it_accepts(server: Loopback, door: Any, kind: str
         first.text = "frozen"  # type: ignore[misc]
 
 
-def test_async_callable_runs_on_the_loop_of_its_caller(server: Loopback) -> None:
+def test_async_callable_runs_on_the_loop_of_its_caller(server: ScriptedServer) -> None:
     """What belongs to the caller's loop, as a web socket of a server's, can be used."""
     seen: list[object] = []
 
@@ -110,7 +110,7 @@ def test_async_callable_runs_on_the_loop_of_its_caller(server: Loopback) -> None
     assert seen[0] is seen[1]
 
 
-def test_async_callable_of_a_blocked_caller_gets_a_loop_of_its_own(server: Loopback) -> None:
+def test_async_callable_of_a_blocked_caller_gets_a_loop_of_its_own(server: ScriptedServer) -> None:
     """``result()`` in a coroutine blocks the loop there; the run ends all the same."""
 
     async def caller() -> Any:
@@ -120,7 +120,7 @@ def test_async_callable_of_a_blocked_caller_gets_a_loop_of_its_own(server: Loopb
 
 
 @DOORS
-def test_what_the_callable_raises_is_the_runs_error(server: Loopback, door: Any) -> None:
+def test_what_the_callable_raises_is_the_runs_error(server: ScriptedServer, door: Any) -> None:
     """Its own error, with the task's name in a note."""
 
     def ask(question: ds.Question) -> str:
@@ -131,20 +131,22 @@ def test_what_the_callable_raises_is_the_runs_error(server: Loopback, door: Any)
     assert "part 0" in "".join(error.__notes__)
 
 
-def test_callable_that_returns_no_text_is_an_error_that_says_so(server: Loopback) -> None:
+def test_callable_that_returns_no_text_is_an_error_that_says_so(server: ScriptedServer) -> None:
     error = kick_off(asking_crew(server), lambda question: 7).exception()
     assert isinstance(error, InputError)
     assert "returns the answer as a text" in str(error)
 
 
-def test_rubbish_for_ask_is_refused_at_once(server: Loopback) -> None:
+def test_rubbish_for_ask_is_refused_at_once(server: ScriptedServer) -> None:
     with pytest.raises(InputError, match="ask is called"):
         kick_off(asking_crew(server), "yes")
 
 
 @DOORS
 @pytest.mark.parametrize("end", ["deadline", "cancel"])
-def test_run_ends_while_a_callable_never_answers(server: Loopback, door: Any, end: str) -> None:
+def test_run_ends_while_a_callable_never_answers(
+    server: ScriptedServer, door: Any, end: str
+) -> None:
     """The wait ends, the error names the task, and a late answer goes nowhere."""
     asked, release = threading.Event(), threading.Event()
 
@@ -170,7 +172,7 @@ def test_run_ends_while_a_callable_never_answers(server: Loopback, door: Any, en
     assert len(server.calls) == calls + 1
 
 
-def test_async_callable_is_cancelled_with_the_run(server: Loopback) -> None:
+def test_async_callable_is_cancelled_with_the_run(server: ScriptedServer) -> None:
     asked, cancelled = threading.Event(), threading.Event()
 
     async def ask(question: ds.Question) -> str:
@@ -187,7 +189,7 @@ def test_async_callable_is_cancelled_with_the_run(server: Loopback) -> None:
     assert cancelled.wait(LONG_S)
 
 
-def test_provider_of_the_users_own_stays_in_use(server: Loopback) -> None:
+def test_provider_of_the_users_own_stays_in_use(server: ScriptedServer) -> None:
     """One that was set by set_provider is asked, unless ``ask`` is given."""
     from crewai.core.providers import human_input as hitl
 

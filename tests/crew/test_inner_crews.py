@@ -18,15 +18,15 @@ from crewai.flow.flow import Flow, listen, start
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, RunCancelled, WorkExited
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, ScriptedLLM, Tool, field_crew, llm_of, part_of, until
 from tests.forms.processes import finished
-from tests.loopback import Call, Loopback, Reply
 
 PARTS = 3
 TOPIC = {"topic": "whales"}
 
 
-def refusing(server: Loopback) -> Any:
+def refusing(server: ScriptedServer) -> Any:
     """Make a crew whose part 1 is refused once all parts are in flight; the others hang."""
 
     async def script(call: Call) -> Reply:
@@ -125,7 +125,7 @@ class AsyncHandling(Flow[Any]):
     ids=[*BLOCKING, *(f"await-{name}" for name in AWAITED)],
 )
 def test_step_that_handles_the_error_of_a_crew_goes_on(
-    server: Loopback, kind: Any, door: Any
+    server: ScriptedServer, kind: Any, door: Any
 ) -> None:
     """It gets the provider's own error at once; a further crew runs, and the run ends well."""
     flow = kind()
@@ -143,7 +143,7 @@ def test_step_that_handles_the_error_of_a_crew_goes_on(
 
 
 def test_function_and_coroutine_given_to_start_handle_the_error_of_a_crew(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """What holds for the steps of a flow holds without one."""
 
@@ -183,7 +183,7 @@ def outer_crew(**task: Any) -> Any:
 @pytest.mark.parametrize("place", ["tool", "callback", "guardrail"])
 @pytest.mark.parametrize("method", ["kickoff", "akickoff"])
 def test_crew_kicked_off_in_a_task_of_another_is_that_codes_own(
-    server: Loopback, place: str, method: str
+    server: ScriptedServer, place: str, method: str
 ) -> None:
     """A tool, a callback or a guardrail that handles the error goes on; so does its task."""
     caught: list[BaseException] = []
@@ -208,7 +208,7 @@ def test_crew_kicked_off_in_a_task_of_another_is_that_codes_own(
 
 @pytest.mark.parametrize("method", ["kickoff", "akickoff"])
 def test_refusal_that_nobody_handles_ends_all_crews_around_it(
-    server: Loopback, method: str
+    server: ScriptedServer, method: str
 ) -> None:
     """Raised by a tool, and by that of another crew around it: no model is called for ever."""
     innermost = refusing(server)
@@ -232,7 +232,7 @@ class Translating(Flow[Any]):
             raise LookupError("no summary") from error
 
 
-def test_error_that_the_step_makes_of_it_is_the_runs(server: Loopback) -> None:
+def test_error_that_the_step_makes_of_it_is_the_runs(server: ScriptedServer) -> None:
     """Raised ``from`` the crew's error, another one ends the run; it has that for its cause."""
     flow = Translating()
     flow.crew = refusing(server)
@@ -268,7 +268,7 @@ def test_what_no_except_of_a_step_would_catch_is_an_error_there(
 
 @pytest.mark.parametrize("kind", [Handling, AsyncHandling])
 def test_budget_that_is_used_up_is_an_error_of_the_step_and_stays_used_up(
-    server: Loopback, kind: Any
+    server: ScriptedServer, kind: Any
 ) -> None:
     """An ``except`` lets no further call through: the next crew ends with the same error."""
     flow = kind()
@@ -282,7 +282,7 @@ def test_budget_that_is_used_up_is_an_error_of_the_step_and_stays_used_up(
 
 
 @pytest.mark.parametrize("kind", [Handling, AsyncHandling])
-def test_errors_are_collected_for_each_crew(server: Loopback, kind: Any) -> None:
+def test_errors_are_collected_for_each_crew(server: ScriptedServer, kind: Any) -> None:
     """With on_error="collect", a crew's ExceptionGroup is raised where it was kicked off."""
     server.script = lambda call: (
         Reply("no", status=403) if part_of(call) in (0, 2) and "whales" in call.prompt else Reply()
@@ -297,7 +297,7 @@ def test_errors_are_collected_for_each_crew(server: Loopback, kind: Any) -> None
 
 
 @pytest.mark.parametrize("kind", [Handling, AsyncHandling])
-def test_stop_of_the_run_reaches_every_crew_at_once(server: Loopback, kind: Any) -> None:
+def test_stop_of_the_run_reaches_every_crew_at_once(server: ScriptedServer, kind: Any) -> None:
     """Cancelled while a crew of a step is in flight: nothing continues, whether caught or not."""
     server.script = lambda call: Reply(hang=True)
     flow = kind()
@@ -313,7 +313,7 @@ def test_stop_of_the_run_reaches_every_crew_at_once(server: Loopback, kind: Any)
     assert len(server.calls) == PARTS
 
 
-def test_code_that_tries_again_for_ever_does_not_take_a_core(server: Loopback) -> None:
+def test_code_that_tries_again_for_ever_does_not_take_a_core(server: ScriptedServer) -> None:
     """Stopped, it is refused each time, and cannot be ended; it must not starve the kernel."""
     tries: list[str] = []
     enough = threading.Event()
@@ -341,7 +341,7 @@ def test_code_that_tries_again_for_ever_does_not_take_a_core(server: Loopback) -
     assert len(server.calls) == PARTS
 
 
-def test_what_is_left_of_a_crew_that_failed_begins_nothing_more(server: Loopback) -> None:
+def test_what_is_left_of_a_crew_that_failed_begins_nothing_more(server: ScriptedServer) -> None:
     """Its other tasks, a crew that one of them has kicked off, and a run in that are stopped."""
     began, caught, ended = threading.Event(), threading.Event(), threading.Event()
     asked: list[str] = []

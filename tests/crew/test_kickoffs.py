@@ -10,8 +10,8 @@ import pytest
 from crewai.flow.flow import Flow, listen, or_, start
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, field_crew, llm_of, part_of, until
-from tests.loopback import Call, Loopback, Reply
 
 PARTS = 3
 
@@ -67,7 +67,7 @@ class Branches(Flow[Any]):
         self.answer = (await self.crew.kickoff_async(inputs={"topic": "seals"})).raw
 
 
-def test_branch_whose_crew_fails_does_not_touch_the_one_beside_it(server: Loopback) -> None:
+def test_branch_whose_crew_fails_does_not_touch_the_one_beside_it(server: ScriptedServer) -> None:
     """One crew object kicked off twice at once, and only one kickoff of it fails."""
     flow = Branches()
     failed = threading.Event()
@@ -195,7 +195,9 @@ DOORS = {
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_crew_whose_wait_is_cancelled_makes_no_further_call(server: Loopback, door: str) -> None:
+def test_crew_whose_wait_is_cancelled_makes_no_further_call(
+    server: ScriptedServer, door: str
+) -> None:
     """As by asyncio.wait_for: a call in flight may end, and the code goes on without the crew."""
     given_up = asyncio.Event()
 

@@ -21,6 +21,7 @@ from crewai.tools import BaseTool, tool
 
 import docsum_nb as ds
 from docsum_nb.errors import RunCancelled
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import (
     LONG_S,
     ScriptedLLM,
@@ -30,7 +31,6 @@ from tests.crew.crew_samples import (
     until,
 )
 from tests.forms.processes import finished
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
 
@@ -55,7 +55,7 @@ def crew_of(agent: Agent, **options: Any) -> Crew:
     return Crew(agents=[agent], tasks=[task])
 
 
-def test_hierarchical_process_is_guarded_too(server: Loopback) -> None:
+def test_hierarchical_process_is_guarded_too(server: ScriptedServer) -> None:
     """A crew with a manager completes, and its provider's error comes out."""
     llm = llm_of(server)
     agent = Agent(role="worker", goal="g", backstory="b", llm=llm)
@@ -66,7 +66,7 @@ def test_hierarchical_process_is_guarded_too(server: Loopback) -> None:
     assert type(kickoff(crew).exception()).__name__ == "PermissionDeniedError"
 
 
-def test_manager_carries_out_tasks_beside_one_another(server: Loopback) -> None:
+def test_manager_carries_out_tasks_beside_one_another(server: ScriptedServer) -> None:
     """Bare CrewAI shares the manager's executor between them; here each has a manager."""
     crew = field_crew(
         llm_of(server), parts=4, process=Process.hierarchical, manager_llm=llm_of(server)
@@ -77,7 +77,7 @@ def test_manager_carries_out_tasks_beside_one_another(server: Loopback) -> None:
 
 
 def test_crew_is_trained_as_without_a_guard(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it learns is noted under the agents that are trained, so they stay who they are."""
     monkeypatch.chdir(tmp_path)
@@ -93,7 +93,7 @@ def test_crew_is_trained_as_without_a_guard(
 
 
 def test_partial_of_a_kickoff_is_guarded_the_first_time_too(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The guard is put in place after the method was taken from the crew."""
     script = f"""
@@ -110,7 +110,7 @@ def test_partial_of_a_kickoff_is_guarded_the_first_time_too(
 
 
 def test_log_of_a_project_named_after_crewai_is_the_users(
-    server: Loopback, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Only lines of CrewAI's own code are kept out of the cell that shows the error."""
     lines = "import logging\ndef tell(output):\n    logging.getLogger().warning('mine')\n"
@@ -124,7 +124,7 @@ def test_log_of_a_project_named_after_crewai_is_the_users(
 
 @pytest.mark.parametrize("verbose", [True, False])
 def test_crew_prints_where_it_is_verbose(
-    server: Loopback, capsys: pytest.CaptureFixture[str], *, verbose: bool
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str], *, verbose: bool
 ) -> None:
     """CrewAI prints its own report if the agent is verbose, and only then."""
     agent = agent_of(llm_of(server), verbose=verbose)
@@ -195,7 +195,7 @@ async def see_output(output: Any) -> None:
     seen_outputs.append(output.raw)
 
 
-def test_callbacks_that_are_coroutines_are_awaited(server: Loopback) -> None:
+def test_callbacks_that_are_coroutines_are_awaited(server: ScriptedServer) -> None:
     """A task's coroutine callback runs, though the caller's loop is running."""
     seen_outputs.clear()
 
@@ -218,14 +218,14 @@ class KickingFlow(Flow[dict[str, Any]]):
         return str(output.raw)
 
 
-def test_crew_kicked_off_from_a_thread_of_a_flow_is_guarded(server: Loopback) -> None:
+def test_crew_kicked_off_from_a_thread_of_a_flow_is_guarded(server: ScriptedServer) -> None:
     """Wherever in the flow a crew is kicked off, its agents may be shared."""
     flow = KickingFlow()
     flow.crew = field_crew(llm_of(server))
     assert ds.kickoff(flow, deadline=LONG_S, show=False).result() == "A summary."
 
 
-def test_requests_per_minute_of_a_crew_do_not_hold_up_a_stop(server: Loopback) -> None:
+def test_requests_per_minute_of_a_crew_do_not_hold_up_a_stop(server: ScriptedServer) -> None:
     """max_rpm sleeps a minute in a lock; cancelling does not wait for it."""
     crew = field_crew(llm_of(server), parts=3, max_rpm=1)
     run = kickoff(crew)
@@ -238,7 +238,7 @@ def test_requests_per_minute_of_a_crew_do_not_hold_up_a_stop(server: Loopback) -
     assert time.monotonic() - began < HANG_S
 
 
-def test_crews_that_share_a_role_run_for_each_input(server: Loopback) -> None:
+def test_crews_that_share_a_role_run_for_each_input(server: ScriptedServer) -> None:
     """Four agents of one role collapse into one in CrewAI's copy; the double keeps them apart."""
     llm = llm_of(server)
     agents = [Agent(role="Summarizer", goal="g", backstory="b", llm=llm) for _ in range(4)]
@@ -257,7 +257,7 @@ def test_crews_that_share_a_role_run_for_each_input(server: Loopback) -> None:
     assert [result.raw for result in both] == ["A summary."] * 2
 
 
-def test_litellm_model_is_guarded_like_a_native_one(server: Loopback) -> None:
+def test_litellm_model_is_guarded_like_a_native_one(server: ScriptedServer) -> None:
     """A model that CrewAI asks through LiteLLM: shared agents work, its own error comes at once."""
     llm = LLM(model="openai/my-local", base_url=server.base_url, api_key="k", is_litellm=True)
     assert kickoff(field_crew(llm)).result().raw == "A summary."

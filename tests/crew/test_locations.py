@@ -13,6 +13,7 @@ from crewai.tools import BaseTool
 
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded
+from docsum_nb.testing import ScriptedServer
 from tests.crew.crew_samples import (
     LONG_S,
     ScriptedLLM,
@@ -20,8 +21,7 @@ from tests.crew.crew_samples import (
     kickoff,
     llm_of,
 )
-from tests.deadlines import pass_deadline
-from tests.loopback import Loopback
+from tests.support.deadlines import pass_deadline
 
 
 def one_task(llm: Any, **task: Any) -> Any:
@@ -108,7 +108,7 @@ def block(output: Any) -> None:
     blocking.wait(LONG_S)
 
 
-def test_callback_that_blocks_is_named_with_its_line(server: Loopback) -> None:
+def test_callback_that_blocks_is_named_with_its_line(server: ScriptedServer) -> None:
     """After the last model call, a task is where its own thread is."""
     crew = one_task(llm_of(server), callback=block)
     try:

@@ -14,21 +14,21 @@ from crewai.tools import tool
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, InputError
 from docsum_nb.events import Event, TextStreamed
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, PARTS, ScriptedLLM, field_crew, kickoff, llm_of, until
-from tests.loopback import Call, Loopback, Reply
 
 # US dollars for a million tokens of gpt-4o-mini, prompt and answer, as LiteLLM lists them.
 PROMPT, ANSWER = 0.15, 0.6
 
 
-def paid(server: Loopback, answers: int) -> float:
+def paid(server: ScriptedServer, answers: int) -> float:
     """Add up what a provider would charge: the server's own counts of words are its tokens."""
     calls = server.calls[:answers]
     prompts = sum(len(call.prompt.split()) for call in calls)
     return (PROMPT * prompts + ANSWER * 2 * len(calls)) / 1e6
 
 
-def test_every_call_is_counted_and_priced_once(server: Loopback) -> None:
+def test_every_call_is_counted_and_priced_once(server: ScriptedServer) -> None:
     """State and token_usage are the server's own figures, run after run, though agents share."""
     crew = field_crew(llm_of(server))
     for _ in range(2):
@@ -45,7 +45,7 @@ def test_every_call_is_counted_and_priced_once(server: Loopback) -> None:
         )
 
 
-def test_max_cost_holds_by_the_servers_own_count(server: Loopback) -> None:
+def test_max_cost_holds_by_the_servers_own_count(server: ScriptedServer) -> None:
     """No call is made that could exceed the bound, with all tasks beside one another."""
     crew = field_crew(llm_of(server, max_tokens=200), parts=30)
     bound = 2e-4
@@ -60,7 +60,9 @@ def test_max_cost_holds_by_the_servers_own_count(server: Loopback) -> None:
     assert run.state.calls == len(server.calls)
 
 
-def test_call_in_flight_is_waited_for_before_the_next_one_is_refused(server: Loopback) -> None:
+def test_call_in_flight_is_waited_for_before_the_next_one_is_refused(
+    server: ScriptedServer,
+) -> None:
     """Two calls that cannot be held at once are made one after the other, not refused."""
     flying = threading.Event()
 
@@ -82,7 +84,7 @@ def test_call_in_flight_is_waited_for_before_the_next_one_is_refused(server: Loo
     assert len(server.calls) == 4
 
 
-def test_failed_calls_cost_nothing(server: Loopback) -> None:
+def test_failed_calls_cost_nothing(server: ScriptedServer) -> None:
     """What a refused call had reserved is given back."""
     server.script = lambda call: Reply("no", status=403 if "part 0" in call.prompt else 200)
     crew = field_crew(llm_of(server, max_tokens=600), parts=3)
@@ -93,7 +95,7 @@ def test_failed_calls_cost_nothing(server: Loopback) -> None:
 
 @pytest.mark.parametrize("is_litellm", [False, True])
 def test_call_that_timed_out_keeps_what_it_had_reserved(
-    server: Loopback,
+    server: ScriptedServer,
     is_litellm: bool,  # noqa: FBT001
 ) -> None:
     """The provider may have answered unheard, and be paid: a budget takes it for spent."""
@@ -105,7 +107,7 @@ def test_call_that_timed_out_keeps_what_it_had_reserved(
     assert len(server.calls) == 1
 
 
-def test_unknown_price_is_asked_for_before_the_first_call(server: Loopback) -> None:
+def test_unknown_price_is_asked_for_before_the_first_call(server: ScriptedServer) -> None:
     """max_cost with a model that no list knows is an InputError that says what to write."""
     llm = LLM(model="my-own-model", base_url=server.base_url, api_key="k", provider="openai")
     crew = field_crew(llm, parts=1)
@@ -125,7 +127,7 @@ def test_unknown_price_is_asked_for_before_the_first_call(server: Loopback) -> N
     )
 
 
-def test_all_that_max_cost_needs_is_asked_for_at_once(server: Loopback) -> None:
+def test_all_that_max_cost_needs_is_asked_for_at_once(server: ScriptedServer) -> None:
     """Prices and longest answers of all models are one error; done as it says, it runs."""
 
     def crew(**options: Any) -> Any:
@@ -154,7 +156,7 @@ def test_all_that_max_cost_needs_is_asked_for_at_once(server: Loopback) -> None:
 
 
 def test_price_may_be_given_without_the_provider_that_the_model_is_named_with(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """LiteLLM's models keep their whole name; "x" is taken for "openai/x" all the same."""
     llm = llm_of(server, model="openai/x", max_tokens=100, is_litellm=True)
@@ -163,7 +165,7 @@ def test_price_may_be_given_without_the_provider_that_the_model_is_named_with(
     assert run.state.cost_usd == pytest.approx(paid(server, len(server.calls)))
 
 
-def test_model_that_a_flow_asks_itself_is_asked_for_its_bounds(server: Loopback) -> None:
+def test_model_that_a_flow_asks_itself_is_asked_for_its_bounds(server: ScriptedServer) -> None:
     """Without a crew there is nothing to look at before; the call itself is not made."""
 
     class Asking(Flow[Any]):
@@ -180,7 +182,7 @@ def test_model_that_a_flow_asks_itself_is_asked_for_its_bounds(server: Loopback)
 
 @pytest.mark.parametrize("wrong", [{"max_cost": 0}, {"prices": {"m": 1.0}}, {"max_calls": 0}])
 def test_bounds_that_cannot_be_used_are_refused_at_the_call(
-    server: Loopback, wrong: dict[str, Any]
+    server: ScriptedServer, wrong: dict[str, Any]
 ) -> None:
     """A wrong bound is an InputError before anything runs."""
     with pytest.raises(InputError):
@@ -198,7 +200,7 @@ def test_model_that_tells_no_usage_is_counted_and_bounded() -> None:
     assert isinstance(error, BudgetExceeded)
 
 
-def test_direct_call_in_a_flow_is_counted_too(server: Loopback) -> None:
+def test_direct_call_in_a_flow_is_counted_too(server: ScriptedServer) -> None:
     """A flow that asks a model without a crew stays within max_calls."""
 
     class Asking(Flow[Any]):
@@ -217,7 +219,7 @@ def test_direct_call_in_a_flow_is_counted_too(server: Loopback) -> None:
 @pytest.mark.parametrize("max_retries", [None, 0])
 @pytest.mark.parametrize("is_litellm", [False, True])
 def test_one_layer_tries_again_whoever_provides_the_model(
-    server: Loopback, *, is_litellm: bool, max_retries: int | None
+    server: ScriptedServer, *, is_litellm: bool, max_retries: int | None
 ) -> None:
     """A 429 is asked three times, whether by the client or by CrewAI; a 401 once."""
     options = {} if max_retries is None else {"max_retries": max_retries}
@@ -240,7 +242,7 @@ def test_one_layer_tries_again_whoever_provides_the_model(
 
 @pytest.mark.parametrize(("options", "requests"), [({}, 3), ({"max_retries": 0}, 1)])
 def test_max_calls_counts_calls_and_not_what_the_client_makes_of_one(
-    server: Loopback, options: dict[str, Any], requests: int
+    server: ScriptedServer, options: dict[str, Any], requests: int
 ) -> None:
     """A 500 is one call, and up to three requests unless the LLM has max_retries=0."""
     server.script = lambda call: Reply("broken", status=500)
@@ -251,7 +253,7 @@ def test_max_calls_counts_calls_and_not_what_the_client_makes_of_one(
     assert len(server.calls) == requests
 
 
-def test_empty_answer_is_paid_for_once(server: Loopback) -> None:
+def test_empty_answer_is_paid_for_once(server: ScriptedServer) -> None:
     """Bare CrewAI asks three times where a model says nothing."""
     server.script = lambda call: Reply("")
     error = kickoff(field_crew(llm_of(server), parts=1)).exception()
@@ -259,7 +261,7 @@ def test_empty_answer_is_paid_for_once(server: Loopback) -> None:
     assert len(server.calls) == 1
 
 
-def test_retries_of_an_agent_that_the_user_asked_for_stay(server: Loopback) -> None:
+def test_retries_of_an_agent_that_the_user_asked_for_stay(server: ScriptedServer) -> None:
     """max_retry_limit counts within a run, not over the agent's life."""
     failing = threading.Semaphore(0)
 
@@ -279,7 +281,7 @@ def test_retries_of_an_agent_that_the_user_asked_for_stay(server: Loopback) -> N
 
 
 def test_streaming_crew_tells_its_text_as_it_comes_and_ends_with_its_output(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """Pieces arrive as events; the user's model is not switched to streaming for good."""
     server.script = lambda call: Reply("One two three.")
@@ -296,7 +298,7 @@ def test_streaming_crew_tells_its_text_as_it_comes_and_ends_with_its_output(
     assert started.result().raw == "One two three."
 
 
-def test_streaming_crew_fails_at_once_and_stops(server: Loopback) -> None:
+def test_streaming_crew_fails_at_once_and_stops(server: ScriptedServer) -> None:
     """A refused task is the error although another is never answered."""
 
     async def script(call: Call) -> Reply:
@@ -333,7 +335,7 @@ def asking_for_tool(name: str) -> Reply:
     return Reply(raw=json.dumps(body))
 
 
-def test_answers_that_ask_for_a_tool_are_counted_like_others(server: Loopback) -> None:
+def test_answers_that_ask_for_a_tool_are_counted_like_others(server: ScriptedServer) -> None:
     """What a native tool call took is in the crew's usage, and in the cost."""
 
     @tool("look")

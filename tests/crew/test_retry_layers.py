@@ -10,9 +10,9 @@ import pytest
 from crewai import Agent, Crew, Process, Task
 
 import docsum_nb as ds
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, llm_of
 from tests.crew.delegating import delegates, is_from
-from tests.loopback import Call, Loopback, Reply
 
 OPTIONS: dict[str, Any] = {"show": False, "deadline": LONG_S}
 INPUTS = {"topic": "whales"}
@@ -52,7 +52,7 @@ DOORS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("door", DOORS)
-def test_refusal_is_one_request(server: Loopback, door: str, model: str) -> None:
+def test_refusal_is_one_request(server: ScriptedServer, door: str, model: str) -> None:
     """Bare, a 403 is three requests through CrewAI's own client."""
     server.script = lambda call: Reply("no", status=403)
     error = DOORS[door](crew_of(llm_of(server, **MODELS[model]))).exception()
@@ -89,7 +89,7 @@ PARTS: dict[str, Callable[[Any], Any]] = {
     ],
 )
 def test_refused_manager_or_planner_is_one_request(
-    server: Loopback, part: str, model: str, method: str
+    server: ScriptedServer, part: str, model: str, method: str
 ) -> None:
     """They are agents that CrewAI makes itself, or copies."""
     server.script = lambda call: Reply("no", status=403)
@@ -99,7 +99,7 @@ def test_refused_manager_or_planner_is_one_request(
     assert len(server.calls) == 1
 
 
-def test_refused_coworker_is_one_request(server: Loopback) -> None:
+def test_refused_coworker_is_one_request(server: ScriptedServer) -> None:
     """A coworker that is delegated to tries no more often than others."""
 
     def script(call: Call) -> Reply:
@@ -120,7 +120,9 @@ def test_refused_coworker_is_one_request(server: Loopback) -> None:
 @pytest.mark.parametrize(
     "door", ["kickoff", "akickoff", "kickoff_for_each", "akickoff_for_each", "copy inside"]
 )
-def test_retries_that_were_asked_for_are_made(server: Loopback, door: str, given: int) -> None:
+def test_retries_that_were_asked_for_are_made(
+    server: ScriptedServer, door: str, given: int
+) -> None:
     """A max_retry_limit that was set, be it to its default, holds in copies as well."""
     server.script = lambda call: Reply("no", status=500)
     crew = crew_of(llm_of(server), max_retry_limit=given)
@@ -129,7 +131,7 @@ def test_retries_that_were_asked_for_are_made(server: Loopback, door: str, given
     assert crew.agents[0].max_retry_limit == given
 
 
-def test_an_evaluator_of_crewai_is_one_request(server: Loopback) -> None:
+def test_an_evaluator_of_crewai_is_one_request(server: ScriptedServer) -> None:
     """crew.test() with a refused evaluator."""
     server.script = lambda call: (
         Reply("no", status=403) if "Evaluator" in call.prompt else Reply("Fine.")
@@ -140,7 +142,7 @@ def test_an_evaluator_of_crewai_is_one_request(server: Loopback) -> None:
     assert len(server.calls) == 2
 
 
-def test_plan_is_made_once(server: Loopback) -> None:
+def test_plan_is_made_once(server: ScriptedServer) -> None:
     """A planner that answers works as before."""
     plan = {"list_of_plans_per_task": [{"task_number": 1, "task": "t", "plan": " Think first."}]}
 

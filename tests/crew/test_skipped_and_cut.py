@@ -14,15 +14,15 @@ from crewai.tasks.conditional_task import ConditionalTask
 
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from docsum_nb.views import state_html, state_text
 from tests.crew import mcp_box
 from tests.crew.crew_samples import LONG_S, llm_of
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
 
 
-def agent_of(server: Loopback, role: str = "reader", **options: Any) -> Agent:
+def agent_of(server: ScriptedServer, role: str = "reader", **options: Any) -> Agent:
     return Agent(role=role, goal="g", backstory="b", llm=llm_of(server), **options)
 
 
@@ -37,7 +37,7 @@ def run_of(work: Any, door: str = "kickoff", **options: Any) -> Any:
 
 
 @pytest.mark.parametrize("door", ["kickoff", "akickoff"])
-def test_a_skipped_task_is_shown_as_skipped(server: Loopback, door: str) -> None:
+def test_a_skipped_task_is_shown_as_skipped(server: ScriptedServer, door: str) -> None:
     """It is neither queued nor done, in the state, the line, the panel and the map."""
     reader = agent_of(server)
     skipped = task_of(reader, "maybe", ConditionalTask, condition=lambda output: False)
@@ -65,7 +65,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_answer_that_was_cut_off_is_a_warning(server: Loopback, kind: str) -> None:
+def test_an_answer_that_was_cut_off_is_a_warning(server: ScriptedServer, kind: str) -> None:
     """CrewAI takes it for a whole one; the warning names the bound, the task and the agent."""
     server.script = lambda call: Reply("A summary that ends in the", finish_reason="length")
     llm = LLM(
@@ -84,7 +84,7 @@ def test_an_answer_that_was_cut_off_is_a_warning(server: Loopback, kind: str) ->
     assert (notice.tasks, notice.agents, notice.count) == (("t",), ("reader",), 1)
 
 
-def test_an_answer_that_was_filtered_is_a_warning(server: Loopback) -> None:
+def test_an_answer_that_was_filtered_is_a_warning(server: ScriptedServer) -> None:
     """Other reasons to end early are named by the provider's word for them."""
     server.script = lambda call: Reply("A summary", finish_reason="content_filter")
     reader = agent_of(server)
@@ -94,7 +94,7 @@ def test_an_answer_that_was_filtered_is_a_warning(server: Loopback) -> None:
     assert "ended early: finish reason 'content_filter'" in run.state.warnings[0]
 
 
-def test_a_deadline_inside_a_coworker_names_the_coworker(server: Loopback) -> None:
+def test_a_deadline_inside_a_coworker_names_the_coworker(server: ScriptedServer) -> None:
     """Not the selector of the loop that waits for it."""
 
     def script(call: Call) -> Reply:
@@ -133,7 +133,7 @@ def at_a_deadline(
 
 @pytest.mark.parametrize("what", ["hangs-at-start", "hangs"])
 def test_a_deadline_inside_an_mcp_server_names_it(
-    server: Loopback, tmp_path: Path, what: str
+    server: ScriptedServer, tmp_path: Path, what: str
 ) -> None:
     """A server that never answers at its start, and one whose tool hangs."""
     reached = tmp_path / "reached"

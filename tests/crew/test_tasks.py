@@ -15,6 +15,7 @@ from crewai import LLM, Agent, Crew, Task
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, DeadlineExceeded, WorkExited
 from docsum_nb.events import ChunkFailed, Event
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import (
     LONG_S,
     PARTS,
@@ -25,7 +26,6 @@ from tests.crew.crew_samples import (
     part_of,
     until,
 )
-from tests.loopback import Call, Loopback, Reply
 from tests.models.certificates import self_signed
 from tests.models.wire import answer, serving
 
@@ -58,7 +58,7 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_bounds_hold_before_the_call_that_would_exceed_them(server: Loopback) -> None:
+def test_bounds_hold_before_the_call_that_would_exceed_them(server: ScriptedServer) -> None:
     """No more tasks run at once, and no more calls are made, than allowed."""
     server.script = lambda call: Reply(delay=0.05)
     kickoff(field_crew(llm_of(server)), max_concurrency=3).result()
@@ -71,7 +71,7 @@ def test_bounds_hold_before_the_call_that_would_exceed_them(server: Loopback) ->
     assert len(server.calls) - made <= 5
 
 
-def test_crew_kicked_off_by_a_concurrent_task_has_places_of_its_own(server: Loopback) -> None:
+def test_crew_kicked_off_by_a_concurrent_task_has_places_of_its_own(server: ScriptedServer) -> None:
     """A task that holds the only place waits for tasks that need one, too."""
     inner = field_crew(llm_of(server), parts=2)
 
@@ -112,7 +112,7 @@ def agent_of(llm: Any, **options: Any) -> Agent:
     ],
 )
 def test_providers_error_arrives_at_once_whichever_task_comes_first(
-    server: Loopback, reply: Reply, kind: str
+    server: ScriptedServer, reply: Reply, kind: str
 ) -> None:
     """Task 5 fails while task 0 is never answered: its own error, and no request after it."""
 
@@ -148,7 +148,7 @@ def test_what_leaves_crewai_waiting_for_ever_is_an_error(raised: BaseException) 
     assert "part 2" in str(error)
 
 
-def test_failed_task_can_be_replaced_and_the_crew_goes_on(server: Loopback) -> None:
+def test_failed_task_can_be_replaced_and_the_crew_goes_on(server: ScriptedServer) -> None:
     """What on_task_error returns takes the place of the output, and is combined."""
     seen: list[tuple[str, str]] = []
 
@@ -166,7 +166,7 @@ def test_failed_task_can_be_replaced_and_the_crew_goes_on(server: Loopback) -> N
     assert any("REPLACED" in call.prompt for call in server.calls)
 
 
-def test_handler_that_raises_does_not_hide_the_tasks_error(server: Loopback) -> None:
+def test_handler_that_raises_does_not_hide_the_tasks_error(server: ScriptedServer) -> None:
     """An on_task_error that fails itself is a note on the error it was called for."""
 
     def broken_handler(task: Any, error: BaseException) -> None:
@@ -178,7 +178,7 @@ def test_handler_that_raises_does_not_hide_the_tasks_error(server: Loopback) -> 
     assert any("on_task_error raised SystemExit(3)" in note for note in error.__notes__)
 
 
-def test_skip_and_collect(server: Loopback) -> None:
+def test_skip_and_collect(server: ScriptedServer) -> None:
     """Skipping goes on with a line in the gap; collecting raises all before combining."""
 
     def script(call: Call) -> Reply:
@@ -203,7 +203,7 @@ def broken(output: Any) -> None:
 
 
 def test_tools_guardrails_and_callbacks_of_a_guarded_crew_work_and_fail_like_tasks(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """A guardrail that refuses once is asked again; a callback that raises fails the task."""
     seen: list[str] = []
@@ -249,7 +249,7 @@ def test_certificate_in_a_crew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\n", f"{KEY}…"])
-def test_key_that_no_header_can_hold_in_a_crew(server: Loopback, key: str) -> None:
+def test_key_that_no_header_can_hold_in_a_crew(server: ScriptedServer, key: str) -> None:
     """The client's exception quotes the key; the note does not."""
     notes, _, error = failed(llm_at(server.base_url, key=key))
     assert "the key, or another header, holds" in notes
@@ -271,7 +271,7 @@ def test_address_that_is_none_in_a_crew(url: str, words: str) -> None:
     assert words in notes
 
 
-def test_refusal_in_a_crew_has_its_status_and_advice(server: Loopback) -> None:
+def test_refusal_in_a_crew_has_its_status_and_advice(server: ScriptedServer) -> None:
     """An account without money, as OpenAI's client raises it."""
     error_of = {"message": "You exceeded your current quota", "code": "insufficient_quota"}
     server.script = lambda call: Reply(raw=json.dumps({"error": error_of}), status=429)

@@ -23,6 +23,7 @@ from crewai.utilities.converter import Converter, ConverterError
 from openai import AuthenticationError, PermissionDeniedError
 from pydantic import BaseModel
 
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, ScriptedLLM, llm_of
 from tests.crew.swallowing import (
     DOORS,
@@ -36,7 +37,6 @@ from tests.crew.swallowing import (
     task_of,
     warned,
 )
-from tests.loopback import Call, Loopback, Reply
 
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
 
@@ -54,7 +54,7 @@ def memory_of(llm: Any, path: Path, embedder: Any = no_embedder) -> Memory:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_memory_that_cannot_be_read_or_saved_is_a_warning(
-    server: Loopback, tmp_path: Path, door: str
+    server: ScriptedServer, tmp_path: Path, door: str
 ) -> None:
     """The crew goes on without it, and says so with the real error."""
     memory = memory_of(llm_of(server), tmp_path)
@@ -67,7 +67,9 @@ def test_memory_that_cannot_be_read_or_saved_is_a_warning(
     warned(run, "memory could not be saved", "embedder gone")
 
 
-def test_a_refused_model_of_the_memory_is_the_first_error(server: Loopback, tmp_path: Path) -> None:
+def test_a_refused_model_of_the_memory_is_the_first_error(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """Memory asks a model too; a refusal of it is nothing that the next task could go on from."""
     server.script = lambda call: (
         Reply() if "You are reader" in call.prompt else Reply(REFUSED, status=403)
@@ -80,7 +82,7 @@ def test_a_refused_model_of_the_memory_is_the_first_error(server: Loopback, tmp_
 
 @pytest.mark.parametrize("owner", ["agent", "crew"])
 def test_knowledge_that_cannot_be_searched_is_a_warning(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: str
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: str
 ) -> None:
     """An embedder that fails once the knowledge is stored."""
     monkeypatch.setenv("CREWAI_STORAGE_DIR", str(tmp_path))
@@ -109,7 +111,7 @@ def test_knowledge_that_cannot_be_searched_is_a_warning(
     assert warned(run, "embedder gone").tasks == ("t",)
 
 
-def test_a_planning_agent_that_is_refused_ends_the_task(server: Loopback) -> None:
+def test_a_planning_agent_that_is_refused_ends_the_task(server: ScriptedServer) -> None:
     """CrewAI swallows a failed plan of an agent, and would go on."""
     server.script = lambda call: (
         Reply(REFUSED, status=401) if "plan" in call.prompt.lower() else Reply()
@@ -119,7 +121,7 @@ def test_a_planning_agent_that_is_refused_ends_the_task(server: Loopback) -> Non
     assert type(run_of(crew).exception()) is AuthenticationError
 
 
-def test_a_planning_agent_that_fails_is_a_warning(server: Loopback) -> None:
+def test_a_planning_agent_that_fails_is_a_warning(server: ScriptedServer) -> None:
     """A plan that cannot be made is reported, and the task is carried out without it."""
     server.script = lambda call: (
         Reply("no plan today", status=500) if "plan" in call.prompt.lower() else Reply()
@@ -131,7 +133,7 @@ def test_a_planning_agent_that_fails_is_a_warning(server: Loopback) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 500])
-def test_a_guardrail_whose_model_fails_says_so(server: Loopback, status: int) -> None:
+def test_a_guardrail_whose_model_fails_says_so(server: ScriptedServer, status: int) -> None:
     """CrewAI takes it for a verdict, and asks the agent again; a refusal ends the task at once."""
 
     def script(call: Call) -> Reply:
@@ -174,7 +176,7 @@ def test_an_answer_that_is_not_converted_is_a_warning() -> None:
 # --- hooks, listeners, callbacks, the log ----------------------------------------------------
 
 
-def test_a_hook_of_the_users_that_raises_is_a_warning(server: Loopback) -> None:
+def test_a_hook_of_the_users_that_raises_is_a_warning(server: ScriptedServer) -> None:
     """CrewAI goes on without it."""
 
     def hook(context: Any) -> None:
@@ -190,7 +192,7 @@ def test_a_hook_of_the_users_that_raises_is_a_warning(server: Loopback) -> None:
     warned(run, "hook", "hook broke")
 
 
-def test_listeners_of_the_users_that_raise_are_warnings(server: Loopback) -> None:
+def test_listeners_of_the_users_that_raise_are_warnings(server: ScriptedServer) -> None:
     """CrewAI prints it, and goes on."""
     heard = threading.Event()
 
@@ -218,7 +220,7 @@ def test_listeners_of_the_users_that_raise_are_warnings(server: Loopback) -> Non
     warned(run, "listener", "other broke")
 
 
-def test_a_step_callback_that_raises_is_not_silent(server: Loopback) -> None:
+def test_a_step_callback_that_raises_is_not_silent(server: ScriptedServer) -> None:
     """A plain one ends the task with its own error; of an asynchronous one there is a warning."""
 
     def callback(step: Any) -> None:
@@ -238,7 +240,7 @@ def test_a_step_callback_that_raises_is_not_silent(server: Loopback) -> None:
 
 
 def test_what_is_kept_off_the_console_is_reported(
-    server: Loopback, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A line of CrewAI's log about a failure is a warning; others are in this package's log."""
     logger = logging.getLogger("crewai.some.module")
@@ -267,7 +269,7 @@ def test_what_is_kept_off_the_console_is_reported(
     assert any("a remark" in record.getMessage() for record in caplog.records)
 
 
-def test_an_ordinary_crew_has_no_warnings(server: Loopback, tmp_path: Path) -> None:
+def test_an_ordinary_crew_has_no_warnings(server: ScriptedServer, tmp_path: Path) -> None:
     """Tools, delegation, a guardrail and a structured output that work are no failures."""
 
     class Answer(BaseModel):
@@ -294,7 +296,7 @@ def test_an_ordinary_crew_has_no_warnings(server: Loopback, tmp_path: Path) -> N
 
 
 def test_without_a_guard_crewai_logs_as_ever(
-    server: Loopback, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Python prints a warning without a handler; this package's handler does not count as one."""
     run_of(one_task(llm_of(server))).result()

@@ -15,8 +15,8 @@ from crewai.tools import tool
 
 import docsum_nb as ds
 from docsum_nb.records import Usage
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, field_crew, kickoff, llm_of
-from tests.loopback import Call, Loopback, Reply
 
 mpl.use("agg")
 pytestmark = pytest.mark.filterwarnings("ignore:function callbacks cannot be:UserWarning")
@@ -25,7 +25,7 @@ PRICES = {"openai/gpt-4o-mini": (10.0, 20.0), "gpt-4o-mini": (10.0, 20.0)}
 TO_EXPERT = {"task": "do it", "context": "c", "coworker": "expert"}
 
 
-def agent_of(server: Loopback, role: str, **options: Any) -> Agent:
+def agent_of(server: ScriptedServer, role: str, **options: Any) -> Agent:
     return Agent(role=role, goal="g", backstory="b", llm=llm_of(server), **options)
 
 
@@ -43,7 +43,7 @@ def callers(run: Any) -> dict[tuple[str, str], int]:
     return {(row.task, row.agent): row.usage.calls for row in run.usage}
 
 
-def adds_up(run: Any, server: Loopback) -> None:
+def adds_up(run: Any, server: ScriptedServer) -> None:
     rows = list(run.usage)
     same(sum((row.usage for row in rows), Usage()), run.state.usage)
     assert sum(row.usage.calls + row.unanswered for row in rows) == run.state.calls
@@ -65,7 +65,7 @@ def delegate_once(call: Call) -> Reply:
 
 
 @pytest.mark.parametrize("door", ["kickoff", "akickoff"])
-def test_a_coworker_counts_for_the_task_that_delegated(server: Loopback, door: str) -> None:
+def test_a_coworker_counts_for_the_task_that_delegated(server: ScriptedServer, door: str) -> None:
     """Each task has a row for each agent that worked on it; the sums are the totals."""
     server.script = delegate_once
     lead, expert = agent_of(server, "lead", allow_delegation=True), agent_of(server, "expert")
@@ -84,7 +84,7 @@ def test_a_coworker_counts_for_the_task_that_delegated(server: Loopback, door: s
     assert [row.task for row in run.usage] == ["first", "first", "second", "second", "third"]
 
 
-def test_concurrent_tasks_have_their_own_rows(server: Loopback) -> None:
+def test_concurrent_tasks_have_their_own_rows(server: ScriptedServer) -> None:
     """Tasks of one agent that run at once are not mixed; equal names stay apart."""
     server.script = lambda call: Reply("one " * (5 if "part 0" in call.prompt else 1))
     crew = field_crew(llm_of(server), parts=3)
@@ -98,7 +98,7 @@ def test_concurrent_tasks_have_their_own_rows(server: Loopback) -> None:
     adds_up(run, server)
 
 
-def test_planner_and_manager_have_rows_of_their_own(server: Loopback) -> None:
+def test_planner_and_manager_have_rows_of_their_own(server: ScriptedServer) -> None:
     """Planning is outside of all tasks; a manager works on the task."""
     plan = json.dumps({"list_of_plans_per_task": [{"task_number": 1, "task": "t", "plan": "p"}]})
 
@@ -124,7 +124,7 @@ def test_planner_and_manager_have_rows_of_their_own(server: Loopback) -> None:
     adds_up(run, server)
 
 
-def test_calls_outside_of_tasks_are_named_for_the_step(server: Loopback) -> None:
+def test_calls_outside_of_tasks_are_named_for_the_step(server: ScriptedServer) -> None:
     """A step that asks a model or an agent itself has a row; its crew's tasks have theirs."""
     crew = Crew(agents=[], tasks=[task_of(agent_of(server, "reader"), "t")])
 
@@ -148,7 +148,7 @@ def test_calls_outside_of_tasks_are_named_for_the_step(server: Loopback) -> None
     adds_up(run, server)
 
 
-def test_a_crew_that_a_tool_kicks_off_has_rows_of_its_own(server: Loopback) -> None:
+def test_a_crew_that_a_tool_kicks_off_has_rows_of_its_own(server: ScriptedServer) -> None:
     """What an inner crew takes counts for its own tasks."""
     inner = Crew(agents=[], tasks=[task_of(agent_of(server, "inner"), "below")])
 
@@ -170,7 +170,7 @@ def test_a_crew_that_a_tool_kicks_off_has_rows_of_its_own(server: Loopback) -> N
     adds_up(run, server)
 
 
-def test_failed_calls_are_unanswered(server: Loopback) -> None:
+def test_failed_calls_are_unanswered(server: ScriptedServer) -> None:
     """A refused call is in the table without tokens."""
     server.script = lambda call: Reply("no", status=403)
     reader = agent_of(server, "reader")
@@ -182,7 +182,7 @@ def test_failed_calls_are_unanswered(server: Loopback) -> None:
     adds_up(run, server)
 
 
-def test_the_table_is_shown_and_given_as_a_frame_and_drawn(server: Loopback) -> None:
+def test_the_table_is_shown_and_given_as_a_frame_and_drawn(server: ScriptedServer) -> None:
     """In a cell it is a table; names are harmless; the bars are the rows."""
     server.script = delegate_once
     lead = agent_of(server, "lead", allow_delegation=True)
@@ -207,7 +207,7 @@ def test_the_table_is_shown_and_given_as_a_frame_and_drawn(server: Loopback) -> 
     assert any("lead" in label.get_text() for label in axes.get_yticklabels())
 
 
-def test_a_run_of_summarize_has_its_stages(server: Loopback) -> None:
+def test_a_run_of_summarize_has_its_stages(server: ScriptedServer) -> None:
     """What each document took is in the result; the run separates chunks from merges."""
     model = ds.Model("openai/gpt-4o-mini", base_url=server.base_url, api_key="k")
     texts = {"whales": "Whales are big. " * 2000, "fish": "Fish swim."}

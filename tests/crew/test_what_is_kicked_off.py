@@ -16,20 +16,20 @@ from crewai.project import CrewBase, after_kickoff, agent, before_kickoff, crew,
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, llm_of
-from tests.loopback import Loopback, Reply, running
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Loopback]:
-    with running(
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer(
         lambda call: Reply("of whales" if "whales" in call.prompt else "of nothing")
     ) as it:
         yield it
 
 
 @pytest.fixture
-def made(server: Loopback, tmp_path: Path) -> Any:
+def made(server: ScriptedServer, tmp_path: Path) -> Any:
     """Return a class as CrewAI's template makes it, with YAML, placeholders and hooks."""
     agents, tasks = tmp_path / "agents.yaml", tmp_path / "tasks.yaml"
     agents.write_text("writer:\n  role: writer on {topic}\n  goal: g\n  backstory: b\n")
@@ -114,7 +114,7 @@ def test_error_of_the_users_own_code_that_makes_the_crew_is_the_runs(made: Any) 
     assert isinstance(run.exception(), KeyError)
 
 
-def test_what_cannot_be_kicked_off_says_what_to_write(server: Loopback) -> None:
+def test_what_cannot_be_kicked_off_says_what_to_write(server: ScriptedServer) -> None:
     """And what it says to write works."""
     llm = llm_of(server)
     writer = Agent(role="r", goal="g", backstory="b", llm=llm)

@@ -15,9 +15,9 @@ from crewai.tools import BaseTool
 
 import docsum_nb as ds
 from docsum_nb.crew.inspection.call_limits import requests_of_a_429
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.crew.crew_samples import field_crew, snapshot
 from tests.doctor.doctor_samples import Stateless, agent, crew, found, llm, only, task
-from tests.loopback import Loopback, Reply
 
 CHECKS = {
     "shared-agent",
@@ -217,7 +217,7 @@ def test_retries_that_multiply() -> None:
     ("client", "limit", "count"), [(0, 0, 3), (1, 0, 6)], ids=["advised", "client"]
 )
 def test_retries_are_counted_as_a_server_counts_them(
-    server: Loopback, client: int, limit: int, count: int
+    server: ScriptedServer, client: int, limit: int, count: int
 ) -> None:
     """What the doctor counts is what a server sees of a crew that is answered by 429."""
     server.script = lambda call: Reply("slow down", status=429, headers={"retry-after": "0"})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kernels import Kernel, running_kernel
+from tests.support.kernels import Kernel, running_kernel
 
 HANG_S = 30.0
 """What takes longer hangs."""

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 import docsum_nb as ds
 from docsum_nb.errors import InputError
 from docsum_nb.findings import Diagnosis
+from docsum_nb.testing import ScriptedServer
 from tests.crew.crew_samples import field_crew, llm_of, snapshot
 from tests.doctor.doctor_samples import Stateless, agent, crew, task
-from tests.loopback import Loopback
 
 MANY = 8
 
@@ -33,7 +33,7 @@ def level(diagnosis: Diagnosis, check: str) -> str:
     return finding.level
 
 
-def test_shared_agent_fails_bare_and_not_under_the_guard(server: Loopback) -> None:
+def test_shared_agent_fails_bare_and_not_under_the_guard(server: ScriptedServer) -> None:
     """The crew from the field crashes bare, alone and at once; guarded, nothing differs.
 
     No request reaches the server of its model, and the crew is as it was.
@@ -50,7 +50,7 @@ def test_shared_agent_fails_bare_and_not_under_the_guard(server: Loopback) -> No
     assert snapshot(sick) == before
 
 
-def test_healthy_crew_of_stock_agents_is_the_same_under_the_guard(server: Loopback) -> None:
+def test_healthy_crew_of_stock_agents_is_the_same_under_the_guard(server: ScriptedServer) -> None:
     """Alone it completes; one object kicked off by many at once mixes; guarded it does not."""
     model = llm_of(server)
     parts = [
@@ -212,7 +212,7 @@ class Shape(BaseModel):
 
 
 def test_structure_planning_guardrail_and_manager_are_scripted(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What would ask the user's models beside the agents asks the scripted one, and no file."""
     monkeypatch.chdir(tmp_path)

@@ -7,8 +7,8 @@ import io
 
 from PIL import Image
 
+from docsum_nb.testing import Call, Reply
 from tests.documents.pdf_maker import at, made
-from tests.loopback import Call, Reply
 
 __all__ = ["CHECK", "GREY", "LINE", "grey_of", "picture_in", "reads", "scan"]
 

@@ -28,8 +28,7 @@ from docsum_nb.flow import SummaryFlow, SummaryState
 from docsum_nb.ledger import Ledger
 from docsum_nb.records import Document
 from docsum_nb.results import Summary
-from tests.deadlines import pass_deadline
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.pipeline.pipeline_samples import (
     LONG_S,
     TEXTS,
@@ -39,6 +38,7 @@ from tests.pipeline.pipeline_samples import (
     summarize,
     tick,
 )
+from tests.support.deadlines import pass_deadline
 
 STEPS = ["load", "summarize", "combine", "evaluate"]
 
@@ -83,7 +83,7 @@ def shown_until(failing: str) -> list[tuple[str, str]]:
     return [*before, ("started", failing), ("failed", failing), ("flow failed", "")]
 
 
-def test_flow_does_what_summarize_does_and_tells_its_steps(server: Loopback) -> None:
+def test_flow_does_what_summarize_does_and_tells_its_steps(server: ScriptedServer) -> None:
     """Same calls, same summary; every step is a method of CrewAI's with its events."""
     server.script = lambda call: Reply(f"About {chunk_number(call)}.")
     flow = flow_of(marked(3), model=model_of(server), ledger=False)
@@ -126,7 +126,7 @@ def test_state_is_typed_and_holds_what_each_step_found(tmp_path: Path) -> None:
     assert state.model_copy(deep=True).chunks is state.chunks
 
 
-def test_documents_and_models_survive_being_inputs(server: Loopback, tmp_path: Path) -> None:
+def test_documents_and_models_survive_being_inputs(server: ScriptedServer, tmp_path: Path) -> None:
     """CrewAI rebuilds the state from a dump: Documents and paths come out as they were."""
     (tmp_path / "file.txt").write_text("A text in a file.")
     source = [Document("a", "A text.", pages=(0,)), tmp_path / "file.txt", {"b": "Another text."}]
@@ -141,7 +141,7 @@ def test_documents_and_models_survive_being_inputs(server: Loopback, tmp_path: P
 
 
 @pytest.mark.parametrize("step", ["summarize", "combine"])
-def test_refusal_fails_the_flow_at_its_step(server: Loopback, step: str) -> None:
+def test_refusal_fails_the_flow_at_its_step(server: ScriptedServer, step: str) -> None:
     """A 403 is raised unchanged, with its note; later steps do not run and ask for nothing."""
 
     def script(call: Call) -> Reply:
@@ -162,7 +162,7 @@ def test_refusal_fails_the_flow_at_its_step(server: Loopback, step: str) -> None
 
 
 def test_library_that_cannot_be_used_fails_load_or_evaluate(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """An empty library costs nothing; one that breaks later leaves the paid summary reachable."""
     flow = flow_of(TEXTS, model=model_of(server), library=tmp_path / "empty")
@@ -211,7 +211,7 @@ class Again(Reviewed):
         return reviewed[0][:5]
 
 
-def test_subclass_keeps_the_steps_and_adds_its_own(server: Loopback) -> None:
+def test_subclass_keeps_the_steps_and_adds_its_own(server: ScriptedServer) -> None:
     """Steps are inherited, overridden ones stand where they stood, added ones get the summary."""
     server.script = lambda call: Reply("some words")
     flow = Reviewed(marked(2), model=model_of(server), show=False)
@@ -221,7 +221,7 @@ def test_subclass_keeps_the_steps_and_adds_its_own(server: Loopback) -> None:
     assert Again(marked(2), model=model_of(server), show=False).kickoff() == "SOME "
 
 
-def test_flow_is_a_step_of_another_flow(server: Loopback) -> None:
+def test_flow_is_a_step_of_another_flow(server: ScriptedServer) -> None:
     """Awaited in a step, it raises its error there, and what the outer flow makes of it counts."""
     server.script = lambda call: Reply("no", status=400) if "bad" in call.prompt else Reply("fine")
 
@@ -239,7 +239,7 @@ def test_flow_is_a_step_of_another_flow(server: Loopback) -> None:
     assert (good.text, bad.status_code) == ("fine", 400)
 
 
-def test_flows_at_once_do_not_mix_and_one_instance_runs_once(server: Loopback) -> None:
+def test_flows_at_once_do_not_mix_and_one_instance_runs_once(server: ScriptedServer) -> None:
     """Ten flows on one loop each get their own; a second kickoff of a running one is refused."""
     server.script = lambda call: Reply(f"About {chunk_number(call)}.", delay=0.02)
     flows = [
@@ -259,7 +259,7 @@ def test_flows_at_once_do_not_mix_and_one_instance_runs_once(server: Loopback) -
 
 
 def test_cancelled_kickoff_sends_nothing_more_and_keeps_what_lands(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """When the request that awaits it is cancelled, calls in flight land, no other goes out."""
     gate, flying = threading.Event(), threading.Event()
@@ -294,7 +294,7 @@ def test_cancelled_kickoff_sends_nothing_more_and_keeps_what_lands(
     assert len(server.calls) == 9
 
 
-def test_guarded_flow_ends_at_the_deadline_with_its_calls(server: Loopback) -> None:
+def test_guarded_flow_ends_at_the_deadline_with_its_calls(server: ScriptedServer) -> None:
     """ds.kickoff shows its progress, ends at the deadline with the partial result, stops calls."""
     flow_of(marked(1), model=model_of(server), ledger=False).kickoff()  # imports take their time
     server.calls.clear()
@@ -315,7 +315,7 @@ def test_guarded_flow_ends_at_the_deadline_with_its_calls(server: Loopback) -> N
     assert len(server.calls) == 2
 
 
-def test_guarded_flow_counts_its_calls(server: Loopback, tmp_path: Path) -> None:
+def test_guarded_flow_counts_its_calls(server: ScriptedServer, tmp_path: Path) -> None:
     """What ds.kickoff bounds and counts holds for the flow: no call is made above max_calls."""
     library = ds.Library(tmp_path / "lib")
     library.add({"dues": "Harbour dues by tonnage."})
@@ -332,7 +332,7 @@ def test_guarded_flow_counts_its_calls(server: Loopback, tmp_path: Path) -> None
     assert len(server.calls) == 4 + 3
 
 
-def test_rubbish_is_refused_before_the_flow_starts(server: Loopback) -> None:
+def test_rubbish_is_refused_before_the_flow_starts(server: ScriptedServer) -> None:
     """Arguments and inputs that cannot be used are InputErrors that name them."""
     with pytest.raises(InputError, match="on_error"):
         flow_of(TEXTS, on_error="ignore")
@@ -349,7 +349,7 @@ def test_rubbish_is_refused_before_the_flow_starts(server: Loopback) -> None:
     assert server.calls == []
 
 
-def test_persisted_flow_goes_on_from_the_ledger(server: Loopback, tmp_path: Path) -> None:
+def test_persisted_flow_goes_on_from_the_ledger(server: ScriptedServer, tmp_path: Path) -> None:
     """A flow restored by its id has its inputs again, and pays for nothing twice."""
     from crewai.flow.persistence import SQLiteFlowPersistence, persist
 
@@ -369,7 +369,7 @@ def test_persisted_flow_goes_on_from_the_ledger(server: Loopback, tmp_path: Path
     assert json.loads(first.state.model_dump_json())["model"]["name"] == "openai/scripted"
 
 
-def test_steps_tell_progress_in_one_run(server: Loopback) -> None:
+def test_steps_tell_progress_in_one_run(server: ScriptedServer) -> None:
     """The whole kickoff is one run with its own events, deadline and end."""
     seen: list[Any] = []
     flow = flow_of(marked(4), model=model_of(server), on_event=seen.append)

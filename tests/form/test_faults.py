@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.form.form_samples import LONG_S, User, until, uploaded
-from tests.loopback import Loopback, Reply
 from tests.pipeline.pipeline_samples import model_of
 
 Users = Callable[..., User]
@@ -124,7 +124,7 @@ def test_an_empty_form_waits_for_documents(users: Users) -> None:
 
 
 def test_a_price_that_is_not_known_cannot_be_bounded(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: ScriptedServer
 ) -> None:
     """Dollars that nobody can count are refused at their field, before anything is sent."""
     user = users(source=documents, model=model_of(server), max_cost=1.0)
@@ -150,7 +150,7 @@ def test_uploads_that_cannot_be_kept_are_told_of(
 
 
 def test_a_run_that_cannot_be_resumed_says_why(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: ScriptedServer
 ) -> None:
     """Where the documents are gone, the error stands below the list, and the form goes on."""
     server.script = lambda call: Reply("no", status=400)

@@ -12,8 +12,8 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.form.form_samples import User, until, uploaded
-from tests.loopback import Call, Loopback, Reply
 from tests.pipeline.pipeline_samples import model_of
 
 Users = Callable[..., User]
@@ -37,7 +37,7 @@ def test_a_free_run_starts_at_once_and_its_summary_is_there(users: Users, docume
 
 
 def test_nothing_is_paid_for_before_its_plan_was_there_to_be_read(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: ScriptedServer
 ) -> None:
     """Without a bound, the first Start shows the cost and sends nothing; the second one starts."""
     user = users(source=documents, model=model_of(server, prices=PRICES))
@@ -52,7 +52,7 @@ def test_nothing_is_paid_for_before_its_plan_was_there_to_be_read(
     assert len(server.calls) == 3
 
 
-def test_what_goes_on_is_named(users: Users, documents: Path, server: Loopback) -> None:
+def test_what_goes_on_is_named(users: Users, documents: Path, server: ScriptedServer) -> None:
     """The line below the buttons has the stage, and that a provider has no room."""
     server.script = lambda call: Reply("later", status=429, headers={"retry-after": "50"})
     user = users(source=documents, model=model_of(server, prices=PRICES), max_calls=20)
@@ -64,7 +64,7 @@ def test_what_goes_on_is_named(users: Users, documents: Path, server: Loopback) 
 
 
 def test_a_change_of_a_field_makes_the_plan_old(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: ScriptedServer
 ) -> None:
     """A plan of something else is not shown, and does not stand for this one."""
     user = users(source=documents, model=model_of(server, prices=PRICES))
@@ -80,7 +80,9 @@ def test_a_change_of_a_field_makes_the_plan_old(
     assert "2 documents" in user.plan, "a deadline changes no plan"
 
 
-def test_a_bound_is_leave_to_start_at_once(users: Users, documents: Path, server: Loopback) -> None:
+def test_a_bound_is_leave_to_start_at_once(
+    users: Users, documents: Path, server: ScriptedServer
+) -> None:
     """A person who has set what may be paid need not press Start twice; the bound holds."""
     user = users(source=documents, model=model_of(server, prices=PRICES), max_calls=2)
 
@@ -94,7 +96,7 @@ def test_a_bound_is_leave_to_start_at_once(users: Users, documents: Path, server
 
 @pytest.mark.parametrize("planned", [False, True])
 def test_clicks_in_many_threads_start_one_run(
-    users: Users, documents: Path, server: Loopback, *, planned: bool
+    users: Users, documents: Path, server: ScriptedServer, *, planned: bool
 ) -> None:
     """Eight threads that press Start twice each, as subshells may, start a single run."""
     user = users(source=documents, model=model_of(server), max_calls=50)
@@ -122,7 +124,7 @@ def test_clicks_in_many_threads_start_one_run(
 
 
 def test_cancel_then_resume_pays_for_what_was_missing_only(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: ScriptedServer
 ) -> None:
     """Cancel ends the run at once; Resume is offered then, and goes on with it."""
     stuck, hang = threading.Event(), {"on": True}
@@ -161,7 +163,7 @@ def test_cancel_then_resume_pays_for_what_was_missing_only(
 
 
 def test_bounds_hold_for_resume_in_a_form_without_documents(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: ScriptedServer
 ) -> None:
     """As in a newly opened form: one that cannot be read keeps the run from going on."""
     server.script = lambda call: Reply("no", status=400)
@@ -184,7 +186,7 @@ def test_bounds_hold_for_resume_in_a_form_without_documents(
 
 
 def test_starting_again_after_a_failure_works_in_the_same_form(
-    users: Users, documents: Path, server: Loopback
+    users: Users, documents: Path, server: ScriptedServer
 ) -> None:
     """A failed run is reported below the buttons; the next Start is a run of its own."""
     server.script = lambda call: Reply("no", status=400)
@@ -202,7 +204,9 @@ def test_starting_again_after_a_failure_works_in_the_same_form(
     assert len(user.screen.panel.children) == 1
 
 
-def test_two_forms_do_not_know_each_other(users: Users, documents: Path, server: Loopback) -> None:
+def test_two_forms_do_not_know_each_other(
+    users: Users, documents: Path, server: ScriptedServer
+) -> None:
     """One form runs, fails and shows while another one waits and runs on its own."""
     server.script = lambda call: Reply(hang=True)
     stuck = users(source=documents, model=model_of(server), max_calls=50)

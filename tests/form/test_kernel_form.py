@@ -14,8 +14,8 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 from packaging.version import Version
 
-from tests.kernels import Kernel, running_kernel
-from tests.loopback import Loopback, Reply
+from docsum_nb.testing import Reply, ScriptedServer
+from tests.support.kernels import Kernel, running_kernel
 
 SETUP = """
 import os, time
@@ -84,7 +84,7 @@ def test_the_last_run_is_there_for_the_next_cell(kernel: Kernel, documents: Path
 
 @pytest.mark.parametrize("waiting", ["form.run.result()", "await form.run"])
 def test_cancel_works_while_a_cell_waits(
-    kernel: Kernel, documents: Path, server: Loopback, waiting: str
+    kernel: Kernel, documents: Path, server: ScriptedServer, waiting: str
 ) -> None:
     """Clicked in a subshell, as JupyterLab does it, the form's Cancel ends the waiting cell."""
     if Version(version("ipykernel")) < Version("7"):

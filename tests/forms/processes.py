@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.warm_python import warm_python
+from tests.support.warm_python import warm_python
 
 __all__ = ["ROOT", "address_in", "begun", "finished"]
 

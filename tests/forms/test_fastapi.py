@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.forms.processes import ROOT, address_in
-from tests.warm_python import warm_python
+from tests.support.warm_python import warm_python
 
 EXIT_S = 60.0
 KINDS = {"one": 200, "two": 200, "fails": 404, "late": 504}

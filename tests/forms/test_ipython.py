@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.loopback import Loopback, Reply
+from docsum_nb.testing import Reply, ScriptedServer
 
 ROOT = Path(__file__).parent.parent.parent
 LONG_S = 200
@@ -20,7 +20,7 @@ PROMPT = r"In \[\d+\]: "
 
 
 @pytest.fixture
-def terminal(server: Loopback, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
+def terminal(server: ScriptedServer, tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
     """IPython in a terminal of its own, with ``ds`` and ``model``."""
     child = pexpect.spawn(
         sys.executable,
@@ -78,7 +78,7 @@ def test_a_line_of_progress_and_the_result_as_text(terminal: pexpect.spawn[str])
 
 
 def test_ctrl_c_ends_the_wait_and_the_session_goes_on(
-    terminal: pexpect.spawn[str], server: Loopback
+    terminal: pexpect.spawn[str], server: ScriptedServer
 ) -> None:
     """In both forms, while the model hangs; the run is cancelled, and the next one works.
 

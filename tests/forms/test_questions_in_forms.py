@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pexpect
 import pytest
 
-from tests.loopback import Call, Loopback, Reply, running
-from tests.warm_python import warm_python
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.warm_python import warm_python
 
 LONG_S = 120
 
@@ -29,11 +29,11 @@ crew = Crew(agents=[agent], tasks=[task])
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Loopback]:
+def server() -> Iterator[ScriptedServer]:
     def answer(call: Call) -> Reply:
         return Reply("improved text" if "make it shorter" in call.prompt else "first text")
 
-    with running(answer) as started:
+    with ScriptedServer(answer) as started:
         yield started
 
 
@@ -88,7 +88,7 @@ print("NAME", input("name? "))
 """
 
 
-def test_lines_are_read_one_for_each_question(server: Loopback) -> None:
+def test_lines_are_read_one_for_each_question(server: ScriptedServer) -> None:
     """In each way to wait, all lines being there; the last is left to the script's own input()."""
     script = Script(server.base_url, FORMS)
     script.write("make it shorter\n\n" * 4 + "Ahab\n")
@@ -99,7 +99,7 @@ def test_lines_are_read_one_for_each_question(server: Loopback) -> None:
     assert out.index("draft of writer asks") < out.index("first text")
 
 
-def test_lines_after_the_end_of_a_run_are_the_scripts_own(server: Loopback) -> None:
+def test_lines_after_the_end_of_a_run_are_the_scripts_own(server: ScriptedServer) -> None:
     """Whether a deadline or a cancellation ended it while the person was asked."""
     script = Script(
         server.base_url,
@@ -123,7 +123,7 @@ def test_lines_after_the_end_of_a_run_are_the_scripts_own(server: Loopback) -> N
     assert "['four', 'five', 'six']" in out
 
 
-def test_nobody_at_standard_input_is_a_clear_error(server: Loopback) -> None:
+def test_nobody_at_standard_input_is_a_clear_error(server: ScriptedServer) -> None:
     """As in a scheduled job: no wait without an end, and the message says what to do."""
     code = "print(ds.kickoff(crew, show=False, deadline=60).exception())\n"
     code += f"sys.stdin.close()\n{code}sys.stdin = None\n{code}"
@@ -135,7 +135,7 @@ def test_nobody_at_standard_input_is_a_clear_error(server: Loopback) -> None:
     assert "ask=" in out
 
 
-def test_interrupt_while_a_person_is_asked_ends_the_script(server: Loopback) -> None:
+def test_interrupt_while_a_person_is_asked_ends_the_script(server: ScriptedServer) -> None:
     """In a real terminal: Ctrl-C leaves the question, with the interrupt's traceback alone."""
     code = (
         SCRIPT.format(url=server.base_url)
@@ -154,7 +154,7 @@ def test_interrupt_while_a_person_is_asked_ends_the_script(server: Loopback) -> 
     assert child.exitstatus == 1 or child.signalstatus == signal.SIGINT
 
 
-def test_two_runs_at_once_ask_one_after_the_other(server: Loopback) -> None:
+def test_two_runs_at_once_ask_one_after_the_other(server: ScriptedServer) -> None:
     """One question at a time stands on the terminal."""
     script = Script(
         server.base_url,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import docsum_nb as ds
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.forms.processes import begun, finished
-from tests.loopback import Loopback, Reply
 
 EXIT_S = 60.0
 """From the signal to the end of the process, which takes under a second on an idle machine."""
@@ -57,7 +57,7 @@ SIGNALS = [(signal.SIGTERM, {143}), (signal.SIGINT, {-signal.SIGINT, 1})]
     ],
 )
 def test_answers_in_flight_are_kept_when_a_script_is_told_to_end(
-    server: Loopback, tmp_path: Path, wait: str, number: int, codes: set[int]
+    server: ScriptedServer, tmp_path: Path, wait: str, number: int, codes: set[int]
 ) -> None:
     """What was asked is stored within the grace period; nothing new is asked; then it exits."""
     server.script = lambda call: Reply("A summary.", delay=0.7)
@@ -95,7 +95,7 @@ def test_stuck_thread_does_not_keep_a_script_from_ending(number: int, codes: set
     assert process.returncode in codes
 
 
-def test_script_with_runs_nobody_awaits_ends_quietly_in_debug_mode(server: Loopback) -> None:
+def test_script_with_runs_nobody_awaits_ends_quietly_in_debug_mode(server: ScriptedServer) -> None:
     """With asyncio's debug mode and warnings as errors, the end has no noise, and comes."""
     server.script = lambda call: Reply(hang=True)
     done = finished(

@@ -15,9 +15,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.kernel.ends import CREW, FORMS, End, Form
-from tests.kernels import LONG_S, Cell, Kernel, Shown
-from tests.loopback import Call, Loopback, Reply
+from tests.support.kernels import LONG_S, Cell, Kernel, Shown
 
 __all__ = ["Bench", "Ended"]
 
@@ -68,7 +68,7 @@ class Bench:
         folder: For named pipes.
     """
 
-    def __init__(self, kernel: Kernel, server: Loopback, folder: Path) -> None:
+    def __init__(self, kernel: Kernel, server: ScriptedServer, folder: Path) -> None:
         self._kernel, self._server, self._folder = kernel, server, folder
         self._answered_at = 0.0
         self._released = threading.Event()

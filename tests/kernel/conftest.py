@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import OLD_IPYKERNEL, Kernel, running_kernel
+from tests.support.kernels import OLD_IPYKERNEL, Kernel, running_kernel
 
 KERNELS: dict[str, Path | None] = {"ipykernel": None, "ipykernel6": OLD_IPYKERNEL}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernels import Cell, Kernel, running_kernel
+from tests.support.kernels import Cell, Kernel, running_kernel
 
 SETUP = """
 import threading

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.kernels import Kernel
-from tests.loopback import Call, Loopback, Reply, running
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import Kernel
 
 GONE_S = 60.0
 """A kernel that takes longer to go hangs."""
@@ -17,9 +17,9 @@ SETUP = "from tests.kernel.in_kernel import *"
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Loopback]:
+def models() -> Iterator[ScriptedServer]:
     """One model server for the module's kernel."""
-    with running() as server:
+    with ScriptedServer() as server:
         yield server
 
 
@@ -33,7 +33,7 @@ def ready(kernel: Kernel) -> Kernel:
 
 @pytest.mark.parametrize("form", ["await {run}", "{run}.result()"])
 def test_one_cell_three_times_over_where_nest_asyncio_was_applied_first(
-    ready: Kernel, models: Loopback, form: str
+    ready: Kernel, models: ScriptedServer, form: str
 ) -> None:
     """A crew's cell gives the same in each of three runs; nothing of one is left in the next."""
     models.script = lambda call: Reply("fine")
@@ -45,7 +45,7 @@ def test_one_cell_three_times_over_where_nest_asyncio_was_applied_first(
         assert len(models.calls) == sent + 5
 
 
-def test_two_runs_at_once_end_each_in_its_own_way(ready: Kernel, models: Loopback) -> None:
+def test_two_runs_at_once_end_each_in_its_own_way(ready: Kernel, models: ScriptedServer) -> None:
     """Of two crews at once, the refused one raises its error and the other gives its answer."""
 
     def script(call: Call) -> Reply:
@@ -63,7 +63,9 @@ def test_two_runs_at_once_end_each_in_its_own_way(ready: Kernel, models: Loopbac
     assert cell.text.endswith("PermissionDeniedError fine\n"), cell
 
 
-def test_restart_stops_the_work_and_the_next_kernel_works(ready: Kernel, models: Loopback) -> None:
+def test_restart_stops_the_work_and_the_next_kernel_works(
+    ready: Kernel, models: ScriptedServer
+) -> None:
     """With a run in the background and one awaited, the process goes and asks nothing more."""
     models.script = lambda call: Reply(hang=True)
     sent = len(models.calls)

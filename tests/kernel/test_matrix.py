@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from docsum_nb.testing import ScriptedServer
 from tests.kernel.bench import Bench
 from tests.kernel.ends import ENDS, FORMS, End, Form, impossible
-from tests.kernels import Kernel
-from tests.loopback import running
+from tests.support.kernels import Kernel
 
 HANG_S = 45.0
 """What hangs here does so for a minute; no wait has a reason to be a tenth as long as this,
@@ -23,7 +23,7 @@ but a machine that has other work."""
 @pytest.fixture(scope="module")
 def bench(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """The kernel with a server of its own, all that is needed imported and warm."""
-    with running() as server:
+    with ScriptedServer() as server:
         yield Bench(kernel, server, tmp_path_factory.mktemp("pipes"))
 
 

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from tests.kernels import Kernel
-from tests.loopback import Call, Loopback, Reply, running
-from tests.warm_python import warm_kernels
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import Kernel
+from tests.support.warm_python import warm_kernels
 
 CREW = """
 import docsum_nb as ds
@@ -32,16 +32,16 @@ def crew(parts=1):
 
 
 @pytest.fixture(scope="module")
-def models() -> Iterator[Loopback]:
+def models() -> Iterator[ScriptedServer]:
     def answer(call: Call) -> Reply:
         return Reply("improved text" if "make it shorter" in call.prompt else "first text")
 
-    with running(answer) as server:
+    with ScriptedServer(answer) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def ready(kernel: Kernel, models: Loopback) -> Kernel:
+def ready(kernel: Kernel, models: ScriptedServer) -> Kernel:
     cell = kernel.run(CREW.format(url=models.base_url))
     assert cell.status == "ok", cell.traceback
     return kernel
@@ -144,7 +144,7 @@ def test_form_is_answered_in_a_subshell_while_a_cell_blocks(ready: Kernel) -> No
 
 
 def test_notebook_without_a_front_end_fails_at_once(
-    models: Loopback, monkeypatch: pytest.MonkeyPatch
+    models: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nbclient gives no input: the error says so and what to do, long before the deadline."""
     monkeypatch.setenv("JUPYTER_PATH", warm_kernels())

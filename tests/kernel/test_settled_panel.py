@@ -6,8 +6,8 @@ import asyncio
 import threading
 import time
 
-from tests.kernels import Kernel
-from tests.loopback import Call, Reply, running
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.kernels import Kernel
 
 CELL = """
 import docsum_nb as ds
@@ -27,7 +27,7 @@ def test_panel_of_an_interrupted_cell_shows_what_was_paid_in_the_end(kernel: Ker
             await asyncio.sleep(0.01)
         return Reply("A harbor.")
 
-    with running(script) as server:
+    with ScriptedServer(script) as server:
         sent = kernel.send(CELL.format(url=server.base_url))
         while len(server.calls) < 3:
             time.sleep(0.01)

@@ -17,7 +17,8 @@ from docsum_nb.errors import InputError
 from docsum_nb.events import ChunkStarted, Event
 from docsum_nb.ledger import History, Ledger, Totals
 from docsum_nb.records import Answer
-from tests.ledger_samples import (
+from docsum_nb.testing import Reply, ScriptedServer
+from tests.support.ledger_samples import (
     LONG_S,
     TEXTS,
     failed_run,
@@ -27,12 +28,11 @@ from tests.ledger_samples import (
     resume,
     summarize,
 )
-from tests.loopback import Loopback, Reply
 
 ROOT = Path(__file__).parent.parent.parent
 
 
-def test_run_is_listed_with_what_it_was_and_took(server: Loopback, tmp_path: Path) -> None:
+def test_run_is_listed_with_what_it_was_and_took(server: ScriptedServer, tmp_path: Path) -> None:
     """When, what, state, chunks, calls and cost of every run are listed, newest first."""
     ledger, began = tmp_path / "l", time.time()
     first = failed_run(server, ledger, model=model_of(server, params={"temperature": 0.5}))
@@ -87,7 +87,7 @@ def test_runs_of_folders_of_one_name_can_be_distinguished(
 
 
 def test_resume_without_an_id_says_which_run_it_goes_on_with(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The title has id, source and question; where the caller has named the run, it is plain."""
     (tmp_path / "texts").mkdir()
@@ -115,7 +115,7 @@ def test_resume_without_an_id_says_which_run_it_goes_on_with(
 
 
 def test_resumed_run_goes_on_under_its_id_and_pays_for_the_rest(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The newest unfinished run is taken; its texts come from the ledger, its figures add up."""
     ledger = tmp_path / "l"
@@ -138,7 +138,7 @@ def test_resumed_run_goes_on_under_its_id_and_pays_for_the_rest(
 
 
 def test_files_are_found_again_from_another_folder(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A path that was relative means what it meant, also in a folder whose name has brackets."""
     folder = tmp_path / "work [old]"
@@ -157,7 +157,7 @@ def test_files_are_found_again_from_another_folder(
 
 
 def test_run_of_a_killed_process_is_interrupted_and_counted(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Its state is seen from its process being gone, its figures from its answers."""
     ledger = tmp_path / "l"
@@ -223,7 +223,7 @@ def test_run_that_is_going_on_elsewhere_is_neither_resumed_nor_forgotten(tmp_pat
 
 
 def test_forgetting_takes_what_no_other_run_used_and_the_room(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Answers and texts of the run are gone from the bytes; what another run took from it stays."""
     ledger = tmp_path / "l"
@@ -253,7 +253,7 @@ def test_forgetting_takes_what_no_other_run_used_and_the_room(
 
 
 def test_forgetting_leaves_an_answer_that_another_run_waited_for(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Of two runs that ask the same at once one pays, and both have used the answer."""
     ledger, both = tmp_path / "l", threading.Event()

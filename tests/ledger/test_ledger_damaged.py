@@ -15,7 +15,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger import Ledger
-from tests.loopback import Loopback, Reply, running
+from docsum_nb.testing import Reply, ScriptedServer
 
 TEXTS = {"a": "Ships sail to the north. " * 40, "b": "Trains go to the south. " * 40}
 COLUMNS = {
@@ -38,7 +38,7 @@ VALUES: dict[str, object] = {
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a ledger with two runs."""
     path = tmp_path_factory.mktemp("ledger") / "l"
-    with running() as server:
+    with ScriptedServer() as server:
         server.script = lambda call: Reply(f"Summary {call.number} says that ships sail.")
         model = ds.Model("openai/x", base_url=server.base_url)
         for text in TEXTS:
@@ -46,7 +46,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def use_all(path: Path, server: Loopback) -> list[ds.errors.DocsumError]:
+def use_all(path: Path, server: ScriptedServer) -> list[ds.errors.DocsumError]:
     """Do all that is done with a ledger, and return the errors."""
     server.script = lambda call: Reply(f"Summary {call.number} says that ships sail.")
     model = ds.Model("openai/x", base_url=server.base_url)
@@ -69,7 +69,7 @@ def use_all(path: Path, server: Loopback) -> list[ds.errors.DocsumError]:
 @pytest.mark.parametrize("table", COLUMNS)
 @pytest.mark.parametrize("value", VALUES)
 def test_a_bad_value_is_set_aside(
-    kept: Path, server: Loopback, tmp_path: Path, table: str, value: str
+    kept: Path, server: ScriptedServer, tmp_path: Path, table: str, value: str
 ) -> None:
     """In every column: runs are listed, summarize works and all can be forgotten."""
     for column in COLUMNS[table]:
@@ -113,7 +113,7 @@ def test_a_bad_answer_is_named_and_asked_again(kept: Path, tmp_path: Path) -> No
 @pytest.mark.filterwarnings("ignore:the ledger .* damaged:RuntimeWarning")
 @pytest.mark.parametrize("how", ["truncated", "rubbish", "overwritten", "directory"])
 def test_a_damaged_file_is_one_clear_error(
-    kept: Path, server: Loopback, tmp_path: Path, how: str
+    kept: Path, server: ScriptedServer, tmp_path: Path, how: str
 ) -> None:
     """Nothing but the package's own errors, each with the path of the ledger."""
     for seed in range(3):

@@ -9,7 +9,7 @@ import pytest
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.validation import recalled
 from docsum_nb.records import Answer, Usage
-from tests.loopback import Loopback, Reply
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.models.model_samples import Asking
 
 
@@ -37,7 +37,7 @@ def stored_before(path: Path, text: str, reason: str = "stop") -> None:
     ],
 )
 def test_answer_of_an_earlier_version_is_used_if_it_has_an_end(
-    server: Loopback, tmp_path: Path, text: str, used: str | None
+    server: ScriptedServer, tmp_path: Path, text: str, used: str | None
 ) -> None:
     """One that may have broken off is asked for again, and replaced."""
     server.script = lambda call: Reply("New.", finish_reason="end_turn")
@@ -53,7 +53,7 @@ def test_answer_of_an_earlier_version_is_used_if_it_has_an_end(
 
 
 def test_answer_that_says_why_it_ended_is_used_without_a_full_stop(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Small models write none; their word for the end is stored with the answer."""
     server.script = lambda call: Reply("Ships carry coal", finish_reason="eos")
@@ -63,7 +63,7 @@ def test_answer_that_says_why_it_ended_is_used_without_a_full_stop(
     assert (answer.cached, answer.ended, answer.finish_reason) == (True, "eos", "stop")
 
 
-def test_broken_answer_is_never_stored(server: Loopback, tmp_path: Path) -> None:
+def test_broken_answer_is_never_stored(server: ScriptedServer, tmp_path: Path) -> None:
     """It is asked for again; what is stored is the whole one."""
     server.script = lambda call: (
         Reply("Whole.") if call.number else Reply("Ships car", finish_reason="network_error")

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from docsum_nb.ledger import runs
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.documents.scans import CHECK, LINE, grey_of, reads, scan
-from tests.ledger_samples import said
-from tests.loopback import Call, Loopback, Reply
-from tests.zygote import Zygote, running_zygote
+from tests.support.ledger_samples import said
+from tests.support.zygote import Zygote, running_zygote
 
 DOCUMENTS, CHUNKS = 10, 200
 KILLS, CONCURRENCY = 20, 8
@@ -54,7 +54,9 @@ class Killing:
         return Reply(f"Harbor {number} has boats. It is marked {mark}.", delay=0.005)
 
 
-def job(server: Loopback, folder: Path, name: str, *, resumed: bool = False) -> dict[str, Any]:
+def job(
+    server: ScriptedServer, folder: Path, name: str, *, resumed: bool = False
+) -> dict[str, Any]:
     options = {"chunk_tokens": 90, "max_concurrency": CONCURRENCY}
     return {
         "source": None if resumed else source(),
@@ -82,7 +84,7 @@ def check_integrity(path: str) -> int:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.timeout(600)
 def test_twenty_kills_cost_no_more_than_what_was_in_flight(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Killed at 20 random requests and resumed each time, a run ends alike and pays hardly more."""
     with running_zygote() as zygote:
@@ -115,7 +117,7 @@ def test_twenty_kills_cost_no_more_than_what_was_in_flight(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_a_kill_costs_only_the_page_in_flight(server: Loopback, tmp_path: Path) -> None:
+def test_a_kill_costs_only_the_page_in_flight(server: ScriptedServer, tmp_path: Path) -> None:
     """Killed while the second page is read and resumed by another process, all is paid once."""
     (paper := tmp_path / "paper.pdf").write_bytes(scan(LINE, 40, "Page three.", 90, 200))
     victim: Queue[int] = Queue()

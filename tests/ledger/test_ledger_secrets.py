@@ -11,8 +11,16 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import InputError
 from docsum_nb.pipeline import api
-from tests.ledger_samples import LONG_S, TEXTS, failed_run, holds, model_of, resume, summarize
-from tests.loopback import Loopback, Reply
+from docsum_nb.testing import Reply, ScriptedServer
+from tests.support.ledger_samples import (
+    LONG_S,
+    TEXTS,
+    failed_run,
+    holds,
+    model_of,
+    resume,
+    summarize,
+)
 
 SECRET = "sk-verysecret0123456789abcdef"
 
@@ -24,7 +32,7 @@ def another_process(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(
-    server: Loopback,
+    server: ScriptedServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     another_process: Callable[[], None],
@@ -70,7 +78,7 @@ def test_no_key_is_in_the_file_while_a_run_goes_on_and_after(
     "url", ["http://user:hunter2w@127.0.0.1:{}/v1", "http://127.0.0.1:{}/v1?k=hunter2w"]
 )
 def test_address_with_a_secret_is_not_kept(
-    server: Loopback, tmp_path: Path, another_process: Callable[[], None], url: str
+    server: ScriptedServer, tmp_path: Path, another_process: Callable[[], None], url: str
 ) -> None:
     """What is omitted from it must be given again: without it, another server would be asked."""
     address = url.format(server.address.rpartition(":")[2])
@@ -85,7 +93,7 @@ def test_address_with_a_secret_is_not_kept(
 
 
 def test_key_of_the_environment_is_enough_to_go_on(
-    server: Loopback,
+    server: ScriptedServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     another_process: Callable[[], None],
@@ -100,7 +108,9 @@ def test_key_of_the_environment_is_enough_to_go_on(
     assert resume(failed.id, ledger=tmp_path / "l").result(LONG_S).usage.calls == 4
 
 
-def test_key_need_not_be_given_again_in_the_same_process(server: Loopback, tmp_path: Path) -> None:
+def test_key_need_not_be_given_again_in_the_same_process(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """A run that failed goes on as its error says, with the key it was given."""
     failed = failed_run(server, tmp_path / "l", model=model_of(server, api_key=SECRET))
     error = failed.exception()

@@ -21,8 +21,8 @@ from docsum_nb.ledger import Ledger
 from docsum_nb.pipeline import api
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
-from tests.ledger_samples import TEXTS, holds
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.ledger_samples import TEXTS, holds
 
 ROOT = Path(__file__).parent.parent.parent
 LONG_S = 60.0
@@ -46,7 +46,7 @@ class Held:
 
 
 @pytest.fixture
-def held(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+def held(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     held = server.script = Held()
     # As long as the test takes: what is in flight lands when the test says so.
     monkeypatch.setattr(api, "SETTLE_S", LONG_S)
@@ -54,11 +54,11 @@ def held(server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
     held.let_go.set()
 
 
-def model_of(server: Loopback) -> ds.Model:
+def model_of(server: ScriptedServer) -> ds.Model:
     return ds.Model("openai/scripted", base_url=server.base_url)
 
 
-def begun(server: Loopback, ledger: Path, held: Held) -> Run[Summary]:
+def begun(server: ScriptedServer, ledger: Path, held: Held) -> Run[Summary]:
     """Start a run, and wait until all but one of its documents are done, and that one is asked."""
     done: list[Event] = []
     ready = threading.Event()
@@ -76,7 +76,7 @@ def begun(server: Loopback, ledger: Path, held: Held) -> Run[Summary]:
 
 
 def test_run_is_resumed_while_its_last_call_is_in_flight(
-    server: Loopback, tmp_path: Path, held: Held
+    server: ScriptedServer, tmp_path: Path, held: Held
 ) -> None:
     """Once a wait has raised, it is listed as cancelled and resumed; nothing is paid for twice."""
     ledger = tmp_path / "l"
@@ -108,7 +108,7 @@ def test_run_is_resumed_while_its_last_call_is_in_flight(
 
 
 def test_first_error_is_listed_while_another_call_is_in_flight(
-    server: Loopback, tmp_path: Path, held: Held
+    server: ScriptedServer, tmp_path: Path, held: Held
 ) -> None:
     """The error is in the list as soon as it was raised; the figures follow what lands."""
     ledger = tmp_path / "l"
@@ -133,7 +133,7 @@ def test_first_error_is_listed_while_another_call_is_in_flight(
 
 
 def test_forgetting_waits_for_what_is_in_flight(
-    server: Loopback, tmp_path: Path, held: Held
+    server: ScriptedServer, tmp_path: Path, held: Held
 ) -> None:
     """Forgotten right after it was cancelled, a run leaves nothing, also of what came late."""
     ledger = tmp_path / "l"
@@ -156,7 +156,7 @@ SCRIPT = """
 import sys
 import docsum_nb as ds
 from docsum_nb.pipeline import api
-from tests.ledger_samples import TEXTS
+from tests.support.ledger_samples import TEXTS
 api.SETTLE_S = 600
 def look(event):
     if type(event).__name__ == "ChunkSummarized":
@@ -172,7 +172,7 @@ sys.stdin.read()
 
 
 def test_kill_while_calls_are_in_flight_leaves_a_true_record(
-    server: Loopback, tmp_path: Path, held: Held
+    server: ScriptedServer, tmp_path: Path, held: Held
 ) -> None:
     """Elsewhere it waits for what is in flight; killed then, it is what it was, and goes on."""
     ledger = tmp_path / "l"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from tests.ledger_samples import is_sound, said
-from tests.loopback import Call, Loopback, Reply
-from tests.zygote import running_zygote
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.ledger_samples import is_sound, said
+from tests.support.zygote import running_zygote
 
 LONG_S = 240.0
 pytestmark = pytest.mark.timeout(3 * LONG_S)
@@ -35,7 +35,7 @@ def echo(call: Call) -> Reply:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_two_processes_on_one_ledger_pay_for_a_chunk_once_or_twice(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Both get the result of a run alone; what they share is asked for once or twice."""
     server.script = echo
@@ -74,7 +74,7 @@ def test_two_processes_on_one_ledger_pay_for_a_chunk_once_or_twice(
 
 
 def test_edited_document_pays_for_its_chunks_and_the_merges_above_it(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Of 200 pages, one edited one costs its changed chunk, its merge and those above, no more."""
     server.script = echo

@@ -17,9 +17,9 @@ import docsum_nb as ds
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import History, Ledger
 from docsum_nb.records import Answer, Usage
-from tests.ledger_samples import is_sound
-from tests.loopback import Loopback, Reply
-from tests.warm_python import warm_python
+from docsum_nb.testing import Reply, ScriptedServer
+from tests.support.ledger_samples import is_sound
+from tests.support.warm_python import warm_python
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -202,7 +202,7 @@ print(repr(ds.summarize({"a": "A text."}, model=model, ledger=sys.argv[2], show=
 @pytest.mark.skipif(sys.platform != "linux", reason="root is kept from writing in Linux's way")
 @pytest.mark.parametrize("read_only", ["file", "folder"])
 def test_read_only_ledger_is_an_error_before_the_first_call(
-    server: Loopback, tmp_path: Path, read_only: str
+    server: ScriptedServer, tmp_path: Path, read_only: str
 ) -> None:
     """A file that cannot be written is an error at once, in a line that says what to do."""
     path = tmp_path / "shared" / "l"
@@ -251,7 +251,7 @@ print(json.dumps({
 """
 
 
-def run_with_room(server: Loopback, path: Path, room: int, count: int) -> dict[str, Any]:
+def run_with_room(server: ScriptedServer, path: Path, room: int, count: int) -> dict[str, Any]:
     done = subprocess.run(
         [*warm_python(), "-c", FULL, server.base_url, str(path), str(room), str(count)],
         capture_output=True,
@@ -267,7 +267,7 @@ def run_with_room(server: Loopback, path: Path, room: int, count: int) -> dict[s
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
 def test_disk_that_fills_up_costs_no_answer_and_the_result_says_so(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The run goes on with its answers in memory, warns once, and names in the result the loss."""
     server.script = lambda call: Reply(
@@ -293,7 +293,7 @@ def test_disk_that_fills_up_costs_no_answer_and_the_result_says_so(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
 def test_disk_that_is_full_from_the_start_is_an_error_before_the_first_call(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Where not even the run can be written down, nothing is paid."""
     path = tmp_path / "l"

@@ -9,9 +9,9 @@ from docsum_nb.events import Event, TextStreamed
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import Model, ModelClient, SummaryStream, open_model
 from docsum_nb.records import Answer, Request
-from tests.loopback import Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
 
 REQUEST = Request("role", "instructions", "text", 50, 150)
 
@@ -19,7 +19,9 @@ REQUEST = Request("role", "instructions", "text", 50, 150)
 class Asking:
     """A client on a loopback server, with the events of its run."""
 
-    def __init__(self, server: Loopback, ledger: Ledger | None = None, **options: Any) -> None:
+    def __init__(
+        self, server: ScriptedServer, ledger: Ledger | None = None, **options: Any
+    ) -> None:
         fallbacks = options.pop("fallbacks", ())
         budget = options.pop("budget", None)
         self.events: list[Event] = []

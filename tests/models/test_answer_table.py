@@ -11,11 +11,11 @@ import pytest
 from docsum_nb.errors import ModelError
 from docsum_nb.events import TextStreamed
 from docsum_nb.models import Model, ModelClient, SummaryStream, open_model
-from tests.loops import on_loop
 from tests.models.answer_rows import ROWS, Row
 from tests.models.model_samples import REQUEST, shown_text
-from tests.raw_server import RawReply, RawServer, running_raw
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
+from tests.support.raw_server import RawReply, RawServer, running_raw
 
 SSE = "text/event-stream"
 

@@ -10,9 +10,9 @@ import pytest
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.prepared_call import calls_of_request
 from docsum_nb.records import Answer
-from tests.loopback import Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Reply, ScriptedServer
 from tests.models.model_samples import REQUEST, Asking, failing_first
+from tests.support.loops import on_loop
 
 
 def asked_at_once(askings: list[Asking]) -> list[Any]:
@@ -25,7 +25,7 @@ def asked_at_once(askings: list[Asking]) -> list[Any]:
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_same_question_at_once_is_one_request(
-    server: Loopback,
+    server: ScriptedServer,
     tmp_path: Path,
     kept: bool,  # noqa: FBT001
 ) -> None:
@@ -40,7 +40,7 @@ def test_same_question_at_once_is_one_request(
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_failure_is_not_shared(server: Loopback, tmp_path: Path, kept: bool) -> None:  # noqa: FBT001
+def test_failure_is_not_shared(server: ScriptedServer, tmp_path: Path, kept: bool) -> None:  # noqa: FBT001
     """If the one in flight fails, the next asks by itself, and the third shares its answer."""
     server.script = failing_first(1, status=400, delay=0.1)
     askings = [Asking(server, Ledger(tmp_path / "l") if kept else None) for _ in range(3)]
@@ -50,7 +50,7 @@ def test_failure_is_not_shared(server: Loopback, tmp_path: Path, kept: bool) -> 
     assert len(server.calls) == 2
 
 
-def test_cancellation_is_not_shared(server: Loopback) -> None:
+def test_cancellation_is_not_shared(server: ScriptedServer) -> None:
     """If the one in flight is cancelled, the next asks by itself."""
 
     async def cancelled_then_answered() -> Answer:
@@ -72,14 +72,14 @@ def test_cancellation_is_not_shared(server: Loopback) -> None:
     assert len(server.calls) == 2
 
 
-def test_one_after_the_other_is_asked_again_without_a_ledger(server: Loopback) -> None:
+def test_one_after_the_other_is_asked_again_without_a_ledger(server: ScriptedServer) -> None:
     """Nothing is kept where nothing is to be kept."""
     asking = Asking(server)
     assert [asking.ask().cached, asking.ask().cached] == [False, False]
     assert len(server.calls) == 2
 
 
-def test_parameters_that_no_key_can_be_made_of_do_without(server: Loopback) -> None:
+def test_parameters_that_no_key_can_be_made_of_do_without(server: ScriptedServer) -> None:
     """Such parameters need no key where there is no ledger; nothing is shared then."""
     asking = Asking(server, params={"metadata": {"what": {1, 2}}})
     assert asking.ask().text == "A summary."
@@ -89,7 +89,7 @@ OTHER = replace(REQUEST, text="another text")
 
 
 def test_what_another_run_stored_after_the_look_up_is_not_paid_again(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """A key that was not there is looked up again once another run has stored an answer."""
     first, second = (Asking(server, Ledger(tmp_path / "l")) for _ in range(2))
@@ -101,7 +101,7 @@ def test_what_another_run_stored_after_the_look_up_is_not_paid_again(
 
 
 def test_what_another_process_stored_is_found_after_the_next_answer(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Its writing is seen when this run writes, and what was not there is looked up again."""
     asking = Asking(server, Ledger(tmp_path / "l"))

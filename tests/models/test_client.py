@@ -12,12 +12,12 @@ from docsum_nb.events import CallFinished, Warned
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import asked_of
 from docsum_nb.run import Stopping
-from tests.loopback import Call, Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.model_samples import REQUEST, Asking, failing_first
+from tests.support.loops import on_loop
 
 
-def test_retries_end_with_the_providers_own_error(server: Loopback) -> None:
+def test_retries_end_with_the_providers_own_error(server: ScriptedServer) -> None:
     """After max_retries further tries the last error is raised as it was."""
     server.script = lambda call: Reply("no", status=500, headers={"retry-after": "0"})
     with pytest.raises(Exception, match="no") as caught:
@@ -26,7 +26,7 @@ def test_retries_end_with_the_providers_own_error(server: Loopback) -> None:
     assert len(server.calls) == 3
 
 
-def test_providers_wish_to_wait_is_honored(server: Loopback) -> None:
+def test_providers_wish_to_wait_is_honored(server: ScriptedServer) -> None:
     """Retry-After is waited for: the second request comes no earlier."""
     server.script = failing_first(1, status=429, headers={"retry-after": "1"})
     Asking(server).ask()
@@ -34,7 +34,7 @@ def test_providers_wish_to_wait_is_honored(server: Loopback) -> None:
     assert second.at - first.at >= 1.0
 
 
-def test_stored_answer_is_not_asked_for_again(server: Loopback, tmp_path: Path) -> None:
+def test_stored_answer_is_not_asked_for_again(server: ScriptedServer, tmp_path: Path) -> None:
     """The answer is in the ledger when it is seen; the second ask sends nothing."""
     ledger = Ledger(tmp_path / "l")
     first = Asking(server, ledger).ask()
@@ -46,7 +46,7 @@ def test_stored_answer_is_not_asked_for_again(server: Loopback, tmp_path: Path) 
     assert again.client.usage.calls == 0
 
 
-def test_fallback_answers_when_the_first_model_fails(server: Loopback) -> None:
+def test_fallback_answers_when_the_first_model_fails(server: ScriptedServer) -> None:
     """The next model is asked after the first one's failure, and the answer says who wrote it."""
 
     def script(call: Call) -> Reply:
@@ -62,7 +62,7 @@ def test_fallback_answers_when_the_first_model_fails(server: Loopback) -> None:
 
 
 def test_fallbacks_answer_is_not_taken_for_the_first_models(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """It is kept under the fallback's name; asked without fallbacks, the first model is asked."""
     ledger = Ledger(tmp_path / "l")
@@ -76,7 +76,7 @@ def test_fallbacks_answer_is_not_taken_for_the_first_models(
         Asking(server, ledger).ask()
 
 
-def test_when_all_models_fail_the_last_error_tells_of_the_first(server: Loopback) -> None:
+def test_when_all_models_fail_the_last_error_tells_of_the_first(server: ScriptedServer) -> None:
     """The note of the error that is raised names what was asked before, and why it failed."""
     server.script = lambda call: Reply(f"no {call.body['model']}", status=403)
     with pytest.raises(Exception, match="no second") as caught:
@@ -84,7 +84,7 @@ def test_when_all_models_fail_the_last_error_tells_of_the_first(server: Loopback
     assert "no first" in caught.value.__notes__[0]
 
 
-def test_answers_that_cannot_be_used_are_metered(server: Loopback) -> None:
+def test_answers_that_cannot_be_used_are_metered(server: ScriptedServer) -> None:
     """Empty answers are paid for like others, and are in the usage."""
     server.script = lambda call: Reply(" ")
     asking = Asking(server, max_retries=1)
@@ -94,7 +94,7 @@ def test_answers_that_cannot_be_used_are_metered(server: Loopback) -> None:
     assert asking.client.usage.prompt_tokens > 0
 
 
-def test_stopped_run_sends_nothing(server: Loopback) -> None:
+def test_stopped_run_sends_nothing(server: ScriptedServer) -> None:
     """Once the run is stopping, asking raises Stopping, and no request goes out."""
     asking = Asking(server)
     asking.control.stopped = ValueError("the first error")
@@ -103,7 +103,7 @@ def test_stopped_run_sends_nothing(server: Loopback) -> None:
     assert server.calls == []
 
 
-def test_stop_while_trying_again_ends_the_tries(server: Loopback) -> None:
+def test_stop_while_trying_again_ends_the_tries(server: ScriptedServer) -> None:
     """A stop between two tries makes the last error final."""
     asking = Asking(server, max_retries=5)
 
@@ -118,7 +118,7 @@ def test_stop_while_trying_again_ends_the_tries(server: Loopback) -> None:
 
 
 def test_converse_sends_messages_as_they_are_and_stores_the_answer(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """An agent's own messages go through the same layer."""
     asking = Asking(server, Ledger(tmp_path / "l"))
@@ -132,7 +132,7 @@ def test_converse_sends_messages_as_they_are_and_stores_the_answer(
     assert len([e for e in asking.events if isinstance(e, CallFinished)]) == 1
 
 
-def test_concurrency_limit_of_a_model_holds(server: Loopback) -> None:
+def test_concurrency_limit_of_a_model_holds(server: ScriptedServer) -> None:
     """No more requests are in flight than the model allows, over all askers of the process."""
     server.script = lambda call: Reply(delay=0.05)
     askings = [Asking(server, max_concurrency=2) for _ in range(3)]
@@ -155,7 +155,7 @@ def cut_at_first(call: Call) -> Reply:
 
 
 def test_cut_answer_is_asked_for_once_more_by_the_next_run_too(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """A bound between the two is the run's error; the first answer is kept, and never the last."""
     server.script = cut_at_first
@@ -169,7 +169,7 @@ def test_cut_answer_is_asked_for_once_more_by_the_next_run_too(
     assert len(server.calls) == 2
 
 
-def test_error_tells_the_model_that_was_asked_last(server: Loopback) -> None:
+def test_error_tells_the_model_that_was_asked_last(server: ScriptedServer) -> None:
     """What a fallback answered is not said of the first model."""
     server.script = lambda call: Reply("no", status=403)
     with pytest.raises(Exception, match="no") as caught:

@@ -21,11 +21,11 @@ from docsum_nb.errors import InputError
 from docsum_nb.events import CallStarted, Event
 from docsum_nb.models import Model, ModelClient, open_model, with_cause
 from docsum_nb.provider_errors import Failure, Fault, fault_of
-from tests.loops import on_loop
 from tests.models.certificates import Authority, self_signed
 from tests.models.model_samples import REQUEST
 from tests.models.wire import answer
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
 
 RETRIES = 2
 TRIES = {Failure.PERMANENT: 1, Failure.DOUBTFUL: 2, Failure.TRANSIENT: 3, Failure.TIMEOUT: 3}

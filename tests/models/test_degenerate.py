@@ -14,8 +14,8 @@ from docsum_nb.models.degenerate import echoes, is_blank, unlooped
 from docsum_nb.models.language import language_of
 from docsum_nb.models.truncated_prompt import unread_of
 from docsum_nb.records import Omission
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.linear.growth import Case, measure
-from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import REQUEST, Asking
 
 SOURCE = " ".join(
@@ -129,7 +129,7 @@ def test_copy_of_the_prompt_is_found(text: str, copied: bool) -> None:  # noqa: 
     assert found is copied
 
 
-def test_answer_that_repeats_the_question_is_no_copy(server: Loopback) -> None:
+def test_answer_that_repeats_the_question_is_no_copy(server: ScriptedServer) -> None:
     """The question is part of the instructions."""
     asked = "Who may terminate the agreement with a notice period of thirty days?"
     said = "The tenant may terminate the agreement with a notice period of thirty days."
@@ -175,7 +175,7 @@ def test_language_is_known_or_left_open(text: str, language: str | None) -> None
 )  # fmt: skip
 @pytest.mark.parametrize("streamed", [False, True])
 def test_degenerate_answer_is_asked_for_once_more_and_reported(
-    server: Loopback,
+    server: ScriptedServer,
     tmp_path: Path,
     reply: Reply,
     reason: str,
@@ -198,7 +198,7 @@ def test_degenerate_answer_is_asked_for_once_more_and_reported(
         assert [reason in flaw for flaw in answer.flaws] == [True]
 
 
-def test_loop_that_litellm_breaks_off_is_one(server: Loopback) -> None:
+def test_loop_that_litellm_breaks_off_is_one(server: ScriptedServer) -> None:
     """After a hundred equal pieces of a stream it raises; what was written is kept."""
     server.script = lambda call: Reply(ONCE + " ".join(["on"] * 400))
     asking = Asking(server)
@@ -217,7 +217,7 @@ def test_loop_that_litellm_breaks_off_is_one(server: Loopback) -> None:
     ],
 )
 def test_other_language_that_was_asked_for_is_right(
-    server: Loopback, instructions: str, question: str | None
+    server: ScriptedServer, instructions: str, question: str | None
 ) -> None:
     """By a prompt of the user's own, or by the question."""
     server.script = lambda call: Reply(GERMAN)
@@ -269,7 +269,7 @@ def cutting(window: int) -> object:
 
 @pytest.mark.parametrize("window", [2048, 4096])
 def test_server_that_cuts_prompts_is_reported(
-    server: Loopback, tmp_path: Path, window: int
+    server: ScriptedServer, tmp_path: Path, window: int
 ) -> None:
     """As Ollama does: a warning at the first, every such chunk among the omissions, also later."""
     server.script = cutting(window)  # type: ignore[assignment]

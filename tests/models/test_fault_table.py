@@ -13,11 +13,11 @@ from docsum_nb.errors import described
 from docsum_nb.events import Event, Throttled, Warned
 from docsum_nb.models import Model, ModelClient, is_too_long, open_model, with_cause
 from docsum_nb.provider_errors import Failure, ProviderReply, failure_of_reply, fault_of
-from tests.loops import on_loop
 from tests.models.model_samples import REQUEST
 from tests.models.refusals import ROWS, Row
 from tests.models.wire import Wire, answer, serving
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
 
 PATIENCE_S = 0.6
 """For which a provider without room is waited for here."""

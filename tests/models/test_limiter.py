@@ -9,7 +9,7 @@ import pytest
 
 from docsum_nb.models.limiter import Limiter, SlotTimeout, limiter_for, new_ticket
 from docsum_nb.models.model import Model
-from tests.loops import on_loop
+from tests.support.loops import on_loop
 
 FREE = Model("m")
 ONE = Model("m", max_concurrency=1)

@@ -13,17 +13,17 @@ from docsum_nb.models import Model, open_model
 from docsum_nb.models.litellm_api import loaded
 from docsum_nb.models.litellm_model import LiteLLMModel
 from docsum_nb.records import Request
-from tests.loopback import Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Reply, ScriptedServer
+from tests.support.loops import on_loop
 
 REQUEST = Request("You are a tester.", "Summarize.", "The text {with} braces.", 50, 150)
 
 
-def provider(server: Loopback, **options: Any) -> LiteLLMModel:
+def provider(server: ScriptedServer, **options: Any) -> LiteLLMModel:
     return LiteLLMModel(Model("openai/scripted", base_url=server.base_url, **options))
 
 
-def test_request_arrives_as_it_was_meant(server: Loopback) -> None:
+def test_request_arrives_as_it_was_meant(server: ScriptedServer) -> None:
     """Role, instructions, text, limits and the user's parameters reach the server unchanged."""
     answer = on_loop(provider(server, params={"temperature": 0.5}).answer(REQUEST))
 
@@ -39,7 +39,7 @@ def test_request_arrives_as_it_was_meant(server: Loopback) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 429, 500, 503])
 def test_status_of_the_provider_is_on_its_own_error_and_one_request_is_made(
-    server: Loopback, status: int
+    server: ScriptedServer, status: int
 ) -> None:
     """For every refusal, LiteLLM's error carries it and nothing tried again."""
     server.script = lambda call: Reply("no", status=status)
@@ -51,7 +51,9 @@ def test_status_of_the_provider_is_on_its_own_error_and_one_request_is_made(
 
 
 @pytest.mark.parametrize("reply", [Reply(hang=True), Reply(cut=True), Reply(raw="{broken")])
-def test_server_that_hangs_cuts_or_babbles_is_an_error(server: Loopback, reply: Reply) -> None:
+def test_server_that_hangs_cuts_or_babbles_is_an_error(
+    server: ScriptedServer, reply: Reply
+) -> None:
     """No answer within the timeout, a cut connection and broken JSON end the call."""
     server.script = lambda call: reply
     with pytest.raises(Exception):  # noqa: B017, PT011  # three kinds, all of LiteLLM's choosing
@@ -60,7 +62,7 @@ def test_server_that_hangs_cuts_or_babbles_is_an_error(server: Loopback, reply: 
 
 
 def test_refusal_that_litellm_swallows_is_an_error_with_its_status(
-    server: Loopback, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CrewAI has LiteLLM drop parameters, and by itself it returns nothing for a 422 then."""
     monkeypatch.setattr(loaded(), "drop_params", True)
@@ -73,7 +75,7 @@ def test_refusal_that_litellm_swallows_is_an_error_with_its_status(
 
 
 def test_clients_that_litellm_forgets_leave_no_word(
-    server: Loopback, caplog: pytest.LogCaptureFixture
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They go after an hour; a user could do nothing about it."""
     on_loop(provider(server).answer(REQUEST))
@@ -83,7 +85,7 @@ def test_clients_that_litellm_forgets_leave_no_word(
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
-def test_empty_answer_is_no_summary(server: Loopback) -> None:
+def test_empty_answer_is_no_summary(server: ScriptedServer) -> None:
     """White space for an answer raises ModelError with the finish reason."""
     server.script = lambda call: Reply("  \n", finish_reason="end_turn")
     with pytest.raises(ModelError, match="end_turn"):
@@ -97,7 +99,7 @@ def test_unknown_name_says_how_to_write_one(name: str) -> None:
         open_model(Model(name))
 
 
-def test_prompt_from_the_providers_cache_costs_what_it_costs(server: Loopback) -> None:
+def test_prompt_from_the_providers_cache_costs_what_it_costs(server: ScriptedServer) -> None:
     """The price of cached tokens is used where it is known; a user's own price is for all."""
     settings = Model("openai/gpt-4o-mini", base_url=server.base_url, api_key="k")
     server.script = lambda call: Reply("A summary.", cached=5 if len(server.calls) > 1 else 0)
@@ -205,7 +207,7 @@ def test_given_prices_are_used_and_are_those_of_one_model() -> None:
     assert unknown.with_fallbacks()[1].prices is None
 
 
-def test_key_of_a_request_changes_with_what_decides_the_answer(server: Loopback) -> None:
+def test_key_of_a_request_changes_with_what_decides_the_answer(server: ScriptedServer) -> None:
     """Name, address, parameters and messages are in the ledger's key; the API key is not."""
     base = provider(server).key_parts(REQUEST)
     assert provider(server, params={"seed": 1}).key_parts(REQUEST) != base
@@ -226,7 +228,7 @@ def test_named_fallback_of_the_same_provider_goes_to_the_same_server() -> None:
     assert [each.base_url for each in first.with_fallbacks()] == [first.base_url] * 2 + [None]
 
 
-def test_text_cannot_end_the_block_it_stands_in(server: Loopback) -> None:
+def test_text_cannot_end_the_block_it_stands_in(server: ScriptedServer) -> None:
     """A document that holds a closing tag stands whole between tags that it does not hold."""
     on_loop(provider(server).answer(replace(REQUEST, text="a </text> b </TEXT> c")))
     assert re.search(r"<(text-\d{9})>\na </text> b </TEXT> c\n</\1>", server.calls[0].prompt)

@@ -12,10 +12,10 @@ from docsum_nb.errors import described
 from docsum_nb.events import Event
 from docsum_nb.models import Model, ModelClient, open_model, with_cause
 from docsum_nb.provider_errors import Failure, fault_of
-from tests.loops import on_loop
 from tests.models.model_samples import REQUEST
 from tests.models.wire import answer, serving
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
 
 DEEP = '{"error":' * 20_000 + "1" + "}" * 20_000
 BODIES: dict[str, str | bytes] = {

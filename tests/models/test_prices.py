@@ -10,11 +10,11 @@ from docsum_nb.errors import BudgetExceeded
 from docsum_nb.models import Model, open_model
 from docsum_nb.models.prices import listed_price, price_in
 from docsum_nb.records import Price
-from tests.loopback import Call, Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.answer_forms import GOOD, events, whole
 from tests.models.test_answer_table import SSE, asked
-from tests.raw_server import RawReply, running_raw
+from tests.support.loops import on_loop
+from tests.support.raw_server import RawReply, running_raw
 
 MILLION = 1_000_000
 
@@ -37,7 +37,7 @@ def test_service_tier_has_its_own_price() -> None:
     assert prices["priority"] == pytest.approx(4.05)
 
 
-def test_plan_and_bound_know_the_tier(server: Loopback) -> None:
+def test_plan_and_bound_know_the_tier(server: ScriptedServer) -> None:
     """The plan of a run in flex is half as dear, and so is what a call reserves."""
     texts = {"a": "Ships carry coal to the north. " * 50}
 
@@ -56,7 +56,7 @@ def test_plan_and_bound_know_the_tier(server: Loopback) -> None:
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_answer_costs_what_the_tier_costs_that_gave_it(
-    server: Loopback,
+    server: ScriptedServer,
     streamed: bool,  # noqa: FBT001
 ) -> None:
     """A provider may answer in another tier than was asked for, and says so."""

@@ -10,8 +10,8 @@ import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, ModelError
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.reasoning import part
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.linear.growth import Case, measure
-from tests.loopback import Call, Loopback, Reply
 from tests.models.model_samples import Asking, shown_text
 
 THOUGHT = "Okay, let me see. The text is about ships"
@@ -38,7 +38,7 @@ def thinking(needed: int, *, tagged: bool = False) -> Any:
 
 @pytest.mark.parametrize("tagged", [False, True])
 def test_model_that_used_its_room_up_gets_more(
-    server: Loopback,
+    server: ScriptedServer,
     tmp_path: Path,
     tagged: bool,  # noqa: FBT001
 ) -> None:
@@ -64,7 +64,9 @@ def test_model_that_used_its_room_up_gets_more(
     ("options", "requests"),
     [({"context_window": 32_000}, 2), ({"params": {"max_tokens": 300}}, 2)],
 )
-def test_error_says_what_to_set(server: Loopback, options: dict[str, Any], requests: int) -> None:
+def test_error_says_what_to_set(
+    server: ScriptedServer, options: dict[str, Any], requests: int
+) -> None:
     """If more room does not help, or the user has set it; both answers are paid for."""
     server.script = thinking(10**9)
     asking = Asking(server, **options)
@@ -73,7 +75,7 @@ def test_error_says_what_to_set(server: Loopback, options: dict[str, Any], reque
     assert len(server.calls) == asking.client.usage.calls == requests
 
 
-def test_room_is_within_the_window_and_the_budget(server: Loopback) -> None:
+def test_room_is_within_the_window_and_the_budget(server: ScriptedServer) -> None:
     """A bound of the run's holds for the longer answer, too; a small window is not passed."""
     server.script = thinking(10**9)
     with pytest.raises(ModelError):
@@ -86,7 +88,7 @@ def test_room_is_within_the_window_and_the_budget(server: Loopback) -> None:
 
 
 def test_run_that_ended_after_the_first_answer_goes_on_with_the_second(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """What used its room up is known by then: it is not asked for in the same room again."""
     server.script = lambda call: (
@@ -100,7 +102,7 @@ def test_run_that_ended_after_the_first_answer_goes_on_with_the_second(
     assert [call.body["max_tokens"] > 2000 for call in server.calls] == [False, True, True]
 
 
-def test_thought_without_an_opening_mark_is_shown_once_at_most(server: Loopback) -> None:
+def test_thought_without_an_opening_mark_is_shown_once_at_most(server: ScriptedServer) -> None:
     """The next text of the same model is held back; what is shown in the end is the answer."""
     server.script = lambda call: Reply(f"The text is on ships.\n</think>\n\n{GOOD}", gap=0.01)
     first = Asking(server)

@@ -12,9 +12,9 @@ import pytest
 from docsum_nb.errors import ModelError
 from docsum_nb.events import RunState, WaitEnded, WaitStarted, Warned, fold
 from docsum_nb.models.retry import Failure, failure_of, retry_after
-from tests.loopback import Call, Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.model_samples import REQUEST, Asking, failing_first
+from tests.support.loops import on_loop
 
 SOON = {"retry-after": "0"}
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -32,7 +32,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
         {"raw": "[]"},
     ],
 )
-def test_what_may_pass_is_tried_again(server: Loopback, reply: dict[str, Any]) -> None:
+def test_what_may_pass_is_tried_again(server: ScriptedServer, reply: dict[str, Any]) -> None:
     """A limit, a server's fault, a cut connection or a broken body costs one more request."""
     server.script = lambda call: Reply(**reply) if call.number == 0 else Reply("yes")
     asking = Asking(server)
@@ -43,7 +43,7 @@ def test_what_may_pass_is_tried_again(server: Loopback, reply: dict[str, Any]) -
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
 def test_what_will_not_pass_is_asked_once(
-    server: Loopback, status: int, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A refused key or a bad request is one HTTP request, counted at the server."""
     # CrewAI switches it on for the process; LiteLLM then retries once after a 422.
@@ -54,7 +54,7 @@ def test_what_will_not_pass_is_asked_once(
     assert len(server.calls) == 1
 
 
-def test_account_without_money_is_not_waited_for(server: Loopback) -> None:
+def test_account_without_money_is_not_waited_for(server: ScriptedServer) -> None:
     """A 429 that means an exhausted quota is final: no waiting helps."""
     broke = '{"error": {"message": "no money", "code": "insufficient_quota"}}'
     server.script = lambda call: Reply(raw=broke, status=429)
@@ -63,7 +63,7 @@ def test_account_without_money_is_not_waited_for(server: Loopback) -> None:
     assert len(server.calls) == 1
 
 
-def test_provider_without_room_is_waited_out(server: Loopback) -> None:
+def test_provider_without_room_is_waited_out(server: ScriptedServer) -> None:
     """Seven times 429 is no failure for a model with no retries at all; it is reported once."""
     server.script = failing_first(7, status=429, headers={"retry-after": "0.3"})
     asking = Asking(server, max_retries=0)
@@ -76,7 +76,7 @@ def test_provider_without_room_is_waited_out(server: Loopback) -> None:
     assert sum(isinstance(event, WaitEnded) for event in asking.events) == 7
 
 
-def test_waiting_ends_with_the_wall_clock(server: Loopback) -> None:
+def test_waiting_ends_with_the_wall_clock(server: ScriptedServer) -> None:
     """After give_up_after the provider's own error is raised, with a note that says so."""
     server.script = lambda call: Reply("busy", status=429, headers={"retry-after": "0.1"})
     with pytest.raises(Exception, match="busy") as caught:
@@ -86,7 +86,7 @@ def test_waiting_ends_with_the_wall_clock(server: Loopback) -> None:
 
 
 def test_wait_that_another_was_given_is_not_waited_out_beyond_the_wall_clock(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """Held up by a pause that another run's 429 began, an answer is given up when its time is over.
 
@@ -113,7 +113,7 @@ def test_wait_that_another_was_given_is_not_waited_out_beyond_the_wall_clock(
     on_loop(both())
 
 
-def test_longer_wait_than_one_has_patience_for_is_not_begun(server: Loopback) -> None:
+def test_longer_wait_than_one_has_patience_for_is_not_begun(server: ScriptedServer) -> None:
     """A provider that asks to come back in an hour is an error now, and no other call waits."""
     server.script = lambda call: Reply("later", status=429, headers={"retry-after": "3600"})
     for _ in range(2):
@@ -130,7 +130,7 @@ def test_wait_is_in_the_state() -> None:
     assert fold(state, WaitEnded("m")).waiting == 1
 
 
-def test_wish_of_the_provider_holds_for_all(server: Loopback) -> None:
+def test_wish_of_the_provider_holds_for_all(server: ScriptedServer) -> None:
     """After a 429 with Retry-After, another run's request to the same provider waits as well."""
     server.script = failing_first(1, status=429, headers={"retry-after": "0.5"})
     first, other = Asking(server), Asking(server)
@@ -147,14 +147,14 @@ def test_wish_of_the_provider_holds_for_all(server: Loopback) -> None:
     assert min(call.at for call in server.calls[1:]) - server.calls[0].at >= 0.5
 
 
-def test_timeout_without_fallback_is_tried_again(server: Loopback) -> None:
+def test_timeout_without_fallback_is_tried_again(server: ScriptedServer) -> None:
     """One hang costs one more request."""
     server.script = lambda call: Reply("yes", hang=call.number == 0)
     assert Asking(server, timeout=1.0).ask().text == "yes"
     assert len(server.calls) == 2
 
 
-def test_timeout_with_fallback_goes_to_the_next_model_at_once(server: Loopback) -> None:
+def test_timeout_with_fallback_goes_to_the_next_model_at_once(server: ScriptedServer) -> None:
     """A model that exceeds its timeout is asked once; the last one is tried again."""
 
     def script(call: Call) -> Reply:
@@ -234,7 +234,7 @@ def test_time_to_come_back_is_read_in_all_its_forms(
         ("Fri, 31 Dec 9999 23:59:59 -2359", 429),
     ],
 )
-def test_time_that_is_none_is_no_hot_loop(server: Loopback, asked: str, status: int) -> None:
+def test_time_that_is_none_is_no_hot_loop(server: ScriptedServer, asked: str, status: int) -> None:
     """A provider that asks for no wait is asked more and more seldom: a few times in a second."""
     server.script = lambda call: Reply("busy", status=status, headers={"retry-after": asked})
     with pytest.raises(Exception, match="busy"):
@@ -242,7 +242,7 @@ def test_time_that_is_none_is_no_hot_loop(server: Loopback, asked: str, status: 
     assert len(server.calls) <= 20
 
 
-def test_time_in_the_words_is_kept_to(server: Loopback) -> None:
+def test_time_in_the_words_is_kept_to(server: ScriptedServer) -> None:
     """Gemini and Groq write the time into the message; the next request comes no earlier."""
     words = "Rate limit reached. Please try again in 450ms. Visit us."
     server.script = lambda call: Reply(words, status=429) if call.number == 0 else Reply("yes")

@@ -16,10 +16,10 @@ from docsum_nb.ledger import Ledger
 from docsum_nb.models import Model, ModelClient, SummaryStream, litellm_model, open_model
 from docsum_nb.models.streaming import StreamedText
 from docsum_nb.records import Answer, Usage
-from tests.loopback import Call, Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.model_samples import REQUEST, Asking, shown_text
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
 
 LONG = " ".join(f"word{number}" for number in range(40))
 
@@ -57,7 +57,7 @@ def outcome(ask: Any) -> tuple[Any, ...]:
         Reply("Half a \ud83d character"),
     ],
 )
-def test_streamed_answer_is_the_unstreamed_one(server: Loopback, reply: Reply) -> None:
+def test_streamed_answer_is_the_unstreamed_one(server: ScriptedServer, reply: Reply) -> None:
     """Text, usage, cost, reason and the errors of bad answers do not depend on how it came."""
     server.script = lambda call: reply
     plain, stream = (Asking(server, prices=(3.0, 9.0)) for _ in range(2))
@@ -68,7 +68,7 @@ def test_streamed_answer_is_the_unstreamed_one(server: Loopback, reply: Reply) -
     assert (plain.client.usage.cost_usd or 0) > 0
 
 
-def test_streamed_refusal_is_known_as_one(server: Loopback) -> None:
+def test_streamed_refusal_is_known_as_one(server: ScriptedServer) -> None:
     """LiteLLM drops the refusals of streams: the model is asked plainly, and says so."""
     server.script = lambda call: Reply(refusal="No, this one I do not do.")
     asking = Asking(server)
@@ -81,7 +81,9 @@ def test_streamed_refusal_is_known_as_one(server: Loopback) -> None:
     assert list(map(streamed, server.calls)) == [True]
 
 
-def test_streamed_answer_is_stored_under_the_same_key(server: Loopback, tmp_path: Path) -> None:
+def test_streamed_answer_is_stored_under_the_same_key(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """What was streamed is found unstreamed, and the other way around, and shown whole."""
     ledger = Ledger(tmp_path / "l")
     assert not Asking(server, ledger).stream().cached
@@ -92,7 +94,7 @@ def test_streamed_answer_is_stored_under_the_same_key(server: Loopback, tmp_path
     assert len(server.calls) == 1
 
 
-def test_pieces_are_few_and_joined_they_are_the_text(server: Loopback) -> None:
+def test_pieces_are_few_and_joined_they_are_the_text(server: ScriptedServer) -> None:
     """A token each would be hundreds of events; the first says that a text begins."""
     server.script = lambda call: Reply(LONG, gap=0.01)
     asking = Asking(server)
@@ -108,7 +110,7 @@ def test_pieces_are_few_and_joined_they_are_the_text(server: Loopback) -> None:
     assert asking.events.index(asking.shown[1]) < asking.events.index(finished)
 
 
-def test_burst_of_pieces_leaves_the_loop_to_others(server: Loopback) -> None:
+def test_burst_of_pieces_leaves_the_loop_to_others(server: ScriptedServer) -> None:
     """What arrives all at once is shown piece by piece too, as the loop goes on meanwhile."""
     server.script = lambda call: Reply(" ".join([LONG] * 15))
     asking = Asking(server)
@@ -116,7 +118,7 @@ def test_burst_of_pieces_leaves_the_loop_to_others(server: Loopback) -> None:
     assert len(asking.shown) > 3
 
 
-def test_stream_that_is_cut_is_tried_again_and_begins_anew(server: Loopback) -> None:
+def test_stream_that_is_cut_is_tried_again_and_begins_anew(server: ScriptedServer) -> None:
     """What was shown of the broken answer is void; the next attempt's first piece says so."""
 
     def script(call: Call) -> Reply:
@@ -135,7 +137,7 @@ def test_stream_that_is_cut_is_tried_again_and_begins_anew(server: Loopback) -> 
     assert len(begun) == 2
 
 
-def test_streams_that_break_off_twice_are_asked_for_plainly(server: Loopback) -> None:
+def test_streams_that_break_off_twice_are_asked_for_plainly(server: ScriptedServer) -> None:
     """What cuts two streams may cut them all; the third try comes whole, and the error is its own.
 
     The error of a broken stream is the provider's, without what LiteLLM wraps around it.
@@ -151,7 +153,7 @@ def test_streams_that_break_off_twice_are_asked_for_plainly(server: Loopback) ->
     assert type(caught.value).__name__ == "APIConnectionError"
 
 
-def test_stream_that_ends_without_a_reason_is_not_taken_for_whole(server: Loopback) -> None:
+def test_stream_that_ends_without_a_reason_is_not_taken_for_whole(server: ScriptedServer) -> None:
     """LiteLLM says "stop" for it; it is asked for plainly, reported, and not streamed again."""
     server.script = lambda call: Reply("A half sentence", words=2) if streamed(call) else Reply()
     asking = Asking(server, max_retries=0)
@@ -169,7 +171,7 @@ def test_stream_that_ends_without_a_reason_is_not_taken_for_whole(server: Loopba
     ("status", "drop_params"), [(400, False), (404, True), (422, False), (422, True), (501, False)]
 )
 def test_server_without_streams_is_asked_plainly_and_that_is_remembered(
-    server: Loopback, monkeypatch: pytest.MonkeyPatch, status: int, *, drop_params: bool
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, status: int, *, drop_params: bool
 ) -> None:
     """A refused stream is a request sent, but no try; the next text is not asked for as one."""
     # CrewAI sets it for the whole process; by itself LiteLLM then sends twice what a 422 refuses.
@@ -186,7 +188,7 @@ def test_server_without_streams_is_asked_plainly_and_that_is_remembered(
     assert list(map(streamed, server.calls)) == [True, False, False]
 
 
-def test_request_that_is_refused_either_way_says_nothing_of_streams(server: Loopback) -> None:
+def test_request_that_is_refused_either_way_says_nothing_of_streams(server: ScriptedServer) -> None:
     """The error is the plain request's, and the model is asked for streams again."""
     server.script = lambda call: Reply("bad parameter", status=400)
     for _ in range(2):
@@ -196,7 +198,7 @@ def test_request_that_is_refused_either_way_says_nothing_of_streams(server: Loop
     assert list(map(streamed, server.calls)) == [True, False] * 2
 
 
-def test_server_that_answers_a_stream_at_once_is_asked_plainly(server: Loopback) -> None:
+def test_server_that_answers_a_stream_at_once_is_asked_plainly(server: ScriptedServer) -> None:
     """The client sees an empty stream in it; no answer is made up of that."""
     server.script = lambda call: Reply("Whole.", whole=True)
     asking = Asking(server, max_retries=0)
@@ -204,7 +206,7 @@ def test_server_that_answers_a_stream_at_once_is_asked_plainly(server: Loopback)
     assert list(map(streamed, server.calls)) == [True, False]
 
 
-def test_stalled_stream_times_out_and_its_connection_is_closed(server: Loopback) -> None:
+def test_stalled_stream_times_out_and_its_connection_is_closed(server: ScriptedServer) -> None:
     """No piece for the model's timeout is a timeout; the next attempt starts again."""
     server.script = lambda call: (
         Reply("One two three", words=2, hang=True) if call.number == 0 else Reply("Whole.")
@@ -217,7 +219,7 @@ def test_stalled_stream_times_out_and_its_connection_is_closed(server: Loopback)
         Asking(server, timeout=1.0, max_retries=0).stream()
 
 
-def test_stream_may_take_longer_than_the_timeout_but_not_for_ever(server: Loopback) -> None:
+def test_stream_may_take_longer_than_the_timeout_but_not_for_ever(server: ScriptedServer) -> None:
     """The timeout is from piece to piece; give_up_after bounds the whole."""
     server.script = lambda call: Reply("1 2 3 4 5 6 7", gap=0.25)
     assert Asking(server, timeout=1.0).stream().text == "1 2 3 4 5 6 7"
@@ -228,7 +230,9 @@ def test_stream_may_take_longer_than_the_timeout_but_not_for_ever(server: Loopba
     assert len(server.calls) == 2
 
 
-def test_cancelled_stream_closes_its_connection_at_once(server: Loopback, tmp_path: Path) -> None:
+def test_cancelled_stream_closes_its_connection_at_once(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """The server sees its client go, nothing is stored, and the budget keeps the reservation."""
     ledger = Ledger(tmp_path / "l")
     server.script = lambda call: Reply(LONG, words=3, hang=True)
@@ -251,7 +255,7 @@ def test_cancelled_stream_closes_its_connection_at_once(server: Loopback, tmp_pa
         asking.ask(replace(REQUEST, max_tokens=700))
 
 
-def test_nothing_is_shown_after_the_run_was_stopped(server: Loopback) -> None:
+def test_nothing_is_shown_after_the_run_was_stopped(server: ScriptedServer) -> None:
     """An answer in flight may land and be stored; the views have seen the end."""
     asking = Asking(server)
 
@@ -265,7 +269,7 @@ def test_nothing_is_shown_after_the_run_was_stopped(server: Loopback) -> None:
 
 
 def test_cut_answers_repair_starts_again_and_the_text_shown_last_is_the_answer(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """If the repair fails, the first text is the answer after all, and shown again."""
 
@@ -283,7 +287,7 @@ def test_cut_answers_repair_starts_again_and_the_text_shown_last_is_the_answer(
         assert asking.shown[0].begins, refusing
 
 
-def test_fallback_streams_and_begins_anew(server: Loopback) -> None:
+def test_fallback_streams_and_begins_anew(server: ScriptedServer) -> None:
     """The first model's broken text is void once the next one writes."""
     server.script = lambda call: (
         Reply("One two", words=1, cut=True) if call.body["model"] == "first" else Reply("Second's.")
@@ -293,7 +297,7 @@ def test_fallback_streams_and_begins_anew(server: Loopback) -> None:
     assert all(map(streamed, server.calls))
 
 
-def test_model_that_is_turned_away_streams_when_its_turn_comes(server: Loopback) -> None:
+def test_model_that_is_turned_away_streams_when_its_turn_comes(server: ScriptedServer) -> None:
     """A 429 is no broken stream, however often."""
     server.script = lambda call: (
         Reply("no", status=429, headers={"retry-after": "0"}) if call.number < 3 else Reply()
@@ -304,7 +308,7 @@ def test_model_that_is_turned_away_streams_when_its_turn_comes(server: Loopback)
     assert [event.begins for event in asking.shown if event.begins] == [True]
 
 
-def test_same_question_at_once_is_streamed_once(server: Loopback) -> None:
+def test_same_question_at_once_is_streamed_once(server: ScriptedServer) -> None:
     """Who asks first streams; the other shows the text whole."""
     server.script = lambda call: Reply(LONG, gap=0.01)
     askings = [Asking(server) for _ in range(2)]
@@ -318,7 +322,7 @@ def test_same_question_at_once_is_streamed_once(server: Loopback) -> None:
     assert {shown_text(asking.events) for asking in askings} == {LONG}
 
 
-def test_json_and_talks_are_not_streamed(server: Loopback) -> None:
+def test_json_and_talks_are_not_streamed(server: ScriptedServer) -> None:
     """There is nothing in them to read."""
 
     class Findings(BaseModel):
@@ -334,7 +338,7 @@ def test_json_and_talks_are_not_streamed(server: Loopback) -> None:
     assert asking.shown == []
 
 
-def test_usage_that_no_provider_reported_is_counted_with_a_warning(server: Loopback) -> None:
+def test_usage_that_no_provider_reported_is_counted_with_a_warning(server: ScriptedServer) -> None:
     """Nothing is taken for free; streamed or not, a warning says that figures are our own."""
     server.script = lambda call: Reply(LONG, usage=False)
     for ask in (Asking.ask, Asking.stream):

@@ -10,10 +10,10 @@ import pytest
 from docsum_nb.events import Event, Warned
 from docsum_nb.models import Model, ModelClient, SummaryStream, litellm_model, open_model
 from docsum_nb.records import Answer, Request
-from tests.loops import on_loop
 from tests.models.model_samples import REQUEST, shown_text
 from tests.models.protocols import WORDS, speaking
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
 
 MODELS = ["anthropic/claude-sonnet-4-5", "ollama_chat/x"]
 

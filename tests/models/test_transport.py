@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from docsum_nb.models.transport import TransportFacts
-from tests.loops import on_loop
 from tests.models.answer_forms import GOOD, events, whole
 from tests.models.test_answer_table import SSE, asked
-from tests.raw_server import RawReply, RawServer, running_raw
+from tests.support.loops import on_loop
+from tests.support.raw_server import RawReply, RawServer, running_raw
 
 MB = 2**20
 

@@ -12,10 +12,10 @@ from docsum_nb.ledger import Ledger
 from docsum_nb.models import Model, ModelClient, open_model
 from docsum_nb.models.validation import checked
 from docsum_nb.records import Answer, Request
-from tests.loopback import Call, Loopback, Reply
-from tests.loops import on_loop
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.model_samples import REQUEST, Asking
 from tests.support.controls import StandaloneControl
+from tests.support.loops import on_loop
 
 REFUSAL = "I'm sorry, but I can't assist with that request."
 
@@ -86,7 +86,7 @@ def test_summaries_that_tell_of_refusing_are_none(text: str) -> None:
     ],
 )
 def test_refused_answer_is_asked_for_once_more_and_never_passed_on(
-    server: Loopback, tmp_path: Path, reply: Reply
+    server: ScriptedServer, tmp_path: Path, reply: Reply
 ) -> None:
     """Refused twice is a ModelError that says so; both are paid for, and neither is kept."""
     ledger = Ledger(tmp_path / "l")
@@ -103,7 +103,7 @@ def test_refused_answer_is_asked_for_once_more_and_never_passed_on(
     assert len(ledger) == 1
 
 
-def test_refusal_of_one_model_is_the_next_ones_turn(server: Loopback) -> None:
+def test_refusal_of_one_model_is_the_next_ones_turn(server: ScriptedServer) -> None:
     """A fallback is asked what the first model refused."""
     server.script = lambda call: Reply(REFUSAL if call.body["model"] == "first" else "Gladly.")
     answer = Asking(server, fallbacks=["openai/second"]).ask()
@@ -111,7 +111,7 @@ def test_refusal_of_one_model_is_the_next_ones_turn(server: Loopback) -> None:
     assert [call.body["model"] for call in server.calls] == ["first", "first", "second"]
 
 
-def test_refusal_in_a_talk_is_an_error(server: Loopback) -> None:
+def test_refusal_in_a_talk_is_an_error(server: ScriptedServer) -> None:
     """An agent's own messages are checked for the provider's mark, not by their words."""
     asking = Asking(server)
     server.script = answering(Reply(REFUSAL))
@@ -130,7 +130,7 @@ def test_quote_of_a_refusal_by_the_extractive_model_is_a_quote() -> None:
     assert on_loop(client.ask(replace(REQUEST, text=REFUSAL))).text == REFUSAL
 
 
-def test_cut_answer_is_asked_for_in_fewer_words(server: Loopback) -> None:
+def test_cut_answer_is_asked_for_in_fewer_words(server: ScriptedServer) -> None:
     """The second request says what was wrong; its whole answer is the one that counts."""
     server.script = answering(Reply("Half of", finish_reason="length"), Reply("Whole."))
     asking = Asking(server)
@@ -145,7 +145,7 @@ def test_cut_answer_is_asked_for_in_fewer_words(server: Loopback) -> None:
     [Reply("Shorter but cut", finish_reason="length"), Reply(REFUSAL), Reply("no", status=401)],
 )
 def test_answer_that_stays_cut_is_kept_and_marked(
-    server: Loopback, tmp_path: Path, second: Reply
+    server: ScriptedServer, tmp_path: Path, second: Reply
 ) -> None:
     """Even if the second try fails, a paid text is passed on as cut off, also from the ledger."""
     server.script = answering(Reply("Half of", finish_reason="length"), second)
@@ -160,7 +160,7 @@ def test_answer_that_stays_cut_is_kept_and_marked(
 @pytest.mark.parametrize(
     "text", [GOOD, f"Here it is:\n```json\n{GOOD}\n```\nDone.", f"Sure! {GOOD}", f"  {GOOD}\n"]
 )
-def test_structured_answer_is_the_json_alone(server: Loopback, text: str) -> None:
+def test_structured_answer_is_the_json_alone(server: ScriptedServer, text: str) -> None:
     """What stands around the JSON is taken off, and the JSON fits the schema."""
     server.script = answering(Reply(text))
     answer = Asking(server).ask(STRUCTURED)
@@ -177,7 +177,7 @@ def test_structured_answer_is_the_json_alone(server: Loopback, text: str) -> Non
         ("They sing.", "Invalid JSON"),
     ],
 )
-def test_malformed_answer_is_repaired_once(server: Loopback, bad: str, named: str) -> None:
+def test_malformed_answer_is_repaired_once(server: ScriptedServer, bad: str, named: str) -> None:
     """The model gets what did not fit; malformed twice is an error that says it too."""
     server.script = answering(Reply(bad), Reply(GOOD))
     asking = Asking(server)
@@ -192,7 +192,7 @@ def test_malformed_answer_is_repaired_once(server: Loopback, bad: str, named: st
     assert len(server.calls) == 4
 
 
-def test_schema_is_asked_for_as_the_model_takes_it(server: Loopback) -> None:
+def test_schema_is_asked_for_as_the_model_takes_it(server: ScriptedServer) -> None:
     """By response_format where LiteLLM knows that the model takes it, else in the prompt."""
 
     def sent(name: str) -> Call:
@@ -208,7 +208,7 @@ def test_schema_is_asked_for_as_the_model_takes_it(server: Loopback) -> None:
     assert '"points"' in asked.prompt
 
 
-def test_schema_is_part_of_the_key(server: Loopback, tmp_path: Path) -> None:
+def test_schema_is_part_of_the_key(server: ScriptedServer, tmp_path: Path) -> None:
     """A text is not taken for JSON, nor JSON of one schema for that of another."""
 
     class Other(BaseModel):
@@ -223,7 +223,7 @@ def test_schema_is_part_of_the_key(server: Loopback, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("schema", ["Findings", {"type": "object"}, int])
-def test_rubbish_for_a_schema_is_refused(server: Loopback, schema: Any) -> None:
+def test_rubbish_for_a_schema_is_refused(server: ScriptedServer, schema: Any) -> None:
     """Only a pydantic model class is a schema; nothing is sent."""
     with pytest.raises(InputError, match="pydantic model class"):
         Asking(server).ask(replace(REQUEST, schema=schema))

@@ -12,8 +12,8 @@ import pytest
 
 from notebooks.export import export
 from notebooks.exporting.pairing import texts
-from tests.made import made
-from tests.warm_python import warm_kernels, warm_python
+from tests.support.made import made
+from tests.support.warm_python import warm_kernels, warm_python
 
 __all__ = ["LONG_S", "NAMES", "ROOT", "Exported", "Exporter"]
 

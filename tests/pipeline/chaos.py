@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import docsum_nb as ds
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 __all__ = ["IN_FLIGHT", "LONG_S", "Chaos", "model_of", "survive", "texts"]
 
@@ -133,7 +133,7 @@ def _name(reply: Reply) -> str:
     return "cut" if reply.cut else "hang" if reply.hang else "empty" if not reply.text else "broken"
 
 
-def model_of(server: Loopback, **options: Any) -> ds.Model:
+def model_of(server: ScriptedServer, **options: Any) -> ds.Model:
     options = {"context_window": 128_000, "prices": (1.0, 1.0), **options}
     return ds.Model("openai/scripted", base_url=server.base_url, **options)
 
@@ -147,7 +147,7 @@ def rows(ledger: Path) -> list[str]:
         return [text for (text,) in db.execute("SELECT text FROM answers")]
 
 
-def survive(server: Loopback, ledger: Path, chunks: int) -> str:
+def survive(server: ScriptedServer, ledger: Path, chunks: int) -> str:
     """Summarize through every fault, and check every bound by the server's counts.
 
     Returns:

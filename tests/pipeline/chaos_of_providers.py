@@ -11,7 +11,7 @@ from pathlib import Path
 
 import docsum_nb as ds
 from docsum_nb.provider_errors import Failure
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.refusals import ROWS, Row
 from tests.pipeline.chaos import IN_FLIGHT, LONG_S, Chaos, model_of
 
@@ -84,7 +84,7 @@ def texts(count: int) -> dict[str, str]:
     }
 
 
-def survive_refusals(server: Loopback, ledger: Path, chunks: int) -> str:
+def survive_refusals(server: ScriptedServer, ledger: Path, chunks: int) -> str:
     """Summarize a number of chunks, and check that each is right or reported.
 
     Returns:

@@ -9,14 +9,14 @@ from typing import Any
 import docsum_nb as ds
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
-from tests.loopback import Call, Loopback
+from docsum_nb.testing import Call, ScriptedServer
 
 LONG_S = 60.0
 SMALL = 2_700
 """Tokens of a window that makes several levels of merging out of a few documents."""
 
 
-def model_of(server: Loopback, **options: Any) -> ds.Model:
+def model_of(server: ScriptedServer, **options: Any) -> ds.Model:
     return ds.Model("openai/scripted", base_url=server.base_url, **options)
 
 

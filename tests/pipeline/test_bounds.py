@@ -12,7 +12,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, InputError
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 LONG_S = 60.0
 PRICES = (1.0, 4.0)
@@ -20,25 +20,25 @@ PRICES = (1.0, 4.0)
 TEXTS = {f"doc-{i:02}": f"Document {i} tells of ships and of the sea. " * 20 for i in range(40)}
 
 
-def model_of(server: Loopback, **options: Any) -> ds.Model:
+def model_of(server: ScriptedServer, **options: Any) -> ds.Model:
     return ds.Model(
         "openai/x", base_url=server.base_url, prices=PRICES, context_window=128_000, **options
     )
 
 
-def summarize(server: Loopback, **options: Any) -> Any:
+def summarize(server: ScriptedServer, **options: Any) -> Any:
     given = {"ledger": False, "show": False, "deadline": LONG_S, **options}
     return ds.summarize(TEXTS, model=given.pop("model", model_of(server)), **given)
 
 
-def charged(server: Loopback) -> float:
+def charged(server: ScriptedServer) -> float:
     """Add up what the server's own counts of tokens come to, in US dollars."""
     words = [len(call.prompt.split()) for call in server.calls]
     return (PRICES[0] * sum(words) + PRICES[1] * 2 * len(words)) / 1e6
 
 
 def test_run_at_half_its_cost_stops_under_it_and_says_what_remains(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The server charges no more than the bound; the rest is reported, and can be resumed."""
     ledger = tmp_path / "ledger"
@@ -63,7 +63,7 @@ def test_run_at_half_its_cost_stops_under_it_and_says_what_remains(
     assert again.state.cached >= made - 1
 
 
-def test_cost_that_a_plan_bounds_is_enough(server: Loopback) -> None:
+def test_cost_that_a_plan_bounds_is_enough(server: ScriptedServer) -> None:
     """A run that may cost what its plan says at most is never stopped."""
     planned = ds.plan(TEXTS, model=model_of(server))
     assert planned.cost_usd is not None
@@ -76,7 +76,7 @@ def test_cost_that_a_plan_bounds_is_enough(server: Loopback) -> None:
 
 @pytest.mark.parametrize("on_error", ["raise", "collect", "skip"])
 def test_calls_and_tokens_are_bounded_whatever_is_done_with_errors(
-    server: Loopback, on_error: Any
+    server: ScriptedServer, on_error: Any
 ) -> None:
     """A bound is no failure of one chunk: the run ends, and no request goes over it."""
     run = summarize(server, max_calls=7, on_error=on_error)
@@ -90,7 +90,9 @@ def test_calls_and_tokens_are_bounded_whatever_is_done_with_errors(
     assert 0 < tokens <= 9_000
 
 
-def test_answers_in_flight_when_the_bound_is_met_are_kept(server: Loopback, tmp_path: Path) -> None:
+def test_answers_in_flight_when_the_bound_is_met_are_kept(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """What was paid for before the bound is stored, however the run ended."""
     ledger = tmp_path / "ledger"
     run = summarize(server, max_calls=10, ledger=ledger)
@@ -101,7 +103,7 @@ def test_answers_in_flight_when_the_bound_is_met_are_kept(server: Loopback, tmp_
     assert len(server.calls) == 41
 
 
-def test_refused_requests_count_as_calls_and_cost_nothing(server: Loopback) -> None:
+def test_refused_requests_count_as_calls_and_cost_nothing(server: ScriptedServer) -> None:
     """A 500 that is tried again is two of max_calls, and one answer's cost."""
 
     def script(call: Call) -> Reply:
@@ -115,7 +117,9 @@ def test_refused_requests_count_as_calls_and_cost_nothing(server: Loopback) -> N
     assert len(error.partial.chunks) == 2
 
 
-def test_unknown_price_is_asked_for_before_the_run_is_one(server: Loopback, tmp_path: Path) -> None:
+def test_unknown_price_is_asked_for_before_the_run_is_one(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """With max_cost, a model without a price is wrong input: nothing is sent, no run is kept."""
     model = ds.Model("openai/x", base_url=server.base_url)
     ledger = tmp_path / "ledger"
@@ -126,7 +130,7 @@ def test_unknown_price_is_asked_for_before_the_run_is_one(server: Loopback, tmp_
     assert list(ds.runs(ledger)) == []
 
 
-def test_bounds_of_a_guarded_flow_hold_for_the_summary_inside_it(server: Loopback) -> None:
+def test_bounds_of_a_guarded_flow_hold_for_the_summary_inside_it(server: ScriptedServer) -> None:
     """The guard's max_calls and the flow's own are both kept; the smaller one ends the run."""
     flow = ds.SummaryFlow(TEXTS, model=model_of(server), ledger=False, show=False, max_calls=30)
     run = ds.kickoff(flow, max_calls=5, deadline=LONG_S, show=False)
@@ -145,7 +149,7 @@ def test_bounds_of_a_guarded_flow_hold_for_the_summary_inside_it(server: Loopbac
     ids=["max_tokens", "max_completion_tokens"],
 )
 def test_length_of_the_users_own_is_counted_for_the_bounds(
-    server: Loopback, options: dict[str, Any]
+    server: ScriptedServer, options: dict[str, Any]
 ) -> None:
     """An answer may become as long as the request says, so that is what is planned and held."""
     planned = ds.plan(TEXTS, model=model_of(server, **options))
@@ -158,7 +162,7 @@ def test_length_of_the_users_own_is_counted_for_the_bounds(
     assert names == set(options["params"])
 
 
-def test_fallback_that_thinks_is_held_to_the_bound(server: Loopback) -> None:
+def test_fallback_that_thinks_is_held_to_the_bound(server: ScriptedServer) -> None:
     """What a reasoning fallback may take is reserved before it is asked."""
     server.script = lambda call: Reply("no", status=403)
     thinker = ds.Model("openai/o3-mini", base_url=server.base_url, prices=PRICES)
@@ -167,7 +171,9 @@ def test_fallback_that_thinks_is_held_to_the_bound(server: Loopback) -> None:
     assert {call.body["model"] for call in server.calls} == {"x"}
 
 
-def test_whoever_waits_for_its_budget_keeps_nobody_from_the_provider(server: Loopback) -> None:
+def test_whoever_waits_for_its_budget_keeps_nobody_from_the_provider(
+    server: ScriptedServer,
+) -> None:
     """A run near its bound waits for its own answers without a place among the requests."""
     go_on = threading.Event()
 

@@ -10,13 +10,13 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded, InputError, LedgerError, LoadError
 from docsum_nb.ledger import Ledger
-from tests.deadlines import pass_deadline
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.pipeline.pipeline_samples import LONG_S, chunk_number, marked, model_of, summarize, tick
+from tests.support.deadlines import pass_deadline
 
 
 def test_first_error_is_seen_at_once_and_the_next_run_pays_only_for_the_rest(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """A 403 on chunk 10 waits for no other; nothing is sent after it; what lands is kept."""
     seen = threading.Event()
@@ -48,7 +48,7 @@ def test_first_error_is_seen_at_once_and_the_next_run_pays_only_for_the_rest(
     assert again.state.cached == 11
 
 
-def test_partial_result_holds_what_was_finished(server: Loopback) -> None:
+def test_partial_result_holds_what_was_finished(server: ScriptedServer) -> None:
     """A run that failed still shows its finished chunk summaries, and names what is missing."""
 
     def script(call: Call) -> Reply:
@@ -63,7 +63,7 @@ def test_partial_result_holds_what_was_finished(server: Loopback) -> None:
     assert {omission.what for omission in partial.omitted} >= {"doc-03", "doc-05"}
 
 
-def test_skip_goes_on_and_names_the_gaps(server: Loopback) -> None:
+def test_skip_goes_on_and_names_the_gaps(server: ScriptedServer) -> None:
     """With on_error="skip" the summary comes, and says what it lacks."""
 
     def script(call: Call) -> Reply:
@@ -75,7 +75,7 @@ def test_skip_goes_on_and_names_the_gaps(server: Loopback) -> None:
     assert [omission.what for omission in summary.omitted] == ["doc-01, chunk 0", "doc-02, chunk 0"]
 
 
-def test_collect_finishes_the_others_and_raises_all(server: Loopback, tmp_path: Path) -> None:
+def test_collect_finishes_the_others_and_raises_all(server: ScriptedServer, tmp_path: Path) -> None:
     """With on_error="collect" all failures come in one group, and the other answers are kept."""
 
     def script(call: Call) -> Reply:
@@ -89,14 +89,14 @@ def test_collect_finishes_the_others_and_raises_all(server: Loopback, tmp_path: 
     assert len(Ledger(tmp_path / "l")) == 3
 
 
-def test_everything_failed_is_an_error_even_when_skipping(server: Loopback) -> None:
+def test_everything_failed_is_an_error_even_when_skipping(server: ScriptedServer) -> None:
     """Nothing to summarize is no summary."""
     server.script = lambda call: Reply("no", status=400)
     with pytest.raises(Exception, match="no"):
         summarize(marked(2), model=model_of(server), on_error="skip").result(LONG_S)
 
 
-def test_deadline_ends_a_run_whose_provider_hangs(server: Loopback) -> None:
+def test_deadline_ends_a_run_whose_provider_hangs(server: ScriptedServer) -> None:
     """A provider that never answers costs the deadline; the error says what hung, what is kept."""
     server.script = lambda call: Reply(hang=True) if call.number else Reply("one")
     run = summarize(marked(3), model=model_of(server), deadline=LONG_S, max_concurrency=1)
@@ -116,7 +116,7 @@ def test_deadline_ends_a_run_whose_provider_hangs(server: Loopback) -> None:
 
 
 def test_cancelled_run_sends_nothing_more_and_keeps_what_lands(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """After cancel(), requests in flight land and are stored; no other goes out."""
     gate, flying = threading.Event(), threading.Event()
@@ -141,7 +141,7 @@ def test_cancelled_run_sends_nothing_more_and_keeps_what_lands(
 LONG = " ".join(f"The ship{i} sails at dawn." for i in range(400))
 
 
-def test_cut_off_and_overlong_answers_are_omissions(server: Loopback) -> None:
+def test_cut_off_and_overlong_answers_are_omissions(server: ScriptedServer) -> None:
     """An answer cut off by the provider, and one too long to be merged, are in omitted."""
 
     def script(call: Call) -> Reply:
@@ -157,7 +157,7 @@ def test_cut_off_and_overlong_answers_are_omissions(server: Loopback) -> None:
 
 
 def test_what_is_wrong_with_the_input_is_one_line_before_any_call(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """Empty folder, missing path, unreadable file, unknown model, missing key, empty library."""
     (tmp_path / "empty").mkdir()
@@ -201,7 +201,7 @@ def test_rubbish_arguments_are_refused_at_the_call(options: dict[str, Any]) -> N
 
 
 def test_ledger_that_cannot_be_written_is_an_error_before_any_call(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """What could not be kept is not paid for."""
     (tmp_path / "file").write_text("x")
@@ -222,7 +222,7 @@ def test_skip_leaves_out_an_unreadable_file_and_names_it(tmp_path: Path) -> None
     assert summary.omitted[0].what.endswith("bad.docx")
 
 
-def test_failed_merge_says_what_was_combined(server: Loopback) -> None:
+def test_failed_merge_says_what_was_combined(server: ScriptedServer) -> None:
     """The error of a merge has a note that names it."""
 
     def script(call: Call) -> Reply:
@@ -234,7 +234,9 @@ def test_failed_merge_says_what_was_combined(server: Loopback) -> None:
     assert "combining all 3 documents together" in error.__notes__[0]
 
 
-def test_every_summary_names_the_model_that_wrote_it(server: Loopback, tmp_path: Path) -> None:
+def test_every_summary_names_the_model_that_wrote_it(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """With a fallback for some chunks, each says who wrote it; from the ledger the same."""
 
     def script(call: Call) -> Reply:
@@ -251,7 +253,7 @@ def test_every_summary_names_the_model_that_wrote_it(server: Loopback, tmp_path:
         assert {chunk.cached for chunk in summary.chunks} == {cached}
 
 
-def test_partial_result_counts_documents_of_one_chunk_as_finished(server: Loopback) -> None:
+def test_partial_result_counts_documents_of_one_chunk_as_finished(server: ScriptedServer) -> None:
     """What is summarized is no omission, though the merges were not reached."""
 
     def script(call: Call) -> Reply:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import docsum_nb as ds
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.pipeline.pipeline_samples import LONG_S, TEXTS, model_of, summarize
 
 
@@ -51,7 +51,7 @@ def test_related_documents_are_others_and_close_and_say_why(tmp_path: Path) -> N
     assert ds.Summary.from_json(summary.to_json()) == summary
 
 
-def test_agent_says_why_documents_are_relevant(server: Loopback, tmp_path: Path) -> None:
+def test_agent_says_why_documents_are_relevant(server: ScriptedServer, tmp_path: Path) -> None:
     """With a language model, an agent judges the hits; its call is planned, stored and metered."""
     library = ds.Library(tmp_path / "lib")
     library.add({"dues": "Harbour dues by tonnage.", "berths": "A berth for each harbour ship."})
@@ -73,7 +73,7 @@ def test_agent_says_why_documents_are_relevant(server: Loopback, tmp_path: Path)
     assert again.state.calls == 0
 
 
-def test_agent_can_search_the_library_further(server: Loopback, tmp_path: Path) -> None:
+def test_agent_can_search_the_library_further(server: ScriptedServer, tmp_path: Path) -> None:
     """What the agent finds with its tool can be among the related documents."""
     library = ds.Library(tmp_path / "lib")
     library.add({"dues": "Harbour dues by tonnage.", "knitting": "Purl two, knit two together."})
@@ -92,7 +92,9 @@ def test_agent_can_search_the_library_further(server: Loopback, tmp_path: Path) 
     assert [hit.name for hit in summary.related] == ["knitting"]
 
 
-def test_unreadable_judgement_keeps_the_hits_and_says_so(server: Loopback, tmp_path: Path) -> None:
+def test_unreadable_judgement_keeps_the_hits_and_says_so(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """An answer that is no list of reasons loses nothing that the search found."""
     library = ds.Library(tmp_path / "lib")
     library.add({"dues": "Harbour dues by tonnage."})
@@ -102,7 +104,7 @@ def test_unreadable_judgement_keeps_the_hits_and_says_so(server: Loopback, tmp_p
     assert "could not be read" in summary.omitted[-1].reason
 
 
-def test_failed_evaluation_keeps_the_summary(server: Loopback, tmp_path: Path) -> None:
+def test_failed_evaluation_keeps_the_summary(server: ScriptedServer, tmp_path: Path) -> None:
     """The summary that was paid for is in the partial result; skipping, it is the result."""
     library = ds.Library(tmp_path / "lib")
     library.add({"dues": "Harbour dues by tonnage."})
@@ -125,7 +127,7 @@ def test_failed_evaluation_keeps_the_summary(server: Loopback, tmp_path: Path) -
 
 @pytest.mark.parametrize("window", [6_000, 8_192, 128_000])
 def test_agents_calls_stay_in_the_window_and_in_the_plan(
-    server: Loopback, tmp_path: Path, window: int
+    server: ScriptedServer, tmp_path: Path, window: int
 ) -> None:
     """However long the agent searches, its calls and tokens are within the plan's bound."""
     library = ds.Library(tmp_path / "lib")

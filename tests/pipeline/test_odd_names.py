@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 import docsum_nb as ds
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 LONE = "\ud83d"
 
 
-def model_of(server: Loopback) -> ds.Model:
+def model_of(server: ScriptedServer) -> ds.Model:
     return ds.Model("openai/x", base_url=server.base_url, context_window=32_000, max_retries=0)
 
 
@@ -35,7 +35,7 @@ def folder_of(path: Path) -> Path:
     return path
 
 
-def test_lone_surrogates_fail_nothing(server: Loopback, tmp_path: Path) -> None:
+def test_lone_surrogates_fail_nothing(server: ScriptedServer, tmp_path: Path) -> None:
     """In the name of a file, a notebook, a question, a text and an answer: one request each."""
     server.script = lambda call: Reply(f"Ships {LONE} carry things.")
     folder = folder_of(tmp_path / "docs")
@@ -60,7 +60,7 @@ def test_lone_surrogates_fail_nothing(server: Loopback, tmp_path: Path) -> None:
     assert again.result(60).text == "Ships \ufffd carry things."
 
 
-def test_stream_with_a_lone_surrogate_is_shown_as_what_it_becomes(server: Loopback) -> None:
+def test_stream_with_a_lone_surrogate_is_shown_as_what_it_becomes(server: ScriptedServer) -> None:
     """What is streamed is what is stored."""
 
     def script(call: Call) -> Reply:

@@ -13,10 +13,10 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import DeadlineExceeded
 from docsum_nb.events import Event, Throttled
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from docsum_nb.views.status import state_html, state_text
-from tests.deadlines import pass_deadline
-from tests.loopback import Call, Loopback, Reply
 from tests.models.refusals import ROWS, Row
+from tests.support.deadlines import pass_deadline
 
 LONG_S = 60.0
 SENTENCES = [f"Sentence number {i} tells of the ship named MARK-{i:03}." for i in range(120)]
@@ -27,14 +27,14 @@ TOO_LONG = [
 ]
 
 
-def summarize(server: Loopback, texts: dict[str, str], **options: Any) -> Any:
+def summarize(server: ScriptedServer, texts: dict[str, str], **options: Any) -> Any:
     model = ds.Model("openai/x", base_url=server.base_url, context_window=32_000)
     options = {"ledger": False, "show": False, "deadline": LONG_S, "model": model, **options}
     return ds.summarize(texts, **options)
 
 
 @pytest.mark.parametrize("row", TOO_LONG[::4], ids=lambda row: row.name)
-def test_chunk_refused_in_any_wording_is_cut_again(server: Loopback, row: Row) -> None:
+def test_chunk_refused_in_any_wording_is_cut_again(server: ScriptedServer, row: Row) -> None:
     """One request is refused; its halves are summarized and merged, and nothing is lost."""
 
     def script(call: Call) -> Reply:
@@ -53,7 +53,7 @@ def test_chunk_refused_in_any_wording_is_cut_again(server: Loopback, row: Row) -
     assert len(server.calls) <= 5
 
 
-def test_provider_without_room_is_quoted_while_it_is_waited_for(server: Loopback) -> None:
+def test_provider_without_room_is_quoted_while_it_is_waited_for(server: ScriptedServer) -> None:
     """Its words and the next try are in the line and in the panel; the deadline repeats them."""
     words = "Rate limit reached for x on requests per min (RPM): Limit 3, Used 3."
     server.script = lambda call: Reply(words, status=429, headers={"retry-after": "30"})
@@ -75,7 +75,7 @@ def test_provider_without_room_is_quoted_while_it_is_waited_for(server: Loopback
     assert len(server.calls) == 1
 
 
-def test_account_without_money_ends_the_run_at_once(server: Loopback) -> None:
+def test_account_without_money_ends_the_run_at_once(server: ScriptedServer) -> None:
     """One request for all chunks in flight at most, the provider's words, and what to look at."""
     body = json.dumps(
         {"error": {"message": "Insufficient balance. Please recharge.", "code": "1113"}}
@@ -108,7 +108,7 @@ def test_closed_port_is_explained_wherever_the_error_is_shown() -> None:
         assert isinstance(group, ExceptionGroup)
 
 
-def test_address_without_its_path_is_said(server: Loopback) -> None:
+def test_address_without_its_path_is_said(server: ScriptedServer) -> None:
     """A server that knows no such path is no reason to look for a model."""
     model = ds.Model("openai/x", base_url=server.address)
     run = summarize(server, {"a": SENTENCES[0]}, model=model)
@@ -117,14 +117,14 @@ def test_address_without_its_path_is_said(server: Loopback) -> None:
     assert any(f"/v1 at its end, as in {server.address}/v1" in note for note in error.__notes__)
 
 
-def test_endpoint_that_was_pasted_is_said(server: Loopback) -> None:
+def test_endpoint_that_was_pasted_is_said(server: ScriptedServer) -> None:
     """The client puts the endpoint behind the address a second time."""
     model = ds.Model("openai/x", base_url=f"{server.base_url}/chat/completions")
     error = summarize(server, {"a": SENTENCES[0]}, model=model).exception()
     assert any("leave '/chat/completions' off" in note for note in error.__notes__)
 
 
-def test_half_a_character_is_no_fault_of_the_server(server: Loopback) -> None:
+def test_half_a_character_is_no_fault_of_the_server(server: ScriptedServer) -> None:
     """A lone surrogate, as a notebook may hold, is summarized or said; not tried four times."""
     server.script = lambda call: Reply("A summary.")
     run = summarize(server, {"log\ud800": f"{SENTENCES[0]} \udc80 {SENTENCES[1]}"})

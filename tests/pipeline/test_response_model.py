@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model, field_validator
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError, ModelError
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 LONG_S = 60.0
 TEXTS = {"a": "The ship Vasa sank in 1628.", "b": "The ship Mary Rose sank in 1545."}
@@ -37,13 +37,15 @@ def answering(*forms: str) -> Any:
     return script
 
 
-def summarize(server: Loopback, **options: Any) -> Any:
+def summarize(server: ScriptedServer, **options: Any) -> Any:
     model = ds.Model("openai/x", base_url=server.base_url)
     given = {"ledger": False, "response_model": Ships, "show": False, "deadline": LONG_S, **options}
     return ds.summarize(TEXTS, model=given.pop("model", model), **given)
 
 
-def test_data_is_an_instance_in_every_form_of_the_result(server: Loopback, tmp_path: Path) -> None:
+def test_data_is_an_instance_in_every_form_of_the_result(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """One call more gives the data, which is stored, planned, and shown in every rendering."""
     server.script = answering(GOOD)
     ledger = tmp_path / "ledger"
@@ -62,7 +64,7 @@ def test_data_is_an_instance_in_every_form_of_the_result(server: Loopback, tmp_p
 
 
 def test_form_that_does_not_fit_is_asked_for_once_more_with_what_is_wrong(
-    server: Loopback,
+    server: ScriptedServer,
 ) -> None:
     """The model is sent the validation error; twice wrong is an error, with the text kept."""
     server.script = answering('{"names": ["Vasa"], "oldest": 7}', GOOD)
@@ -80,7 +82,7 @@ def test_form_that_does_not_fit_is_asked_for_once_more_with_what_is_wrong(
     assert skipped.omitted[-1].what == "the data asked for"
 
 
-def test_what_is_no_schema_is_refused_before_anything_is_read(server: Loopback) -> None:
+def test_what_is_no_schema_is_refused_before_anything_is_read(server: ScriptedServer) -> None:
     """A class that is no pydantic model, and a model that only quotes, are InputErrors."""
     with pytest.raises(InputError, match="pydantic"):
         summarize(server, response_model=dict)
@@ -88,7 +90,9 @@ def test_what_is_no_schema_is_refused_before_anything_is_read(server: Loopback) 
         ds.summarize(TEXTS, response_model=Ships, show=False)
 
 
-def test_form_comes_through_a_flow_and_through_resuming(server: Loopback, tmp_path: Path) -> None:
+def test_form_comes_through_a_flow_and_through_resuming(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """SummaryFlow fills state.data in; a resumed run finds its schema again."""
     server.script = answering(GOOD, GOOD)
     model = ds.Model("openai/x", base_url=server.base_url)
@@ -104,7 +108,9 @@ def test_form_comes_through_a_flow_and_through_resuming(server: Loopback, tmp_pa
     assert len(server.calls) == made
 
 
-def test_stored_form_that_fits_no_more_is_asked_for_anew(server: Loopback, tmp_path: Path) -> None:
+def test_stored_form_that_fits_no_more_is_asked_for_anew(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """A validator that was added since is heard: its answer takes the place of the old one."""
 
     class Fewer(Ships):
@@ -126,7 +132,7 @@ def test_stored_form_that_fits_no_more_is_asked_for_anew(server: Loopback, tmp_p
         assert len(server.calls) == first + 1
 
 
-def test_form_fits_the_window_of_every_fallback(server: Loopback) -> None:
+def test_form_fits_the_window_of_every_fallback(server: ScriptedServer) -> None:
     """A fallback with a small window can fill in the form of many summaries."""
     small = ds.Model("openai/small", base_url=server.base_url, context_window=4_096)
     sizes: list[int] = []
@@ -152,7 +158,9 @@ def test_form_fits_the_window_of_every_fallback(server: Loopback) -> None:
     assert max(sizes) < 3_000
 
 
-def test_form_of_a_class_that_has_no_name_is_given_again(server: Loopback, tmp_path: Path) -> None:
+def test_form_of_a_class_that_has_no_name_is_given_again(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
     """A class made in a function cannot be found: resume says so, and takes it."""
     local = create_model("Local", oldest=(int, ...))
     ledger = tmp_path / "ledger"

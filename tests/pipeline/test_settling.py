@@ -17,9 +17,9 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
-from tests.deadlines import pass_deadline
-from tests.loopback import Call, Loopback, Reply, running
-from tests.warm_python import warm_python
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.deadlines import pass_deadline
+from tests.support.warm_python import warm_python
 
 LONG_S = 60.0
 CHUNKS = 4
@@ -27,12 +27,12 @@ TEXTS = {f"doc {i}": f"The harbor of town {i} is deep. Ships rest there." for i 
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Loopback]:
-    with running() as started:
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as started:
         yield started
 
 
-def model_of(server: Loopback) -> ds.Model:
+def model_of(server: ScriptedServer) -> ds.Model:
     return ds.Model("openai/gpt-4o-mini", base_url=server.base_url, api_key="k")
 
 
@@ -59,7 +59,7 @@ class Ends:
 
 @pytest.mark.parametrize("how", ["cancel", "deadline", "error"])
 def test_figures_are_those_of_the_end(
-    server: Loopback, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     """Of three calls in flight at the stop, all that lands is in error, state, view and record."""
     raised = threading.Event()
@@ -129,7 +129,7 @@ WAITS = {
 
 @contextmanager
 def interrupted(
-    server: Loopback, wait: str, ledger: str, reply: Reply, *, first: str = ""
+    server: ScriptedServer, wait: str, ledger: str, reply: Reply, *, first: str = ""
 ) -> Iterator[Any]:
     """Run a script that is interrupted while all its calls are in flight."""
     server.script = lambda call: reply
@@ -163,7 +163,7 @@ def line_in(text: str) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_line_that_says_how_to_go_on_is_run_as_it_stands(
-    server: Loopback, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the ledger is called, and although it was given by a relative path."""
     monkeypatch.chdir(tmp_path)
@@ -190,7 +190,9 @@ def test_default_ledger_is_not_named() -> None:
 
 
 @pytest.mark.parametrize("wait", WAITS)
-def test_interrupted_script_keeps_what_lands(server: Loopback, tmp_path: Path, wait: str) -> None:
+def test_interrupted_script_keeps_what_lands(
+    server: ScriptedServer, tmp_path: Path, wait: str
+) -> None:
     """Calls that take longer than two seconds are waited for; the last line has their figures."""
     ledger = str(tmp_path / "my ledger")
     with interrupted(server, wait, ledger, Reply("A harbor.", delay=2.6)) as process:
@@ -208,7 +210,7 @@ def test_interrupted_script_keeps_what_lands(server: Loopback, tmp_path: Path, w
 
 @pytest.mark.parametrize("wait", WAITS)
 def test_second_interrupt_ends_a_script_at_once_and_quietly(
-    server: Loopback, tmp_path: Path, wait: str
+    server: ScriptedServer, tmp_path: Path, wait: str
 ) -> None:
     """While answers are waited for, a minute at most: stderr has no traceback but the one."""
     patient = "import docsum_nb.pipeline.api\ndocsum_nb.pipeline.api.SETTLE_S = 60\n"
@@ -229,7 +231,7 @@ def test_second_interrupt_ends_a_script_at_once_and_quietly(
     assert process.returncode != 0
 
 
-def test_resume_passes_over_what_was_finished_since(server: Loopback, tmp_path: Path) -> None:
+def test_resume_passes_over_what_was_finished_since(server: ScriptedServer, tmp_path: Path) -> None:
     """After the same call was repeated, or its folder was named differently, nothing is left."""
     server.script = lambda call: Reply("A harbor.")
     folder, ledger = tmp_path / "reports", str(tmp_path / "ledger")
@@ -265,7 +267,7 @@ def test_resume_passes_over_what_was_finished_since(server: Loopback, tmp_path: 
 
 
 def test_run_that_was_stopped_after_another_had_finished_the_same_is_resumed(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The documents may have changed since."""
     server.script = lambda call: Reply("A harbor.")

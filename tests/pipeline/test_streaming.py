@@ -10,7 +10,7 @@ from pydantic import BaseModel
 import docsum_nb as ds
 from docsum_nb.events import CallStarted, Event, TextStreamed
 from docsum_nb.ledger import Ledger
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.models.model_samples import shown_text
 from tests.pipeline.pipeline_samples import LONG_S, SMALL, marked, model_of, summarize
 
@@ -49,7 +49,7 @@ def script(call: Call) -> Reply:
     ids=["documents", "levels", "one chunk", "one document"],
 )
 def test_the_last_text_is_streamed_and_nothing_else(
-    server: Loopback, source: Any, window: int | None
+    server: ScriptedServer, source: Any, window: int | None
 ) -> None:
     """One request is a stream, the one that writes the result; its pieces are the result."""
     server.script = script
@@ -63,14 +63,14 @@ def test_the_last_text_is_streamed_and_nothing_else(
     assert [event.begins for event in watched.told] == [True] + [False] * (len(watched.told) - 1)
 
 
-def test_where_nobody_looks_nothing_is_streamed(server: Loopback) -> None:
+def test_where_nobody_looks_nothing_is_streamed(server: ScriptedServer) -> None:
     """A plain request has fewer ways to fail."""
     server.script = script
     assert summarize(marked(2), model=model_of(server)).result(LONG_S).text == "A part."
     assert not any(map(streamed, server.calls))
 
 
-def test_stored_text_is_shown_whole(server: Loopback, tmp_path: Path) -> None:
+def test_stored_text_is_shown_whole(server: ScriptedServer, tmp_path: Path) -> None:
     """A run from the ledger asks nobody, and tells its text in one piece; also if not streamed."""
     server.script = script
     for source in (marked(2), marked(1)):
@@ -88,7 +88,7 @@ def test_extractive_text_is_shown_whole() -> None:
     assert [event.text for event in watched.told] == [watched.summary.text]
 
 
-def test_data_is_not_streamed(server: Loopback) -> None:
+def test_data_is_not_streamed(server: ScriptedServer) -> None:
     """Of a run with a response model, the text is streamed; the JSON comes after it, whole."""
 
     class Findings(BaseModel):
@@ -103,7 +103,7 @@ def test_data_is_not_streamed(server: Loopback) -> None:
     assert list(map(streamed, server.calls)) == [False, False, True, False]
 
 
-def test_one_document_left_of_several_is_streamed(server: Loopback) -> None:
+def test_one_document_left_of_several_is_streamed(server: ScriptedServer) -> None:
     """Where the others failed and are skipped, its last merge is the result."""
 
     def failing(call: Call) -> Reply:
@@ -117,7 +117,7 @@ def test_one_document_left_of_several_is_streamed(server: Loopback) -> None:
     assert len(list(filter(streamed, server.calls))) == 1
 
 
-def test_merge_that_is_too_long_is_streamed_once_it_fits(server: Loopback) -> None:
+def test_merge_that_is_too_long_is_streamed_once_it_fits(server: ScriptedServer) -> None:
     """The halves come whole; their merge is the result, and the one that is streamed."""
 
     def refusing(call: Call) -> Reply:
@@ -132,7 +132,7 @@ def test_merge_that_is_too_long_is_streamed_once_it_fits(server: Loopback) -> No
     assert list(map(streamed, server.calls)) == [*[False] * 4, True, False, False, True]
 
 
-def test_flow_streams_its_last_text_where_it_is_observed(server: Loopback) -> None:
+def test_flow_streams_its_last_text_where_it_is_observed(server: ScriptedServer) -> None:
     """A step that a flow asks for is reported like one of summarize."""
     server.script = script
     events: list[Event] = []
@@ -148,7 +148,7 @@ def test_flow_streams_its_last_text_where_it_is_observed(server: Loopback) -> No
 
 
 def test_run_that_is_stopped_midway_leaves_no_stream_behind(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """The server sees its client go once the settle time is over; the chunks are kept.
 

@@ -14,8 +14,8 @@ import docsum_nb as ds
 from benchmarks import frames
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
-from tests.loopback import Call, Loopback, Reply
-from tests.warm_python import warm_python
+from docsum_nb.testing import Call, Reply, ScriptedServer
+from tests.support.warm_python import warm_python
 
 LONG_S = 60.0
 SENTENCES = [f"Sentence number {i} tells of the ship named MARK-{i:03}." for i in range(120)]
@@ -44,11 +44,11 @@ def ds_json(value: Any) -> str:
     return json.dumps(value)
 
 
-def model_of(server: Loopback) -> ds.Model:
+def model_of(server: ScriptedServer) -> ds.Model:
     return ds.Model("openai/x", base_url=server.base_url, context_window=32_000)
 
 
-def summarize(server: Loopback, texts: dict[str, str], **options: Any) -> Run[Summary]:
+def summarize(server: ScriptedServer, texts: dict[str, str], **options: Any) -> Run[Summary]:
     return ds.summarize(
         texts, model=model_of(server), ledger=False, show=False, deadline=LONG_S, **options
     )
@@ -56,7 +56,7 @@ def summarize(server: Loopback, texts: dict[str, str], **options: Any) -> Run[Su
 
 @pytest.mark.parametrize("limit", [800, 420])
 def test_chunk_that_is_too_long_is_cut_again_and_nothing_is_lost(
-    server: Loopback, limit: int
+    server: ScriptedServer, limit: int
 ) -> None:
     """Refused as too long, a chunk is summarized in halves, or quarters, and merged."""
     server.script = refusing(limit)
@@ -70,7 +70,7 @@ def test_chunk_that_is_too_long_is_cut_again_and_nothing_is_lost(
     assert refused >= 1
 
 
-def test_merge_that_is_too_long_is_made_in_halves(server: Loopback) -> None:
+def test_merge_that_is_too_long_is_made_in_halves(server: ScriptedServer) -> None:
     """Many summaries refused together are merged by halves; each document is in the result."""
     texts = {f"doc-{i:02}": SENTENCES[i] for i in range(12)}
     whole: list[int] = []
@@ -91,7 +91,7 @@ def test_merge_that_is_too_long_is_made_in_halves(server: Loopback) -> None:
     assert set(re.findall(r"MARK-\d{3}", summary.text)) == {f"MARK-{i:03}" for i in range(12)}
 
 
-def test_text_that_never_fits_is_the_providers_own_error(server: Loopback) -> None:
+def test_text_that_never_fits_is_the_providers_own_error(server: ScriptedServer) -> None:
     """Cut down to pieces that are still refused, the refusal comes out, after a bounded number."""
     server.script = refusing(10)
     run = summarize(server, {"log": " ".join(SENTENCES)})
@@ -101,7 +101,9 @@ def test_text_that_never_fits_is_the_providers_own_error(server: Loopback) -> No
 
 
 @pytest.mark.parametrize("on_error", ["skip", "collect"])
-def test_merge_of_pieces_that_fails_is_one_chunks_failure(server: Loopback, on_error: Any) -> None:
+def test_merge_of_pieces_that_fails_is_one_chunks_failure(
+    server: ScriptedServer, on_error: Any
+) -> None:
     """Where failures are kept, a chunk that was cut again fails like any other chunk."""
     cut_again = refusing(800)
     server.script = lambda call: (
@@ -118,7 +120,7 @@ def test_merge_of_pieces_that_fails_is_one_chunks_failure(server: Loopback, on_e
         assert len(error.exceptions) == 1
 
 
-def test_pieces_that_were_cut_off_are_omissions(server: Loopback) -> None:
+def test_pieces_that_were_cut_off_are_omissions(server: ScriptedServer) -> None:
     """What the summaries of a chunk's pieces lack is reported, although their merge is whole."""
     cut_again = refusing(800)
 
@@ -140,7 +142,7 @@ def test_pieces_that_were_cut_off_are_omissions(server: Loopback) -> None:
 
 
 def test_a_chunk_takes_ten_frames_to_its_request_and_one_look(
-    server: Loopback, tmp_path: Path
+    server: ScriptedServer, tmp_path: Path
 ) -> None:
     """From the worker of a chunk to LiteLLM, with one look into the ledger for a fresh chunk."""
     # In a process of its own: a guard, once used, puts a wrapper of its own around CrewAI's tasks.

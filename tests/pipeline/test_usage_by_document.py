@@ -8,7 +8,7 @@ from operator import add
 import pytest
 
 from docsum_nb.records import Usage
-from tests.loopback import Call, Loopback, Reply
+from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.pipeline.pipeline_samples import LONG_S, SMALL, marked, model_of, summarize
 from tests.pipeline.test_summarize_chunks import SENTENCES, refusing
 
@@ -19,7 +19,7 @@ def total(usages: list[Usage]) -> Usage:
     return reduce(add, usages, Usage())
 
 
-def test_documents_add_up_to_the_run_but_for_its_last_merge(server: Loopback) -> None:
+def test_documents_add_up_to_the_run_but_for_its_last_merge(server: ScriptedServer) -> None:
     """A document's usage is that of its chunks and merges; the rest is what joins them."""
     model = model_of(server, context_window=SMALL, prices=PRICES)
     summary = summarize(marked(4, 40), model=model, ledger=False).result(LONG_S)
@@ -36,7 +36,7 @@ def test_documents_add_up_to_the_run_but_for_its_last_merge(server: Loopback) ->
     assert frame["calls"].sum() == documents.calls
 
 
-def test_a_document_in_one_chunk_costs_what_its_chunk_costs(server: Loopback) -> None:
+def test_a_document_in_one_chunk_costs_what_its_chunk_costs(server: ScriptedServer) -> None:
     """Without a merge there is nothing else to pay for."""
     summary = summarize(marked(2), model=model_of(server), ledger=False).result(LONG_S)
 
@@ -44,7 +44,7 @@ def test_a_document_in_one_chunk_costs_what_its_chunk_costs(server: Loopback) ->
     assert summary.usage.calls == 3
 
 
-def test_answers_from_the_ledger_cost_nothing(server: Loopback) -> None:
+def test_answers_from_the_ledger_cost_nothing(server: ScriptedServer) -> None:
     """Run again, all of it is free: chunks, documents and the run."""
     source = marked(3, 20)
     model = model_of(server, context_window=SMALL)
@@ -57,7 +57,7 @@ def test_answers_from_the_ledger_cost_nothing(server: Loopback) -> None:
     assert again.usage == Usage()
 
 
-def test_a_document_added_later_is_the_only_one_paid_for(server: Loopback) -> None:
+def test_a_document_added_later_is_the_only_one_paid_for(server: ScriptedServer) -> None:
     """Of a second run over more documents, those that were there already are free."""
     model = model_of(server)
     summarize(marked(2), model=model).result(LONG_S)
@@ -67,7 +67,7 @@ def test_a_document_added_later_is_the_only_one_paid_for(server: Loopback) -> No
 
 
 @pytest.mark.parametrize("limit", [800, 420])
-def test_a_chunk_done_in_pieces_costs_what_they_cost(server: Loopback, limit: int) -> None:
+def test_a_chunk_done_in_pieces_costs_what_they_cost(server: ScriptedServer, limit: int) -> None:
     """Pieces and their merge are the chunk's; what was refused is nobody's."""
     answered: list[Call] = []
     script = refusing(limit)

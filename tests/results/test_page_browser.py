@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 from playwright.sync_api import Dialog, Page
 
 from docsum_nb.results import Summary
-from tests.axe import serious_findings
 from tests.results.result_samples import ATTACK, HOSTILE, MANY, ORDINARY, shown
+from tests.support.axe import serious_findings
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,8 @@ import pytest
 from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
 from docsum_nb.events import Event, RunEnded
 from docsum_nb.run import Control, Run, Work, in_thread, loop
-from tests.deadlines import pass_deadline
 from tests.run.run_samples import LONG_S, forever, run_of
+from tests.support.deadlines import pass_deadline
 
 
 def test_deadline_holds_although_the_loop_is_stuck_and_the_next_run_works() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.run.tracebacks import _BriefTraceback
-from tests.loopback import Loopback
+from docsum_nb.testing import ScriptedServer
 
 LONG_S = 60.0
 KEY = "sk-not-to-be-shown"
@@ -47,7 +47,7 @@ def test_connection_of_the_users_own_client_is_explained() -> None:
     assert f"because {words}" in shown(error)
 
 
-def test_key_is_not_quoted_below_the_cell(server: Loopback) -> None:
+def test_key_is_not_quoted_below_the_cell(server: ScriptedServer) -> None:
     """OpenAI's client has it in the exception behind its own."""
     run = ds.start(ask, server.base_url, f"{KEY}\n", show=False, deadline=LONG_S)
     error = run.exception()

@@ -176,7 +176,7 @@ def _folder() -> Iterator[dict[str, Any]]:
     from pydantic import BaseModel
 
     import docsum_nb as ds
-    from tests.docs_samples import make_crew
+    from tests.support.docs_samples import make_crew
 
     class Report(BaseModel):
         title: str

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from tests.kernels import OLD_IPYKERNEL, running_kernel
+from tests.support.kernels import OLD_IPYKERNEL, running_kernel
 from tests.views.test_panel import END, run
 
 MANY = """

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.warm_python import switches
+from tests.support.warm_python import switches
 
 __all__ = ["serve"]
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.forking import WarmProcess, running, serve
-from tests.warm_python import warm_python
+from tests.support.forking import WarmProcess, running, serve
+from tests.support.warm_python import warm_python
 
 __all__ = ["Zygote", "running_zygote"]
 
@@ -24,7 +24,7 @@ class Zygote(WarmProcess):
 @contextmanager
 def running_zygote() -> Iterator[Zygote]:
     """Start the warm process, and end it."""
-    with running("tests.zygote", Zygote, python=warm_python()) as zygote:
+    with running("tests.support.zygote", Zygote, python=warm_python()) as zygote:
         yield zygote
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import docsum_nb as ds
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
-from tests.loopback import Loopback, Reply
+from docsum_nb.testing import Reply, ScriptedServer
 
 __all__ = [
     "LONG_S",
@@ -48,7 +48,7 @@ def holds(path: Path, text: str) -> bool:
     return any(text.encode() in file.read_bytes() for file in files if file.exists())
 
 
-def model_of(server: Loopback, **options: Any) -> ds.Model:
+def model_of(server: ScriptedServer, **options: Any) -> ds.Model:
     return ds.Model("openai/scripted", base_url=server.base_url, **options)
 
 
@@ -64,7 +64,7 @@ def failing_at(number: int) -> Any:
     return lambda call: Reply("no", status=400) if call.number == number else Reply("A summary.")
 
 
-def failed_run(server: Loopback, ledger: Path, **options: Any) -> Run[Summary]:
+def failed_run(server: ScriptedServer, ledger: Path, **options: Any) -> Run[Summary]:
     """Run until the fourth request, which is refused, and to the end of what is left of it."""
     server.script = failing_at(3)
     run = summarize(

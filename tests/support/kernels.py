@@ -16,13 +16,13 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
-from tests.warm_python import warm_kernels
+from tests.support.warm_python import warm_kernels
 
 __all__ = ["OLD_IPYKERNEL", "Cell", "Kernel", "Shown", "running_kernel"]
 
 LONG_S = 90.0
 """A kernel that says nothing for so long hangs."""
-OLD_IPYKERNEL = Path(__file__).parent.parent / "build" / "ipykernel6"
+OLD_IPYKERNEL = Path(__file__).parents[2] / "build" / "ipykernel6"
 """Where ``make ipykernel6`` puts the last ipykernel 6, beside the one that is installed."""
 
 

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 
 __all__ = ["ROOT", "Block", "blocks_of", "pages"]
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 _COMMENT = re.compile(r"<!--\s*(setup|raises|skip):(.*?)-->", re.DOTALL)
 _PROSE = {"none", "toml", "yaml", "mermaid"}
 """Languages of blocks that nothing is to be done with."""

@@ -23,7 +23,7 @@ from pathlib import Path
 
 __all__ = ["switches", "warm_commands", "warm_kernels", "warm_python"]
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 _SWITCHES = ("CREWAI_", "LITELLM_", "LANCEDB_", "OTEL_", "PYTHON")
 
 
@@ -51,7 +51,7 @@ def warm_python() -> list[str]:
     folder = tempfile.TemporaryDirectory(prefix="warm-")
     socket = f"{folder.name}/socket"
     process = subprocess.Popen(
-        [sys.executable, "-c", "from tests.warm_server import serve; serve()", socket],
+        [sys.executable, "-c", "from tests.support.warm_server import serve; serve()", socket],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=folder.name,
@@ -65,7 +65,7 @@ def warm_python() -> list[str]:
         folder.cleanup()
 
     atexit.register(end)
-    return [sys.executable, "-I", "-S", str(ROOT / "tests" / "warm_client.py"), socket]
+    return [sys.executable, "-I", "-S", str(ROOT / "tests" / "support" / "warm_client.py"), socket]
 
 
 @cache

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 __all__ = ["ROOT", "WarmProcess", "running", "serve"]
 
@@ -61,7 +61,7 @@ def running(
     """Start a warm process, and end it.
 
     Args:
-        module: The module that it runs, such as ``"tests.zygote"``.
+        module: The module that it runs, such as ``"tests.support.zygote"``.
         kind: The class by which the test sees it.
         python: The command that runs it.
     """

@@ -17,7 +17,7 @@ from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from tests.forking import WarmProcess, running, serve
+from tests.support.forking import WarmProcess, running, serve
 
 __all__ = ["Renamer", "running_renamer"]
 
@@ -33,7 +33,7 @@ class Renamer(WarmProcess):
 @contextmanager
 def running_renamer() -> Iterator[Renamer]:
     """Start the warm process, and end it."""
-    with running("tests.renamed", Renamer) as renamer:
+    with running("tests.support.renamed", Renamer) as renamer:
         yield renamer
 
 
