@@ -24,7 +24,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from docsum_nb.documents.prose import prose_sentences
+from docsum_nb.models.candidates import Vocabulary, candidates
 from docsum_nb.models.extractive import Extractive
+from docsum_nb.models.lexrank import lexrank, tf_idf
 from docsum_nb.records import Request
 
 _METRICS = ["rouge1", "rouge2", "rougeLsum"]
@@ -62,10 +64,12 @@ def transcript(meeting: dict[str, Any]) -> str:
 
 
 def papers(folder: Path) -> Iterator[Case]:
-    """Read SciSummNet's papers, abstract included, with the summaries that people wrote."""
+    """Read SciSummNet's papers without their abstracts, with the summaries that people wrote."""
     for path in sorted(folder.glob("scisummnet/*/*.xml")):
         blocks: list[str] = []
         for part in ElementTree.fromstring(path.read_text(errors="replace")):
+            if part.tag == "ABSTRACT":
+                continue
             title = part.text if part.tag == "S" else part.get("title", "Abstract")
             blocks.append(f"## {(title or '').strip()}" if blocks else f"# {(title or '').strip()}")
             blocks.append(" ".join(each.text or "" for each in part.iter("S")))
@@ -118,8 +122,18 @@ def ours(case: Case, budget: int) -> str:
     return _by_line(Extractive().answer(request).text)
 
 
+def central(case: Case, budget: int) -> str:
+    """Return the most central sentences by LexRank alone, in order."""
+    sentences = [sentence.text for sentence in prose_sentences(case.text)]
+    vocabulary = Vocabulary()
+    found = candidates([("", prose_sentences(case.text))], vocabulary)
+    scores = lexrank(tf_idf([each.terms for each in found]))
+    taken = filled([found[index].text for index in scores.argsort()[::-1]], budget).split("\n")
+    return "\n".join(sentence for sentence in sentences if sentence in taken)
+
+
 def by_chunks(case: Case, budget: int) -> str:
-    """Summarize each chunk, then the chunks' summaries, as long documents are."""
+    """Summarize each chunk, then the chunks' summaries, as a language model does."""
     paragraphs = case.text.split("\n\n")
     chunks = [
         "\n\n".join(paragraphs[i : i + _CHUNK_PARAGRAPHS])
@@ -127,7 +141,8 @@ def by_chunks(case: Case, budget: int) -> str:
     ]
     parts = [ours(Case(chunk, [], case.question), budget) for chunk in chunks if chunk.strip()]
     labelled = "\n\n".join(f"## chunk {i}\n\n{part}" for i, part in enumerate(parts))
-    return ours(Case(labelled, [], case.question), budget)
+    request = Request("", "", labelled, budget, 4 * budget, case.question, syntax="summaries")
+    return _by_line(Extractive().answer(request).text)
 
 
 def unquestioned(case: Case, budget: int) -> str:
@@ -160,11 +175,17 @@ def measure(cases: list[Case], budget: int, method: Callable[[Case, int], str]) 
 
 def main(folder: Path) -> None:
     """Print a table for each set."""
-    shared = {"lead": lead, "random": shuffled, "extractive": ours, "by chunks": by_chunks}
+    shared = {
+        "lead": lead,
+        "random": shuffled,
+        "lexrank": central,
+        "extractive": ours,
+        "by chunks": by_chunks,
+    }
     sets: list[tuple[str, Callable[[Path], Iterator[Case]], int, dict[str, Any]]] = [
         ("QMSum val, whole meeting", meetings, 110, {}),
         ("QMSum val, questions", questions, 65, {"no question": unquestioned}),
-        ("SciSummNet", papers, 144, {}),
+        ("SciSummNet without abstracts", papers, 144, {}),
     ]
     for title, read, budget, more in sets:
         cases = list(read(folder))

@@ -17,7 +17,7 @@ from docsum_nb.documents.terms import words
 
 __all__ = ["Candidate", "Vocabulary", "candidates", "depends", "word_count", "worth_quoting"]
 
-# Chosen on QMSum (validation) and SciSummNet: benchmarks/quality.
+# Chosen on QMSum (validation) and SciSummNet: benchmarks/extractive_quality.py.
 _MIN_CONTENT_WORDS = 6  # shorter ones are mostly fillers; meetings would go below chance with them
 _MAX_WORDS = 80  # longer ones are mostly lists, and spend the answer on one thought
 _SUFFIXES = ("ing", "ed", "es", "s")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Coverage", "Ranking", "rank", "relevance"]
 
-# Chosen on QMSum (validation) and SciSummNet: benchmarks/quality.
+# Chosen on QMSum (validation) and SciSummNet: benchmarks/extractive_quality.py.
 _LEAD = 0.5
 _LEAD_SENTENCES = 20  # the bonus falls by 1/e over this number of candidates
 _CENTRALITY = 0.3  # of a transcript, beside coverage
