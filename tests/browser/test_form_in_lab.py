@@ -38,7 +38,7 @@ def test_it_is_filled_in_run_and_read_and_lasts(
     form = notebook.output(1).locator(".docsum-form")
     form.get_by_label("Path on this server").fill(str(documents))
     notebook.click(1, "Start")
-    form.get_by_role("link", name="Source 1", exact=True).first.wait_for()
+    form.get_by_role("button", name="Source 1: read").filter(visible=True).first.wait_for()
     notebook.run(2)
     assert notebook.text(2) == "2"
     lasting = notebook.output(1).locator(".docsum-lasting")

@@ -140,7 +140,7 @@ def test_a_stranger_fills_it_in_and_reads_the_summary(
             "summary = await ds.summarize("
         )
         press(page, "Start")
-        page.get_by_role("link", name="Source 1", exact=True).first.wait_for()
+        page.get_by_role("button", name="Source 1: read").filter(visible=True).first.wait_for()
         see(page.locator(".docsum-panel"), "blue whale eats about four tonnes")
 
         press(page, "Browse")
@@ -203,7 +203,7 @@ def test_by_keyboard_alone_a_run_is_started_and_cancelled(
 
 FIELDS = [
     *(SOURCE, "Browse", "Upload (0)", "Question", "Model", "Address of the model's server"),
-    *("Library", "Browse", "Length, in words", "Deadline, in seconds"),
+    *("Model for scanned pages", "Library", "Browse", "Length, in words", "Deadline, in seconds"),
     *("Most to pay, in US dollars", "Most requests to send", "Most tokens"),
     *("If something fails", "Plan", "Start"),
 ]
@@ -238,7 +238,7 @@ def test_files_are_uploaded_and_summarized(browser: Browser, tmp_path: Path) -> 
         upload(page, *files)
         page.get_by_text(re.compile("^2 files, .* tides.pdf")).wait_for()
         press(page, "Start")
-        page.get_by_role("link", name="Source 1", exact=True).first.wait_for()
+        page.get_by_role("button", name="Source 1: read").filter(visible=True).first.wait_for()
         see(page.locator(".docsum-panel"), "The moon moves the tides")
         kept = list((tmp_path / "voila" / "TMPDIR").glob("docsum_nb-*/*"))
         assert len(kept) == 2
