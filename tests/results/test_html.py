@@ -27,7 +27,7 @@ def test_fragment_is_one_self_contained_element() -> None:
 
     assert [tag.name for tag in page.find_all(recursive=False)] == ["div"]
     assert not page.find_all(["script", "link", "img", "iframe", "object"])
-    style = re.sub(r"/\*.*?\*/", "", str(page.style))
+    style = re.sub(r"(?s)/\*.*?\*/", "", str(page.style))
     assert "url(" not in style
     assert "@import" not in style
     selectors = re.findall(r"(?m)^\s*([^\s@}][^{}]*)\{", style.replace("<style>", ""))
