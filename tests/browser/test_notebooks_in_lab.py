@@ -17,9 +17,9 @@ SHOWS = {
     "failures_resume_budget": ("BudgetExceeded", "7 of 8 chunks", "Forgotten(runs=4"),
     "guard_your_crew": ("PermissionDeniedError", "7 of 7 tasks", "6 tasks that run at once"),
     "private_library": ("green cucumber policy of this company", "3 of 3 chunks"),
-    "quickstart": ("the interpreter terminates", "5 of 5 chunks", "6 calls before, 0 now"),
+    "quickstart": ("model of error handling", "5 of 5 chunks", "6 calls before, 0 now"),
     "script_and_service": ("4 of 4 chunks", "post a JSON object"),
-    "widgets": ("5 of 5 chunks", "the interpreter terminates", "Deadline"),
+    "widgets": ("5 of 5 chunks", "model of error handling", "Deadline"),
 }
 TALL = {"width": 1000, "height": 6000}
 

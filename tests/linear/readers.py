@@ -569,6 +569,7 @@ READERS: dict[str, Reader] = {
     "documents.sentences.sentence_spans": Reader(sentences.sentence_spans),
     "documents.turns.turn_starts": Reader(turns.turn_starts),
     "documents.furniture.is_furniture": Reader(furniture.is_furniture),
+    "documents.furniture.is_supplement": Reader(furniture.is_supplement),
     "documents.subtitles.spoken": Reader(subtitles.spoken, "html"),
     "documents.subtitles.read": Reader(lambda text: subtitles.read(_file("a.vtt", text))),
     "documents.terms.words": Reader(terms.words),

@@ -27,11 +27,11 @@ SAYS = {
         *("3/3 chunks", "document     score"),
     ),
     "quickstart": (
-        *("the interpreter terminates", "Sources", "6 calls before, 0 now"),
+        *("model of error handling", "Sources", "6 calls before, 0 now"),
         *("characters", "<Figure size"),
     ),
     "script_and_service": ('200 {"summary"', "422", "post a JSON object of names and texts"),
-    "widgets": ("5/5 chunks", "the interpreter terminates", "ds.summarize("),
+    "widgets": ("5/5 chunks", "model of error handling", "ds.summarize("),
 }
 LIVE = "application/vnd.jupyter.widget-view+json"
 

@@ -17,9 +17,9 @@ SHOWS = {
         "6 tasks that run at once share it",
     ),
     "private_library": ("green cucumber policy of this company", "3 of 3 chunks"),
-    "quickstart": ("the interpreter terminates", "5 of 5 chunks", "sources"),
+    "quickstart": ("model of error handling", "5 of 5 chunks", "sources"),
     "script_and_service": ("4 of 4 chunks", "422"),
-    "widgets": ("5 of 5 chunks", "the interpreter terminates", "run the cell again to use it"),
+    "widgets": ("5 of 5 chunks", "model of error handling", "run the cell again to use it"),
 }
 
 

@@ -18,9 +18,9 @@ PRINTS = {
         *("docsum_nb.errors.DeadlineExceeded", "docsum_nb.errors.BudgetExceeded"),
     ),
     "private_library": ("1 document found for “green cucumber policy”", "updated"),
-    "quickstart": ("the interpreter terminates", "[1]", "6 calls before, 0 now"),
+    "quickstart": ("model of error handling", "[1]", "6 calls before, 0 now"),
     "script_and_service": ('200 {"summary"', "422"),
-    "widgets": ("<Run ", "the interpreter terminates", "<docsum_nb form: no run yet>"),
+    "widgets": ("<Run ", "model of error handling", "<docsum_nb form: no run yet>"),
 }
 
 
