@@ -58,8 +58,13 @@ def test_library_is_filled_and_searched(
 ) -> None:
     """``add`` makes a library that ``summarize --library`` finds related documents in."""
     library = str(tmp_path / "library")
-    assert main(["add", str(folder), "--library", library]) == 0
-    assert "2 added" in capsys.readouterr().out
+    other = tmp_path / "handbook"
+    other.mkdir()
+    for file in folder.iterdir():
+        words = file.read_text(encoding="utf-8")
+        (other / f"more-{file.name}").write_text(f"{words} The rest is in the handbook.")
+    assert main(["add", str(folder), str(other), "--library", library]) == 0
+    assert "4 added" in capsys.readouterr().out
     assert main(["summarize", str(folder), "--library", library]) == 0
     assert "Related documentation" in capsys.readouterr().out
 

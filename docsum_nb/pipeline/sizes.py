@@ -1,9 +1,10 @@
 """How large chunks, summaries and merges may be, so that every plan is known and ends.
 
 All sizes follow from the model's window and from the length that was asked for, before the first
-call. The texts of a level hold half as many words again as the final summary, divided among them. A
-merge takes as many of them as fit at their largest, at least two; every level therefore has fewer
-texts than the one before, and the number of levels and calls depends on counts alone.
+call. The texts of a level hold half as many words again as the final summary, divided among them in
+steps, so that a few texts more change no prompt and paid answers stay valid. A merge takes as many
+of them as fit at their largest, at least two; every level therefore has fewer texts than the one
+before, and the number of levels and calls depends on counts alone.
 """
 
 from __future__ import annotations
@@ -176,8 +177,13 @@ class Sizes:
         return Merging(part_words, tuple(levels))
 
     def _part_words(self, count: int, words: int, least: int) -> int:
-        """Return the length of texts that are merged: together half as long again as the whole."""
-        even = -(-int(_SURPLUS * words) // count)
+        """Return the length of texts that are merged: together half as long again, or longer.
+
+        The same for 2 and 3 texts, for 4 to 7, and so on: a prompt names it, and each new prompt
+        has to be paid for.
+        """
+        step = 1 << (count.bit_length() - 1)
+        even = -(-int(_SURPLUS * words) // step)
         most = ((self.room - self._answer_tokens(words)) // 2 - NAMED_TOKENS) // _TOKENS_A_WORD
         return min(max(least, even), most)
 

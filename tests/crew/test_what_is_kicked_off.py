@@ -124,9 +124,10 @@ def test_what_cannot_be_kicked_off_says_what_to_write(server: ScriptedServer) ->
         (job, r"Crew\(agents=\[\.\.\.\], tasks=\[task\]\)"),
         (llm, r"start\(llm\.call, 'your question'\)"),
         (Crew, r"not its class"),
-        (object(), r"use start"),
-        ([job], r"use start"),
-        (None, r"use start"),
+        (print, r"use start"),
+        (object(), r"make one: Crew\(agents="),
+        ([job], r"make one: Crew\(agents="),
+        (None, r"make one: Crew\(agents="),
     ):
         with pytest.raises(InputError, match=cure):
             ds.kickoff(work, show=False)

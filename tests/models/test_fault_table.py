@@ -114,7 +114,7 @@ def test_provider_without_room_is_quoted(row: Row, outcomes: dict[str, Outcome])
     assert throttled
     assert row.says in throttled[0].words
     assert throttled[0].next_at > 0
-    assert any(row.says in message and "the next try" in message for message in warnings)
+    assert any(row.says in message and "held back for" in message for message in warnings)
 
 
 def test_error_that_was_raised_while_another_was_handled_is_read_for_itself(
