@@ -15,7 +15,7 @@ from docsum_nb import errors, events, records
 from tests.support.made import made
 from tests.support.pages import ROOT
 
-INTERNAL = {"Answer", "Price", "Request", "Syntax"}
+INTERNAL = {"Answer", "Price", "Request", "SourceText", "Syntax"}
 """Records that only the package's own parts hand to one another."""
 pytestmark = pytest.mark.timeout(600)
 

@@ -6,10 +6,12 @@ A crew is described by what it has, so that checkers that skip CrewAI still tell
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from crewai import CrewOutput as CrewOutput
+    import crewai
+
+    CrewOutput: TypeAlias = crewai.CrewOutput
 
 __all__ = ["CrewLike", "CrewOutput"]
 

@@ -78,7 +78,7 @@ class _Selection:
         return None
 
     def drop(self, index: int) -> None:
-        """Take a sentence out of the selection for good."""
+        """Remove a sentence from the selection for good."""
         import numpy as np
 
         self.chosen.remove(index)

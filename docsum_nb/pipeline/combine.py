@@ -143,7 +143,7 @@ class Combiner:
         Args:
             label: What they are summaries of.
             summaries: At least one; a single one is returned unchanged.
-            merging: How so many are merged.
+            merging: How that number of summaries is merged.
             final: Whether the last merge is the final text of the run.
             apart: Raise an error to the caller only; else it also ends the run at once.
 
