@@ -35,6 +35,7 @@ def is_own_file(filename: str) -> bool:
 
 def running_ipython() -> Any:
     """Return IPython's shell; ``None`` if this process runs none."""
+    # In a kernel IPython is loaded already; a script is spared the import.
     module = sys.modules.get("IPython")
     return module.get_ipython() if module is not None else None
 

@@ -17,6 +17,7 @@ from types import BuiltinFunctionType
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.errors import InputError
+from docsum_nb.own_code import running_ipython
 from docsum_nb.render.one_line import clean, one_line
 from docsum_nb.run import DAEMON_THREADS
 from docsum_nb.views.widgets import clicks_arrive, current_kernel
@@ -59,8 +60,7 @@ def console_here(waited: Waited | None, *, form: bool) -> Console | None:
 
 
 def _at_a_prompt() -> bool:
-    ipython = sys.modules.get("IPython")
-    return hasattr(sys, "ps1") or (ipython is not None and ipython.get_ipython() is not None)
+    return hasattr(sys, "ps1") or running_ipython() is not None
 
 
 def _has_front_end(kernel: Any, waited: Waited | None) -> bool:

@@ -7,9 +7,9 @@ does not is handled when the cell ends, which is too late.
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
+from docsum_nb.own_code import running_ipython
 from docsum_nb.run import Waited
 
 __all__ = [
@@ -64,10 +64,7 @@ def close_widget(widget: Any) -> None:
 
 def current_kernel() -> Any:
     """Return the kernel that this process is; ``None`` for a terminal or a script."""
-    # In a kernel IPython is loaded already; a script is spared the import.
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None)
+    return getattr(running_ipython(), "kernel", None)
 
 
 def _ipykernel() -> tuple[int, ...]:
