@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 from docsum_nb.documents.marks import MARKS
 
-__all__ = ["has_words", "letter_count", "term_spans", "words"]
+__all__ = ["has_words", "is_unspaced", "letter_count", "term_spans", "words"]
 
 # Soft hyphen, zero-width characters, marks of direction, joiners, variation selectors.
 _UNSEEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
@@ -89,6 +89,11 @@ def term_spans(text: str) -> Iterator[tuple[int, int, str]]:
         begin = match.start()
         for start, end, term in _parts(match.group()):
             yield begin + start, begin + end, term
+
+
+def is_unspaced(character: str) -> bool:
+    """Return whether a character is of a script that is written without spaces."""
+    return _UNSPACED_LETTER.match(character) is not None
 
 
 def letter_count(text: str) -> int:

@@ -1,11 +1,16 @@
 """The private documentation: a SQLite database in a folder, searched by words.
 
     library.py   Library: what a user adds and what a search gives back
+    search.py    a search: from a query to hits
     query.py     the words of a query, the fusion of rankings, the excerpt that is shown
+    ranking.py   BM25 over postings, feedback from the best passages
+    postings.py  postings as bytes, in blocks of passages
+    analysis.py  the terms of a text
     entries.py   a document and its passages; batches of them
     store.py     snapshots for readers, transactions for writers
-    database.py  the file itself: tables, indexes, opening, errors
-    repair.py    what can be read of a damaged database
+    contents.py  documents inserted and taken out, with their passages and postings
+    database.py  the file itself: tables, opening, errors
+    repair.py    what can be read of a damaged or an older database
     upgrade.py   a library of the first layout, which LanceDB kept
     folder.py    what the folder is, and the writers' lock
 

@@ -1,41 +1,36 @@
-"""The database of a library: one SQLite file with full-text indexes, opened and checked.
+"""The database of a library: one SQLite file, created, opened and checked.
 
-One row for each document and each passage, and two indexes that hold words alone: of whole
-documents, and of passages. The index of a text is derived from its rows, so it can be taken out of
-the index exactly and built again. Refuses a file of a newer version and one of something else.
+One row for each document and each passage, and an index of the passages' words. Refuses a file of a
+newer version and one of something else.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from docsum_nb.errors import LibraryError
-from docsum_nb.library.entries import Entry, Passage
-from docsum_nb.library.query import searchable
+from docsum_nb.errors import DocsumError, LibraryError
 from docsum_nb.paths import make_private_file
 
 __all__ = [
     "DRAFT",
     "DamageError",
+    "OlderFormatError",
     "checkpoint",
     "created",
     "explained",
-    "insert",
+    "is_damaged",
+    "is_older",
     "open_to_read",
     "open_to_write",
-    "take_out",
     "transaction",
-    "wipe",
 ]
 
-FORMAT = 2
+FORMAT = 3
 DRAFT = ".documents.draft"
 """A database that is being filled."""
 _APPLICATION = 0x646E624C
@@ -43,10 +38,6 @@ _APPLICATION = 0x646E624C
 _BUSY_S = 30.0
 _CHECKPOINT_S = 2.0
 """How long the log waits for searches that still read an older version."""
-# Marks that are written behind their letter, as the vowels of Hindi, belong to the word.
-_INDEX = """USING fts5(
-    terms, content='', tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
-)"""
 _TABLES = (
     """
     CREATE TABLE documents (
@@ -56,7 +47,6 @@ _TABLES = (
         path TEXT,
         pages TEXT NOT NULL,  -- JSON
         metadata TEXT NOT NULL,  -- JSON
-        terms TEXT NOT NULL,  -- what the index has of the name
         first INTEGER NOT NULL,  -- its passages
         last INTEGER NOT NULL
     )
@@ -67,15 +57,26 @@ _TABLES = (
         document INTEGER NOT NULL,
         text TEXT NOT NULL,
         start INTEGER NOT NULL,
-        headings TEXT NOT NULL,  -- JSON
-        above TEXT NOT NULL,  -- what the index has of name and headings
-        terms BLOB  -- what it has of the text, compressed; null if that is the text
+        headings TEXT NOT NULL  -- JSON
     )
     """,
-    f"CREATE VIRTUAL TABLE document_index {_INDEX}",
-    f"CREATE VIRTUAL TABLE passage_index {_INDEX}",
+    "CREATE TABLE blocks (id INTEGER PRIMARY KEY, passages BLOB NOT NULL)",
+    """
+    CREATE TABLE postings (
+        block INTEGER NOT NULL,
+        term TEXT NOT NULL,
+        passages BLOB NOT NULL,
+        PRIMARY KEY (block, term)
+    ) WITHOUT ROWID
+    """,
+    "CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    # Of an embedder: the signs of a block's vectors, and the vector of each passage.
+    "CREATE TABLE signs (block INTEGER PRIMARY KEY, signs BLOB NOT NULL)",
+    "CREATE TABLE vectors (passage INTEGER PRIMARY KEY, vector BLOB NOT NULL)",
 )
-_NAMES = {"documents", "passages", "document_index", "passage_index"}
+_NAMES = {"documents", "passages", "blocks", "postings", "settings", "signs", "vectors"}
+_OURS = {"passages", "postings", "blocks"}
+"""Names of tables that hardly another database has."""
 _DAMAGE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} | {
     sqlite3.SQLITE_MISMATCH,
     sqlite3.SQLITE_CONSTRAINT,
@@ -89,14 +90,18 @@ class DamageError(Exception):
     """The content of the file is not what was written; the store repairs it."""
 
 
+class OlderFormatError(Exception):
+    """The file was written by an older version; the store copies it."""
+
+
 @contextmanager
 def explained(folder: Path) -> Iterator[None]:
     """Raise the errors of SQLite and of the disk as ``LibraryError``, damage as ``DamageError``."""
     try:
         yield
-    except LibraryError:
+    except DocsumError:
         raise
-    except (zlib.error, UnicodeDecodeError, RecursionError, OverflowError) as error:
+    except (ValueError, LookupError, RecursionError, OverflowError) as error:
         raise DamageError(f"{type(error).__name__}: {error}") from error
     except sqlite3.Error as error:
         # The lower eight bits are the kind of the error.
@@ -163,6 +168,32 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     return db
 
 
+def is_older(path: Path) -> bool:
+    """Return whether a database was written by an older version; false if it cannot be read."""
+    try:
+        with closing(open_to_read(path)):
+            return False
+    except OlderFormatError:
+        return True
+    except (DamageError, DocsumError, sqlite3.Error, OSError):
+        return False
+
+
+def is_damaged(path: Path, error: LibraryError) -> bool:
+    """Return whether an error that says that the disk is full comes from damage instead.
+
+    A damaged number of a page is taken for one beyond the end of the disk.
+    """
+    code = getattr(error.__cause__, "sqlite_errorcode", None) or 0
+    if code & 0xFF != sqlite3.SQLITE_FULL:
+        return False
+    try:
+        with closing(open_to_read(path)) as db:
+            return bool(db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except (sqlite3.Error, DamageError, OlderFormatError):
+        return True
+
+
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Return the database opened for reading, in a transaction, which keeps its current state."""
     how = "ro"
@@ -217,89 +248,6 @@ def checkpoint(db: sqlite3.Connection) -> bool:
         time.sleep(0.02)
 
 
-def insert(db: sqlite3.Connection, entry: Entry) -> None:
-    """Add a document that is not there."""
-    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM passages").fetchone()
-    first, last = last + 1, last + len(entry.passages)
-    name = searchable(entry.name)
-    cursor = db.execute(
-        "INSERT INTO documents (name, digest, path, pages, metadata, terms, first, last) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(entry.name, entry.digest, entry.path, json.dumps(entry.pages), entry.metadata),
-            *(name, first, last),
-        ),
-    )
-    whole = [name]
-    for number, passage in enumerate(entry.passages, start=first):
-        above = "\n".join([name, *map(searchable, passage.headings)])
-        terms = searchable(passage.text)
-        whole.append(terms)
-        db.execute(
-            "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
-            _row(number, cursor.lastrowid, passage, above, terms),
-        )
-        db.execute(
-            "INSERT INTO passage_index (rowid, terms) VALUES (?, ?)", (number, f"{above}\n{terms}")
-        )
-    db.execute(
-        "INSERT INTO document_index (rowid, terms) VALUES (?, ?)",
-        (cursor.lastrowid, "\n".join(whole)),
-    )
-
-
-def take_out(db: sqlite3.Connection, name: str) -> bool:
-    """Remove a document, and return whether it was there; ``wipe`` takes its words off the disk."""
-    found = db.execute("SELECT id, terms, first, last FROM documents WHERE name = ?", (name,))
-    row = found.fetchone()
-    if row is None:
-        return False
-    if not isinstance(row[1], str) or not all(isinstance(each, int) for each in row[2:]):
-        raise DamageError(f"the row of {name!r} is of other types")
-    document, whole, first, last = row[0], [row[1]], row[2], row[3]
-    passages = db.execute(
-        "SELECT id, above, text, terms FROM passages WHERE id BETWEEN ? AND ? ORDER BY id",
-        (first, last),
-    ).fetchall()
-    if len(passages) != last - first + 1:
-        raise DamageError(f"passages of {name!r} are missing")
-    for number, above, text, packed in passages:
-        if not isinstance(text, str) or not isinstance(packed, bytes | None):
-            raise DamageError(f"a passage of {name!r} is of other types")
-        terms = text if packed is None else zlib.decompress(packed).decode()
-        whole.append(terms)
-        # An index without stored texts needs the old text to delete its words.
-        db.execute(
-            "INSERT INTO passage_index (passage_index, rowid, terms) VALUES ('delete', ?, ?)",
-            (number, f"{above}\n{terms}"),
-        )
-    db.execute(
-        "INSERT INTO document_index (document_index, rowid, terms) VALUES ('delete', ?, ?)",
-        (document, "\n".join(whole)),
-    )
-    db.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", (first, last))
-    db.execute("DELETE FROM documents WHERE id = ?", (document,))
-    return True
-
-
-def wipe(db: sqlite3.Connection) -> None:
-    """Delete what was removed from the disk: out of the indexes, free pages and the log."""
-    with transaction(db):
-        # A word that was removed stays in its part of an index until the parts are merged.
-        for index in ("document_index", "passage_index"):
-            db.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608  # constants
-    # execute() stops after the first page, because the statement returns no columns.
-    db.executescript("PRAGMA incremental_vacuum")
-
-
-def _row(
-    number: int, document: int | None, passage: Passage, above: str, terms: str
-) -> tuple[object, ...]:
-    packed = None if terms == passage.text else zlib.compress(terms.encode(), 1)
-    headings = json.dumps(passage.headings)
-    return (number, document, passage.text, passage.start, headings, above, packed)
-
-
 def _configure(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA synchronous=NORMAL")
     # What was removed is overwritten.
@@ -322,10 +270,12 @@ def _check(db: sqlite3.Connection, path: Path) -> None:
             f"the library {path.parent} was written by a newer docsum_nb (format {version}, this "
             f"one reads {FORMAT}): update docsum_nb"
         )
-    if application != _APPLICATION and there and not there & _NAMES:
+    if application != _APPLICATION and there and not there & _OURS:
         raise LibraryError(
             f"{path} is a database of something else: move it away, and add the documents again"
         )
+    if application == _APPLICATION and version < FORMAT:
+        raise OlderFormatError
     if not there >= _NAMES:
         raise DamageError("tables are missing")
 

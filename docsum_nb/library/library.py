@@ -16,10 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.entries import batches, digests, entry, storable
 from docsum_nb.library.missing import folders_in, missing_from
-from docsum_nb.library.query import excerpt, fuse, matches, search_terms
-from docsum_nb.library.store import Match, Store, StoreSnapshot
+from docsum_nb.library.store import Store, StoreSnapshot
 from docsum_nb.paths import user_path
-from docsum_nb.records import Document, Hit
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.formats import count_text
 from docsum_nb.render.one_line import one_line
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Library"]
 
-_DEPTH = 100
-"""How many documents are ranked for a fusion, at least; passages, four times as many."""
 _SHOWN = 50
 """Documents that a library lists when it is displayed."""
 
@@ -178,8 +174,9 @@ class Library(Tabled):
 
         Args:
             query: Plain text: a few words, a question, a whole summary. Nothing in it is an
-                operator. Common English words do not count; of a long text, the 100 words do that
-                say most about it.
+                operator, but documents that hold a phrase in quotation marks, or an identifier
+                such as ``E-1234``, to the letter come first. Common English words do not count; of
+                a long text, the 100 words do that say most about it.
             k: How many documents at most.
 
         Returns:
@@ -195,12 +192,36 @@ class Library(Tabled):
             LibraryError: If the folder cannot be read, is not a library, was written by a newer
                 version, or is damaged.
         """
+        return self._search(query, k, is_text=False)
+
+    def related(self, text: str, k: int = 10) -> Hits:
+        """Find the documents that are related to a text, such as a summary.
+
+        Unlike a question's, the words of the text count once, however often they are repeated, and
+        nothing of it is looked for to the letter: so a summary finds what it was written of.
+
+        Args:
+            text: Plain text of any length.
+            k: How many documents at most.
+
+        Returns:
+            As for ``search``.
+
+        Raises:
+            InputError: As for ``search``.
+            LibraryError: As for ``search``.
+        """
+        return self._search(text, k, is_text=True)
+
+    def _search(self, query: str, k: int, *, is_text: bool) -> Hits:
+        from docsum_nb.library.search import hits, query_of
+
         if not isinstance(query, str) or not query.strip():
             raise InputError(f"a query is a text that says what to look for, not {query!r}")
         if not isinstance(k, int) or k < 1:
             raise InputError(f"k is a number of documents, at least one, not {k!r}")
-        terms = search_terms(query)
-        found = self._store.read(lambda snapshot: _hits(snapshot, terms, k) if terms else [])
+        sought = query_of(query, is_text=is_text)
+        found = self._store.read(lambda snapshot: hits(snapshot, sought, k) if sought.terms else [])
         if found is None:
             raise InputError(
                 f"there is no library at {self._path} yet: fill it with "
@@ -298,52 +319,6 @@ def _table(
 
 def _pages(document: Mapping[str, Any]) -> str:
     return f"{len(document['pages']):,}" if document["pages"] else ""
-
-
-def _hits(snapshot: StoreSnapshot, terms: Sequence[str], k: int) -> list[Hit]:
-    depth = max(_DEPTH, 2 * min(k, snapshot.count()))
-    whole = snapshot.match_documents(terms, limit=depth)
-    passages = snapshot.match_passages(terms, limit=4 * depth)
-    ranking = fuse([whole, [(match.document, match.score) for match in passages]])[:k]
-    if not ranking:
-        return []
-    names = [name for name, _ in ranking]
-    best = _best(snapshot, terms, names, passages)
-    documents = snapshot.documents(names)
-    return [_hit(name, score, terms, best.get(name), documents[name]) for name, score in ranking]
-
-
-def _best(
-    snapshot: StoreSnapshot, terms: Sequence[str], names: Sequence[str], passages: Sequence[Match]
-) -> dict[str, Match]:
-    """Return the best passage of each named document, also where it was beyond the depth."""
-    best: dict[str, Match] = {}
-    for match in passages:
-        best.setdefault(match.document, match)
-    for name in names:
-        if name not in best:
-            for match in snapshot.match_passages(terms, limit=1, within=name):
-                best[name] = match
-    return best
-
-
-def _hit(
-    name: str, score: float, terms: Sequence[str], match: Match | None, document: Mapping[str, Any]
-) -> Hit:
-    metadata: dict[str, Any] = dict(document["metadata"])
-    if document["path"] is not None:
-        metadata["path"] = document["path"]
-    if match is None:
-        return Hit(name, "", score, metadata)
-    start, end = excerpt(match.text, terms)
-    page = Document(name, "", pages=tuple(document["pages"])).page_at(match.start + start)
-    if page is not None:
-        metadata["page"] = page
-    if match.headings:
-        metadata["headings"] = list(match.headings)
-    metadata |= {"start": match.start + start, "end": match.start + end}
-    passage = match.text[start:end]
-    return Hit(name, passage, score, metadata, marks=matches(passage, terms))
 
 
 def _sum(one: Added, other: Added) -> Added:

@@ -1,7 +1,7 @@
 """What a search looks for, how rankings are fused, and which words of a passage are shown.
 
-Pure functions. A query is plain text, never a query language: it is cut into words before the
-index sees it, so quotes, parentheses, ``AND`` or ``-`` mean nothing. Refuses nothing.
+Pure functions. A query is plain text, never a query language: parentheses, ``AND`` or ``-`` mean
+nothing. Refuses nothing.
 """
 
 from __future__ import annotations
@@ -9,27 +9,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.terms import term_spans, words
+from docsum_nb.library.analysis import STOP_WORDS
 
-__all__ = ["excerpt", "fuse", "index_query", "index_words", "matches", "search_terms", "searchable"]
+__all__ = ["excerpt", "fuse", "matches", "search_terms"]
 
+_Name = TypeVar("_Name", bound=Hashable)
 _MAX_TERMS = 100
 _MAX_EXCERPT_WORDS = 80
-# Fewer than a summary passes over: "last", "make" or "two" may be what is looked for.
-_STOP_WORDS = frozenset(
-    words("""
-    a about after all also an and any are as at be because been before being between both but by
-    can could did do does doing during each few for from further had has have having he her here
-    him his how i if in into is it its itself just may me might more most must my no nor not of
-    off on once only or other our out over own same she should so some such than that the their
-    them then there these they this those through to too under until up very was we were what
-    when where which while who whom why will with would you your
-    """)
-)
 # Longest first where one ends another.
 _SUFFIXES = (
     *("ations", "ation", "ators", "ator", "ating", "ated", "ates", "ate"),
@@ -39,22 +32,8 @@ _SUFFIXES = (
 _SHORTEST_STEM = 3
 _SUBWORD = re.compile("[^'’\\-_\u2010\u2011]+")
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
-# With the marks behind a letter, as the vowels of Hindi.
-_INDEXED = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f\u0900-\u1cff\u3099\u309a])*+")
 # A run without spaces, as in Chinese or in encoded data, counts as several words.
 _WORD_LIKE = re.compile(r"\S{1,20}")
-
-
-def searchable(text: str) -> str:
-    """Prepare text for the index, whose tokenizer takes a run without spaces for one word.
-
-    Args:
-        text: Any text. Scripts written without spaces become pairs of characters.
-
-    Returns:
-        Text whose words are set apart by spaces or punctuation.
-    """
-    return text if text.isascii() else " ".join(words(text))
 
 
 def search_terms(query: str) -> list[str]:
@@ -68,32 +47,11 @@ def search_terms(query: str) -> list[str]:
         those used often, then the long ones, which tend to be rare. At most 100, so that a
         search with a whole book is as fast as one with a page.
     """
-    counts = Counter(word for word in words(query) if word not in _STOP_WORDS)
+    counts = Counter(word for word in words(query) if word not in STOP_WORDS)
     return sorted(counts, key=lambda word: (-counts[word], -len(word)))[:_MAX_TERMS]
 
 
-def index_words(terms: Iterable[str]) -> list[str]:
-    """Return the distinct words that the index has in place of the terms."""
-    # The index cuts at the same places; a term with several parts would be a phrase.
-    return list(dict.fromkeys(part for term in terms for part in _INDEXED.findall(term)))
-
-
-def index_query(words: Iterable[str], common: Sequence[str] = ()) -> str:
-    """Return the query of the index for texts that have any of the words; empty for none.
-
-    Args:
-        words: As of ``index_words``.
-        common: Words that count in the score of what is found, and find nothing by themselves.
-    """
-    wanted = " OR ".join(f'"{word}"' for word in words)
-    if not common:
-        return wanted
-    # A word counts as often as it stands in the query: here, each does twice.
-    counted = " OR ".join(f'"{word}"' for word in common)
-    return f"({wanted}) AND ({wanted} OR {counted} OR {counted})"
-
-
-def fuse(rankings: Sequence[Sequence[tuple[str, float]]]) -> list[tuple[str, float]]:
+def fuse(rankings: Sequence[Sequence[tuple[_Name, float]]]) -> list[tuple[_Name, float]]:
     """Merge rankings by the sum of their scores, each ranking's best score counting the same.
 
     Args:
@@ -104,9 +62,9 @@ def fuse(rankings: Sequence[Sequence[tuple[str, float]]]) -> list[tuple[str, flo
         Every name with its score, best first: 1 for a name that leads all rankings. Equal scores
         in order of first appearance.
     """
-    scores: defaultdict[str, float] = defaultdict(float)
+    scores: defaultdict[_Name, float] = defaultdict(float)
     for ranking in rankings:
-        best: dict[str, float] = {}
+        best: dict[_Name, float] = {}
         for name, score in ranking:
             best.setdefault(name, score)
         top = max(best.values(), default=1.0)
@@ -202,6 +160,7 @@ def _folded(term: str) -> str:
     return term if term.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFKD", term))
 
 
+@lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     stem = word
     for suffix in _SUFFIXES:

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from docsum_nb.errors import LibraryError
-from docsum_nb.library.database import DamageError, created, insert, transaction
-from docsum_nb.library.entries import Entry, Passage
-from docsum_nb.library.folder import mark, new_database
+from docsum_nb.library.contents import insert
+from docsum_nb.library.database import DamageError, created, transaction
+from docsum_nb.library.entries import Entry, Passage, batches
+from docsum_nb.library.folder import Marker, mark, new_database
 
-__all__ = ["repaired", "report"]
+__all__ = ["copied_from_older", "repaired", "report"]
 
 _ROW_BYTES = 32
 """No row takes fewer, so that a damaged number of rows is bounded by the file."""
@@ -48,7 +49,7 @@ def repaired(folder: Path, damaged: Path | None, damage: Exception) -> None:
             copied = 0
             for entry in _entries(old, losses):
                 with transaction(new), suppress(sqlite3.IntegrityError):
-                    insert(new, entry)
+                    insert(new, [entry])
                     copied += 1
             if not copied:
                 raise DamageError("no document can be read")
@@ -67,6 +68,30 @@ def repaired(folder: Path, damaged: Path | None, damage: Exception) -> None:
         losses.lost,
         f"the damaged file is {aside}, which holds their text until you delete it",
     )
+
+
+def copied_from_older(folder: Path, older: Path) -> Marker:
+    """Copy a database of an older format into one of this; hold the lock.
+
+    The texts are the same in both, and the index is derived from them.
+
+    Raises:
+        LibraryError: If the folder cannot be written.
+    """
+    marker = new_database(folder)
+    assert marker.database is not None
+    losses = _Losses()
+    with _opened(older) as old, created(marker.database) as new:
+        for batch in batches(_entries(old, losses)):
+            with transaction(new):
+                insert(new, batch)
+    mark(folder, marker)
+    if losses.incomplete or losses.lost:
+        aside = _set_aside(older)
+        damage = DamageError("it was written by an older version")
+        where = f"the old file is {aside}, which holds their text until you delete it"
+        report(folder, damage, losses.incomplete, losses.lost, where)
+    return marker
 
 
 def report(folder: Path, damage: Exception, incomplete: list[str], lost: int, where: str) -> None:

@@ -13,25 +13,24 @@ import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
 from docsum_nb.errors import LibraryError
+from docsum_nb.library.contents import insert, take_out, wipe
 from docsum_nb.library.database import (
     DamageError,
+    OlderFormatError,
     checkpoint,
     created,
     explained,
-    insert,
+    is_damaged,
+    is_older,
     open_to_read,
     open_to_write,
-    take_out,
     transaction,
-    wipe,
 )
-from docsum_nb.library.entries import Entry
+from docsum_nb.library.entries import Entry, Passage
 from docsum_nb.library.folder import (
     Marker,
     discard_unmarked,
@@ -41,35 +40,18 @@ from docsum_nb.library.folder import (
     set_aside,
     writing,
 )
-from docsum_nb.library.query import index_query, index_words
-from docsum_nb.library.repair import repaired
+from docsum_nb.library.postings import POSTING_BYTES
+from docsum_nb.library.repair import copied_from_older, repaired
 from docsum_nb.library.upgrade import discard_first_layout, upgraded
 from docsum_nb.results import Added
 
-__all__ = ["Match", "Store", "StoreSnapshot"]
+__all__ = ["Store", "StoreSnapshot"]
 
 _T = TypeVar("_T")
 _AT_ONCE = 500
 """Names in one query; SQLite takes at least 999."""
-_MOST_FOUND = 10_000
-"""Passages that a search scores, at about 30 µs each. In a larger library, the most common words of
-a query find nothing by themselves; they count in the scores of the passages that others find."""
-_RAREST = 10
-"""Words that choose the best passage of one document, and common ones that count in a score."""
 _ATTEMPTS = 2
 """A damaged database is repaired once; if it is damaged again, the disk or the memory is."""
-
-
-@dataclass(frozen=True)
-class Match:
-    """A passage that matched a search."""
-
-    document: str
-    score: float
-    text: str
-    start: int
-    """Where the passage begins in the document, in characters."""
-    headings: tuple[str, ...]
 
 
 class StoreSnapshot:
@@ -78,7 +60,6 @@ class StoreSnapshot:
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
         self._folder = folder
         self._db = db
-        self._chosen: dict[tuple[str, ...], tuple[list[str], list[str]]] = {}
 
     def count(self) -> int:
         """Return the number of documents."""
@@ -115,97 +96,64 @@ class StoreSnapshot:
             found[row["document"]] = row
         return found
 
-    def match_documents(self, terms: Sequence[str], *, limit: int) -> list[tuple[str, float]]:
-        """Return the best whole documents by BM25, with their scores; equal ones by name."""
-        query = (
-            "SELECT name, score FROM (SELECT rowid AS document, -bm25(document_index) AS score "
-            "FROM document_index WHERE document_index MATCH ? ORDER BY rank LIMIT ?) "
-            "JOIN documents ON documents.id = document"
-        )
-        rare, _ = self._rare_and_common(terms)
-        # Of a book, the places of a common word alone are many. A name is in all its passages.
-        rows = self._match(query, index_query(rare), limit)
-        return sorted(
-            ((_text(name), score) for name, score in rows), key=lambda row: (-row[1], row[0])
-        )
+    def blocks(self) -> list[tuple[int, bytes]]:
+        """Return what each block says of its passages, in order."""
+        return self._db.execute("SELECT id, passages FROM blocks ORDER BY id").fetchall()
 
-    def match_passages(
-        self, terms: Sequence[str], *, limit: int, within: str | None = None
-    ) -> list[Match]:
-        """Return the best passages by BM25; equal scores in order of document and place.
+    def postings(self, term: str) -> list[tuple[int, bytes]]:
+        """Return the postings of a term in each block that has it, in order."""
+        return self._db.execute(
+            # CROSS JOIN: the blocks are the outer loop, so that each look-up is one of the key.
+            "SELECT block, postings.passages FROM blocks CROSS JOIN postings "
+            "ON block = blocks.id AND term = ? ORDER BY blocks.id",
+            (term,),
+        ).fetchall()
 
-        Args:
-            terms: What to search for; a passage matches if it has any of them.
-            limit: The largest number of passages.
-            within: The name of a document to search; ``None`` for all.
-        """
-        span: tuple[int, ...] = ()
-        if within is not None:
-            find = "SELECT first, last FROM documents WHERE name = ?"
-            span = self._db.execute(find, (within,)).fetchone() or (0, 0)
-        where = "AND rowid BETWEEN ? AND ?" if span else ""
+    def sizes(self, terms: Sequence[str]) -> dict[str, int]:
+        """Return the number of passages that have each term."""
         query = (
-            "SELECT name, score, text, start, headings FROM (SELECT rowid AS passage, "  # noqa: S608
-            f"-bm25(passage_index) AS score FROM passage_index WHERE passage_index MATCH ? {where} "
-            "ORDER BY rank LIMIT ?) JOIN passages ON passages.id = passage "
-            "JOIN documents ON documents.id = passages.document"
+            "SELECT coalesce(sum(length(postings.passages)), 0) FROM blocks CROSS JOIN postings "
+            "ON block = blocks.id AND term = ?"
         )
-        found = []
-        rare, common = self._rare_and_common(terms)
-        rows = []
-        if span and common:
-            # The index looks at all texts that have a word, to know how rare it is.
-            rows = self._match(query, index_query(rare[:_RAREST]), *span, limit)
-        if not rows:
-            rows = self._match(query, index_query(rare, common), *span, limit)
-        for name, score, text, start, headings in rows:
+        return {
+            term: int(self._db.execute(query, (term,)).fetchone()[0]) // POSTING_BYTES
+            for term in terms
+        }
+
+    def names_of(self, documents: Sequence[int]) -> dict[int, str]:
+        """Return the names of documents by their numbers."""
+        query = "SELECT id, name FROM documents WHERE id IN"
+        return {number: _text(name) for number, name in self._some(query, documents)}
+
+    def passages(self, numbers: Sequence[int]) -> dict[int, Passage]:
+        """Return passages by their numbers."""
+        query = (
+            "SELECT passages.id, name, text, start, headings FROM passages "
+            "JOIN documents ON documents.id = passages.document WHERE passages.id IN"
+        )
+        found = {}
+        for number, name, text, start, headings in self._some(query, numbers):
             above = self._json(headings, list, "headings", name)
             if type(start) is not int:
                 raise DamageError("the place of a passage is no number")
-            found.append(Match(_text(name), score, _text(text), start, tuple(map(str, above))))
-        return sorted(found, key=lambda match: (-match.score, match.document, match.start))
+            found[number] = Passage(_text(text), start, tuple(map(str, above)))
+        return found
 
-    def _match(self, query: str, words: str, *values: int) -> list[tuple[Any, ...]]:
-        return self._db.execute(query, (words, *values)).fetchall() if words else []
-
-    def _rare_and_common(self, terms: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return the words to search for, rarest first, and those in too many passages for that."""
-        if (chosen := self._chosen.get(tuple(terms))) is not None:
-            return chosen
-        counts = self._counts(index_words(terms))
-        words = sorted(counts, key=lambda word: counts[word])
-        totals = accumulate(counts[word] for word in words)
-        # The rarest one is always searched for.
-        some = max(1, sum(total <= _MOST_FOUND for total in totals))
-        chosen = words[:some], words[some : some + _RAREST]
-        self._chosen[tuple(terms)] = chosen
-        return chosen
-
-    def _counts(self, words: Sequence[str]) -> dict[str, int]:
-        """Return the number of passages of each word, or a little more than are ever scored."""
-        query = (
-            "SELECT count(*) FROM (SELECT 1 FROM passage_index WHERE passage_index MATCH ? LIMIT ?)"
-        )
-        counts = {}
-        for word in words:
-            row = self._db.execute(query, (index_query([word]), _MOST_FOUND + 1)).fetchone()
-            counts[word] = int(row[0])
-        return counts
+    def _some(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
+        for at in range(0, len(values), _AT_ONCE):
+            some = values[at : at + _AT_ONCE]
+            rows += self._db.execute(f"{query} ({', '.join('?' * len(some))})", some)
+        return rows
 
     def _rows(self, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         columns = ("document", "digest", "path", "pages", "metadata")
-        for at in range(0, len(names), _AT_ONCE):
-            some = names[at : at + _AT_ONCE]
-            places = ", ".join("?" * len(some))
-            query = (
-                "SELECT name, digest, path, pages, metadata FROM documents "  # noqa: S608  # places
-                f"WHERE name IN ({places})"
-            )
-            for row in self._db.execute(query, some):
-                for value in row:
-                    if value is not None:
-                        _text(value)
-                yield dict(zip(columns, row, strict=True))
+        query = "SELECT name, digest, path, pages, metadata FROM documents WHERE name IN"
+        for row in self._some(query, names):
+            for value in row:
+                if value is not None:
+                    _text(value)
+            yield dict(zip(columns, row, strict=True))
 
     def _json(self, content: str, kind: type, what: str, document: str) -> Any:
         try:
@@ -246,11 +194,19 @@ class Store:
                 with self._writing():
                     marker = marker_of(self._folder)
             try:
-                with explained(self._folder), closing(open_to_read(_database(marker))) as db:
+                with explained(self._folder), closing(self._opened(marker)) as db:
                     return work(StoreSnapshot(self._folder, db))
             except DamageError as damage:
                 self._repair(marker, damage, again=attempt > 0)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _opened(self, marker: Marker | None) -> sqlite3.Connection:
+        """Return the database opened for reading, brought up to date first if need be."""
+        try:
+            return open_to_read(_database(marker))
+        except OlderFormatError:
+            with self._writing() as newer:
+                return open_to_read(_database(newer))
 
     def write(self, entries: Sequence[Entry]) -> Added:
         """Add the documents, or replace them if their digest differs, in a single transaction.
@@ -310,6 +266,10 @@ class Store:
                         return done
                 except DamageError as error:
                     damage = error
+                except LibraryError as error:
+                    if marker.database is None or not is_damaged(marker.database, error):
+                        raise
+                    damage = DamageError(str(error.__cause__))
             self._repair(marker, damage, again=attempt > 0)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -329,6 +289,9 @@ class Store:
             elif marker.drafted:
                 # The file that named the database was damaged.
                 mark(self._folder, marker)
+            if marker.database is not None and is_older(marker.database):
+                with explained(self._folder):
+                    marker = copied_from_older(self._folder, marker.database)
             discard_first_layout(self._folder)
             discard_unmarked(self._folder, marker)
             yield marker
@@ -363,7 +326,7 @@ def _replace(db: sqlite3.Connection, entries: Sequence[Entry]) -> Added:
     changed = [entry for entry in entries if known.get(entry.name) != entry.digest]
     for entry in changed:
         take_out(db, entry.name)
-        insert(db, entry)
+    insert(db, changed)
     updated = sum(entry.name in known for entry in changed)
     return Added(
         added=len(changed) - updated,

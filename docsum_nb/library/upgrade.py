@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from docsum_nb.errors import LibraryError
-from docsum_nb.library.database import created, explained, insert, transaction
+from docsum_nb.library.contents import insert
+from docsum_nb.library.database import created, explained, transaction
 from docsum_nb.library.entries import Entry, Passage
 from docsum_nb.library.folder import Marker, mark, marker_of, new_database
 from docsum_nb.library.repair import report
@@ -43,7 +44,7 @@ def upgraded(folder: Path) -> Marker:
     with explained(folder), created(marker.database) as db:
         for entry in _entries(folder, lost):
             with transaction(db), suppress(sqlite3.IntegrityError):
-                insert(db, entry)
+                insert(db, [entry])
     mark(folder, marker)
     if lost:
         report(folder, ValueError("it was written by an older version"), lost, 0, "")

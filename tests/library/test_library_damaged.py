@@ -38,8 +38,8 @@ def damage(folder: Path, statement: str, *values: object) -> None:
 ROWS: dict[str, tuple[str, object]] = {
     f"{table}.{column}, {name}": (f"UPDATE {table} SET {column} = ? WHERE id = 2", value)
     for table, columns in {
-        "documents": ["name", "digest", "path", "pages", "metadata", "terms", "first", "last"],
-        "passages": ["document", "text", "start", "headings", "above", "terms"],
+        "documents": ["name", "digest", "path", "pages", "metadata", "first", "last"],
+        "passages": ["document", "text", "start", "headings"],
     }.items()
     for column in columns
     for name, value in {
@@ -137,7 +137,7 @@ def test_a_damaged_marker_costs_nothing(office: Library, how: str) -> None:
     assert json.loads(place.read_text())["database"] == DATABASE
 
 
-@pytest.mark.parametrize("table", ["documents", "passages", "passage_index", "document_index"])
+@pytest.mark.parametrize("table", ["documents", "passages", "postings", "blocks"])
 @pytest.mark.filterwarnings("ignore:the library .* damaged:RuntimeWarning")
 def test_a_missing_table_is_derived_or_explained(office: Library, table: str) -> None:
     """An index is built again from the passages; without the documents one line says what to do."""
@@ -153,7 +153,7 @@ def test_a_missing_table_is_derived_or_explained(office: Library, table: str) ->
 def test_a_repair_names_what_was_lost_and_the_file(office: Library) -> None:
     """The warning says which document is incomplete, and adding it again completes it."""
     damage(office.path, "DELETE FROM passages WHERE id = 1")
-    damage(office.path, "DROP TABLE passage_index")
+    damage(office.path, "DROP TABLE postings")
     with pytest.warns(RuntimeWarning, match=r"parts of 'payments' were lost.*sqlite3\.damaged"):
         office.search("weeks")
     assert office.add(OFFICE).updated == 1
@@ -339,3 +339,47 @@ def test_a_file_set_aside_is_named_when_a_document_is_removed(office: Library) -
         assert office.remove("holidays") in (True, False)
     aside.unlink()
     office.remove("new")
+
+
+_FORMAT_2 = """
+CREATE TABLE documents (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
+    path TEXT, pages TEXT NOT NULL, metadata TEXT NOT NULL, terms TEXT NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL);
+CREATE TABLE passages (id INTEGER PRIMARY KEY, document INTEGER NOT NULL, text TEXT NOT NULL,
+    start INTEGER NOT NULL, headings TEXT NOT NULL, above TEXT NOT NULL, terms BLOB);
+CREATE VIRTUAL TABLE document_index USING fts5(terms, content='');
+CREATE VIRTUAL TABLE passage_index USING fts5(terms, content='');
+PRAGMA application_id=1684955724;
+PRAGMA user_version=2;
+"""
+
+
+def second_format(folder: Path, texts: dict[str, str]) -> None:
+    """Write a library as version 0.9 did, whose index was one of SQLite."""
+    folder.mkdir()
+    marker = {"format": "docsum_nb library", "layout": 2, "database": DATABASE}
+    (folder / "docsum_library.json").write_text(json.dumps(marker))
+    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.executescript(_FORMAT_2)
+        for number, (name, text) in enumerate(texts.items(), start=1):
+            row = (number, name, "old", f"/x/{name}", "[0]", '{"k": 1}', name, number, number)
+            db.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            passage = (number, number, text, 0, '["H"]', f"{name}\nH", None)
+            db.execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)", passage)
+
+
+@pytest.mark.parametrize("first", ["search", "add"])
+def test_a_library_of_the_second_format_is_brought_up_to_date(tmp_path: Path, first: str) -> None:
+    """By a search or by an add; names, paths, metadata and spans stay, its old file is deleted."""
+    folder = tmp_path / "old"
+    second_format(folder, OFFICE)
+    library = Library(folder)
+    if first == "add":
+        library.add({"new": "giraffe"})
+    (hit,) = library.search("late payments", 1)
+    assert (hit.name, hit.metadata["path"], hit.metadata["k"]) == ("payments", "/x/payments", 1)
+    assert (hit.metadata["headings"], hit.metadata["page"]) == (["H"], 1)
+    library.add({"newer": "okapi"})
+    assert len(library) == len(OFFICE) + 1 + (first == "add")
+    assert [file.name for file in folder.glob("documents-*.sqlite3")] == ["documents-2.sqlite3"]

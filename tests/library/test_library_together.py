@@ -3,10 +3,12 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import pytest
 
 from docsum_nb.errors import InputError
 from docsum_nb.library import Library
+from docsum_nb.library.search import hits, query_of
 from docsum_nb.library.store import Store, StoreSnapshot
 from tests.library.library_samples import run
 
@@ -123,13 +126,15 @@ def _size(file: Path) -> int:
 
 def _stored(folder: Path) -> dict[str, str]:
     """Join the passages of each document, as they are found."""
-    found: dict[str, dict[int, str]] = {}
-    matches = Store(folder).read(
-        lambda snapshot: snapshot.match_passages(["oldword", "newword"], limit=10**6)
-    )
-    for match in matches or ():
-        found.setdefault(match.document, {})[match.start] = match.text
-    return {name: "".join(part for _, part in sorted(found[name].items())) for name in found}
+    found = Library(folder).search("oldword newword", 10**6) if len(Library(folder)) else []
+    passages = Store(folder).read(lambda snapshot: snapshot.passages(range(1, 100_000)))
+    texts: dict[str, str] = {}
+    with closing(sqlite3.connect(folder / "documents-1.sqlite3")) as db:
+        query = "SELECT passages.id, name FROM passages JOIN documents ON documents.id = document"
+        for number, name in db.execute(f"{query} ORDER BY passages.id"):
+            texts[name] = texts.get(name, "") + (passages or {})[number].text
+    assert {hit.name for hit in found} == texts.keys()
+    return texts
 
 
 @pytest.mark.parametrize("written", [1, 100_000, 1_000_000, 3_000_000])
@@ -175,7 +180,7 @@ def test_a_snapshot_does_not_change(office: Library) -> None:
         assert snapshot.count() == 3
         office.add({"late": "late late late", "payments": "nothing"})
         office.remove("travel")
-        assert [name for name, _ in snapshot.match_documents(["late"], limit=9)] == ["payments"]
+        assert [hit.name for hit in hits(snapshot, query_of("late"), 9)] == ["payments"]
         assert snapshot.count() == 3
 
     Store(office.path).read(look)

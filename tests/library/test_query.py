@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsum_nb.library.query import excerpt, fuse, matches, search_terms, searchable
+from docsum_nb.library.query import excerpt, fuse, matches, search_terms
 
 
 def test_terms_are_distinct_and_informative() -> None:
@@ -106,9 +106,3 @@ def test_matches_are_ordered_spans_of_any_text(text: str, terms: list[str]) -> N
     places = [place for span in matches(text, terms) for place in span]
     assert places == sorted(places)
     assert all(0 <= place <= len(text) for place in places)
-
-
-def test_searchable_separates_scripts_without_spaces() -> None:
-    """Runs without spaces become pairs of characters; plain text is unchanged."""
-    assert searchable("Plain (text)") == "Plain (text)"
-    assert "東京" in searchable("私は東京に").split()

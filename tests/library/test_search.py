@@ -145,17 +145,61 @@ def test_a_printed_hit_is_harmless() -> None:
     assert printed == "a␛[31m.md: red text"
 
 
-def test_common_words_of_a_large_library_count_and_find_nothing_alone(
+def test_common_words_of_a_long_query_do_not_count_in_a_large_library(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What rare words find is ranked as if all were looked at; a common word alone is found."""
+    """Beyond what a search reads, the rarest words decide; a common word alone is found."""
     texts = {f"d{i}": f"A {'valley' if i % 3 else 'system'} number{i}." for i in range(40)}
     texts |= {"rare": "A zebra.", "both": "A zebra in a system.", "far": "The okapi and a zebra."}
     library = Library(tmp_path / "library")
     library.add(texts)
-    all_at_once = names(library, "zebra system okapi", 3)
-    monkeypatch.setattr("docsum_nb.library.store._MOST_FOUND", 6)
-    assert names(library, "zebra system okapi", 50) == all_at_once
-    assert set(all_at_once) == {"rare", "both", "far"}
+    assert names(library, "zebra system", 2) == ["both", "rare"]
+    monkeypatch.setattr("docsum_nb.library.ranking._MOST_POSTINGS", 6)
+    assert set(names(library, "zebra system", 50)) == {"rare", "both", "far"}
     assert len(names(library, "system", 50)) == 15
     assert names(library, "system number7", 50) == ["d7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("The fault E-1234 stops the pump.", "E1234"),
+        ("The fault E1234 stops the pump.", "E-1234"),
+        ("Order part AB_77/3-x for it.", "ab-77/3-X"),
+        ("Write an e-mail to them.", "email"),
+        ("वह किताबें पढ़ता है", "किताबें"),
+        ("ذهبَ الولدُ إلى المدرسةِ", "المدرسة"),
+        ("私は水を飲みます", "水"),
+        ("今天天气很好", "天气"),
+        ("한국어를 공부합니다", "공부합니다"),
+        ("Cafe\u0301 au lait", "café"),
+        ("Die Größe der Straße", "GRÖSSE"),
+        ("ภาษาไทยง่าย", "ไทย"),
+    ],
+)
+def test_words_of_any_script_and_identifiers_are_found(
+    tmp_path: Path, text: str, query: str
+) -> None:
+    """However they are written: with or without marks, hyphens, and spaces around them."""
+    library = Library(tmp_path)
+    library.add({"it": text, "other": "Nothing of all that.", "third": "Fault AB 12 of a pump."})
+    assert names(library, query, 1) == ["it"]
+
+
+def test_documents_with_the_phrase_come_first(tmp_path: Path) -> None:
+    """A phrase in quotation marks and an identifier count to the letter, and exclude nothing."""
+    library = Library(tmp_path)
+    others = {f"d{i}": "Time of notice. A notice in time, time and notice." for i in range(5)}
+    library.add({**others, "it": "Leave needs planning. " * 40 + "It ends with the notice\ntime."})
+    assert names(library, 'What is the "notice time"?')[0] == "it"
+    assert len(library.search("notice time")) == 6
+    library.add({"pump": "Code 7 of E-77, E-78, E-7: the valve.", "it": "On E-7.1 call Ann. " * 9})
+    assert names(library, "what does E-7.1 mean: valve, code E-77 or E-78?", 2) == ["pump", "it"]
+    assert names(library, "valve E-7.1", 1) == ["it"]
+
+
+def test_a_word_of_most_texts_still_counts(tmp_path: Path) -> None:
+    """Of two texts, the one with the word is found, though more than half have it."""
+    library = Library(tmp_path)
+    library.add({f"d{i}": f"The pump number{i}." for i in range(9)} | {"none": "A valve."})
+    assert len(library.search("pump")) == 9

@@ -84,7 +84,7 @@ from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.events import RunState
 from docsum_nb.form import style
 from docsum_nb.ledger import stored_json
-from docsum_nb.library import entries, folder, query
+from docsum_nb.library import analysis, entries, folder, query, search
 from docsum_nb.models import (
     Model,
     degenerate,
@@ -631,9 +631,12 @@ READERS: dict[str, Reader] = {
     "crew.scripted_model.marked": Reader(lambda text: scripted_model.marked({"a": text}, 1)),
     "crew.inspection.texts": Reader(_crew),
     # searching
-    "library.query.searchable": Reader(query.searchable),
     "library.query.search_terms": Reader(query.search_terms),
-    "library.query.index_query": Reader(lambda text: query.index_query(query.index_words([text]))),
+    "library.analysis.analyzed": Reader(lambda text: analysis.analyzed([text])),
+    "library.analysis.query_terms": Reader(analysis.query_terms),
+    "library.analysis.to_the_letter": Reader(analysis.to_the_letter),
+    "library.analysis.phrase_form": Reader(analysis.phrase_form),
+    "library.search.query_of": Reader(search.query_of),
     "library.query.excerpt": Reader(lambda text: query.excerpt(text, ["word", "w7", "é"])),
     "library.query.excerpt, the terms": Reader(lambda text: query.excerpt(SHORT, text.split(" "))),
     "library.query.matches": Reader(lambda text: query.matches(text, ["word", "w7", "é"])),
@@ -682,6 +685,7 @@ READING = (
     "documents",
     "provider_errors",
     "library.query",
+    "library.analysis",
     "library.entries",
     "records.json_form",
     "render",
@@ -725,7 +729,6 @@ EXEMPT: dict[str, str] = {
     "documents.tex.read": "by to_markdown",
     "documents.text.reading_of": "copies values",
     "documents.encodings.wide_encoding": "by decoded",
-    "library.query.index_words": "by index_query",
     "documents.html_tags.markup_tags": "by plain_html",
     "documents.html_tags.is_element": "by written",
     "documents.html_parse.parse_within": "by html.to_markdown, of frames",
@@ -799,6 +802,7 @@ EXEMPT: dict[str, str] = {
     "crew.inspection.texts.text_findings": "by variables_of",
     "crew.inspection.texts.unfilled": "by variables_of",
     "errors.shortened": "by described",
+    "documents.terms.is_unspaced": "takes one character",
     "library.entries.storable": "by digests",
     "library.query.fuse": "takes scores",
     "records.json_form.read_data": "takes values",
