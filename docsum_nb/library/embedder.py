@@ -1,0 +1,75 @@
+"""The embedder of a library: what makes the vectors of passages and queries.
+
+It is MiniLM, which runs on this machine, or a function of the user's own. Its name is kept with the
+vectors, because those of two embedders cannot be compared. Refuses vectors that are not numbers, or
+are not one for each text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from docsum_nb.errors import InputError
+
+__all__ = ["Embedder", "embedder_of"]
+
+LOCAL = "local"
+Floats = np.ndarray[Any, np.dtype[np.float32]]
+Embed = Callable[[list[str]], Any]
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """What makes vectors."""
+
+    name: str
+    """Kept with the vectors."""
+    function: Embed | None
+    """``None`` for MiniLM, which is loaded at its first use."""
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Return one vector for each text, in order, each of length 1.
+
+        Raises:
+            InputError: If MiniLM is not installed, or the function returns something else.
+            Exception: The function's own error, unchanged.
+        """
+        if self.function is None:
+            from docsum_nb.library.minilm import minilm
+
+            return minilm().embed(texts)
+        found = self.function([*texts])
+        try:
+            vectors = np.asarray(found, np.float32)
+        except (TypeError, ValueError):
+            vectors = np.zeros(0, np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+            raise InputError(
+                f"the embedder {self.name} must return one vector of numbers for each text, all of "
+                f"one length: of {len(texts)} texts it returned something else"
+            )
+        unit: Floats = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return unit
+
+
+def embedder_of(given: object) -> Embedder | None:
+    """Return the embedder that a user gave to a library; ``None`` for none.
+
+    Raises:
+        InputError: If it is neither ``"local"`` nor a function with a name.
+    """
+    if given is None:
+        return None
+    if given == LOCAL:
+        return Embedder("local:all-MiniLM-L6-v2", None)
+    name = getattr(given, "__qualname__", None)
+    if callable(given) and isinstance(name, str):
+        return Embedder(f"{getattr(given, '__module__', '')}.{name}", given)
+    raise InputError(
+        f'embedder={given!r}: give "local", or a function that takes a list of texts and returns '
+        "a vector for each"
+    )
