@@ -57,7 +57,12 @@ _FEW_WORDS = 8
 """Fewer different words beyond ASCII than this are little to judge by."""
 _CLEARLY = 1.25
 """How much better than Windows-1252 a guess must be, if words in that look like words."""
+_HARDLY_ANY = 3
+"""With fewer different words beyond ASCII, the usual letters of Western Europe decide."""
+_USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøùúûüßœÀÁÂÄÅÆÇÈÉÊËÎÑÓÔÖØÙÚÜŒªº")
 _PLAUSIBLE = 0.85
+_LIKELY = 0.5
+"""The share of words that look like words, if no encoding makes nearly all of them look so."""
 _TOKEN = re.compile(r"\S++")
 _JOINING = frozenset("’‘'·\u00ad\u200c\u200d–—-‑…/@&.,:;!?\"“”«»()[]*_|+=<>\\")
 _LONGEST_WORD = 200
@@ -65,6 +70,7 @@ _NO_LETTERS = frozenset("ªºµ")
 _MOJIBAKE = re.compile(
     r"Ã[\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[™œ˜\u009d“”¦]|Â[\u00a0-\u00bf]"
 )
+_ODD_WORD = re.compile(r"[£¥¢¤¦¬¯][^\W\d_]|[^\W\d_][¼½¾¹³]|[^\W\d_][“”„‚†‡‰][^\W\d_]")
 _OVERRIDES = re.compile("[\u202d\u202e]")
 _BROKEN_WORD = re.compile("(?<=[a-zA-Z])[\u200b\u2060\ufeff](?=[a-zA-Z])")
 
@@ -255,12 +261,15 @@ def _guess(sample: bytes) -> tuple[str, bool] | None:
     best = fitting[0] if fitting else None
     if western and _share(western) >= _PLAUSIBLE:
         clear = best is not None and scores[best] >= _CLEARLY * scores.get("cp1252", 0.0)
-        if not clear or _only_signs(western):
+        if not clear or _only_signs(western) or (len(western) < _HARDLY_ANY and _usual(western)):
             return "cp1252", len(western) >= _FEW_WORDS
     if best is None:
-        return None
+        shares = {name: _share(tokens) for name, tokens in words.items() if tokens}
+        likely = max(shares, key=shares.__getitem__, default=None)
+        return (likely, False) if likely and shares[likely] >= _LIKELY else None
     rest = [scores[name] for name in fitting[1:] if words[name] != words[best]]
-    return best, scores[best] >= _CLEARLY * max(rest, default=0.0)
+    enough = len(words[best]) >= _FEW_WORDS or not _is_latin("".join(words[best])[:1])
+    return best, enough and scores[best] >= _CLEARLY * max(rest, default=0.0)
 
 
 _CANDIDATES = 12
@@ -287,6 +296,13 @@ def _only_signs(tokens: Sequence[str]) -> bool:
     return all(each in _NO_LETTERS for each in letters)
 
 
+def _usual(tokens: Sequence[str]) -> bool:
+    """Check whether letters and signs beyond ASCII stand as they do in Western Europe."""
+    words = "\n".join(tokens)
+    letters = all(each in _USUAL for each in words if each > "\x7f" and each.isalpha())
+    return letters and not _ODD_WORD.search(words)
+
+
 def _looks_like_a_word(token: str) -> bool:
     """Check whether the characters of a word go together."""
     run = 0
@@ -295,7 +311,8 @@ def _looks_like_a_word(token: str) -> bool:
     for each in token:
         if not each.isalpha() or each in _NO_LETTERS:
             # A sign between two letters is a letter in another encoding.
-            sign = each > "\x7f" and each not in _JOINING and _is_latin(before)
+            odd = each > "\x7f" and each not in _JOINING
+            sign = odd and (sign or _is_latin(before))
             run = 0
         else:
             latin, beyond = _is_latin(each), each > "\x7f"
@@ -303,7 +320,7 @@ def _looks_like_a_word(token: str) -> bool:
             run = run + 1 if beyond and latin else 0
             mixed = before.isalpha() and (beyond or before > "\x7f")
             cased = mixed and before.islower() and each.isupper()
-            if run > 2 or (latin and (sign or cased)):
+            if run > 3 or (latin and (sign or cased)):
                 return False
             sign = False
         before = each

@@ -39,6 +39,7 @@ _META = re.compile(
 
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,50}+)[^<>]*+>")
+_NO_FRAMES = re.compile(r"(</?)noframes(?=[\s>])", re.I)
 # Elements that have no end, or that end where the next of them begins.
 _ENDED = frozenset(
     ("area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta")
@@ -141,6 +142,7 @@ def declared_encoding(data: bytes) -> str | None:
 
 def _closed(html: str) -> str:
     """Drop the mark of every comment, tag and quote that is never closed; its content is text."""
+    html = _NO_FRAMES.sub(r"\1noscript", html)  # the parser would take its markup for text
     comment = html.find("<!--", html.rfind("-->") + 1)
     if comment >= 0:
         html = html[:comment] + html[comment:].replace("<!--", "")

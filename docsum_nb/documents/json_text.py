@@ -32,12 +32,12 @@ _WIDE_ENDS = tuple("。！？।؟۔።")
 _LONG = 80  # characters from which a value stands below its name, not beside it
 _NUMBERS = 12  # numbers in a list that are shown
 _DEEPEST = 60
-_LONGEST_NUMBER = 4_000
 _TITLES = ("title", "name", "headline", "subject", "id", "key", "url", "path")
 _HTML = re.compile(
     r"<(?:p|div|h[1-6]|ul|ol|table|section|article|blockquote|html|!doctype)\b", re.I
 )
 _END_TAG = re.compile(r"</[a-zA-Z][a-zA-Z0-9]{0,20}>\Z")
+_LONE = re.compile("[\0\ud800-\udfff]")  # of an escape: no character
 _NAMED = 5  # lines that cannot be parsed
 
 Pairs = list[tuple[str, Any]]
@@ -94,13 +94,19 @@ class _Broken:
 def _parsed(text: str) -> Any:
     """Parse JSON: objects as lists of pairs, within ``_Object``, since keys may be equal."""
     try:
-        return json.loads(text, object_pairs_hook=_Object, parse_int=_number)
+        return json.loads(
+            text,
+            object_pairs_hook=_Object,
+            parse_int=_Number,
+            parse_float=_Number,
+            parse_constant=_Number,
+        )
     except ValueError:
         return _Broken()
 
 
-def _number(digits: str) -> int | str:
-    return int(digits) if len(digits) < _LONGEST_NUMBER else digits
+class _Number(str):
+    """A number as it is written: 1.10 is another version than 1.1."""
 
 
 class _Object:
@@ -172,7 +178,7 @@ class _Writer:
             self.value(key, each, level + 1)
 
     def _list(self, name: str, values: list[Any], level: int) -> None:
-        if len(values) > _NUMBERS and all(isinstance(v, int | float) for v in values):
+        if len(values) > _NUMBERS and all(isinstance(v, _Number | bool) for v in values):
             self.out += ("", f"{as_markdown(name)}: [{len(values):,} numbers]", "")
             self.numbers += len(values)
             self.values += len(values)
@@ -196,7 +202,7 @@ class _Writer:
         if value is None or value == "":
             return
         words = _shown(value)
-        self.texts += isinstance(value, str) and _is_text(words)
+        self.texts += type(value) is str and _is_text(words)
         name = as_markdown(name)
         if _HTML.match(words) and _END_TAG.search(words[-_LONG:]):
             page = to_page(words, titled=False)
@@ -219,7 +225,7 @@ def _is_text(words: str) -> bool:
 
 def _shown(value: Any) -> str:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\0", "\ufffd").strip()
+        return _LONE.sub("\ufffd", value).strip()
     return json.dumps(value)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["read", "to_markdown"]
 
 _ALT = re.compile(r"\s*:alt:\s+(\S.*)$")
-_INLINE_SIGN = re.compile(r"[`_|]")
+_INLINE_SIGN = re.compile(r"[`_|\\]")
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 _DIRECTIVE = re.compile(r"(\s*)\.\.\s+(?:\|([^|\n]{1,80})\|\s+)?([\w:+.-]{1,50}?)::(?:\s+(.*))?$")
 _COMMENT = re.compile(r"\s*\.\.(?:\s|$)")
@@ -31,7 +31,7 @@ _FIELD = re.compile(r"\s*:[\w -]{1,40}:(?:\s.*)?$")
 _SIMPLE_RULE = re.compile(r"\s*=+(?:\s+=+)+\s*$")
 _GRID_RULE = re.compile(r"\s*\+(?:[-=]+\+)+\s*$")
 _TARGET = re.compile(r"\s*\.\. _([^:\n]{1,200}):")
-_NOTE = re.compile(r"(\s*)\.\.\s+\[(?:#?[\w.-]{0,40}|\*)\]\s+(?=\S)")
+_NOTE = re.compile(r"(\s*)\.\.\s+(?:\[(?:#[\w.-]{0,40}|\*)\]\s+(?=\S)|(?=\[[\w.-]{1,40}\]\s+\S))")
 _DOCTEST = re.compile(r"\s*>{3} ")
 _TEXTS = frozenset(
     (
@@ -43,6 +43,12 @@ _TEXTS = frozenset(
     )
 )
 _TITLED = frozenset(("admonition", "topic", "sidebar", "rubric", "centered", "centred"))
+_VERSIONS = {
+    "versionadded": "New in version",
+    "versionchanged": "Changed in version",
+    "versionremoved": "Removed in version",
+    "deprecated": "Deprecated since version",
+}
 _DEFINING = re.compile(
     r"(?:\w+:)?(?:function|class|method|attribute|data|module|exception|option)$"
 )
@@ -74,7 +80,10 @@ _ROLE = re.compile(r"(?<![\w`]):[\w:+.-]{1,40}:`([^`<]{0,300}+)(?:<([^`>]{0,500}
 _LINK = re.compile(r"(?<!`)`([^`<\n]{1,300}+)(?:<[^`>]{0,500}+>)?`_{1,2}")
 _LITERAL = re.compile(r"``([^`]{1,500}+)``")
 _REFERENCE = re.compile(r"\b([A-Za-z][\w-]{0,60})_(?![\w_*`])")
-_FOOTNOTE = re.compile(r"\s?\[(?:#?[\w.-]{0,40}|\*)\]_(?!\w)")
+_FOOTNOTE = re.compile(r"(?:\s?\[(?:#[\w.-]{0,40}|\*)\]_|(\[[\w.-]{1,40}\])_)(?!\w)")
+_MARKS = frozenset("*_`[]<>#|\\")
+_CODE_SPAN = re.compile(r"(`[^`\n]{0,500}`)")
+_ESCAPED = re.compile(r"\\(?:\s|(.)|$)")
 _SUBSTITUTION = re.compile(r"(?<![\w|])\|([^|\s][^|\n]{0,80})\|_{0,2}(?![\w|])")
 _CODE_POINT = re.compile(r"(?:0x|x|\\x|U\+|u|\\u)([0-9a-fA-F]{2,6})\b")
 _TITLE = re.compile(r"(?<![\w`])`([^`<>\n]{1,200}+)`(?![\w_`])")
@@ -233,7 +242,8 @@ class _Reader:
 
     def _text_of(self, at: int, end: int, name: str, argument: str) -> int:
         if name.startswith(("version", "deprecated")):
-            argument = argument.partition(" ")[2]
+            version, _, argument = argument.partition(" ")
+            argument = f"{_VERSIONS.get(name, name)} {version}: {argument}".rstrip()
         elif name in ("container", "class", "only", "compound", "rst-class"):
             argument = ""
         if name in _TITLED:
@@ -271,11 +281,16 @@ class _Reader:
         if not _INLINE_SIGN.search(line):
             return line
         line = _LITERAL.sub(r"`\1`", _ROLE.sub(_words_of_role, line)) if "`" in line else line
-        line = _FOOTNOTE.sub("", _LINK.sub(lambda each: each[1].rstrip(), line))
+        line = _FOOTNOTE.sub(r"\1", _LINK.sub(lambda each: each[1].rstrip(), line))
         line = _SUBSTITUTION.sub(lambda each: self._words.fill(each[1], each[0]), line)
-        return _REFERENCE.sub(
+        line = _REFERENCE.sub(
             lambda each: each[1] if each[1].lower() in self._targets else each[0], line
         )
+        if "\\" not in line:
+            return line
+        parts = _CODE_SPAN.split(line)
+        parts[::2] = [_ESCAPED.sub(_unescaped, part) for part in parts[::2]]
+        return "".join(parts)
 
 
 def _replacement(directive: str, argument: str) -> str:
@@ -290,6 +305,11 @@ def _replacement(directive: str, argument: str) -> str:
 def _character(match: re.Match[str]) -> str:
     code = int(match[1], 16)
     return chr(code) if code < 0x110000 else match.group()
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """Return an escaped character, as Markdown needs it; an escaped space is none."""
+    return f"\\{match[1]}" if (match[1] or " ") in _MARKS else match[1] or ""
 
 
 def _words_of_role(match: re.Match[str]) -> str:

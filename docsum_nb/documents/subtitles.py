@@ -33,6 +33,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _SPEAKER = re.compile(r"(?:>>+[ \t]*|-[ \t]+)?([^\W\d_][\w .'’-]{0,30}):[ \t]+(?=\S)")
+_DASH = re.compile(r"[-–—][ \t]*[^\W_]")
+"""Before what another person says."""
 _LONGEST_REFERENCE = 12
 _REFERENCE = re.compile(rf"&#?\w{{1,{_LONGEST_REFERENCE}}};")
 _WORDS = 60  # of a paragraph, after which the next cue begins another
@@ -121,25 +123,42 @@ def _cue(timing: re.Match[str], lines: list[str]) -> _Cue:
     return _Cue(start, max(start, end, 0.001), tuple(line for line in lines if line.strip()))
 
 
-def _turns(cues: list[_Cue]) -> tuple[list[tuple[_Cue, str, str]], int]:
-    """Return the lines, each with its cue and its speaker, without what captions repeat."""
-    turns: list[tuple[_Cue, str, str]] = []
+def _turns(cues: list[_Cue]) -> tuple[list[tuple[_Cue, str | None, str]], int]:
+    """Return the lines, each with its cue and its speaker, without what captions repeat.
+
+    The speaker is ``None`` if it may be that of the line before, and empty if it is another whose
+    name is not known.
+    """
+    turns: list[tuple[_Cue, str | None, str]] = []
     repeated = 0
     shown: tuple[str, ...] = ()
+    voiced = False
     for cue in cues:
         plain: list[str] = []
+        before, voiced = voiced, False
         for line in cue.lines:
-            voice = _VOICE.search(line)
-            words = _plain(line)
-            plain.append(words)
-            if words and words in shown:
+            plain.append(_plain(line))
+            if plain[-1] and plain[-1] in shown:
                 repeated += 1
-            elif words:
+                continue
+            for voice, part in _voices(line):
+                words = _plain(part)
                 label = None if voice else _SPEAKER.match(words)
-                speaker = voice[1].strip() if voice else label[1] if label else ""
-                turns.append((cue, speaker, words[label.end() :] if label else words))
+                speaker = voice or (label[1] if label else None)
+                if speaker is None and ((before and not voiced) or _DASH.match(words)):
+                    speaker = ""
+                voiced, before = voiced or bool(voice), before and not words
+                if words:
+                    turns.append((cue, speaker, words[label.end() :] if label else words))
         shown = tuple(plain)
     return turns, repeated
+
+
+def _voices(line: str) -> list[tuple[str | None, str]]:
+    """Return the parts of a line, each with the voice that is named for it."""
+    parts = _VOICE.split(line)
+    named = [(name.strip(), part) for name, part in zip(parts[1::2], parts[2::2], strict=True)]
+    return [(None, parts[0]), *named] if parts[0].strip() or not named else [*named]
 
 
 def _plain(line: str) -> str:
@@ -147,7 +166,7 @@ def _plain(line: str) -> str:
     return " ".join(bare.split())
 
 
-def _paragraphs(turns: list[tuple[_Cue, str, str]]) -> Iterator[str]:
+def _paragraphs(turns: list[tuple[_Cue, str | None, str]]) -> Iterator[str]:
     begun: _Cue | None = None
     last: _Cue | None = None
     speaker = ""
@@ -156,12 +175,12 @@ def _paragraphs(turns: list[tuple[_Cue, str, str]]) -> Iterator[str]:
     for cue, name, words in turns:
         new_cue = last is not None and cue is not last
         paused = last is not None and cue.start - last.end > _PAUSE_S
-        changed = bool(name) and name != speaker
+        changed = name is not None and (not name or name != speaker)
         if begun and (changed or (new_cue and (paused or count >= _WORDS))):
             yield _paragraph(begun, speaker, held)
             begun, held, count = None, [], 0
             speaker = "" if paused else speaker
-        begun, last, speaker = begun or cue, cue, name or speaker
+        begun, last, speaker = begun or cue, cue, speaker if name is None else name
         held.append(words)
         count += len(words.split())
     if begun:

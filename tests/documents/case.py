@@ -16,7 +16,7 @@ from docsum_nb.documents.load import Loaded, load
 
 __all__ = ["Case", "check"]
 
-LONG_S = 60.0
+LONG_S = 600.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,138 @@
+"""Losses and alterations that fresh inputs showed in markup, encodings, subtitles and JSON."""
+
+from __future__ import annotations
+
+from tests.documents.case import Case
+
+CASES = [
+    Case(
+        "tex-table-on-one-line",
+        "table.tex",
+        "\\begin{tabular}{l|r}\\hline Name & Value \\\\ \\hline \\multicolumn{2}{c}{Both} \\\\ "
+        "\\textbf{a} & 1\\,000 \\\\[2pt] x \\& y & \\\\\\end{tabular} and "
+        "\\begin{tabularx}{\\textwidth}{@{}lX@{}} \\toprule H & I \\\\ \\cmidrule(lr){1-2} c\\_d "
+        "\\tabularnewline \\end{tabularx}",
+        has=(
+            *("| Name | Value |", "| Both | |", "| a | 1 000 |", "| x & y | |"),
+            *("and", "| H | I |", "| c_d | |"),
+        ),
+        lacks=("\\", "{"),
+        silent=True,
+    ),
+    Case(
+        "tex-macros-with-arguments",
+        "macros.tex",
+        "\\newcommand{\\ie}{\\textit{i.e.}\\xspace}\\newcommand{\\pair}[2][x]{(#1, \\textbf{#2})}\n"
+        "\\def\\swap#1#2{#2 before #1}\\begin{document}See \\ie next, \\pair{b}, \\pair[c]{d}; "
+        "\\swap{one}{\\pair{two}}. \\newcommand{\\late}[1]{late #1}\\late{too}.\n"
+        "\\begin{verbatim}\n\\ie{}\n\\end{verbatim}\n\\end{document}",
+        has=(
+            *("See i.e. next, (x, b), (c, d); (x, two) before one.", "late too."),
+            "\\ie{}",
+        ),
+        lacks=("#1",),
+        silent=True,
+    ),
+    Case(
+        "tex-labels-and-numbers-of-items",
+        "lists.tex",
+        "\\begin{enumerate}\\item One \\begin{itemize}\\item Inner\\end{itemize}\\item Two"
+        "\\end{enumerate}\\begin{description}\\item[Apple] A fruit.\\end{description}",
+        has=("1. One", "- Inner", "2. Two", "- **Apple** A fruit."),
+    ),
+    Case(
+        "tex-names-of-statements",
+        "thm.tex",
+        "\\newtheorem{satz}{Satz}\\begin{satz}[Euler]\\label{s} It holds.\\end{satz}"
+        "\\begin{proof} Plain. \\end{proof}\\begin{minipage}[t]{0.5\\textwidth}Beside."
+        "\\end{minipage}",
+        has=("**Satz (Euler).** It holds.", "**Proof.** Plain.", "Beside."),
+        lacks=("0.5", "[t]"),
+    ),
+    Case(
+        "tex-bibliography-is-counted",
+        "refs.tex",
+        "\\title[Short]{Long title}\\author{A. Writer\\thanks{Paid by X}}\\begin{document}"
+        "\\maketitle "
+        "It is so.\\begin{thebibliography}{9}\\bibitem{a} A.\\bibitem[B]{b} B.\n"
+        "\\end{thebibliography}\\end{document}",
+        has=("# Long title", "A. Writer (Paid by X)", "It is so."),
+        lacks=("Short",),
+        omitted=("2 entries of its bibliography",),
+    ),
+    Case(
+        "tex-letters",
+        "letters.tex",
+        "\\r{A} \\L{}\\'od\\'z \\th{} \\textbullet{} \\lq a\\rq{} 10\\textsuperscript{6} "
+        "CO\\textsubscript{2} 5\\textsuperscript{th}",
+        has=("Å Łódź þ • ‘a’ 10^6 CO2 5th",),
+    ),
+    Case(
+        "rst-escapes-and-marks",
+        "page.rst",
+        "It is H\\ :sub:`2`\\ O, as [Smith2002]_ and [1]_ say\\ [#]_.\n\n"
+        ".. versionadded:: 3.2\n   It is new.\n\n.. [1] Of the first.\n"
+        ".. [Smith2002] A book.\n.. [#] A note.\n",
+        has=(
+            *("It is H2O, as [Smith2002] and [1] say.", "New in version 3.2:", "It is new."),
+            *("[1] Of the first.", "[Smith2002] A book.", "A note."),
+        ),
+    ),
+    Case(
+        "german-list-in-cp1252",
+        "prices.csv",
+        "Größe;Preis\nKlein;5 €\nGroß;7 €\n".encode("cp1252"),
+        has=("Größe: Klein; Preis: 5 €", "Größe: Groß; Preis: 7 €"),
+        omitted=("its encoding was guessed",),
+    ),
+    Case(
+        "one-word-in-cp1252",
+        "cost.txt",
+        "coût: 5 €".encode("cp1252"),
+        has=("coût: 5 €",),
+        omitted=("its encoding was guessed",),
+    ),
+    Case(
+        "polish-in-latin-2",
+        "polish.txt",
+        "Zażółć gęślą jaźń. Łódź jest miastem.".encode("iso8859-2"),
+        has=("Zażółć gęślą jaźń. Łódź jest miastem.",),
+        omitted=("its encoding was guessed",),
+    ),
+    Case(
+        "page-of-frames",
+        "frames.html",
+        "<frameset><frame src=a><noframes><body><p>Words without frames.</p></body></noframes>"
+        "</frameset>",
+        has=("Words without frames.",),
+        lacks=("<",),
+    ),
+    Case(
+        "json-numbers-as-written",
+        "numbers.json",
+        '{"text": "A sentence of some six words here.", "version": 1.10, "large": 1e400, '
+        '"id": 12345678901234567890123, "half": "\\ud800 x"}',
+        has=("version: 1.10", "large: 1e400", "id: 12345678901234567890123", "half: \ufffd x"),
+    ),
+    Case(
+        "vtt-voices-change",
+        "voices.vtt",
+        "WEBVTT\n\n00:00.000 --> 00:01.000\n<v Ann>Hello there,\nstill me. <v Bob>And me.\n\n"
+        "00:01.000 --> 00:02.000\nAnother is speaking.\n",
+        has=(
+            "[0:00:00] Ann: Hello there, still me. [0:00:00] Bob: And me.",
+            "[0:00:01] Another is speaking.",
+        ),
+    ),
+    Case(
+        "srt-dashes",
+        "talk.srt",
+        "1\n00:00:00,000 --> 00:00:01,000\nJOHN: I stay\n\n"
+        "2\n00:00:01,000 --> 00:00:02,000\nfor a while.\n\n"
+        "3\n00:00:02,000 --> 00:00:04,000\n-Who are you?\n- Me again.\n",
+        has=(
+            "[0:00:00] JOHN: I stay for a while.",
+            "[0:00:02] -Who are you? [0:00:02] - Me again.",
+        ),
+    ),
+]
