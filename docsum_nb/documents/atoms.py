@@ -25,6 +25,8 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _PIECES = 16
 _SHORT = 200  # characters that are counted sooner than found again
 _TINY = 16  # characters of a text that is likely to come again
+_TELLING = 12  # characters for each token of a limit, in which a longer text exceeds it already
+_FINEST = 64  # spans of as many characters as the limit has tokens, which short lines are joined to
 
 
 class Rank(IntEnum):
@@ -68,6 +70,17 @@ class Measure:
             return self._count(self.text[start:end])
         return self._counted(start, end)
 
+    def within(self, start: int, end: int, limit: int) -> int | None:
+        """Count the tokens of a span; ``None`` if there are more than a limit.
+
+        A long text is then counted only as far as it needs to be.
+        """
+        probe = start + _TELLING * limit
+        if probe < end and self._count(self.text[start:probe]) > limit:
+            return None
+        tokens = self(start, end)
+        return tokens if tokens <= limit else None
+
     def _count_span(self, start: int, end: int) -> int:
         return self._count(self.text[start:end])
 
@@ -90,8 +103,8 @@ def atoms(found: Outline, measure: Measure, limit: int) -> list[Atom]:
     after_heading = False
     for block in found.blocks:
         rank = _rank(block, after_heading=after_heading)
-        tokens = measure(block.start, block.end)
-        if tokens <= limit:
+        tokens = measure.within(block.start, block.end, limit)
+        if tokens is not None:
             cut.append(Atom(block.start, block.end, tokens, rank))
         else:
             cut.extend(_inside(block, rank, measure, limit))
@@ -116,12 +129,30 @@ def _inside(block: Block, rank: Rank, measure: Measure, limit: int) -> Iterator[
         # The end of a sentence that is the end of a line as well ends a paragraph, most likely.
         ranks.update({at: Rank.ITEM if at in ranks else Rank.SENTENCE for at in sentences})
     ranks[block.start] = rank
-    for start, end in pairwise([*sorted(ranks), block.end]):
-        tokens = measure(start, end)
-        if tokens <= limit:
+    for start, end in pairwise([*_spread(ranks, limit // _FINEST), block.end]):
+        tokens = measure.within(start, end, limit)
+        if tokens is not None:
             yield Atom(start, end, tokens, ranks[start])
         else:
             yield from _lines(start, end, ranks[start], measure, limit)
+
+
+def _spread(ranks: dict[int, Rank], least: int) -> list[int]:
+    """Choose the places of a block to cut at: among those of a kind, none too near another.
+
+    Args:
+        ranks: How good each place is.
+        least: Characters between two places of a kind. A block of very short lines, such as a list
+            of numbers, would have more atoms than anybody needs.
+    """
+    places = sorted(ranks)
+    if least < 2 or places[-1] - places[0] >= least * len(places):
+        return places
+    chosen = places[:1]
+    for at in places[1:]:
+        if at - chosen[-1] >= least or ranks[at] < ranks[chosen[-1]]:
+            chosen.append(at)
+    return chosen
 
 
 def _lines(start: int, end: int, rank: Rank, measure: Measure, limit: int) -> Iterator[Atom]:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from markdown_it.parser_block import RuleFuncBlockType
     from markdown_it.rules_block import StateBlock
 
-__all__ = ["quicken"]
+__all__ = ["SHORT_ITEMS", "item_text", "quicken"]
+
+SHORT_ITEMS = "short_items"
+"""The type of the token that stands for a long run of list items of one line each."""
 
 _FIRST = {
     "fence": "`~",
@@ -56,11 +59,13 @@ _CHAINS = ("paragraph", "reference", "blockquote", "list")
 """What other blocks may end."""
 
 
-def quicken(parser: MarkdownIt) -> MarkdownIt:
+def quicken(parser: MarkdownIt, *, runs: bool = False) -> MarkdownIt:
     """Change the block rules of a parser, so that most lines pass most of them at once.
 
     Args:
         parser: A parser; rules that are on stay on.
+        runs: Write one token ``SHORT_ITEMS`` for a long run of items of one line each, instead of
+            five for each of them.
 
     Returns:
         The same parser.
@@ -69,7 +74,7 @@ def quicken(parser: MarkdownIt) -> MarkdownIt:
     names = dict(zip(ruler.getRules(""), ruler.get_active_rules(), strict=True))
     chains = {chain: _Dispatch(ruler.getRules(chain), names) for chain in _CHAINS}
     rules = [rule for rule, name in names.items() if name not in ("lheading", "paragraph")]
-    every = _Dispatch([*rules, _Paragraphs(chains["paragraph"])], names)
+    every = _Dispatch([*rules, _Paragraphs(chains["paragraph"])], names, runs=runs)
     ruler.disable([name for name in names.values() if name != "code"])
     # The parser looks whether a rule "code" is on, so that name stands for all of them.
     ruler.at("code", every)
@@ -81,7 +86,14 @@ def quicken(parser: MarkdownIt) -> MarkdownIt:
 class _Dispatch:
     """Some rules as one."""
 
-    def __init__(self, rules: list[RuleFuncBlockType], names: dict[RuleFuncBlockType, str]) -> None:
+    def __init__(
+        self,
+        rules: list[RuleFuncBlockType],
+        names: dict[RuleFuncBlockType, str],
+        *,
+        runs: bool = False,
+    ) -> None:
+        self._runs = runs
         named = [(rule, names.get(rule, "paragraph")) for rule in rules]
         first = [(rule, _FIRST.get(name)) for rule, name in named if name != "table"]
         self._table = next((rule for rule, name in named if name == "table"), None)
@@ -101,32 +113,38 @@ class _Dispatch:
                 return True
         at = begins[line] + shifts[line]
         sign = source[at : at + 1]
-        if not silent and sign in _ITEMS and _short_items(state, line, end, _ITEMS[sign]):
+        if not silent and sign in _ITEMS and self._short_items(state, line, end, sign):
             return True
         for rule in self._by_first.get(sign, self._others):
             if rule(state, line, end, silent):
                 return True
         return False
 
+    def _short_items(self, state: StateBlock, line: int, end: int, sign: str) -> bool:
+        """Read a list of one-line items, unless it goes on with others behind them."""
+        source, begins = state.src, state.bMarks
+        if state.level or state.tShift[line]:
+            return False
+        found = _ITEMS[sign].match(source, begins[line])
+        if found is None:
+            return False
+        last = line + found[0].count("\n") + (not found[0].endswith("\n"))
+        after = state.skipEmptyLines(last)
+        if after < end and (
+            after == last or state.sCount[after] or source[begins[after]] in _ITEMS
+        ):
+            return False
+        _write_items(state, line, last, after, run=self._runs)
+        state.line = after
+        return True
 
-def _short_items(state: StateBlock, line: int, end: int, items: re.Pattern[str]) -> bool:
-    """Read a list of one-line items, unless it goes on with others behind them."""
-    source, begins = state.src, state.bMarks
-    if state.level or state.tShift[line]:
-        return False
-    found = items.match(source, begins[line])
-    if found is None:
-        return False
-    last = line + found[0].count("\n") + (not found[0].endswith("\n"))
-    after = state.skipEmptyLines(last)
-    if after < end and (after == last or state.sCount[after] or source[begins[after]] in _ITEMS):
-        return False
-    _write_items(state, line, last, after)
-    state.line = after
-    return True
+
+def item_text(line: str) -> str:
+    """Return the words of a line that is an item of ``SHORT_ITEMS``."""
+    return line.partition("." if line[:1].isdigit() else line[:1])[2].strip(_SPACE)
 
 
-def _write_items(state: StateBlock, line: int, last: int, after: int) -> None:
+def _write_items(state: StateBlock, line: int, last: int, after: int, *, run: bool) -> None:
     """Write the tokens of a list whose items are a line each; the last has the blank lines too."""
     source = state.src
     ordered = source[state.bMarks[line]].isdigit()
@@ -137,7 +155,9 @@ def _write_items(state: StateBlock, line: int, last: int, after: int) -> None:
     from markdown_it.token import Token
 
     level = state.level
-    for at in range(line, last):
+    if run:
+        state.tokens.append(Token(SHORT_ITEMS, "", 0, {}, [line, last], level, block=True))
+    for at in range(line, line if run else last):
         text = source[state.bMarks[at] : state.eMarks[at]]
         number, _, content = text.partition(mark)
         if ordered and at == line and int(number) != 1:

@@ -32,7 +32,7 @@ __all__ = [
 _INLINE_LIMIT = 50_000
 _MOST_BRACKETS = 2_000
 
-_INLINE_MARKUP = re.compile(r"[*_`<\[\\|~]|&#?\w+;|(?<!\S):[a-z]")
+_INLINE_MARKUP = re.compile(r"[*_`<\[\\~]|&#?\w+;|(?<!\S):[a-z]")
 _FRONT_MATTER_LINES = 100
 
 _EMOJI = re.compile(r"(?<!\S):[a-z][a-z0-9_+-]{1,30}:(?!\S)")
@@ -92,7 +92,7 @@ def block_parser() -> MarkdownIt:
     """
     from markdown_it import MarkdownIt
 
-    parser = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
+    parser = quicken(MarkdownIt("commonmark").enable("table").disable("inline"), runs=True)
     # The first parse fills the tables of rules, the only moment at which threads would collide.
     parser.parse("a")
     parser.inline.parse("*a*", parser, {}, [])
@@ -111,7 +111,8 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
         The text that a reader sees. Images leave nothing, links leave their text. What only looks
         like markup stays: ``<name>``, ``Foo<Bar>``, ``a[i][j]``, ``2*3*4``, ``<a@b.example>``.
     """
-    if not _INLINE_MARKUP.search(content) and "{" not in content:
+    plain = "{" not in content and not (env.get("rst") and "|" in content)
+    if plain and not _INLINE_MARKUP.search(content):
         return content
     if len(content) > _INLINE_LIMIT or content.count("[") > _MOST_BRACKETS:
         return _ESCAPED.sub(r"\1", plain_html(content))

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents.block_rules import quicken
+from docsum_nb.documents.block_rules import SHORT_ITEMS, quicken
 from docsum_nb.documents.markup import mask_front_matter
 
 if TYPE_CHECKING:
@@ -108,6 +108,9 @@ def outline(text: str) -> Outline:
         starts.pop()
     tokens = _parse(text, starts)
     inner = {starts[token.map[0]] for token in tokens if token.map and token.level}
+    for token in tokens:
+        if token.type == SHORT_ITEMS and token.map:
+            inner.update(starts[slice(*token.map)])
     fenced = {line for token in tokens if token.type == "fence" for line in _after_first(token)}
     tops = [(n, t) for n, t in enumerate(tokens) if t.map and t.level == 0]
     if not tops:
@@ -142,7 +145,7 @@ def _parse(text: str, starts: list[int]) -> list[Token]:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = quicken(MarkdownIt("commonmark").enable("table"))
+    parser = quicken(MarkdownIt("commonmark").enable("table"), runs=True)
     # Only blocks are asked for; what is inside of a line does not matter here.
     parser.core.ruler.enableOnly(["normalize", "block"])
     # The first parse fills its tables, which threads that do so at once would find half full.

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.documents.block_rules import SHORT_ITEMS, item_text
 from docsum_nb.documents.html_tags import plain_html
 from docsum_nb.documents.markup import (
     block_parser,
@@ -66,6 +67,18 @@ class _Lines:
         """Find the paragraphs of plain text in some of the lines."""
         for start, end in plain_paragraphs(self.lines[first:last]):
             yield self.paragraph(first + start, first + end, section)
+
+    def items(
+        self, shown: Sequence[str], first: int, last: int, section: int, env: dict[str, Any]
+    ) -> Iterator[Paragraph]:
+        """Find the paragraphs of list items of one line each."""
+        for line in range(first, last):
+            content = item_text(shown[line])
+            plain = plain_inline(content, env).strip() if content else ""
+            if plain and not _STRUCK.fullmatch(content):
+                start, end = self.starts[line], self.starts[line + 1]
+                at = self.text.find(plain, start, end)
+                yield Paragraph(plain, start, end, section, at if at >= 0 else None)
 
     def paragraph(self, first: int, last: int, section: int) -> Paragraph:
         """Return lines as one paragraph, without its bullet or the signs of a quotation."""
@@ -127,6 +140,9 @@ def _markdown(source: _Lines) -> Iterator[Paragraph]:
         if token.type == "code_block" and token.level == 0:
             if not _is_code_block(shown[first:last]):
                 yield from source.paragraphs(first, last, section)
+            continue
+        if token.type == SHORT_ITEMS:
+            yield from source.items(shown, first, last, section, env)
             continue
         start, end = source.starts[first], source.starts[last]
         for plain in _plain_blocks(before, token, shown[first:last], env):

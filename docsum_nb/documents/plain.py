@@ -17,6 +17,7 @@ _BULLET = re.compile(r"\s*[-*•‣◦▪·+–—]\s+(?=\S)")
 _NUMBERED = re.compile(
     r"\s*(?:\(?\d{1,3}[.)]|\(?[A-Za-z]{1,4}\)|\[\d{1,5}\]|§{1,2}\s?\d{1,4}\.?)\s+\S"
 )
+_LONGEST_NUMBER = 12  # characters of a number or letter that an item begins with
 _GAP = re.compile(r"(?<=\S)(?: {3,}| ?\t[ \t]*+| +\| +)(?=\S)")
 _DOTS = re.compile(r"(?:\. ?){5}\s{0,20}[\divxlc]{1,5}\s{0,20}$")
 _ENDED = re.compile(r"[.!?…。！？｡؟।۔][\"'”’»›」』)\]]*$")
@@ -71,7 +72,7 @@ def _of_block(lines: Sequence[str], start: int, end: int) -> Iterator[tuple[int,
     first = start
     long = _has_a_paragraph_in_each_line(sample)
     for at in range(start, end):
-        if _RULE.match(lines[at]):
+        if not lines[at][:1].isalnum() and _RULE.match(lines[at]):
             titled = at == first + 1 and not _ENDED.search(lines[first].rstrip())
             if first < at and not titled:
                 yield first, at
@@ -87,6 +88,8 @@ def _of_block(lines: Sequence[str], start: int, end: int) -> Iterator[tuple[int,
 
 def _begins(above: str, line: str) -> bool:
     """Check whether a paragraph begins with a line, though the line above is not blank."""
+    if line[:1].isalpha() and ")" not in line[:_LONGEST_NUMBER]:
+        return False
     if _BULLET.match(line):
         return True
     if line.startswith(">") and not above.startswith(">"):

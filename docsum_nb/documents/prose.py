@@ -45,6 +45,7 @@ _LETTER_SHARE = 0.65  # of what is no digit; below this it is a formula or a lis
 _LEAST_LETTERS = 0.45  # of all; below this it is a row of numbers
 _UNENDED_WORDS = 8  # a fragment without a full stop must be this long to pass for a sentence
 _MIN_WORDS = 3
+_SHORTEST = 8  # characters of three words of two letters, and the blanks between them
 _REACH = 5_000  # characters of markup between two words of a sentence, at most
 
 
@@ -74,11 +75,11 @@ def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]
         The sentences in order, without those that surround a text (``is_furniture``) unless there
         are no others; empty if nothing reads as prose.
     """
-    paragraphs = list(paragraphs_of(text, syntax))
+    numbered = [each for each in enumerate(paragraphs_of(text, syntax)) if _is_long(each[1].plain)]
     found: list[Sentence] = []
     cursor = 0
-    for index, start, end in _cuts([paragraph.plain for paragraph in paragraphs]):
-        paragraph = paragraphs[index]
+    for place, start, end in _cuts([paragraph.plain for _, paragraph in numbered]):
+        index, paragraph = numbered[place]
         plain = hyphens_joined(paragraph.plain[start:end])
         readable = " ".join(_TRANSCRIBED.sub(" ", plain).split())
         if not _reads_as_prose(readable):
@@ -116,6 +117,11 @@ def _count(text: str) -> int:
     return spaced if text.isascii() else max(spaced, len(words(text)))
 
 
+def _is_long(plain: str) -> bool:
+    """Check whether a text can hold as many words as a sentence has at least."""
+    return len(plain) >= _SHORTEST or not plain.isascii()
+
+
 def _cuts(plains: list[str]) -> Iterator[tuple[int, int, int]]:
     """Cut paragraphs into sentences: the paragraph's index and the span in it."""
     index = base = 0
@@ -151,9 +157,10 @@ def _locate(sentence: str, text: str, low: int, high: int) -> tuple[int, int]:
 
 
 def _reads_as_prose(sentence: str) -> bool:
-    if sentence.endswith(":") or _FIELD.match(sentence):
+    if not _is_long(sentence) or sentence.endswith(":") or _FIELD.match(sentence):
         return False
-    bare = " ".join(map(_without_address, sentence.split(" ")))
+    addressed = "/" in sentence or ":" in sentence
+    bare = " ".join(map(_without_address, sentence.split(" "))) if addressed else sentence
     letters, signs = letter_count(bare), len(bare) - bare.count(" ")
     digits = sum(map(str.isdigit, bare))
     if letters < _LETTER_SHARE * (signs - digits) or letters < _LEAST_LETTERS * signs:

@@ -10,7 +10,6 @@ below 16 tokens.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.atoms import Atom, Measure, Rank, atoms
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "split"]
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever the same text may be cut otherwise; cuts are remembered under it."""
 _FEWEST_TOKENS = 16
 
@@ -51,10 +50,11 @@ def split(document: Document, *, max_tokens: int, count: Callable[[str], int]) -
         return []
     measure = Measure(text, count)
     found = outline(text)
-    if measure(0, len(text)) <= max_tokens:
-        cuts = [0, len(text)]
+    whole = measure.within(0, len(text), max_tokens)
+    if whole is not None:
+        spans = [(0, len(text), whole)]
     else:
-        cuts = _Packing(atoms(found, measure, max_tokens), measure, max_tokens).cuts()
+        spans = _Packing(atoms(found, measure, max_tokens), measure, max_tokens).spans()
     return [
         Chunk(
             document.name,
@@ -62,12 +62,12 @@ def split(document: Document, *, max_tokens: int, count: Callable[[str], int]) -
             text[start:end],
             start,
             end,
-            measure(start, end),
+            tokens,
             found.path_at(start),
             document.page_at(start),
             document.syntax,
         )
-        for index, (start, end) in enumerate(pairwise(cuts))
+        for index, (start, end, tokens) in enumerate(spans)
     ]
 
 
@@ -87,22 +87,23 @@ class _Packing:
             # An atom of no tokens would let a window grow without end.
             self._sums.append(self._sums[-1] + max(1, atom.tokens))
 
-    def cuts(self) -> list[int]:
-        """Choose the offsets at which chunks begin, and the end of the text."""
-        cuts, first = [0], 0
+    def spans(self) -> list[tuple[int, int, int]]:
+        """Choose where each chunk begins and ends, and count its tokens."""
+        spans, first = [], 0
         while first < len(self._atoms):
-            first = self._chunk_end(first)
-            cuts.append(self._atoms[first - 1].end)
-        return cuts
+            last, tokens = self._chunk_end(first)
+            spans.append((self._atoms[first].start, self._atoms[last - 1].end, tokens))
+            first = last
+        return spans
 
-    def _chunk_end(self, first: int) -> int:
-        """Choose the atom before which the chunk that begins with ``first`` ends."""
+    def _chunk_end(self, first: int) -> tuple[int, int]:
+        """Choose the atom before which the chunk that begins with ``first`` ends; count it."""
         most = len(self._atoms)
         while True:
             last = self._best(first, most)
             exact = self._measure(self._atoms[first].start, self._atoms[last - 1].end)
             if exact <= self._limit or last == first + 1:
-                return last
+                return last, exact
             most = max(first + 1, min(last - 1, first + (last - first) * self._limit // exact))
 
     def _best(self, first: int, most: int) -> int:

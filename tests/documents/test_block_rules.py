@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from docsum_nb.documents.block_rules import quicken
+from docsum_nb.documents.block_rules import SHORT_ITEMS, item_text, quicken
 
 LINES = st.sampled_from(
     [
@@ -51,3 +51,36 @@ def test_short_items_are_those_of_markdown_it(
     quick = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
     text = "\n".join([*above, *[""] * gap, *items, *[""] * blank, *below])
     assert tokens(quick, text) == tokens(plain, text)
+
+
+@given(AROUND, st.integers(0, 2), ITEMS, st.integers(0, 2), AROUND)
+def test_a_run_of_short_items_holds_what_their_tokens_hold(
+    above: list[str], gap: int, items: list[str], blank: int, below: list[str]
+) -> None:
+    """One token for a run stands for the same lines with the same words."""
+    each = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
+    run = quicken(MarkdownIt("commonmark").enable("table").disable("inline"), runs=True)
+    text = "\n".join([*above, *[""] * gap, *items, *[""] * blank, *below])
+    assert texts(run, text) == texts(each, text)
+    assert level_of_lines(run, text) == level_of_lines(each, text)
+
+
+def texts(parser: MarkdownIt, text: str) -> list[str]:
+    """Return the words of all items and paragraphs."""
+    lines = text.split("\n")
+    found = []
+    for token in parser.parse(text):
+        if token.type == SHORT_ITEMS and token.map:
+            found += [words for line in lines[slice(*token.map)] if (words := item_text(line))]
+        elif token.type == "inline":
+            found.append(token.content)
+    return found
+
+
+def level_of_lines(parser: MarkdownIt, text: str) -> set[int]:
+    """Return the lines at which something inside of another block begins."""
+    found: set[int] = set()
+    for token in parser.parse(text):
+        if token.map and token.level:
+            found.update(range(*token.map) if token.type == SHORT_ITEMS else token.map[:1])
+    return found

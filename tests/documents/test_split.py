@@ -148,3 +148,12 @@ def test_limits_that_cannot_be_kept_are_refused() -> None:
 def test_long_rubbish_does_not_hang(text: str) -> None:
     """Five million characters without a space, and Markdown made to be slow, are split."""
     _check(Document("d", text), 2000, _TOKENS)
+
+
+def test_short_lines_are_cut_near_the_limit() -> None:
+    """Very short lines are joined to larger atoms: chunks are as full as those of long lines."""
+    text = "- a\n" * 4_000
+    chunks = split(Document("a", text), max_tokens=640, count=len)
+    assert "".join(chunk.text for chunk in chunks) == text
+    assert all(chunk.text.startswith("- a") for chunk in chunks)
+    assert min(chunk.tokens for chunk in chunks) > 600
