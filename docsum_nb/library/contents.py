@@ -23,6 +23,7 @@ from docsum_nb.library.postings import (
     with_described,
     without,
 )
+from docsum_nb.library.vectors import forget_vectors
 
 __all__ = ["insert", "passage_terms", "take_out", "wipe"]
 
@@ -81,6 +82,7 @@ def take_out(db: sqlite3.Connection, name: str) -> bool:
         terms.setdefault(number // BLOCK, set()).update(passage_terms(name, above, text).counts)
     for block, slots in numbers_of(first, last).items():
         _take_out_of_block(db, block, slots, terms[block])
+    forget_vectors(db, first, last)
     db.execute("DELETE FROM passages WHERE id BETWEEN ? AND ?", (first, last))
     db.execute("DELETE FROM documents WHERE id = ?", (document,))
     return True

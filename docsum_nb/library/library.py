@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from docsum_nb.errors import InputError, LibraryError
+from docsum_nb.library.embedder import embedder_of
 from docsum_nb.library.entries import batches, digests, entry, storable
+from docsum_nb.library.indexing import check_embedder, embed_missing
 from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.store import Store, StoreSnapshot
 from docsum_nb.paths import user_path
@@ -45,10 +47,15 @@ class Library(Tabled):
 
     Args:
         path: The folder, relative to the current folder of the process at this moment.
+        embedder: What makes vectors of texts, so that a search also finds what is said in other
+            words: ``"local"`` for MiniLM, a small English model that runs on this machine (of a
+            passage, it reads about 200 words), or a function that takes a list of texts and returns
+            a list of numbers for each; ``None`` to search by words alone. Its name is kept in the
+            library.
 
     Raises:
         InputError: If the path is none, or the address of something that is not a folder of this
-            machine.
+            machine; if the embedder is neither of these.
 
     Example:
         >>> import tempfile
@@ -63,7 +70,7 @@ class Library(Tabled):
         ['payments']
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, embedder: Any = None) -> None:
         folder = os.fspath(path) if isinstance(path, str | os.PathLike) else None
         if not isinstance(folder, str):
             raise InputError(f"a library is a folder's path, not {path!r}")
@@ -71,6 +78,7 @@ class Library(Tabled):
             raise InputError(f"{path} is an address: give the path of a folder on this machine")
         self._path = Path(folder)
         self._store = Store(user_path(self._path).absolute())
+        self._embedder = embedder_of(embedder)
 
     @property
     def path(self) -> Path:
@@ -148,7 +156,27 @@ class Library(Tabled):
         # What was replaced or removed is to leave the disk.
         if total.updated or removed:
             self._store.wipe()
+        if self._embedder is not None:
+            embed_missing(self._store, self._embedder)
         return replace(total, gone=() if prune else gone, removed=removed)
+
+    def embed(self) -> int:
+        """Compute the vectors that are missing; ``add`` does the same for all of the library.
+
+        With another embedder than before, that is all of them. What is computed is kept: after an
+        interrupt or a kill, the next call goes on where this one stopped.
+
+        Returns:
+            The number of passages whose vectors were computed.
+
+        Raises:
+            InputError: If the library has no embedder, or it is not installed.
+            LibraryError: As for ``add``.
+            Exception: The error of the embedder's function, unchanged.
+        """
+        if self._embedder is None:
+            raise InputError(f'give an embedder: Library("{self._path}", embedder="local").embed()')
+        return embed_missing(self._store, self._embedder)
 
     def remove(self, name: str) -> bool:
         """Remove a document, and its text from the disk.
@@ -221,7 +249,11 @@ class Library(Tabled):
         if not isinstance(k, int) or k < 1:
             raise InputError(f"k is a number of documents, at least one, not {k!r}")
         sought = query_of(query, is_text=is_text)
-        found = self._store.read(lambda snapshot: hits(snapshot, sought, k) if sought.terms else [])
+        if self._embedder is not None:
+            embedder = self._embedder
+            self._store.read(lambda snapshot: check_embedder(snapshot, embedder, self._path))
+            sought = replace(sought, vector=embedder.embed([query])[0])
+        found = self._store.read(lambda snapshot: hits(snapshot, sought, k))
         if found is None:
             raise InputError(
                 f"there is no library at {self._path} yet: fill it with "

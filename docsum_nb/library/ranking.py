@@ -42,6 +42,11 @@ class PostingSource(Protocol):
     def sizes(self, terms: Sequence[str]) -> dict[str, int]:
         """Return the number of passages that have each term."""
 
+    def nearest(
+        self, vector: Floats, order: Mapping[int, int], allowed: Any, limit: int
+    ) -> list[tuple[int, float]]:
+        """Return the positions of the passages that are nearest to a vector, with their cosines."""
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -63,7 +68,8 @@ class Index:
         self._order = {block: index for index, (block, _) in enumerate(blocks)}
         parts = [described(data)[:2] for _, data in blocks] or [(np.zeros(0, np.int32),) * 2]
         owners, lengths = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-        live = np.flatnonzero(owners)
+        self._live = owners > 0
+        live = np.flatnonzero(self._live)
         # The passages of a document are in a row.
         begins = np.flatnonzero(np.diff(owners[live], prepend=0))
         self.documents = owners[live][begins]
@@ -113,6 +119,10 @@ class Index:
                 weight, counts, self._document_norms[owners], self._document_count
             )
         return Scores(passages, documents)
+
+    def nearest(self, vector: Floats, limit: int) -> list[tuple[int, float]]:
+        """Return the positions of the passages that are nearest to a vector, with their cosines."""
+        return self._source.nearest(vector, self._order, self._live, limit)
 
     def with_all(self, terms: Iterable[str]) -> Integers:
         """Return the positions of the passages that have all of the terms, in order."""

@@ -20,14 +20,14 @@ from docsum_nb.documents.terms import has_words
 from docsum_nb.library.analysis import phrase_form, query_terms, to_the_letter
 from docsum_nb.library.contents import passage_terms
 from docsum_nb.library.entries import Passage
-from docsum_nb.library.query import excerpt, fuse, matches, search_terms
+from docsum_nb.library.query import excerpt, fuse, fuse_by_rank, matches, search_terms
 from docsum_nb.library.ranking import Floats, Index, Scores, expanded, top
 from docsum_nb.library.store import StoreSnapshot
 from docsum_nb.records import Document, Hit
 
 __all__ = ["Query", "hits", "query_of"]
 
-_DEPTH = 100
+_DEPTH = 200
 """How many documents are ranked for a fusion, at least; passages, four times as many."""
 _MOST_TERMS = 100
 _MOST_LOOKED_UP = 1_000
@@ -51,6 +51,8 @@ class Query:
     """Each with how much it counts."""
     phrases: tuple[str, ...] = ()
     """What a document should hold to the letter."""
+    vector: Floats | None = None
+    """``None`` to search by words alone."""
 
 
 def query_of(text: str, *, is_text: bool = False) -> Query:
@@ -77,15 +79,19 @@ def hits(snapshot: StoreSnapshot, query: Query, k: int) -> list[Hit]:
     depth = max(_DEPTH, 2 * min(k, len(index.documents)))
     documents = top(scores.documents, depth)
     passages = top(scores.passages, 4 * depth)
-    fused = dict(
-        fuse(
-            [
-                [(ordinal, float(scores.documents[ordinal])) for ordinal in documents],
-                [(int(index.owners[at]), float(scores.passages[at])) for at in passages],
-            ]
-        )
-    )
-    best = {ordinal: _best_passage(index, scores.passages, ordinal) for ordinal in fused}
+    near = index.nearest(query.vector, 4 * depth) if query.vector is not None else []
+    words = [
+        [(ordinal, float(scores.documents[ordinal])) for ordinal in documents],
+        [(int(index.owners[at]), float(scores.passages[at])) for at in passages],
+    ]
+    meaning = [(int(index.owners[at]), cosine) for at, cosine in near]
+    fused = dict(fuse_by_rank([fuse(words), meaning]) if meaning else fuse(words))
+    # The passage that has the words; if none has, the one that is nearest.
+    best = {owner: at for at, owner in reversed([(at, int(index.owners[at])) for at, _ in near])}
+    for ordinal in fused:
+        at = _best_passage(index, scores.passages, ordinal)
+        if ordinal not in best or scores.passages[at] > 0:
+            best[ordinal] = at
     for ordinal, at in _exact(snapshot, index, scores, query.phrases):
         fused[ordinal] = fused.get(ordinal, 0.0) + 1
         best[ordinal] = at

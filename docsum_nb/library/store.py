@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,6 +43,7 @@ from docsum_nb.library.folder import (
 from docsum_nb.library.postings import POSTING_BYTES
 from docsum_nb.library.repair import copied_from_older, repaired
 from docsum_nb.library.upgrade import discard_first_layout, upgraded
+from docsum_nb.library.vectors import nearest
 from docsum_nb.results import Added
 
 __all__ = ["Store", "StoreSnapshot"]
@@ -139,6 +140,25 @@ class StoreSnapshot:
             found[number] = Passage(_text(text), start, tuple(map(str, above)))
         return found
 
+    def setting(self, key: str) -> str | None:
+        """Return a setting of the library; ``None`` if it is not set."""
+        row = self._db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+        return None if row is None else _text(row[0])
+
+    def without_vector(self, after: int, limit: int) -> dict[int, Passage]:
+        """Return the first passages after a number that have no vector."""
+        query = (
+            "SELECT passages.id FROM passages LEFT JOIN vectors ON passage = passages.id "
+            "WHERE passages.id > ? AND passage IS NULL ORDER BY passages.id LIMIT ?"
+        )
+        return self.passages([number for (number,) in self._db.execute(query, (after, limit))])
+
+    def nearest(
+        self, vector: Any, order: Mapping[int, int], allowed: Any, limit: int
+    ) -> list[tuple[int, float]]:
+        """Return the positions of the passages whose vectors are nearest, with their cosines."""
+        return nearest(self._db, vector, order, allowed, limit)
+
     def _some(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         for at in range(0, len(values), _AT_ONCE):
@@ -214,13 +234,13 @@ class Store:
         Raises:
             LibraryError: If the folder cannot be written, or is in use for too long.
         """
-        return self._commit(lambda db: _replace(db, entries))
+        return self.commit(lambda db: _replace(db, entries))
 
     def remove(self, names: Sequence[str]) -> tuple[str, ...]:
         """Remove documents in one transaction; return the names of those that were there."""
         if not names or not self.read(lambda snapshot: snapshot.digests(names)):
             return ()
-        return self._commit(
+        return self.commit(
             lambda db: tuple(name for name in sorted(set(names)) if take_out(db, name))
         )
 
@@ -245,7 +265,13 @@ class Store:
         """
         self._change(wipe)
 
-    def _commit(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+    def commit(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Change the database in one transaction, and return the result of ``change``.
+
+        Raises:
+            LibraryError: As for ``write``.
+        """
+
         def work(db: sqlite3.Connection) -> _T:
             with transaction(db):
                 return change(db)

@@ -1,0 +1,87 @@
+"""The vectors of a library's passages, computed for those that have none.
+
+They are computed outside of the writers' lock and stored in batches, so that others may write
+meanwhile, and a kill loses one batch. A library has the vectors of one embedder: with another,
+those of the old one are deleted first.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from docsum_nb.errors import InputError
+from docsum_nb.library.embedder import Embedder
+from docsum_nb.library.entries import Passage
+from docsum_nb.library.store import Store, StoreSnapshot
+from docsum_nb.library.vectors import write_vectors
+
+__all__ = ["check_embedder", "embed_missing"]
+
+_BATCH = 128
+"""Passages whose vectors are computed and stored at once."""
+
+
+def check_embedder(snapshot: StoreSnapshot, embedder: Embedder, path: Path) -> None:
+    """Raise an error if the vectors are not those of the embedder.
+
+    Raises:
+        InputError: It says how to compute them.
+    """
+    kept = snapshot.setting("embedder")
+    if snapshot.count() and kept != embedder.name:
+        what = f"has the vectors of another embedder, {kept}" if kept else "has no vectors yet"
+        raise InputError(
+            f"the library {path} {what}: call embed() on it, which indexes it again for "
+            f"{embedder.name}, or open it without an embedder"
+        )
+
+
+def embed_missing(store: Store, embedder: Embedder) -> int:
+    """Compute and store the vectors that are missing; return how many."""
+    kept = store.read(lambda snapshot: (snapshot.setting("embedder"), snapshot.count()))
+    if kept is None or not kept[1]:
+        return 0
+    if kept[0] != embedder.name:
+        # Loaded first: without it, the vectors of the other one stay.
+        embedder.embed(["A text."])
+        store.commit(lambda db: _begin(db, embedder.name))
+    done, last = 0, 0
+    while numbers := _embed_some(store, embedder, last):
+        done, last = done + len(numbers), numbers[-1]
+    return done
+
+
+def _embed_some(store: Store, embedder: Embedder, after: int) -> list[int]:
+    """Store the vectors of the first passages after a number that have none; return which."""
+    missing = store.read(lambda snapshot: snapshot.without_vector(after, _BATCH))
+    if missing:
+        vectors = embedder.embed([embedded_text(passage) for passage in missing.values()])
+        store.commit(lambda db: _store(db, embedder.name, missing, vectors))
+    return sorted(missing or ())
+
+
+def embedded_text(passage: Passage) -> str:
+    """Return what the vector of a passage is made of: its headings say what it is about."""
+    return "\n".join((*passage.headings, passage.text))
+
+
+def _begin(db: sqlite3.Connection, name: str) -> None:
+    db.execute("DELETE FROM vectors")
+    db.execute("DELETE FROM signs")
+    db.execute("INSERT OR REPLACE INTO settings VALUES ('embedder', ?)", (name,))
+
+
+def _store(db: sqlite3.Connection, name: str, passages: dict[int, Passage], vectors: Any) -> None:
+    snapshot = StoreSnapshot(Path(), db)
+    if snapshot.setting("embedder") != name:
+        raise InputError("another process has begun to index this library for another embedder")
+    now = snapshot.passages([*passages])
+    # A passage may have been replaced meanwhile, and its number given to another.
+    kept = [
+        index for index, (number, each) in enumerate(passages.items()) if now.get(number) == each
+    ]
+    numbers = [*passages]
+    if kept:
+        write_vectors(db, [numbers[index] for index in kept], vectors[kept])
