@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.embedder import embedder_of
 from docsum_nb.library.entries import batches, digests, entry, storable
+from docsum_nb.library.filters import checked_where
 from docsum_nb.library.indexing import check_embedder, embed_missing
 from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.store import Store, StoreSnapshot
@@ -197,7 +198,7 @@ class Library(Tabled):
         self._store.warn_of_what_is_set_aside(name)
         return removed
 
-    def search(self, query: str, k: int = 10) -> Hits:
+    def search(self, query: str, k: int = 10, *, where: Mapping[str, Any] | None = None) -> Hits:
         """Find what the library says about a matter.
 
         Args:
@@ -206,6 +207,8 @@ class Library(Tabled):
                 such as ``E-1234``, to the letter come first. Common English words do not count; of
                 a long text, the 100 words do that say most about it.
             k: How many documents at most.
+            where: What the metadata of a document must be, such as ``{"team": "claims"}``; for one
+                of several values, a list. All keys must fit. ``None`` for all documents.
 
         Returns:
             At most one hit for each document, best first; empty where nothing matches: a list that
@@ -216,13 +219,14 @@ class Library(Tabled):
             ``end`` (the passage's span in the document's text).
 
         Raises:
-            InputError: If the query is blank, ``k`` is below 1, or nothing was ever added.
+            InputError: If the query is blank, ``k`` is below 1, ``where`` is no filter, nothing
+                was ever added, or the library has no vectors of its embedder.
             LibraryError: If the folder cannot be read, is not a library, was written by a newer
                 version, or is damaged.
         """
-        return self._search(query, k, is_text=False)
+        return self._search(query, k, where, is_text=False)
 
-    def related(self, text: str, k: int = 10) -> Hits:
+    def related(self, text: str, k: int = 10, *, where: Mapping[str, Any] | None = None) -> Hits:
         """Find the documents that are related to a text, such as a summary.
 
         Unlike a question's, the words of the text count once, however often they are repeated, and
@@ -231,6 +235,7 @@ class Library(Tabled):
         Args:
             text: Plain text of any length.
             k: How many documents at most.
+            where: As for ``search``.
 
         Returns:
             As for ``search``.
@@ -239,16 +244,18 @@ class Library(Tabled):
             InputError: As for ``search``.
             LibraryError: As for ``search``.
         """
-        return self._search(text, k, is_text=True)
+        return self._search(text, k, where, is_text=True)
 
-    def _search(self, query: str, k: int, *, is_text: bool) -> Hits:
+    def _search(
+        self, query: str, k: int, where: Mapping[str, Any] | None, *, is_text: bool
+    ) -> Hits:
         from docsum_nb.library.search import hits, query_of
 
         if not isinstance(query, str) or not query.strip():
             raise InputError(f"a query is a text that says what to look for, not {query!r}")
         if not isinstance(k, int) or k < 1:
             raise InputError(f"k is a number of documents, at least one, not {k!r}")
-        sought = query_of(query, is_text=is_text)
+        sought = replace(query_of(query, is_text=is_text), where=checked_where(where))
         if self._embedder is not None:
             embedder = self._embedder
             self._store.read(lambda snapshot: check_embedder(snapshot, embedder, self._path))

@@ -68,8 +68,8 @@ class Index:
         self._order = {block: index for index, (block, _) in enumerate(blocks)}
         parts = [described(data)[:2] for _, data in blocks] or [(np.zeros(0, np.int32),) * 2]
         owners, lengths = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-        self._live = owners > 0
-        live = np.flatnonzero(self._live)
+        live = np.flatnonzero(owners)
+        self._findable = owners > 0
         # The passages of a document are in a row.
         begins = np.flatnonzero(np.diff(owners[live], prepend=0))
         self.documents = owners[live][begins]
@@ -118,11 +118,18 @@ class Index:
             documents[owners] += _gains(
                 weight, counts, self._document_norms[owners], self._document_count
             )
-        return Scores(passages, documents)
+        passages[~self._findable] = 0
+        findable = self._findable[self._first]
+        return Scores(passages, np.where(findable, documents, np.float32(0)))
 
     def nearest(self, vector: Floats, limit: int) -> list[tuple[int, float]]:
         """Return the positions of the passages that are nearest to a vector, with their cosines."""
-        return self._source.nearest(vector, self._order, self._live, limit)
+        return self._source.nearest(vector, self._order, self._findable, limit)
+
+    def restrict(self, documents: Iterable[int]) -> None:
+        """Find nothing but documents with these numbers of the database."""
+        wanted = np.isin(self.documents, np.fromiter(documents, np.int64))
+        self._findable &= wanted[self.owners] if len(wanted) else False
 
     def with_all(self, terms: Iterable[str]) -> Integers:
         """Return the positions of the passages that have all of the terms, in order."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,8 @@ class Query:
     """What a document should hold to the letter."""
     vector: Floats | None = None
     """``None`` to search by words alone."""
+    where: Mapping[str, Any] = field(default_factory=dict)
+    """What the metadata of a document must be."""
 
 
 def query_of(text: str, *, is_text: bool = False) -> Query:
@@ -75,6 +77,8 @@ def query_of(text: str, *, is_text: bool = False) -> Query:
 def hits(snapshot: StoreSnapshot, query: Query, k: int) -> list[Hit]:
     """Return at most ``k`` documents, best first."""
     index = Index(snapshot)
+    if query.where:
+        index.restrict(snapshot.with_metadata(query.where))
     scores = _scores(snapshot, index, _chosen(index, query.terms))
     depth = max(_DEPTH, 2 * min(k, len(index.documents)))
     documents = top(scores.documents, depth)
@@ -163,7 +167,8 @@ def _exact(
         read = snapshot.passages([*positions])
         for number, at in positions.items():
             owner = int(index.owners[at])
-            if number in read and (phrase, owner) not in found:
+            findable = scores.passages[at] > 0
+            if findable and number in read and (phrase, owner) not in found:
                 passage = read[number]
                 if any(form in to_the_letter(each) for each in (passage.text, *passage.headings)):
                     found[phrase, owner] = at

@@ -31,6 +31,7 @@ from docsum_nb.library.database import (
     transaction,
 )
 from docsum_nb.library.entries import Entry, Passage
+from docsum_nb.library.filters import conditions_of
 from docsum_nb.library.folder import (
     Marker,
     discard_unmarked,
@@ -139,6 +140,12 @@ class StoreSnapshot:
                 raise DamageError("the place of a passage is no number")
             found[number] = Passage(_text(text), start, tuple(map(str, above)))
         return found
+
+    def with_metadata(self, where: Mapping[str, Any]) -> list[int]:
+        """Return the numbers of the documents whose metadata is as it should be."""
+        conditions, values = conditions_of(where)
+        query = f"SELECT id FROM documents WHERE {conditions}"  # noqa: S608  # values are bound
+        return [number for (number,) in self._db.execute(query, values)]
 
     def setting(self, key: str) -> str | None:
         """Return a setting of the library; ``None`` if it is not set."""

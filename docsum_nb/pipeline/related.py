@@ -83,10 +83,11 @@ class _OtherDocuments:
         for each in documents:
             self._texts[_last_part(each.name)].append(each.text)
 
-    def search(self, query: str, k: int) -> list[Hit]:
-        """Return what is found, best first."""
+    def search(self, query: str, k: int, *, is_text: bool = False) -> list[Hit]:
+        """Return what is found, best first; ``is_text`` if the query is a summary."""
+        find = self._library.related if is_text else self._library.search
         # Of what is found first, all of the summarized documents may be.
-        found = self._library.search(query, k + min(_MOST_OWN, len(self._texts)))
+        found = find(query, k + min(_MOST_OWN, len(self._texts)))
         return [hit for hit in found if not self._is_summarized(hit)][:k]
 
     def _is_summarized(self, hit: Hit) -> bool:
@@ -168,7 +169,8 @@ def _search(library: _OtherDocuments, summary: Summary, least_words: int) -> lis
     scores: dict[str, float] = defaultdict(float)
     best: dict[str, Hit] = {}
     for query, weight in weighted:
-        found = library.search(query, 2 * _HITS) if query.strip() else []
+        is_text = query != summary.question
+        found = library.search(query, 2 * _HITS, is_text=is_text) if query.strip() else []
         close = [hit for hit in found if _is_close(hit, found[0].score, least_words)]
         for rank, hit in enumerate(close):
             scores[hit.name] += weight / (_RRF_K + rank)

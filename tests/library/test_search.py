@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from pydoc_data.topics import topics
+from typing import Any
 
 import pytest
 
@@ -203,3 +204,50 @@ def test_a_word_of_most_texts_still_counts(tmp_path: Path) -> None:
     library = Library(tmp_path)
     library.add({f"d{i}": f"The pump number{i}." for i in range(9)} | {"none": "A valve."})
     assert len(library.search("pump")) == 9
+
+
+CLAIMS = {"team": "claims", "year": 2024, "open": True, "a'b\"c": None}
+
+
+@pytest.mark.parametrize(
+    ("where", "found"),
+    [
+        ({"team": "claims"}, ["a"]),
+        ({"team": ["claims", "sales"]}, ["a", "b"]),
+        ({"year": 2024}, ["a"]),
+        ({"year": 2023.0, "team": "sales"}, ["b"]),
+        ({"open": True}, ["a"]),
+        ({"open": 1}, ["c"]),
+        ({"a'b\"c": None}, ["a"]),
+        ({"team": "claims' OR '1'='1"}, []),
+        ({"team') OR 1 --": "claims"}, []),
+        ({"team": "CLAIMS"}, []),
+        ({"team": []}, []),
+        ({"year": 10**400 // 10**380}, []),
+        ({}, ["a", "b", "c", "d"]),
+        (None, ["a", "b", "c", "d"]),
+    ],
+)
+def test_a_filter_by_metadata(
+    tmp_path: Path, where: dict[str, object] | None, found: list[str]
+) -> None:
+    """All keys must fit, types count, and nothing in a key or a value is an operator."""
+    library = Library(tmp_path)
+    library.add(
+        [
+            Document("a", "A zebra.", metadata=CLAIMS),
+            Document("b", "A zebra.", metadata={"team": "sales", "year": 2023, "open": False}),
+            Document("c", "A zebra.", metadata={"open": 1}),
+            Document("d", "A zebra."),
+        ]
+    )
+    assert sorted(hit.name for hit in library.search("zebra", where=where)) == found
+    assert sorted(hit.name for hit in library.related('"zebra"', where=where)) == found
+    assert sorted(hit.name for hit in library.search('"a zebra"', where=where)) == found
+
+
+@pytest.mark.parametrize("where", ["team", [("team", "x")], {1: "x"}, {"team": {"x": 1}}])
+def test_what_is_no_filter_is_refused(office: Library, where: Any) -> None:
+    """The message says what one looks like."""
+    with pytest.raises(InputError, match="where"):
+        office.search("late", where=where)
