@@ -76,7 +76,7 @@ def _begin(db: sqlite3.Connection, name: str) -> None:
 def _store(db: sqlite3.Connection, name: str, passages: dict[int, Passage], vectors: Any) -> None:
     snapshot = StoreSnapshot(Path(), db)
     if snapshot.setting("embedder") != name:
-        raise InputError("another process has begun to index this library for another embedder")
+        raise InputError("another process is indexing this library for another embedder")
     now = snapshot.passages([*passages])
     # A passage may have been replaced meanwhile, and its number given to another.
     kept = [
