@@ -12,27 +12,41 @@ asking has been checked.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import InputError, check_follow_links, check_on_error
+from docsum_nb.option_kinds import (
+    DETAIL,
+    ON_ERROR,
+    STRATEGIES,
+    DetailLevel,
+    Group,
+    OnError,
+    Option,
+    Strategy,
+    StrPath,
+    about,
+)
 
 if TYPE_CHECKING:
     import argparse
 
     from docsum_nb.events import Event
     from docsum_nb.models.model import Model
+    from docsum_nb.prompts import Wishes
 
 __all__ = [
     "SETTLE_S",
+    "DetailLevel",
     "Group",
     "OnError",
     "Option",
     "Options",
     "StrPath",
+    "Strategy",
     "about",
     "add_flags",
     "given_by_flags",
@@ -42,74 +56,8 @@ __all__ = [
 SETTLE_S = 5.0
 """How long calls in flight may still land, and be stored, after a run was stopped."""
 
-OnError = Literal["raise", "collect", "skip"]
-StrPath: TypeAlias = "str | os.PathLike[str]"
-Kind = Literal["text", "whole", "number", "switch", "choice", "path", "object"]
-
-
-class Group(Enum):
-    """What an option decides."""
-
-    ASKED = "what is read and asked: the plan depends on it"
-    WORK = "how the work is done"
-    BOUND = "what may be paid; a run that is resumed may be given new bounds"
-    CALL = "belongs to one call: it is not stored with the arguments of a run"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Option:
-    """One argument of ``summarize``."""
-
-    name: str = ""
-    default: Any = None
-    kind: Kind
-    """Its values. A ``"whole"`` number, ``"number"`` or ``"text"`` may be ``None`` if that is the
-    default; an ``"object"`` is one that JSON may not hold whole, so ``resume`` can be given it."""
-    group: Group
-    flag: str = ""
-    """Its help on the command line; empty if it cannot be written there."""
-    metavar: str = ""
-    least: float | None = None
-    """The least number; ``None`` if something else checks it."""
-    choices: Mapping[str, str] = field(default_factory=dict)
-    """The values of a ``"choice"``, each with its meaning for a person."""
-    in_state: bool = True
-    """Whether the state of a flow holds it."""
-    form: tuple[str, str, str] | None = None
-    """Its field in the form: the label, what an empty field means, and the line below it; ``None``
-    if it has none."""
-
-    @property
-    def resumable(self) -> bool:
-        """Whether ``resume`` takes it."""
-        return self.group in (Group.BOUND, Group.CALL) or self.kind == "object"
-
-    def read(self, text: str) -> Any:
-        """Return the value that a text on a command line stands for.
-
-        Raises:
-            ValueError: if it stands for none.
-        """
-        match self.kind:
-            case "whole":
-                return int(text)
-            case "number":
-                return float(text)
-            case "path" if self.name == "ledger" and text == "none":
-                return False
-        return text
-
-
-def about(kind: Kind, group: Group, flag: str = "", **more: Any) -> Mapping[str, Option]:
-    """Return the metadata of an option's field; ``more`` is what else ``Option`` knows of it."""
-    return {"option": Option(kind=kind, group=group, flag=flag, **more)}
-
-
-_ON_ERROR = {
-    "raise": "stop at the first error",
-    "collect": "finish the rest, then report all errors",
-    "skip": "leave it out, and say so in the summary",
-}
+_WISHES = ("question", "language", "audience", "focus")
+_BY_WRITERS = ("language", "audience")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,13 +138,31 @@ class Options:
             form=("Deadline, in seconds", "none", "The run is over by then, finished or not."),
         ),
     )
+    detail: DetailLevel = field(
+        default="medium",
+        metadata=about("choice", Group.ASKED, "default: medium", choices=DETAIL),
+    )
+    strategy: Strategy = field(
+        default="auto",
+        metadata=about("choice", Group.ASKED, "default: auto", choices=STRATEGIES),
+    )
+    language: str | None = field(
+        default=None,
+        metadata=about("text", Group.ASKED, "to write in; default: that of the text", metavar="L"),
+    )
+    audience: str | None = field(
+        default=None, metadata=about("text", Group.ASKED, "who is to read it", metavar="WHO")
+    )
+    focus: str | None = field(
+        default=None, metadata=about("text", Group.ASKED, "what to dwell on", metavar="TEXT")
+    )
     on_error: OnError = field(
         default="raise",
         metadata=about(
             "choice",
             Group.ASKED,
             "default: raise",
-            choices=_ON_ERROR,
+            choices=ON_ERROR,
             form=("If something fails", "", "A document, or a request to the model."),
         ),
     )
@@ -287,12 +253,7 @@ class Options:
             if each.kind == "whole" and each.least is not None and value is not None:
                 _check_whole(each, value)
         self._check_paths()
-        if self.question is not None and not (
-            isinstance(self.question, str) and self.question.strip()
-        ):
-            raise InputError(
-                f"question is a text, not {self.question!r}; leave it out to summarize everything"
-            )
+        self._check_wishes()
         if self.response_model is not None:
             self._check_response_model()
         # Last: an iterator can be read only once.
@@ -313,6 +274,33 @@ class Options:
             within=within,
         )
 
+    @property
+    def wishes(self) -> Wishes:
+        """What the reader asked for, in words."""
+        from docsum_nb.prompts import Wishes
+
+        return Wishes(**{name: getattr(self, name) for name in _WISHES})
+
+    def _check_wishes(self) -> None:
+        for name in _WISHES:
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, str) and value.strip()):
+                raise InputError(
+                    f"{name} is a text, not {value!r}; leave it out to summarize everything"
+                    if name == "question"
+                    else f"{name} is a text, not {value!r}; leave it out for none"
+                )
+            if value is not None and name in _BY_WRITERS and self.model.embedded:
+                raise InputError(_needs_writer(name))
+        for name, choices in (("detail", DETAIL), ("strategy", STRATEGIES)):
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in choices:
+                raise InputError(f"{name} is one of {', '.join(choices)}, not {value!r}")
+        if self.strategy == "refine" and self.model.embedded:
+            raise InputError(_needs_writer("strategy='refine'"))
+        if self.strategy == "single" and self.chunk_tokens is not None:
+            raise InputError("strategy='single' reads each document whole: leave out chunk_tokens")
+
     def _check_paths(self) -> None:
         if self.ledger is not False and not _is_path(self.ledger):
             raise InputError(
@@ -327,10 +315,14 @@ class Options:
 
         check_schema(self.response_model)
         if self.model.embedded:
-            raise InputError(
-                "response_model needs a language model, such as model='openai/gpt-4o-mini': the "
-                "extractive one only quotes"
-            )
+            raise InputError(_needs_writer("response_model"))
+
+
+def _needs_writer(what: str) -> str:
+    return (
+        f"{what} needs a language model, such as model='openai/gpt-4o-mini': the extractive one "
+        "only quotes"
+    )
 
 
 def _is_path(value: object) -> bool:

@@ -39,7 +39,7 @@ LAYERS = [
     {"events", "environment", "upstream", "results", "findings"},
     {"records", "paths", "private_folder", "provider_errors"},
     {"render"},
-    {"errors"},
+    {"errors", "option_kinds"},
     {"secrets", "characters", "own_code", "wording"},
 ]
 

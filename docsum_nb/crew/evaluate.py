@@ -22,7 +22,7 @@ from docsum_nb.crew.base_classes import OwnModel
 from docsum_nb.crew.crewai_names import TABLE
 from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
 from docsum_nb.crew.crewai_names.table import EVALUATE, Agent, BaseLLM, BaseTool, Task
-from docsum_nb.prompts import TAG_TOKENS, Prompts, delimited, entries_as_data
+from docsum_nb.prompts import TAG_TOKENS, Prompts, Wishes, delimited, entries_as_data
 from docsum_nb.records import Answer, Hit
 from docsum_nb.run import in_thread
 
@@ -99,7 +99,7 @@ async def explain(
     hits: Sequence[Hit],
     *,
     summary: str,
-    question: str | None,
+    wishes: Wishes,
     prompts: Prompts,
     converse: Converse,
     search: Search,
@@ -112,7 +112,7 @@ async def explain(
     Args:
         hits: The hits of the search, best first.
         summary: The text that the documents should be relevant to.
-        question: The reader's question; ``None`` without one.
+        wishes: What the reader asked for.
         prompts: The texts of agent and task.
         converse: Calls the run's model, on the running loop.
         search: Searches the library, from a thread.
@@ -147,7 +147,7 @@ async def explain(
     listed = clipped(entries_as_data(_entries(hits)), left, count)
     context = delimited([("the summary", shown), ("documents of the library", listed)], tag="data")
     try:
-        answer = await in_thread(_work, llm, tool, prompts, question, context, sizes.calls)
+        answer = await in_thread(_work, llm, tool, prompts, wishes, context, sizes.calls)
     except asyncio.CancelledError:
         llm.give_up()
         raise
@@ -158,7 +158,7 @@ async def explain(
 
 
 def _work(
-    llm: BaseLLM, tool: BaseTool, prompts: Prompts, question: str | None, context: str, calls: int
+    llm: BaseLLM, tool: BaseTool, prompts: Prompts, wishes: Wishes, context: str, calls: int
 ) -> str:
     set_suppress_console_output(True)
     text = prompts.agents["librarian"]
@@ -174,7 +174,7 @@ def _work(
         allow_delegation=False,
         verbose=False,
     )
-    asked = prompts.tasks["evaluate"].fill(question=question)
+    asked = prompts.tasks["evaluate"].fill(wishes)
     task = Task(
         name="evaluate",
         description=asked.description,

@@ -22,7 +22,7 @@ from docsum_nb.events import Event
 from docsum_nb.flow.state import SummaryState, arguments_of
 from docsum_nb.flow.stepwise import StepwiseRun
 from docsum_nb.models import Model, as_model
-from docsum_nb.options import OnError, Options, StrPath
+from docsum_nb.options import DetailLevel, OnError, Options, Strategy, StrPath
 from docsum_nb.records import ChunkSummary
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Run
@@ -81,6 +81,11 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         library: The folder of a ``Library``, or the library.
         question: What the reader wants to know.
         length: Words of the final summary.
+        detail: ``"low"``, ``"medium"`` or ``"high"``.
+        strategy: ``"auto"``, ``"tree"``, ``"refine"``, ``"single"`` or ``"per-document"``.
+        language: The language to write in.
+        audience: Who is to read it.
+        focus: What to dwell on.
         deadline: Seconds from ``load`` until the last step must be done, with what other steps
             take in between; ``None`` for no limit.
         on_error: ``"raise"``, ``"collect"`` or ``"skip"``.
@@ -120,6 +125,11 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         library: StrPath | Library | None = None,
         question: str | None = None,
         length: int | None = None,
+        detail: DetailLevel = "medium",
+        strategy: Strategy = "auto",
+        language: str | None = None,
+        audience: str | None = None,
+        focus: str | None = None,
         deadline: float | None = None,
         on_error: OnError = "raise",
         follow_links: bool = False,

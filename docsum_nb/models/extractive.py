@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.furniture import is_furniture, is_supplement
 from docsum_nb.documents.prose import Sentence, not_prose, prose_sentences
@@ -38,14 +39,18 @@ from docsum_nb.models.selection import select
 from docsum_nb.records import Answer, Request, SourceText, Usage
 from docsum_nb.run import in_thread
 
+if TYPE_CHECKING:
+    from docsum_nb.models.lexrank import Vector
+
 __all__ = ["VERSION", "Extractive", "ExtractiveModel"]
 
-VERSION = "6"
+VERSION = "7"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 _POOL = 4_000  # sentences that are compared with one another; only the best of more
 _REMEMBERED = 16_000_000  # characters whose sentences are kept for a run
 _PARAGRAPH_WORDS = 60  # from which a paragraph ends with its section
+_NAMED_ASIDE = 5  # texts that are named if nothing is selected from them
 
 _CLAUSE_END = re.compile(r"[,;:–—]\s")
 
@@ -74,8 +79,8 @@ class Extractive:
         """Return the sentences that answer a request best.
 
         Args:
-            request: Its sources or else its text, its question and the number of words count; its
-                role, instructions and ``max_tokens`` are for models that write.
+            request: Its sources or else its text, its question, its focus and the number of words
+                count; its role, instructions and ``max_tokens`` are for models that write.
 
         Returns:
             The sentences in the order of the texts, in paragraphs.
@@ -89,16 +94,18 @@ class Extractive:
         vocabulary = Vocabulary()
         summaries = not request.sources and request.syntax == "summaries"
         named = [(each.name, text.sentences) for each, text in zip(sources, texts, strict=True)]
-        found = candidates(_on_the_matter(named), vocabulary, sections=summaries)
+        kept = _on_the_matter(named)
+        found = candidates(kept, vocabulary, sections=summaries)
         if found:
             transcript = 2 * sum(text.transcript for text in texts) > len(texts)
-            text = _selected(found, vocabulary, request.question, limit, transcript=transcript)
+            text = _selected(found, vocabulary, request, limit, transcript=transcript)
         else:
             text = _first_lines("\n".join(map(_unlabelled, sources)), limit)
         counts = (
             (0, 0) if request.sources or summaries else not_prose(request.text, texts[0].sentences)
         )
-        return Answer(text, self.name, Usage(calls=1), ended="", words=counts)
+        flaws = _set_aside(sources, {name for name, _ in named} - {name for name, _ in kept})
+        return Answer(text, self.name, Usage(calls=1), ended="", words=counts, flaws=flaws)
 
     def _text(self, source: SourceText) -> _Text:
         key = (source.syntax, source.text)
@@ -145,7 +152,9 @@ class ExtractiveModel:
         """Return everything that decides the answer; roles and wording of instructions do not."""
         decisive = ("text", "max_words", "question", "syntax")
         sources = [[_hash(each.text), each.syntax] for each in request.sources]
-        return [self.name, VERSION, *(getattr(request, name) for name in decisive), sources]
+        focus = [request.focus] if request.focus else []
+        given = (getattr(request, name) for name in decisive)
+        return [self.name, VERSION, *given, sources, *focus]
 
     def longest_answer(self, max_tokens: int) -> int:
         """Return how long an answer may become: nothing of it is a model's, so nothing counts."""
@@ -173,6 +182,24 @@ def _on_the_matter(
     return kept or texts
 
 
+def _set_aside(sources: Sequence[SourceText], names: Collection[str]) -> tuple[str, ...]:
+    """Return that nothing was selected from some of the texts, with their words; empty if none."""
+    if not names:
+        return ()
+    counts: Counter[str] = Counter()
+    for each in sources:
+        if each.name in names:
+            counts[each.name] += word_count(each.text)
+    shown = [f"{name} ({count:,} words)" for name, count in counts.items()]
+    if len(shown) > _NAMED_ASIDE:
+        more = sum(list(counts.values())[_NAMED_ASIDE:])
+        shown = [*shown[:_NAMED_ASIDE], f"{len(shown) - _NAMED_ASIDE} more ({more:,} words)"]
+    return (
+        f"nothing was selected from {', '.join(shown)}: licences, lists of changes, names or "
+        "menus, which say nothing of the subject; their own summaries are under documents",
+    )
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -180,7 +207,7 @@ def _hash(text: str) -> str:
 def _selected(
     found: list[Candidate],
     vocabulary: Vocabulary,
-    question: str | None,
+    request: Request,
     limit: int,
     *,
     transcript: bool,
@@ -188,11 +215,14 @@ def _selected(
     if sum(each.length for each in found) <= limit:
         return _joined(found)
     kept = worth_quoting(found, limit)
-    relevant = relevance(found, vocabulary.like(question)) if question else None
     pool = [found[index] for index in kept]
-    ranking = rank(
-        pool, relevant=None if relevant is None else relevant[kept], transcript=transcript
-    )
+
+    def likeness(wanted: str | None) -> Vector | None:
+        relevant = relevance(found, vocabulary.like(wanted)) if wanted else None
+        return None if relevant is None else relevant[kept]
+
+    relevant, focused = likeness(request.question), likeness(request.focus)
+    ranking = rank(pool, relevant=relevant, focused=focused, transcript=transcript)
     if len(pool) > _POOL:
         best = sorted(ranking.scores.argsort(kind="stable")[::-1][:_POOL].tolist())
         ranking = ranking.only(best)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from docsum_nb.models.candidates import Candidate
@@ -33,6 +33,7 @@ _COVERAGE = 1.6
 _LEAST_FREQUENT = 3  # sentences that hold a word or a pair before it counts
 _SHORTNESS = 0.3  # power of the length that the weight of new words is divided by
 _RELEVANCE = 0.8  # of the likeness to a question, beside centrality
+_FOCUS = 0.6  # of the likeness to what is to be dwelt on, beside all else
 _AROUND = (0.5, 0.25)  # weight of the sentences before and after
 _K1, _B = 0.9, 0.4
 
@@ -51,14 +52,28 @@ class Ranking:
         return Ranking(self.matrix.only(kept), self.scores[kept], self.covers)
 
 
-def rank(pool: Sequence[Candidate], *, relevant: Vector | None, transcript: bool) -> Ranking:
+def rank(
+    pool: Sequence[Candidate],
+    *,
+    relevant: Vector | None,
+    focused: Vector | None = None,
+    transcript: bool,
+) -> Ranking:
     """Score candidates.
 
     Args:
         pool: The candidates.
         relevant: How relevant each is to the question, from 0 to 1; ``None`` without one.
+        focused: How relevant each is to what is to be dwelt on; ``None`` without it.
         transcript: Whether they are what people said in turn.
     """
+    ranking = _ranked(pool, relevant=relevant, transcript=transcript)
+    if focused is None:
+        return ranking
+    return replace(ranking, scores=ranking.scores + _FOCUS * focused)
+
+
+def _ranked(pool: Sequence[Candidate], *, relevant: Vector | None, transcript: bool) -> Ranking:
     matrix = tf_idf([each.terms for each in pool])
     central = lexrank(matrix)
     if relevant is not None:

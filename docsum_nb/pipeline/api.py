@@ -9,7 +9,7 @@ from typing_extensions import TypeVar
 
 from docsum_nb.events import Event
 from docsum_nb.models.model import Model
-from docsum_nb.options import SETTLE_S, OnError, Options, StrPath
+from docsum_nb.options import SETTLE_S, DetailLevel, OnError, Options, Strategy, StrPath
 from docsum_nb.render.formats import listed
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, Location, Run, Work, in_thread
@@ -40,6 +40,11 @@ def summarize(
     library: StrPath | Library | None = None,
     question: str | None = None,
     length: int | None = None,
+    detail: DetailLevel = "medium",
+    strategy: Strategy = "auto",
+    language: str | None = None,
+    audience: str | None = None,
+    focus: str | None = None,
     deadline: float | None = None,
     on_error: OnError = "raise",
     follow_links: bool = False,
@@ -75,6 +80,16 @@ def summarize(
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary, about, from 10 on; ``None`` for 300.
+        detail: ``"high"`` for shorter chunks and longer summaries on the way to the final one, by
+            more calls; ``"low"`` for the reverse.
+        strategy: ``"tree"`` summarizes all chunks at the same time and merges their summaries level
+            by level; ``"refine"`` reads each document chunk by chunk and rewrites one summary, one
+            call after another; ``"single"`` sends each document whole, and refuses one that does
+            not fit; ``"per-document"`` makes no summary of all, but one of ``length`` words of each
+            document, under its name; ``"auto"`` chooses, and the plan says why.
+        language: The language to write in, such as ``"German"``; ``None`` for that of the text.
+        audience: Who is to read it, such as ``"engineers new to the field"``; ``None`` for anybody.
+        focus: What to dwell on, such as ``"risks and dates"``; ``None`` for nothing.
         deadline: Seconds from now until the run must be over; ``None`` for no limit. The first run
             of a process takes some ten of them to import CrewAI and LiteLLM.
         on_error: ``"raise"`` ends the run with the first error, at once; ``"collect"`` finishes
@@ -162,6 +177,11 @@ def plan(
     library: StrPath | Library | None = None,
     question: str | None = None,
     length: int | None = None,
+    detail: DetailLevel = "medium",
+    strategy: Strategy = "auto",
+    language: str | None = None,
+    audience: str | None = None,
+    focus: str | None = None,
     on_error: OnError = "raise",
     follow_links: bool = False,
     chunk_tokens: int | None = None,
@@ -185,6 +205,11 @@ def plan(
         library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary; ``None`` for 300.
+        detail: How much is kept on the way to the final summary.
+        strategy: How it is made, as for ``summarize``.
+        language: The language to write in; ``None`` for that of the text.
+        audience: Who is to read it; ``None`` for anybody.
+        focus: What to dwell on; ``None`` for nothing.
         on_error: With ``"skip"``, documents that cannot be read are in ``omitted``.
         follow_links: Follow symbolic links in a folder that lead out of it; without, they are in
             ``omitted``.

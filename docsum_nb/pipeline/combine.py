@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from docsum_nb.events import MergeFinished, MergesPlanned
 from docsum_nb.models import ModelClient, is_too_long
 from docsum_nb.pipeline.error_notes import ErrorNotes
+from docsum_nb.pipeline.evidence import evidence_for
 from docsum_nb.pipeline.sizes import Merging, groups
 from docsum_nb.records import Answer, ChunkSummary, Omission, SourceText, Usage
 from docsum_nb.run import Control, Failed, fan_out, in_thread
@@ -43,6 +44,8 @@ class PartialSummary:
     """What it lacks, and what the summaries lack that it is made of."""
     sources: tuple[SourceText, ...] = ()
     """What it is a summary of; empty if that is not at hand."""
+    evidence: tuple[str, ...] = ()
+    """Sentences of the texts that its parts rest on, for the next merge."""
     words: tuple[int, int] = (0, 0)
     """As of its answer: the words of the text that its model cannot quote, and all of them."""
 
@@ -78,8 +81,13 @@ class PartialSummary:
             sum((part.usage for part in parts), answer.paid),
             answer.cached and all(part.cached for part in parts),
             (*omitted, *cut, *omissions_of(name, answer)),
+            evidence=tuple(each for part in parts for each in part.evidence),
             words=answer.words,
         )
+
+    def rests_on(self) -> tuple[str, ...]:
+        """Return the sentences of its sources that it rests on most."""
+        return evidence_for(self.text, self.evidence or [each.text for each in self.sources])
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,8 @@ class _Group:
     """Length of the merge."""
     part_words: int
     """Length of each of them, at most."""
+    evidence_tokens: int
+    """Of the quotations beside each of them, at most; 0 for none."""
     final: bool
     """Whether the merge is the final text of the run."""
 
@@ -160,6 +170,7 @@ class Combiner:
                     each,
                     planned.merged_words,
                     planned.words,
+                    planned.evidence_tokens,
                     final=final and len(parts) == 1,
                 )
                 for number, each in enumerate(parts, start=1)
@@ -193,8 +204,11 @@ class Combiner:
         try:
             return await self._merge_once(group)
         except Exception as error:
-            if not is_too_long(error) or len(group.parts) < 3:
+            quoted = group.evidence_tokens and await in_thread(_rests_on_any, group.parts)
+            if not is_too_long(error) or (len(group.parts) < 3 and not quoted):
                 raise
+        if quoted:
+            return await self._whole_or_halves(replace(group, evidence_tokens=0))
         middle = len(group.parts) // 2
         self._plan_more(1 + (middle > 1))
         words = self._builder.prepared.sizes.of_chunks(2, group.words).part_words
@@ -214,7 +228,7 @@ class Combiner:
 
     async def _merge_once(self, group: _Group) -> PartialSummary:
         async with self._counting:
-            spec, cut, answer = await in_thread(self._prepare, group)
+            group, spec, cut, answer = await in_thread(self._prepare, group)
         if answer is None:
             answer = await self._tasks.run(spec)
         self._control.emit(MergeFinished(group.name, answer.cached))
@@ -225,19 +239,28 @@ class Combiner:
         if planned := self._control.state().merges:
             self._control.emit(MergesPlanned(planned + merges))
 
-    def _prepare(self, group: _Group) -> tuple[TaskSpec, list[Omission], Answer | None]:
-        """Return the task of a merge, what was cut off, and the answer if it is stored."""
+    def _prepare(self, group: _Group) -> tuple[_Group, TaskSpec, list[Omission], Answer | None]:
+        """Return a merge with its evidence, its task, what was cut off, and a stored answer."""
+        if group.evidence_tokens:
+            parts = tuple(replace(part, evidence=part.rests_on()) for part in group.parts)
+            group = replace(group, parts=parts)
         spec, cut = self._builder.merge(
             group.name,
             [(part.name, part.text) for part in group.parts],
             group.words,
             part_words=group.part_words,
+            evidence=[part.evidence for part in group.parts],
+            evidence_tokens=group.evidence_tokens,
             final=group.final,
             sources=[source for part in group.parts for source in part.sources]
             if all(part.sources for part in group.parts)
             else (),
         )
-        return spec, cut, self._client.look_up([spec.request]).get(0)
+        return group, spec, cut, self._client.look_up([spec.request]).get(0)
+
+
+def _rests_on_any(parts: Sequence[PartialSummary]) -> bool:
+    return any(part.rests_on() for part in parts)
 
 
 def omissions_of(label: str, answer: Answer) -> list[Omission]:

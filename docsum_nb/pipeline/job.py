@@ -10,11 +10,11 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
-from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.errors import RunError
 from docsum_nb.events import (
     BudgetSet,
@@ -26,6 +26,7 @@ from docsum_nb.events import (
 )
 from docsum_nb.models import ModelClient, SummaryStream, with_cause
 from docsum_nb.options import Options
+from docsum_nb.pipeline.cited import citations_of
 from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
 from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.planning import addressed_to_models, plan_of, warnings_of
@@ -42,7 +43,8 @@ from docsum_nb.pipeline.run_log import RunLog
 from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
 from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.recognition import Recognizer
-from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
+from docsum_nb.records import ChunkSummary, DocumentSummary, Hit, Omission, Usage
+from docsum_nb.render.one_line import one_line
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Job"]
 
+_NAME_CHARS = 80
 _FINAL = "summary"
 """What the final text is called in events."""
 
@@ -97,6 +100,8 @@ class Job:
         self._pictures: PrivateFolder | None = None
         """Holds the pictures of pages, from loading until their text is read."""
         self._ready: _Loaded | None = None
+        self._merged: dict[str, PartialSummary] = {}
+        """The summary of each document, with the sentences that it rests on."""
 
     async def __call__(self, control: Control) -> Summary:
         """Do the job.
@@ -229,7 +234,7 @@ class Job:
             loaded.client.stream.end(last.text)
         results.data = await self._extract(loaded, control)
         results.note_fallbacks()
-        results.citations = await in_thread(_cited, loaded)
+        results.citations = await in_thread(citations_of, results.text, loaded.prepared, loaded.log)
         return results.summary()
 
     async def evaluate(self, control: Control) -> Summary:
@@ -285,27 +290,41 @@ class Job:
 
         async def one(name: str) -> None:
             named = [PartialSummary.of_chunk(part) for part in parts[name]]
-            merging = prepared.sizes.of_chunks(len(named), prepared.document_words)
+            merging = prepared.merging_of_chunks(len(named))
+            if prepared.refines:
+                named = named[-1:]  # which was rewritten for each chunk
             # Of a single document, this is the last merge.
             merged = await combiner.merge(name, named, merging, final=len(parts) == 1)
+            self._merged[name] = merged
             results.omit(merged.omissions)
+            paid = merged.usage
+            if prepared.refines:
+                paid = sum((each.usage for each in parts[name]), Usage())
             results.add_document(
                 DocumentSummary(
-                    name, merged.text, len(named), merged.model, paths[name], merged.usage
+                    name, merged.text, len(parts[name]), merged.model, paths[name], paid
                 )
             )
 
         await fan_out(one, list(parts), limit=self._options.max_concurrency, control=control)
 
     async def _combine_all(self, loaded: _Loaded, combiner: Combiner) -> PartialSummary:
-        sources = loaded.prepared.sources()
+        prepared = loaded.prepared
+        sources = prepared.sources()
         named = [
             PartialSummary(
-                each.name, each.text, each.model, each.usage, sources=tuple(sources[each.name])
+                each.name,
+                each.text,
+                each.model,
+                each.usage,
+                sources=tuple(sources[each.name]) or self._merged[each.name].sources,
+                evidence=self._merged[each.name].evidence,
             )
             for each in loaded.results.by_document()
         ]
-        merging = loaded.prepared.sizes.of_documents(len(named))
+        if prepared.options.strategy == "per-document" and len(named) > 1:
+            return replace(named[0], text=_one_below_the_other(named))
+        merging = prepared.merging_of_documents(len(named))
         last = await combiner.merge(
             f"all {len(named)} documents together", named, merging, final=True
         )
@@ -371,24 +390,7 @@ class Job:
         return self._options.on_error == "skip" and not isinstance(error, RunError)
 
 
-def _cited(loaded: _Loaded) -> tuple[Citation, ...]:
-    """Return the citations, each with its own page and headings: a chunk knows its first only."""
-    documents = {document.name: document for document in loaded.prepared.documents}
-    citations = loaded.log.cite(loaded.results.text, loaded.prepared.chunks)
-    outlines = {
-        name: outline(text)
-        for name in {each.document for each in citations}
-        if may_have_headings(text := documents[name].text)
-    }
-    return tuple(
-        replace(
-            each,
-            page=documents[each.document].page_at(each.source_start),
-            headings=(
-                outlines[each.document].path_at(each.source_start)
-                if each.document in outlines
-                else ()
-            ),
-        )
-        for each in citations
-    )
+def _one_below_the_other(summaries: Sequence[PartialSummary]) -> str:
+    """Return summaries as one text, each below its name."""
+    named = [(one_line(each.name, max_chars=_NAME_CHARS), each.text) for each in summaries]
+    return "\n\n".join(f"{name}\n\n{text}" for name, text in named)

@@ -16,6 +16,7 @@ from docsum_nb.pipeline.preparation import Prepared, cut_source, open_source
 from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
     EXTRACT_WORDS,
+    NAMED_TOKENS,
     Merging,
     agent_answer_tokens,
     agent_context_tokens,
@@ -155,6 +156,8 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
     calls = len(chunks) + merges + extracts + prepared.evaluates
     sent = sum(chunk.tokens for chunk in chunks) + calls * sizes.prompt_tokens
     sent += sum(each.sent_tokens * times for each, times in merging)
+    if prepared.refines:
+        sent += len(chunks) * (answer_tokens(prepared.document_words) + NAMED_TOKENS)
     answered = sum(answers)
     answered += sum(times * sum(map(longest, each.answers)) for each, times in merging)
     if extracts:
@@ -169,12 +172,13 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
         answered += AGENT_CALLS * longest(said)
     if prepared.model.settings.embedded:
         sent = answered = 0
+    strategy, why = _strategy(prepared)
     return Plan(
         documents=len(prepared.documents),
         chunks=len(chunks),
         calls=calls,
         tokens=sent + answered,
-        depth=1
+        depth=(max(counts.values(), default=1) if prepared.refines else 1)
         + max(len(each.levels) for each, _ in merging[:-1])
         + len(merging[-1][0].levels)
         + extracts
@@ -182,15 +186,33 @@ def remaining_of(prepared: Prepared, done: Collection[int]) -> Plan:
         cost_usd=_dearest(prepared.models, sent, answered, _largest_prompt(prepared)),
         model=prepared.model.name,
         omitted=prepared.omitted,
+        strategy=strategy,
+        why=why,
+    )
+
+
+def _strategy(prepared: Prepared) -> tuple[str, str]:
+    """Return how the summary is made, and why."""
+    asked, most = prepared.options.strategy, max(prepared.chunk_counts().values(), default=1)
+    if asked != "auto":
+        return asked, "as asked"
+    if prepared.model.settings.embedded:
+        return "tree", "sentences are selected from the whole of each document, then from all"
+    if most == 1:
+        return "single", "each document fits into one request"
+    if len(prepared.chunks) > most:
+        return "tree", "chunks are summarized at the same time, each in one request"
+    return "tree", (
+        f"its {most} chunks are summarized at the same time; 'refine' takes {most} requests one "
+        "after another"
     )
 
 
 def _mergings(prepared: Prepared) -> list[tuple[Merging, int]]:
     """Return how documents are merged, each with how many are alike, and last how all of them."""
-    words = prepared.document_words
     alike = Counter(prepared.chunk_counts().values())
-    chunks = [(prepared.sizes.of_chunks(count, words), times) for count, times in alike.items()]
-    return [*chunks, (prepared.sizes.of_documents(len(prepared.documents)), 1)]
+    chunks = [(prepared.merging_of_chunks(count), times) for count, times in alike.items()]
+    return [*chunks, (prepared.merging_of_documents(len(prepared.documents)), 1)]
 
 
 def _longest_answer(models: tuple[ChatModel, ...], max_tokens: int) -> int:
@@ -202,6 +224,8 @@ def _largest_prompt(prepared: Prepared) -> int:
     sizes = prepared.sizes
     merged = max(each.largest_prompt for each, _ in _mergings(prepared))
     longest = max((chunk.tokens for chunk in prepared.chunks), default=0)
+    if prepared.refines:
+        longest += answer_tokens(prepared.document_words) + NAMED_TOKENS
     extracted = 0
     if prepared.options.response_model is not None:
         schema = prepared.schema_tokens

@@ -30,13 +30,16 @@ from docsum_nb.models import (
 from docsum_nb.options import Options
 from docsum_nb.pipeline.chunking import cut
 from docsum_nb.pipeline.sizes import (
+    CONTEXT_TOKENS,
     LABEL_TOKENS,
     LEAST_AGENT_WINDOW,
     LEAST_ANSWER,
+    ROOMY_WINDOW,
+    Merging,
     Sizes,
     sizes_for,
 )
-from docsum_nb.prompts import Prompts, load_prompts
+from docsum_nb.prompts import TAG_TOKENS, Prompts, load_prompts
 from docsum_nb.recognition import ExpectedPages
 from docsum_nb.records import Chunk, Document, Omission, SourceText
 
@@ -98,12 +101,29 @@ class Prepared:
 
     def words_for(self, chunk: Chunk, counts: dict[str, int]) -> int:
         """Choose the length of a chunk's summary: it may be the document's, or the whole result."""
-        return self.sizes.of_chunks(counts[chunk.document], self.document_words).part_words
+        return self.merging_of_chunks(counts[chunk.document]).part_words
+
+    @property
+    def refines(self) -> bool:
+        """Whether the chunks of a document are read one after another, rewriting one summary."""
+        return self.options.strategy == "refine"
 
     @property
     def document_words(self) -> int:
         """The length of a document's summary, which may be the whole result."""
-        return self.sizes.of_documents(len(self.documents)).part_words
+        return self.merging_of_documents(len(self.documents)).part_words
+
+    def merging_of_chunks(self, count: int) -> Merging:
+        """Return how the summaries of the chunks of a document become one."""
+        if self.refines:
+            return Merging(self.document_words, ())
+        return self.sizes.of_chunks(count, self.document_words)
+
+    def merging_of_documents(self, count: int) -> Merging:
+        """Return how the summaries of documents become one; with no level if they do not."""
+        if self.options.strategy == "per-document":
+            return Merging(self.sizes.final_words, ())
+        return self.sizes.of_documents(count)
 
     def merge_calls(self, counts: Mapping[str, int]) -> int:
         """Return the merges that the summaries of chunks take: by document, then of documents.
@@ -111,9 +131,8 @@ class Prepared:
         Args:
             counts: The summaries of each document.
         """
-        words = self.document_words
-        by_document = sum(self.sizes.of_chunks(count, words).calls for count in counts.values())
-        return by_document + self.sizes.of_documents(len(counts)).calls
+        by_document = sum(self.merging_of_chunks(count).calls for count in counts.values())
+        return by_document + self.merging_of_documents(len(counts)).calls
 
     def sources(self) -> dict[str, list[SourceText]]:
         """Return the chunks of each document; none if they are too long to be ranked at once."""
@@ -199,12 +218,17 @@ def open_source(
         stage("loading")
     _check_prices(options, (*models, *vision))
     prompts = load_prompts(options.prompts)
+    window = min(each.window for each in models)
+    roomy = window >= ROOMY_WINDOW and not models[0].settings.embedded
     sizes = sizes_for(
-        window=min(each.window for each in models),
+        window=window,
         prompt_tokens=max(each.overhead + _beyond(each) for each in models)
-        + _longest_prompt(prompts, options, models[0]),
+        + _longest_prompt(prompts, options, models[0], roomy=roomy),
         final_words=options.length,
         chunk_tokens=options.chunk_tokens,
+        detail=options.detail,
+        strategy=options.strategy,
+        quotes=roomy and prompts.tasks["combine"].has("evidence"),
     )
     return Opened(options, loaded, models, vision, sizes, prompts, library)
 
@@ -226,6 +250,9 @@ def cut_source(opened: Opened, *, cut: Callable[..., list[Chunk]] = cut) -> Prep
     Args:
         opened: The documents, with the text of all their pages.
         cut: Cuts the documents, as ``chunking.cut`` does.
+
+    Raises:
+        InputError: with ``strategy="single"``, if a document does not fit into one request.
     """
     model = opened.models[0]
     chunks = cut(
@@ -234,7 +261,19 @@ def cut_source(opened: Opened, *, cut: Callable[..., list[Chunk]] = cut) -> Prep
         count=model.count,
         vocabulary=vocabulary(model.name),
     )
+    if opened.options.strategy == "single":
+        _check_whole(chunks, opened.sizes.chunk_tokens)
     return opened.prepared(chunks)
+
+
+def _check_whole(chunks: Sequence[Chunk], most: int) -> None:
+    for chunk in chunks:
+        if chunk.index > 0:
+            raise InputError(
+                f"strategy='single' sends each document whole, and {chunk.document} has more than "
+                f"the {most:,} tokens that fit into one request: choose 'tree', or a model with a "
+                "larger window"
+            )
 
 
 def open_ledger(options: Options) -> Ledger | None:
@@ -264,14 +303,20 @@ def _beyond(model: ChatModel) -> int:
     return max(0, model.longest_answer(LEAST_ANSWER) - LEAST_ANSWER)
 
 
-def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel) -> int:
+def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel, *, roomy: bool) -> int:
+    unused = "" if options.strategy == "refine" else "refine"
     texts = [str(agent) for agent in prompts.agents.values()]
     asked = [
         f"{filled.description} {filled.expected_output}"
-        for task in prompts.tasks.values()
-        for filled in [task.fill(question=options.question, words=1000, count=1000)]
+        for name, task in prompts.tasks.items()
+        if name != unused
+        for filled in [
+            task.fill(options.wishes, context=roomy, evidence=roomy, words=1000, count=1000)
+        ]
     ]
-    return max(map(model.count, texts)) + max(map(model.count, asked)) + LABEL_TOKENS + 16
+    around = LABEL_TOKENS + 16 + (CONTEXT_TOKENS + TAG_TOKENS if roomy else 0)
+    around += 2 * TAG_TOKENS if options.strategy == "refine" else 0
+    return max(map(model.count, texts)) + max(map(model.count, asked)) + around
 
 
 def _open_library(library: object) -> Library | None:

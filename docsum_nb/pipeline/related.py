@@ -144,7 +144,7 @@ async def _judge(
     return await explain(
         hits,
         summary=summary.text,
-        question=summary.question,
+        wishes=prepared.options.wishes,
         prompts=prepared.prompts,
         converse=converse,
         search=lambda query: library.search(query, 5),

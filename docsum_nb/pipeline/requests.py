@@ -8,10 +8,13 @@ from typing import Any
 
 from docsum_nb.crew.agent import TaskSpec
 from docsum_nb.documents import sentence_spans
+from docsum_nb.pipeline.evidence import clipped_to, with_evidence
 from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.sizes import (
+    CONTEXT_TOKENS,
     EXTRACT_WORDS,
     LABEL_TOKENS,
+    ROOMY_WINDOW,
     answer_tokens,
     extract_text_tokens,
 )
@@ -20,22 +23,42 @@ from docsum_nb.records import Chunk, Omission, Request, SourceText, Syntax
 
 __all__ = ["RequestBuilder"]
 
+_BEFORE = "before the text"
+_SO_FAR = "the summary so far"
+_CONTEXT_CHARS = 300
+
 
 class RequestBuilder:
     """Builds the tasks of one run; sends nothing."""
 
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
+        self._wishes = prepared.options.wishes
+        self._texts = {each.name: each.text for each in prepared.documents}
 
-    def summary(self, chunk: Chunk, words: int, *, final: bool = False) -> TaskSpec:
-        """Return the task to summarize a chunk in at most ``words`` words."""
-        text = self.prepared.prompts.tasks["summarize"].fill(
-            question=self.prepared.options.question,
-            words=words,
-        )
+    def summary(
+        self, chunk: Chunk, words: int, *, so_far: str = "", final: bool = False
+    ) -> TaskSpec:
+        """Return the task to summarize a chunk in at most ``words`` words.
+
+        Args:
+            chunk: The chunk.
+            words: Length of the summary.
+            so_far: The summary of the document before the chunk, which is rewritten to be one of
+                both; empty to summarize the chunk alone.
+            final: Whether it is the final text of the run.
+        """
+        task = self.prepared.prompts.tasks["refine" if so_far else "summarize"]
+        before = self._before(chunk) if task.has("context") else ""
+        text = task.fill(self._wishes, context=bool(before), words=words)
         parts = [(self._label(chunk.label), chunk.text)]
+        if so_far:
+            parts.insert(0, (_SO_FAR, self._beginning(so_far, answer_tokens(words))))
+        if before:
+            parts.insert(0, (_BEFORE, before))
         request = self._request("summarizer", text, parts, words, chunk.syntax)
-        return TaskSpec("summarizer", chunk.label, text, request, final)
+        whole = "\n\n".join(filter(None, (so_far, chunk.text)))
+        return TaskSpec("summarizer", chunk.label, text, replace(request, text=whole), final)
 
     def merge(
         self,
@@ -44,6 +67,8 @@ class RequestBuilder:
         words: int,
         *,
         part_words: int,
+        evidence: Sequence[Sequence[str]] = (),
+        evidence_tokens: int = 0,
         final: bool = False,
         sources: Sequence[SourceText] = (),
     ) -> tuple[TaskSpec, list[Omission]]:
@@ -56,24 +81,25 @@ class RequestBuilder:
             summaries: Their names and texts.
             words: Length of the merge.
             part_words: The length that each of them was asked for.
+            evidence: For each of them, sentences of the text that it rests on; empty for none.
+            evidence_tokens: The most that these may take beside one of them.
             final: Whether the merge is the final text of the run.
             sources: What they are summaries of, in order: a model that quotes selects from all of
                 it. Empty if that is not known.
         """
-        text = self.prepared.prompts.tasks["combine"].fill(
-            question=self.prepared.options.question,
-            words=words,
-            count=len(summaries),
-        )
-        most = answer_tokens(part_words)
+        most, count = answer_tokens(part_words), self.prepared.model.count
         fitted = [(name, whole, self._beginning(whole, most)) for name, whole in summaries]
-        request = self._request(
-            "combiner",
-            text,
-            [(self._label(name), kept) for name, _, kept in fitted],
-            words,
-            "summaries",
+        parts = [(self._label(name), kept) for name, _, kept in fitted]
+        if evidence_tokens:
+            parts = [
+                (name, with_evidence(kept, found, most=evidence_tokens, count=count))
+                for (name, kept), found in zip(parts, evidence, strict=True)
+            ]
+        quoted = any(sent != kept for (_, sent), (_, _, kept) in zip(parts, fitted, strict=True))
+        text = self.prepared.prompts.tasks["combine"].fill(
+            self._wishes, evidence=quoted, words=words, count=len(summaries)
         )
+        request = self._request("combiner", text, parts, words, "summaries")
         if self.prepared.model.settings.embedded:
             request = replace(request, sources=tuple(sources))
         omissions = [
@@ -91,7 +117,7 @@ class RequestBuilder:
             parts: The summaries of the documents, by name; the first that fit are sent as well.
             schema: A pydantic model class.
         """
-        asked = self.prepared.prompts.tasks["extract"].fill(question=self.prepared.options.question)
+        asked = self.prepared.prompts.tasks["extract"].fill(self._wishes)
         most = extract_text_tokens(
             self.prepared.window,
             self.prepared.sizes,
@@ -125,9 +151,24 @@ class RequestBuilder:
             max_words=words,
             max_tokens=answer_tokens(words),
             question=self.prepared.options.question,
+            focus=self.prepared.options.focus,
             syntax=syntax,
             parts=tuple(parts),
         )
+
+    def _before(self, chunk: Chunk) -> str:
+        """Return the headings above a chunk and the last lines before it; empty if none count."""
+        if self.prepared.model.settings.embedded or self.prepared.window < ROOMY_WINDOW:
+            return ""
+        count, most = self.prepared.model.count, CONTEXT_TOKENS - TAG_TOKENS
+        above = " > ".join(chunk.headings) if len(chunk.headings) > 1 else ""
+        above = clipped_to(above[-_CONTEXT_CHARS:], most // 2, count)
+        text = self._texts.get(chunk.document, "")
+        lines = " ".join(text[max(0, chunk.start - _CONTEXT_CHARS) : chunk.start].split())
+        if chunk.start > _CONTEXT_CHARS:
+            lines = lines.partition(" ")[2]
+        lines = clipped_to(lines, most - count(f"{above}\n… "), count)
+        return "\n".join(filter(None, (above, lines and f"… {lines}")))
 
     def _label(self, name: str) -> str:
         """Return a name shortened to the tokens that the plan gives it; of a path, the end."""

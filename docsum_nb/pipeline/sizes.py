@@ -4,21 +4,25 @@ All sizes follow from the model's window and from the length that was asked for,
 call. The texts of a level hold half as many words again as the final summary, divided among them in
 steps, so that a few texts more change no prompt and paid answers stay valid. A merge takes as many
 of them as fit at their largest, at least two; every level therefore has fewer texts than the one
-before, and the number of levels and calls depends on counts alone.
+before, and the number of levels and calls depends on counts alone. Quotations of the sources take
+only the room that a merge leaves, so they change no count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeVar
 
 from docsum_nb.errors import InputError
+from docsum_nb.options import DetailLevel, Strategy
 from docsum_nb.prompts import TAG_TOKENS
 
 __all__ = [
+    "CONTEXT_TOKENS",
     "EXTRACT_WORDS",
+    "ROOMY_WINDOW",
     "Level",
     "Merging",
     "Sizes",
@@ -38,8 +42,16 @@ CHUNK_WORDS = 120
 DOCUMENT_WORDS = 160
 """The least a summary of a chunk or a document holds if it is merged with others."""
 FINAL_WORDS = 300
-_SURPLUS = 1.5
-"""Words of the texts of a level to those of the final summary: a merge has to have a choice."""
+_DETAIL = {"low": (1.0, 12_000), "medium": (1.5, 6_000), "high": (3.0, 3_000)}
+"""Words of the texts of a level to those of the final summary, as a merge has to have a choice; and
+tokens of a chunk. Longer chunks lose detail from their middle; 6 to 8 thousand tokens keep it
+(summarising.md)."""
+CONTEXT_TOKENS = 120
+"""Of the headings and the lines before a chunk, which are sent with it."""
+ROOMY_WINDOW = 4_000
+"""In a smaller window, neither these nor quotations of the sources are sent."""
+_MOST_EVIDENCE, _LEAST_EVIDENCE = 160, 48
+"""Tokens of the sentences that are quoted beside a summary: about four; of less, none are."""
 LABEL_TOKENS = 48
 """Of the name under which a summary is merged; a longer one is cut there."""
 NAMED_TOKENS = LABEL_TOKENS + TAG_TOKENS
@@ -47,8 +59,6 @@ NAMED_TOKENS = LABEL_TOKENS + TAG_TOKENS
 _TOKENS_A_WORD = 3
 """Generous: English takes 1.3, German 2, languages with other scripts more."""
 LEAST_ANSWER = 128
-_BEST_CHUNK = 6_000
-"""Longer chunks lose detail from their middle; 6 to 8 thousand tokens keep it (summarising.md)."""
 _LEAST_CHUNK = 256
 _SAFETY = 0.9
 """Tokens are counted with OpenAI's encodings; others differ by some percent."""
@@ -97,6 +107,8 @@ class Level:
     """The merges of the level, some of which may hold a single text; 1 on the last level."""
     merged_words: int
     """Length of what each of them makes, at most."""
+    evidence_tokens: int = 0
+    """Of the quotations beside each of them, at most; 0 for none."""
 
     @property
     def calls(self) -> int:
@@ -107,6 +119,11 @@ class Level:
     def largest(self) -> int:
         """The most texts in one merge."""
         return -(-self.count // self.groups)
+
+    @property
+    def text_tokens(self) -> int:
+        """Tokens of each text with its name and its quotations, at most."""
+        return _named(self.words) + self.evidence_tokens
 
 
 @dataclass(frozen=True)
@@ -126,12 +143,12 @@ class Merging:
     @property
     def sent_tokens(self) -> int:
         """The tokens of all texts that are merged, with their names, at most."""
-        return sum(level.count * _named(level.words) for level in self.levels)
+        return sum(level.count * level.text_tokens for level in self.levels)
 
     @property
     def largest_prompt(self) -> int:
         """The tokens of the texts of one merge, at most."""
-        return max((level.largest * _named(level.words) for level in self.levels), default=0)
+        return max((level.largest * level.text_tokens for level in self.levels), default=0)
 
     @property
     def answers(self) -> list[int]:
@@ -152,6 +169,10 @@ class Sizes:
     """Tokens that the texts and the answer of one request share."""
     prompt_tokens: int
     """Role and instructions of a request, at most, with what the model takes besides."""
+    surplus: float = 1.5
+    """Words of the texts of a level to those of the final summary."""
+    quotes: bool = False
+    """Whether sentences of the sources are quoted in merges."""
 
     def of_documents(self, count: int) -> Merging:
         """Return how the summaries of documents become the final one."""
@@ -172,9 +193,15 @@ class Sizes:
             fan_in = (self.room - self._answer_tokens(words)) // _named(length)
             parts = -(-count // fan_in)
             longest = words if parts == 1 else self._part_words(parts, words, DOCUMENT_WORDS)
-            levels.append(Level(count, length, parts, longest))
+            level = Level(count, length, parts, longest)
+            levels.append(replace(level, evidence_tokens=self._evidence(level, words)))
             count, length = parts, longest
         return Merging(part_words, tuple(levels))
+
+    def _evidence(self, level: Level, words: int) -> int:
+        """Return the tokens of quotations that fit beside each text of a merge."""
+        spare = (self.room - self._answer_tokens(words)) // level.largest - level.text_tokens
+        return min(spare, _MOST_EVIDENCE) if self.quotes and spare >= _LEAST_EVIDENCE else 0
 
     def _part_words(self, count: int, words: int, least: int) -> int:
         """Return the length of texts that are merged: together half as long again, or longer.
@@ -183,7 +210,7 @@ class Sizes:
         has to be paid for.
         """
         step = 1 << (count.bit_length() - 1)
-        even = -(-int(_SURPLUS * words) // step)
+        even = min(-(-int(self.surplus * words) // step), words)
         most = ((self.room - self._answer_tokens(words)) // 2 - NAMED_TOKENS) // _TOKENS_A_WORD
         return min(max(least, even), most)
 
@@ -194,6 +221,7 @@ class Sizes:
 
 
 def _named(words: int) -> int:
+    """Return the tokens of a summary with its name, at most."""
     return answer_tokens(words) + NAMED_TOKENS
 
 
@@ -215,6 +243,9 @@ def sizes_for(
     prompt_tokens: int,
     final_words: int | None = None,
     chunk_tokens: int | None = None,
+    detail: DetailLevel = "medium",
+    strategy: Strategy = "auto",
+    quotes: bool = False,
 ) -> Sizes:
     """Choose all sizes of a run.
 
@@ -222,7 +253,11 @@ def sizes_for(
         window: The model's tokens of prompt and answer together.
         prompt_tokens: What a request takes besides its text and its answer, at most.
         final_words: Length of the final summary; ``None`` for 300 words.
-        chunk_tokens: Length of a chunk; ``None`` for 6,000, or what fits.
+        chunk_tokens: Length of a chunk; ``None`` for 6,000, as ``detail`` has it, or what fits.
+        detail: How much of the texts is kept on the way to the final summary.
+        strategy: As asked for: ``"single"`` takes chunks as long as fit, and ``"refine"`` sends a
+            summary with each.
+        quotes: Whether sentences of the sources are quoted in merges.
 
     Raises:
         InputError: if the window is too small for a chunk, or for a merge of two summaries.
@@ -230,8 +265,13 @@ def sizes_for(
     final = final_words or FINAL_WORDS
     room = int(window * _SAFETY) - prompt_tokens
     answer = answer_tokens(max(final, DOCUMENT_WORDS))
+    surplus, best = _DETAIL[detail]
     most = room - answer
-    wanted = min(_BEST_CHUNK, most) if chunk_tokens is None else chunk_tokens
+    if strategy == "refine":
+        most -= answer + NAMED_TOKENS
+    if strategy == "single":
+        best = most
+    wanted = min(best, most) if chunk_tokens is None else chunk_tokens
     if most < max(_LEAST_CHUNK, 2 * _named(DOCUMENT_WORDS)):
         raise InputError(
             f"a window of {window:,} tokens is too small for a summary of {final} words: choose a "
@@ -239,7 +279,7 @@ def sizes_for(
         )
     if not 16 <= wanted <= most:
         raise InputError(f"chunk_tokens must be from 16 to {most:,} here, not {wanted:,}")
-    return Sizes(wanted, final, room, prompt_tokens)
+    return Sizes(wanted, final, room, prompt_tokens, surplus, quotes)
 
 
 def groups(items: Sequence[T], count: int) -> list[Sequence[T]]:

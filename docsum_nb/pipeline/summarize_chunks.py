@@ -20,7 +20,7 @@ from docsum_nb.options import OnError
 from docsum_nb.pipeline.combine import Combiner, PartialSummary
 from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.results import Results
-from docsum_nb.records import Answer, Chunk, ChunkSummary, Document, Omission
+from docsum_nb.records import Answer, Chunk, ChunkSummary, Document, Omission, Usage
 from docsum_nb.run import Control, Failed, about, fan_out, in_thread
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class ChunkSummarizer:
             Exception: with ``on_error="skip"``, the first error if all of them failed.
         """
         self._control.check()
+        if self._builder.prepared.refines:
+            await self._refine(limit=limit, on_error=on_error)
+            return
         stored = await in_thread(self._look_up) if self._client.stores else {}
         for count, (index, answer) in enumerate(stored.items(), start=1):
             label = self._chunks[index].label
@@ -106,6 +109,28 @@ class ChunkSummarizer:
         if failed:
             self._raise_or_omit(failed, on_error)
 
+    async def _refine(self, *, limit: int, on_error: OnError) -> None:
+        """Summarize the chunks of each document in order, rewriting one summary; as above."""
+        documents: dict[str, list[int]] = {}
+        for index, chunk in enumerate(self._chunks):
+            documents.setdefault(chunk.document, []).append(index)
+
+        async def one(name: str) -> list[Failed[int]]:
+            so_far, failed = "", []
+            for index in documents[name]:
+                try:
+                    so_far = await self._summarize_chunk(index, so_far)
+                except Exception as error:
+                    if self._control.stopped_by() is not None or on_error == "raise":
+                        raise
+                    failed.append(Failed(index, error))
+            return failed
+
+        outcomes = await fan_out(one, list(documents), limit=limit, control=self._control)
+        failed = [each for found in outcomes if not isinstance(found, Failed) for each in found]
+        if failed:
+            self._raise_or_omit(failed, on_error)
+
     def _look_up(self) -> dict[int, Answer]:
         """Return the summaries that are stored, by the index of their chunk, in order."""
         return self._client.look_up(
@@ -113,13 +138,23 @@ class ChunkSummarizer:
             for chunk, words in zip(self._chunks, self._words, strict=True)
         )
 
-    async def _summarize_chunk(self, index: int) -> None:
+    async def _summarize_chunk(self, index: int, so_far: str = "") -> str:
+        """Summarize a chunk; returns the text.
+
+        Args:
+            index: The chunk's.
+            so_far: The summary of what stands before it, which is rewritten to be one of both.
+        """
         chunk = self._chunks[index]
         with about(index):
             self._control.emit(ChunkStarted(chunk.label))
             try:
                 summary = await self._whole_or_halves(
-                    chunk, chunk.label, self._words[index], final=len(self._chunks) == 1
+                    chunk,
+                    chunk.label,
+                    self._words[index],
+                    so_far=so_far,
+                    final=len(self._chunks) == 1,
                 )
             except Exception as error:
                 if self._control.stopped_by() is None:
@@ -127,9 +162,10 @@ class ChunkSummarizer:
                     self._notes(f"summarizing {chunk.label}", error)
                 raise
             self._finish(index, summary)
+        return summary.text
 
     async def _whole_or_halves(
-        self, chunk: Chunk, name: str, words: int, *, final: bool = False
+        self, chunk: Chunk, name: str, words: int, *, so_far: str = "", final: bool = False
     ) -> PartialSummary:
         """Summarize a chunk; if the model refuses it as too long, in halves that are merged.
 
@@ -137,13 +173,15 @@ class ChunkSummarizer:
             chunk: What to summarize.
             name: What the summary and its omissions are of.
             words: Length of the summary.
+            so_far: The summary of what stands before it; empty to summarize the chunk alone.
             final: Whether it is the final text of the run.
 
         Raises:
             Exception: what the model raised; that a piece is too long only if it cannot be cut.
         """
         try:
-            answer = await self._tasks.run(self._builder.summary(chunk, words, final=final))
+            asked = self._builder.summary(chunk, words, so_far=so_far, final=final)
+            answer = await self._tasks.run(asked)
             return PartialSummary.of(name, answer)
         except Exception as error:
             if not is_too_long(error) or chunk.tokens < 2 * _LEAST_TOKENS:
@@ -151,6 +189,8 @@ class ChunkSummarizer:
             pieces = self._halves(chunk)
             if len(pieces) < 2:
                 raise
+        if self._builder.prepared.refines:
+            return await self._in_turn(pieces, name, words, so_far)
         merging = self._builder.prepared.sizes.of_chunks(len(pieces), words)
         summaries = [
             await self._whole_or_halves(
@@ -163,6 +203,18 @@ class ChunkSummarizer:
             chunk.label, summaries, merging, final=final, apart=True
         )
         return replace(merged, name=name)
+
+    async def _in_turn(
+        self, pieces: Sequence[Chunk], name: str, words: int, so_far: str
+    ) -> PartialSummary:
+        """Return the summary that was rewritten for each of the pieces of a chunk."""
+        paid = Usage()
+        omissions: list[Omission] = []
+        for piece in pieces:
+            last = await self._whole_or_halves(piece, name, words, so_far=so_far)
+            so_far, paid = last.text, paid + last.usage
+            omissions += last.omissions
+        return replace(last, usage=paid, omissions=tuple(omissions))
 
     def _halves(self, chunk: Chunk) -> list[Chunk]:
         document = Document(chunk.document, chunk.text, syntax=chunk.syntax)

@@ -4,13 +4,14 @@ Apart from ``crew/``, so that a plan can be made without importing CrewAI.
 """
 
 from docsum_nb.prompts.delimiters import TAG_TOKENS, as_name, delimited, entries_as_data, material
-from docsum_nb.prompts.texts import AgentText, Prompts, TaskText, load_prompts
+from docsum_nb.prompts.texts import AgentText, Prompts, TaskText, Wishes, load_prompts
 
 __all__ = [
     "TAG_TOKENS",
     "AgentText",
     "Prompts",
     "TaskText",
+    "Wishes",
     "as_name",
     "delimited",
     "entries_as_data",

@@ -59,7 +59,8 @@ def material(request: Request) -> str:
     """Return the material of a request as it is sent to a provider."""
     if not request.parts:
         return delimited([("", request.text)])
-    return delimited(request.parts, tag="text" if len(request.parts) == 1 else "summary")
+    several = len(request.parts) > 1 and request.syntax == "summaries"
+    return delimited(request.parts, tag="summary" if several else "text")
 
 
 def entries_as_data(entries: Sequence[Mapping[str, str]]) -> str:

@@ -14,16 +14,28 @@ import yaml
 from docsum_nb.errors import InputError, shortened
 from docsum_nb.paths import user_path
 
-__all__ = ["AgentText", "Prompts", "TaskText", "load_prompts"]
+__all__ = ["AgentText", "Prompts", "TaskText", "Wishes", "load_prompts"]
 
 _FILES = ("agents", "tasks")
 _LABEL = "what its name says"
 _PLACES = {
-    "summarize": {"label", "words", "question"},
-    "combine": {"label", "words", "question", "count"},
+    "summarize": {"label", "words", "question", "language", "context"},
+    "refine": {"label", "words", "question", "language", "context"},
+    "combine": {"label", "words", "question", "language", "count", "evidence"},
     "extract": {"question"},
     "evaluate": {"question"},
 }
+_OF_THE_TEXT = "the language of the text"
+_OF_MOST = "the language most of them are written in"
+_CONTEXT = (
+    " What stands before the text in the document is below, too, under the name "
+    '"before the text": it is there to understand the text by, and is not to be summarized.'
+)
+_EVIDENCE = (
+    ' Below a summary, under "Quoted from the text:", may stand sentences of the text that it '
+    "summarizes: copy names, numbers, dates and conditions from them, and rely on them if the "
+    "summary says otherwise."
+)
 
 
 @dataclass(frozen=True)
@@ -39,19 +51,61 @@ class AgentText:
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What the reader asked for, beside the length; ``None`` for nothing of the kind."""
+
+    question: str | None = None
+    language: str | None = None
+    """The language to write in."""
+    audience: str | None = None
+    """Who is to read it."""
+    focus: str | None = None
+    """What to dwell on."""
+
+    def in_words(self, *, language: bool) -> str:
+        """Return the wishes as sentences, each after a space.
+
+        Args:
+            language: Whether the language is to be among them.
+        """
+        said = [
+            f" Write in {self.language}." if self.language and language else "",
+            f" Write for this audience: {self.audience}." if self.audience else "",
+            f" Dwell on this more than on other things: {self.focus}." if self.focus else "",
+            f" The reader wants to know: {self.question}" if self.question else "",
+        ]
+        return "".join(said)
+
+
+@dataclass(frozen=True)
 class TaskText:
     """What a task asks, with fields to be filled in."""
 
     description: str
     expected_output: str
 
-    def fill(self, *, question: str | None, **values: object) -> TaskText:
+    def has(self, field: str) -> bool:
+        """Return whether it has a field, such as ``"context"``."""
+        return f"{{{field}}}" in self.description + self.expected_output
+
+    def fill(
+        self, wishes: Wishes, *, context: bool = False, evidence: bool = False, **values: object
+    ) -> TaskText:
         """Return the task with its fields filled in; fields within filled-in text stay unfilled.
 
         A ``{label}`` of a user's own prompt refers to the data below: names are a stranger's text.
+
+        Args:
+            wishes: What the reader asked for.
+            context: Whether the data holds what stands before the text.
+            evidence: Whether it holds quotations of the texts that summaries are of.
+            **values: Further fields, such as ``words``.
         """
         values.setdefault("label", _LABEL)
-        values["question"] = f" The reader wants to know: {question}" if question else ""
+        values["language"] = wishes.language or (_OF_MOST if self.has("count") else _OF_THE_TEXT)
+        values["question"] = wishes.in_words(language=not self.has("language"))
+        values["context"] = _CONTEXT if context else ""
+        values["evidence"] = _EVIDENCE if evidence else ""
         return TaskText(self.description.format(**values), self.expected_output.format(**values))
 
 

@@ -147,6 +147,8 @@ class Request:
     """The length at which the answer is cut off by the provider."""
     question: str | None = None
     """What the reader wants to know; ``None`` for a summary of everything."""
+    focus: str | None = None
+    """What the reader wants dwelt on; ``None`` for nothing."""
     schema: Any = None
     """A pydantic model class that the answer, as JSON, is to fit; ``None`` for plain text."""
     syntax: Syntax = "markdown"

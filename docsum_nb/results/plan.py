@@ -44,6 +44,11 @@ class Plan(Tabled):
     vision: str | None = None
     """The model that reads them; ``None`` if there are none."""
 
+    strategy: str = ""
+    """How the summary is made: ``"tree"``, ``"refine"``, ``"single"`` or ``"per-document"``."""
+    why: str = ""
+    """Why it is made like that, for a person."""
+
     def _table(self) -> Table:
         return _table(self)
 
@@ -61,6 +66,7 @@ class Plan(Tabled):
         return (
             f"{self.documents} documents, {most}{self.chunks} chunks: {most}{calls} "
             f"in {self.depth} levels, {takes}"
+            + (f"; strategy {self.strategy}: {self.why}" if self.strategy else "")
             + "".join(f"; {one_line(each, max_chars=400)}" for each in said if each)
         )
 
@@ -74,7 +80,7 @@ def _table(plan: Plan) -> Table:
     )
     numbers = [f"{n:,}" for n in (plan.documents, plan.chunks, plan.calls, plan.depth, plan.tokens)]
     cost = cost_text(plan.cost_usd) if plan.tokens else "free"
-    said = []
+    said = [f"Strategy {plan.strategy}: {plan.why}."] if plan.strategy else []
     if plan.pages:
         vision = one_line(plan.vision or "", max_chars=80)
         said.append(

@@ -311,7 +311,7 @@ def _prompts(text: str) -> object:
 
 def _filled(text: str) -> object:
     return prompt_texts.TaskText("{label} {question}", "{words}").fill(
-        question=text, label=text, words=text
+        prompt_texts.Wishes(text, text, text, text), label=text, words=text
     )
 
 

@@ -235,3 +235,15 @@ def test_a_page_of_nothing_but_navigation_is_not_quoted_among_others() -> None:
         SourceText("guide.md", _document(sentences=30), "plain"),
     )
     assert "Next" not in Extractive().answer(Request("", "", "", 90, 360, sources=sources)).text
+
+
+def test_a_focus_turns_part_of_the_summary_to_its_subject() -> None:
+    """Sentences about it are preferred, and the others are still there."""
+    text = _document(sentences=60, topics="solar solar solar ocean")
+    plain, focused = (
+        Extractive().answer(replace(Request("", "", text, 120, 480), focus=focus)).text
+        for focus in (None, "plankton, reefs and salinity")
+    )
+    on_subject = re.compile("plankton|reefs|salinity")
+    assert len(on_subject.findall(focused)) > len(on_subject.findall(plain))
+    assert any(not on_subject.search(each.text) for each in prose_sentences(focused))

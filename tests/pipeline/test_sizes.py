@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
+from docsum_nb.options import DetailLevel, Strategy
 from docsum_nb.pipeline.sizes import (
     CHUNK_WORDS,
     DOCUMENT_WORDS,
@@ -34,22 +36,40 @@ def _mergings(sizes: Sizes, count: int) -> list[Merging]:
     st.integers(100, 3_000),
     st.integers(1, 4_000),
     st.integers(1, 50_000),
+    st.sampled_from(["low", "medium", "high"]),
+    st.sampled_from(["auto", "refine", "single"]),
 )
 def test_merging_ends_and_every_prompt_fits(
-    window: int, prompt: int, length: int, count: int
+    window: int,
+    prompt: int,
+    length: int,
+    count: int,
+    detail: DetailLevel,
+    strategy: Strategy,
 ) -> None:
     """Whatever window, length and number of texts: each level has fewer texts, and all fit."""
     try:
-        sizes = sizes_for(window=window, prompt_tokens=prompt, final_words=length)
+        sizes = sizes_for(
+            window=window,
+            prompt_tokens=prompt,
+            final_words=length,
+            detail=detail,
+            strategy=strategy,
+            quotes=True,
+        )
     except InputError:
         return
+    words = sizes.of_documents(count).part_words
+    carried = answer_tokens(words) + NAMED_TOKENS if strategy == "refine" else 0
+    assert prompt + sizes.chunk_tokens + carried + answer_tokens(words) <= window
     for merging in _mergings(sizes, count):
         left = count
         for level in merging.levels:
             assert level.count == left
             assert level.groups <= -(-left // 2)
             assert level.merged_words >= level.words or level.groups == 1
-            texts = level.largest * (answer_tokens(level.words) + NAMED_TOKENS)
+            named = answer_tokens(level.words) + NAMED_TOKENS
+            texts = level.largest * (named + level.evidence_tokens)
             assert prompt + texts + answer_tokens(level.merged_words) <= window
             left = level.groups
         assert left == 1
@@ -69,6 +89,19 @@ def test_the_texts_of_each_level_hold_more_than_the_next_one(
     chunks = sizes.of_chunks(count, length)
     assert chunks.part_words == max(CHUNK_WORDS, -(-15 * length // (10 * step)))
     assert documents.calls == chunks.calls == 1
+
+
+def test_quotations_of_the_sources_change_no_count() -> None:
+    """They take the room that is left: levels, groups and lengths are as without them."""
+    for count in (2, 40, 300, 5_000):
+        without, quoting = (
+            sizes_for(window=32_000, prompt_tokens=1_000, quotes=quotes) for quotes in (False, True)
+        )
+        levels = quoting.of_documents(count).levels
+        assert tuple(replace(each, evidence_tokens=0) for each in levels) == (
+            without.of_documents(count).levels
+        )
+        assert count > 40 or levels[-1].evidence_tokens > 0
 
 
 def test_a_single_text_has_the_whole_length_and_no_merge() -> None:
