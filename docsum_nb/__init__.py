@@ -11,6 +11,7 @@
     await ds.kickoff(my_crew, deadline=120)             # your own Crew or Flow, guarded
     ds.start(my_function, deadline=30).result()         # any function or coroutine
     ds.doctor(my_crew)                                  # what to check if a crew freezes
+    ds.compare("reports/", models=["extractive", "openai/gpt-4o-mini"])   # side by side
     ds.app()                                            # all of it as a form
 
 ``ds.summarize?`` shows the arguments of a function, ``ds.errors?`` the errors. The default model,
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
     from docsum_nb.entry import start as start
+    from docsum_nb.evaluation import compare as compare
+    from docsum_nb.evaluation import evaluate as evaluate
+    from docsum_nb.evaluation import evaluate_library as evaluate_library
     from docsum_nb.flow import SummaryFlow as SummaryFlow
     from docsum_nb.form import app as app
     from docsum_nb.ledger import forget as forget
@@ -71,7 +75,10 @@ _HOMES = {
     "SummaryFlow": "docsum_nb.flow",
     "allow_nested_asyncio": "docsum_nb.entry",
     "app": "docsum_nb.form",
+    "compare": "docsum_nb.evaluation",
     "doctor": "docsum_nb.diagnosis",
+    "evaluate": "docsum_nb.evaluation",
+    "evaluate_library": "docsum_nb.evaluation",
     "forget": "docsum_nb.ledger",
     "get_run": "docsum_nb.run",
     "kickoff": "docsum_nb.entry",

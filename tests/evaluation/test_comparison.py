@@ -1,0 +1,97 @@
+"""Models compared on documents, and figures of one summary and of a library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import docsum_nb as ds
+from docsum_nb.errors import BudgetExceeded, InputError
+from docsum_nb.testing import Reply, ScriptedServer
+
+HANG_S = 300.0
+SOURCE = {
+    "whales": "Whales are mammals that live in the open sea. They breathe air at the surface.",
+    "harbours": "A harbour shelters ships from storms. Ships pay harbour dues by their tonnage.",
+}
+
+
+def model_of(server: ScriptedServer, **options: Any) -> ds.Model:
+    return ds.Model("openai/scripted", base_url=server.base_url, **options)
+
+
+def test_models_stand_side_by_side(server: ScriptedServer) -> None:
+    """A row for each model with its figures, the texts of each document below, and a frame."""
+    server.script = lambda call: Reply("Penguins conquered the moon in great numbers yesterday.")
+    comparison = ds.compare(
+        SOURCE,
+        models=["extractive", model_of(server)],
+        references={"whales": SOURCE["whales"]},
+        length=20,
+        ledger=False,
+        show=False,
+    ).result(HANG_S)
+    quoting, inventing = comparison.models
+    assert (quoting.mean("supported"), inventing.mean("supported")) == (1.0, 0.0)
+    assert (quoting.mean("rouge1") or 0) > 0.9 > (inventing.mean("rouge1") or 0)
+    assert (quoting.usage.cost_usd, inventing.usage.calls) == (0.0, 2)
+    page = comparison.to_html()
+    assert page.count("<details") == 2
+    assert "Penguins conquered" in page
+    assert "Penguins" in comparison.to_text()
+    frame = comparison.to_frame()
+    assert list(frame["document"]) == ["whales", "harbours"] * 2
+    assert frame["supported"].tolist() == [1.0, 1.0, 0.0, 0.0]
+
+
+def test_a_sample_is_the_same_each_time() -> None:
+    source = {f"d{at:02}": f"Statement {at} is about the harbour of town {at}." for at in range(30)}
+    first, again = (
+        ds.compare(source, models=["extractive"], sample=4, ledger=False, show=False).result(HANG_S)
+        for _ in range(2)
+    )
+    names = [each.document for each in first.models[0].texts]
+    assert len(names) == 4
+    assert names == [each.document for each in again.models[0].texts] == sorted(names)
+
+
+def test_the_first_error_and_a_bound_end_the_comparison(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    """What was paid for is kept in the ledger, and the bound is over all models together."""
+    ledger = tmp_path / "ledger"
+    model = model_of(server, prices=(1.0, 2.0))
+    with pytest.raises(BudgetExceeded):
+        ds.compare(SOURCE, models=[model], max_cost=1e-9, ledger=ledger, show=False).result(HANG_S)
+    assert server.calls == []
+    ds.compare(SOURCE, models=[model], ledger=ledger, show=False).result(HANG_S)
+    asked = len(server.calls)
+    again = ds.compare(SOURCE, models=[model], ledger=ledger, show=False).result(HANG_S)
+    assert (len(server.calls), again.models[0].usage.calls) == (asked, 0)
+    assert {each.id for each in ds.runs(ledger=ledger)} >= {again.models[0].run_id}
+    server.script = lambda call: Reply("refused", status=401)
+    with pytest.raises(Exception, match="refused"):
+        ds.compare(SOURCE, models=[model], ledger=False, show=False).result(HANG_S)
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(InputError, match="models is a list"):
+        ds.compare(SOURCE, models="extractive")
+    with pytest.raises(InputError, match="at least 1, not 0"):
+        ds.compare(SOURCE, models=["extractive"], sample=0)
+    with pytest.raises(InputError, match="takes the Summary of a run, not str"):
+        ds.evaluate("text")  # type: ignore[arg-type]
+
+
+def test_a_library_is_measured(tmp_path: Path) -> None:
+    """1 if what answers comes first, less if it comes later, 0 if it is not found."""
+    library = ds.Library(tmp_path / "library")
+    library.add({**SOURCE, "dues": "Dues are dues, and harbour dues are paid late."})
+    assert ds.evaluate_library(library, {"mammals of the sea": ["whales"]}) == 1.0
+    graded = ds.evaluate_library(library, {"harbour dues": {"dues": 1, "harbours": 2}})
+    assert 0.5 < graded <= 1.0
+    assert ds.evaluate_library(library, {"mammals": ["dues"]}) == 0.0
+    with pytest.raises(InputError, match="no document answers"):
+        ds.evaluate_library(library, {"mammals": []})
