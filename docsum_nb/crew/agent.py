@@ -7,9 +7,7 @@ call changes, so any number of tasks may share one at the same time.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import PrivateAttr
@@ -17,10 +15,10 @@ from pydantic import PrivateAttr
 from docsum_nb.crew.crewai_names import TABLE
 from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
 from docsum_nb.crew.crewai_names.table import SUMMARIZE, BaseAgent, Task
-from docsum_nb.prompts import AgentText, TaskText
+from docsum_nb.prompts import AgentText, TaskSpec
 from docsum_nb.records import Answer, Request
 
-__all__ = ["LeanAgent", "RequestTask", "TaskRunner", "TaskSpec"]
+__all__ = ["LeanAgent", "RequestTask", "TaskFactory"]
 
 
 class _Client(Protocol):
@@ -30,27 +28,16 @@ class _Client(Protocol):
         """Return the answer to a request; see ``ModelClient.ask``."""
 
 
-@dataclass(frozen=True)
-class TaskSpec:
-    """What one CrewAI task is made of."""
-
-    agent: str
-    """Which of the runner's agents does it."""
-    name: str
-    """The task's name in CrewAI's events."""
-    text: TaskText
-    """Description and expected output, filled in."""
-    request: Request
-    """What the model is sent."""
-    final: bool = False
-    """Whether its answer is the final text of the run."""
-
-
 class RequestTask(Task):
     """A CrewAI task that knows what it is made of, and later its answer."""
 
     _spec: TaskSpec = PrivateAttr()
     _answer: Answer = PrivateAttr()
+
+    @property
+    def answer(self) -> Answer:
+        """The model's answer, once the task is executed."""
+        return self._answer
 
 
 class LeanAgent(BaseAgent):
@@ -93,44 +80,36 @@ class LeanAgent(BaseAgent):
         return []
 
 
-class TaskRunner:
-    """Runs the tasks of one run.
+class TaskFactory:
+    """Creates the tasks of one run.
 
     Args:
         agents: The texts of its agents, by name.
         client: Answers the requests.
-        limit: The number of tasks that run at the same time.
 
     Raises:
         UpstreamError: if the installed CrewAI lacks what ``summarize`` needs.
     """
 
-    def __init__(self, agents: Mapping[str, AgentText], client: _Client, *, limit: int) -> None:
+    def __init__(self, agents: Mapping[str, AgentText], client: _Client) -> None:
         TABLE.require(SUMMARIZE)
         self._agents = {name: _lean_agent(text, client) for name, text in agents.items()}
-        # Documents are merged at the same time, and each merge makes several calls at once.
-        self._slots = asyncio.Semaphore(limit)
 
-    async def run(self, spec: TaskSpec) -> Answer:
-        """Run one CrewAI task on the running loop and return the model's answer.
+    def create(self, spec: TaskSpec) -> RequestTask:
+        """Return a CrewAI task, to be executed by ``aexecute_sync`` in the caller's context.
 
-        Its text goes to CrewAI as the task's context, so that nothing in it is interpreted.
-
-        Raises:
-            Exception: what asking the model raised, unchanged, after CrewAI's TaskFailedEvent.
+        Its ``context`` is to be the text of the request, so that nothing in it is interpreted.
         """
-        async with self._slots:
-            # For this run's context only: without it CrewAI prints a panel for each task.
-            set_suppress_console_output(True)
-            task = RequestTask(
-                name=spec.name,
-                description=spec.text.description,
-                expected_output=spec.text.expected_output,
-                agent=self._agents[spec.agent],
-            )
-            task._spec = spec
-            await task.aexecute_sync(context=spec.request.text)
-            return task._answer
+        # For this run's context only: without it CrewAI prints a panel for each task.
+        set_suppress_console_output(True)
+        task = RequestTask(
+            name=spec.name,
+            description=spec.text.description,
+            expected_output=spec.text.expected_output,
+            agent=self._agents[spec.agent],
+        )
+        task._spec = spec
+        return task
 
 
 def _lean_agent(text: AgentText, client: _Client) -> LeanAgent:

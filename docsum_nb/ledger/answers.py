@@ -15,7 +15,7 @@ import time
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +30,21 @@ _FIND = """
 SELECT key, text, model, prompt_tokens, completion_tokens, cost_usd, finish_reason, ended, flaws
 FROM answers LEFT JOIN ends USING (key) WHERE key IN
 """
-_PUT = "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO "
-_REPLACE_OLDER = """UPDATE SET
+_PUT = "INSERT INTO answers VALUES {} ON CONFLICT (key) DO NOTHING"
+_PUT_ENDED = """
+INSERT INTO answers VALUES {} ON CONFLICT (key) DO UPDATE SET
     text = excluded.text, model = excluded.model, prompt_tokens = excluded.prompt_tokens,
     completion_tokens = excluded.completion_tokens, cost_usd = excluded.cost_usd,
     finish_reason = excluded.finish_reason, run_id = excluded.run_id,
     stored_at = excluded.stored_at
 WHERE key NOT IN (SELECT key FROM ends)
 """
+_PUT_ENDS = "INSERT OR IGNORE INTO ends VALUES {}"
+_PUT_USES = "INSERT OR IGNORE INTO uses VALUES {}"
 _AT_ONCE = 500
 """Keys in one query; SQLite takes at least 999."""
+_ROWS = 64
+"""Rows in one statement; at most nine values each."""
 _DAMAGED = (zlib.error, LedgerError, UnicodeError, TypeError, ValueError)
 """What reading a row raises that is not what was written."""
 _FAST = 1
@@ -98,24 +103,17 @@ class Ledger:
         Raises:
             LedgerError: if it cannot be written, as on a full disk.
         """
-        usage = answer.usage
-        row = (
-            *(
-                key,
-                _storable(answer.text),
-                answer.model,
-                usage.prompt_tokens,
-                usage.completion_tokens,
-            ),
-            *(usage.cost_usd, answer.finish_reason, run_id, time.time()),
-        )
-        known = answer.ended is not None
+        self.put_all([(key, answer)], run_id=run_id)
+
+    def put_all(self, answers: Sequence[tuple[str, Answer]], *, run_id: str = "") -> None:
+        """Store answers by key in one transaction, otherwise like ``put``: all of them, or none."""
+        keys = {key for key, _ in answers}
+        # Of two answers to one key, the second must see the first.
+        batches = [answers] if len(keys) == len(answers) else [[each] for each in answers]
         with self.file.writing() as db:
-            db.execute(_PUT + (_REPLACE_OLDER if known else "NOTHING"), row)
-            if known:
-                ends = (key, answer.ended, _stored_flaws(answer))
-                db.execute("INSERT OR IGNORE INTO ends VALUES (?, ?, ?)", ends)
-            _use(db, run_id, [key])
+            for some in batches:
+                _put(db, some, run_id)
+            _use(db, run_id, keys)
 
     def drop(self, key: str) -> None:
         """Delete an answer that cannot be used any more.
@@ -215,6 +213,37 @@ def _answer(row: tuple[Any, ...]) -> Answer:
     )
 
 
+def _put(db: sqlite3.Connection, answers: Sequence[tuple[str, Answer]], run_id: str) -> None:
+    now = time.time()
+    ended = [(key, answer) for key, answer in answers if answer.ended is not None]
+    others = [(key, answer) for key, answer in answers if answer.ended is None]
+    _insert(db, _PUT_ENDED, [_row(*each, run_id, now) for each in ended])
+    _insert(db, _PUT_ENDS, [(key, each.ended, _stored_flaws(each)) for key, each in ended])
+    _insert(db, _PUT, [_row(*each, run_id, now) for each in others])
+
+
+def _row(key: str, answer: Answer, run_id: str, now: float) -> tuple[Any, ...]:
+    usage = answer.usage
+    counts = (usage.prompt_tokens, usage.completion_tokens, usage.cost_usd)
+    text = _storable(answer.text)
+    return (key, text, answer.model, *counts, answer.finish_reason, run_id, now)
+
+
+def _insert(db: sqlite3.Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows with few statements: Python may have to wait for other threads at each.
+
+    The numbers of rows are powers of two, so that SQLite finds the statements prepared.
+    """
+    done = 0
+    while done < len(rows):
+        count = min(_ROWS, 1 << ((len(rows) - done).bit_length() - 1))
+        some = rows[done : done + count]
+        marks = f"({', '.join('?' * len(some[0]))})"
+        values = list(chain.from_iterable(some))
+        db.execute(statement.format(", ".join([marks] * count)), values)
+        done += count
+
+
 def _stored_flaws(answer: Answer) -> str:
     """Return the flaws as JSON; the counts of words, if there are any, are the last of the list."""
     return json.dumps([*answer.flaws, *([answer.words] if any(answer.words) else [])])
@@ -231,8 +260,7 @@ def _storable(text: str) -> str | bytes:
 
 def _use(db: sqlite3.Connection, run_id: str, keys: Iterable[str]) -> None:
     if run_id:
-        rows = ((run_id, key) for key in sorted(keys))
-        db.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", rows)
+        _insert(db, _PUT_USES, [(run_id, key) for key in sorted(keys)])
 
 
 def _batches(keys: Iterable[str]) -> Iterator[list[str]]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import Ledger
+from docsum_nb.models.answer_writer import AnswerWriter
 from docsum_nb.models.validation import recalled
 from docsum_nb.records import Answer, Omission
 from docsum_nb.run import in_thread
@@ -76,8 +77,13 @@ class AnswerCache:
         self._ledger = ledger
         self._run_id = run_id
         self._warn = warn
+        self._writer = None if ledger is None else AnswerWriter(ledger, run_id, self._note_stored)
         self._unstored: dict[str, Answer] = {}
-        """Answers that could not be stored yet."""
+        """Answers that are not stored yet."""
+        self._failed: dict[str, Answer] = {}
+        """Those of them that could not be stored; tried again after the next one that can."""
+        self._retrying = False
+        """Whether a caller of ``keep`` is trying these."""
         self._reason = ""
         self._stored = 0
         """The number of answers that this run has stored."""
@@ -133,39 +139,53 @@ class AnswerCache:
 
     async def keep(self, key: str, answer: Answer) -> None:
         """Store an answer, and with it those that could not be stored before; never fails."""
-        if self._ledger is None:
+        if self._writer is None:
             return
         with _lock:
             self._absent.discard(key)
-        self._unstored = {key: answer, **self._unstored}
-        # This one first: it must not depend on how many others there are.
-        for each, kept in list(self._unstored.items()):
+        self._unstored[key] = answer
+        if await self._write(key, answer) and self._failed and not self._retrying:
+            self._retrying = True
             try:
-                await in_thread(self._store, self._ledger, each, kept)
-            except LedgerError as error:
-                if not self._reason:
-                    self._warn(f"{error}; the run was not stopped, and kept its answers in memory")
-                self._reason = str(error)
-                return
-            self._unstored.pop(each, None)
+                for each, kept in list(self._failed.items()):
+                    if not await self._write(each, kept):
+                        break
+            finally:
+                self._retrying = False
+
+    async def _write(self, key: str, answer: Answer) -> bool:
+        """Store an answer; return whether that was possible."""
+        assert self._writer is not None
+        try:
+            await self._writer.write(key, answer)
+        except LedgerError as error:
+            if not self._reason:
+                self._warn(f"{error}; the run was not stopped, and kept its answers in memory")
+            self._reason = str(error)
+            self._failed[key] = answer
+            return False
+        with _lock:
+            self._absent.discard(key)
+        self._unstored.pop(key, None)
+        self._failed.pop(key, None)
+        return True
 
     def omissions(self) -> tuple[Omission, ...]:
         """Return what could not be stored, for the result; empty if everything was."""
-        if not self._unstored:
+        if not self._failed:
             return ()
-        count = len(self._unstored)
+        count = len(self._failed)
         what = "1 answer" if count == 1 else f"{count:,} answers"
         return (Omission(what, f"could not be kept, so a repeated run pays again: {self._reason}"),)
 
     def _is_absent(self, key: str) -> bool:
         return key in self._absent and key not in self._unstored
 
-    def _store(self, ledger: Ledger, key: str, answer: Answer) -> None:
-        ledger.put(key, answer, run_id=self._run_id)
+    def _note_stored(self, count: int) -> None:
+        """Count answers that have been stored; called by the writer's thread."""
         with _lock:
-            self._absent.discard(key)
-            self._stored += 1
-            _stored_here[self.path] += 1
+            self._stored += count
+            _stored_here[self.path] += count
 
     def _version(self) -> tuple[int, int]:
         """Return what changes when another run, in this process or another, stores an answer."""

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import logging
 import os
+import threading
 import warnings
 from functools import cache
 from typing import Any
@@ -25,7 +26,7 @@ from docsum_nb.models.litellm_names import (
 from docsum_nb.models.model import Model
 from docsum_nb.models.opening_checks import close_names, name_warning
 from docsum_nb.models.transport import watch_transport
-from docsum_nb.run import before_exit
+from docsum_nb.run import before_exit, without_collection
 from docsum_nb.secrets import NO_KEY, mask_logs
 
 __all__ = [
@@ -52,6 +53,9 @@ _IMPORTED_BY_REQUESTS = (
 """The first request imports these otherwise, within its timeout: seconds on a busy machine."""
 
 
+_loading = threading.RLock()
+"""Held while LiteLLM is imported, which several runs may want at the same time."""
+
 _ERRORS = {
     400: "BadRequestError",
     401: "AuthenticationError",
@@ -65,14 +69,19 @@ _ERRORS = {
 }
 
 
-@cache
 def loaded() -> Any:
-    """Return the module; the first time takes seconds.
+    """Return the module; the first time takes seconds, also for others that call it meanwhile.
 
     Raises:
         UpstreamError: if this version lacks a name without which no model can be asked.
     """
-    with warnings.catch_warnings():
+    with _loading:
+        return _load()
+
+
+@cache
+def _load() -> Any:
+    with warnings.catch_warnings(), without_collection():
         warnings.simplefilter("ignore")
         import litellm
 

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import sys
+
 from docsum_nb.errors import InputError
 from docsum_nb.models.base import ChatModel
 from docsum_nb.models.model import Model
+from docsum_nb.run import import_in_background
 
-__all__ = ["open_model", "open_vision"]
+__all__ = ["begin_import", "open_model", "open_vision", "takes_an_import"]
+
+
+def takes_an_import(settings: Model) -> bool:
+    """Return whether opening a model takes seconds, because LiteLLM is not imported yet."""
+    # Its name is there from the beginning of the import.
+    return not settings.embedded and not hasattr(sys.modules.get("litellm"), "acompletion")
+
+
+def begin_import(settings: Model) -> None:
+    """Begin to import in the background what opening a model takes, if anything."""
+    if takes_an_import(settings):
+        import_in_background(_import_litellm)
+
+
+def _import_litellm() -> object:
+    from docsum_nb.models.litellm_api import loaded
+
+    return loaded()
 
 
 def open_model(settings: Model, *, to_ask: bool = True) -> ChatModel:

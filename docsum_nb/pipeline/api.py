@@ -91,7 +91,7 @@ def summarize(
         audience: Who is to read it, such as ``"engineers new to the field"``; ``None`` for anybody.
         focus: What to dwell on, such as ``"risks and dates"``; ``None`` for nothing.
         deadline: Seconds from now until the run must be over; ``None`` for no limit. The first run
-            of a process takes some ten of them to import CrewAI and LiteLLM.
+            of a process with a language model takes some of them to import LiteLLM.
         on_error: ``"raise"`` ends the run with the first error, at once; ``"collect"`` finishes
             all other chunks, then raises one ExceptionGroup; ``"skip"`` goes on to the summary and
             lists in ``omitted`` what it lacks.

@@ -10,19 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from docsum_nb.events import MergeFinished, MergesPlanned
 from docsum_nb.models import ModelClient, is_too_long
 from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.evidence import evidence_for
+from docsum_nb.pipeline.requests import RequestBuilder
 from docsum_nb.pipeline.sizes import Merging, groups
+from docsum_nb.pipeline.task_executor import TaskExecutor
+from docsum_nb.prompts import TaskSpec
 from docsum_nb.records import Answer, ChunkSummary, Omission, SourceText, Usage
 from docsum_nb.run import Control, Failed, fan_out, in_thread
-
-if TYPE_CHECKING:
-    from docsum_nb.crew.agent import TaskRunner, TaskSpec
-    from docsum_nb.pipeline.requests import RequestBuilder
 
 __all__ = ["Combiner", "PartialSummary", "omissions_of"]
 
@@ -122,7 +120,7 @@ class Combiner:
     def __init__(
         self,
         builder: RequestBuilder,
-        tasks: TaskRunner,
+        tasks: TaskExecutor,
         client: ModelClient,
         notes: ErrorNotes,
         control: Control,

@@ -1,18 +1,16 @@
 """The main job as a run sees it: one step after the other, each with all the concurrency it allows.
 
 What is finished so far is in ``Results``, so that a run that ends early still has its partial
-result. Every request goes through one ``ModelClient``; every summary is a CrewAI task of a lean
-agent.
+result. Every request is a task of ``TaskExecutor``, and goes through one ``ModelClient``.
 """
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import RunError
@@ -24,7 +22,7 @@ from docsum_nb.events import (
     StageStarted,
     Warned,
 )
-from docsum_nb.models import ModelClient, SummaryStream, with_cause
+from docsum_nb.models import ModelClient, SummaryStream, begin_import, with_cause
 from docsum_nb.options import Options
 from docsum_nb.pipeline.cited import citations_of
 from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
@@ -38,9 +36,11 @@ from docsum_nb.pipeline.preparation import (
     open_source,
 )
 from docsum_nb.pipeline.related import find_related
+from docsum_nb.pipeline.requests import RequestBuilder
 from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.run_log import RunLog
 from docsum_nb.pipeline.summarize_chunks import ChunkSummarizer
+from docsum_nb.pipeline.task_executor import TaskExecutor
 from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.recognition import Recognizer
 from docsum_nb.records import ChunkSummary, DocumentSummary, Hit, Omission, Usage
@@ -48,25 +48,11 @@ from docsum_nb.render.one_line import one_line
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
-if TYPE_CHECKING:
-    from docsum_nb.crew.agent import TaskRunner
-    from docsum_nb.pipeline.requests import RequestBuilder
-
 __all__ = ["Job"]
 
 _NAME_CHARS = 80
 _FINAL = "summary"
 """What the final text is called in events."""
-
-
-def _crewai_tasks(prepared: Prepared, client: ModelClient) -> tuple[RequestBuilder, TaskRunner]:
-    # Imported late: CrewAI takes seconds, and a missing file should be reported at once.
-    from docsum_nb.crew.agent import TaskRunner
-    from docsum_nb.pipeline.requests import RequestBuilder
-
-    agents = {name: prepared.prompts.agents[name] for name in ("summarizer", "combiner")}
-    runner = TaskRunner(agents, client, limit=prepared.options.max_concurrency)
-    return RequestBuilder(prepared), runner
 
 
 @dataclass(frozen=True)
@@ -77,7 +63,7 @@ class _Loaded:
     log: RunLog
     client: ModelClient
     builder: RequestBuilder
-    tasks: TaskRunner
+    tasks: TaskExecutor
     results: Results
     notes: ErrorNotes
 
@@ -131,6 +117,8 @@ class Job:
                 max_tokens=self._options.max_tokens,
             )
         )
+        # While the ledger is opened and the documents are read.
+        begin_import(self._options.model)
         ledger = await in_thread(open_ledger, self._options)
         log = self._log = RunLog(ledger, self._options, control)
         if self._options.vision is not None:
@@ -159,10 +147,10 @@ class Job:
             control.emit(Warned(warning))
         labels = tuple(chunk.label for chunk in prepared.chunks)
         control.emit(ChunksPlanned(planned.chunks, planned.calls, labels))
-        if "crewai" not in sys.modules:
-            control.emit(StageStarted("importing"))
-        builder, tasks = await in_thread(_crewai_tasks, prepared, client)
+        tasks = TaskExecutor(prepared, client, control)
+        await tasks.open()
         notes = self._notes = ErrorNotes(prepared, results, control)
+        builder = RequestBuilder(prepared)
         self._ready = _Loaded(prepared, log, client, builder, tasks, results, notes)
         return planned
 

@@ -8,7 +8,6 @@ between ``open_source`` and ``cut_source``.
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from docsum_nb.models import (
     open_model,
     open_vision,
     schema_instructions,
+    takes_an_import,
 )
 from docsum_nb.options import Options
 from docsum_nb.pipeline.chunking import cut
@@ -210,7 +210,7 @@ def open_source(
     )
     library = _open_library(options.library)
     settings = options.model
-    imports = not settings.embedded and "litellm" not in sys.modules
+    imports = takes_an_import(settings)
     if imports:
         stage("importing")
     models = tuple(open_model(each, to_ask=to_ask) for each in settings.with_fallbacks())
@@ -236,7 +236,7 @@ def open_source(
 def _opened_vision(
     model: Model, stage: Callable[[Stage], object], *, to_ask: bool
 ) -> tuple[ChatModel, ...]:
-    if "litellm" in sys.modules:
+    if not takes_an_import(model):
         return open_vision(model, to_ask=to_ask)
     stage("importing")
     models = open_vision(model, to_ask=to_ask)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from docsum_nb.crew.agent import TaskSpec
 from docsum_nb.documents import sentence_spans
 from docsum_nb.pipeline.evidence import clipped_to, with_evidence
 from docsum_nb.pipeline.preparation import Prepared
@@ -18,7 +17,7 @@ from docsum_nb.pipeline.sizes import (
     answer_tokens,
     extract_text_tokens,
 )
-from docsum_nb.prompts import TAG_TOKENS, AgentText, TaskText, as_name
+from docsum_nb.prompts import TAG_TOKENS, AgentText, TaskSpec, TaskText, as_name
 from docsum_nb.records import Chunk, Omission, Request, SourceText, Syntax
 
 __all__ = ["RequestBuilder"]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from docsum_nb.documents import split
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
@@ -19,13 +18,11 @@ from docsum_nb.models import ModelClient, is_too_long, with_cause
 from docsum_nb.options import OnError
 from docsum_nb.pipeline.combine import Combiner, PartialSummary
 from docsum_nb.pipeline.error_notes import ErrorNotes
+from docsum_nb.pipeline.requests import RequestBuilder
 from docsum_nb.pipeline.results import Results
+from docsum_nb.pipeline.task_executor import TaskExecutor
 from docsum_nb.records import Answer, Chunk, ChunkSummary, Document, Omission, Usage
 from docsum_nb.run import Control, Failed, about, fan_out, in_thread
-
-if TYPE_CHECKING:
-    from docsum_nb.crew.agent import TaskRunner
-    from docsum_nb.pipeline.requests import RequestBuilder
 
 __all__ = ["ChunkSummarizer"]
 
@@ -53,7 +50,7 @@ class ChunkSummarizer:
     def __init__(
         self,
         builder: RequestBuilder,
-        tasks: TaskRunner,
+        tasks: TaskExecutor,
         client: ModelClient,
         combiner: Combiner,
         results: Results,

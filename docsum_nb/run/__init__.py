@@ -5,6 +5,7 @@ Knows nothing of documents, crews or models.
 
 from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
+from docsum_nb.run.imports import import_in_background, without_collection
 from docsum_nb.run.loop import before_exit
 from docsum_nb.run.progress import PART_STATES, Duration, Pace, PartState
 from docsum_nb.run.questions import AskPerson
@@ -76,6 +77,7 @@ __all__ = [
     "end_span",
     "fan_out",
     "get_run",
+    "import_in_background",
     "in_thread",
     "is_on_a_loop",
     "leave_threads",
@@ -84,4 +86,5 @@ __all__ = [
     "placed",
     "span",
     "thread_frames",
+    "without_collection",
 ]

@@ -21,8 +21,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
-from docsum_nb.run.shutdown import forget_stuck_workers, in_a_hurry, leave_python, quiet_interrupts
-from docsum_nb.run.threads import DAEMON_THREADS
+from docsum_nb.run.shutdown import (
+    forget_stuck_workers,
+    in_a_hurry,
+    leave_python,
+    quiet_interrupts,
+    stop_imports,
+)
+from docsum_nb.run.threads import DAEMON_THREADS, IMPORT_THREADS
 
 __all__ = ["LoopThread", "before_exit", "current_loop"]
 
@@ -203,6 +209,7 @@ def _at_exit() -> None:
     for thread in [*_loops.values(), *_abandoned]:
         thread.close(grace=max(0.0, give_up - time.monotonic()))
     leave_python((DAEMON_THREADS.name, _LOOP_NAME))
+    stop_imports(IMPORT_THREADS.name)
     forget_stuck_workers(DAEMON_THREADS.name)
     if _loops:
         # As it ends, Python searches all objects for garbage several times. With CrewAI and

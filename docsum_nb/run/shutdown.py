@@ -8,10 +8,14 @@ import signal
 import threading
 import time
 
-__all__ = ["forget_stuck_workers", "in_a_hurry", "leave_python", "quiet_interrupts"]
+__all__ = ["forget_stuck_workers", "in_a_hurry", "leave_python", "quiet_interrupts", "stop_imports"]
 
 _LEAVE_S = 0.5
 """How long the end of the process waits for threads to leave Python code."""
+_IMPORT_S = 10.0
+"""How long it waits at most for threads that import."""
+_AGAIN_S = 0.1
+"""How often they are told to end."""
 
 
 _hurry = threading.Event()
@@ -48,11 +52,28 @@ def leave_python(names: tuple[str, ...]) -> None:
     """
     running = [thread for thread in threading.enumerate() if thread.name in names]
     for thread in running:
-        ident = ctypes.c_ulong(thread.ident or 0)
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(SystemExit))
+        _raise_exit(thread)
     give_up = time.monotonic() + _LEAVE_S
     for thread in running:
         thread.join(max(0.0, give_up - time.monotonic()))
+
+
+def stop_imports(name: str) -> None:
+    """End the threads that import in the background, which are in Python code time and again.
+
+    An import may catch what is raised in it, so it is raised until the thread has ended: in an
+    instant, or later on a loaded machine.
+    """
+    give_up = time.monotonic() + _IMPORT_S
+    for thread in [thread for thread in threading.enumerate() if thread.name == name]:
+        while thread.is_alive() and time.monotonic() < give_up and not in_a_hurry():
+            _raise_exit(thread)
+            thread.join(_AGAIN_S)
+
+
+def _raise_exit(thread: threading.Thread) -> None:
+    ident = ctypes.c_ulong(thread.ident or 0)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(SystemExit))
 
 
 def forget_stuck_workers(name: str) -> None:

@@ -19,7 +19,14 @@ from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import InputError, WorkExited
 
-__all__ = ["DAEMON_THREADS", "check_threads", "in_thread", "patched_by", "thread_of"]
+__all__ = [
+    "DAEMON_THREADS",
+    "IMPORT_THREADS",
+    "check_threads",
+    "in_thread",
+    "patched_by",
+    "thread_of",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,7 +39,9 @@ class _DaemonThreads(ThreadPoolExecutor):
     would keep a script from ending; and it holds only a handful of threads.
     """
 
-    name = "docsum_nb-work"
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         future: Future[R] = Future()
@@ -63,8 +72,10 @@ class _DaemonThreads(ThreadPoolExecutor):
         """Do nothing: an event loop that ends shuts its pool down, and others use this one."""
 
 
-DAEMON_THREADS = _DaemonThreads()
+DAEMON_THREADS = _DaemonThreads("docsum_nb-work")
 """Runs what blocks; the end of the process does not wait for it."""
+IMPORT_THREADS = _DaemonThreads("docsum_nb-import")
+"""Imports what nothing waits for; the end of the process stops it."""
 
 _calls: dict[asyncio.Task[Any], int] = {}
 """From a task that waits for a thread to that thread, while it does."""

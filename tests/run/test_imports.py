@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+_BEGIN = """
+import sys, threading, time
+from docsum_nb.run import import_in_background
+from docsum_nb.run.loop import current_loop
+
+current_loop()
+begun = threading.Event()
+
+
+def load():
+    begun.set()
+    {load}
+
+
+import_in_background(load)
+begun.wait()
+{until}
+"""
+_LOADS = {
+    "CrewAI": ("import crewai", "while 'crewai' not in sys.modules: time.sleep(0.01)"),
+    "one that goes on after an error": (
+        "for _ in range(3):\n"
+        "        try:\n"
+        "            while True: time.sleep(0.001)\n"
+        "        except BaseException: pass",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("load", "until"), _LOADS.values(), ids=_LOADS)
+def test_the_process_ends_quietly_although_an_import_goes_on(load: str, until: str) -> None:
+    """The import is stopped, nothing is printed, and the process does not wait for it to end."""
+    process = subprocess.run(
+        [sys.executable, "-c", _BEGIN.format(load=load, until=until)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
