@@ -69,7 +69,11 @@ def language_of(text: str, *, least_words: int = _LEAST_WORDS) -> str | None:
         least_words: What a text in Latin letters has to have at least.
     """
     sample = _sampled(text)
-    letters = Counter(_script_of(each) for each in sample if each.isalpha())
+    letters: Counter[str] = Counter()
+    # Of thousands of characters, some dozens are different.
+    for character, times in Counter(sample).items():
+        if character.isalpha():
+            letters[_script_of(character)] += times
     total = sum(letters.values())
     east = letters["kana"] + letters["Chinese"]
     if total + 2 * east < min(_LEAST_LETTERS, 4 * least_words):

@@ -209,6 +209,7 @@ class Job:
         loaded = self._loaded()
         results = loaded.results
         control.emit(StageStarted("combining"))
+        await loaded.tasks.complete_import()
         chunks = Counter(each.chunk.document for each in results.in_order())
         control.emit(MergesPlanned(loaded.prepared.merge_calls(chunks)))
         self._stream_if_watched(loaded, control)

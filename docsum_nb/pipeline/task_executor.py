@@ -4,7 +4,8 @@ Importing CrewAI takes five seconds of CPU time, more than all of a short run. S
 it. A process that has imported it, and so may listen to its events, has every request made as a
 CrewAI task. In any other, the first requests are sent by the same client under the same limits;
 with a language model, CrewAI is imported in the background after the first answer, and all later
-requests are its tasks. The extractive model needs nothing of CrewAI, so that it is not imported.
+requests are its tasks, all merges among them. The extractive model needs nothing of CrewAI, so that
+it is not imported.
 """
 
 from __future__ import annotations
@@ -53,6 +54,15 @@ class TaskExecutor:
         """
         if _crewai_is_imported():
             self._factory = await in_thread(self._make_factory)
+
+    async def complete_import(self) -> None:
+        """Wait until CrewAI is imported, if that has begun: no import outlasts a run's success.
+
+        Raises:
+            UpstreamError: if the installed CrewAI lacks what ``summarize`` needs.
+        """
+        if self._factory is None and self._importing is not None:
+            self._factory = await asyncio.wrap_future(self._importing)
 
     async def run(self, spec: TaskSpec) -> Answer:
         """Return the model's answer to a task's request, on the running loop.

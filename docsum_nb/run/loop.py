@@ -28,7 +28,7 @@ from docsum_nb.run.shutdown import (
     quiet_interrupts,
     stop_imports,
 )
-from docsum_nb.run.threads import DAEMON_THREADS, IMPORT_THREADS
+from docsum_nb.run.threads import DAEMON_THREADS, IMPORT_THREADS, LIBRARY_THREADS
 
 __all__ = ["LoopThread", "before_exit", "current_loop"]
 
@@ -47,7 +47,7 @@ class LoopThread:
         self.loop = asyncio.new_event_loop()
         if not guest:
             self.loop.set_exception_handler(_handle_exception)
-        self.loop.set_default_executor(DAEMON_THREADS)
+        self.loop.set_default_executor(DAEMON_THREADS if guest else LIBRARY_THREADS)
         self._gate = threading.Lock()
         self._starting = 0
         self._over = False

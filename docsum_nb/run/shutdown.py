@@ -15,7 +15,7 @@ _LEAVE_S = 0.5
 _IMPORT_S = 10.0
 """How long it waits at most for threads that import."""
 _AGAIN_S = 0.1
-"""How often they are told to end."""
+"""Seconds after which the error that ends them is raised again."""
 
 
 _hurry = threading.Event()

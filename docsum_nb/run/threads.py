@@ -11,10 +11,12 @@ import asyncio
 import contextlib
 import contextvars
 import functools
+import os
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
 from docsum_nb.errors import InputError, WorkExited
@@ -22,11 +24,15 @@ from docsum_nb.errors import InputError, WorkExited
 __all__ = [
     "DAEMON_THREADS",
     "IMPORT_THREADS",
+    "LIBRARY_THREADS",
     "check_threads",
     "in_thread",
     "patched_by",
     "thread_of",
 ]
+
+_IDLE_S = 1.0
+"""How long a shared thread waits for another call before it ends."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,7 +65,7 @@ class _DaemonThreads(ThreadPoolExecutor):
                 publish()
 
         try:
-            threading.Thread(target=call, name=self.name, daemon=True).start()
+            self._start(call)
         except RuntimeError as error:
             if "shutdown" not in str(error):
                 raise
@@ -68,14 +74,82 @@ class _DaemonThreads(ThreadPoolExecutor):
             call()
         return future
 
+    def _start(self, call: Callable[[], None]) -> None:
+        threading.Thread(target=call, name=self.name, daemon=True).start()
+
     def shutdown(self, *_: Any, **__: Any) -> None:
         """Do nothing: an event loop that ends shuts its pool down, and others use this one."""
 
 
+class _SharedThreads(_DaemonThreads):
+    """Runs calls in daemon threads that serve one call after another, as many as it takes at once.
+
+    For calls of libraries only, which LiteLLM makes for each request: what a user's function leaves
+    in its thread, the next one must not find.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._idle: list[_Worker] = []
+        self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """Forget the threads that wait: a forked child does not have them."""
+        self._idle = []
+        self._lock = threading.Lock()
+
+    def _start(self, call: Callable[[], None]) -> None:
+        with self._lock:
+            worker = self._idle.pop() if self._idle else None
+        if worker is not None:
+            worker.calls.put(call)
+        else:
+            super()._start(_Worker(self, call).serve)
+
+    def next_call(self, worker: _Worker) -> Callable[[], None] | None:
+        """Return what a thread is to do next; ``None`` if there was nothing to do for a while."""
+        with self._lock:
+            self._idle.append(worker)
+        try:
+            return worker.calls.get(timeout=_IDLE_S)
+        except Empty:
+            pass
+        with self._lock:
+            if worker in self._idle:
+                self._idle.remove(worker)
+                return None
+        # It was chosen at this moment.
+        return worker.calls.get()
+
+
+class _Worker:
+    """One thread of shared ones."""
+
+    def __init__(self, pool: _SharedThreads, call: Callable[[], None]) -> None:
+        self.calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._pool = pool
+        self._first: Callable[[], None] | None = call
+
+    def serve(self) -> None:
+        """Serve calls until there is none for a while."""
+        thread = threading.current_thread()
+        call, self._first = self._first, None
+        while call is not None:
+            # In a context of its own, as in a new thread.
+            contextvars.Context().run(call)
+            # A thread that waits holds nothing of the call, and is none that works.
+            call, thread.name = None, f"{self._pool.name}, idle"
+            call, thread.name = self._pool.next_call(self), self._pool.name
+
+
 DAEMON_THREADS = _DaemonThreads("docsum_nb-work")
 """Runs what blocks; the end of the process does not wait for it."""
+LIBRARY_THREADS = _SharedThreads("docsum_nb-work")
+"""Runs what libraries have the loop's pool run, such as each request of LiteLLM's."""
 IMPORT_THREADS = _DaemonThreads("docsum_nb-import")
 """Imports what nothing waits for; the end of the process stops it."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=LIBRARY_THREADS.forget)
 
 _calls: dict[asyncio.Task[Any], int] = {}
 """From a task that waits for a thread to that thread, while it does."""

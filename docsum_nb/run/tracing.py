@@ -59,9 +59,11 @@ def end_span(started: Any, attributes: Attributes) -> None:
 
 def _tracer() -> Any:
     api = sys.modules.get("opentelemetry.trace")
-    if api is None:
+    try:
+        provider = api.get_tracer_provider()  # type: ignore[union-attr]
+    except (AttributeError, NameError):
+        # It is absent, or another thread is importing it: then nobody has set up a provider.
         return None
-    provider = api.get_tracer_provider()
     if isinstance(provider, api.ProxyTracerProvider | api.NoOpTracerProvider):
         return None
     return provider.get_tracer("docsum_nb")

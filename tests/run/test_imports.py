@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,3 +51,42 @@ def test_the_process_ends_quietly_although_an_import_goes_on(load: str, until: s
         cwd=ROOT,
     )
     assert (process.returncode, process.stdout, process.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_waits_for_an_import_and_its_child_can_run(tmp_path: Path) -> None:
+    """A child that forked in the middle would find half of a library, locked for ever."""
+    code = """
+import os, sys, threading
+import docsum_nb as ds
+from docsum_nb.run import import_in_background
+
+begun, done = threading.Event(), []
+
+
+def load():
+    begun.set()
+    import wsgiref.simple_server
+    done.append(1)
+
+
+imported = import_in_background(load)
+begun.wait()
+pid = os.fork()
+if pid == 0:
+    import wsgiref.simple_server
+    summary = ds.summarize({"a": "Whales are large."}, ledger=sys.argv[1], show=False).result(60)
+    os._exit(0 if done and summary.text else 1)
+_, status = os.waitpid(pid, 0)
+imported.result(60)
+print(os.waitstatus_to_exitcode(status))
+"""
+    process = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "l")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (process.returncode, process.stdout.strip()) == (0, "0"), process.stderr
