@@ -58,9 +58,9 @@ def end_span(started: Any, attributes: Attributes) -> None:
 
 
 def _tracer() -> Any:
-    api = sys.modules.get("opentelemetry.trace")
+    api: Any = sys.modules.get("opentelemetry.trace")
     try:
-        provider = api.get_tracer_provider()  # type: ignore[union-attr]
+        provider = api.get_tracer_provider()
     except (AttributeError, NameError):
         # It is absent, or another thread is importing it: then nobody has set up a provider.
         return None
