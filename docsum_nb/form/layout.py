@@ -66,7 +66,7 @@ class FormLayout:
         import ipywidgets as widgets
 
         def button(text: str, tip: str, action: Callable[[], object]) -> Any:
-            made = widgets.Button(description=text, tooltip=tip)
+            made = widgets.Button(description=text, tooltip=tip).add_class("docsum-of-run")
             made.on_click(lambda clicked: None if clicked.disabled else self._guarded(action)())
             answer_while_blocked(made)
             return made
@@ -75,6 +75,7 @@ class FormLayout:
         self.start = button("Start", "Start the run", self._start)
         self.start.add_class("docsum-primary")
         self.cancel = button("Cancel", "Stop what goes on", self.controller.cancel)
+        self.cancel.add_class("docsum-cancel")
         self.resume = button("Resume", "Go on with the chosen run", self._resume)
         self.unfinished = widgets.Dropdown(description="Unfinished runs")
 
@@ -89,6 +90,8 @@ class FormLayout:
 
     def _put_together(self, form_id: str) -> Any:
         import ipywidgets as widgets
+
+        from docsum_nb.form.keys import FormKeys
 
         boxes = {name: field.box for name, field in self.fields.by_name.items()}
 
@@ -112,6 +115,7 @@ class FormLayout:
         bounds = [each.name for each in options if each.name not in (*texts, *asked)]
         parts = [
             widgets.HTML(style.style_html()).add_class("docsum-style"),
+            FormKeys().add_class("docsum-style"),
             widgets.HTML(style.heading_html("Summarize documents", level=2)),
             section("Documents", grid("source", "uploads")),
             section("Summary", grid(*texts, "model", "base_url", *others)),

@@ -17,6 +17,12 @@ from tests.support.axe import serious_findings
 
 pytestmark = pytest.mark.browser
 
+KNOWN = ["Browse", "Model", "Plan", "Start"]
+"""Some of the controls, in their order."""
+NAME_OF_FOCUSED = """() => {
+  const at = document.activeElement;
+  return (at.labels?.[0] ?? at).innerText?.trim() ?? '';
+}"""
 FORM = "form = ds.app()\nform"
 LONG_MS = 1000 * LONG_S
 
@@ -64,24 +70,62 @@ def test_it_is_filled_in_run_and_read_and_lasts(
     notebook.screenshot("form-reopened")
 
 
-def test_its_run_is_seen_to_move_and_is_cancelled(
+def test_it_is_used_by_keyboard_alone(
     open_notebook: Open, documents: Path, server: ScriptedServer
 ) -> None:
-    """The panel in the form counts up while the model answers; the form's Cancel ends the run."""
+    """The order, Browse and Escape, Start and Cancel; the panel in it counts up meanwhile.
+
+    No key of it reaches the notebook, and the focus is never lost.
+    """
     gate = Gate(server)
     notebook = open_notebook(
         f"form = ds.app(source={str(documents)!r}, model=model, max_calls=9)\nform"
     )
     notebook.run(1)
-    notebook.click(1, "Start")
+    form, press = notebook.output(1).locator(".docsum-form"), notebook.page.keyboard.press
+    browse, start = (
+        form.get_by_role("button", name=name, exact=True) for name in ("Browse", "Start")
+    )
+    cancel = form.locator(".docsum-cancel")
+    expect(start).to_be_enabled(timeout=LONG_MS)
+    form.get_by_label("Path on this server").focus()
+    order = []
+    while not order or (order[-1] != "Start" and len(order) < 40):
+        press("Tab")
+        order.append(notebook.page.evaluate(NAME_OF_FOCUSED))
+    assert [each for each in order if each in KNOWN] == KNOWN
+
+    browse.first.focus()
+    press("Enter")
+    listed = form.locator(".docsum-chooser select").first
+    expect(listed.locator("option").first).to_be_attached(timeout=LONG_MS)
+    listed.focus()
+    press("d")
+    press("d")
+    press("Escape")
+    expect(listed).to_be_hidden()
+    expect(form.locator(".docsum-path button").first).to_be_focused()
+
+    start.focus()
+    press("Enter")
     gate.wait_asked(2)
     notebook.see_state(1, "0 of 2 chunks")
+    expect(cancel).to_be_focused(timeout=LONG_MS)
+    expect(form.get_by_role("status").filter(has_text="Summarizing")).to_be_visible()
     gate.let()
     notebook.see_state(1, "1 of 2 chunks")
+    press("d")
+    press("d")
+    form.get_by_label("Path on this server").focus()
+    press("Escape")
+    expect(cancel).to_be_focused()
     notebook.screenshot("form-running")
 
-    notebook.output(1).get_by_role("button", name="Cancel", exact=True).first.click()
-
+    press("Enter")
     notebook.see_state(1, "cancelled")
     notebook.see(1, "Cancelled. What was answered is kept")
+    expect(start).to_be_focused(timeout=LONG_MS)
+    assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
+    assert serious_findings(notebook.page, ".docsum-form") == []
+    notebook.screenshot("form-cancelled")
     gate.open()
