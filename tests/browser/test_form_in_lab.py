@@ -17,7 +17,7 @@ from tests.support.axe import serious_findings
 
 pytestmark = pytest.mark.browser
 
-KNOWN = ["Browse", "Model", "Plan", "Start"]
+KNOWN = ["Browse", "Model", "Browse", "Plan", "Start"]
 """Some of the controls, in their order."""
 NAME_OF_FOCUSED = """() => {
   const at = document.activeElement;
@@ -89,7 +89,7 @@ def test_it_is_used_by_keyboard_alone(
     cancel = form.locator(".docsum-cancel")
     expect(start).to_be_enabled(timeout=LONG_MS)
     form.get_by_label("Path on this server").focus()
-    order = []
+    order: list[str] = []
     while not order or (order[-1] != "Start" and len(order) < 40):
         press("Tab")
         order.append(notebook.page.evaluate(NAME_OF_FOCUSED))
