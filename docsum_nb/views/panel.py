@@ -78,6 +78,14 @@ def static_bundle(
     }
 
 
+def _empty_bundle(title: str, words: str) -> dict[str, str]:
+    """Render a run of which nothing but a few words is known, by MIME type."""
+    return {
+        "text/plain": f"{one_line(title)}: {words}",
+        "text/html": state_html(RunState(), title, status=words),
+    }
+
+
 def _is_shown(state: RunState, result: object | None) -> bool:
     return state.outcome == "done" and hasattr(result, "to_html")
 
@@ -139,25 +147,15 @@ class PanelView:
         """
         from IPython.display import display
 
-        title = self._shown.title
-        bundle = {
-            "text/plain": f"{one_line(title)}: {_UNFINISHED}",
-            "text/html": state_html(RunState(), title, status=_UNFINISHED),
-            _WIDGET_MIME: {
-                "version_major": 2,
-                "version_minor": 0,
-                "model_id": self._box.model_id,
-            },
-        }
         from docsum_nb.views.saved_output import SavedOutput
 
-        lost = {
-            "text/plain": f"{one_line(title)}: {_LOST}",
-            "text/html": state_html(RunState(), title, status=_LOST),
-        }
+        running, lost = (_empty_bundle(self._shown.title, words) for words in (_UNFINISHED, _LOST))
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
         # Before the panel is in the page, so that a page with the panel always has it.
-        self._saved = SavedOutput(self._box.model_id, lost)
-        self._handle = display(bundle, raw=True, display_id=True)
+        self._saved = SavedOutput(
+            self._box.model_id, self._html.model_id, running=running, lost=lost
+        )
+        self._handle = display({**running, _WIDGET_MIME: view}, raw=True, display_id=True)
         return self
 
     def embed(self) -> Any:

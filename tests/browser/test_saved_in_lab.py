@@ -22,6 +22,8 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 ALL_STATIC = """() => [...jupyterapp.shell.currentWidget.context.model.cells].every(cell =>
   [...Array(cell.outputs?.length ?? 0).keys()].every(at =>
     !('application/vnd.jupyter.widget-view+json' in cell.outputs.get(at).data)))"""
+COUNTED = """() => [...document.querySelectorAll('.docsum-run')].some(each =>
+  each.textContent.includes('1 of 3 chunks'))"""
 RESTART = "jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
 DEAD = re.compile(r"loading widget|not found|error displaying", re.IGNORECASE)
 
@@ -97,6 +99,32 @@ def test_cancelled_runs_are_still_there(
 
     for cell in FORMS:
         shows(notebook, cell, "cancelled.*[1-3] of 3 chunks")
+
+
+def test_saved_while_it_goes_on_it_shows_the_last_state_without_its_kernel(
+    open_notebook: Open, kernel: WarmKernel, server: ScriptedServer
+) -> None:
+    """What is saved needs no kernel and has the counts; the page that saves it keeps its panel."""
+    gate = Gate(server)
+    notebook = open_notebook(FORMS[3], FORMS[1])
+    for cell in (1, 2):
+        notebook.start(cell)
+    gate.wait_asked(6)
+    gate.let()
+    notebook.page.wait_for_function(COUNTED)
+    notebook.save()
+
+    for cell in (1, 2):
+        assert has_only_static_outputs(notebook, cell)
+        expect(notebook.output(cell).get_by_role("button", name="Cancel")).to_be_enabled()
+    exported = HTMLExporter().from_filename(str(notebook.file))[0]
+    assert exported.count("summarizing; running when this page was saved") == 2
+    notebook.close()
+    notebook.open_afresh(kernel.id)
+    for cell in (1, 2):
+        shows(notebook, cell, r"summarizing; running when this page was saved.*[01] of 3 chunks")
+    assert "1 of 3 chunks" in notebook.text(1) + notebook.text(2)
+    notebook.screenshot("saved-while-running")
 
 
 def test_a_page_that_is_loaded_again_has_and_saves_the_end(
