@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["worded", "words_of"]
+__all__ = ["others_kept", "worded", "words_of"]
 
 _translations: list[Callable[[str], str]] = []
 
@@ -31,3 +31,14 @@ def words_of(translate: Callable[[str], str]) -> Iterator[None]:
         yield
     finally:
         _translations.remove(translate)
+
+
+def others_kept(*, stores: bool) -> str:
+    """Return what becomes of the answers beside those that failed, to follow "; ".
+
+    Args:
+        stores: Whether there is a ledger.
+    """
+    if stores:
+        return "the others are kept: run the same call again to go on"
+    return "the answers of the others are not kept (ledger=False)"

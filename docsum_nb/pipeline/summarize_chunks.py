@@ -23,6 +23,7 @@ from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.task_executor import TaskExecutor
 from docsum_nb.records import Answer, Chunk, ChunkSummary, Document, Omission, Usage
 from docsum_nb.run import Control, Failed, about, fan_out, in_thread
+from docsum_nb.wording import others_kept
 
 __all__ = ["ChunkSummarizer"]
 
@@ -245,8 +246,7 @@ class ChunkSummarizer:
         chunks = len(self._chunks)
         if on_error == "collect":
             raise ExceptionGroup(
-                f"{len(failed)} of {chunks} chunks failed; the others are kept: run the same call "
-                "again to go on",
+                f"{len(failed)} of {chunks} chunks failed; {others_kept(stores=self._client.stores)}",
                 [failure.error for failure in failed],
             )
         if len(failed) == chunks:

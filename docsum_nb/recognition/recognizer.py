@@ -29,6 +29,7 @@ from docsum_nb.recognition.transcript import (
 )
 from docsum_nb.records import Answer, Document, Omission
 from docsum_nb.run import Control, Failed, fan_out, in_thread
+from docsum_nb.wording import others_kept
 
 __all__ = ["ExpectedPages", "Recognizer", "expected_pages"]
 
@@ -106,8 +107,8 @@ class Recognizer:
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         if failed and on_error == "collect":
             raise ExceptionGroup(
-                f"{len(failed)} of {self.pages} pages could not be read; the others are kept: run "
-                "the same call again to go on",
+                f"{len(failed)} of {self.pages} pages could not be read; "
+                f"{others_kept(stores=self._client.stores)}",
                 [failure.error for failure in failed],
             )
         return self._loaded_with_text(failed)

@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from docsum_nb.errors import DeadlineExceeded, RunCancelled, WorkExited
 from docsum_nb.events import RunSettled
+from docsum_nb.own_code import running_ipython
 from docsum_nb.provider_errors import sanitized
 from docsum_nb.run.frames import await_frames, describe_frame, own_frame, thread_frames
 from docsum_nb.run.loop import before_exit, current_loop
@@ -102,6 +103,8 @@ class Execution(Generic[T]):
         self._task: asyncio.Task[None] | None = None
         self._inner: weakref.WeakSet[Execution[Any]] = weakref.WeakSet()
         self._refreshed = False
+        self._left_behind = False
+        """Whether the process ends although the run has not."""
         self._outer_title = ""
         self._part: Scope | None = None
         """The part of the outer run that this one belongs to."""
@@ -218,6 +221,16 @@ class Execution(Generic[T]):
     def _stop_with_outer(self) -> None:
         self.cancel(f"stopped with the run {self._outer_title!r} that it belongs to")
 
+    def leave_behind(self) -> None:
+        """Stop the run because the process ends.
+
+        In a script that is logged as an error, unless something waits for the run: its work is
+        lost without a word otherwise.
+        """
+        has_waiter = self._outer_title or self.completion.is_waited_for
+        self._left_behind = not has_waiter and running_ipython() is None
+        self.cancel("the process is ending")
+
     def _end_at_deadline(self) -> None:
         """Stop the run; called in the timer's thread."""
         if self.done:
@@ -249,7 +262,7 @@ class Execution(Generic[T]):
                 return False
             self.value, self.error = value, error
             self.traceback = error.__traceback__ if error else None
-            if error is not None and not isinstance(error, RunCancelled):
+            if error is not None and (self._left_behind or not isinstance(error, RunCancelled)):
                 self.unretrieved.keep(error)
             try:
                 self.record.emit(ended)
@@ -294,7 +307,7 @@ def _stop_all() -> None:
     """Stop all runs, and wait for paid answers to land, for as long as in a notebook."""
     runs = list(_live)
     for run in runs:
-        run.cancel("the process is ending")
+        run.leave_behind()
     began = time.monotonic()
     for run in runs:
         give_up = began + run.settle_s + _EXIT_GRACE_S

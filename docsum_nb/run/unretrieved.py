@@ -2,7 +2,11 @@
 
 As asyncio does for a task whose exception was never retrieved: when the run is collected, or when
 the process ends. Retrieved is an error that was raised to a waiter, returned by ``exception()``,
-read from ``state``, or shown by a live view. A cancellation is no failure.
+read from ``state``, or shown by a live view. A cancellation is no failure, unless a script ended
+before a run that nothing waited for.
+
+It is printed, and the exit code stays 0: Python has none to set once a script has ended, and to end
+the process on the spot would drop what other libraries do at its end.
 
 The garbage collector may call a finalizer in any thread, between any two steps of it and with any
 lock held. So the finalizer here takes no lock and logs nothing: a new thread does that.
@@ -18,8 +22,15 @@ import threading
 import weakref
 from collections import deque
 
+from docsum_nb.errors import DocsumError, RunCancelled
+
 __all__ = ["UnretrievedError", "report_before_exit"]
 
+_FAILED = "failed, and its error was never retrieved: await the run, or call run.result()"
+_AT_EXIT = (
+    "was stopped because the process ended, and nothing waited for it: call run.result(), or await "
+    "the run"
+)
 _log = logging.getLogger("docsum_nb.run")
 _unreported: deque[tuple[str, str, BaseException]] = deque()
 """Errors of runs that were collected, until they are logged."""
@@ -88,11 +99,15 @@ def _report() -> None:
         # A handler of the user's may fail, and there is no caller here to report that to.
         with contextlib.suppress(Exception):
             _log.error(
-                "run %s %r failed, and its error was never retrieved: await the run, or call "
-                "run.exception()",
+                f"run %s %r {_AT_EXIT if isinstance(error, RunCancelled) else _FAILED}",
                 run_id,
                 title,
-                exc_info=(type(error), error, error.__traceback__),
+                # Our own errors say all that there is to know; no line of the user's is in there.
+                exc_info=(
+                    type(error),
+                    error,
+                    None if isinstance(error, DocsumError) else error.__traceback__,
+                ),
                 extra={"run_id": run_id},
             )
 

@@ -43,6 +43,11 @@ class Completion:
         self.reached = threading.Event()
         self._wakers: list[Callable[[], object]] = []
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a thread or a coroutine waits now."""
+        return bool(self._wakers)
+
     def wake_all(self) -> None:
         """Wake all who wait; ``reached`` is set before."""
         for wake in list(self._wakers):

@@ -154,6 +154,14 @@ from docsum_nb.run import FunctionWork, Run
 async def fails(control):
     raise ValueError("in the background")
 
+async def forever(control):
+    import asyncio
+    await asyncio.Event().wait()
+
+def waited():
+    while not run._execution.completion.is_waited_for:
+        threading.Event().wait(0.001)
+
 def failed():
     run = Run(FunctionWork(fails), title="my job", show=False)
     assert run.join(60)
@@ -180,6 +188,34 @@ def test_script_that_ends_reports_what_failed_in_the_background(ending: str) -> 
     assert done.stderr.count("never retrieved") == 1
     assert "'my job'" in done.stderr
     assert "ValueError: in the background" in done.stderr
+
+
+def test_script_that_ends_before_its_run_reports_that_it_was_stopped() -> None:
+    """On stderr, once, with what to do; the exit code is the script's own."""
+    done = script("run = Run(FunctionWork(forever), title='my job')\nprint(run.done)")
+    assert (done.returncode, done.stdout) == (0, "False\n")
+    first, second = done.stderr.splitlines()
+    assert "'my job' was stopped because the process ended" in first
+    assert "call run.result()" in first
+    assert second == "docsum_nb.errors.RunCancelled: my job: the process is ending"
+
+
+@pytest.mark.parametrize(
+    "stop",
+    ["run.cancel()", "threading.Thread(target=run.exception, daemon=True).start()\nwaited()"],
+)
+def test_script_that_ends_is_silent_on_runs_that_were_stopped_or_are_waited_for(stop: str) -> None:
+    """A cancellation is the user's own; a waiter has the error itself."""
+    done = script(f"run = Run(FunctionWork(forever), title='my job')\n{stop}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_errors_of_the_package_are_reported_without_a_traceback() -> None:
+    """Their words are enough, and none of the user's lines is in it."""
+    done = script("import docsum_nb\nrun = docsum_nb.summarize('nodir/')\nassert run.join(60)\n")
+    first, second = done.stderr.splitlines()
+    assert "'summarize' failed, and its error was never retrieved" in first
+    assert second.startswith("docsum_nb.errors.LoadError: nodir/: no such file or folder")
 
 
 def test_forked_child_leaves_the_report_to_its_parent() -> None:
