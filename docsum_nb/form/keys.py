@@ -1,4 +1,4 @@
-"""The form by keyboard alone: where the focus goes on, what Escape does, and whose the keys are."""
+"""The form by keyboard alone: the next focus, the Escape key, and keys that stay in the form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["FormKeys"]
 
 
 class FormKeys(anywidget.AnyWidget):
-    """Does so for the form that it is in; shows nothing itself.
+    """Moves the focus of the form that it is in; shows nothing itself.
 
     After Start, the focus is on Cancel; after the end, on Start. Escape closes the list of files,
     else goes to Cancel while something goes on. Other keys never reach the notebook around it.
