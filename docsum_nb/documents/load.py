@@ -19,6 +19,7 @@ from typing import Literal
 from docsum_nb.documents.addresses import Addresses, Remote
 from docsum_nb.documents.fetch import Arrivals
 from docsum_nb.documents.files import End, Pictured, Read, read_all
+from docsum_nb.documents.mail_body import without_repeats
 from docsum_nb.documents.reading import Picture
 from docsum_nb.documents.sources import KINDS, WITH_PICTURES, Content, Found, Item, find
 from docsum_nb.errors import InputError, LoadError, check_on_error
@@ -122,7 +123,8 @@ def load(
     if not documents:
         reason = f" ({omitted[0].what}: {omitted[0].reason})" if omitted else ""
         raise InputError(f"there is no text to work on{reason}; give a source that holds text")
-    return Loaded(tuple(documents), tuple(omitted), pictured)
+    documents, repeated = without_repeats(documents)
+    return Loaded(tuple(documents), (*omitted, *repeated), pictured)
 
 
 def _unique(items: Iterable[Item]) -> list[Item]:

@@ -1,10 +1,11 @@
 """Read mail: single messages (EML, MHTML, MSG of Outlook) and mailboxes (MBOX).
 
 Decides what of a message is text: subject, sender, recipients and date at its head; then the plain
-body or, if that says less, the HTML one. Attachments are further files, for their own readers. In a
-mailbox, a quoted line that is in an earlier message is left out, and so is a signature; how much is
-an omission. Header lines are cut beyond any length that a person would write, so that reading takes
-linear time. Refuses encrypted messages, and those nested too deeply or too large.
+body or, if that says less, the HTML one. Attachments are further files, for their own readers. A
+signature is left out, the footer of a mailing, and among several messages a quoted line that is in
+another one (``mail_body``); how much is an omission. Header lines are cut beyond any length that a
+person would write, so that reading takes linear time. Refuses encrypted messages, and those nested
+too deeply or too large.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ import email
 import email.header
 import email.policy
 import email.utils
-import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.documents.mail_body import (
+    Quotes,
+    omissions_of,
+    without_footer,
+    without_signature,
+)
 from docsum_nb.documents.outlook import is_outlook, message_of
 from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.documents.text import decode
@@ -44,15 +50,8 @@ _LARGE_HTML = 256 * 1024
 """Bytes of an HTML body from which on it is a file of its own, read in another process."""
 _MAX_PARTS = 1000
 _HEAD = ("From", "To", "Cc", "Date")
-_LONGEST_SIGNATURE = 12
 _FEW_WORDS = 60
 _TOO_DEEP = "is nested too deeply to be read; save the message again"
-_QUOTED = re.compile(r"[ \t]{0,3}>")
-_MARKS = re.compile(r"[>\s]+")
-_BEFORE_A_QUOTE = re.compile(
-    r"-{3,}\s?(?:Original Message|Forwarded message|Ursprüngliche Nachricht|Message d'origine)"
-)
-_ATTRIBUTION = re.compile(r"(?:On|Am|Le|El|Il)\b[^\n]{5,300}:$")
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
 
@@ -115,10 +114,14 @@ def read(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
         found = _read_message(path.read_bytes(), path)
     if found.html:
         body, inner = _html(found.html, path)
-        text, left = f"# {found.subject}\n\n{found.head}\n\n{body}", inner
+        body, of_mailing = without_footer(body, is_html=True)
+        text = f"# {found.subject}\n\n{found.head}\n\n{body}"
+        left = (*inner, *omissions_of(mailings=of_mailing))
     else:
-        body, lines = _without_signature(found.plain)
-        text, left = f"Subject: {found.subject}\n{found.head}\n\n{body}", _lines(lines, 0)
+        body, lines = without_signature(found.plain)
+        body, of_mailing = without_footer(body)
+        text = f"Subject: {found.subject}\n{found.head}\n\n{body}"
+        left = omissions_of(signatures=lines, mailings=of_mailing)
     syntax: Syntax = "markdown" if found.html else "plain"
     return Reading(text, omitted=(*found.omitted, *left), syntax=syntax), found.attachments
 
@@ -133,7 +136,7 @@ def read_mailbox(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
     texts: list[str] = []
     attachments: list[Attachment] = []
     omitted: list[Omission] = []
-    quotes, repeated, signatures = _Quotes(), 0, 0
+    quotes, repeated, signatures, mailings = Quotes(), 0, 0, 0
     for number, data in enumerate(_messages(path), start=1):
         if isinstance(data, Omission):
             omitted.append(data)
@@ -144,9 +147,11 @@ def read_mailbox(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
             omitted.append(Omission(f"message {number}", error.reason))
             continue
         body, left = _html(found.html, path) if found.html else (found.plain, ())
-        body, lines = _without_signature(body)
+        body, lines = without_signature(body)
+        body, of_mailing = without_footer(body, is_html=bool(found.html))
         body, again = quotes.without(body)
         repeated, signatures = repeated + again, signatures + lines
+        mailings += of_mailing
         texts.append(f"# {found.subject}\n\n{found.head}\n\n{body.strip()}")
         attachments += [
             Attachment(f"{number}/{each.name}", each.data) for each in found.attachments
@@ -155,7 +160,7 @@ def read_mailbox(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
         omitted += [Omission(where, each.reason) for each in (*found.omitted, *left)]
     if not texts and not omitted:
         raise LoadError(str(path), "holds no message; a mailbox begins with a line 'From '")
-    omitted += _lines(signatures, repeated)
+    omitted += omissions_of(signatures=signatures, mailings=mailings, repeated=repeated)
     return Reading("\n\n".join(texts), omitted=tuple(omitted)), tuple(attachments)
 
 
@@ -167,11 +172,6 @@ def _html(data: bytes, path: Path) -> tuple[str, tuple[Omission, ...]]:
     finally:
         page.unlink(missing_ok=True)
     return reading.text, reading.omitted
-
-
-def _lines(signature: int, repeated: int) -> tuple[Omission, ...]:
-    counts = {"lines of signatures": signature, "quoted lines of earlier messages": repeated}
-    return tuple(Omission("", f"{count:,} {what}") for what, count in counts.items() if count)
 
 
 def _messages(path: Path) -> Iterator[bytes | Omission]:
@@ -326,37 +326,3 @@ def _marked(data: bytes, charset: str | None) -> bytes:
     """Return HTML with a mark of its encoding, since the message knows better than the page."""
     text = decode(data, declared=charset) if charset else None
     return data if text is None else text.encode("utf-8-sig", "replace")
-
-
-class _Quotes:
-    """What was said in a mailbox so far, to know what a message only repeats."""
-
-    def __init__(self) -> None:
-        self._said: set[int] = set()
-
-    def without(self, text: str) -> tuple[str, int]:
-        """Return a text without quoted lines that an earlier one has, and how many they were."""
-        kept: list[str] = []
-        left = 0
-        below = False
-        for line in text.split("\n"):
-            below = below or bool(_BEFORE_A_QUOTE.match(line))
-            bare = _MARKS.sub(" ", line).strip()
-            if (below or _QUOTED.match(line)) and bare and hash(bare) in self._said:
-                if kept and _ATTRIBUTION.match(kept[-1].strip()):
-                    kept.pop()
-                    left += 1
-                left += 1
-            elif not (bare == "" and _QUOTED.match(line)):
-                kept.append(line)
-        self._said.update(hash(_MARKS.sub(" ", line).strip()) for line in kept if line.strip())
-        return "\n".join(kept), left
-
-
-def _without_signature(text: str) -> tuple[str, int]:
-    """Return a text without the signature below a line ``-- ``, and the lines of that."""
-    body, mark, signature = text.rpartition("\n-- \n")
-    lines = len(signature.strip().split("\n"))
-    if not mark or lines > _LONGEST_SIGNATURE or "\n>" in signature:
-        return text, 0
-    return body, lines
