@@ -49,8 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = _parser()
     try:
-        given = _parser().parse_args(arguments)
+        if not words:
+            parser.error("give a command, such as summarize PATH; docsum-nb --help lists them")
+        given = parser.parse_args(words)
     except SystemExit as ended:
         return int(ended.code or 0)
     with words_of(in_shell), _interruptible():

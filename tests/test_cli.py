@@ -332,3 +332,9 @@ def test_files_that_cannot_be_read_are_bad_arguments(
     told = capsys.readouterr().err
     assert "a.pdf" in told
     assert ("b.pdf" in told) == (on_error == "collect")
+
+
+def test_no_command_names_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """What comes after the name is said, with what lists the commands."""
+    assert main([]) == 2
+    assert "docsum-nb --help lists them" in capsys.readouterr().err
