@@ -33,12 +33,19 @@ def words_of(translate: Callable[[str], str]) -> Iterator[None]:
         _translations.remove(translate)
 
 
-def others_kept(*, stores: bool) -> str:
-    """Return what becomes of the answers beside those that failed, to follow "; ".
+def others_kept(failed: int, of: int, *, stores: bool) -> str:
+    """Return what becomes of the answers beside those that failed; empty if there are none.
 
     Args:
+        failed: How many failed.
+        of: Of how many.
         stores: Whether there is a ledger.
+
+    Returns:
+        A clause to follow the numbers, with its semicolon.
     """
+    if failed == of:
+        return ""
     if stores:
-        return "the others are kept: run the same call again to go on"
-    return "the answers of the others are not kept (ledger=False)"
+        return "; the others are kept: run the same call again to go on"
+    return "; the answers of the others are not kept (ledger=False)"

@@ -246,8 +246,8 @@ class ChunkSummarizer:
         chunks = len(self._chunks)
         if on_error == "collect":
             raise ExceptionGroup(
-                f"{len(failed)} of {chunks} chunks failed; "
-                f"{others_kept(stores=self._client.stores)}",
+                f"{len(failed)} of {chunks} chunks failed"
+                + others_kept(len(failed), chunks, stores=self._client.stores),
                 [failure.error for failure in failed],
             )
         if len(failed) == chunks:

@@ -107,8 +107,8 @@ class Recognizer:
         failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
         if failed and on_error == "collect":
             raise ExceptionGroup(
-                f"{len(failed)} of {self.pages} pages could not be read; "
-                f"{others_kept(stores=self._client.stores)}",
+                f"{len(failed)} of {self.pages} pages could not be read"
+                + others_kept(len(failed), self.pages, stores=self._client.stores),
                 [failure.error for failure in failed],
             )
         return self._loaded_with_text(failed)

@@ -10,6 +10,7 @@ from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.formats import cost_text, count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Row, Table, cells, folded, part
+from docsum_nb.results.not_a_run import NotARun
 
 __all__ = ["Plan"]
 
@@ -17,7 +18,7 @@ _MOST_DOCUMENTS = 50
 
 
 @dataclass(frozen=True)
-class Plan(Tabled):
+class Plan(NotARun, Tabled):
     """What a run will do, known before its first call; displays itself as a table."""
 
     documents: int

@@ -15,6 +15,7 @@ from docsum_nb.results.html import to_html, to_html_page
 from docsum_nb.results.layout import MOST_IN_A_CELL
 from docsum_nb.results.library import Related
 from docsum_nb.results.markdown import to_markdown
+from docsum_nb.results.not_a_run import NotARun
 from docsum_nb.results.text import to_text
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _Model = TypeVar("_Model", default=Any)
 
 
 @dataclass(frozen=True, repr=False)
-class Summary(SummaryRecord[Data_co]):
+class Summary(NotARun, SummaryRecord[Data_co]):
     """The result of ``summarize``; displays itself in a notebook cell.
 
     In ``run.partial``, the same record holds what is finished so far: its text is empty until the

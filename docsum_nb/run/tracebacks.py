@@ -23,6 +23,8 @@ from docsum_nb.provider_errors import fault_of
 __all__ = ["shown_briefly"]
 
 _MOST_PARTS = 10
+_TWICE = re.compile(r"\A((?:\w+\.){0,9}(\w+): )(?:litellm\.\2: )?(?:\2: )?")
+"""The kind of an error of LiteLLM's, which its words begin with once or twice more."""
 _PAGE = re.compile(r"<(?:!doctype html|html)\b", re.I)
 
 
@@ -77,7 +79,11 @@ def _words_of(error: BaseException) -> Iterator[str]:
 
 
 def _in_short(words: str) -> str:
-    """Return the words of an error, without the web page that a server answered with."""
+    """Return the words of an error, without the web page that a server answered with.
+
+    The kind of the error is named once.
+    """
+    words = _TWICE.sub(r"\1", words, count=1)
     page = _PAGE.search(words)
     if page is None:
         return shortened(words)

@@ -37,6 +37,11 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
             'first, second = ds.summarize("reports/").result(), ds.summarize("reports/")\n'
             "first.text + second.text",
         ),
+        (
+            "`.result()` of what was waited for",
+            'summary = ds.summarize("reports/").result()\nsummary.result()',
+        ),
+        ("a plan that is waited for", 'ds.plan("reports/").result()'),
         ("a misspelled part of a run", 'ds.summarize("reports/").results()'),
         ("a run given as a source", 'ds.summarize(ds.summarize("reports/"))'),
     ],
