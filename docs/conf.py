@@ -60,7 +60,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextvars|os|pathlib|re|threading|typing)\..*"),
     ("py:.*", r"(crewai|ipywidgets|matplotlib|pandas|pydantic)\..*"),
     ("py:.*", r"(.*\.)?(Axes|DataFrame|OnError|Prices|StrPath|T)"),
-    ("py:.*", r"(.*\.)?(_Model|Data_co|CrewLike|CrewOutput|Generic|NotAwaited)"),
+    ("py:.*", r"(.*\.)?(_Model|Data_co|CrewLike|CrewOutput|Generic|NotARun|NotAwaited)"),
 ]
 
 html_theme = "furo"
