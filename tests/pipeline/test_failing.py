@@ -86,7 +86,26 @@ def test_collect_finishes_the_others_and_raises_all(server: ScriptedServer, tmp_
     with pytest.raises(ExceptionGroup) as caught:
         run.result(LONG_S)
     assert len(caught.value.exceptions) == 2
+    assert "2 of 5 chunks failed; the others are kept" in str(caught.value)
     assert len(Ledger(tmp_path / "l")) == 3
+
+
+@pytest.mark.parametrize(
+    ("refused", "words"),
+    [((1,), "; the answers of the others are not kept (ledger=False) ("), ((0, 1), " (")],
+)
+def test_collect_promises_nothing_without_a_ledger(
+    server: ScriptedServer, refused: tuple[int, ...], words: str
+) -> None:
+    """What is not kept is not called kept, and if all failed there are no others."""
+
+    def script(call: Call) -> Reply:
+        return Reply("no", status=400) if chunk_number(call) in refused else Reply("fine")
+
+    server.script = script
+    run = summarize(marked(2), model=model_of(server), on_error="collect", ledger=False)
+    error = run.exception(LONG_S)
+    assert str(error).startswith(f"{len(refused)} of 2 chunks failed{words}")
 
 
 def test_everything_failed_is_an_error_even_when_skipping(server: ScriptedServer) -> None:

@@ -78,3 +78,11 @@ def test_web_page_of_a_server_is_not_quoted_below_the_cell() -> None:
     """A wrong base_url is answered with a page of many lines."""
     words = shown(ValueError("Error code: 501 - <!DOCTYPE HTML>\n<html>\n<p>a</p>\n</html>"))
     assert words == "ValueError: Error code: 501 - (the server answered with a web page)"
+
+
+def test_kind_of_an_error_is_named_once() -> None:
+    """LiteLLM's words begin with it, once or twice; other words stay."""
+    kind = type("APIError", (Exception,), {"__module__": "litellm.exceptions"})
+    words = shown(kind("litellm.APIError: APIError: OpenAIException - no"))
+    assert words == "litellm.exceptions.APIError: OpenAIException - no"
+    assert shown(ValueError("ValueError of mine: no")) == "ValueError: ValueError of mine: no"
