@@ -1,4 +1,4 @@
-"""What the body of a message repeats, or what was added to it that nobody wrote for its readers.
+"""Lines in the body of a message that repeat another message, or that a program added.
 
 Decides which lines are a signature, the footer of a mailing or of a telephone, or a quotation of
 another message. All of it in linear time; a body is never left without anything.
