@@ -95,8 +95,8 @@ def test_stuck_thread_does_not_keep_a_script_from_ending(number: int, codes: set
     assert process.returncode in codes
 
 
-def test_script_with_runs_nobody_awaits_ends_quietly_in_debug_mode(server: ScriptedServer) -> None:
-    """With asyncio's debug mode and warnings as errors, the end has no noise, and comes."""
+def test_script_with_runs_nobody_awaits_ends_in_debug_mode(server: ScriptedServer) -> None:
+    """With asyncio's debug mode and warnings as errors, it ends and names them, without noise."""
     server.script = lambda call: Reply(hang=True)
     done = finished(
         f"""
@@ -117,5 +117,8 @@ def test_script_with_runs_nobody_awaits_ends_quietly_in_debug_mode(server: Scrip
         *("-W", "error", "-X", "dev"),
     )
     # In debug mode asyncio also tells of steps that took longer than 0.1 s, as they do under load.
-    noise = [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]
+    assert sum("was stopped because the process ended" in line for line in lines) == 4
+    reports = ("run ", "docsum_nb.errors.RunCancelled: ", "docsum_nb run ")
+    noise = [line for line in lines if not line.startswith(reports)]
     assert (done.returncode, done.stdout, noise) == (0, "end\n", [])
