@@ -83,8 +83,8 @@ def finished(script: str, *, warnings: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_script_with_a_run_nobody_awaits_ends_quietly() -> None:
-    """The interpreter ends within seconds, without noise, although a thread is stuck."""
+def test_script_with_a_run_nobody_awaits_ends_and_names_it() -> None:
+    """The interpreter ends within seconds, without other noise, although a thread is stuck."""
     script = (
         "import asyncio, time\n"
         "from docsum_nb import start\n"
@@ -95,7 +95,11 @@ def test_script_with_a_run_nobody_awaits_ends_quietly() -> None:
         "print('end')\n"
     )
     done = finished(script, warnings="error")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "end\n", "")
+    assert (done.returncode, done.stdout) == (0, "end\n")
+    lines = done.stderr.splitlines()
+    assert sum("was stopped because the process ended" in line for line in lines) == 2
+    assert sum(line.startswith("docsum_nb.errors.RunCancelled: ") for line in lines) == 2
+    assert len(lines) == 4
 
 
 def test_forked_child_gets_a_loop_of_its_own() -> None:
