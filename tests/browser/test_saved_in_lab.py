@@ -127,6 +127,9 @@ def test_saved_while_it_goes_on_it_shows_the_last_state_without_its_kernel(
         shows(notebook, cell, r"summarizing; running when this page was saved.*[01] of 3 chunks")
     assert "1 of 3 chunks" in notebook.text(1) + notebook.text(2)
     notebook.screenshot("saved-while-running")
+    # The cell that waits ends before others are run in its kernel.
+    gate.open()
+    assert kernel.run("first.join(60)").status == "ok"
 
 
 def test_a_page_that_is_loaded_again_has_and_saves_the_end(
