@@ -2,6 +2,9 @@
 
     library.py   Library: what a user adds and what a search gives back
     search.py    a search: from a query to hits
+    embedder.py  what makes vectors; minilm.py and bert_graph.py: the local one
+    indexing.py  the vectors of passages that have none; vectors.py: how they are kept and searched
+    filters.py   a filter by metadata
     query.py     the words of a query, the fusion of rankings, the excerpt that is shown
     ranking.py   BM25 over postings, feedback from the best passages
     postings.py  postings as bytes, in blocks of passages
@@ -12,6 +15,7 @@
     database.py  the file itself: tables, opening, errors
     repair.py    what can be read of a damaged or an older database
     upgrade.py   a library of the first layout, which LanceDB kept
+    contents_table.py  what a library displays of itself
     folder.py    what the folder is, and the writers' lock
 
 Nothing outside ``upgrade.py`` knows LanceDB.

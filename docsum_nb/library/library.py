@@ -8,12 +8,13 @@ can match by chance and a whole document can bury the one page that matters. Ref
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from docsum_nb.errors import InputError, LibraryError
+from docsum_nb.library.contents_table import held, table_of
 from docsum_nb.library.embedder import embedder_of
 from docsum_nb.library.entries import batches, digests, entry, storable
 from docsum_nb.library.filters import checked_where
@@ -22,9 +23,7 @@ from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.store import Store, StoreSnapshot
 from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
-from docsum_nb.render.formats import count_text
-from docsum_nb.render.one_line import one_line
-from docsum_nb.render.table import Column, Row, Table, cells, more, part
+from docsum_nb.render.table import Table
 from docsum_nb.results import Added, Hits
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from docsum_nb.models.model import Model
 
 __all__ = ["Library"]
-
-_SHOWN = 50
-"""Documents that a library lists when it is displayed."""
 
 
 class Library(Tabled):
@@ -161,6 +157,44 @@ class Library(Tabled):
             embed_missing(self._store, self._embedder)
         return replace(total, gone=() if prune else gone, removed=removed)
 
+    def sync(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        on_error: Literal["raise", "collect", "skip"] = "raise",
+    ) -> Added:
+        """Bring the library up to date with a folder: add, replace and remove documents.
+
+        The same as ``add(folder, prune=True)``: only documents that came from this folder are
+        removed, and a folder in which nothing is left to read is an error.
+
+        Args:
+            folder: The folder.
+            on_error: What to do with a file that cannot be read, as for ``add``.
+
+        Returns:
+            As for ``add``.
+
+        Raises:
+            InputError: As for ``add``; if it is not a folder.
+            LibraryError: As for ``add``.
+        """
+        return self.add(folder, prune=True, on_error=on_error)
+
+    def stats(self) -> dict[str, Any]:
+        """Return what the library holds: all 0 if nothing was added yet.
+
+        Returns:
+            ``documents``, ``passages``, ``vectors`` (passages that have one), ``characters`` (of
+            the texts), ``bytes`` (on the disk) and ``embedder`` (the name of the one that computed
+            the vectors; ``None`` if there are none).
+
+        Raises:
+            LibraryError: As for ``search``.
+        """
+        found = self._store.read(StoreSnapshot.sizes_of_all)
+        return (found or StoreSnapshot.NOTHING) | {"bytes": self._store.bytes_on_disk()}
+
     def embed(self) -> int:
         """Compute the vectors that are missing; ``add`` does the same for all of the library.
 
@@ -286,11 +320,11 @@ class Library(Tabled):
     def _table(self) -> Table:
         path = str(self._path)
         try:
-            table = self._store.read(lambda snapshot: _shown(snapshot, path))
-            return table or _table(path)
+            table = self._store.read(lambda snapshot: held(snapshot, path))
+            return table or table_of(path)
         except LibraryError as error:
             # A library that is only displayed shows what is wrong with it instead.
-            return _table(path, problem=str(error))
+            return table_of(path, problem=str(error))
 
 
 def _load(
@@ -310,54 +344,6 @@ def _load(
     return load_and_read(
         source, vision=vision_of(vision), on_error=on_error, follow_links=follow_links
     )
-
-
-def _shown(snapshot: StoreSnapshot, path: str) -> Table:
-    names = snapshot.names(_SHOWN)
-    shown = snapshot.documents(names)
-    return _table(
-        path,
-        [shown[name] for name in names],
-        count=snapshot.count(),
-        passages=snapshot.count_passages(),
-    )
-
-
-def _table(
-    path: str,
-    documents: Sequence[Mapping[str, Any]] = (),
-    *,
-    count: int = 0,
-    passages: int = 0,
-    problem: str = "",
-) -> Table:
-    """Lay out what a library holds.
-
-    Args:
-        path: Its folder.
-        documents: The first of its documents by name, each with ``document``, ``path`` and
-            ``pages``.
-        count: Documents in all.
-        passages: Passages in all.
-        problem: Why it cannot be read; empty where it can.
-    """
-    size = f"{count_text(count, 'document')}, {count_text(passages, 'passage')}"
-    what = one_line(problem, max_chars=400) or (size if count else "nothing was added yet")
-    rows = [
-        ((part(each["document"], "name"),), (part(each["path"] or ""),), *cells([_pages(each)]))
-        for each in documents
-    ]
-    return Table(
-        "Documents of the library",
-        (Column("document"), Column("file"), Column("pages", "number")),
-        tuple(Row(cells) for cells in rows),
-        headline=f"Library {one_line(path)}: {what}",
-        notes=more(count - len(documents), "more"),
-    )
-
-
-def _pages(document: Mapping[str, Any]) -> str:
-    return f"{len(document['pages']):,}" if document["pages"] else ""
 
 
 def _sum(one: Added, other: Added) -> Added:

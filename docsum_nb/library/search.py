@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,22 +91,17 @@ def hits(snapshot: StoreSnapshot, query: Query, k: int) -> list[Hit]:
     ]
     meaning = [(int(index.owners[at]), cosine) for at, cosine in near]
     fused = dict(fuse_by_rank([fuse(words), meaning]) if meaning else fuse(words))
-    # The passage that has the words; if none has, the one that is nearest.
-    best = {owner: at for at, owner in reversed([(at, int(index.owners[at])) for at, _ in near])}
-    for ordinal in fused:
+    exact = dict(_exact(snapshot, index, scores, query.phrases))
+    for ordinal, count in Counter(ordinal for ordinal, _ in exact).items():
+        fused[ordinal] = fused.get(ordinal, 0.0) + count
+    best = {int(index.owners[at]): at for at, _ in reversed(near)}
+    ranking = _first(snapshot, index, fused, k)
+    for _, _, ordinal in ranking:
+        # The passage that has the words; if none has, the one that is nearest.
         at = _best_passage(index, scores.passages, ordinal)
         if ordinal not in best or scores.passages[at] > 0:
             best[ordinal] = at
-    for ordinal, at in _exact(snapshot, index, scores, query.phrases):
-        fused[ordinal] = fused.get(ordinal, 0.0) + 1
-        best[ordinal] = at
-    names = snapshot.names_of([int(index.documents[ordinal]) for ordinal in fused])
-    ranking = sorted(
-        (
-            (-score, names[int(index.documents[ordinal])], ordinal)
-            for ordinal, score in fused.items()
-        )
-    )[:k]
+    best |= {ordinal: at for (ordinal, _), at in reversed(exact.items())}
     shown = snapshot.passages([index.number(best[ordinal]) for _, _, ordinal in ranking])
     records = snapshot.documents([name for _, name, _ in ranking])
     terms = search_terms(query.text)
@@ -113,6 +109,20 @@ def hits(snapshot: StoreSnapshot, query: Query, k: int) -> list[Hit]:
         _hit(name, -score, terms, shown.get(index.number(best[ordinal])), records[name])
         for score, name, ordinal in ranking
     ]
+
+
+def _first(
+    snapshot: StoreSnapshot, index: Index, fused: Mapping[int, float], k: int
+) -> list[tuple[float, str, int]]:
+    """Return the negated score, the name and the ordinal of the best documents, in order."""
+    if not fused:
+        return []
+    least = sorted(fused.values(), reverse=True)[:k][-1]
+    chosen = {ordinal: score for ordinal, score in fused.items() if score >= least}
+    names = snapshot.names_of([int(index.documents[ordinal]) for ordinal in chosen])
+    return sorted(
+        (-score, names[int(index.documents[ordinal])], ordinal) for ordinal, score in chosen.items()
+    )[:k]
 
 
 def _scores(snapshot: StoreSnapshot, index: Index, weights: Mapping[str, float]) -> Scores:
@@ -156,9 +166,9 @@ def _best_passage(index: Index, scores: Floats, ordinal: int) -> int:
 
 def _exact(
     snapshot: StoreSnapshot, index: Index, scores: Scores, phrases: Sequence[str]
-) -> list[tuple[int, int]]:
-    """Return the documents that hold each phrase, with the first of their best such passages."""
-    found: dict[tuple[str, int], int] = {}
+) -> list[tuple[tuple[int, str], int]]:
+    """Return each document with a phrase that it holds, and the best passage with that phrase."""
+    found: dict[tuple[int, str], int] = {}
     for phrase in phrases:
         candidates = index.with_all(query_terms(phrase))
         order = np.argsort(-scores.passages[candidates], kind="stable")[:_MOST_EXACT]
@@ -166,13 +176,12 @@ def _exact(
         form = phrase_form(phrase)
         read = snapshot.passages([*positions])
         for number, at in positions.items():
-            owner = int(index.owners[at])
-            findable = scores.passages[at] > 0
-            if findable and number in read and (phrase, owner) not in found:
+            key = int(index.owners[at]), phrase
+            if scores.passages[at] > 0 and number in read and key not in found:
                 passage = read[number]
                 if any(form in to_the_letter(each) for each in (passage.text, *passage.headings)):
-                    found[phrase, owner] = at
-    return [(owner, at) for (_, owner), at in found.items()]
+                    found[key] = at
+    return [*found.items()]
 
 
 def _hit(

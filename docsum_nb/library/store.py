@@ -9,12 +9,13 @@ is copied, the damaged file is set aside, and a warning names what was lost.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from docsum_nb.errors import LibraryError
 from docsum_nb.library.contents import insert, take_out, wipe
@@ -59,6 +60,11 @@ _ATTEMPTS = 2
 class StoreSnapshot:
     """A library as it was when it was opened, until it is closed."""
 
+    NOTHING: ClassVar[dict[str, Any]] = {
+        **dict.fromkeys(("documents", "passages", "vectors", "characters"), 0),
+        "embedder": None,
+    }
+
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
         self._folder = folder
         self._db = db
@@ -70,6 +76,20 @@ class StoreSnapshot:
     def count_passages(self) -> int:
         """Return the number of passages of all documents."""
         return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+
+    def sizes_of_all(self) -> dict[str, Any]:
+        """Return how many documents, passages, vectors and characters there are."""
+        (characters,) = self._db.execute(
+            "SELECT coalesce(sum(length(text)), 0) FROM passages"
+        ).fetchone()
+        (vectors,) = self._db.execute("SELECT count(*) FROM vectors").fetchone()
+        return {
+            "documents": self.count(),
+            "passages": self.count_passages(),
+            "vectors": int(vectors),
+            "characters": int(characters),
+            "embedder": self.setting("embedder"),
+        }
 
     def names(self, limit: int) -> list[str]:
         """Return the names of the first documents by name."""
@@ -250,6 +270,15 @@ class Store:
         return self.commit(
             lambda db: tuple(name for name in sorted(set(names)) if take_out(db, name))
         )
+
+    def bytes_on_disk(self) -> int:
+        """Return the size of the folder's files; one that has just been deleted counts as none."""
+        total = 0
+        with suppress(OSError):
+            for entry in os.scandir(self._folder):
+                with suppress(OSError):
+                    total += entry.stat().st_size
+        return total
 
     def warn_of_what_is_set_aside(self, name: str) -> None:
         """Warn of damaged files that may hold the text of a document that was to be removed."""

@@ -129,6 +129,43 @@ def test_another_folder_taking_the_place_is_seen(tmp_path: Path) -> None:
     assert names(Library(tmp_path / "moved"), "zebra") == ["old"]
 
 
+def test_a_library_follows_a_folder(tmp_path: Path) -> None:
+    """New files are added, changed ones replaced and deleted ones removed; others stay."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name in ("one", "two", "three"):
+        (folder / f"{name}.txt").write_text(f"A zebra of {name}.")
+    library = Library(tmp_path / "lib")
+    library.add({"other": "A zebra."})
+    assert library.sync(folder).added == 3
+    (folder / "one.txt").unlink()
+    (folder / "two.txt").write_text("A lion.")
+    (folder / "four.txt").write_text("A lion.")
+    done = library.sync(folder)
+    assert (done.added, done.updated, done.unchanged, done.removed) == (1, 1, 1, ("one.txt",))
+    assert set(names(library, "zebra")) == {"three.txt", "other"}
+    with pytest.raises(InputError, match="needs a folder"):
+        library.sync(folder / "two.txt")
+
+
+def test_stats_count_what_a_library_holds(tmp_path: Path) -> None:
+    """Nothing at first, without making the folder; then documents, texts, vectors and the disk."""
+    path = tmp_path / "lib"
+    assert set(Library(path).stats().values()) == {0, None}
+    assert not path.exists()
+    library = Library(path, embedder=_lengths)
+    library.add(OFFICE)
+    stats = library.stats()
+    assert stats.pop("bytes") > sum(map(len, OFFICE.values()))
+    assert stats.pop("embedder").endswith("_lengths")
+    texts = sum(map(len, OFFICE.values()))
+    assert stats == {"documents": 3, "passages": 3, "vectors": 3, "characters": texts}
+
+
+def _lengths(texts: list[str]) -> list[list[float]]:
+    return [[1.0, float(len(text))] for text in texts]
+
+
 def test_library_can_be_pickled(office: Library) -> None:
     """A library is only a path, and goes to other processes."""
     office.search("late")
