@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from docsum_nb.findings import Diagnosis
 from docsum_nb.ledger import Runs
-from docsum_nb.library.library import _table as library_table
+from docsum_nb.library.contents_table import table_of as library_table
 from docsum_nb.records import Hit, Omission
 from docsum_nb.render.table import Column, Row, Table, part, table_html, table_text
 from docsum_nb.render.wrapping import columns_of
