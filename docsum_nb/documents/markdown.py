@@ -58,7 +58,7 @@ _DIALECT = re.compile(
     r"|(?<=:)(?=:\s*$)",
     re.M,
 )
-_OF_DIALECTS = ("](", "][", "{", " :", "::")
+_OF_DIALECTS = re.compile(r"\]\(|\]\[|\{| :|::")
 # What would begin a block at the start of a line; a number keeps its digits before the backslash.
 _LINE_START = re.compile(
     r"^[ \t]{0,3}(?=#{1,6}(?:\s|$)|~~|>|[-+*](?:\s|$)|<[a-zA-Z/!?]|[|:\-=][|:\-= ]*+$|:\s|:::"
@@ -75,7 +75,7 @@ def escaped(text: str) -> str:
 
     Marks of items, as in ``- one`` and ``1. one``, stay: many texts have lists in them.
     """
-    if _ANY_SIGN.search(text) or any(sign in text for sign in _OF_DIALECTS):
+    if _ANY_SIGN.search(text) or _OF_DIALECTS.search(text):
         text = _with_signs(text)
     if "<" in text:
         cuts = [0, *taken_for_markup(text), len(text)]
@@ -116,7 +116,7 @@ def written(paragraph: str, *, titles: bool = False) -> str:
         paragraph: Marks of Markdown, and the text between them from ``literal``.
         titles: Whether it is the text of a heading, of which marks and tags are taken off.
     """
-    if paragraph[:1] == ":" or any(sign in paragraph for sign in _OF_DIALECTS):
+    if paragraph[:1] == ":" or _OF_DIALECTS.search(paragraph):
         paragraph = _DIALECT.sub(r"\\", paragraph)
     if not paragraph.isascii() and _PLACED.search(paragraph):
         paragraph = _Signs(paragraph, titles=titles).written()

@@ -57,7 +57,7 @@ def read(path: Path) -> Reading:
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     """Return an Org text as Markdown, and notes on what was omitted."""
     out: list[str] = []
-    included = 0
+    included = planned = 0
     lines = text.split("\n")
     # A block or a drawer does not reach over a headline.
     index = LineIndex(
@@ -71,13 +71,19 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
             at = _block(lines, at, begin, out, index)
         elif drawer := _DRAWER.match(line):
             end = _closing(index, ":end:", at)
-            at = at if end is None or drawer[1].lower() == "end" else end + 1
+            if end is not None and drawer[1].lower() != "end":
+                planned += end - at
+                at = end + 1
         elif setting := _SETTING.match(line):
             included += setting[1].lower() in ("include", "setupfile")
             out += _shown_setting(setting[1].lower(), _plain(setting[2]))
-        elif not (_COMMENT.match(line) or _PLANNING.match(line)):
+        elif _PLANNING.match(line):
+            planned += 1
+        elif not _COMMENT.match(line):
             out += _text_line(line)
-    notes = (f"files that it includes are not read ({included})",) if included else ()
+    notes = [f"files that it includes are not read ({included})"] if included else []
+    if planned:
+        notes.append(f"{planned:,} lines of plans and properties")
     pictures = sum(_PICTURE.search(link[1]) is not None for link in _LINK.finditer(text))
     return "\n".join(out), (*notes, *pictures_note(pictures))
 

@@ -11,10 +11,13 @@ import ctypes
 import re
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.pdf_cells import Source, Span, with_tables
 from docsum_nb.documents.pdf_lines import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Page", "read_page"]
 
@@ -35,6 +38,9 @@ _SAMPLE = 300
 """Characters of a page that are looked at for whether the file names them."""
 _Box = tuple[float, float, float, float]
 """The left, lower, right and upper edge."""
+_WORD = re.compile(r"[^\W\d_]+")
+_INITIAL = 2
+"""Characters of a large initial with the quotation mark before it."""
 _LEAST = 3
 """Characters of a page that has text."""
 _STAMP = 60
@@ -86,6 +92,7 @@ def read_page(document: Any, number: int, *, tables: bool = True) -> Page:
         lines = [span.line for span in seen]
         if tables:
             lines = with_tables(page, source, seen, [value.middle for value in values])
+        lines = _with_initials(source, seen, lines)
         for value in values:
             _place(lines, value, number, box)
         text = "".join(line.text for line in lines)
@@ -163,6 +170,36 @@ def _spans(textpage: Any, count: int, number: int, box: _Box) -> tuple[Source, l
             spans.append(Span(line, first, end, x, y, last_x, last_y))
         start += len(part)
     return source, spans
+
+
+def _with_initials(source: Source, spans: Sequence[Span], lines: Sequence[Line]) -> list[Line]:
+    """Return the lines, a large initial as the first letter of the line beside it."""
+    kept: list[Line] = []
+    initial = ""
+    for at, line in enumerate(lines):
+        if initial:
+            line = replace(line, text=f"{initial}{line.text}")
+        initial = _initial(source, spans[at : at + 2], lines[at : at + 2])
+        if not initial:
+            kept.append(line)
+    return kept
+
+
+def _initial(source: Source, spans: Sequence[Span], lines: Sequence[Line]) -> str:
+    """Return the letter that the second of two lines begins with; empty if it is whole."""
+    letter = lines[0].text
+    if len(lines) < 2 or len(letter) > _INITIAL or not letter[-1:].isupper():
+        return ""
+    own, beside = spans
+    sizes = [high - low for _, _, low, high in (source.box(each.start) for each in spans)]
+    near = own.x < beside.x < own.x + 2 * sizes[0] and own.y < beside.y < own.y + sizes[0]
+    goes_on = lines[1].text[:1].islower() or lines[1].text[:2].isupper()
+    if any(line.table for line in lines) or sizes[0] < 1.5 * sizes[1] or not (near and goes_on):
+        return ""
+    # "A" and "I" are words as well; another word of the page is one that is whole.
+    word = _WORD.match(lines[1].text)
+    whole = letter in ("A", "I") and word and source.text.count(f" {word[0]} ")
+    return f"{letter} " if whole else letter
 
 
 def _shown(pdfium: Any, raw: Any, part: str, start: int) -> str:

@@ -51,6 +51,9 @@ _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b",
     re.I | re.S,
 )
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s")
+_SAYS_MARKUP = frozenset((".md", ".markdown", ".mdx"))
+"""Suffixes of texts that may well begin with a tag."""
 _PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b[^<]{0,500}>", re.I)
 _MAIL = re.compile(r"(?:mime-version|content-type|from|date|subject):[^\n]{0,500}\n", re.I)
 _XML_2003 = re.compile(
@@ -87,6 +90,8 @@ def kind_of(path: Path, kind: str) -> str:
         return _kind_of_container(path, kind)
     if kind == "text" and path.suffix.lower() in (".txt", "") and _is_page(start):
         return "html"
+    if kind == "text" and path.suffix.lower() not in _SAYS_MARKUP and _XML.match(start):
+        return "xml"
     if kind in _CONTAINERS or kind in (OLD_OFFICE, "rtf"):
         return _kind_of_text(path, kind, start)
     return kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.documents.case import Case
+from tests.documents.pdf_maker import at, column, made
 
 CASES = [
     Case(
@@ -134,5 +135,41 @@ CASES = [
             "[0:00:00] JOHN: I stay for a while.",
             "[0:00:02] -Who are you? [0:00:02] - Me again.",
         ),
+    ),
+    Case(
+        "initial-of-a-chapter",
+        "a.pdf",
+        made(
+            at(72, 640, "O", size=36)
+            + column("nce upon a time there was a king who had three sons", top=658, x=100)
+            + column("and a castle.", top=644, x=100)
+            + at(72, 540, "A", size=36)
+            + column("king without sons came to see him.", top=558, x=100),
+        ),
+        has=("Once upon a time there was a king", "A king without sons"),
+    ),
+    Case(
+        "initials-that-are-a-list",
+        "a.pdf",
+        made(at(72, 640, "B", size=36) + column("Bees are insects.", top=658, x=100)),
+        has=("B", "Bees are insects."),
+        lacks=("BBees",),
+    ),
+    Case(
+        "flat-open-document",
+        "flat.fodt",
+        '<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:'
+        'office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body>'
+        '<office:text><text:h text:outline-level="1">Flat</text:h><text:p>It is flat text.</text:p>'
+        "</office:text></office:body></office:document>",
+        has=("Flat", "It is flat text."),
+        lacks=("<",),
+    ),
+    Case(
+        "org-plans-are-counted",
+        "plan.org",
+        "* TODO Head\n  SCHEDULED: <2020-01-01 Wed>\n  :PROPERTIES:\n  :ID: x\n  :END:\nText.\n",
+        has=("# Head", "Text."),
+        omitted=("2 lines of plans and properties",),
     ),
 ]
