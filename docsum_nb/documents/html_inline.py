@@ -153,6 +153,8 @@ class Inline:
         """
         text = " ".join("".join(self.pieces).split())
         self._clear()
+        if not text:
+            return ""
         code: list[str] = []
         if _ANY_MARK.search(text):
             text, code = _resolved(text)

@@ -125,6 +125,7 @@ _RENDERED = frozenset(
     ("katex-html", "mathjax", "mathjax_display", "mathjax_preview", "mathjax_svg", "mjx-chtml")
 )
 _NOTE = re.compile(r"noteref|footnote|fnref|endnote|reference|\bcite_ref|\bftnref|\bfn\d", re.I)
+_NOTE_NAMES = frozenset(("class", "id", "role", "epub:type", "rel", "data-type"))
 _KEPT_WHOLE = ("html", "body", "main", "article")
 # Notes, boxes and glossaries of a book or page, which are its text wherever they stand.
 _NOTES = re.compile(
@@ -227,13 +228,15 @@ def aside_kind(name: str, attributes: Attributes) -> str:
 
 
 def _is_of_text(attributes: Attributes) -> bool:
-    return any(_NOTES.search(attributes.get(name, "")[:200]) for name in ("epub:type", "role"))
+    values = (attributes.get(name) for name in ("epub:type", "role"))
+    return any(value and _NOTES.search(value[:200]) for value in values)
 
 
 def is_note(attributes: Attributes) -> bool:
     """Return whether an element is the mark of a footnote."""
-    names = ("class", "id", "role", "epub:type", "rel", "data-type")
-    return any(_NOTE.search(attributes.get(name, "")[:200]) for name in names)
+    return any(
+        _NOTE.search(value[:200]) for name, value in attributes.items() if name in _NOTE_NAMES
+    )
 
 
 def script_kind(name: str, attributes: Attributes) -> str:

@@ -61,6 +61,12 @@ class Spans:
         if self._links:
             self._inline.link_characters += len(text)
 
+    def blank(self, text: str) -> None:
+        """Add white space, which is none at the beginning of a paragraph."""
+        self._ended = self._between = ""
+        if self._inline.pieces or self._links or self._in_tex:
+            self.data(text)
+
     def start(self, name: str, attributes: Attributes) -> str:
         """Open an element; returns what ``end`` is to be called with."""
         if self._ended:

@@ -61,6 +61,8 @@ class Styles:
 
     def hides(self, name: str, attributes: Attributes) -> bool:
         """Return whether the style sheets hide an element that its own style does not show."""
+        if not self._rules:
+            return False
         said = self._of(name, attributes)
         if said == "clipped":
             # A heading that only screen readers read still names what stands below it.

@@ -170,8 +170,12 @@ class PageWriter:
             self.title = f"{self.title}{text}"[:_LONGEST_TITLE]
         elif self._aside is not None:
             self._aside.pieces.append(text)
+        elif self._in_pre:
+            self._spans.data(text)
+        elif not text.isspace():
+            self._spans.data(hyphens_joined(text))
         else:
-            self._spans.data(text if self._in_pre else hyphens_joined(text))
+            self._spans.blank(text)
 
     def comment(self, text: str) -> None:
         """Leave a comment out; CDATA, which the parser takes for one, is text."""
