@@ -60,7 +60,12 @@ _OPTIONAL = re.compile(r"\s{0,9}\[[^\]\n]{0,500}\]")
 _ARGUMENT = re.compile(r"\s{0,9}\{")
 _ACCENTED = re.compile(r"\s?(?:\{\s?\\?([a-zA-Z])\}|\\([ij])(?![a-zA-Z])|([a-zA-Z]))")
 _SIGNS = {"``": "“", "''": "”", "--": "–", "---": "—", "!`": "¡", "?`": "¿"}
-_HEAD = (("title", "# "), ("subtitle", ""), ("author", ""), ("date", ""))
+_HEAD = (
+    (re.compile(r"\\title(?![a-zA-Z])"), "# "),
+    (re.compile(r"\\subtitle(?![a-zA-Z])"), ""),
+    (re.compile(r"\\author(?![a-zA-Z])"), ""),
+    (re.compile(r"\\date(?![a-zA-Z])"), ""),
+)
 _ENTRY = re.compile(r"\\bibitem(?![a-zA-Z])")
 _INDEX = re.compile(r"[+-]?\w{0,9}[0-9]\w{0,9}")
 _WIDEST = 20
@@ -143,7 +148,7 @@ class _Reader:
     def _head(self, limit: int) -> None:
         """Write the title, the authors and the date that stand before the document."""
         for command, sign in _HEAD:
-            match = re.search(rf"\\{command}(?![a-zA-Z])", self.text[:limit])
+            match = command.search(self.text, 0, limit)
             argument = match and self._argument(self._behind_optional(match.end()))
             if argument:
                 self._out.append(f"\n\n{sign}")
