@@ -4,7 +4,8 @@ Decides by three kinds of task. Sentences of a text are scored by LexRank (Erkan
 a bonus for what stands first in its text. In a transcript, which leads with nothing, frequent words
 and pairs of words count instead, each once (Gillick & Favre 2009, "A Scalable Global Model for
 Summarization"). With a question, BM25 (Robertson & Zaragoza 2009) over stems decides, smoothed over
-the sentences around: an answer rarely repeats the words of its question.
+the sentences around: an answer rarely repeats the words of its question; in a transcript, beside
+frequent words.
 
 Equal sentences in equal order have equal scores. Refuses nothing.
 """
@@ -33,6 +34,8 @@ _COVERAGE = 1.6
 _LEAST_FREQUENT = 3  # sentences that hold a word or a pair before it counts
 _SHORTNESS = 0.3  # power of the length that the weight of new words is divided by
 _RELEVANCE = 0.8  # of the likeness to a question, beside centrality
+_RELEVANCE_OF_TURNS = 1.6  # of the likeness to a question in a transcript
+_COVERAGE_OF_ANSWERS = 0.8  # there, beside it
 _FOCUS = 0.6  # of the likeness to what is to be dwelt on, beside all else
 _AROUND = (0.5, 0.25)  # weight of the sentences before and after
 _K1, _B = 0.9, 0.4
@@ -44,12 +47,12 @@ class Ranking:
 
     matrix: TfIdf
     scores: Vector
-    covers: bool
-    """Whether the words that a selection holds count as well, see ``Coverage``."""
+    coverage: float = 0.0
+    """The weight of the words that a selection does not hold yet, see ``Coverage``; 0 for none."""
 
     def only(self, kept: Sequence[int]) -> Ranking:
         """Return the scores of some of the candidates, by their indexes in ascending order."""
-        return Ranking(self.matrix.only(kept), self.scores[kept], self.covers)
+        return Ranking(self.matrix.only(kept), self.scores[kept], self.coverage)
 
 
 def rank(
@@ -76,12 +79,15 @@ def rank(
 def _ranked(pool: Sequence[Candidate], *, relevant: Vector | None, transcript: bool) -> Ranking:
     matrix = tf_idf([each.terms for each in pool])
     central = lexrank(matrix)
+    if relevant is not None and transcript:
+        scores = _RELEVANCE_OF_TURNS * relevant + _CENTRALITY * central
+        return Ranking(matrix, scores, _COVERAGE_OF_ANSWERS)
     if relevant is not None:
-        return Ranking(matrix, _RELEVANCE * relevant + (1 - _RELEVANCE) * central, covers=False)
+        return Ranking(matrix, _RELEVANCE * relevant + (1 - _RELEVANCE) * central)
     if transcript:
         scores = _CENTRALITY * central + _LEAD_OF_TRANSCRIPT * _lead(pool)
-        return Ranking(matrix, scores, covers=True)
-    return Ranking(matrix, central + _LEAD * _lead(pool), covers=False)
+        return Ranking(matrix, scores, _COVERAGE)
+    return Ranking(matrix, central + _LEAD * _lead(pool))
 
 
 def relevance(found: Sequence[Candidate], asked: Mapping[int, str]) -> Vector | None:
@@ -141,9 +147,10 @@ def _lead(pool: Sequence[Candidate]) -> Vector:
 class Coverage:
     """The weight of the frequent words and pairs of words that a selection does not hold yet."""
 
-    def __init__(self, pool: Sequence[Candidate]) -> None:
+    def __init__(self, pool: Sequence[Candidate], weight: float) -> None:
         import numpy as np
 
+        self._weight = weight
         held = [{*each.terms, *zip(each.terms, each.terms[1:], strict=False)} for each in pool]
         times = Counter(concept for own in held for concept in own)
         self._weights = {each: n for each, n in times.items() if n >= _LEAST_FREQUENT}
@@ -159,8 +166,8 @@ class Coverage:
         self._top = max(float((self._gains / self._sizes).max(initial=0.0)), 1e-9)
 
     def gains(self) -> Vector:
-        """Return what each candidate would add, the most that one alone adds being 1.6."""
-        gains: Vector = _COVERAGE * self._gains / self._sizes / self._top
+        """Return what each candidate would add, the most that one alone adds being the weight."""
+        gains: Vector = self._weight * self._gains / self._sizes / self._top
         return gains
 
     def select(self, index: int) -> None:

@@ -52,7 +52,7 @@ class _Selection:
 
         self._pool = pool
         self._ranking = ranking
-        self._coverage = Coverage(pool) if ranking.covers else None
+        self._coverage = Coverage(pool, ranking.coverage) if ranking.coverage else None
         self._limit = limit
         self._left = limit
         self._lengths = np.array([each.length for each in pool])
