@@ -158,7 +158,7 @@ def compare(
         question: What the reader wants to know; ``None`` for a summary of everything.
         deadline: Seconds from now until the comparison must be over; ``None`` for no limit.
         max_cost: US dollars to be paid at most for all models together; ``None`` for no bound.
-        ledger: Where answers are kept, as for ``summarize``.
+        ledger: The file of answers, as for ``summarize``.
         show: Show live progress.
 
     Returns:
