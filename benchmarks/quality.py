@@ -1,6 +1,6 @@
 """Quality of the default model on open data, by the package's own measures: one table for a set.
 
-    python benchmarks/quality.py DATA_FOLDER
+    python -m benchmarks.quality DATA_FOLDER
 
 The folder is as for ``extractive_quality.py``, with ``cranfield/`` beside it (cran.all.1400.xml,
 cran.qry.xml, cranqrel.trec.txt); a missing set is skipped. To compare with an earlier version, run
@@ -16,9 +16,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import extractive_quality as sets
-
 import docsum_nb as ds
+from benchmarks import extractive_quality as sets
 from docsum_nb.evaluation import rouge
 
 _METHODS = {
@@ -79,7 +78,7 @@ def search(folder: Path) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: python benchmarks/quality.py DATA_FOLDER")
+        sys.exit("usage: python -m benchmarks.quality DATA_FOLDER")
     summaries(Path(sys.argv[1]))
     if (Path(sys.argv[1]) / "cranfield").is_dir():
         search(Path(sys.argv[1]) / "cranfield")
