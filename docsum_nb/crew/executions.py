@@ -30,11 +30,12 @@ from docsum_nb.crew.clone import clone_of_agent, copy_results, original_of, writ
 from docsum_nb.crew.crewai_names.executions import (
     AEXECUTE_CORE,
     CHECK_EXECUTION_ERROR,
+    DELEGATE,
     EXECUTE_CORE,
     IS_EXECUTING,
+    BaseAgentTool,
 )
 from docsum_nb.crew.crewai_names.flows import EXECUTE_METHOD, Flow
-from docsum_nb.crew.crewai_names.reports import DELEGATE, BaseAgentTool
 from docsum_nb.crew.crewai_names.table import Agent, BaseAgent, Task
 from docsum_nb.crew.watcher import Intercepted, wrap_function
 from docsum_nb.errors import InputError

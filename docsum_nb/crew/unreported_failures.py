@@ -11,18 +11,17 @@ import sys
 from functools import wraps
 from typing import Any
 
+from docsum_nb.crew.crewai_names.executions import DELEGATE, BaseAgentTool
 from docsum_nb.crew.crewai_names.llm_calls import HookAborted
 from docsum_nb.crew.crewai_names.reports import (
     ACALL_HANDLERS,
     CALL_HANDLER,
-    DELEGATE,
     INVOKE_HOOK,
     LOG,
     MCP_ATTEMPT,
     STEP_CALLBACK_RESULT,
     SUBMIT_SAVE,
     AgentExecutor,
-    BaseAgentTool,
     EventBus,
     Logger,
     MCPToolWrapper,

@@ -6,7 +6,6 @@ Decides which model the fields ask for: a key is sent only to the server that it
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from docsum_nb.options import Group, Option
 from docsum_nb.render.formats import count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.secrets import NO_KEY
+from docsum_nb.views.widgets import is_voila_page
 
 __all__ = ["Fields"]
 
@@ -40,11 +40,6 @@ _NO_ADDRESS = (
 _ACCEPT = (
     ".txt,.text,.log,.md,.markdown,.rst,.adoc,.tex,.org,.html,.htm,.xhtml,.pdf,.docx,.ipynb,text/*"
 )
-
-
-def _is_page_for_others() -> bool:
-    """Check whether this is a page of voila, whose visitors may be strangers."""
-    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
 class Fields:
@@ -152,7 +147,7 @@ class Fields:
             faults.append(model)
         sources = [each for each in (self.path.typed, self.uploads.folder) if each]
         of_uploads = [FieldError("uploads", self._upload_fault)] if self._upload_fault else []
-        if "://" in self.path.typed and _is_page_for_others():
+        if "://" in self.path.typed and is_voila_page():
             faults.append(FieldError("source", _NO_ADDRESS))
         if isinstance(model, FieldError) or faults or not sources:
             return None, (*faults, *of_uploads)

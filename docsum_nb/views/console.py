@@ -20,7 +20,7 @@ from docsum_nb.errors import InputError
 from docsum_nb.own_code import running_ipython
 from docsum_nb.render.one_line import clean, one_line
 from docsum_nb.run import DAEMON_THREADS
-from docsum_nb.views.widgets import clicks_arrive, current_kernel
+from docsum_nb.views.widgets import clicks_arrive, current_kernel, is_voila_page
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -66,8 +66,7 @@ def _at_a_prompt() -> bool:
 def _has_front_end(kernel: Any, waited: Waited | None) -> bool:
     if getattr(kernel, "_allow_stdin", True):
         return True
-    # A page of voila is shown when its cells have ended, and its widgets work from then on.
-    return waited is None and os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+    return waited is None and is_voila_page()
 
 
 def _shown(question: Question) -> str:

@@ -7,6 +7,7 @@ does not is handled when the cell ends, which is too late.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from docsum_nb.own_code import running_ipython
@@ -18,6 +19,7 @@ __all__ = [
     "clicks_arrive",
     "close_widget",
     "current_kernel",
+    "is_voila_page",
 ]
 
 CLICKS_SINCE = (7, 4)
@@ -71,3 +73,11 @@ def _ipykernel() -> tuple[int, ...]:
     from ipykernel._version import __version__
 
     return tuple(int(part) for part in __version__.split(".")[:2])
+
+
+def is_voila_page() -> bool:
+    """Check whether this kernel serves a page of voila, whose visitors may be strangers.
+
+    Such a page is displayed when its cells have ended, and its widgets work from then on.
+    """
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")

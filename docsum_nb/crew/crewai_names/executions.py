@@ -17,6 +17,7 @@ from docsum_nb.crew.crewai_names.table import (
     TABLE,
     TIMEOUT,
     USAGE,
+    WARNINGS,
     WRITTEN_BACK,
 )
 
@@ -129,15 +130,19 @@ IS_EXECUTING = TABLE.attribute(
     "crewai.agents.agent_executor:AgentExecutor._is_executing", _ONE, ISOLATION
 )
 BaseAgentTool = TABLE.kind(
-    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool", "delegates to clones", ISOLATION
+    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool",
+    "delegates to a coworker",
+    ISOLATION,
+    WARNINGS,
 )
 TABLE.members(
     "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool.agents", "the coworkers", ISOLATION
 )
 DELEGATE = TABLE.attribute(
     "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool._execute",
-    "delegates to clones",
+    "delegates to clones, sees that there is no such coworker",
     ISOLATION,
+    WARNINGS,
 )
 for _tool in ("delegate_work_tool:DelegateWorkTool", "ask_question_tool:AskQuestionTool"):
     TABLE.call(

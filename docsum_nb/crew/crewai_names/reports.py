@@ -98,14 +98,6 @@ ACALL_HANDLERS = TABLE.attribute(
     "sees that an asynchronous listener raised",
     WARNINGS,
 )
-BaseAgentTool = TABLE.kind(
-    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool", "delegates to a coworker", WARNINGS
-)
-DELEGATE = TABLE.attribute(
-    "crewai.tools.agent_tools.base_agent_tools:BaseAgentTool._execute",
-    "sees that there is no such coworker",
-    WARNINGS,
-)
 MCPToolWrapper = TABLE.kind(
     "crewai.tools.mcp_tool_wrapper:MCPToolWrapper", "a tool of an MCP server by its URL", WARNINGS
 )
