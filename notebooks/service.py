@@ -14,7 +14,8 @@ another's.
 stage it failed. A client that hangs up stops its own flow: no further call is made for it. A body
 has at most ``MOST_BYTES``, and one that is no JSON is answered with 400.
 
-The model is set by the environment: ``MODEL`` (and ``BASE_URL`` for a server of your own).
+The model is set by the environment: ``MODEL`` (and ``BASE_URL`` for a server of your own); so is
+``DEADLINE``, the seconds that one answer may take.
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ from crewai.flow.flow import Flow, start
 PARTS = ("history", "present", "future", "risks")
 MODEL = os.environ.get("MODEL", "openai/gpt-4o-mini")
 BASE_URL = os.environ.get("BASE_URL")
+DEADLINE_S = float(os.environ.get("DEADLINE", 60))
 MOST_BYTES = int(os.environ.get("MOST_BYTES", 10_000_000))
 
 
 def crew_for(topic: str) -> Any:
     """Make the crew: four tasks at once on one agent, and one that combines."""
-    llm = LLM(model=MODEL, base_url=BASE_URL, timeout=60, max_retries=0)
+    llm = LLM(model=MODEL, base_url=BASE_URL, timeout=DEADLINE_S, max_retries=0)
     writer = Agent(role="writer", goal="Summarize.", backstory="A careful one.", llm=llm)
     parts = [
         Task(
@@ -78,7 +80,7 @@ class SummaryOfTopic(Flow[Any]):
 async def summaries(request: Request) -> Response:
     """Answer with the summary, or with the error of the task that failed."""
     topic = request.query_params.get("topic", "")
-    run = ds.kickoff(SummaryOfTopic(), {"topic": topic}, deadline=60, show=False)
+    run = ds.kickoff(SummaryOfTopic(), {"topic": topic}, deadline=DEADLINE_S, show=False)
     working = asyncio.ensure_future(answer_of(run))
     if not await ended_first(working, request):
         return Response(status_code=499)
@@ -106,7 +108,7 @@ async def documents(request: Request) -> Response:
         # Any other source would be a path on this machine.
         return refusal(ds.errors.InputError("post a JSON object of names and texts"))
     flow = ds.SummaryFlow(
-        model=ds.Model(MODEL, base_url=BASE_URL), deadline=60, ledger=False, show=False
+        model=ds.Model(MODEL, base_url=BASE_URL), deadline=DEADLINE_S, ledger=False, show=False
     )
     working = asyncio.ensure_future(flow.kickoff_async({"source": texts}))
     if not await ended_first(working, request):

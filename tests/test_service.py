@@ -37,7 +37,12 @@ def service(server: ScriptedServer) -> Iterator[str]:
             *("notebooks.service:application", "--port", "0"),
         ],
         cwd=ROOT,
-        env={**os.environ, "BASE_URL": server.base_url, "OPENAI_API_KEY": "k"},
+        env={
+            **os.environ,
+            "BASE_URL": server.base_url,
+            "OPENAI_API_KEY": "k",
+            "DEADLINE": str(LONG_S),
+        },
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -225,6 +230,7 @@ def test_client_that_hangs_up_stops_its_crew_and_no_other(
 
     server.script = script
     monkeypatch.setattr(example, "BASE_URL", server.base_url)
+    monkeypatch.setattr(example, "DEADLINE_S", LONG_S)
     monkeypatch.setattr(example, "answer_of", recorded)
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     with served_here() as port:

@@ -13,7 +13,7 @@ from docsum_nb.errors import RunCancelled
 from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.crew.crew_samples import LONG_S, ScriptedLLM, field_crew, kickoff, llm_of, until
 
-HANG_S = 20.0
+HANG_S = 60.0
 
 
 def agent_of(llm: Any, **options: Any) -> Agent:

@@ -235,7 +235,7 @@ def test_requests_per_minute_of_a_crew_do_not_hold_up_a_stop(server: ScriptedSer
     began = time.monotonic()
     run.cancel()
     assert isinstance(run.exception(), RunCancelled)
-    assert time.monotonic() - began < HANG_S
+    assert time.monotonic() - began < 2 * HANG_S
 
 
 def test_crews_that_share_a_role_run_for_each_input(server: ScriptedServer) -> None:

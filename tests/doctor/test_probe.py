@@ -126,7 +126,7 @@ class OneAtATime:
             raise LookupError("the callback's state is in use")
         try:
             if call >= 0:
-                met.wait(30)
+                met.wait(120)
         finally:
             self.busy.release()
 

@@ -142,7 +142,6 @@ def test_spans_lie_within_the_text_in_order(text: str) -> None:
     ],
     ids=["one line", "brackets", "links", "ticks", "quotes", "lists", "comments", "rst", "binary"],
 )
-@pytest.mark.timeout(60)
 def test_rubbish_ends(text: str) -> None:
     """Text that is hard on parsers takes time in proportion to its length."""
     assert all(sentence.end <= len(text) for sentence in prose_sentences(text))

