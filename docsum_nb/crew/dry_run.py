@@ -7,7 +7,6 @@ does, so that it fails as that crew would.
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +24,7 @@ from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
 from docsum_nb.crew.crewai_names.table import BaseLLM
 from docsum_nb.crew.output import redirect_log
 from docsum_nb.crew.scripted_model import ProbedCall, ScriptedModel, in_dry_run
+from docsum_nb.upstream import once
 
 __all__ = ["DryRun", "dry_run_of", "silence_crewai"]
 
@@ -157,6 +157,6 @@ class _DroppedLog:
         """Drop a warning or an error."""
 
 
-@functools.cache
+@once
 def _install() -> None:
     redirect_log(_DroppedLog())

@@ -41,6 +41,7 @@ from docsum_nb.crew.watcher import (
     set_watcher,
 )
 from docsum_nb.provider_errors import refuse_redirects
+from docsum_nb.upstream import once
 
 __all__ = ["watched_by"]
 
@@ -113,7 +114,7 @@ def _restrict_database() -> None:
             path.chmod(0o600)
 
 
-@functools.cache
+@once
 def _install() -> None:
     install_executions()
     # After the executions: a flow is released by them when its scope has ended.

@@ -7,6 +7,7 @@ promises that do not hold without it.
 """
 
 from docsum_nb.upstream.checks import resolve
+from docsum_nb.upstream.once import once
 from docsum_nb.upstream.table import (
     TESTED,
     Attribute,
@@ -25,6 +26,7 @@ __all__ = [
     "Name",
     "Promise",
     "Table",
+    "once",
     "resolve",
     "untested",
     "version_of",
