@@ -1,8 +1,8 @@
 """The main job for cron and servers: ``docsum-nb summarize PATH...``, ledger, library.
 
 Prints the summary to standard output or into a file, progress and errors to standard error. Exit
-codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor`` fails if it finds a
-problem.
+codes: 0 done, 1 failed, 2 bad arguments, 130 interrupted. ``doctor``, ``check`` and ``verify`` fail
+if they find a problem.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ def _parser(table: type[Options] = Options) -> argparse.ArgumentParser:
     add_flags(plan, _planned(table))
     plan.set_defaults(command=_plan)
 
+    _add_trust_commands(commands)
     _add_ledger_commands(commands, table)
     _add_library_commands(commands, table)
 
@@ -176,6 +177,19 @@ def _add_library_commands(commands: Any, table: type[Options]) -> None:
     find.set_defaults(command=_search)
 
 
+def _add_trust_commands(commands: Any) -> None:
+    verify = commands.add_parser(
+        "verify", help="verify the quotations of a summary, and that its sources are unchanged"
+    )
+    verify.add_argument("summary", type=Path, metavar="FILE", help="written by --output FILE.json")
+    verify.add_argument("path", nargs="+", metavar="PATH", help="the sources, as for summarize")
+    verify.set_defaults(command=_verify)
+
+    check = commands.add_parser("check", help="check a summary against the sources it holds")
+    check.add_argument("summary", type=Path, metavar="FILE", help="written by --output FILE.json")
+    check.set_defaults(command=_check)
+
+
 def _add_ledger_commands(commands: Any, table: type[Options]) -> None:
     ledger = {
         "metavar": "FILE",
@@ -206,6 +220,29 @@ def _ledger_file(given: str) -> str:
     if given == "none":
         raise argparse.ArgumentTypeError("'none' keeps no runs; name a file")
     return given
+
+
+def _verify(given: argparse.Namespace) -> int:
+    verified = _read_summary(given.summary).verify(given.path)
+    _print(verified)
+    return 0 if verified.ok else FAILED
+
+
+def _check(given: argparse.Namespace) -> int:
+    checked = _read_summary(given.summary).check()
+    _print(checked)
+    return FAILED if checked.findings or checked.conflicts else 0
+
+
+def _read_summary(path: Path) -> Summary:
+    from docsum_nb import Summary
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InputError(f"{path}: cannot be read: {reason}") from None
+    return Summary.from_json(text)
 
 
 def _runs(given: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ LAYERS = [
     {"options"},
     {"crew", "library"},
     {"recognition"},
-    {"models", "views", "plots", "testing"},
+    {"models", "views", "plots", "testing", "trust"},
     {"documents", "prompts"},
     {"run", "ledger", "budget"},
     {"events", "environment", "upstream", "results", "findings"},

@@ -13,7 +13,7 @@ from typing import Any
 
 from docsum_nb.models import ModelClient
 from docsum_nb.pipeline.preparation import Prepared
-from docsum_nb.records import ChunkSummary, Citation, DocumentSummary, Hit, Omission
+from docsum_nb.records import ChunkSummary, Citation, Document, DocumentSummary, Hit, Omission
 from docsum_nb.results import Summary
 
 __all__ = ["Results"]
@@ -43,6 +43,7 @@ class Results:
         self.citations: tuple[Citation, ...] = ()
         self.related: tuple[Hit, ...] = ()
         self.data: Any = None
+        self._digests: dict[str, str] = {}
         self._prepared = prepared
         self._client = client
         self._run_id = run_id
@@ -79,7 +80,17 @@ class Results:
             (document, self.documents.get(document.name) or single.get(document.name))
             for document in self._prepared.documents
         ]
-        return [replace(each, path=document.path) for document, each in summaries if each]
+        return [
+            replace(each, path=document.path, sha256=self._digest(document))
+            for document, each in summaries
+            if each
+        ]
+
+    def _digest(self, document: Document) -> str:
+        """Return the hash of a document; a long text takes a while, so it is kept."""
+        if document.name not in self._digests:
+            self._digests[document.name] = document.digest
+        return self._digests[document.name]
 
     @property
     def in_flight(self) -> int:

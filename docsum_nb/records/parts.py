@@ -38,6 +38,8 @@ class DocumentSummary:
     path: str | None = None
     usage: Usage = field(default_factory=Usage)
     """What this run paid for it: its chunks, counted as in them, and the merges into one."""
+    sha256: str = ""
+    """Of the document's text, as ``Document.digest``; empty in a result of an earlier version."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
 __all__ = ["Chunk", "Document", "Syntax"]
@@ -31,6 +32,11 @@ class Document:
     syntax: Syntax = "markdown"
     """How the text is written: ``"plain"`` if asterisks, angle brackets and the like stand for
     themselves, as in a ``.txt`` file."""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its text, in hexadecimal digits."""
+        return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def page_at(self, offset: int) -> int | None:
         """Return the page of a character offset, counted from 1; ``None`` without pages."""

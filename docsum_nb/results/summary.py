@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import TypeVar
@@ -10,6 +11,8 @@ from typing_extensions import TypeVar
 from docsum_nb.records.json_form import read_data, read_json, to_json
 from docsum_nb.records.summary import Data_co, SummaryRecord
 from docsum_nb.render.one_line import one_line
+from docsum_nb.results.check import Check
+from docsum_nb.results.coverage import Coverage
 from docsum_nb.results.dataframe import to_frame
 from docsum_nb.results.html import to_html, to_html_page
 from docsum_nb.results.layout import MOST_IN_A_CELL
@@ -17,8 +20,11 @@ from docsum_nb.results.library import Related
 from docsum_nb.results.markdown import to_markdown
 from docsum_nb.results.not_a_run import NotARun
 from docsum_nb.results.text import to_text
+from docsum_nb.results.verification import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pandas import DataFrame
 
 __all__ = ["Summary"]
@@ -97,6 +103,52 @@ class Summary(NotARun, SummaryRecord[Data_co]):
         """
         return to_frame(self, of)
 
+    def check(self) -> Check:
+        """Check the text against its sources, offline and without a model.
+
+        For each sentence: how well the sources support it, and its numbers, dates, names and
+        negations that its source does not have. For all of it: repetition, documents and parts that
+        are not used, compression, and documents that contradict each other. A screen, not a proof.
+
+        Returns:
+            What was found, as a table in a cell. A result without the text of its sources is
+            compared with its cited passages; ``unchecked`` says so.
+        """
+        checked: Check = _trust().check(self)
+        return checked
+
+    def verify(self, source: object) -> Verification:
+        """Verify each quotation, and that the sources are unchanged.
+
+        Args:
+            source: The documents, named as for ``summarize``; files are read again.
+
+        Returns:
+            What was found, as a table in a cell; ``ok`` says whether all is as it was.
+
+        Raises:
+            InputError: If the source is of no accepted type, or holds nothing.
+            LoadError: If the source does not exist.
+        """
+        verified: Verification = _trust().verify(self, source)
+        return verified
+
+    def covers(self, points: Sequence[str]) -> Coverage:
+        """Return which points the text covers, and in which sentence.
+
+        Args:
+            points: Statements that a good summary may be expected to have.
+
+        Returns:
+            A score for each point, in order: the share of its words, weighted by rarity, in the
+            best sentence. It compares words, not meaning.
+
+        Raises:
+            InputError: If the points are no texts, or there are none.
+        """
+        coverage: Coverage = _trust().covers(self, points)
+        return coverage
+
     def to_text(self) -> str:
         """Render as plain text for a terminal, wrapped at 88 columns."""
         return to_text(self)
@@ -115,3 +167,8 @@ class Summary(NotARun, SummaryRecord[Data_co]):
             "text/markdown": to_markdown(self, most=MOST_IN_A_CELL),
             "text/html": to_html(self, most=MOST_IN_A_CELL),
         }
+
+
+def _trust() -> Any:
+    # By its name: reading texts is above this part, as the map of the package has it.
+    return import_module("docsum_nb.trust")

@@ -1,0 +1,180 @@
+"""How well the sources support each sentence of a text, and what of it they do not have.
+
+A sentence is supported if its best passage holds enough of its words, by rarity, the sentences
+around it are supported close by, and nothing in it speaks against the passage: a number or a date
+that stands nowhere near it, no number or name of the sentence in it at all, a negation that one of
+the two lacks. A passage with the very wording of a sentence always supports it.
+
+Shared words are evidence, not proof. ``benchmarks/citation_quality.py`` measures how often this is
+wrong, and chose the settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from docsum_nb.documents.claims import is_negated, name_spans
+from docsum_nb.documents.passages import (
+    Passage,
+    PassageIndex,
+    Sought,
+    content_terms,
+    trimmed_sentences,
+)
+from docsum_nb.documents.quantities import Quantities, quantities
+from docsum_nb.documents.terms import words
+from docsum_nb.records import Chunk
+
+__all__ = ["Lacking", "SentenceSupport", "supports"]
+
+_FLOOR = 0.3  # of the confidence; chosen on QMSum (validation)
+_LEAST_SUPPORT = 0.2  # of the passage alone
+_NEIGHBORS = 2  # sentences on each side, in the text
+_OTHER_SUPPORT = 0.4  # of the passages of several documents, at least
+_SAME_WORDS = 0.6  # of the words of sentence and passage, from which they have to agree in negation
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Something in a sentence that its passage does not have."""
+
+    kind: Literal["number", "date", "name", "negation"]
+    start: int
+    end: int
+    """Its span in the text; of a negation, that of the sentence."""
+    near: bool = False
+    """Whether it stands among the sentences near the passage."""
+
+
+@dataclass(frozen=True)
+class SentenceSupport:
+    """A sentence of a text, and the passage that supports it best."""
+
+    start: int
+    end: int
+    """Its span in the text."""
+    passage: Passage | None
+    """The best one, also if it does not support the sentence; ``None`` without shared words."""
+    lacking: tuple[Lacking, ...] = ()
+    """What the passage does not have."""
+    supported: bool = False
+    """Whether the passage supports the sentence: it is cited."""
+    others: tuple[Passage, ...] = ()
+    """The best passages of several documents, if they were asked for."""
+
+
+def supports(
+    text: str, chunks: Sequence[Chunk], *, others: bool = False
+) -> tuple[SentenceSupport, ...]:
+    """Return how well each sentence of a text is supported.
+
+    Args:
+        text: The text that was written from the chunks.
+        chunks: The sources; those of a document in order.
+        others: Whether to return the passages of several documents for each sentence.
+
+    Returns:
+        One for each sentence that has words, in order.
+    """
+    sentences = _sought(text)
+    terms = set[str]().union(*(each.terms | each.around for _, _, each in sentences))
+    index = PassageIndex(chunks, terms)
+    found = [
+        _judged(text, start, end, index.best_passage(sought)) for start, end, sought in sentences
+    ]
+    if others:
+        found = [
+            replace(each, others=index.passages_by_document(sought, least=_OTHER_SUPPORT))
+            for each, (_, _, sought) in zip(found, sentences, strict=True)
+        ]
+    return tuple(found)
+
+
+def _sought(text: str) -> list[tuple[int, int, Sought]]:
+    """Return the sentences of a text that have words, each after its span."""
+    spans = [(a, b) for a, b in trimmed_sentences(text) if content_terms(text[a:b])]
+    terms = [content_terms(text[a:b]) for a, b in spans]
+    # A sentence belongs to its paragraph, if that has others.
+    apart = [True, *("\n\n" in text[a:b] for (_, a), (b, _) in pairwise(spans))]
+    found = []
+    for at, (start, end) in enumerate(spans):
+        places = range(max(0, at - _NEIGHBORS), min(len(spans), at + _NEIGHBORS + 1))
+        own = [p for p in places if not any(apart[min(p, at) + 1 : max(p, at) + 1])]
+        around = [terms[p] for p in (own if len(own) > 1 else places) if p != at]
+        found.append((start, end, Sought.of(text[start:end], around)))
+    return found
+
+
+def _judged(text: str, start: int, end: int, passage: Passage | None) -> SentenceSupport:
+    if passage is None or passage.verbatim:
+        return SentenceSupport(start, end, passage, supported=passage is not None)
+    names = name_spans(text[start:end])
+    lacking = tuple(_lacking(text[start:end], start, passage, names))
+    supported = (
+        passage.confidence >= _FLOOR
+        and passage.support >= _LEAST_SUPPORT
+        and not _speaks_against(lacking, len(names))
+    )
+    return SentenceSupport(start, end, passage, lacking, supported)
+
+
+def _speaks_against(lacking: Sequence[Lacking], names: int) -> bool:
+    """Return whether what a passage lacks outweighs what it has.
+
+    Args:
+        lacking: What it lacks.
+        names: The names in the sentence.
+    """
+    numbers = [each for each in lacking if each.kind in ("number", "date")]
+    far = sum(each.kind == "name" and not each.near for each in lacking)
+    return (
+        any(not each.near for each in numbers)
+        or (names > 0 and far == names)
+        or any(each.kind == "negation" for each in lacking)
+    )
+
+
+def _lacking(
+    sentence: str, start: int, passage: Passage, names: Sequence[tuple[int, int, str]]
+) -> list[Lacking]:
+    """Return what of a sentence its passage does not have; spans are those of the text."""
+    source = passage.chunk.text
+    own = source[passage.start : passage.end]
+    near = source[passage.around[0] : passage.around[1]]
+    found = []
+    asked = [each for each in quantities(sentence) if not each.counted]
+    if asked:
+        inside, around = Quantities(quantities(own)), Quantities(quantities(near))
+        for each in asked:
+            if not inside.holds(each):
+                kind: Literal["number", "date"] = "date" if each.dates else "number"
+                span = (start + each.start, start + each.end)
+                found.append(Lacking(kind, *span, around.holds(each)))
+    if names:
+        chunk = passage.chunk
+        above = " ".join((chunk.document, *chunk.headings))
+        inside_terms, near_terms = _bare(own), _bare(f"{near} {above}")
+        found += [
+            Lacking("name", start + low, start + high, term in near_terms)
+            for low, high, term in names
+            if term not in inside_terms
+        ]
+    if _differ_in_negation(sentence, own):
+        found.append(Lacking("negation", start, start + len(sentence)))
+    return found
+
+
+def _bare(text: str) -> set[str]:
+    """Return the terms of a text, without endings of the genitive."""
+    return {term.removesuffix("'s").removesuffix("s'") for term in words(text)}
+
+
+def _differ_in_negation(sentence: str, passage: str) -> bool:
+    """Return whether one of two texts that say the same is negated, the other not."""
+    one, other = content_terms(sentence), content_terms(passage)
+    if len(one & other) < _SAME_WORDS * len(one | other):
+        return False
+    return is_negated(words(sentence)) != is_negated(words(passage))

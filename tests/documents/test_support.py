@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import pytest
+
+from docsum_nb.documents.cite import cite
+from docsum_nb.documents.claims import is_negated, name_spans
+from docsum_nb.documents.support import supports
+from docsum_nb.documents.terms import words
+from docsum_nb.records import Chunk
+
+RIVER = (
+    "In May 2013 the river rose by 3.4 meters above its usual level at Dresden. Farmers along the "
+    "Elbe lost twenty-five percent of their wheat that summer. Mayor Helma Orosz closed the two "
+    "bridges in the old town. The insurers did not pay for the flooded cellars of the old town. "
+    "Rebuilding cost 1.2 million euros, according to the office for water."
+)
+
+
+def _chunk(text: str = RIVER, name: str = "river", start: int = 0) -> Chunk:
+    return Chunk(name, 0, text, start, start + len(text), 9)
+
+
+@pytest.mark.parametrize(
+    ("true", "false"),
+    [
+        (
+            "At Dresden the river rose 3.4 meters above its level.",
+            "At Dresden the river rose 4.3 meters above its level.",
+        ),
+        (
+            "Farmers on the Elbe lost 25 % of the summer's wheat.",
+            "Farmers on the Elbe lost 35 % of the summer's wheat.",
+        ),
+        (
+            "The office for water says that rebuilding cost €1,200,000.",
+            "The office for water says that rebuilding cost €2,100,000.",
+        ),
+        (
+            "Above its usual level the river rose in May 2013.",
+            "Above its usual level the river rose in May 2016.",
+        ),
+        (
+            "The bridges in the old town were closed by Orosz, the mayor.",
+            "The bridges in the old town were closed by Merkel, the mayor.",
+        ),
+        (
+            "The insurers did not pay for flooded cellars in the old town.",
+            "The insurers did pay for flooded cellars in the old town.",
+        ),
+    ],
+)
+def test_a_changed_fact_is_not_cited(true: str, false: str) -> None:
+    """A number, a date, a name, a negation: in the same words otherwise."""
+    assert len(cite(true, [_chunk()])) == 1
+    assert cite(false, [_chunk()]) == ()
+
+
+def test_what_is_lacking_is_named() -> None:
+    text = "Farmers on the Elbe lost 35 % of the summer's wheat."
+    (found,) = supports(text, [_chunk()])
+    assert [(each.kind, text[each.start : each.end], each.near) for each in found.lacking] == [
+        ("number", "35", False)
+    ]
+
+
+def test_a_writers_own_count_is_not_asked_of_the_source() -> None:
+    """ "Two reasons" may be true although the source counts none."""
+    text = "There are two things: farmers along the Elbe lost wheat, and the river rose at Dresden."
+    (found,) = supports(text, [_chunk()])
+    assert not found.lacking
+
+
+def test_neighbors_choose_between_passages_that_are_alike() -> None:
+    """Of two passages that fit a vague sentence, the one beside its neighbors' is cited."""
+    filler = " ".join(f"Unrelated talk number {word} went on." for word in words(RIVER)[:60])
+    plan = "They agreed that the plan for the {} needs more money. The {} was shown to everybody."
+    source = f"{plan.format('harbor', 'crane')} {filler} {plan.format('station', 'clock')}"
+    for own, other in (("crane", "harbor"), ("clock", "station")):
+        text = f"The {own} was shown. All agreed that the plan needs more money."
+        cited = cite(text, [_chunk(source)])
+        assert other in cited[-1].passage
+
+
+def test_sentences_at_the_edge_of_a_chunk_see_the_next_one() -> None:
+    """Where a document was cut says nothing of what belongs together."""
+    first, second = RIVER[: RIVER.index("Mayor")], RIVER[RIVER.index("Mayor") :]
+    text = "Wheat was lost along the Elbe. The old town's bridges were closed."
+    cut = [_chunk(first), _chunk(second, start=len(first))]
+    whole = {each.source_start: each.score for each in cite(text, [_chunk()])}
+    assert {each.source_start: each.score for each in cite(text, cut)}.keys() == whole.keys()
+
+
+def test_names_are_words_with_capitals_within_a_sentence() -> None:
+    text = (
+        "Penguins were seen by Marie Curie's team at NASA in May. Then Merkel came, with COVID-19."
+    )
+    found = [term for _, _, term in name_spans(text)]
+    assert found == ["marie", "curie", "nasa", "merkel", "covid-19"]
+    assert (
+        name_spans("Die Regierung hat im Bundestag ein Gesetz über die Steuern beschlossen.") == ()
+    )
+    assert name_spans("ALL OF THIS IS SHOUTED") == ()
+
+
+def test_negations_of_several_languages() -> None:
+    for text in ("It can't", "es ist nicht so", "ce n'est pas", "он не пришёл", "Nobody came"):
+        assert is_negated(words(text)), text
+    assert not is_negated(words("It is so, knotted and noted"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "委员会在2021年批准了25万元的预算。",
+        "समिति ने २५ प्रतिशत की वृद्धि को मंज़ूरी दी।",
+        "وافقت اللجنة على زيادة قدرها ٢٥٪ في الميزانية.",
+        "Комитет одобрил бюджет в размере 25 млн рублей.",
+    ],
+)
+def test_other_scripts_are_cited_as_before(text: str) -> None:
+    (citation,) = cite(text, [_chunk(f"{text}\n\n{RIVER}")])
+    assert citation.passage == text
