@@ -14,7 +14,7 @@ from docsum_nb.documents.quantity_words import MONTHS
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import term_spans
 
-__all__ = ["is_negated", "name_spans"]
+__all__ = ["bare_term", "is_negated", "name_spans"]
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -44,6 +44,11 @@ def is_negated(terms: list[str]) -> bool:
     return any(term in _NEGATIONS or term.endswith("n't") for term in terms)
 
 
+def bare_term(term: str) -> str:
+    """Return a term without the ending of an English genitive."""
+    return term.removesuffix("'s").removesuffix("'")
+
+
 def name_spans(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return the names in a text: the span of each word, and its term.
 
@@ -61,7 +66,7 @@ def name_spans(text: str) -> tuple[tuple[int, int, str], ...]:
 def _names(text: str, capitals: list[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
     for start, end, term in capitals:
         word = text[start:end]
-        bare = term.removesuffix("'s").removesuffix("s'")
+        bare = bare_term(term)
         inner = any(char.isupper() or char.isdigit() for char in word[1:])
         before = text[max(0, start - 12) : start]
         first = (start <= 12 and _OPENING.fullmatch(before)) or _END.search(before)

@@ -34,6 +34,9 @@ _LENGTHENING = 0.08  # support that each further sentence of a passage must add
 _NEAR = 20  # sentences on each side of a window in which neighbors are supported
 _AROUND_WEIGHT = 0.5  # of the words around a sentence, when chunks are chosen
 _NO_NEIGHBOR = 0.6  # of a sentence's own support, for that of neighbors that it does not have
+# What a passage counts if no neighbor of the sentence is near it: in one document, what stands
+# together in the text mostly stands together in the source; of several, the next may be elsewhere.
+_ALONE_IN_ONE, _ALONE_IN_MANY = 0.25, 1.0
 _NEARBY = 8  # sentences on each side of a very wording that count as its neighborhood
 _COMPARED = 24  # windows of a chunk whose neighborhoods are looked at
 _OCCURRENCES = 50  # of a sentence's wording in one chunk, that are compared
@@ -63,8 +66,16 @@ class Passage:
 
     @property
     def confidence(self) -> float:
-        """The mean of both, by which passages are compared and accepted."""
+        """The mean of both, by which the best passage is accepted."""
         return (self.support + self.nearby) / 2
+
+    def rank(self, alone: float) -> float:
+        """Return what passages are compared by.
+
+        Args:
+            alone: What a passage counts if no neighbor of the sentence is near it.
+        """
+        return self.support * (alone + self.nearby)
 
 
 @dataclass(frozen=True)
@@ -157,6 +168,8 @@ class PassageIndex:
                 if term:
                     self._postings[term].append((at, count))
                     self._counts[term] += count
+        several = any(each.document != chunks[0].document for each in chunks)
+        self._alone = _ALONE_IN_MANY if several else _ALONE_IN_ONE
         self._mean = sum(self._lengths) / max(1, len(chunks)) or 1.0
         self._sentences_in_all = sum(self._lengths) / _SENTENCE_WORDS
 
@@ -181,7 +194,7 @@ class PassageIndex:
         if not found:
             neighbors = [self._weights(each) for each in sought.neighbors]
             found = [
-                (each.confidence, each)
+                (each.rank(self._alone), each)
                 for at in self._best(weights, around)
                 for each in self._open(at).passages(weights, neighbors)
             ]
@@ -200,7 +213,7 @@ class PassageIndex:
         for at in self._best(weights, self._weights(sought.around)):
             for each in self._open(at).passages(weights, neighbors):
                 own = best.get(each.chunk.document)
-                if each.support >= least and (own is None or each.confidence > own.confidence):
+                if each.support >= least and (own is None or each.rank(1.0) > own.rank(1.0)):
                     best[each.chunk.document] = each
         return tuple(best.values())
 

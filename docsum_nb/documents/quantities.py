@@ -51,6 +51,7 @@ class Quantity:
 
 
 _MOST_DIGITS = 30
+_MOST_ALIKE = 50  # numbers of a source that one may be rounded from
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-ϿЀ-ӿ"
 _GROUP = "['’\u00a0\u202f\u2009 ]"
 _SIGNS = re.escape(UNIT_SIGNS)
@@ -120,12 +121,15 @@ class Quantities:
 
     def __init__(self, found: Iterable[Quantity]) -> None:
         self._units: dict[Decimal, set[str]] = {}
-        self._dates: set[Date] = set()
+        self._years: dict[tuple[int | None, int | None], set[int | None]] = {}
+        """By month and day, and by month alone."""
         for each in found:
             for value in each.values:
                 self._units.setdefault(value, set()).add(each.unit)
             for date in each.dates:
-                self._dates.add(date)
+                year, month, day = date
+                for key in {(month, day), (month, None)}:
+                    self._years.setdefault(key, set()).add(year)
                 # Its parts are numbers too: a summary may name the year alone.
                 for part in date:
                     if part is not None:
@@ -143,20 +147,16 @@ class Quantities:
         high = bisect_right(self._sorted, value + quantity.half_step)
         return any(
             not quantity.unit or quantity.unit in units or "" in units
-            for each in self._sorted[low:high]
+            for each in self._sorted[low : min(high, low + _MOST_ALIKE)]
             if (units := self._units[each])
         )
 
     def _has_date(self, date: Date) -> bool:
         year, month, day = date
-        for other in self._dates:
-            if month != other[1] or (day is not None and day != other[2]):
-                continue
-            if year is None or year == other[0]:
-                return True
-            if other[0] is None and Decimal(year) in self._units:
-                return True
-        return False
+        years = self._years.get((month, day), set())
+        # A source names its year once, and then days alone.
+        elsewhere = None in years and year is not None and Decimal(year) in self._units
+        return bool(years) and (year is None or year in years or elsewhere)
 
 
 def _apart(found: Iterable[Quantity]) -> list[Quantity]:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from docsum_nb.documents.claims import bare_term
 from docsum_nb.documents.passages import content_terms
 from docsum_nb.documents.quantities import Quantities, quantities
 from docsum_nb.documents.support import SentenceSupport, supports
@@ -41,10 +42,10 @@ def check(summary: SummaryRecord) -> Check:
     chunks, unchecked = _sources(summary)
     found = supports(summary.text, chunks, others=True)
     repeated = _repeated(summary.text, found)
-    values = _Values(chunks)
+    facts = _Facts(chunks)
     cited = sorted((each.start, each.end) for each in summary.citations)
     sentences = tuple(
-        _checked(summary.text, each, values, cited, repeated=at in repeated)
+        _checked(summary.text, each, facts, cited, repeated=at in repeated)
         for at, each in enumerate(found)
     )
     length = len(words(summary.text))
@@ -90,14 +91,17 @@ def _as_chunk(citation: Citation) -> Chunk:
     )
 
 
-class _Values:
-    """The quantities of each document, found when they are first asked for."""
+class _Facts:
+    """The quantities and words of each document, found when they are first asked for."""
 
     def __init__(self, chunks: Sequence[Chunk]) -> None:
         self._texts: defaultdict[str, list[str]] = defaultdict(list)
         for each in chunks:
             self._texts[each.document].append(each.text)
+        for each in chunks:
+            self._texts[each.document].extend((each.document, *each.headings))
         self._known: dict[str, Quantities] = {}
+        self._words: dict[str, set[str]] = {}
 
     def of(self, document: str) -> Quantities:
         """Return the quantities of a document."""
@@ -106,11 +110,18 @@ class _Values:
             self._known[document] = Quantities(each for text in texts for each in quantities(text))
         return self._known[document]
 
+    def has_word(self, document: str, word: str) -> bool:
+        """Return whether a document has a word, in its text, its name or its headings."""
+        if document not in self._words:
+            found = {term for text in self._texts[document] for term in words(text)}
+            self._words[document] = {bare_term(term) for term in found}
+        return all(bare_term(term) in self._words[document] for term in words(word))
+
 
 def _checked(
     text: str,
     found: SentenceSupport,
-    values: _Values,
+    facts: _Facts,
     cited: Sequence[tuple[int, int]],
     *,
     repeated: bool,
@@ -125,16 +136,16 @@ def _checked(
         any(end > found.start for _, end in cited[max(0, at - 1) : at]),
         passage.chunk.document if passage else None,
         passage.chunk.text[passage.start : passage.end] if passage else "",
-        tuple(_findings(text, found, values, repeated=repeated)),
+        tuple(_findings(text, found, facts, repeated=repeated)),
     )
 
 
 def _findings(
-    text: str, found: SentenceSupport, values: _Values, *, repeated: bool
+    text: str, found: SentenceSupport, facts: _Facts, *, repeated: bool
 ) -> Iterator[Finding]:
     sentence = text[found.start : found.end]
     span = (found.start, found.end, sentence)
-    reasons = list(_lacking(text, found, values)) if found.passage else []
+    reasons = list(_lacking(text, found, facts)) if found.passage else []
     yield from reasons
     is_label = len(sentence) < _LABEL_CHARS and not sentence.endswith(_ENDS)
     if not found.supported and not reasons and not is_label:
@@ -143,7 +154,7 @@ def _findings(
         yield Finding("repeated", *span, "an earlier sentence has most of its words")
 
 
-def _lacking(text: str, found: SentenceSupport, values: _Values) -> Iterator[Finding]:
+def _lacking(text: str, found: SentenceSupport, facts: _Facts) -> Iterator[Finding]:
     """Yield what the source of a sentence does not have."""
     passage = found.passage
     if passage is None:
@@ -155,9 +166,10 @@ def _lacking(text: str, found: SentenceSupport, values: _Values) -> Iterator[Fin
         if each.kind == "negation":
             yield Finding(*span, _DENIED)
         elif not each.near and each.kind == "name":
-            yield Finding(*span, f"{shown} does not stand near the passage in {document}")
+            if not facts.has_word(document, shown):
+                yield Finding(*span, f"{shown} is nowhere in {document}")
         elif not each.near:
-            elsewhere = all(map(values.of(document).holds, quantities(shown)))
+            elsewhere = all(map(facts.of(document).holds, quantities(shown)))
             reason = "stands only elsewhere in" if elsewhere else "is nowhere in"
             yield Finding(*span, f"{shown} {reason} {document}")
 

@@ -64,7 +64,7 @@ def test_what_is_lacking_is_named() -> None:
 
 
 def test_a_writers_own_count_is_not_asked_of_the_source() -> None:
-    """ "Two reasons" may be true although the source counts none."""
+    """A text may speak of two reasons although the source counts none."""
     text = "There are two things: farmers along the Elbe lost wheat, and the river rose at Dresden."
     (found,) = supports(text, [_chunk()])
     assert not found.lacking

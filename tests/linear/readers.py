@@ -27,6 +27,7 @@ from docsum_nb.crew import evaluate, scripted_model
 from docsum_nb.crew.inspection import texts as examined_texts
 from docsum_nb.documents import (
     adoc,
+    claims,
     delimited,
     docx,
     embedded_data,
@@ -49,8 +50,10 @@ from docsum_nb.documents import (
     number_formats,
     odf,
     org,
+    passages,
     pdf_lines,
     pptx,
+    quantities,
     rows,
     rst,
     rtf,
@@ -58,6 +61,7 @@ from docsum_nb.documents import (
     sniff,
     split,
     subtitles,
+    support,
     symbols,
     terms,
     tex,
@@ -579,6 +583,13 @@ READERS: dict[str, Reader] = {
     "documents.tokens.token_counter": Reader(_counter),
     "documents.tokens.token_counter, a name": Reader(tokens.token_counter),
     "documents.tokens.vocabulary": Reader(tokens.vocabulary),
+    "documents.claims.name_spans": Reader(claims.name_spans),
+    "documents.passages.content_terms": Reader(passages.content_terms),
+    "documents.passages.trimmed_sentences": Reader(
+        lambda text: list(passages.trimmed_sentences(text))
+    ),
+    "documents.quantities.quantities": Reader(quantities.quantities),
+    "documents.support.supports": Reader(lambda text: support.supports(text, _chunks(SHORT))),
     "documents.cite.cite, the answer": Reader(lambda text: citing.cite(text, _chunks(SHORT))),
     "documents.cite.cite, the source": Reader(lambda text: citing.cite(SHORT, _chunks(text))),
     # answers of models

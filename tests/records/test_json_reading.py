@@ -53,7 +53,12 @@ SUMMARY = st.builds(
     *(Summary, TEXT, TEXT),
     citations=some(CITATION),
     documents=some(
-        st.builds(DocumentSummary, TEXT, TEXT, WHOLE, TEXT, path=st.none() | TEXT, usage=USAGE)
+        st.builds(
+            *(DocumentSummary, TEXT, TEXT, WHOLE, TEXT),
+            path=st.none() | TEXT,
+            usage=USAGE,
+            sha256=TEXT,
+        )
     ),
     chunks=some(st.builds(ChunkSummary, CHUNK, TEXT, TEXT, cached=st.booleans(), usage=USAGE)),
     related=some(HIT),

@@ -9,7 +9,21 @@ from docsum_nb.findings import LEVELS, Diagnosis, Finding
 from docsum_nb.ledger import RunRecord, Runs
 from docsum_nb.records import Chunk, ChunkSummary, Citation, DocumentSummary, Hit, Omission, Usage
 from docsum_nb.render.displayed import Displayed
-from docsum_nb.results import Added, Hits, Plan, Summary
+from docsum_nb.results import (
+    Added,
+    Check,
+    CheckedSentence,
+    Conflict,
+    Coverage,
+    CoveredPoint,
+    DocumentUse,
+    Hits,
+    Plan,
+    Summary,
+    Verification,
+    VerifiedDocument,
+)
+from docsum_nb.results import Finding as SentenceFinding
 
 TEXT = (
     "Availability met its target in three quarters. Late payments fell by 12 %.\n\n"
@@ -125,8 +139,38 @@ def shown(text: str) -> dict[str, Displayed]:
             ],
             text,
         ),
+        "check": Check(
+            (
+                CheckedSentence(
+                    0,
+                    9,
+                    text,
+                    0.5,
+                    cited=True,
+                    document=text,
+                    passage=text,
+                    findings=_findings(text),
+                ),
+            )
+            * 2,
+            (DocumentUse(text, 0, 1, (text,)), DocumentUse(text, 1, 2, (text,))),
+            (Conflict(text, text, text, text, text, text, text),),
+            0.5,
+            3.0,
+            (text,),
+        ),
+        "verification": Verification(
+            (VerifiedDocument(text, "changed", text + "x", 2, (1, 2)),), 3, (text,)
+        ),
+        "coverage": Coverage(
+            (CoveredPoint(text, 0.5, covered=True, sentence=text, start=0, end=9),)
+        ),
         "diagnosis": Diagnosis.of(Finding(level, text, text, text, text, text) for level in LEVELS),
     }
+
+
+def _findings(text: str) -> tuple[SentenceFinding, ...]:
+    return (SentenceFinding("number", 0, 9, text, text),)
 
 
 def _hit(text: str) -> Hit:
