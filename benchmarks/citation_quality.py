@@ -1,27 +1,37 @@
 """How often a citation found after writing points into the passage that people marked.
 
-    python benchmarks/citation_quality.py DATA_FOLDER
+    python benchmarks/citation_quality.py DATA_FOLDER [EVERY]
 
-The folder holds ``qmsum-val/*.json`` (github.com/Yale-LILY/QMSum, data/ALL/val): answers to
-questions about meetings, each with the turns that it was written from. All meetings are sources at
-once, so that a citation can also point into the wrong meeting. Chance is the marked turns' share of
-their meeting. Cited without their own meeting, the answers show how often a citation is found by
-mistake.
+With EVERY, each EVERY-th meeting and paper is taken. The folder holds ``qmsum-val/*.json``
+(github.com/Yale-LILY/QMSum, data/ALL/val): answers to questions about meetings, each with the turns
+that it was written from. All meetings are sources at once, so that a citation can also point into
+the wrong meeting. Chance is the marked turns' share of their meeting. Cited without their own
+meeting, the answers show how often a citation is found by mistake; so do the answers on one
+meeting, cited with another one alone.
+
+Then ``Summary.check`` is measured: the support of sentences in their own source and in another, and
+how often it finds that one number of a sentence was replaced. Besides the answers, these are human
+summaries of papers (``scisummnet/*``, github.com/WING-NUS/scisumm-corpus, without the abstracts),
+and sentences of the papers themselves.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 from docsum_nb.documents.cite import cite
+from docsum_nb.documents.quantities import Quantity, quantities
 from docsum_nb.documents.sentences import sentence_spans
-from docsum_nb.records import Chunk, Citation
+from docsum_nb.records import Chunk, ChunkSummary, Citation
+from docsum_nb.results import Check, CheckedSentence, Summary
 
 _CHUNK_CHARACTERS = 6_000
 
@@ -78,9 +88,10 @@ def _share(part: float, whole: float) -> str:
     return f"{part / max(1, whole):.3f}"
 
 
-def main(folder: Path) -> None:
-    """Print how many sentences are cited, and how many of the citations are right."""
-    loaded = [load(path) for path in sorted(folder.glob("qmsum-val/*.json"))]
+def main(folder: Path, every: int = 1) -> None:
+    """Print how many sentences are cited, how many rightly, and what a check finds."""
+    paths = sorted(folder.glob("qmsum-val/*.json"))[::every]
+    loaded = [load(path) for path in paths]
     pool = [chunk for chunks, _ in loaded for chunk in chunks]
     answers = [answer for _, own in loaded for answer in own if answer.gold]
     lengths = {chunk.document: chunk.end for chunk in pool}
@@ -91,19 +102,139 @@ def main(folder: Path) -> None:
         f"chance {_share(chance, len(answers))}"
     )
     started = time.perf_counter()
-    everything: list[Cited] = []
-    alone: list[Cited] = []
-    strangers: list[Cited] = []
-    for chunks, own in loaded:
+    tables: dict[str, list[Cited]] = {"everything": [], "alone": [], "strangers": [], "another": []}
+    for at, (chunks, own) in enumerate(loaded):
         others = [chunk for chunk in pool if chunk.document != own[0].meeting]
-        everything += cited(own, pool)
-        alone += cited(own, chunks)
-        strangers += cited(own, others)
-    print(f"{time.perf_counter() - started:.1f} s for {3 * len(loaded)} texts")
-    print("\nscore   all meetings as sources         own meeting only       without own meeting")
-    print("from    cited   meeting   in the turns   cited   in the turns   cited, all wrongly")
-    for floor in (0.4, 0.5, 0.6, 0.7, 0.8):
-        print(f"{floor}     {_row(floor, everything, alone, strangers)}")
+        tables["everything"] += cited(own, pool)
+        tables["alone"] += cited(own, chunks)
+        tables["strangers"] += cited(own, others)
+        tables["another"] += cited(own, loaded[(at + 7) % len(loaded)][0])
+    print(f"{time.perf_counter() - started:.1f} s for {4 * len(loaded)} texts\n")
+    for name, what in _SOURCES.items():
+        print(f"{what:28} {_row(tables[name], sentences)}")
+    documents = (
+        [("\n\n".join(each.text for each in own), chunks) for chunks, own in loaded],
+        papers(sorted(folder.glob("scisummnet/*/"))[::every]),
+    )
+    for name, found in zip(("meetings", "papers"), documents, strict=True):
+        print(f"\n{name}: {_support_row(found)}")
+        print(f"{name}: numbers: {_number_row(found)}")
+    print(f"sentences of papers: numbers: {_number_row(list(_quoted(documents[1])))}")
+
+
+_SOURCES = {
+    "everything": "all meetings as sources",
+    "alone": "own meeting only",
+    "strangers": "without own meeting",
+    "another": "another meeting only",
+}
+Texts = list[tuple[str, list[Chunk]]]
+"""Summaries, each with its source."""
+
+
+def papers(folders: list[Path]) -> Texts:
+    """Read the human summaries of papers, and the papers without their abstracts."""
+    found: Texts = []
+    for folder in folders:
+        root = ElementTree.parse(folder / f"{folder.name}.xml").getroot()
+        parts = [" ".join(" ".join(each.itertext()).split()) for each in root.iter("SECTION")]
+        summary = (folder / f"{folder.name}.scisummnet_human.txt").read_text()
+        turns = [f"{part}\n\n" for part in parts if part]
+        found.append((summary.partition("\n")[2] or summary, list(_chunks(folder.name, turns))))
+    return found
+
+
+def _quoted(texts: Texts) -> Iterator[tuple[str, list[Chunk]]]:
+    """Yield sentences with numbers of each paper as its summary, without their last word."""
+    for _, chunks in texts:
+        text = "".join(chunk.text for chunk in chunks)
+        spans = [
+            (a, b)
+            for a, b in sentence_spans(text)
+            if 60 < b - a < 400 and any(map(_is_changed, quantities(text[a:b])))
+        ]
+        kept = spans[:: max(1, len(spans) // 12)]
+        yield "\n\n".join(" ".join(text[a:b].split()[:-1]) for a, b in kept), chunks
+
+
+def _checked(text: str, chunks: list[Chunk]) -> Check:
+    summaries = tuple(ChunkSummary(chunk, "", "") for chunk in chunks)
+    return Summary(text, "", cite(text, chunks), chunks=summaries).check()
+
+
+def _support_row(texts: Texts) -> str:
+    own = [each.support for text, chunks in texts for each in _checked(text, chunks).sentences]
+    other = [
+        each.support
+        for at, (text, _) in enumerate(texts)
+        for each in _checked(text, texts[(at + 7) % len(texts)][1]).sentences
+    ]
+    ranked = sorted([(value, 1) for value in own] + [(value, 0) for value in other])
+    wins, below = 0, 0
+    for _, is_own in ranked:
+        wins, below = (wins + below, below) if is_own else (wins, below + 1)
+    auc = _share(wins, len(own) * len(other))
+    return f"{len(own)} sentences, support in own and other source: AUC {auc}"
+
+
+def _is_changed(quantity: Quantity) -> bool:
+    return bool(quantity.values) and not quantity.counted
+
+
+def _number_row(texts: Texts) -> str:
+    """Replace one number of each sentence that has any; count what is found before and after."""
+    chosen = random.Random(1)
+    sentences = caught = alarms = cited_true = cited_false = 0
+    for text, chunks in texts:
+        changed, starts = _with_other_numbers(text, chosen)
+        true, false = (_at(_checked(each, chunks), starts) for each in (text, changed))
+        sentences += len(starts)
+        alarms += sum(map(_has_number_finding, true))
+        caught += sum(map(_has_number_finding, false))
+        cited_true += sum(each.cited for each in true)
+        cited_false += sum(each.cited for each in false)
+    return (
+        f"{sentences} sentences; false alarms {_share(alarms, sentences)}, cited "
+        f"{_share(cited_true, sentences)}; with one number replaced: caught "
+        f"{_share(caught, sentences)}, cited {_share(cited_false, sentences)}"
+    )
+
+
+def _with_other_numbers(text: str, chosen: random.Random) -> tuple[str, list[int]]:
+    """Return a text with one number of each sentence replaced, and where these sentences start.
+
+    The text keeps its length.
+    """
+    changed, starts = text, []
+    for start, end in sentence_spans(text):
+        numbers = [
+            each
+            for each in quantities(text[start:end])
+            if _is_changed(each) and text[start + each.end - 1].isdecimal()
+        ]
+        if numbers:
+            one = chosen.choice(numbers)
+            low, high = start + one.start, start + one.end
+            changed = changed[:low] + _other_number(text[low:high], chosen) + changed[high:]
+            starts.append(start)
+    return changed, starts
+
+
+def _at(check: Check, starts: list[int]) -> list[CheckedSentence]:
+    """Return the sentences that stand where others stood."""
+    return [next(each for each in check.sentences if each.end > start) for start in starts]
+
+
+def _has_number_finding(sentence: CheckedSentence) -> bool:
+    return any(each.kind in ("number", "date") for each in sentence.findings)
+
+
+def _other_number(number: str, chosen: random.Random) -> str:
+    """Return another number that looks alike."""
+    while True:
+        other = "".join(str(chosen.randint(1, 9)) if char.isdecimal() else char for char in number)
+        if other != number:
+            return other
 
 
 def cited(own: list[Answer], chunks: list[Chunk]) -> list[Cited]:
@@ -113,18 +244,16 @@ def cited(own: list[Answer], chunks: list[Chunk]) -> list[Cited]:
     return [(citation, owners[citation.start]) for citation in cite(text, chunks)]
 
 
-def _row(floor: float, *tables: list[Cited]) -> str:
-    everything, alone, strangers = ([c for c in table if c[0].score >= floor] for table in tables)
-    meeting = sum(citation.document == answer.meeting for citation, answer in everything)
-    right, right_alone = (sum(is_right(*each) for each in kept) for kept in (everything, alone))
+def _row(table: list[Cited], sentences: int) -> str:
+    meeting = sum(citation.document == answer.meeting for citation, answer in table)
+    right = sum(is_right(*each) for each in table)
     return (
-        f"{len(everything):5}   {_share(meeting, len(everything)):>7}"
-        f"   {_share(right, len(everything)):>12}   {len(alone):5}"
-        f"   {_share(right_alone, len(alone)):>12}   {len(strangers):18}"
+        f"cited {_share(len(table), sentences)}   of its meeting {_share(meeting, len(table))}"
+        f"   in the marked turns {_share(right, len(table))}"
     )
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python benchmarks/citation_quality.py DATA_FOLDER")
-    main(Path(sys.argv[1]))
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: python benchmarks/citation_quality.py DATA_FOLDER [EVERY]")
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -223,6 +223,7 @@ class Job:
             loaded.client.stream.end(last.text)
         results.data = await self._extract(loaded, control)
         results.note_fallbacks()
+        results.note_length()
         results.citations = await in_thread(citations_of, results.text, loaded.prepared, loaded.log)
         return results.summary()
 

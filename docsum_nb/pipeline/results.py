@@ -18,6 +18,9 @@ from docsum_nb.results import Summary
 
 __all__ = ["Results"]
 
+_TOO_LONG = 2
+"""How often the words that were asked for a text may have before that is reported."""
+_SLACK_WORDS = 50
 _UNFINISHED = "the run ended before its summary was finished"
 
 
@@ -130,3 +133,13 @@ class Results:
         for model, count in others.items():
             reason = f"written by {model}, because {asked} failed"
             self.omitted.append(Omission(f"{count} of {len(self.chunks)} chunks", reason))
+
+    def note_length(self) -> None:
+        """Add that the text is far longer than was asked for, if it is.
+
+        Words are counted between spaces: of scripts without them, this says nothing.
+        """
+        asked, count = self._prepared.options.length, len(self.text.split())
+        if count > _TOO_LONG * asked + _SLACK_WORDS:
+            reason = f"it has {count:,} words; at most {asked:,} were asked for"
+            self.omitted.append(Omission("the length of the summary", reason))

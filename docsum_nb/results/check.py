@@ -68,7 +68,8 @@ class CheckedSentence:
     """Its span of ``Summary.text``."""
     text: str
     support: float
-    """Share of its words, weighted by rarity, that the best passage holds: 0 to 1."""
+    """The mean of two shares of words, weighted by rarity: of its own in the best passage, and of
+    its neighbors' near that passage. 0 to 1; 1 if it stands there word for word."""
     cited: bool
     """Whether the summary has a citation for it."""
     document: str | None = None

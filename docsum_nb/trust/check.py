@@ -132,7 +132,7 @@ def _checked(
         found.start,
         found.end,
         sentence,
-        round(passage.support, 4) if passage else 0.0,
+        round(passage.confidence, 4) if passage else 0.0,
         any(end > found.start for _, end in cited[max(0, at - 1) : at]),
         passage.chunk.document if passage else None,
         passage.chunk.text[passage.start : passage.end] if passage else "",
