@@ -8,13 +8,13 @@ word is taken for a name. Negations are known in the languages listed. Refuses n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from docsum_nb.documents.quantity_words import MONTHS
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import term_spans
 
-__all__ = ["bare_term", "is_negated", "name_spans"]
+__all__ = ["bare_term", "has_name", "is_negated", "name_spans"]
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -45,8 +45,21 @@ def is_negated(terms: list[str]) -> bool:
 
 
 def bare_term(term: str) -> str:
-    """Return a term without the ending of an English genitive."""
-    return term.removesuffix("'s").removesuffix("'")
+    """Return a term without the ending of an English genitive, and as "L_C_D_" was meant."""
+    return term.removesuffix("'s").removesuffix("'").replace("_", "")
+
+
+def has_name(name: str, terms: Collection[str]) -> bool:
+    """Return whether a text has a name, or of one such as "NASA-like" its first part.
+
+    Args:
+        name: The term of the name.
+        terms: Those of the text, as of ``bare_term``.
+    """
+    if name in terms:
+        return True
+    first, dash, rest = name.partition("-")
+    return bool(dash) and len(first) > 1 and rest.isalpha() and first in terms
 
 
 def name_spans(text: str) -> tuple[tuple[int, int, str], ...]:

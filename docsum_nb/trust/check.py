@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from docsum_nb.documents.claims import bare_term
+from docsum_nb.documents.claims import bare_term, has_name
 from docsum_nb.documents.passages import content_terms
 from docsum_nb.documents.quantities import Quantities, quantities
 from docsum_nb.documents.support import SentenceSupport, supports
@@ -115,7 +115,8 @@ class _Facts:
         if document not in self._words:
             found = {term for text in self._texts[document] for term in words(text)}
             self._words[document] = {bare_term(term) for term in found}
-        return all(bare_term(term) in self._words[document] for term in words(word))
+        known = self._words[document]
+        return all(has_name(bare_term(term), known) for term in words(word))
 
 
 def _checked(

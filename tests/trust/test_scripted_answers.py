@@ -97,8 +97,9 @@ def test_an_empty_answer_is_no_summary(server: ScriptedServer, tmp_path: Path) -
 
 
 def test_an_answer_that_is_far_too_long_is_said(server: ScriptedServer, tmp_path: Path) -> None:
-    things = "gate wall roof crane pipe lamp door stair wheel chain track yard bell clock".split()
-    ways = "painted by a woman,oiled at noon,shown to guests,sold in spring".split(",")
+    things = ["gate", "wall", "roof", "crane", "pipe", "lamp", "door", "stair", "wheel", "chain"]
+    things += ["track", "yard", "bell", "clock"]
+    ways = ["painted by a woman", "oiled at noon", "shown to guests", "sold in spring"]
     answer = " ".join(
         f"Its {thing} was {ways[at % 4]} as {count} men of the mill have told the owners."
         for at, (thing, count) in enumerate(zip(things, range(3, 90, 5), strict=False))
