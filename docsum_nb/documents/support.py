@@ -2,8 +2,8 @@
 
 A sentence is supported if its best passage holds enough of its words, by rarity, the sentences
 around it are supported close by, and nothing in it speaks against the passage: a number or a date
-that stands nowhere near it, no number or name of the sentence in it at all, a negation that one of
-the two lacks. A passage with the very wording of a sentence always supports it.
+that it does not have, names none of which stands near it, a negation that one of the two lacks. A
+passage with the very wording of a sentence always supports it.
 
 Shared words are evidence, not proof. ``benchmarks/citation_quality.py`` measures how often this is
 wrong, and chose the settings.
@@ -134,10 +134,9 @@ def _speaks_against(lacking: Sequence[Lacking], names: int) -> bool:
         lacking: What it lacks.
         names: The names in the sentence.
     """
-    numbers = [each for each in lacking if each.kind in ("number", "date")]
     far = sum(each.kind == "name" and not each.near for each in lacking)
     return (
-        any(not each.near for each in numbers)
+        any(each.kind in ("number", "date") for each in lacking)
         or (names > 0 and far == names)
         or any(each.kind == "negation" for each in lacking)
     )

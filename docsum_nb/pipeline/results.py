@@ -139,7 +139,7 @@ class Results:
 
         Words are counted between spaces: of scripts without them, this says nothing.
         """
-        asked, count = self._prepared.options.length, len(self.text.split())
+        asked, count = self._prepared.sizes.final_words, len(self.text.split())
         if count > _TOO_LONG * asked + _SLACK_WORDS:
             reason = f"it has {count:,} words; at most {asked:,} were asked for"
             self.omitted.append(Omission("the length of the summary", reason))

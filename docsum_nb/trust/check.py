@@ -169,9 +169,9 @@ def _lacking(text: str, found: SentenceSupport, facts: _Facts) -> Iterator[Findi
         elif not each.near and each.kind == "name":
             if not facts.has_word(document, shown):
                 yield Finding(*span, f"{shown} is nowhere in {document}")
-        elif not each.near:
+        elif each.kind != "name":
             elsewhere = all(map(facts.of(document).holds, quantities(shown)))
-            reason = "stands only elsewhere in" if elsewhere else "is nowhere in"
+            reason = "is not in the passage, but elsewhere in" if elsewhere else "is nowhere in"
             yield Finding(*span, f"{shown} {reason} {document}")
 
 
