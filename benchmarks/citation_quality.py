@@ -21,7 +21,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def main(folder: Path, every: int = 1) -> None:
         tables["everything"] += cited(own, pool)
         tables["alone"] += cited(own, chunks)
         tables["strangers"] += cited(own, others)
-        tables["another"] += cited(own, loaded[(at + 7) % len(loaded)][0])
+        tables["another"] += cited(own, loaded[_another(at, loaded)][0])
     print(f"{time.perf_counter() - started:.1f} s for {4 * len(loaded)} texts\n")
     for name, what in _SOURCES.items():
         print(f"{what:28} {_row(tables[name], sentences)}")
@@ -144,6 +144,11 @@ def papers(folders: list[Path]) -> Texts:
     return found
 
 
+def _another(at: int, texts: Sequence[object]) -> int:
+    """Return the place of a text far from another one: those of a series stand together."""
+    return (at + len(texts) // 2) % len(texts)
+
+
 def _quoted(texts: Texts) -> Iterator[tuple[str, list[Chunk]]]:
     """Yield sentences with numbers of each paper as its summary, without their last word."""
     for _, chunks in texts:
@@ -167,7 +172,7 @@ def _support_row(texts: Texts) -> str:
     other = [
         each.support
         for at, (text, _) in enumerate(texts)
-        for each in _checked(text, texts[(at + 7) % len(texts)][1]).sentences
+        for each in _checked(text, texts[_another(at, texts)][1]).sentences
     ]
     ranked = sorted([(value, 1) for value in own] + [(value, 0) for value in other])
     wins, below = 0, 0

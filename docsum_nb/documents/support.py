@@ -31,7 +31,7 @@ from docsum_nb.records import Chunk
 __all__ = ["Lacking", "SentenceSupport", "supports"]
 
 # Of the confidence, chosen on QMSum (validation): many documents hold more by chance than one.
-_FLOOR, _FLOOR_OF_MANY = 0.26, 0.28
+_FLOOR, _FLOOR_OF_MANY = 0.24, 0.3
 _LEAST_SUPPORT = 0.2  # of the passage alone
 _NEIGHBORS = 2  # sentences on each side, in the text
 _OTHER_SUPPORT = 0.4  # of the passages of several documents, at least
