@@ -21,8 +21,8 @@ def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-_NEGATIONS = _words("""
-    no not never none nobody nothing nowhere neither nor without cannot can't nicht kein keine
+_NEGATIONS = {"no" + each for each in ("body", "thing", "where")} | _words("""
+    no not never none neither nor without cannot can't nicht kein keine
     keinen keinem keiner keines nie niemals niemand nichts ohne weder ne pas jamais aucun
     aucune sans rien nunca ningún ninguna nada sin não nem nenhum nenhuma sem nessun nessuna
     senza mai niente geen niet nooit zonder не нет никогда без ни

@@ -1,4 +1,4 @@
-"""Which of a reader's points a summary covers, and where.
+"""Which of a reader's points a summary covers, and by which sentence.
 
 Holds data and lays it out; ``docsum_nb.trust`` compares. Points and sentences are shown cleaned.
 """

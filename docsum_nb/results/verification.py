@@ -41,7 +41,7 @@ class VerifiedDocument:
     quotes: int = 0
     """Citations of it."""
     misplaced: tuple[int, ...] = ()
-    """The numbers of those citations whose passage does not stand where they say."""
+    """The numbers of those citations whose passage is not in its place."""
 
     @property
     def ok(self) -> bool:
@@ -65,7 +65,7 @@ class Verification(Tabled):
 
     @property
     def ok(self) -> bool:
-        """Whether every document is unchanged and every quotation stands where it says."""
+        """Whether every document is unchanged and every quotation is in its place."""
         return bool(self.documents) and not self.outside and all(e.ok for e in self.documents)
 
     def to_frame(self) -> DataFrame:
@@ -116,6 +116,6 @@ def _row(each: VerifiedDocument) -> Row:
             (*name, part(f"found as {renamed}", "muted")) if renamed else name,
             (part(each.state, "" if each.ok else "problem"),),
             (part(f"{each.quotes:,}"),),
-            (part(f"not where they say: {wrong}" if wrong else "", "problem"),),
+            (part(f"out of place: {wrong}" if wrong else "", "problem"),),
         )
     )

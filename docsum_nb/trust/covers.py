@@ -21,7 +21,7 @@ _COVERED = 0.5
 
 
 def covers(summary: SummaryRecord, points: Iterable[str]) -> Coverage:
-    """Return which points a summary covers, and where.
+    """Return which points a summary covers, and by which sentence.
 
     Args:
         summary: A result.
