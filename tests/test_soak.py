@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Awaitable
+from pathlib import Path
+
 import pytest
 
 from docsum_nb.testing import Call, Reply, ScriptedServer
@@ -12,6 +17,8 @@ ROUNDS = 66
 """Of three runs each."""
 WARM_UP = 25
 """Before memory is looked at: pools, caches and the allocator's arenas fill in the first ones."""
+LATE_S = 30.0
+"""For what is asked after the last run has ended."""
 
 HEAD = """
 import gc, os, threading, time
@@ -24,6 +31,20 @@ def figures():
     # CrewAI's pool for event handlers grows to its ten threads as it needs them.
     names = [t.name for t in threading.enumerate() if not t.name.startswith("CrewAISync")]
     return len(names), me.num_fds(), me.memory_info().rss / 2**20
+
+def refused(run):
+    error = run.exception()
+    if getattr(error, "status_code", None) != 403:
+        raise error or AssertionError("it was not refused")
+
+def end(run):
+    run.cancel()
+    assert type(run.exception()).__name__ == "RunCancelled"
+    release()
+
+def release():
+    with open({ended!r}, "a") as file:
+        file.write(".")
 """
 
 SUMMARIES = """
@@ -36,15 +57,16 @@ async def three(number):
     hung = ds.summarize({{"hung": f"text {{number}}"}}, **options)
     summary = await good
     assert summary.documents[0].name == "good" and len(summary.chunks) == 1
-    assert bad.exception().status_code == 403
-    hung.cancel()
-    assert type(hung.exception()).__name__ == "RunCancelled"
+    refused(bad)
+    end(hung)
     return good, bad, hung
 """
 
+# The model is shared by threads. Where a connection was idle for 5 s, its pool may close it in one
+# thread while another sends on it (encode/httpcore#1110): the client retries, as by default.
 CREWS = """
 from crewai import LLM, Agent, Crew, Task
-llm = LLM(model="openai/gpt-4o-mini", base_url={base_url!r}, api_key="k", max_retries=0)
+llm = LLM(model="openai/gpt-4o-mini", base_url={base_url!r}, api_key="k", timeout=120)
 
 def crew(name):
     agent = Agent(role="writer", goal="g", backstory="b", llm=llm)
@@ -59,15 +81,14 @@ def crew(name):
 async def three(number):
     good, bad, hung = (ds.kickoff(crew(name), show=False) for name in ("good", "bad", "hung"))
     assert (await good).raw == "fine"
-    assert bad.exception().status_code == 403
-    hung.cancel()
-    assert type(hung.exception()).__name__ == "RunCancelled"
+    refused(bad)
+    end(hung)
     return good, bad, hung
 """
 
 DELEGATING = """
 from crewai import LLM, Agent, Crew, Process, Task
-llm = LLM(model="openai/gpt-4o-mini", base_url={base_url!r}, api_key="k", max_retries=0)
+llm = LLM(model="openai/gpt-4o-mini", base_url={base_url!r}, api_key="k", timeout=120)
 
 def crew(name):
     expert = Agent(role="expert", goal="g", backstory="b", llm=llm)
@@ -97,9 +118,8 @@ untouched = shape()
 async def three(number):
     good, bad, hung = (ds.kickoff(each, show=False) for each in crews.values())
     assert (await good).raw == "fine"
-    assert bad.exception().status_code == 403
-    hung.cancel()
-    assert type(hung.exception()).__name__ == "RunCancelled"
+    refused(bad)
+    end(hung)
     assert shape() == untouched
     assert [t.output.raw for t in crews["good"].tasks] == ["the expert's"] * 2 + ["fine"]
     return good, bad, hung
@@ -111,12 +131,13 @@ async def rounds(count):
     for number in range(count):
         runs += await three(number)
         # What a run keeps goes with it; two hundred at once would be the memory that is looked at.
-        while len(runs) > 30:
-            assert runs.pop(0).join(30)
+        while len(runs) > 60:
+            assert runs.pop(0).join(60)
         print(number, flush=True)  # a kernel that says nothing is taken for one that hangs
+    release()  # what was asked after its run had ended
     for run in runs:
-        assert run.join(30)
-    give_up = time.monotonic() + 30
+        assert run.join(60)
+    give_up = time.monotonic() + 60
     while any(t.name.startswith("docsum_nb-work") for t in threading.enumerate()):
         assert time.monotonic() < give_up
         time.sleep(0.05)
@@ -130,32 +151,58 @@ print(*before, *after)
 """
 
 
-def script(call: Call) -> Reply:
-    """Answer, refuse or hang, by the document's name; the boss of a crew delegates first."""
-    if "You are boss." in call.prompt and "Combine." not in call.prompt:
-        said = tool_result(call)
-        if said is None:
-            return delegates("See to the text" + call.prompt.partition("the text")[2][:15])
-        return Reply("no", status=403) if "which is bad" in call.prompt else Reply(said)
-    if "You are expert." in call.prompt:
-        return Reply("the expert's", delay=3.0 if "which is hung" in call.prompt else 0.0)
-    if "which is bad" in call.prompt or 'name="bad' in call.prompt:
-        return Reply("no", status=403)
-    if "Text which is hung" in call.prompt:
-        return Reply(delay=3.0)  # of a crew: its thread waits for the answer
-    # Longer than a run settles: what lands in time would leave its connection in the pool.
-    return Reply(delay=6.0) if 'name="hung' in call.prompt else Reply("fine")
+class Answers:
+    """Answers, refuses or hangs, by the document's name; the boss of a crew delegates first.
+
+    A thread of a crew that was cancelled waits for its answer, which comes when the cell has seen
+    the end. A summary's connection is closed when its run has settled: no answer comes.
+
+    Args:
+        ended: A file that the cell makes longer for each run it has cancelled.
+    """
+
+    def __init__(self, ended: Path) -> None:
+        self._ended = ended
+        ended.touch()
+
+    def __call__(self, call: Call) -> Reply | Awaitable[Reply]:
+        """Answer one request."""
+        if "You are boss." in call.prompt and "Combine." not in call.prompt:
+            said = tool_result(call)
+            if said is None:
+                return delegates("See to the text" + call.prompt.partition("the text")[2][:15])
+            return Reply("no", status=403) if "which is bad" in call.prompt else Reply(said)
+        if "You are expert." in call.prompt:
+            said = "the expert's"
+            return self._late(said) if "which is hung" in call.prompt else Reply(said)
+        if "which is bad" in call.prompt or 'name="bad' in call.prompt:
+            return Reply("no", status=403)
+        if "Text which is hung" in call.prompt:
+            return self._late("late")
+        return Reply(hang=True) if 'name="hung' in call.prompt else Reply("fine")
+
+    async def _late(self, text: str) -> Reply:
+        before, give_up = self._ended.stat().st_size, time.monotonic() + LATE_S
+        while self._ended.stat().st_size == before and time.monotonic() < give_up:
+            await asyncio.sleep(0.05)
+        return Reply(text)
 
 
+@pytest.mark.timeout(1_200)  # a machine on which much else runs; what hangs is found sooner
 @pytest.mark.parametrize(
     "three", [SUMMARIES, CREWS, DELEGATING], ids=["summaries", "crews", "delegating"]
 )
-def test_two_hundred_runs_leave_nothing_behind(server: ScriptedServer, three: str) -> None:
+def test_two_hundred_runs_leave_nothing_behind(
+    server: ScriptedServer, three: str, tmp_path: Path
+) -> None:
     """A third fail, a third are cancelled: threads, files and memory stay as they were."""
-    server.script = script
-    code = HEAD + three + TAIL
+    ended = tmp_path / "ended"
+    server.script = Answers(ended)
+    code = (HEAD + three + TAIL).format(
+        base_url=server.base_url, rounds=ROUNDS, warm_up=WARM_UP, ended=str(ended)
+    )
     with running_kernel() as kernel:
-        cell = kernel.run(code.format(base_url=server.base_url, rounds=ROUNDS, warm_up=WARM_UP))
+        cell = kernel.run(code)
     assert cell.status == "ok", cell.traceback
     threads, files, memory, threads_after, files_after, memory_after = map(
         float, cell.text.split()[-6:]
