@@ -51,7 +51,7 @@ _HTML = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,500}?-->\s*)?<(?:!doctype\s+html|html|head|body|table|meta)\b",
     re.I | re.S,
 )
-_XML = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml\s")
+_XML = re.compile(r"(?:ï»¿)?<\?xml\s")
 _SAYS_MARKUP = frozenset((".md", ".markdown", ".mdx"))
 """Suffixes of texts that may well begin with a tag."""
 _PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b[^<]{0,500}>", re.I)
@@ -90,11 +90,15 @@ def kind_of(path: Path, kind: str) -> str:
         return _kind_of_container(path, kind)
     if kind == "text" and path.suffix.lower() in (".txt", "") and _is_page(start):
         return "html"
-    if kind == "text" and path.suffix.lower() not in _SAYS_MARKUP and _XML.match(start):
+    if kind == "text" and path.suffix.lower() not in _SAYS_MARKUP and _is_xml(start):
         return "xml"
     if kind in _CONTAINERS or kind in (OLD_OFFICE, "rtf"):
         return _kind_of_text(path, kind, start)
     return kind
+
+
+def _is_xml(start: bytes) -> bool:
+    return _XML.match(start.decode("latin-1")) is not None
 
 
 def _is_page(start: bytes) -> bool:
