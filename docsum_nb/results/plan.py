@@ -67,7 +67,6 @@ class Plan(NotARun, Tabled):
         return (
             f"{self.documents} documents, {most}{self.chunks} chunks: {most}{calls} "
             f"in {self.depth} levels, {takes}"
-            + (f"; strategy {self.strategy}: {self.why}" if self.strategy else "")
             + "".join(f"; {one_line(each, max_chars=400)}" for each in said if each)
         )
 
