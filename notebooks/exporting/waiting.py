@@ -13,7 +13,7 @@ from notebooks.exporting.source import Edit, Source, outer_nodes
 
 __all__ = ["RETURN_RUNS", "Waiting", "waited_for"]
 
-RETURN_RUNS = frozenset({"get_run", "kickoff", "resume", "start", "summarize"})
+RETURN_RUNS = frozenset({"compare", "get_run", "kickoff", "resume", "start", "summarize"})
 """The functions of docsum_nb that return a run."""
 _LOOP_BOUND = {
     *("all_tasks", "create_task", "current_task", "ensure_future", "gather"),

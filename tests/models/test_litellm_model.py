@@ -78,7 +78,9 @@ def test_clients_that_litellm_forgets_leave_no_word(
     server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They go after an hour; a user could do nothing about it."""
-    gc.collect()  # what earlier tests have left
+    # What earlier tests have left.
+    loaded().in_memory_llm_clients_cache.flush_cache()
+    gc.collect()
     caplog.clear()
     on_loop(provider(server).answer(REQUEST))
     loaded().in_memory_llm_clients_cache.flush_cache()
