@@ -21,7 +21,7 @@ def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-_NEGATIONS = {"no" + each for each in ("body", "thing", "where")} | _words("""
+_NEGATIONS = {"no" + each for each in ("body", "thing")} | _words("""
     no not never none neither nor without cannot can't nicht kein keine
     keinen keinem keiner keines nie niemals niemand nichts ohne weder ne pas jamais aucun
     aucune sans rien nunca ningún ninguna nada sin não nem nenhum nenhuma sem nessun nessuna

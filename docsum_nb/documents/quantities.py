@@ -92,6 +92,7 @@ _DATES = (
     re.compile(r"(?<!\d)(?P<y>\d{4})[年년]\s?(?P<m>\d{1,2})[月월](?:\s?(?P<d>\d{1,2})[日일])?"),
 )
 _SEPARATORS = re.compile(_GROUP)
+_PARTS, _MARKS = re.compile("[.,:]"), re.compile("[.,]")
 _FILLING = ("a", "an", "and")
 _TIMES = {"hundred": 100, "dozen": 12}
 _WORD = re.compile(rf"[{_LETTER}]++")
@@ -256,7 +257,7 @@ def _readings(digits: str) -> tuple[tuple[Decimal, ...], int]:
     """Return what digits with separators may mean, and the number of decimals of the first."""
     if ":" in digits:
         # A time, or a ratio: its parts as one number that no other is.
-        parts = re.split("[.,:]", digits)
+        parts = _PARTS.split(digits)
         return (sum((Decimal(part) / 1000**at for at, part in enumerate(parts)), Decimal(0)),), 0
     joined = _SEPARATORS.sub("", digits)
     grouped = joined != digits
@@ -265,9 +266,9 @@ def _readings(digits: str) -> tuple[tuple[Decimal, ...], int]:
     if not marks:
         pieces = [Decimal(piece) for piece in _SEPARATORS.split(digits)] if " " in digits else []
         return (Decimal(joined), *pieces), 0
-    groups = re.split("[.,]", joined)
+    groups = _MARKS.split(joined)
     if len(marks) == 2 or (grouped and len(groups) == 2):
-        whole = re.sub("[.,]", "", joined[:last])
+        whole = _MARKS.sub("", joined[:last])
         return (Decimal(f"{whole}.{joined[last + 1 :]}"),), len(joined) - last - 1
     thousands = len(groups[0]) <= 3 and all(len(each) == 3 for each in groups[1:])
     if len(groups) > 2:

@@ -732,6 +732,9 @@ READING_TOO = (
 _TEXTS = ("str", "bytes", "Path", "Document", "Chunk", "Answer", "Summary", "Hit", "Exception")
 
 EXEMPT: dict[str, str] = {
+    "documents.claims.bare_term": "passes over one word",
+    "documents.claims.has_name": "passes over one word",
+    "documents.claims.is_negated": "passes over each term once",
     "documents.adoc.read": "by to_markdown",
     "documents.json_text.read": "by to_markdown",
     "documents.logs.is_log": "by text.read",
