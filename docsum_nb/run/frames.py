@@ -1,4 +1,4 @@
-"""Where code is at a moment: the frames of threads and coroutines."""
+"""The frames of threads and coroutines."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The runs of this process by id, which an error names: what they finished can be reached by it.
 
-In a notebook a run is often awaited where it is started, and no variable holds it. So the last few
+In a notebook a run is often awaited as it is started, and no variable holds it. So the last few
 whose error was raised there are kept; others are known while something else holds them.
 """
 

@@ -293,7 +293,7 @@ class Run(NotAwaited, Generic[T]):
 def get_run(run_id: str) -> Run[Any]:
     """Return a run of this process by the id that its error names.
 
-    For a run that no variable holds, as it was awaited where it was started: its ``partial``, its
+    For a run that no variable holds, since it was awaited as it was started: its ``partial``, its
     ``usage`` and its ``state``. A notebook keeps the last five runs whose error it has shown.
 
     Args:

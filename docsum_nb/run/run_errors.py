@@ -57,7 +57,7 @@ class RunErrors:
         Args:
             kind: Its class.
             what: What happened, for its message.
-            location: Where the work was; ``None`` if that is not known.
+            location: The place of the work; ``None`` if that is not known.
         """
         state = self._record.state
         error = kind(

@@ -63,7 +63,7 @@ def fitted(parts: LineParts, columns: int) -> FittedLine:
 
 
 def _with_bar(heading: str, parts: LineParts, more: list[str], columns: int) -> FittedLine | None:
-    # Time and cost come last, where the eye looks for them.
+    # Time and cost come last, as the eye looks for them there.
     before = f"{heading}: "
     after = f"| {', '.join(_shown(parts.count, *more, parts.cost, parts.time))}"
     if columns_of(before + after) + _LEAST_BAR > columns:

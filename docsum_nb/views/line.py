@@ -46,7 +46,7 @@ class LineView:
 
     Args:
         title: What the run is called.
-        stream: Where to write; ``None`` for the present ``sys.stderr``.
+        stream: What to write to; ``None`` for the present ``sys.stderr``.
     """
 
     shows_text = False
