@@ -50,7 +50,7 @@ def expanded(text: str, known: frozenset[str]) -> str:
 
     Args:
         text: LaTeX without comments.
-        known: The commands that are read as what they are, even if the file defines them anew.
+        known: Commands that keep their meaning in a file that defines them again.
     """
     pairs = braces(text)
     macros: dict[str, _Macro] = {}
