@@ -36,7 +36,7 @@ def split(document: Document, *, max_tokens: int, count: Callable[[str], int]) -
             longer text should not have fewer tokens.
 
     Returns:
-        The chunks in order, none of them empty: one where the document fits, none where it is
+        The chunks in order, none of them empty: one if the document fits, none if it is
         empty.
 
     Raises:
@@ -88,7 +88,7 @@ class _Packing:
             self._sums.append(self._sums[-1] + max(1, atom.tokens))
 
     def spans(self) -> list[tuple[int, int, int]]:
-        """Choose where each chunk begins and ends, and count its tokens."""
+        """Choose the span of each chunk, and count its tokens."""
         spans, first = [], 0
         while first < len(self._atoms):
             last, tokens = self._chunk_end(first)

@@ -126,7 +126,7 @@ class _Reader:
         """What is written when the brace at a place is closed."""
         self._pairs = braces(text)
         self._endless: set[str] = set()
-        """Environments that are not closed behind where that was found."""
+        """Environments that are not closed behind the place at which that was found."""
         self._statements = {**STATEMENTS, **dict(_THEOREM.findall(text))}
         self._lists: list[int] = []
         """The numbers of the next items of the lists around; 0 if they have none, and -1 if they
@@ -134,7 +134,7 @@ class _Reader:
         self._titled = "\\maketitle" in text
 
     def run(self) -> str:
-        """Read the text from its beginning, or from where its document begins."""
+        """Read the text from its beginning, or from that of its document."""
         begin = self.text.find("\\begin{document}")
         at = 0
         if begin >= 0:
@@ -165,7 +165,7 @@ class _Reader:
         self._out.append(self.text[at:end])
 
     def _token(self, match: re.Match[str], limit: int) -> int:
-        """Write what a token stands for; return where reading goes on."""
+        """Write what a token stands for; return the place behind it."""
         environment, command, sign, math, brace, ligature = match.groups()
         at = match.end()
         if environment:
@@ -344,7 +344,7 @@ class _Reader:
         return before.isdigit() if name == "textsubscript" else not before.isspace()
 
     def _argument(self, at: int) -> tuple[int, int] | None:
-        """Return where the argument that begins at a place begins and ends, without braces."""
+        """Return the span within the braces of the argument at a place."""
         match = _ARGUMENT.match(self.text, at)
         end = self._pairs.get(match.end() - 1) if match else None
         return None if match is None or end is None else (match.end(), end)
