@@ -64,6 +64,11 @@ class _Policy(email.policy.Compat32):
         )
         return name, _eight_bit(value[:_MAX_HEADER])
 
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        # Of a message within a message. The library's own raises for some values.
+        lines = "\n ".join(line.strip() for line in str(value).splitlines())
+        return f"{name}: {lines}\n".encode("utf-8", "surrogateescape")
+
 
 def _eight_bit(value: str) -> str:
     """Return a header with the bytes decoded that its sender did not encode."""

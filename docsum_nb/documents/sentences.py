@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from docsum_nb.documents.abbreviations import (
     BEFORE_NUMBERS,
@@ -60,6 +61,7 @@ _OPENED = re.compile(
 _ITEM = re.compile(r"(?<=\n)[^\S\n]{0,12}(?:[-*•‣◦▪+]|(?<=[:;]\n)\(?[0-9]{1,3}[.)])[^\S\n]+(?=\S)")
 # "«Иди!» — сказал он": what follows a speech.
 _DASHED = re.compile(r"[—–-]\s[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]")
+_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
 _CLOSERS = tuple("」』）】》〉”’»)]")
 _LOWER_SHARE = 0.3  # of the sentences, from which lower case says nothing
 _LEAST_LOWER = 3
@@ -99,8 +101,6 @@ def _further(text: str) -> Iterator[int]:
 
 def _starts(text: str) -> list[int]:
     """Find where each sentence but the first may begin."""
-    from sentencex import get_sentence_boundaries
-
     starts: list[int] = []
     begin = 0
     while begin < len(text):
@@ -108,15 +108,29 @@ def _starts(text: str) -> list[int]:
         # The library's own spans leave out some white space, so only its starts are taken.
         found = [
             _before_quotes(text, begin + boundary["start_index"])
-            for boundary in get_sentence_boundaries(
-                "en", _BRACKETED.sub(r"\1_\2_", text[begin:end])
-            )
+            for boundary in _boundaries(_BRACKETED.sub(r"\1_\2_", text[begin:end]))
             if not boundary["text"].isspace()
         ][1:]
         starts.extend(found)
         # The window may end inside its last sentence: look at that one again, whole.
         begin = found[-1] if found and end < len(text) else end
     return starts
+
+
+def _boundaries(text: str) -> list[dict[str, Any]]:
+    from sentencex import get_sentence_boundaries
+
+    # The library panics at some runs of white space that is not ASCII.
+    for same_length in (text, _WIDE_SPACE.sub(" ", text)):
+        try:
+            found: list[dict[str, Any]] = get_sentence_boundaries("en", same_length)
+        except BaseException as error:
+            # The class of such an error cannot be imported.
+            if type(error).__name__ != "PanicException":
+                raise
+        else:
+            return found
+    return [{"start_index": 0, "text": text}]
 
 
 def _before_quotes(text: str, at: int) -> int:

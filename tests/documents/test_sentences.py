@@ -38,6 +38,15 @@ def test_sentences_end_where_a_reader_ends_them() -> None:
     assert found[-2:] == ["A title", "The end."]
 
 
+def test_white_space_that_the_library_cannot_take_ends_nothing() -> None:
+    """Some runs of no-break spaces make sentencex panic; the text is cut all the same."""
+    wide = "\xa0"
+    text = f"\n# G{wide * 29}.{wide * 45}\u2592{wide * 16}= Guuie\nIt rains. It snows.\n"
+    spans = sentence_spans(text)
+    assert "".join(text[start:end] for start, end in spans) == text
+    assert text[slice(*spans[-1])] == "It snows.\n"
+
+
 def test_long_texts_are_cut_as_short_ones() -> None:
     """Windows do not add or lose a sentence."""
     text = "This is a sentence of some length. " * 2000

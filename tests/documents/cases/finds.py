@@ -7,6 +7,14 @@ from tests.documents.pdf_maker import at, column, made
 
 CASES = [
     Case(
+        "mail-within-a-mail-whose-headers-break-lines",
+        "outer.eml",
+        b"Subject: Outer\nContent-Type: message/rfc822\n\nSubject: Gr\xc3\xbc\xc3\x9fe\n"
+        b"X-Odd: \x0c\x00E-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n"
+        b"The whales are mammals that live in the sea.\n",
+        has=("The whales are mammals that live in the sea.",),
+    ),
+    Case(
         "tex-table-on-one-line",
         "table.tex",
         "\\begin{tabular}{l|r}\\hline Name & Value \\\\ \\hline \\multicolumn{2}{c}{Both} \\\\ "
