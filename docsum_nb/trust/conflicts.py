@@ -6,6 +6,7 @@ common. Refuses to judge numbers without such words: most of them are of differe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from docsum_nb.results import Conflict
 
 __all__ = ["conflicts"]
 
+_END = re.compile(r"[.!?]\s")
 _BESIDE_CHARS = 60  # on each side of a number
 _SHARED_TERMS = 2  # of the words beside two numbers of one quantity, at least
 _SHARED = 0.6  # of them
@@ -42,17 +44,17 @@ def conflicts(text: str, found: Sequence[SentenceSupport]) -> tuple[Conflict, ..
     Returns:
         Each contradiction once, at most a hundred.
     """
-    seen: dict[tuple[str, str, str, str], Conflict] = {}
+    seen: dict[frozenset[tuple[str, str]], Conflict] = {}
     for each in found:
         if not quantities(text[each.start : each.end]) or len(each.others) < 2:
             continue
         for one, other in combinations(each.others, 2):
             for conflict in _between(one, other):
-                key = (
-                    conflict.document,
-                    conflict.value,
-                    conflict.other_document,
-                    conflict.other_value,
+                key = frozenset(
+                    {
+                        (conflict.document, conflict.value),
+                        (conflict.other_document, conflict.other_value),
+                    }
                 )
                 seen.setdefault(key, conflict)
                 if len(seen) == _MOST:
@@ -92,7 +94,9 @@ def _stated(passage: Passage) -> Iterator[_Stated]:
     for each in quantities(text):
         if each.dates or each.counted:
             continue
-        low = max(0, each.start - _BESIDE_CHARS)
-        beside = f"{text[low : each.start]} {text[each.end : each.end + _BESIDE_CHARS]}"
+        # Words of the next sentence are of another quantity.
+        before = _END.split(text[max(0, each.start - _BESIDE_CHARS) : each.start])[-1]
+        after = _END.split(text[each.end : each.end + _BESIDE_CHARS], maxsplit=1)[0]
+        beside = f"{before} {after}"
         terms = frozenset(term for term in content_terms(beside) if not term.isdigit())
         yield _Stated(passage, each, text[each.start : each.end], terms)

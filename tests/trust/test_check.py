@@ -98,6 +98,14 @@ def test_documents_that_disagree_are_named() -> None:
     assert "mill" in conflict.what
 
 
+def test_numbers_of_neighboring_sentences_are_not_compared() -> None:
+    """The year in which the mill opened is no number of its people."""
+    first = "The mill opened in 1900. It employed 300 people. The river was dammed in 1905."
+    other = "The mill employed 250 people. It closed in 1960."
+    check = summary_of(f"{first} {other}", mill=f"{first} " * 3, council=other).check()
+    assert [{each.value, each.other_value} for each in check.conflicts] == [{"300", "250"}]
+
+
 def test_parts_that_are_not_used_are_named() -> None:
     chunks = [Chunk("mill", 0, MILL, 0, len(MILL), 9)]
     chunks += [
