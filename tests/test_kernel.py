@@ -113,7 +113,7 @@ def test_group_of_errors_is_readable_in_the_cell(
     )
     shown = plain(cell.traceback)
     assert cell.error.startswith("ExceptionGroup: 2 of 2 chunks failed")
-    assert shown.count("APIError: litellm.APIError") == 2
+    assert shown.count("APIError: ") == 2
     assert "1. litellm" in shown
     assert "summarizing a, chunk 0" in shown
     assert "summarizing b, chunk 0" in shown

@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 __all__ = ["forget_stuck_workers", "in_a_hurry", "leave_python", "quiet_interrupts", "stop_imports"]
 
@@ -50,6 +54,7 @@ def leave_python(names: tuple[str, ...]) -> None:
     As the process ends, Python before 3.14 ends such a thread on the spot, and if that is within
     C++ code, the process aborts. A thread that sleeps or waits is left alone; it does no harm.
     """
+    _quiet_exits()
     running = [thread for thread in threading.enumerate() if thread.name in names]
     for thread in running:
         _raise_exit(thread)
@@ -64,11 +69,22 @@ def stop_imports(name: str) -> None:
     An import may catch what is raised in it, so it is raised until the thread has ended: in an
     instant, or later on a loaded machine.
     """
+    _quiet_exits()
     give_up = time.monotonic() + _IMPORT_S
     for thread in [thread for thread in threading.enumerate() if thread.name == name]:
         while thread.is_alive() and time.monotonic() < give_up and not in_a_hurry():
             _raise_exit(thread)
             thread.join(_AGAIN_S)
+
+
+def _quiet_exits() -> None:
+    """Print nothing of an exit that arrives in a finalizer, which Python reports as ignored."""
+    sys.unraisablehook = partial(_report_unless_exit, sys.unraisablehook)
+
+
+def _report_unless_exit(report: Callable[[Any], object], unraisable: Any) -> None:
+    if unraisable.exc_type is not SystemExit:
+        report(unraisable)
 
 
 def _raise_exit(thread: threading.Thread) -> None:

@@ -24,6 +24,7 @@ from docsum_nb.crew.crewai_names.table import (
 )
 from docsum_nb.models.litellm_names import ASK
 from docsum_nb.models.litellm_names import TABLE as LITELLM
+from docsum_nb.testing import ScriptedServer
 from docsum_nb.upstream import Name, Promise
 from tests.support.renamed import Renamer, running_renamer
 
@@ -187,16 +188,23 @@ class Gone(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Gone())
 import docsum_nb as ds
+model = ds.Model("openai/x", base_url=sys.argv[1], api_key="k")
+texts = {"a": "One sentence is here.", "b": "Another one is there."}
 try:
-    ds.summarize({"a": "One sentence is here."}, ledger=False, show=False).result(60)
+    ds.summarize(texts, model=model, ledger=False, show=False).result(60)
 except ds.errors.UpstreamError as error:
     print(error)
 """
 
 
-def test_crewai_that_cannot_be_imported_is_one_line(tmp_path: Path) -> None:
+def test_crewai_that_cannot_be_imported_is_one_line(server: ScriptedServer) -> None:
     """It is the package's own error, not a traceback from inside."""
     done = subprocess.run(
-        [sys.executable, "-c", MOVED], capture_output=True, text=True, timeout=200, cwd=ROOT
+        [sys.executable, "-c", MOVED, server.base_url],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        cwd=ROOT,
+        check=False,
     )
     assert done.stdout.startswith("crewai cannot be imported: No module named 'crewai'"), done

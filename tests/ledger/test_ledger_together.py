@@ -76,7 +76,7 @@ def test_two_processes_on_one_ledger_pay_for_a_chunk_once_or_twice(
 def test_edited_document_pays_for_its_chunks_and_the_merges_above_it(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
-    """Of 200 pages, one edited one costs its changed chunk, its merge and those above, no more."""
+    """One edited page of 200 costs its changed chunk, the next one, its merge and those above."""
     server.script = echo
     source = marked(200, paragraphs=3)
     options: dict[str, Any] = {
@@ -91,12 +91,13 @@ def test_edited_document_pays_for_its_chunks_and_the_merges_above_it(
     server.calls.clear()
     source["doc-085"] = source["doc-085"].replace("MARK-085-1", "MARK-085-X")
     edited = ds.summarize(source, **options).result(LONG_S)
-    # One of its three chunks, its own merge, one merge of the level above, and the last one.
+    # Two of its three chunks, as one is what stands before the other; its own merge, one merge of
+    # the level above, and the last one.
     prompts = [call.prompt for call in server.calls]
-    assert sum("<text-" in prompt for prompt in prompts) == 1
-    assert len(prompts) == 4
+    assert sum("<text-" in prompt for prompt in prompts) == 2
+    assert len(prompts) == 5
     assert all("MARK-085-X" in prompt for prompt in prompts)
-    assert edited.usage.calls == 4
+    assert edited.usage.calls == 5
     server.calls.clear()
     source.pop("doc-085")
     ds.summarize(source, **options).result(LONG_S)

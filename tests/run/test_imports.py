@@ -90,3 +90,29 @@ print(os.waitstatus_to_exitcode(status))
         cwd=ROOT,
     )
     assert (process.returncode, process.stdout.strip()) == (0, "0"), process.stderr
+
+
+FINALIZERS = """
+import threading
+from docsum_nb.run.shutdown import stop_imports
+class Slow:
+    def __del__(self):
+        for _ in range(100_000):
+            pass
+def work():
+    while True:
+        Slow()
+        for _ in range(30_000):
+            pass
+thread = threading.Thread(target=work, name="imports", daemon=True)
+thread.start()
+stop_imports("imports")
+print(thread.is_alive())
+"""
+
+
+def test_an_end_that_comes_within_a_finalizer_prints_nothing() -> None:
+    """Python reports what is raised there as ignored, with a traceback."""
+    command = [sys.executable, "-c", FINALIZERS]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.stdout, done.stderr) == ("False\n", "")
