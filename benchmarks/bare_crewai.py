@@ -92,10 +92,10 @@ def measure(side: str, base_url: str, count: int) -> dict[str, float]:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(latency_s: float = LATENCY_S) -> Iterator[str]:
     """Serve answers from a process of its own."""
     process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "support" / "model_process.py"), str(LATENCY_S)],
+        [sys.executable, str(ROOT / "tests" / "support" / "model_process.py"), str(latency_s)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

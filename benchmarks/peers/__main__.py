@@ -17,10 +17,11 @@ import math
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from benchmarks.bare_crewai import server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -52,24 +53,6 @@ def python_of(side: str) -> str:
         subprocess.run([*pip, *packages], check=True)
         ready.write_text(str(packages))
     return str(interpreter)
-
-
-@contextmanager
-def server(latency_s: float) -> Iterator[str]:
-    """Serve answers from a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests" / "support" / "model_process.py"), str(latency_s)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield json.loads(process.stdout.readline())["base_url"]
-    finally:
-        process.stdin.close()
-        process.wait(10)
 
 
 def measure(side: str, base_url: str, chunks: int) -> dict[str, Any]:
