@@ -10,7 +10,9 @@
     postings.py  postings as bytes, in blocks of passages
     analysis.py  the terms of a text
     entries.py   a document and its passages; batches of them
-    store.py     snapshots for readers, transactions for writers
+    store.py     the protocols of a store and of a snapshot
+    folder_store.py     the store of a folder: transactions for writers, repairs
+    folder_snapshot.py  what a search reads of a folder's database
     contents.py  documents inserted and taken out, with their passages and postings
     database.py  the file itself: tables, opening, errors
     repair.py    what can be read of a damaged or an older database

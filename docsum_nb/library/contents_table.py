@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from docsum_nb.library.store import StoreSnapshot
+from docsum_nb.library.store import Snapshot
 from docsum_nb.render.formats import count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Row, Table, cells, more, part
@@ -16,7 +16,7 @@ _SHOWN = 50
 """Documents that a library lists when it is displayed."""
 
 
-def held(snapshot: StoreSnapshot, path: str) -> Table:
+def held(snapshot: Snapshot, path: str) -> Table:
     """Return the table of a library that can be read."""
     names = snapshot.names(_SHOWN)
     shown = snapshot.documents(names)

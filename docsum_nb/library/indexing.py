@@ -7,15 +7,12 @@ those of the old one are deleted first.
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
-from typing import Any
 
 from docsum_nb.errors import InputError
 from docsum_nb.library.embedder import Embedder
 from docsum_nb.library.entries import Passage
-from docsum_nb.library.store import Store, StoreSnapshot
-from docsum_nb.library.vectors import write_vectors
+from docsum_nb.library.store import Snapshot, Store
 
 __all__ = ["check_embedder", "embed_missing"]
 
@@ -23,7 +20,7 @@ _BATCH = 128
 """Passages whose vectors are computed and stored at once."""
 
 
-def check_embedder(snapshot: StoreSnapshot, embedder: Embedder, path: Path) -> None:
+def check_embedder(snapshot: Snapshot, embedder: Embedder, path: Path) -> None:
     """Raise an error if the vectors are not those of the embedder.
 
     Raises:
@@ -45,8 +42,8 @@ def embed_missing(store: Store, embedder: Embedder) -> int:
         return 0
     if kept[0] != embedder.name:
         # Loaded first: without it, the vectors of the other one stay.
-        embedder.embed(["A text."])
-        store.commit(lambda db: _begin(db, embedder.name))
+        (vector,) = embedder.embed(["A text."])
+        store.begin_vectors(embedder.name, len(vector))
     done, last = 0, 0
     while numbers := _embed_some(store, embedder, last):
         done, last = done + len(numbers), numbers[-1]
@@ -58,30 +55,10 @@ def _embed_some(store: Store, embedder: Embedder, after: int) -> list[int]:
     missing = store.read(lambda snapshot: snapshot.without_vector(after, _BATCH))
     if missing:
         vectors = embedder.embed([embedded_text(passage) for passage in missing.values()])
-        store.commit(lambda db: _store(db, embedder.name, missing, vectors))
+        store.add_vectors(embedder.name, missing, vectors)
     return sorted(missing or ())
 
 
 def embedded_text(passage: Passage) -> str:
     """Return what the vector of a passage is made of: its headings say what it is about."""
     return "\n".join((*passage.headings, passage.text))
-
-
-def _begin(db: sqlite3.Connection, name: str) -> None:
-    db.execute("DELETE FROM vectors")
-    db.execute("DELETE FROM signs")
-    db.execute("INSERT OR REPLACE INTO settings VALUES ('embedder', ?)", (name,))
-
-
-def _store(db: sqlite3.Connection, name: str, passages: dict[int, Passage], vectors: Any) -> None:
-    snapshot = StoreSnapshot(Path(), db)
-    if snapshot.setting("embedder") != name:
-        raise InputError("another process is indexing this library for another embedder")
-    now = snapshot.passages([*passages])
-    # A passage may have been replaced meanwhile, and its number given to another.
-    kept = [
-        index for index, (number, each) in enumerate(passages.items()) if now.get(number) == each
-    ]
-    numbers = [*passages]
-    if kept:
-        write_vectors(db, [numbers[index] for index in kept], vectors[kept])

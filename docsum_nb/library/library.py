@@ -18,9 +18,10 @@ from docsum_nb.library.contents_table import held, table_of
 from docsum_nb.library.embedder import embedder_of
 from docsum_nb.library.entries import batches, digests, entry, storable
 from docsum_nb.library.filters import checked_where
+from docsum_nb.library.folder_store import FolderStore
 from docsum_nb.library.indexing import check_embedder, embed_missing
 from docsum_nb.library.missing import folders_in, missing_from
-from docsum_nb.library.store import Store, StoreSnapshot
+from docsum_nb.library.store import NOTHING, Store
 from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.table import Table
@@ -74,7 +75,7 @@ class Library(Tabled):
         if "://" in folder:
             raise InputError(f"{path} is an address: give the path of a folder on this machine")
         self._path = Path(folder)
-        self._store = Store(user_path(self._path).absolute())
+        self._store: Store = FolderStore(user_path(self._path).absolute())
         self._embedder = embedder_of(embedder)
 
     @property
@@ -192,8 +193,8 @@ class Library(Tabled):
         Raises:
             LibraryError: As for ``search``.
         """
-        found = self._store.read(StoreSnapshot.sizes_of_all)
-        return (found or StoreSnapshot.NOTHING) | {"bytes": self._store.bytes_on_disk()}
+        found = self._store.read(lambda snapshot: snapshot.sizes_of_all())
+        return dict(found or NOTHING) | {"bytes": self._store.bytes_on_disk()}
 
     def embed(self) -> int:
         """Compute the vectors that are missing; ``add`` does the same for all of the library.
@@ -308,7 +309,7 @@ class Library(Tabled):
         Raises:
             LibraryError: As for ``search``.
         """
-        return self._store.read(StoreSnapshot.count) or 0
+        return self._store.read(lambda snapshot: snapshot.count()) or 0
 
     def __bool__(self) -> bool:
         """Be true, as an object: an empty library is still a library."""

@@ -23,7 +23,7 @@ from docsum_nb.library.contents import passage_terms
 from docsum_nb.library.entries import Passage
 from docsum_nb.library.query import excerpt, fuse, fuse_by_rank, matches, search_terms
 from docsum_nb.library.ranking import Floats, Index, Scores, expanded, top
-from docsum_nb.library.store import StoreSnapshot
+from docsum_nb.library.store import Snapshot
 from docsum_nb.records import Document, Hit
 
 __all__ = ["Query", "hits", "query_of"]
@@ -75,7 +75,7 @@ def query_of(text: str, *, is_text: bool = False) -> Query:
     return Query(text, dict(terms), tuple(phrases)[:_MOST_PHRASES])
 
 
-def hits(snapshot: StoreSnapshot, query: Query, k: int) -> list[Hit]:
+def hits(snapshot: Snapshot, query: Query, k: int) -> list[Hit]:
     """Return at most ``k`` documents, best first."""
     index = Index(snapshot)
     if query.where:
@@ -112,7 +112,7 @@ def hits(snapshot: StoreSnapshot, query: Query, k: int) -> list[Hit]:
 
 
 def _first(
-    snapshot: StoreSnapshot, index: Index, fused: Mapping[int, float], k: int
+    snapshot: Snapshot, index: Index, fused: Mapping[int, float], k: int
 ) -> list[tuple[float, str, int]]:
     """Return the negated score, the name and the ordinal of the best documents, in order."""
     if not fused:
@@ -125,7 +125,7 @@ def _first(
     )[:k]
 
 
-def _scores(snapshot: StoreSnapshot, index: Index, weights: Mapping[str, float]) -> Scores:
+def _scores(snapshot: Snapshot, index: Index, weights: Mapping[str, float]) -> Scores:
     """Return the scores of a query, widened by what its best passages say."""
     scores = index.score(weights)
     if len(weights) not in _FEEDBACK_TERMS:
@@ -165,7 +165,7 @@ def _best_passage(index: Index, scores: Floats, ordinal: int) -> int:
 
 
 def _exact(
-    snapshot: StoreSnapshot, index: Index, scores: Scores, phrases: Sequence[str]
+    snapshot: Snapshot, index: Index, scores: Scores, phrases: Sequence[str]
 ) -> list[tuple[tuple[int, str], int]]:
     """Return each document with a phrase that it holds, and the best passage with that phrase."""
     found: dict[tuple[int, str], int] = {}

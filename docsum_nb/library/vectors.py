@@ -15,7 +15,7 @@ import numpy as np
 
 from docsum_nb.library.postings import BLOCK
 
-__all__ = ["forget_vectors", "nearest", "write_vectors"]
+__all__ = ["forget_all_vectors", "forget_vectors", "nearest", "write_vectors"]
 
 _CANDIDATES = 2_000
 """Vectors that are compared exactly, at least: the best hundred are nearly always among them."""
@@ -52,6 +52,12 @@ def forget_vectors(db: sqlite3.Connection, first: int, last: int) -> None:
             begin = block * BLOCK
             whole[max(0, first - begin) : last - begin + 1] = 0
             db.execute("INSERT OR REPLACE INTO signs VALUES (?, ?)", (block, whole.tobytes()))
+
+
+def forget_all_vectors(db: sqlite3.Connection) -> None:
+    """Delete all vectors; the caller holds a transaction."""
+    db.execute("DELETE FROM vectors")
+    db.execute("DELETE FROM signs")
 
 
 def nearest(

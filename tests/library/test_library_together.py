@@ -16,8 +16,9 @@ import pytest
 
 from docsum_nb.errors import InputError
 from docsum_nb.library import Library
+from docsum_nb.library.folder_store import FolderStore
 from docsum_nb.library.search import hits, query_of
-from docsum_nb.library.store import Store, StoreSnapshot
+from docsum_nb.library.store import Snapshot
 from tests.library.library_samples import run
 
 
@@ -127,7 +128,7 @@ def _size(file: Path) -> int:
 def _stored(folder: Path) -> dict[str, str]:
     """Join the passages of each document, as they are found."""
     found = Library(folder).search("oldword newword", 10**6) if len(Library(folder)) else []
-    passages = Store(folder).read(lambda snapshot: snapshot.passages(range(1, 100_000)))
+    passages = FolderStore(folder).read(lambda snapshot: snapshot.passages(range(1, 100_000)))
     texts: dict[str, str] = {}
     with closing(sqlite3.connect(folder / "documents-1.sqlite3")) as db:
         query = "SELECT passages.id, name FROM passages JOIN documents ON documents.id = document"
@@ -176,14 +177,14 @@ def test_what_another_process_added_is_found_by_the_next_search(office: Library)
 def test_a_snapshot_does_not_change(office: Library) -> None:
     """What is opened for one search stays as it was, whatever is written meanwhile."""
 
-    def look(snapshot: StoreSnapshot) -> None:
+    def look(snapshot: Snapshot) -> None:
         assert snapshot.count() == 3
         office.add({"late": "late late late", "payments": "nothing"})
         office.remove("travel")
         assert [hit.name for hit in hits(snapshot, query_of("late"), 9)] == ["payments"]
         assert snapshot.count() == 3
 
-    Store(office.path).read(look)
+    FolderStore(office.path).read(look)
     assert len(office) == 3
     assert not list(office.search("train"))
 
