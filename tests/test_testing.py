@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -25,11 +26,18 @@ def server() -> Iterator[ScriptedServer]:
         yield running
 
 
-def complete(server: ScriptedServer, messages: list[Any], **parameters: Any) -> Any:
-    """Request a completion as a client of OpenAI's does, without its retries."""
+@contextmanager
+def client_of(server: ScriptedServer) -> Iterator[openai.OpenAI]:
+    """Yield a client of OpenAI's without its retries; a stream must be read before it is closed."""
     with openai.OpenAI(
         base_url=server.base_url, api_key="none", max_retries=0, timeout=LONG_S
     ) as client:
+        yield client
+
+
+def complete(server: ScriptedServer, messages: list[Any], **parameters: Any) -> Any:
+    """Request a completion and return it whole."""
+    with client_of(server) as client:
         return client.chat.completions.create(model="scripted", messages=messages, **parameters)
 
 
@@ -42,7 +50,12 @@ def ask(server: ScriptedServer, text: str) -> str:
 
 def ask_for_stream(server: ScriptedServer, text: str) -> str:
     """Return the words of a streamed answer, joined."""
-    with complete(server, [{"role": "user", "content": text}], stream=True) as stream:
+    with (
+        client_of(server) as client,
+        client.chat.completions.create(
+            model="scripted", messages=[{"role": "user", "content": text}], stream=True
+        ) as stream,
+    ):
         return "".join(piece.choices[0].delta.content or "" for piece in stream if piece.choices)
 
 
