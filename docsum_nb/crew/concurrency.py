@@ -21,9 +21,12 @@ from docsum_nb.crew.model_calls import ModelCalls, called_model
 from docsum_nb.crew.watcher import Intercepted, wrap_function
 from docsum_nb.events import WaitEnded, WaitStarted
 from docsum_nb.run import Control, Scope, blocks_a_loop, is_on_a_loop
+from docsum_nb.upstream import complete_classes
 
 __all__ = ["CallSlots", "Slots", "install_slots"]
 
+_ANSWERS = ("openai.types.chat", "openai.types.responses", "anthropic.types", "litellm.types.utils")
+"""Where the clients that CrewAI uses define the classes of their answers."""
 _POLL_S = 0.05
 """How often a waiter checks whether it is to stop."""
 
@@ -246,10 +249,12 @@ def install_slots() -> None:
 
 
 def _call(call: Intercepted, *args: Any, **kwargs: Any) -> Any:
+    complete_classes(*_ANSWERS)
     with call.guard.slots.call():
         return call.own(*args, **kwargs)
 
 
 async def _acall(call: Intercepted, *args: Any, **kwargs: Any) -> Any:
+    complete_classes(*_ANSWERS)
     async with call.guard.slots.acall():
         return await call.own(*args, **kwargs)

@@ -24,8 +24,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel
-
 from docsum_nb.crew.clone import clone_of_agent, copy_results, original_of, write_back_agent
 from docsum_nb.crew.crewai_names.executions import (
     AEXECUTE_CORE,
@@ -40,6 +38,7 @@ from docsum_nb.crew.crewai_names.table import Agent, BaseAgent, Task
 from docsum_nb.crew.watcher import Intercepted, wrap_function
 from docsum_nb.errors import InputError
 from docsum_nb.run import DAEMON_THREADS, Scope, current_scope
+from docsum_nb.upstream import complete_classes
 
 __all__ = ["install_executions"]
 
@@ -59,7 +58,7 @@ _flows: ContextVar[frozenset[int]] = ContextVar("docsum_nb_flows", default=froze
 
 def install_executions() -> None:
     """Wrap the methods of CrewAI that execute an agent or run a flow; call it once."""
-    _complete_models()
+    complete_classes("crewai")  # some of its events, and its tools for delegation
     for kind, name, handle in (
         (Task, EXECUTE_CORE.name, _execute_core),
         (Task, AEXECUTE_CORE.name, _aexecute_core),
@@ -74,19 +73,6 @@ def install_executions() -> None:
         (Flow, EXECUTE_METHOD.name, _run_step),
     ):
         wrap_function(kind, name, handle)
-
-
-def _complete_models() -> None:
-    """Complete the classes of CrewAI's that pydantic would complete at their first use.
-
-    If several threads use one for the first time at the same time, pydantic raises "Pydantic models
-    should inherit from BaseModel": some of CrewAI's events, and its tools for delegation.
-    """
-    kinds = [BaseModel]
-    for kind in kinds:
-        kinds += kind.__subclasses__()
-        if kind.__module__.startswith("crewai.") and not kind.__pydantic_complete__:
-            kind.model_rebuild(raise_errors=False)
 
 
 # --- agents ---------------------------------------------------------------------------------------

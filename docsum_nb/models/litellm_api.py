@@ -28,6 +28,7 @@ from docsum_nb.models.opening_checks import close_names, name_warning
 from docsum_nb.models.transport import watch_transport
 from docsum_nb.run import before_exit, without_collection
 from docsum_nb.secrets import NO_KEY, mask_logs
+from docsum_nb.upstream import complete_classes
 
 __all__ = [
     "address_in_environment",
@@ -89,10 +90,8 @@ def _load() -> Any:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module)
         TABLE.require(ASK)
-        # Its models build themselves when first used, and warn then; better here than in a cell.
-        message = {"content": "", "role": "assistant"}
-        litellm.ModelResponse(choices=[{"message": message}])
-        litellm.ModelResponseStream(choices=[{"delta": message}])
+        # Completing some of them warns of what a user cannot act on.
+        complete_classes("openai.types.chat", "litellm.types.utils")
 
     # Its classes for other providers are built later; a user cannot act on what they warn of.
     warnings.filterwarnings("ignore", message=".*using the `ReadOnly` qualifier.*")

@@ -7,6 +7,7 @@ promises that do not hold without it.
 """
 
 from docsum_nb.upstream.checks import resolve
+from docsum_nb.upstream.deferred import complete_classes
 from docsum_nb.upstream.once import once
 from docsum_nb.upstream.table import (
     TESTED,
@@ -26,6 +27,7 @@ __all__ = [
     "Name",
     "Promise",
     "Table",
+    "complete_classes",
     "once",
     "resolve",
     "untested",
