@@ -59,7 +59,7 @@ napoleon_numpy_docstring = False
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextvars|os|pathlib|re|threading|typing)\..*"),
     ("py:.*", r"(crewai|ipywidgets|matplotlib|pandas|pydantic)\..*"),
-    ("py:.*", r"(.*\.)?(Axes|DataFrame|DetailLevel|OnError|Prices|StrPath|Strategy|T)"),
+    ("py:.*", r"(.*\.)?(Axes|DataFrame|DetailLevel|OnError|Prices|StrPath|Strategy|T|ToolLike)"),
     ("py:.*", r"(.*\.)?(_Model|Data_co|CrewLike|CrewOutput|Generic|NotARun|NotAwaited)"),
 ]
 

@@ -6,6 +6,7 @@
     summary = ds.summarize("reports/").result()         # anywhere else
     ds.plan("reports/", model="openai/gpt-4o-mini")     # calls, tokens, cost; nothing is sent
     ds.Library("handbook").add("docs/")                 # your own documentation, to search
+    Agent(..., tools=[ds.LibrarySearchTool("handbook")])    # for the agents of your own crew
     ds.summarize("reports/", library="handbook", question="What changed?", max_cost=0.50)
     ds.resume()                                         # goes on after a crash or an error
     await ds.kickoff(my_crew, deadline=120)             # your own Crew or Flow, guarded
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from docsum_nb.entry import kickoff as kickoff
     from docsum_nb.entry import run_with_deadline as run_with_deadline
     from docsum_nb.entry import start as start
+    from docsum_nb.entry.library_knowledge import LibraryKnowledge as LibraryKnowledge
+    from docsum_nb.entry.library_tool import LibrarySearchTool as LibrarySearchTool
     from docsum_nb.evaluation import compare as compare
     from docsum_nb.evaluation import evaluate as evaluate
     from docsum_nb.evaluation import evaluate_library as evaluate_library
@@ -67,6 +70,8 @@ _HOMES = {
     "Document": "docsum_nb.records",
     "Hit": "docsum_nb.records",
     "Library": "docsum_nb.library",
+    "LibraryKnowledge": "docsum_nb.entry.library_knowledge",
+    "LibrarySearchTool": "docsum_nb.entry.library_tool",
     "Model": "docsum_nb.models.model",
     "Plan": "docsum_nb.results",
     "Question": "docsum_nb.run",

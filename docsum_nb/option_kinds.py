@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 __all__ = [
     "DETAIL",
@@ -22,6 +22,7 @@ __all__ = [
     "Option",
     "StrPath",
     "Strategy",
+    "ToolLike",
     "about",
 ]
 
@@ -29,6 +30,15 @@ OnError = Literal["raise", "collect", "skip"]
 DetailLevel = Literal["low", "medium", "high"]
 Strategy = Literal["auto", "tree", "refine", "single", "per-document"]
 StrPath: TypeAlias = "str | os.PathLike[str]"
+
+
+class ToolLike(Protocol):
+    """A CrewAI tool."""
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it."""
+
+
 Kind = Literal["text", "whole", "number", "switch", "choice", "path", "object"]
 
 
@@ -58,6 +68,8 @@ class Option:
     """The least number; ``None`` if something else checks it."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """The values of a ``"choice"``, each with its meaning for a person."""
+    given_again: bool = False
+    """Whether ``resume`` can be given it for another reason: its value may be a function."""
     in_state: bool = True
     """Whether the state of a flow holds it."""
     form: tuple[str, str, str] | None = None
@@ -67,7 +79,8 @@ class Option:
     @property
     def resumable(self) -> bool:
         """Whether ``resume`` takes it."""
-        return self.group in (Group.BOUND, Group.CALL) or self.kind == "object"
+        by_kind = self.kind == "object" or self.given_again
+        return by_kind or self.group in (Group.BOUND, Group.CALL)
 
     def read(self, text: str) -> Any:
         """Return the value that a text on a command line stands for.

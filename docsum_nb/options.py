@@ -28,6 +28,7 @@ from docsum_nb.option_kinds import (
     Option,
     Strategy,
     StrPath,
+    ToolLike,
     about,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "Options",
     "StrPath",
     "Strategy",
+    "ToolLike",
     "about",
     "add_flags",
     "given_by_flags",
@@ -100,6 +102,7 @@ class Options:
             Group.ASKED,
             "find what this library says on the matter",
             metavar="DIR",
+            given_again=True,
             form=(
                 "Library",
                 "none, else its folder",

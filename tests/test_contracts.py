@@ -177,6 +177,8 @@ def test_public_names_are_what_they_are() -> None:
         "Document",
         "Hit",
         "Library",
+        "LibraryKnowledge",
+        "LibrarySearchTool",
         "Model",
         "Plan",
         "Question",

@@ -22,7 +22,7 @@ from docsum_nb.events import Event
 from docsum_nb.flow.state import SummaryState, arguments_of
 from docsum_nb.flow.stepwise import StepwiseRun
 from docsum_nb.models import Model, as_model
-from docsum_nb.options import DetailLevel, OnError, Options, Strategy, StrPath
+from docsum_nb.options import DetailLevel, OnError, Options, Strategy, StrPath, ToolLike
 from docsum_nb.records import ChunkSummary
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Run
@@ -78,7 +78,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         vision: A ``Model`` that reads scanned pages, or its name; its key, too.
         text: The column of a DataFrame that holds the texts.
         name: The column of a DataFrame that holds the names.
-        library: The folder of a ``Library``, or the library.
+        library: The folder of a ``Library``, the library, or a search of your own.
         question: What the reader wants to know.
         length: Words of the final summary.
         detail: ``"low"``, ``"medium"`` or ``"high"``.
@@ -122,7 +122,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         vision: str | Model | None = None,
         text: str | None = None,
         name: str | None = None,
-        library: StrPath | Library | None = None,
+        library: StrPath | Library | Callable[..., Any] | ToolLike | None = None,
         question: str | None = None,
         length: int | None = None,
         detail: DetailLevel = "medium",

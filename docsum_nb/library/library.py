@@ -77,11 +77,17 @@ class Library(Tabled):
         self._path = Path(folder)
         self._store: Store = FolderStore(user_path(self._path).absolute())
         self._embedder = embedder_of(embedder)
+        self._given_embedder = embedder
 
     @property
     def path(self) -> Path:
         """The folder, as it was given."""
         return self._path
+
+    @property
+    def embedder(self) -> Any:
+        """What makes the vectors, as it was given; ``None`` if the search is by words alone."""
+        return self._given_embedder
 
     def add(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,7 +10,7 @@ from typing_extensions import TypeVar
 
 from docsum_nb.events import Event
 from docsum_nb.models.model import Model
-from docsum_nb.options import SETTLE_S, DetailLevel, OnError, Options, Strategy, StrPath
+from docsum_nb.options import SETTLE_S, DetailLevel, OnError, Options, Strategy, StrPath, ToolLike
 from docsum_nb.render.formats import listed
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, Location, Run, Work, in_thread
@@ -24,8 +25,9 @@ __all__ = ["begin", "given_models", "plan", "summarize"]
 _Model = TypeVar("_Model", default=None)
 """What ``data`` of the summary is an instance of; without a ``response_model`` it is ``None``."""
 _MOST_MODELS = 1000
-_given: dict[str, dict[str, Model]] = {}
-"""The models of runs, by run and option: they hold keys, which the ledger must not store."""
+_given: dict[str, dict[str, Any]] = {}
+"""The models of runs, by run and option: they hold keys, which the ledger must not store. And the
+libraries: one may be a function, or have one as its embedder."""
 _MOST_NAMES = 3
 """Of chunks that an error names as unfinished."""
 
@@ -37,7 +39,7 @@ def summarize(
     vision: str | Model | None = None,
     text: str | None = None,
     name: str | None = None,
-    library: StrPath | Library | None = None,
+    library: StrPath | Library | Callable[..., Any] | ToolLike | None = None,
     question: str | None = None,
     length: int | None = None,
     detail: DetailLevel = "medium",
@@ -77,7 +79,9 @@ def summarize(
         text: The column of a DataFrame that holds the texts; ``None`` for the obvious one.
         name: The column of a DataFrame that holds the names; ``None`` for one of the columns name,
             id, title, file, ... whose values are unique, else the index, else the row's number.
-        library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
+        library: The folder of a ``Library``, the library, or a search of your own: a function
+            ``search(query, k)``, which may be asynchronous, or a CrewAI tool; ``None`` finds
+            nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary, about, from 10 on; ``None`` for 300.
         detail: ``"high"`` for shorter chunks and longer summaries on the way to the final one, by
@@ -156,14 +160,16 @@ def begin(options: Options, *, run_id: str | None = None, title: str = "summariz
     _given[run.id] = {"model": options.model}
     if options.vision is not None:
         _given[run.id]["vision"] = options.vision
+    if options.library is not None and not isinstance(options.library, str | os.PathLike):
+        _given[run.id]["library"] = options.library
     if len(_given) > _MOST_MODELS:
         # Another thread that starts a run may have removed it already.
         _given.pop(next(iter(_given)), None)
     return run
 
 
-def given_models(run_id: str) -> dict[str, Model]:
-    """Return the models that a run of this process was given, with their keys, by option."""
+def given_models(run_id: str) -> dict[str, Any]:
+    """Return the models and the library that a run of this process was given, by option."""
     return _given.get(run_id, {})
 
 
@@ -174,7 +180,7 @@ def plan(
     vision: str | Model | None = None,
     text: str | None = None,
     name: str | None = None,
-    library: StrPath | Library | None = None,
+    library: StrPath | Library | Callable[..., Any] | ToolLike | None = None,
     question: str | None = None,
     length: int | None = None,
     detail: DetailLevel = "medium",
@@ -202,7 +208,9 @@ def plan(
             one call and the longest text.
         text: The column of a DataFrame that holds the texts; ``None`` for the obvious one.
         name: The column of a DataFrame that holds the names; ``None`` to choose one.
-        library: The folder of a ``Library``, or the library; ``None`` finds nothing related.
+        library: The folder of a ``Library``, the library, or a search of your own: a function
+            ``search(query, k)``, which may be asynchronous, or a CrewAI tool; ``None`` finds
+            nothing related.
         question: What the reader wants to know; ``None`` for a summary of everything.
         length: Words of the final summary; ``None`` for 300.
         detail: How much is kept on the way to the final summary.

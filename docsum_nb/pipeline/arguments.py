@@ -45,8 +45,10 @@ def packed(options: Options) -> tuple[dict[str, Any], dict[str, bytes]]:
         if each.kind == "path"
         else getattr(options, each.name)
         for each in _stored(type(options))
+        if each.name != "library"
     }
     arguments["source"] = _source(options.source, texts)
+    arguments["library"] = _library(options.library)
     arguments["model"] = _model(options.model)
     arguments["vision"] = None if options.vision is None else _model(options.vision)
     asked = options.response_model
@@ -89,6 +91,8 @@ def unpacked(
     for name in ("model", "vision"):
         if name not in given and arguments.get(name) is not None:
             options[name] = _unpacked_model(arguments[name], run_id, name)
+    if "library" not in given:
+        options["library"] = _unpacked_library(arguments.get("library"), run_id)
     if "response_model" not in given:
         options["response_model"] = _response_model(arguments.get("response_model"), run_id)
     return table(**{**options, **given})
@@ -206,8 +210,57 @@ def keys_in(stored: Any) -> Iterator[str]:
 
 def _path(given: Any) -> str | None:
     """Return the absolute path of a folder, or of a library; ``None`` if there is none."""
-    path = getattr(given, "path", given)
-    return None if path is None else str(user_path(path).absolute())
+    return None if given is None else str(user_path(given).absolute())
+
+
+# --- libraries ---------------------------------------------------------------------------------
+
+
+def _library(given: Any) -> Any:
+    """Return a library as JSON: its folder, its folder and embedder, or the name of a search."""
+    if given is None or isinstance(given, str | os.PathLike):
+        return _path(given)
+    embedder = getattr(given, "embedder", None)
+    if isinstance(path := getattr(given, "path", None), Path):
+        folder = _path(path)
+        return folder if embedder is None else {"folder": folder, "embedder": _named(embedder)}
+    name = getattr(given, "__qualname__", None) or getattr(given, "name", type(given).__name__)
+    return {"search": [str(getattr(given, "__module__", "")), str(name)]}
+
+
+def _named(embedder: Any) -> Any:
+    if isinstance(embedder, Model):
+        return {"model": _model(embedder)}
+    if isinstance(embedder, str):
+        return embedder
+    return [str(getattr(embedder, "__module__", "")), str(getattr(embedder, "__qualname__", ""))]
+
+
+def _unpacked_library(stored: Any, run_id: str) -> Any:
+    if not isinstance(stored, Mapping):
+        return stored
+    if "search" in stored:
+        module, name = stored["search"]
+        if callable(found := class_at(module, name)):
+            return found
+        raise InputError(
+            f"run {run_id} was given library={name}, a search that the ledger does not keep: write "
+            f"docsum_nb.resume({run_id!r}, library=...)"
+        )
+    from docsum_nb.library import Library
+
+    folder, embedder = stored["folder"], stored["embedder"]
+    if isinstance(embedder, Mapping):
+        return Library(folder, embedder=_unpacked_model(embedder["model"], run_id, "library"))
+    found = class_at(*embedder) if isinstance(embedder, list) else embedder
+    if found is None:
+        raise InputError(
+            f"run {run_id} was given a library with the embedder {embedder[1]}, a function that "
+            f"the ledger does not keep: write docsum_nb.resume({run_id!r}, library="
+            f"docsum_nb.Library({folder!r}, embedder=...)), or library={folder!r} to search by "
+            "words alone"
+        )
+    return Library(folder, embedder=found)
 
 
 # --- models ------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from docsum_nb.records import Chunk, Document, Omission, SourceText
 
 if TYPE_CHECKING:
     from docsum_nb.library import Library
+    from docsum_nb.pipeline.own_search import OwnSearch
 
 __all__ = ["Opened", "Prepared", "cut_source", "open_ledger", "open_source"]
 
@@ -66,7 +67,7 @@ class Prepared:
     """The model, and its fallbacks."""
     sizes: Sizes
     prompts: Prompts
-    library: Library | None
+    library: Library | OwnSearch | None
     vision: tuple[ChatModel, ...] = ()
     """The model that reads pictures, and its fallbacks; empty if none was named."""
     unread: ExpectedPages | None = None
@@ -155,7 +156,7 @@ class Opened:
     """The model that reads pictures, and its fallbacks; empty if none was named."""
     sizes: Sizes
     prompts: Prompts
-    library: Library | None
+    library: Library | OwnSearch | None
 
     def prepared(self, chunks: Sequence[Chunk] = ()) -> Prepared:
         """Return it with the chunks of the documents."""
@@ -319,21 +320,24 @@ def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel, *, roo
     return max(map(model.count, texts)) + max(map(model.count, asked)) + around
 
 
-def _open_library(library: object) -> Library | None:
+def _open_library(library: object) -> Library | OwnSearch | None:
     if library is None:
         return None
     from docsum_nb.library import Library
+    from docsum_nb.pipeline.own_search import own_search_of
 
-    opened = library if isinstance(library, Library) else Library(_library_path(library))
+    if not isinstance(library, Library | str | os.PathLike):
+        own = own_search_of(library)
+        if own is None:
+            raise InputError(
+                "library is a folder, a Library, a function search(query, k) or a CrewAI tool, "
+                f"not {type(library).__name__}"
+            )
+        return own
+    opened = library if isinstance(library, Library) else Library(library)
     if len(opened) == 0:
         raise InputError(
             f"the library {opened.path} holds nothing; fill it first: "
             f"docsum_nb.Library({str(opened.path)!r}).add(SOURCE)"
         )
     return opened
-
-
-def _library_path(library: object) -> Path:
-    if not isinstance(library, str | os.PathLike):
-        raise InputError(f"library is a folder or a Library, not {type(library).__name__}")
-    return Path(library)

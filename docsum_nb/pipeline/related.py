@@ -1,12 +1,14 @@
 """Related documents of the library: searched by the summary and its parts, then judged.
 
-Without a language model, the search alone decides, and the words that a document shares with the
+It may also be a search of the user's own, whose order counts. Without a language model, the search
+alone decides, and the words that a document shares with the
 summary say why it is listed. Otherwise an agent says why, and drops what is not relevant. Left out
 are the summarized documents themselves, and what has hardly a word in common with the summary.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from docsum_nb.documents.terms import words
 from docsum_nb.errors import UpstreamError
 from docsum_nb.library import Library
 from docsum_nb.models import ModelClient
+from docsum_nb.pipeline.own_search import OwnSearch, SearchFailedError, StartedSearch
 from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
@@ -40,9 +43,12 @@ _LEAST_WORDS = 2
 _MOST_WORDS = 5
 _MOST_PARTS = 50
 """Document summaries used as queries besides the whole; more add time and hardly a new hit."""
+_MOST_OWN_PARTS = 8
+"""The same for a search of the user's own, which may cost money."""
 _RRF_K = 60
 """Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion": 60 serves all collections well."""
 _REASONS = "why the related documents are relevant"
+_RELATED = "the related documentation"
 _WHOLE_WEIGHT = 3.0
 """The whole summary (and the question) against the summary of one document."""
 
@@ -57,10 +63,17 @@ async def find_related(
     """
     library = prepared.library
     assert library is not None
-    search = _OtherDocuments(library, prepared.documents)
+    if isinstance(library, OwnSearch):
+        started = library.started(asyncio.get_running_loop())
+        search = _OtherDocuments(started, prepared.documents)
+    else:
+        search = _OtherDocuments(library, prepared.documents)
     # An agent drops what is not relevant; without one, a single word in common is too little.
     least_words = 1 if prepared.evaluates else _LEAST_WORDS
-    hits = await in_thread(_search, search, summary, least_words)
+    try:
+        hits = await in_thread(_search, search, summary, least_words)
+    except SearchFailedError as error:
+        return (), [Omission(_RELATED, str(error))]
     if not prepared.evaluates or not hits:
         return _explained(hits), []
     try:
@@ -76,8 +89,10 @@ async def find_related(
 class _OtherDocuments:
     """Searches a library for documents other than those that are summarized."""
 
-    def __init__(self, library: Library, documents: Sequence[Document]) -> None:
+    def __init__(self, library: Library | StartedSearch, documents: Sequence[Document]) -> None:
         self._library = library
+        self.is_own = isinstance(library, StartedSearch)
+        """Whether the search is the user's own."""
         self._paths = {os.path.realpath(each.path) for each in documents if each.path}
         self._texts: dict[str, list[str]] = defaultdict(list)
         for each in documents:
@@ -85,7 +100,8 @@ class _OtherDocuments:
 
     def search(self, query: str, k: int, *, is_text: bool = False) -> list[Hit]:
         """Return what is found, best first; ``is_text`` if the query is a summary."""
-        find = self._library.related if is_text else self._library.search
+        library = self._library
+        find = library.related if is_text and isinstance(library, Library) else library.search
         # Of what is found first, all of the summarized documents may be.
         found = find(query, k + min(_MOST_OWN, len(self._texts)))
         return [hit for hit in found if not self._is_summarized(hit)][:k]
@@ -165,13 +181,17 @@ def _search(library: _OtherDocuments, summary: Summary, least_words: int) -> lis
     if summary.question:
         weighted.append((summary.question, _WHOLE_WEIGHT))
     if len(summary.documents) > 1:
-        weighted += [(document.text, 1.0) for document in summary.documents[:_MOST_PARTS]]
+        most = _MOST_OWN_PARTS if library.is_own else _MOST_PARTS
+        weighted += [(document.text, 1.0) for document in summary.documents[:most]]
     scores: dict[str, float] = defaultdict(float)
     best: dict[str, Hit] = {}
     for query, weight in weighted:
         is_text = query != summary.question
         found = library.search(query, 2 * _HITS, is_text=is_text) if query.strip() else []
-        close = [hit for hit in found if _is_close(hit, found[0].score, least_words)]
+        # What another search finds need not share a word, and its scores may be distances.
+        close = [
+            hit for hit in found if library.is_own or _is_close(hit, found[0].score, least_words)
+        ]
         for rank, hit in enumerate(close):
             scores[hit.name] += weight / (_RRF_K + rank)
             best.setdefault(hit.name, hit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypeVar
 
@@ -12,13 +12,16 @@ from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.ledger import History, Ledger, RunRecord, default_path
 from docsum_nb.models.model import Model
-from docsum_nb.options import Options, StrPath
+from docsum_nb.options import Options, StrPath, ToolLike
 from docsum_nb.paths import user_path
 from docsum_nb.pipeline.api import begin, given_models
 from docsum_nb.pipeline.arguments import keys_in, unpacked
 from docsum_nb.render.one_line import line_end, one_line
 from docsum_nb.results import Summary
 from docsum_nb.run import Run
+
+if TYPE_CHECKING:
+    from docsum_nb.library import Library
 
 __all__ = ["resume"]
 
@@ -37,6 +40,7 @@ def resume(
     max_cost: float | None = None,
     max_calls: int | None = None,
     max_tokens: int | None = None,
+    library: StrPath | Library | Callable[..., Any] | ToolLike | None = None,
     response_model: type[_Model] | None = None,
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
@@ -65,6 +69,8 @@ def resume(
         max_cost: US dollars from now on; ``None`` for the bound that it had.
         max_calls: Requests from now on; ``None`` for the bound that it had.
         max_tokens: Tokens from now on; ``None`` for the bound that it had.
+        library: The library or the search; ``None`` for the one that it had. A function has to be
+            defined under its name here, if it is another process.
         response_model: The form of the result; ``None`` for the class that it had, which has to be
             defined under its name here.
         on_event: As for ``summarize``.

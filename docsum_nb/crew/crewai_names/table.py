@@ -33,17 +33,22 @@ HUMAN = Promise("that a question to a person can be answered, and left")
 SUMMARIZE = Promise("summarize")
 FLOW = Promise("SummaryFlow")
 EVALUATE = Promise("saying why a document is related")
+IN_CREWS = Promise("a library in a user's own crew")
 PROBE = Promise("the doctor's probe")
 DOCTOR = Promise("the doctor's look at crews and flows")
 PRIVATE = Promise("that no other user of this machine can read what CrewAI keeps of a run")
 
 BOUNDS = (MAX_CALLS, MAX_COST, STOP)
-NOT_OF_A_GUARD = (SUMMARIZE, FLOW, EVALUATE, PROBE, DOCTOR)
+NOT_OF_A_GUARD = (SUMMARIZE, FLOW, EVALUATE, IN_CREWS, PROBE, DOCTOR)
 """What is promised elsewhere; a guard promises the rest."""
 
 
 def nothing(*_: Any) -> None:
     """Do nothing: the stand-in of a function that the work can do without."""
+
+
+def _message_alone(message: str) -> str:
+    return message
 
 
 # --- documented names, used by all modules ------------------------------------------------------
@@ -62,7 +67,33 @@ BaseAgent = TABLE.kind(
 BaseLLM = TABLE.kind(
     "crewai.llms.base_llm:BaseLLM", "models of this package for agents", EVALUATE, PROBE
 )
-BaseTool = TABLE.kind("crewai.tools:BaseTool", "the search of the library as a tool", EVALUATE)
+BaseTool = TABLE.kind(
+    "crewai.tools:BaseTool", "the search of the library as a tool", EVALUATE, IN_CREWS
+)
+TABLE.members(
+    "crewai.tools:BaseTool.name description args_schema cache_function max_usage_count",
+    "the search of the library as a tool",
+    IN_CREWS,
+)
+Knowledge = TABLE.kind(
+    "crewai.knowledge.knowledge:Knowledge", "the library as the knowledge of agents", IN_CREWS
+)
+TABLE.parameters(
+    "crewai.knowledge.knowledge:Knowledge.__init__ collection_name sources storage",
+    "the library as the knowledge of agents",
+    IN_CREWS,
+)
+BaseKnowledgeStorage = TABLE.kind(
+    "crewai.knowledge.storage.base_knowledge_storage:BaseKnowledgeStorage",
+    "the library as the knowledge of agents",
+    IN_CREWS,
+)
+ToolFailure = TABLE.value(
+    "crewai.tools:ToolFailure",
+    "reports that the library could not be searched",
+    IN_CREWS,
+    instead=_message_alone,
+)
 TOOL_RUN = TABLE.attribute("crewai.tools:BaseTool._run", "looks into a tool's code", DOCTOR)
 TOOL_ARUN = TABLE.attribute("crewai.tools:BaseTool._arun", "looks into a tool's code", DOCTOR)
 TABLE.parameters("crewai:Crew.kickoff inputs", "kicks a clone off", GUARD)

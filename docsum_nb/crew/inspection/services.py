@@ -74,8 +74,8 @@ def _knowledge(crew: Any) -> Finding:
         f"knowledge of {', '.join(using[:4])}",
         f"embeds with OpenAI's text-embedding-3-small, the default; {_key()}",
         "Without key or network CrewAI logs a warning and the crew runs without its knowledge.",
-        "Crew(..., embedder={'provider': 'onnx', 'config': {}}) embeds on this machine; or search "
-        "a ds.Library, which needs no key.",
+        "Crew(..., embedder={'provider': 'onnx', 'config': {}}) embeds on this machine; or "
+        "knowledge=ds.LibraryKnowledge(...), which searches a ds.Library without a key.",
     )
 
 
