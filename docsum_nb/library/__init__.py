@@ -1,4 +1,4 @@
-"""The private documentation: a SQLite database in a folder, searched by words.
+"""The private documentation: in a folder or on a PostgreSQL server, searched by words.
 
     library.py   Library: what a user adds and what a search gives back
     search.py    a search: from a query to hits
@@ -17,10 +17,11 @@
     database.py  the file itself: tables, opening, errors
     repair.py    what can be read of a damaged or an older database
     upgrade.py   a library of the first layout, which LanceDB kept
+    postgres/    the store of a server
     contents_table.py  what a library displays of itself
     folder.py    what the folder is, and the writers' lock
 
-Nothing outside ``upgrade.py`` knows LanceDB.
+Nothing outside ``upgrade.py`` knows LanceDB, and nothing outside ``postgres/`` psycopg.
 """
 
 from docsum_nb.library.library import Library

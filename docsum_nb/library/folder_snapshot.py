@@ -85,14 +85,14 @@ class FolderSnapshot:
         """Return what each block says of its passages, in order."""
         return self._db.execute("SELECT id, passages FROM blocks ORDER BY id").fetchall()
 
-    def postings(self, term: str) -> list[tuple[int, bytes]]:
-        """Return the postings of a term in each block that has it, in order."""
-        return self._db.execute(
-            # CROSS JOIN: the blocks are the outer loop, so that each look-up is one of the key.
+    def postings(self, terms: Sequence[str]) -> dict[str, list[tuple[int, bytes]]]:
+        """Return the postings of each term in each block that has it, in order."""
+        # CROSS JOIN: the blocks are the outer loop, so that each look-up is one of the key.
+        query = (
             "SELECT block, postings.passages FROM blocks CROSS JOIN postings "
-            "ON block = blocks.id AND term = ? ORDER BY blocks.id",
-            (term,),
-        ).fetchall()
+            "ON block = blocks.id AND term = ? ORDER BY blocks.id"
+        )
+        return {term: self._db.execute(query, (term,)).fetchall() for term in terms}
 
     def sizes(self, terms: Sequence[str]) -> dict[str, int]:
         """Return the number of passages that have each term."""

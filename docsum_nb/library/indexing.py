@@ -20,7 +20,7 @@ _BATCH = 128
 """Passages whose vectors are computed and stored at once."""
 
 
-def check_embedder(snapshot: Snapshot, embedder: Embedder, path: Path) -> None:
+def check_embedder(snapshot: Snapshot, embedder: Embedder, path: Path | str) -> None:
     """Raise an error if the vectors are not those of the embedder.
 
     Raises:

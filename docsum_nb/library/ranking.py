@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,8 +36,8 @@ class PostingSource(Protocol):
     def blocks(self) -> list[tuple[int, bytes]]:
         """Return what each block says of its passages, in order."""
 
-    def postings(self, term: str) -> list[tuple[int, bytes]]:
-        """Return the postings of a term in each block that has it, in order."""
+    def postings(self, terms: Sequence[str]) -> Mapping[str, list[tuple[int, bytes]]]:
+        """Return the postings of each term in each block that has it, in order."""
 
     def sizes(self, terms: Sequence[str]) -> dict[str, int]:
         """Return the number of passages that have each term."""
@@ -106,8 +106,8 @@ class Index:
         """
         passages = np.zeros(len(self.owners), np.float32)
         documents = np.zeros(len(self.documents), np.float32)
-        for term in self._affordable(weights):
-            found, weight = self._postings(term), weights[term]
+        for term, found in self._postings(self._affordable(weights)):
+            weight = weights[term]
             at, counts = found.positions, found.counts
             if not len(at):
                 continue
@@ -135,13 +135,16 @@ class Index:
         """Return the positions of the passages that have all of the terms, in order."""
         found: Integers | None = None
         sizes = self.sizes(terms)
-        for term in sorted(sizes, key=lambda term: sizes[term]):
-            at = self._postings(term).positions
+        for _, postings in self._postings(sorted(sizes, key=lambda term: sizes[term])):
+            at = postings.positions
             found = at if found is None else np.intersect1d(found, at, assume_unique=True)
         return np.zeros(0, np.int32) if found is None else found
 
-    def _postings(self, term: str) -> Postings:
-        return decoded(self._source.postings(term), self._order)
+    def _postings(self, terms: Sequence[str]) -> Iterator[tuple[str, Postings]]:
+        """Yield the postings of each term, in order; all are read at once."""
+        found = self._source.postings(terms)
+        for term in terms:
+            yield term, decoded(found[term], self._order)
 
     def _affordable(self, terms: Iterable[str]) -> list[str]:
         sizes = self.sizes(terms)

@@ -15,21 +15,44 @@ import numpy as np
 
 from docsum_nb.library.postings import BLOCK
 
-__all__ = ["forget_all_vectors", "forget_vectors", "nearest", "write_vectors"]
+__all__ = [
+    "CANDIDATES",
+    "Bytes",
+    "cosines",
+    "forget_all_vectors",
+    "forget_vectors",
+    "nearest",
+    "quantized",
+    "write_vectors",
+]
 
-_CANDIDATES = 2_000
+CANDIDATES = 2_000
 """Vectors that are compared exactly, at least: the best hundred are nearly always among them."""
 _AT_ONCE = 500
 _LARGEST = 127
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
+Bytes = np.ndarray[Any, np.dtype[np.int8]]
+
+
+def quantized(vectors: Floats) -> Bytes:
+    """Return vectors with a byte for each number, the largest of each being 127."""
+    scale = np.maximum(np.abs(vectors).max(1, keepdims=True), 1e-9) / _LARGEST
+    small: Bytes = np.rint(vectors / scale).astype(np.int8)
+    return small
+
+
+def cosines(query: Floats, small: Bytes) -> Floats:
+    """Return the cosines of a vector of length 1 with vectors of bytes."""
+    vectors = small.astype(np.float32)
+    near: Floats = vectors @ query / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+    return near
 
 
 def write_vectors(db: sqlite3.Connection, numbers: Sequence[int], vectors: Floats) -> None:
     """Store the vectors of passages; the caller holds a transaction."""
     vectors = np.asarray(vectors, np.float32)
-    scale = np.maximum(np.abs(vectors).max(1, keepdims=True), 1e-9) / _LARGEST
-    small = np.rint(vectors / scale).astype(np.int8)
+    small = quantized(vectors)
     rows = ((number, row.tobytes()) for number, row in zip(numbers, small, strict=True))
     db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
     bits = np.packbits(vectors > 0, axis=1)
@@ -82,7 +105,7 @@ def nearest(
             bits = np.bitwise_count((signs ^ wanted).view(_word(width)))
             differing[begin : begin + BLOCK] = bits.sum(1, dtype=np.int16)
     differing[~allowed] = 8 * width + 1
-    most = min(len(differing), max(_CANDIDATES, 4 * limit))
+    most = min(len(differing), max(CANDIDATES, 4 * limit))
     found = np.argpartition(differing, most - 1)[:most] if most else np.zeros(0, np.int64)
     found = np.sort(found[differing[found] <= 8 * width])
     return _compared(db, query, order, found, limit)
@@ -94,18 +117,19 @@ def _compared(
     blocks = {index: block for block, index in order.items()}
     places = {blocks[int(at) // BLOCK] * BLOCK + int(at) % BLOCK: int(at) for at in found}
     numbers = [*places]
-    cosines: list[tuple[int, float]] = []
+    compared: list[tuple[int, float]] = []
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         marks = ", ".join("?" * len(some))
         rows = db.execute(f"SELECT passage, vector FROM vectors WHERE passage IN ({marks})", some)  # noqa: S608
         read = [row for row in rows.fetchall() if len(row[1]) == len(query)]
         if read:
-            vectors = np.frombuffer(b"".join(row[1] for row in read), np.int8)
-            vectors = vectors.reshape(len(read), -1).astype(np.float32)
-            near = vectors @ query / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
-            cosines += [(places[row[0]], float(each)) for row, each in zip(read, near, strict=True)]
-    return sorted(cosines, key=lambda each: (-each[1], each[0]))[:limit]
+            small = np.frombuffer(b"".join(row[1] for row in read), np.int8)
+            near = cosines(query, small.reshape(len(read), -1))
+            compared += [
+                (places[row[0]], float(each)) for row, each in zip(read, near, strict=True)
+            ]
+    return sorted(compared, key=lambda each: (-each[1], each[0]))[:limit]
 
 
 def _word(width: int) -> type[np.unsignedinteger[Any]]:

@@ -29,19 +29,19 @@ def other(texts: Sequence[str]) -> list[list[float]]:
     return [[1.0, float(len(text))] for text in texts]
 
 
-def test_other_words_for_the_same_are_found(tmp_path: Path) -> None:
+def test_other_words_for_the_same_are_found(place: str) -> None:
     """By meaning alone, or by words and meaning; without the embedder, by words."""
-    library = Library(tmp_path, embedder=topics)
+    library = Library(place, embedder=topics)
     library.add(OFFICE)
     assert names(library, "vacation", 1) == ["holidays"]
     assert names(library, "vacation trip by train", 1) == ["travel"]
     assert library.search("vacation", 1)[0].passage == OFFICE["holidays"]
-    assert names(Library(tmp_path), "vacation") == []
+    assert names(Library(place), "vacation") == []
 
 
-def test_what_is_removed_or_replaced_is_not_found_by_meaning(tmp_path: Path) -> None:
+def test_what_is_removed_or_replaced_is_not_found_by_meaning(place: str) -> None:
     """Its vectors leave the library with it, and those of a new version are computed."""
-    library = Library(tmp_path, embedder=topics)
+    library = Library(place, embedder=topics)
     library.add(OFFICE)
     library.remove("holidays")
     library.add({"travel": "Vacation days."})
@@ -49,25 +49,25 @@ def test_what_is_removed_or_replaced_is_not_found_by_meaning(tmp_path: Path) -> 
     assert set(names(library, "vacation")) == {"travel", "payments"}
 
 
-def test_another_embedder_says_that_it_must_index_again(tmp_path: Path) -> None:
+def test_another_embedder_says_that_it_must_index_again(place: str) -> None:
     """A search refuses, ``embed`` computes what is missing, and the next call has nothing to do."""
-    Library(tmp_path).add(OFFICE)
-    library = Library(tmp_path, embedder=topics)
+    Library(place).add(OFFICE)
+    library = Library(place, embedder=topics)
     with pytest.raises(InputError, match=r"has no vectors yet: call embed\(\)"):
         library.search("vacation")
     assert (library.embed(), library.embed()) == (3, 0)
     assert names(library, "vacation", 1) == ["holidays"]
-    changed = Library(tmp_path, embedder=other)
+    changed = Library(place, embedder=other)
     with pytest.raises(InputError, match=r"vectors of another embedder, .*topics"):
         changed.search("vacation")
     assert changed.embed() == 3
     assert len(changed.search("vacation")) == 3
 
 
-def test_indexing_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_indexing_goes_on_where_it_stopped(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was computed before an error is kept, and nothing is computed twice."""
     monkeypatch.setattr("docsum_nb.library.indexing._BATCH", 4)
-    Library(tmp_path).add({f"d{number}": f"Text {number}." for number in range(10)})
+    Library(place).add({f"d{number}": f"Text {number}." for number in range(10)})
     seen: list[str] = []
 
     def failing(texts: list[str]) -> Any:
@@ -76,7 +76,7 @@ def test_indexing_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.M
         seen.extend(texts if len(texts) > 1 else ())
         return topics(texts)
 
-    library = Library(tmp_path, embedder=failing)
+    library = Library(place, embedder=failing)
     with pytest.raises(ConnectionError, match="no answer"):
         library.embed()
     seen.append("")
@@ -85,12 +85,12 @@ def test_indexing_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("bad", [[1.0], [[1.0, 2.0]], [["a"]], None, [[float("nan")] * 2] * 2])
-def test_what_is_no_vectors_is_refused(tmp_path: Path, bad: object) -> None:
+def test_what_is_no_vectors_is_refused(place: str, bad: object) -> None:
     """The error names the embedder, and no text is lost."""
-    library = Library(tmp_path, embedder=lambda _: bad)
+    library = Library(place, embedder=lambda _: bad)
     with pytest.raises(InputError, match="one vector of numbers for each text"):
         library.add({"a": "One.", "b": "Two."})
-    assert len(Library(tmp_path)) == 2
+    assert len(Library(place)) == 2
 
 
 @pytest.mark.parametrize("bad", [5, "remote", object()])

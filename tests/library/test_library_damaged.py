@@ -21,6 +21,12 @@ DATABASE = "documents-1.sqlite3"
 MANY = {f"d{i}": f"Document {i} is about word{i}. " + "The zebra sleeps. " * 300 for i in range(60)}
 
 
+@pytest.fixture
+def office(office_folder: Library) -> Library:
+    """Return a library in a folder, whose files can be damaged."""
+    return office_folder
+
+
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fill a library with documents that take many pages of the database."""

@@ -22,9 +22,9 @@ from docsum_nb.library.store import Snapshot
 from tests.library.library_samples import run
 
 
-def test_threads_add_and_search_at_once(tmp_path: Path) -> None:
+def test_threads_add_and_search_at_once(place: str) -> None:
     """Two threads that add and two that search at the same time all succeed."""
-    library = Library(tmp_path)
+    library = Library(place)
     library.add({"zero": "zebra zero"})
     errors: list[BaseException] = []
 
@@ -61,12 +61,12 @@ for i in range(8):
 """
 
 
-def test_processes_add_at_once(tmp_path: Path) -> None:
+def test_processes_add_at_once(place: str) -> None:
     """Two processes that fill a new library at the same time, one document in common, succeed."""
-    arguments = [[sys.executable, "-c", _ADDER, prefix, str(tmp_path / "lib")] for prefix in "ab"]
+    arguments = [[sys.executable, "-c", _ADDER, prefix, place] for prefix in "ab"]
     processes = [subprocess.Popen(each) for each in arguments]
     assert [process.wait(120) for process in processes] == [0, 0]
-    library = Library(tmp_path / "lib")
+    library = Library(place)
     assert len(library) == len(library.search("zebra", 50)) == 17
 
 
@@ -184,7 +184,7 @@ def test_a_snapshot_does_not_change(office: Library) -> None:
         assert [hit.name for hit in hits(snapshot, query_of("late"), 9)] == ["payments"]
         assert snapshot.count() == 3
 
-    FolderStore(office.path).read(look)
+    office._store.read(look)
     assert len(office) == 3
     assert not list(office.search("train"))
 
@@ -214,7 +214,7 @@ print(sorted(hit.name for hit in library.search("zebra")))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-def test_forked_child_uses_a_library(tmp_path: Path) -> None:
+def test_forked_child_uses_a_library(place: str) -> None:
     """A child works, whether it was forked before the first use or after."""
-    done = run(_FORK, str(tmp_path))
+    done = run(_FORK, place)
     assert (done.stdout.splitlines(), done.stderr) == (["added", "added", "['two']"], "")

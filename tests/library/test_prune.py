@@ -23,9 +23,9 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def library(source: Path) -> Library:
+def library(source: Path, place: str) -> Library:
     """Fill a library with both folders, and with a text that came from no file."""
-    library = Library("library")
+    library = Library(place)
     added = library.add(["handbook/", "other/", {"note": "A note on whales."}])
     assert (added.added, added.gone, added.removed) == (5, (), ())
     return library
@@ -110,9 +110,10 @@ def test_command_line_tells_and_prunes(
 ) -> None:
     """``add`` names what is gone on standard error; ``--prune`` removes it."""
     (source / "b.md").unlink()
-    assert main(["add", "handbook", "--library", "library"]) == 0
+    place = str(library.path)
+    assert main(["add", "handbook", "--library", place]) == 0
     assert "gone: b.md: still in the library; --prune removes it" in capsys.readouterr().err
-    assert main(["add", "handbook", "--library", "library", "--prune"]) == 0
+    assert main(["add", "handbook", "--library", place, "--prune"]) == 0
     assert "removed: b.md" in capsys.readouterr().out
     assert len(library) == 4
-    assert main(["add", "handbook/a.md", "--library", "library", "--prune"]) == 2
+    assert main(["add", "handbook/a.md", "--library", place, "--prune"]) == 2

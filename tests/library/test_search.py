@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from pydoc_data.topics import topics
 from typing import Any
 
@@ -46,12 +45,12 @@ def test_hit_gives_the_place_of_its_passage(python_docs: Library) -> None:
         assert len(hit.passage.split()) <= 80
 
 
-def test_hit_carries_metadata_path_page_and_headings(tmp_path: Path) -> None:
+def test_hit_carries_metadata_path_page_and_headings(place: str) -> None:
     """A hit has the document's metadata, its path, and page and headings of its passage."""
     first = "# Rules\n\n" + "Offices open at nine. " * 200
     text = first + "\n\n# Cars\n\n" + "A car may park here. " * 200 + "A zebra may not."
     document = Document("rules", text, "rules.pdf", (0, len(first)), {"year": 2024})
-    library = Library(tmp_path)
+    library = Library(place)
     library.add([document])
     (hit,) = library.search("zebra")
     assert hit.metadata["year"] == 2024
@@ -103,9 +102,9 @@ def test_a_whole_text_as_query_finds_its_document(python_docs: Library) -> None:
     assert names(python_docs, topics["context-managers"], 1) == ["context-managers"]
 
 
-def test_scripts_without_spaces_are_found(tmp_path: Path) -> None:
+def test_scripts_without_spaces_are_found(place: str) -> None:
     """Chinese and Japanese text is found by a word inside a sentence, accents do not matter."""
-    library = Library(tmp_path)
+    library = Library(place)
     library.add(
         {"ja": "私は昨日東京に行きました。", "zh": "今天天气很好。", "fr": "Un café très noir."}
     )
@@ -133,10 +132,10 @@ def test_k_beyond_the_library_gives_all_matches(office: Library) -> None:
     assert sorted(names(office, "payment journey holidays", 10**12)) == sorted(OFFICE)
 
 
-def test_searching_nothing_says_how_to_fill_it(tmp_path: Path) -> None:
+def test_searching_nothing_says_how_to_fill_it(place: str) -> None:
     """Searching where there is no library tells in one line how to fill it."""
     with pytest.raises(InputError, match=r"fill it with Library\(.*\)\.add") as caught:
-        Library(tmp_path / "none").search("late")
+        Library(place).search("late")
     assert "\n" not in str(caught.value)
 
 
@@ -147,12 +146,12 @@ def test_a_printed_hit_is_harmless() -> None:
 
 
 def test_common_words_of_a_long_query_do_not_count_in_a_large_library(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond what a search reads, the rarest words decide; a common word alone is found."""
     texts = {f"d{i}": f"A {'valley' if i % 3 else 'system'} number{i}." for i in range(40)}
     texts |= {"rare": "A zebra.", "both": "A zebra in a system.", "far": "The okapi and a zebra."}
-    library = Library(tmp_path / "library")
+    library = Library(place)
     library.add(texts)
     assert names(library, "zebra system", 2) == ["both", "rare"]
     monkeypatch.setattr("docsum_nb.library.ranking._MOST_POSTINGS", 6)
@@ -178,18 +177,16 @@ def test_common_words_of_a_long_query_do_not_count_in_a_large_library(
         ("ภาษาไทยง่าย", "ไทย"),
     ],
 )
-def test_words_of_any_script_and_identifiers_are_found(
-    tmp_path: Path, text: str, query: str
-) -> None:
+def test_words_of_any_script_and_identifiers_are_found(place: str, text: str, query: str) -> None:
     """However they are written: with or without marks, hyphens, and spaces around them."""
-    library = Library(tmp_path)
+    library = Library(place)
     library.add({"it": text, "other": "Nothing of all that.", "third": "Fault AB 12 of a pump."})
     assert names(library, query, 1) == ["it"]
 
 
-def test_documents_with_the_phrase_come_first(tmp_path: Path) -> None:
+def test_documents_with_the_phrase_come_first(place: str) -> None:
     """A phrase in quotation marks and an identifier count to the letter, and exclude nothing."""
-    library = Library(tmp_path)
+    library = Library(place)
     others = {f"d{i}": "Time of notice. A notice in time, time and notice." for i in range(5)}
     library.add({**others, "it": "Leave needs planning. " * 40 + "It ends with the notice\ntime."})
     assert names(library, 'What is the "notice time"?')[0] == "it"
@@ -199,9 +196,9 @@ def test_documents_with_the_phrase_come_first(tmp_path: Path) -> None:
     assert names(library, "valve E-7.1", 1) == ["it"]
 
 
-def test_a_word_of_most_texts_still_counts(tmp_path: Path) -> None:
+def test_a_word_of_most_texts_still_counts(place: str) -> None:
     """Of two texts, the one with the word is found, though more than half have it."""
-    library = Library(tmp_path)
+    library = Library(place)
     library.add({f"d{i}": f"The pump number{i}." for i in range(9)} | {"none": "A valve."})
     assert len(library.search("pump")) == 9
 
@@ -229,10 +226,10 @@ CLAIMS = {"team": "claims", "year": 2024, "open": True, "a'b\"c": None}
     ],
 )
 def test_a_filter_by_metadata(
-    tmp_path: Path, where: dict[str, object] | None, found: list[str]
+    place: str, where: dict[str, object] | None, found: list[str]
 ) -> None:
     """All keys must fit, types count, and nothing in a key or a value is an operator."""
-    library = Library(tmp_path)
+    library = Library(place)
     library.add(
         [
             Document("a", "A zebra.", metadata=CLAIMS),

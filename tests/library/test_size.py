@@ -21,9 +21,9 @@ def text_of(characters: int, seed: int) -> str:
     return "".join(sentences)
 
 
-def test_a_book_is_kept(tmp_path: Path) -> None:
+def test_a_book_is_kept(place: str) -> None:
     """A text of nearly two megabytes is one document among others, and what comes later is kept."""
-    library = Library(tmp_path / "books")
+    library = Library(place)
     library.add({"book": text_of(1_800_000, seed=1) + " The zyzzyva sleeps."})
     library.add({"note": "Another zyzzyva wakes."})
     assert names(library, "zyzzyva") == ["note", "book"]
