@@ -27,7 +27,8 @@ NEVER = re.compile(
 PLAIN_USES = re.compile(
     r"as it is (read|made|written|imported|started|streamed|sent|typed|generated|received|needed)\b"
     r"|\b(once|one) more (for|than|call|round|of|chunk|request)\b"
-    r"|`[^`]*`",
+    r"|`[^`]*`"
+    r"|(?-i:\bWHERE\b)",
     re.IGNORECASE,
 )
 """The plain English uses of those words ("a line is shown as it is written"), and code."""
