@@ -84,8 +84,8 @@ class Library(Tabled):
         self._given_embedder = embedder
 
     @property
-    def path(self) -> Path | str:
-        """The folder as it was given, or the server's address without its password."""
+    def path(self) -> Any:
+        """The folder as it was given, a ``Path``; the server's address without its password."""
         return self._path
 
     @property
