@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from docsum_nb.documents import load
+from docsum_nb.documents.load import load
 from docsum_nb.entry.guarded_run import GuardOptions, begin_work
 from docsum_nb.errors import InputError
 from docsum_nb.evaluation.measures import Evaluation, measured

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents import sentence_spans
 from docsum_nb.documents.cite import cite
+from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.terms import has_words
 from docsum_nb.errors import InputError
 from docsum_nb.evaluation.rouge import Rouge, rouge

@@ -16,7 +16,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from docsum_nb.documents import sentence_spans
+from docsum_nb.documents.sentences import sentence_spans
 
 __all__ = ["Rouge", "rouge"]
 

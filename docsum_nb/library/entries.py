@@ -76,7 +76,7 @@ def digests(documents: Iterable[Document]) -> dict[str, str]:
 
 def entry(document: Document, digest: str) -> Entry:
     """Return the stored form of a document, split into passages."""
-    from docsum_nb.documents import split
+    from docsum_nb.documents.split import split
 
     chunks = split(document, max_tokens=_PASSAGE_TOKENS, count=_tokens)
     return Entry(

@@ -30,7 +30,7 @@ from docsum_nb.results import Added, Hits
 from docsum_nb.secrets import without_login
 
 if TYPE_CHECKING:
-    from docsum_nb.documents import Loaded
+    from docsum_nb.documents.load import Loaded
     from docsum_nb.models.model import Model
 
 __all__ = ["Library"]
@@ -362,7 +362,7 @@ def _load(
     follow_links: bool,
 ) -> Loaded:
     if vision is None:
-        from docsum_nb.documents import load
+        from docsum_nb.documents.load import load
 
         return load(source, on_error=on_error, follow_links=follow_links)
     from docsum_nb.models.model import vision_of

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from docsum_nb.documents import has_words, split
-from docsum_nb.documents.split import VERSION
+from docsum_nb.documents.split import VERSION, split
+from docsum_nb.documents.terms import has_words
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import key_of, stored_json
 from docsum_nb.records import Chunk, Document

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from docsum_nb.documents import sentence_spans
+from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import words
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from docsum_nb.documents import Loaded, load
+from docsum_nb.documents.load import Loaded, load
 from docsum_nb.documents.tokens import vocabulary
 from docsum_nb.errors import InputError
 from docsum_nb.events import Stage

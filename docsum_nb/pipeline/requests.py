@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from docsum_nb.documents import sentence_spans
+from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.pipeline.evidence import clipped_to, with_evidence
 from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.sizes import (

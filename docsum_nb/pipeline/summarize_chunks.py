@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from docsum_nb.documents import split
+from docsum_nb.documents.split import split
 from docsum_nb.events import ChunkFailed, ChunkStarted, ChunkSummarized
 from docsum_nb.models import ModelClient, is_too_long, with_cause
 from docsum_nb.options import OnError

@@ -10,7 +10,7 @@ import contextlib
 from functools import partial
 from typing import Any, Literal
 
-from docsum_nb.documents import Loaded, load
+from docsum_nb.documents.load import Loaded, load
 from docsum_nb.ledger import Ledger
 from docsum_nb.models import ChatModel, Model, ModelClient, asked_of, open_vision
 from docsum_nb.private_folder import PrivateFolder

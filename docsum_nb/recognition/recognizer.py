@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from docsum_nb.documents import Loaded, has_words
+from docsum_nb.documents.load import Loaded
 from docsum_nb.documents.reading import Picture
+from docsum_nb.documents.terms import has_words
 from docsum_nb.errors import InputError
 from docsum_nb.events import PagesRead, StageStarted
 from docsum_nb.models import ChatModel, ModelClient, with_cause

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from docsum_nb.documents import Loaded, load
 from docsum_nb.documents.given import sources_in
+from docsum_nb.documents.load import Loaded, load
 from docsum_nb.records import Citation, Document, DocumentSummary, SummaryRecord
 from docsum_nb.render.formats import count_text
 from docsum_nb.results import Verification, VerifiedDocument

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.documents import load
 from docsum_nb.documents.given import sources_in
+from docsum_nb.documents.load import load
 from docsum_nb.errors import InputError
 from docsum_nb.pipeline.arguments import packed, unpacked
 from tests.documents.pdf_maker import column, made

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import pytest
 from lxml import etree
 
-from docsum_nb.documents import load
 from docsum_nb.documents import notebook as notebooks
+from docsum_nb.documents.load import load
 from docsum_nb.documents.reading import Reading
 from docsum_nb.errors import InputError, LoadError
 from docsum_nb.records import Document, Omission

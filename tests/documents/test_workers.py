@@ -194,13 +194,13 @@ def readers_of(process: psutil.Process, *, forks: bool) -> list[psutil.Process]:
     raise AssertionError("no process reads")
 
 
-_READS = "import sys; from docsum_nb.documents import load; load(sys.argv[1])"
+_READS = "import sys; from docsum_nb.documents.load import load; load(sys.argv[1])"
 _READS_IN_A_THREAD = (
-    "import sys, threading, time; from docsum_nb.documents import load;"
+    "import sys, threading, time; from docsum_nb.documents.load import load;"
     "threading.Thread(target=load, args=(sys.argv[1],), daemon=True).start(); time.sleep(99)"
 )
 _READS_AND_FORKS = (
-    "import os, sys, threading, time; from docsum_nb.documents import load;"
+    "import os, sys, threading, time; from docsum_nb.documents.load import load;"
     "threading.Thread(target=load, args=(sys.argv[1],), daemon=True).start(); time.sleep(2);"
     "os.fork(); time.sleep(99)"
 )

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from docsum_nb.documents import sentence_spans
+from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.evaluation import rouge
 
 WORDS = [

@@ -24,10 +24,12 @@ sys.path.append(str(FUZZ / "packages"))
 import atheris  # noqa: E402
 
 with atheris.instrument_imports(include=["docsum_nb.documents"]):
-    from docsum_nb.documents import mail, sentence_spans, split
+    from docsum_nb.documents import mail
     from docsum_nb.documents.archives import Allowance, Member, members
     from docsum_nb.documents.reading import Reading, read_by
+    from docsum_nb.documents.sentences import sentence_spans
     from docsum_nb.documents.sources import ARCHIVE, KINDS, MAIL, MAILBOX
+    from docsum_nb.documents.split import split
     from docsum_nb.errors import LoadError
     from docsum_nb.records import Document
 

@@ -42,7 +42,6 @@ from docsum_nb.documents import (
     html_styles,
     html_tags,
     json_text,
-    load,
     logs,
     mail,
     markup,
@@ -59,7 +58,6 @@ from docsum_nb.documents import (
     rtf,
     sentences,
     sniff,
-    split,
     subtitles,
     support,
     symbols,
@@ -83,8 +81,10 @@ from docsum_nb.documents import (
 )
 from docsum_nb.documents import text as text_files
 from docsum_nb.documents.html_writer import PageWriter
+from docsum_nb.documents.load import load
 from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.documents.prose import prose_sentences
+from docsum_nb.documents.split import split
 from docsum_nb.events import RunState
 from docsum_nb.form import style
 from docsum_nb.ledger import stored_json
