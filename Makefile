@@ -33,8 +33,8 @@ pair: $(READY) ## rewrite the .ipynb of each example notebook from its text
 	$(BIN)/python notebooks/export.py --pair
 
 # How many at once is in tests/conftest.py.
-test: $(READY) ## run the tests, in parallel
-	$(BIN)/python -m pytest -n auto --no-loadscope-reorder
+test: $(READY) ## run the tests, in parallel; with TESTS=all, the long ones too
+	$(BIN)/python -m pytest -n auto --no-loadscope-reorder $(if $(filter all,$(TESTS)),,--without-long)
 
 ipykernel6: $(READY) ## install a kernel of the last ipykernel 6 for the tests into build/ipykernel6/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \

@@ -72,14 +72,50 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Together(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
+LEFT_OUT = pytest.StashKey[int]()
+"""How many long tests were left out."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option of ``make test``."""
+    parser.addoption(
+        "--without-long", action="store_true", help="leave out the tests that are marked `long`"
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long tests out if that is asked for, and begin with what takes longest."""
+    if config.getoption("--without-long"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        config.stash[LEFT_OUT] = len(long)
 
     def rank(item: pytest.Item) -> int:
         parts = (item.path.name, item.path.relative_to(HERE).parts[0])
         return next((LONGEST.index(part) for part in parts if part in LONGEST), len(LONGEST))
 
     items.sort(key=rank)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run side by side, report from each process how many were left out."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = session.config.stash.get(LEFT_OUT, 0)
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """Keep what a process has reported; all of them collect the same tests."""
+    reported = getattr(node, "workeroutput", {})
+    node.config.stash[LEFT_OUT] = reported.get("left_out", 0)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print how many tests were left out, and how they are run."""
+    if left_out := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left_out} long tests left out: make test TESTS=all")
 
 
 @pytest.fixture(autouse=True)

@@ -209,6 +209,7 @@ def test_pieces_of_what_is_no_secret_stay(monkeypatch: pytest.MonkeyPatch) -> No
     assert masked("openai-compatible-7Q2z9Kf1.") == "[secret]."
 
 
+@pytest.mark.long
 def test_command_line_and_doctor_do_not_show_it(server: ScriptedServer, tmp_path: Path) -> None:
     """In a process of its own, whose key is in the environment, with the log at its loudest."""
     (tmp_path / "a.txt").write_text("Some words.")
@@ -281,6 +282,7 @@ IN_A_NOTEBOOK = (
 )
 
 
+@pytest.mark.long
 def test_a_saved_notebook_does_not_show_it(server: ScriptedServer) -> None:
     """Nor do the magics, spans, and logs at their loudest, in what its cells print and show."""
     server.script = echo

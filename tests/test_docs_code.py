@@ -77,7 +77,7 @@ def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
     if request.node.callspec.params["page"].name not in OWN_KERNEL:
         yield request.getfixturevalue("shared_kernel")
         return
-    with running_kernel(warm=False) as own:
+    with running_kernel() as own:
         yield own
 
 

@@ -34,16 +34,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
+@pytest.mark.long
 def test_every_link_leads_somewhere(site: Path) -> None:
     """No page, anchor or picture that a page links to is missing."""
     assert broken_links(site) == []
 
 
+@pytest.mark.long
 def test_every_page_can_be_come_upon(site: Path) -> None:
     """A chain of links in the texts leads from the first page to every other."""
     assert unreachable(site) == []
 
 
+@pytest.mark.long
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
     """Public names, errors, events and records each have an entry, by the name users write."""
     described = names_described(site)
@@ -54,6 +57,7 @@ def test_every_public_name_is_in_the_reference(site: Path) -> None:
     assert set(public.values()) - described == set()
 
 
+@pytest.mark.long
 def test_fields_of_a_result_are_in_the_reference(site: Path) -> None:
     """What a user reads off a result, a run or a state is described, not just named."""
     described = names_described(site)

@@ -188,6 +188,7 @@ class Answers:
         return Reply(text)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_200)  # a machine on which much else runs; what hangs is found sooner
 @pytest.mark.parametrize(
     "three", [SUMMARIES, CREWS, DELEGATING], ids=["summaries", "crews", "delegating"]

@@ -107,6 +107,7 @@ print(json.dumps(str(run.exception(240))))
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("of", ["summarize", "crew"])
 @pytest.mark.parametrize("keys_place", ["environment", "file"])
 def test_dotenv_of_a_folder_does_not_lead_the_users_key_elsewhere(
@@ -175,6 +176,7 @@ print(json.dumps([sorted(set(told)), modes]))
 """
 
 
+@pytest.mark.long
 def test_nothing_but_the_models_server_is_connected_to(
     server: ScriptedServer, tmp_path: Path
 ) -> None:

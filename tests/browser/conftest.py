@@ -26,14 +26,18 @@ __all__ = ["Open", "WarmKernel"]
 Open = Callable[..., Notebook]
 _TIMEOUT_S = 600
 """For a test and all that is started for it the first time, on a machine that has other work."""
+_NOT_LONG = "test_panel_in_lab.py"
+"""What each ``make test`` sees of JupyterLab: the panel moves, and its button works."""
 _SETUP = "from tests.browser.in_lab import *\nmodel = ds.Model('openai/scripted', base_url={url!r})"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Allow the tests of this folder more time than others have."""
+    """Allow the tests of this folder more time than others have; all but a few are long."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(_TIMEOUT_S))
+            if item.path.name != _NOT_LONG:
+                item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture(scope="module")

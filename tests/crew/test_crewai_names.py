@@ -58,6 +58,7 @@ def of_a_guard(name: Name) -> bool:
     return any(promise not in NOT_OF_A_GUARD for promise in name.promises)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [*filter(of_a_guard, TABLE.names)], ids=title)
 def test_guard_that_lacks_a_name_says_which_promise_is_lost(renamer: Renamer, name: Name) -> None:
     """A bound that is set and cannot hold is refused; any other lost promise is a warning."""
@@ -75,6 +76,7 @@ def test_guard_that_lacks_a_name_says_which_promise_is_lost(renamer: Renamer, na
             assert any(f"{promise.text} does not hold" in line for line in made["warnings"]), made
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", [each for each in TABLE.names if not of_a_guard(each)], ids=title
 )  # fmt: skip
@@ -84,6 +86,7 @@ def test_a_lost_name_beside_the_guard_is_named(renamer: Renamer, name: Name) -> 
     assert {each.text for each in name.promises} <= {text for text, _ in looked["lost"]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", LITELLM.names, ids=title)
 def test_a_lost_name_of_litellm_is_named(renamer: Renamer, name: Name) -> None:
     """Without what requests need no model is opened; the loss of the rest is a warning."""

@@ -47,8 +47,8 @@ class Case:
     """Where the case comes from, such as the address of a report."""
 
 
-def check(case: Case, folder: Path) -> None:
-    """Write the file, read it, and compare.
+def check(case: Case, folder: Path) -> Loaded | None:
+    """Write the file, read it, and compare; return what was loaded, ``None`` if it was refused.
 
     Raises:
         AssertionError: if something is not as the case says.
@@ -60,7 +60,7 @@ def check(case: Case, folder: Path) -> None:
         with pytest.raises(ds.errors.InputError) as caught:
             load(path)
         assert flat(case.refused) in flat(str(caught.value))
-        return
+        return None
     loaded = load(path)
     text = flat("\n\n".join(document.text for document in loaded.documents))
     at = 0
@@ -78,6 +78,7 @@ def check(case: Case, folder: Path) -> None:
             assert part in said, f"{part!r} is not in {said!r}"
         for part in map(flat, case.unquoted):
             assert part not in said, f"{part!r} is in {said!r}"
+    return loaded
 
 
 def check_omissions(case: Case, loaded: Loaded) -> None:

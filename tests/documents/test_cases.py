@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents.case import Case, check
+from tests.documents.cited import check_citations
 
 MODULES = sorted(path.stem for path in (Path(__file__).parent / "cases").glob("*.py"))
 CASES = [
@@ -19,7 +20,10 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES)
 def test_case(case: Case, tmp_path: Path) -> None:
-    check(case, tmp_path)
+    """It is read as the case says, and what is cited of it stands where the citation says."""
+    loaded = check(case, tmp_path)
+    for document in loaded.documents if loaded else ():
+        check_citations(document)
 
 
 def test_names_are_unique() -> None:

@@ -11,8 +11,40 @@ import pytest
 from tests.documents.hostile import Hostile, Outcome, try_it
 
 MODULES = sorted(path.stem for path in (Path(__file__).parent / "hostile_inputs").glob("*.py"))
+LONG = frozenset(
+    {
+        "attack-tex-of-doubling-macros",
+        "attack-tex-of-macros",
+        "office-csv-one-line-of-text",
+        "office-csv-one-row",
+        "office-docx-many-paragraphs",
+        "office-docx-text-bomb",
+        "office-docx-zip-bomb",
+        "office-docx-zip-bomb-of-styles",
+        "office-rtf-controls-only",
+        "office-rtf-million-braces",
+        "pdf-100,000 pages of one",
+        "pdf-5 MB of text on a page",
+        "pdf-stream of 300 MB in 300 kB",
+        "pdf-stream packed twice, 1 GB",
+        "text-asciidoc-tables",
+        "text-org-drawers",
+        "web-cells",
+        "web-comment-never-closed",
+        "web-many-nodes",
+        "web-quote-never-closed",
+        "web-quotes-of-both-kinds",
+        "web-tables-in-tables",
+        "web-tags-never-closed",
+    }
+)
+"""Those that take seconds of processor time: a reader comes near to a bound."""
 INPUTS = [
-    pytest.param(hostile, id=f"{module}-{hostile.name}")
+    pytest.param(
+        hostile,
+        id=f"{module}-{hostile.name}",
+        marks=pytest.mark.long if f"{module}-{hostile.name}" in LONG else (),
+    )
     for module in MODULES
     for hostile in import_module(f"tests.documents.hostile_inputs.{module}").INPUTS
 ]
@@ -41,3 +73,7 @@ def test_hostile(
     request: pytest.FixtureRequest,
 ) -> None:
     outcomes[request.node.callspec.id] = try_it(hostile, tmp_path)
+
+
+def test_the_long_ones_exist() -> None:
+    assert {str(each.id) for each in INPUTS} > LONG

@@ -13,7 +13,9 @@ from tests.support.kernels import OLD_IPYKERNEL, Kernel, running_kernel
 KERNELS: dict[str, Path | None] = {"ipykernel": None, "ipykernel6": OLD_IPYKERNEL}
 
 
-@pytest.fixture(scope="module", params=KERNELS)
+@pytest.fixture(
+    scope="module", params=["ipykernel", pytest.param("ipykernel6", marks=pytest.mark.long)]
+)
 def kernel(request: pytest.FixtureRequest) -> Iterator[Kernel]:
     """One kernel of each kind for all tests of a module: what one leaves behind, the next meets."""
     folder = KERNELS[request.param]

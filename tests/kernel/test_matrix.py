@@ -27,7 +27,10 @@ def bench(kernel: Kernel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield Bench(kernel, server, tmp_path_factory.mktemp("pipes"))
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "form",
+    [pytest.param(form, marks=() if form == "await" else pytest.mark.long) for form in FORMS],
+)
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.name)
 def test_run_ends_in_time_stops_its_work_and_leaves_the_kernel_as_it_was(
     bench: Bench, form: Form, end: End

@@ -81,6 +81,7 @@ def check_integrity(path: str) -> int:
         return int(db.execute("SELECT count(*) FROM answers").fetchone()[0])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.timeout(600)
 def test_twenty_kills_cost_no_more_than_what_was_in_flight(

@@ -171,6 +171,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.long
 def test_kill_while_calls_are_in_flight_leaves_a_true_record(
     server: ScriptedServer, tmp_path: Path, held: Held
 ) -> None:

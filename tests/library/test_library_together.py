@@ -138,6 +138,7 @@ def _stored(folder: Path) -> dict[str, str]:
     return texts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("written", [1, 100_000, 1_000_000, 3_000_000])
 def test_killed_update_leaves_each_document_old_or_new(tmp_path: Path, written: int) -> None:
     """A document of an update that was killed is wholly old or new, and adding again finishes."""
@@ -154,6 +155,7 @@ def test_killed_update_leaves_each_document_old_or_new(tmp_path: Path, written: 
     assert {name: text.strip() for name, text in _stored(tmp_path).items()} == new
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("written", [1, 100_000, 1_000_000])
 def test_killed_first_add_leaves_whole_documents(tmp_path: Path, written: int) -> None:
     """A first add that was killed, even while the table was made, leaves whole documents only."""

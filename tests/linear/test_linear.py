@@ -25,6 +25,7 @@ def test_every_reading_function_is_measured() -> None:
     assert list(unread()) == []
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1_800)  # of a machine on which much else runs; each case has its own limit
 @pytest.mark.parametrize("kind", ["patterns", "readers"])
 def test_time_grows_with_the_length(kind: str) -> None:

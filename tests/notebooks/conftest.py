@@ -15,10 +15,14 @@ from notebooks.exporting.pairing import texts
 from tests.support.made import made
 from tests.support.warm_python import warm_kernels, warm_python
 
-__all__ = ["LONG_S", "NAMES", "ROOT", "Exported", "Exporter"]
+__all__ = ["EACH", "LONG_S", "NAMES", "ROOT", "Exported", "Exporter"]
 
 ROOT = Path(__file__).parent.parent.parent
 NAMES = [path.stem for path in texts(ROOT / "notebooks")]
+EACH = [
+    pytest.param(name, marks=() if name == "quickstart" else pytest.mark.long) for name in NAMES
+]
+"""For tests that execute them."""
 LONG_S = 500.0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from tests.notebooks.conftest import LONG_S, NAMES, ROOT, Exporter
+from tests.notebooks.conftest import EACH, LONG_S, NAMES, ROOT, Exporter
 
 SAYS = {
     "failures_resume_budget": (
@@ -51,7 +51,7 @@ def text_of(output: Any) -> str:
 
 
 @pytest.mark.timeout(LONG_S)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_a_notebook_tells_its_story(exported: Exporter, name: str) -> None:
     """Every cell ends as it says, the words are there, and what lasts needs no live widget."""
     notebook = nbformat.read(exported(name).notebook, as_version=4)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page
 
-from tests.notebooks.conftest import LONG_S, NAMES, Exporter
+from tests.notebooks.conftest import EACH, LONG_S, Exporter
 
 SHOWS = {
     "failures_resume_budget": ("BudgetExceeded", "7 of 8 chunks"),
@@ -25,7 +25,7 @@ SHOWS = {
 
 @pytest.mark.browser
 @pytest.mark.timeout(LONG_S)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_an_exported_page_opens_offline(exported: Exporter, chromium_page: Page, name: str) -> None:
     """It asks for nothing, has no error, no blank and no stale bar, and shows the final states."""
     page = exported(name).page

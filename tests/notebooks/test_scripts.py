@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.notebooks.conftest import LONG_S, NAMES, Exporter
+from tests.notebooks.conftest import EACH, LONG_S, Exporter
 
 PRINTS = {
     "failures_resume_budget": (
@@ -25,7 +25,7 @@ PRINTS = {
 
 
 @pytest.mark.timeout(LONG_S)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EACH)
 def test_an_exported_script_runs(exported: Exporter, name: str) -> None:
     """It ends with 0, prints what the notebook shows, and is plain Python."""
     script = exported(name)

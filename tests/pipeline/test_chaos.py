@@ -10,6 +10,7 @@ from tests.pipeline.chaos_of_providers import survive_refusals
 from tests.pipeline.pipeline_samples import summarize
 
 
+@pytest.mark.long
 @pytest.mark.timeout(330)
 def test_run_survives_every_fault(server: ScriptedServer, tmp_path: Path) -> None:
     """Through 34% of faults every chunk is right or reported, at 1.5 requests at most.
@@ -29,6 +30,7 @@ def test_run_survives_every_providers_refusals(
     survive_refusals(server, tmp_path / "ledger", 60)
 
 
+@pytest.mark.long
 def test_unknown_limit_is_learned(server: ScriptedServer) -> None:
     """A client that knows no rate goes over it by one window of requests in flight at most."""
     chaos = Chaos(faults=False, a_second=10)

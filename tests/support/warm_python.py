@@ -87,10 +87,12 @@ def warm_kernels() -> str:
 
 @cache
 def warm_commands() -> str:
-    """Return a folder for ``PATH``: the command ``python`` in it is a warm one."""
+    """Return a folder for ``PATH``: the commands ``python`` and ``docsum-nb`` in it are warm."""
     folder = tempfile.TemporaryDirectory(prefix="warm-commands-")
     atexit.register(folder.cleanup)
-    command = Path(folder.name) / "python"
-    command.write_text(f'#!/bin/sh\nexec {shlex.join(warm_python())} "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
+    own = Path(sys.executable).parent / "docsum-nb"
+    for name, run in (("python", warm_python()), ("docsum-nb", [*warm_python(), str(own)])):
+        command = Path(folder.name) / name
+        command.write_text(f'#!/bin/sh\nexec {shlex.join(run)} "$@"\n', encoding="utf-8")
+        command.chmod(0o755)
     return folder.name

@@ -1,25 +1,18 @@
-"""Whatever is cited equals its span, and spans rebuild the text: cases of every reader."""
+"""What is cited equals its span, and spans rebuild the text: of any text, and of alike sentences.
+
+The same is checked of each file of ``cases/`` (``test_cases.py``).
+"""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.documents.cite import cite
-from docsum_nb.documents.load import load
-from docsum_nb.documents.prose import prose_sentences
-from docsum_nb.documents.split import split
-from docsum_nb.models.extractive import Extractive
-from docsum_nb.records import Chunk, Document, Request, Syntax
-from tests.documents.case import Case
-from tests.documents.test_cases import CASES
+from docsum_nb.records import Chunk, Document, Syntax
+from tests.documents.cited import check_citations
 
-_LONGEST = 10_000  # characters of a document that are looked at
 KINDS = ("early", "late", "plain", "rare", "dense")
 _SYNTAXES: tuple[Syntax, ...] = ("markdown", "plain")
 _LINES = st.lists(
@@ -51,37 +44,10 @@ _LINES = st.lists(
 )
 
 
-def _check(document: Document) -> None:
-    chunks = split(document, max_tokens=60, count=lambda text: -(-len(text) // 4))
-    assert "".join(chunk.text for chunk in chunks) == document.text
-    assert all(one.end == other.start for one, other in pairwise(chunks))
-    for sentence in prose_sentences(document.text, syntax=document.syntax):
-        assert 0 <= sentence.start < sentence.end <= len(document.text)
-    request = Request("", "", document.text, 300, 1_000, syntax=document.syntax)
-    answer = Extractive().answer(request).text
-    last = 0
-    for citation in cite(answer, chunks):
-        assert last <= citation.start < citation.end <= len(answer)
-        last = citation.end
-        assert citation.passage.strip() == citation.passage != ""
-        assert document.text[citation.source_start : citation.source_end] == citation.passage
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_citations_of_a_case(case: Case, tmp_path: Path) -> None:
-    if case.refused:
-        return
-    path = tmp_path / case.file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(case.data.encode() if isinstance(case.data, str) else case.data)
-    for document in load(path).documents:
-        _check(replace(document, text=document.text[:_LONGEST]))
-
-
 @given(_LINES, st.sampled_from(["\n", "\n\n", "\r\n"]), st.sampled_from(_SYNTAXES))
 def test_citations_of_any_text(lines: list[str], between: str, syntax: Syntax) -> None:
     text = between.join(["Some words stand first.", *lines])
-    _check(Document("d", text, syntax=syntax))
+    check_citations(Document("d", text, syntax=syntax))
 
 
 def test_a_verbatim_sentence_is_cited_where_it_stands() -> None:
