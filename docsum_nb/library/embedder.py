@@ -1,6 +1,7 @@
 """The embedder of a library: what makes the vectors of passages and queries.
 
-It is MiniLM, which runs on this machine, or a function of the user's own. Its name is kept with the
+It is MiniLM, which runs on this machine, a model of LiteLLM's, or a function of the user's own. Its
+name is kept with the
 vectors, because those of two embedders cannot be compared. Refuses vectors that are not numbers, or
 are not one for each text.
 """
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from docsum_nb.errors import InputError
+from docsum_nb.models.model import Model
 
 __all__ = ["Embedder", "embedder_of"]
 
@@ -60,16 +62,24 @@ def embedder_of(given: object) -> Embedder | None:
     """Return the embedder that a user gave to a library; ``None`` for none.
 
     Raises:
-        InputError: If it is neither ``"local"`` nor a function with a name.
+        InputError: If it is neither ``"local"``, a model or its name, nor a function with a name.
     """
     if given is None:
         return None
     if given == LOCAL:
         return Embedder("local:all-MiniLM-L6-v2", None)
+    if isinstance(given, str) and given.strip():
+        given = Model(given)
+    if isinstance(given, Model):
+        from docsum_nb.models.embedding import EmbeddingModel
+
+        model = EmbeddingModel(given)
+        return Embedder(model.name, model.embed)
     name = getattr(given, "__qualname__", None)
     if callable(given) and isinstance(name, str):
         return Embedder(f"{getattr(given, '__module__', '')}.{name}", given)
     raise InputError(
-        f'embedder={given!r}: give "local", or a function that takes a list of texts and returns '
-        "a vector for each"
+        f'embedder={given!r}: give "local", the name of an embedding model such as '
+        "'openai/text-embedding-3-small', a Model, or a function that takes a list of texts and "
+        "returns a vector for each"
     )

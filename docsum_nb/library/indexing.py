@@ -16,7 +16,7 @@ from docsum_nb.library.store import Snapshot, Store
 
 __all__ = ["check_embedder", "embed_missing"]
 
-_BATCH = 128
+_BATCH = 96
 """Passages whose vectors are computed and stored at once."""
 
 

@@ -54,9 +54,10 @@ class Library(Tabled):
             ``docsum_nb[postgres]``.
         embedder: What makes vectors of texts, so that a search also finds what is said in other
             words: ``"local"`` for MiniLM, a small English model that runs on this machine (of a
-            passage, it reads about 200 words), or a function that takes a list of texts and returns
-            a list of numbers for each; ``None`` to search by words alone. Its name is kept in the
-            library.
+            passage, it reads about 200 words); an embedding model of LiteLLM's by its name, such as
+            ``"openai/text-embedding-3-small"``, or as a ``Model`` with its key or address; or a
+            function that takes a list of texts and returns a list of numbers for each; ``None`` to
+            search by words alone. Its name is kept in the library, and no key.
 
     Raises:
         InputError: If the path is none, the address cannot be read, or psycopg is not installed;
@@ -218,7 +219,8 @@ class Library(Tabled):
         Raises:
             InputError: If the library has no embedder, or it is not installed.
             LibraryError: As for ``add``.
-            Exception: The error of the embedder's function, unchanged.
+            Exception: The error of the embedder's function, unchanged; of a model, that of its
+                provider, after the retries.
         """
         if self._embedder is None:
             raise InputError(f'give an embedder: Library("{self._path}", embedder="local").embed()')

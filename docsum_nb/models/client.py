@@ -10,6 +10,7 @@ An answer takes four layers: ``_answer`` (stored or shared), ``_in_turn`` (fallb
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -20,7 +21,7 @@ from docsum_nb.errors import InputError, ModelError, RunError
 from docsum_nb.ledger import Ledger, key_of
 from docsum_nb.models.base import ChatModel
 from docsum_nb.models.cache import AnswerCache, asked_once
-from docsum_nb.models.dispatch import Dispatcher
+from docsum_nb.models.dispatch import Dispatcher, Payer
 from docsum_nb.models.model import note_model
 from docsum_nb.models.prepared_call import (
     Call,
@@ -82,6 +83,10 @@ class ModelClient:
     def in_flight(self) -> int:
         """The number of requests that are not answered yet."""
         return self._dispatcher.in_flight
+
+    def payer(self) -> Payer:
+        """Return who pays for requests that threads send by other means; call it on the loop."""
+        return Payer(self._dispatcher, asyncio.get_running_loop())
 
     def omissions(self) -> tuple[Omission, ...]:
         """Return which answers of this run could not be stored; empty if all were."""

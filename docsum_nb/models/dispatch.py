@@ -225,6 +225,37 @@ class Dispatcher:
         self._control.emit(CallFinished(model, usage))
 
 
+class Payer:
+    """Charges a run for requests that threads send by other means, such as those for vectors.
+
+    Args:
+        dispatcher: The run's.
+        loop: The loop of the run.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, loop: asyncio.AbstractEventLoop) -> None:
+        self._dispatcher = dispatcher
+        self._loop = loop
+
+    def reserve_now(self, model: str, tokens: int, cost_usd: float | None) -> Reservation:
+        """Reserve the most that a request may take, without waiting for calls in flight.
+
+        Raises:
+            BudgetExceeded: If it does not fit.
+            InputError: If there is a bound on cost and the price is not known.
+            Stopping: If the run is stopping.
+        """
+        self._dispatcher._control.check()
+        reserved = self._dispatcher._budget.reserve(model, tokens, cost_usd, may_wait=False)
+        assert reserved is not None
+        return reserved
+
+    def settle_now(self, model: str, reservation: Reservation, usage: Usage) -> None:
+        """Replace the reservation by what the request took."""
+        self._dispatcher._budget.settle(reservation, usage)
+        self._loop.call_soon_threadsafe(self._dispatcher._meter, model, usage)
+
+
 def _kind_of(words: str) -> str:
     """Return words without the figures in them, which differ each time."""
     return "".join(char for char in words if not char.isdecimal())

@@ -22,6 +22,7 @@ TABLE = Table("litellm")
 # --- promises -----------------------------------------------------------------------------------
 
 ASK = Promise("asking language models", money=True)
+EMBED = Promise("embedding models of a library")
 ONE_RETRY_LAYER = Promise("that only this package sends a request again", money=True)
 WIRE = Promise("that answers are bounded, and their end is the provider's own word")
 ERRORS = Promise("that errors of providers are distinguished")
@@ -40,6 +41,10 @@ TABLE.parameters(
     "response_format max_tokens",
     "what a request says",
     ASK,
+)
+TABLE.public("litellm embedding", "computes vectors for a library", EMBED)
+TABLE.parameters(
+    "litellm:embedding model input timeout api_base api_key encoding_format", "the same", EMBED
 )
 TABLE.public("litellm openai_compatible_providers", "where retries are off otherwise", ASK)
 for _option in ("num_retries", "max_retries"):

@@ -23,7 +23,7 @@ from docsum_nb.models.model import Model
 from docsum_nb.provider_errors import Failure, asked_in_headers, fault_of
 from docsum_nb.run import Control
 
-__all__ = ["Failure", "Tries", "failure_of", "is_too_long", "retry_after"]
+__all__ = ["Failure", "Tries", "failure_of", "is_too_long", "pause", "retry_after"]
 
 _backoff = wait_random_exponential(multiplier=0.5, max=30)
 _SPREAD = 0.1
@@ -88,7 +88,7 @@ class Tries:
         # A time that is too long for this model's patience is no reason for others to wait.
         if asked is not None and asked > self._left():
             return 0.0
-        return _pause(asked, self._overloads)
+        return pause(asked, self._overloads)
 
     def _may_try_again(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -114,14 +114,14 @@ class Tries:
         error = state.outcome.exception() if state.outcome else None
         if error is None or failure_of(error) is Failure.OVERLOAD:
             return 0.0  # the limiter makes it wait, with all others
-        wait = _pause(retry_after(error), self.failures)
+        wait = pause(retry_after(error), self.failures)
         return max(0.0, min(wait, self._left()))
 
     def _left(self) -> float:
         return math.inf if self.give_up_at is None else self.give_up_at - _now()
 
 
-def _pause(asked: float | None, times: int) -> float:
+def pause(asked: float | None, times: int) -> float:
     """Return the seconds to wait after this number of failures in a row."""
     if not asked:
         return _backed_off(times)

@@ -19,6 +19,7 @@ from docsum_nb.documents.terms import words
 from docsum_nb.errors import UpstreamError
 from docsum_nb.library import Library
 from docsum_nb.models import ModelClient
+from docsum_nb.models.embedding import charged_to
 from docsum_nb.pipeline.own_search import OwnSearch, SearchFailedError, StartedSearch
 from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.sizes import (
@@ -68,6 +69,13 @@ async def find_related(
         search = _OtherDocuments(started, prepared.documents)
     else:
         search = _OtherDocuments(library, prepared.documents)
+    with charged_to(asker.payer()):
+        return await _found_and_judged(prepared, search, summary, asker)
+
+
+async def _found_and_judged(
+    prepared: Prepared, search: _OtherDocuments, summary: Summary, asker: ModelClient
+) -> tuple[tuple[Hit, ...], list[Omission]]:
     # An agent drops what is not relevant; without one, a single word in common is too little.
     least_words = 1 if prepared.evaluates else _LEAST_WORDS
     try:
