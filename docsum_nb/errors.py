@@ -54,11 +54,6 @@ _MOST_SHOWN = 2_000
 _MOST_OF_LINE = 300
 _COLOR = re.compile(r"(\x1b\[[0-9;]{0,20}m)")
 _HEAD = "Traceback of your own code (%tb shows the whole):"
-# IPython's %tb fails for groups.
-_HEAD_OF_GROUP = (
-    "Traceback of your own code "
-    "(import sys, traceback; traceback.print_exception(sys.last_value) shows the whole):"
-)
 
 
 def shortened(text: str, most: int = _MOST_SHOWN) -> str:
@@ -107,8 +102,7 @@ def traceback_lines(error: BaseException, words: Iterable[str]) -> list[str]:
     if whole is not None:
         return [_with_colors(line) for line in whole]
     own = [to_show(shortened(line, _MOST_OF_LINE)) for line in own_lines(error.__traceback__)]
-    head = _HEAD_OF_GROUP if isinstance(error, BaseExceptionGroup) else _HEAD
-    return [*([head, *own, ""] if own else []), *words]
+    return [*([_HEAD, *own, ""] if own else []), *words]
 
 
 def show_briefly(error: BaseException) -> None:

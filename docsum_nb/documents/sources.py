@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from docsum_nb.documents.addresses import Addresses, Remote, is_address, local_path, shown_address
@@ -288,7 +288,14 @@ def _alike(path: Path) -> str:
 def _hint(given: str) -> str:
     if _CUT_ADDRESS.match(given):
         return "; if it is an address, give it as a str, with two slashes"
+    if "\\" in given and os.sep == "/" and "\n" not in given:
+        return f"; here, paths have slashes: {_with_slashes(given)!r}"
     return '; a text itself goes in as {"name": text}' if _reads_like_a_text(given) else ""
+
+
+def _with_slashes(given: str) -> str:
+    """Return a path of Windows as the same folders would be named here, shortened."""
+    return _short(PureWindowsPath(given).as_posix())
 
 
 def _reads_like_a_text(given: str) -> bool:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from docsum_nb.errors import InputError
+from docsum_nb.results import NotARun
 from docsum_nb.run import in_thread
 
 __all__ = [
@@ -55,7 +56,7 @@ def check_kickable(work: object, function: str) -> None:
         return
     if isinstance(work, type) and "Crew" in _kinds(work):
         raise InputError(f"{function} takes a crew, not its class: Crew(agents=[...], tasks=[...])")
-    runs = callable(work) or inspect.isawaitable(work)
+    runs = callable(work) or _is_to_be_awaited(work)
     advice = _instead(work) or (
         "use start for anything else" if runs else "make one: Crew(agents=[...], tasks=[...])"
     )
@@ -113,7 +114,7 @@ def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awai
     Raises:
         InputError: if it cannot be run, or arguments are given with a coroutine.
     """
-    if inspect.isawaitable(work):
+    if _is_to_be_awaited(work):
         if args:
             raise InputError("a coroutine has its arguments already; give the function instead")
         return lambda: work
@@ -126,6 +127,11 @@ def as_coroutine_function(work: Any, args: tuple[Any, ...]) -> Callable[[], Awai
         "start takes a coroutine, a coroutine function, a callable, a Crew or a Flow, "
         f"not {type(work).__name__}; {advice}"
     )
+
+
+def _is_to_be_awaited(work: object) -> bool:
+    """Check whether something is work that can be awaited; a result can, too, and is none."""
+    return inspect.isawaitable(work) and not isinstance(work, NotARun)
 
 
 def _innermost(work: Any) -> Any:
@@ -141,7 +147,7 @@ async def _awaited(work: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -
 async def _called(work: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     result = await in_thread(_bound_again(work), *args)
     # A callable that only makes a coroutine meant it to be run.
-    return await result if inspect.isawaitable(result) else result
+    return await result if _is_to_be_awaited(result) else result
 
 
 def _bound_again(work: Any) -> Any:

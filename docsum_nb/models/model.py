@@ -197,7 +197,16 @@ def as_model(model: str | Model) -> Model:
         return Model(model)
     raise InputError(
         f"model is a name, such as 'openai/gpt-4o-mini', or a Model, not {type(model).__name__}"
+        + _instead_of(model)
     )
+
+
+def _instead_of(model: object) -> str:
+    if model is None:
+        return "; leave it out for 'extractive', which needs no key"
+    if isinstance(model, list | tuple | set):
+        return "; compare(source, models=[...]) takes several, and Model(..., fallbacks=[...])"
+    return ""
 
 
 def vision_of(vision: str | Model, *, beside: Model | None = None) -> Model:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import words
 from docsum_nb.errors import UpstreamError
 from docsum_nb.library import Library
@@ -132,8 +133,14 @@ def _explained(hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
 
 def _words_in_common(hit: Hit) -> str:
-    shown = listed([hit.passage[start:end].lower() for start, end in hit.marks], most=_MOST_WORDS)
+    shown = listed(_shared_words(hit), most=_MOST_WORDS)
     return f"It has words of the summary: {shown}" if shown else ""
+
+
+def _shared_words(hit: Hit) -> list[str]:
+    """Return the words by which a document was found, each once, without those of any subject."""
+    marked = (word for start, end in hit.marks for word in words(hit.passage[start:end]))
+    return [word for word in dict.fromkeys(marked) if word not in STOP_WORDS and len(word) > 1]
 
 
 def _is_close(hit: Hit, best: float, least_words: int) -> bool:
@@ -144,8 +151,7 @@ def _is_close(hit: Hit, best: float, least_words: int) -> bool:
         best: The score of the best of the same search.
         least_words: The number of different words that it must share.
     """
-    shared = {word for start, end in hit.marks for word in words(hit.passage[start:end])}
-    return hit.score >= _LEAST_SCORE * best and len(shared) >= least_words
+    return hit.score >= _LEAST_SCORE * best and len(_shared_words(hit)) >= least_words
 
 
 async def _judge(

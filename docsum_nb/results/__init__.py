@@ -17,6 +17,7 @@ from docsum_nb.results.check import Check, CheckedSentence, Conflict, DocumentUs
 from docsum_nb.results.coverage import Coverage, CoveredPoint
 from docsum_nb.results.crew_output import remember_crew, report_of
 from docsum_nb.results.library import Added, Hits, Related
+from docsum_nb.results.not_a_run import NotARun
 from docsum_nb.results.plan import Plan
 from docsum_nb.results.summary import Summary
 from docsum_nb.results.usage import RunUsage
@@ -32,6 +33,7 @@ __all__ = [
     "DocumentUse",
     "Finding",
     "Hits",
+    "NotARun",
     "Plan",
     "Related",
     "RunUsage",

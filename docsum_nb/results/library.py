@@ -130,7 +130,7 @@ def _hit(number: int, hit: Hit) -> Row:
     )
     name, place = part(hit.name, "name"), part(_place(hit.metadata), "muted")
     return Row(
-        (*cells([str(number)]), (name,), (place,), *cells([f"{hit.score:.3g}"])),
+        (*cells([str(number)]), (name,), (place,), *cells([f"{hit.score:.3f}"])),
         below=tuple(each for each in below if each.spans),
     )
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, NoReturn
 
 from docsum_nb.records import Omission, PlannedDocument
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.formats import cost_text, count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Row, Table, cells, folded, part
-from docsum_nb.results.not_a_run import NotARun
+from docsum_nb.results.not_a_run import NotARun, NotARunError
+from docsum_nb.results.summary import Summary
 
 __all__ = ["Plan"]
 
 _MOST_DOCUMENTS = 50
+_IS_A_PLAN = "nothing was summarized; write summarize(...) with the same arguments"
+_OF_SUMMARIES = frozenset((*dir(Summary), *(each.name for each in fields(Summary))))
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,17 @@ class Plan(NotARun, Tabled):
 
     def _table(self) -> Table:
         return _table(self)
+
+    if not TYPE_CHECKING:
+
+        def __await__(self) -> NoReturn:
+            """Raise an error: ``summarize`` was meant, or no ``await`` is needed."""
+            raise NotARunError(f"a plan cannot be awaited: {_IS_A_PLAN}, or leave out await")
+
+    def _instead_of(self, name: str) -> str:
+        if name in _OF_SUMMARIES:
+            return f": {_IS_A_PLAN}"
+        return super()._instead_of(name)
 
     def __str__(self) -> str:
         cost = f"at most {cost_text(self.cost_usd)}"

@@ -21,6 +21,7 @@ from docsum_nb.results import RunUsage, remember_crew
 from docsum_nb.run.display import RunDisplay
 from docsum_nb.run.execution import Execution
 from docsum_nb.run.known_runs import find, keep_failed, know
+from docsum_nb.run.loop_errors import explain_loop_errors
 from docsum_nb.run.not_awaited import NotAwaited
 from docsum_nb.run.progress import Duration
 from docsum_nb.run.questions import AskPerson, checked_ask
@@ -76,6 +77,7 @@ class Run(NotAwaited, Generic[T]):
         )
         self._display = RunDisplay(self._execution, display, live=show, ask=checked_ask(ask))
         know(self)
+        explain_loop_errors()
         self._execution.start(_RunControl(self._execution, self._display))
 
     # --- waiting -------------------------------------------------------------------------------
@@ -110,6 +112,8 @@ class Run(NotAwaited, Generic[T]):
                 while not self.done and (left := limit - time.monotonic()) > 0:
                     self._execution.completion.block(min(HEARTBEAT_S, left))
                     self._display.questions.look()
+                if self.done:
+                    wait_all(self._notified(), _NOTIFY_S)
         except (KeyboardInterrupt, SystemExit) as signal:
             self._execution.interrupt(type(signal))
             self._execution.errors.annotate(signal)
@@ -117,7 +121,6 @@ class Run(NotAwaited, Generic[T]):
             raise
         if not self.done:
             raise TimeoutError(f"run {self.id} has not ended after {timeout} s; it goes on")
-        wait_all(self._notified(), _NOTIFY_S)
         return self._outcome()
 
     def exception(self, timeout: float | None = None) -> BaseException | None:

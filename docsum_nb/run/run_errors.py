@@ -92,7 +92,7 @@ class RunErrors:
     def add_hint(self, error: BaseException) -> None:
         """Add a note on how to reach what is finished, if anything is and a notebook runs here."""
         state, hint = self._record.state, partial_hint(self._run_id)
-        if not hint or not (state.done or state.running):
+        if not hint or not state.done:
             return
         note = f"{hint} has what is finished"
         if note not in (safely(lambda: list(getattr(error, "__notes__", ()))) or ()):

@@ -3,8 +3,9 @@
 Formatting every frame of a provider's client takes IPython a second, and buries the one line that
 matters under hundreds. The traceback itself stays whole, and ``%tb`` shows it.
 
-IPython asks an error how it wants to be shown, but no ExceptionGroup; for these a handler is put in
-place, unless the user has one, that asks them too and shows all others as IPython does.
+IPython asks an error how it wants to be shown, but no ExceptionGroup, of which its ``%tb`` shows
+nothing at all. For these a handler is put in place, unless the user has one, that asks them too and
+shows all others as IPython does; with it, a ``%tb`` that shows them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import contextlib
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from docsum_nb.errors import DocsumError, described, shortened, to_show, traceback_lines
@@ -39,7 +41,23 @@ def shown_briefly(error: BaseException) -> BaseException:
                 error._render_traceback_ = _BriefTraceback(error)  # type: ignore[attr-defined]
         if isinstance(error, BaseExceptionGroup) and not ipython.custom_exceptions:
             ipython.set_custom_exc((BaseExceptionGroup,), _group_lines)
+            show_usual = ipython.find_line_magic("tb")
+            ipython.register_magic_function(partial(_show_whole, show_usual), "line", "tb")
     return error
+
+
+def _show_whole(show_usual: Callable[[str], object], mode: str) -> None:
+    """Print the last traceback.
+
+    Args:
+        show_usual: IPython's own ``%tb``, for all errors but groups.
+        mode: The words after ``%tb``.
+    """
+    last = getattr(sys, "last_value", None)
+    if isinstance(last, BaseExceptionGroup):
+        sys.stderr.write(to_show("".join(traceback.format_exception(last))))
+    else:
+        show_usual(mode)
 
 
 def _group_lines(

@@ -1,8 +1,10 @@
 """Progress as a line of text: redrawn in place on a terminal, a few plain lines in a log.
 
-Each warning gets a line of its own when it is first reported, and again at the end if it was
-reported more often. Invariant: a stream that is closed, full or gone ends the view, never the run.
-A run without chunks and warnings that ends within half a second prints nothing: its result is
+A log gets a line for each tenth of the chunks and then of the merges, and one whenever nothing was
+written for half a minute. The error of a run that is waited for is left to the waiter, to whom it
+is raised. Each warning gets a line of its own when it is first reported, and again at the end if it
+was reported more often. Invariant: a stream that is closed, full or gone ends the view, never the
+run. A run without chunks and warnings that ends within half a second prints nothing: its result is
 enough.
 """
 
@@ -10,7 +12,9 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import replace
+from operator import gt
 from typing import TYPE_CHECKING, TextIO
 
 from docsum_nb.render.formats import count_text
@@ -36,6 +40,8 @@ __all__ = ["LineView"]
 
 _QUIET_S = 0.5
 _TENTHS = 10
+_SILENT_S = 30.0
+"""How long a log may be silent while a run goes on, in seconds."""
 _USUAL_COLUMNS = 79
 _MOST_WARNINGS = 20
 """Warnings beyond these are counted only."""
@@ -55,8 +61,11 @@ class LineView:
         self._title = one_line(title, max_chars=80)
         self._stream = sys.stderr if stream is None else stream
         self._bar: tqdm[None] | None = None
-        self._tenths = 0
+        self._tenths: tuple[int, int] = (0, 0)
+        """The tenths of the chunks and of the merges that the log has."""
+        self._written_at = time.monotonic()
         self._imports_reported = False
+        self._with_error = True
         self._warned: list[str] = []
         """The texts of the warnings as they were written."""
         self._lost = self._stream is None  # pythonw and some services have no stderr
@@ -92,6 +101,7 @@ class LineView:
             Whether the run's error, if there is one, stands on the line.
         """
         state = snapshot.state
+        self._with_error = snapshot.waited is None
         if self._lost or _is_trivial(state):
             return False
         try:
@@ -106,7 +116,8 @@ class LineView:
         except (OSError, ValueError):
             self._give_up()
             return False
-        return not (self._live and state.chunks)  # beside a bar there is no room for it
+        # Beside a bar there is no room for it.
+        return self._with_error and not (self._live and state.chunks)
 
     def amend(self, snapshot: Snapshot) -> None:
         """Write another line, with the figures of the end."""
@@ -159,7 +170,8 @@ class LineView:
 
     def _text(self, state: RunState, pace: Pace | None = None) -> str:
         """Return the state without its warnings: they have lines of their own."""
-        return state_text(replace(state, warnings=()), self._title, pace)
+        error = state.error if self._with_error else None
+        return state_text(replace(state, warnings=(), error=error), self._title, pace)
 
     def _warn_of_new(self, state: RunState) -> None:
         for text in state.warnings[len(self._warned) : _MOST_WARNINGS]:
@@ -185,17 +197,15 @@ class LineView:
             # Nothing else would be written for ten seconds and more.
             self._imports_reported = True
             self._write(f"{self._title}: {status_of(state)}")
-        tenths = (
-            _TENTHS * (state.done + state.failed + state.skipped) // state.chunks
-            if state.chunks
-            else 0
-        )
-        # The last tenth is the closing line's.
-        if self._tenths < tenths < _TENTHS:
-            self._tenths = tenths
+        finished = state.done + state.failed + state.skipped
+        tenths = (_tenth(finished, state.chunks), _tenth(state.merged, state.merges))
+        silent_s = time.monotonic() - self._written_at
+        if any(map(gt, tenths, self._tenths)) or silent_s >= _SILENT_S:
+            self._tenths = (max(tenths[0], self._tenths[0]), max(tenths[1], self._tenths[1]))
             self._write(self._text(state, snapshot.pace))
 
     def _write(self, line: str) -> None:
+        self._written_at = time.monotonic()
         self._stream.write(self._fit(worded(line)) + "\n")
         self._stream.flush()
 
@@ -214,6 +224,11 @@ class LineView:
 def _is_trivial(state: RunState) -> bool:
     """Check whether a run is too short to show: without chunks, warnings or half a second."""
     return not (state.chunks or state.warnings) and elapsed_s(state) < _QUIET_S
+
+
+def _tenth(finished: int, of: int) -> int:
+    """Return how many tenths are finished; 0 for all of them, which the next line says."""
+    return _TENTHS * finished // of if finished < of else 0
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -90,6 +90,27 @@ def test_tb_shows_the_whole(kernel: Kernel, code: str) -> None:
     assert len(again.splitlines()) == len(short.splitlines())
 
 
+def test_tb_shows_the_whole_of_a_group(kernel: Kernel) -> None:
+    """IPython's own magic prints nothing of a group; of other errors it shows what it did."""
+    kernel.run("def f(): raise ExceptionGroup('two', [ValueError('first'), KeyError('second')])")
+    assert "%tb shows the whole" in plain(kernel.run("await ds.start(f)"))
+    whole = kernel.run("%tb").text
+    assert "in f\n" in whole
+    assert "ValueError: first" in whole
+    kernel.run("1 / 0")
+    assert "ZeroDivisionError" in plain(kernel.run("%tb"))
+
+
+def test_asyncio_run_in_a_cell(kernel: Kernel) -> None:
+    """Python's error stays; a line below it says what to write, and the run is kept."""
+    cell = kernel.run("import asyncio\nasyncio.run(ds.start(lambda: 42))")
+    assert "RuntimeError" in plain(cell)
+    found = re.search(r"write 'await'.*await (ds\.get_run\('\w+'\))", cell.text, re.S)
+    assert found, cell.text
+    assert kernel.run(f"print(await {found[1]})").text == "42\n"
+    assert "docsum_nb" not in kernel.run("asyncio.run(asyncio.sleep(0))").text
+
+
 def test_whole_traceback_hides_secrets_and_escapes(kernel: Kernel) -> None:
     """What the short form masks is masked in the long form, too."""
     secret = "a1B2c3D4" * 5

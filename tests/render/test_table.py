@@ -66,7 +66,7 @@ def test_hits_are_a_list_that_displays_itself() -> None:
     assert str(hits).splitlines() == [
         "1 document found for “payday”",
         "   document  place        score",
-        "1  late.md   page 2, Pay   0.25",
+        "1  late.md   page 2, Pay  0.250",
         "    Why: It says.",
         "    “Pay on day 14.”",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError
+from docsum_nb.run.loop_errors import run_in
 
 USES: dict[str, Callable[[Any], object]] = {
     r"no attribute 'text'.*\(await run\)\.text.*run\.result\(\)\.text": lambda run: run.text,
@@ -26,6 +28,42 @@ USES: dict[str, Callable[[Any], object]] = {
     r"is no number.* in a notebook": float,
     r"cannot be compared.*await run": lambda run: sorted([run, run]),
 }
+
+
+def test_a_result_may_be_awaited_again() -> None:
+    """As a framework does that awaits all that it is given; a plan says what was meant."""
+    summary = ds.summarize({"a": "The harbor froze."}, ledger=False, show=False).result()
+
+    async def gathered() -> list[Any]:
+        return await asyncio.gather(summary, summary)  # type: ignore[arg-type]
+
+    assert asyncio.run(gathered()) == [summary, summary]
+    assert ds.start(lambda: summary, show=False).result() is summary
+    plan = ds.plan({"a": "The harbor froze."})
+    assert ds.start(lambda: plan, show=False).result() is plan
+    with pytest.raises(InputError, match=r"nothing was summarized; write summarize\("):
+        plan.__await__()  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="not Summary; give the function itself"):
+        ds.start(summary)  # type: ignore[call-overload]
+
+
+def test_run_is_found_in_an_error_of_asyncio(run: ds.Run[int]) -> None:
+    """The error of a loop that is running already has the run in a frame of asyncio's."""
+
+    async def cell(wrong: Callable[[Any], object]) -> BaseException | None:
+        try:
+            wrong(run)
+        except (RuntimeError, ValueError) as error:
+            return error
+        return None
+
+    def on_this_loop(given: Any) -> object:
+        return asyncio.get_running_loop().run_until_complete(given)
+
+    assert run_in(asyncio.run(cell(asyncio.run))) is run
+    assert run_in(asyncio.run(cell(on_this_loop))) is run
+    assert run_in(RuntimeError("event loop is already running")) is None
+    assert run_in(ValueError("x")) is None
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,15 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
             'summary = ds.summarize("reports/").result()\nsummary.result()',
         ),
         ("a plan that is waited for", 'ds.plan("reports/").result()'),
+        (
+            "`await` before a plan",
+            'async def cell(): await ds.plan("reports/")\nasyncio.run(cell())',
+        ),
+        ("the text of a plan", 'ds.plan("reports/").text'),
+        (
+            "a misspelled part of a result",
+            'summary = ds.summarize("reports/").result()\nsummary.txt',
+        ),
         ("a misspelled part of a run", 'ds.summarize("reports/").results()'),
         ("a run given as a source", 'ds.summarize(ds.summarize("reports/"))'),
     ],
@@ -50,6 +59,8 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
         ("an unknown option", 'ds.summarize("reports/", modle="extractive")'),
         ("a misspelled provider", 'ds.summarize("reports/", model="opnai/gpt-4o-mini").result()'),
         ("another misspelled model", 'ds.summarize("reports/", model="extractiv").result()'),
+        ("no model", 'ds.summarize("reports/", model=None)'),
+        ("several models", 'ds.summarize("reports/", model=["extractive", "openai/gpt-4o-mini"])'),
         ("a client as the model", 'ds.summarize("reports/", model=object())'),
         ("a model without its provider", 'ds.summarize("reports/", model="claude").result()'),
         ("no key", 'ds.summarize("reports/", model="openai/gpt-4o-mini").result()'),
@@ -78,6 +89,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     ],
     "The source": [
         ("a wrong path", 'ds.summarize("report/").result()'),
+        ("a path of Windows, elsewhere", 'ds.summarize("reports\\\\north.md").result()'),
         (
             "a text as a path",
             'ds.summarize("The harbor froze for three weeks, and ships waited.").result()',

@@ -19,7 +19,7 @@ import pytest
 from docsum_nb.events import RunState, Warned, fold
 from docsum_nb.records import Usage
 from docsum_nb.run import Pace, Snapshot
-from docsum_nb.views import LineView
+from docsum_nb.views import LineView, line
 
 HALF = RunState(
     stage="summarizing",
@@ -172,6 +172,43 @@ def test_a_failed_run_says_so(pipe: tuple[TextIO, Callable[[], str]]) -> None:
         "Summarize␛[2J: failed · 20/20 chunks · 10 calls · 1,000 tokens · $0.5000 · 3.0 s"
         " · Boom: ␛[31m second line\n"
     )
+
+
+def test_the_error_is_left_to_a_waiter(pipe: tuple[TextIO, Callable[[], str]]) -> None:
+    """It is raised to whoever waits, and would stand in a log twice, also in an amended line."""
+    failed = Snapshot(replace(DONE, outcome="failed", error="Boom: no"), waited="blocking")
+    view = LineView("summarize", pipe[0])
+    assert not view.close(failed, None)
+    view.amend(replace(failed, waited=None))
+
+    first, second = pipe[1]().splitlines()
+    assert first == second
+    assert first.startswith("summarize: failed · ")
+    assert "Boom" not in first
+
+
+def test_a_log_shows_merges(pipe: tuple[TextIO, Callable[[], str]]) -> None:
+    """All chunks are done, and a line comes for each tenth of the merges."""
+    view = LineView("summarize", pipe[0])
+    merging = replace(DONE, outcome=None, ended_at=None, stage="combining", merges=40)
+    for merged in range(40):
+        view.update(Snapshot(replace(merging, merged=merged)))
+
+    lines = pipe[1]().splitlines()
+    assert len(lines) == 9
+    assert lines[0].startswith("summarize: combining, 4 of 40 merges · 20/20 chunks")
+
+
+def test_a_log_is_never_silent_for_long(
+    pipe: tuple[TextIO, Callable[[], str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stage that counts nothing is named again after a while."""
+    view = LineView("summarize", pipe[0])
+    loading = Snapshot(RunState(stage="loading", started_at=1000.0, ended_at=1003.0))
+    view.update(loading)
+    monkeypatch.setattr(line, "_SILENT_S", 0.0)
+    view.update(loading)
+    assert pipe[1]() == "summarize: loading · 3 s\n"
 
 
 def test_a_closed_stream_ends_the_view_only() -> None:
