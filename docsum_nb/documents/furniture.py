@@ -8,6 +8,7 @@ Judges a sentence alone, by its words and shape. Refuses nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 __all__ = ["is_furniture", "is_supplement"]
 
@@ -25,7 +26,10 @@ _SIGNS = re.compile(
     | \blicensed\ under\ (?:the|a|an)\b | \bcreative\ commons\ attribution\b
     | ^\W{0,4}(?:copyright\b|©|\(c\)\s) | \ball\ rights\ reserved\b
     | \bpermission\ is\ hereby\ granted\b | \bprovided\ "as\ is"
-    | \bin\ source\ and\ binary\ forms\b
+    | \bin\ source\ and\ binary\ forms\b | \bredistributions?\ (?:of\ source|in\ binary)\b
+    | \bin\ no\ event\ shall\ the\ (?:authors?|copyright|contributors)\b
+    | \bderivative\ work\b[^\n]{0,200}\blicensee\b | \blicensee\b[^\n]{0,200}\bderivative\ work\b
+    | \bthe\ software\ is\ provided\b | \b(?:terms\ of|under)\ the\ gnu\b
     | \bwithout\ (?:even\ the\ implied\ )?warranty\b | \bas\ published\ by\ the\ free\ software\b
     | \bskip\ to\ (?:main\ )?(?:content|navigation)\b
     | \b(?:jump|back)\ to\ (?:top|navigation|search)\b
@@ -40,6 +44,22 @@ _SIGNS = re.compile(
     | \bdoi:\s?10\. | \bpp\.\s?[0-9]{1,5}\s?[-–]\s?[0-9]
     | \bend-to-end\ encrypted\b[^\n]{0,120}\bchat | \b(?:media|image|video|audio|sticker)\ omitted\b
     | ^(?:signed-off-by|wheel-version|metadata-version|upstream-contact|keywords|files)\s?:\s
+    | ^(?:requires-(?:dist|python|external)|provides-(?:extra|dist)|project-url|author(?:-email)?
+        |maintainer(?:-email)?|home-?page|classifier|platform|dynamic|description-content-type
+        |license-(?:file|expression)|vcs-[a-z]{2,10}|upstream-name|name|version)\s?:\s
+    | ^[\w.]{1,60}\([^\n()]{0,80}\)(?:\.\w{1,40}\(|\s{0,4}\#)
+    | \b(?:intended|named)\ recipients?\b | \bconfidentiality\ notice\b
+    | \bthis\ (?:e-?mail|message|communication|transmission)\b[^\n]{0,120}\bconfidential\b
+    | \bdiese\ (?:e-?mail|nachricht)\b[^\n]{0,120}\bvertraulich | \bbefore\ printing\ this\b
+    | \bunsubscribe\b[^\n]{0,80}\b(?:e-?mails?|mailing|newsletter|list|here|link|github)\b
+    | \b(?:github|gitlab)\b[^\n]{0,40}\bunsubscribe\b | \breply\ to\ this\ e-?mail\b
+    | \byou(?:\ are|'re|\ were)?\ receiv(?:e|ed|ing)\ this\ (?:e-?mail|message|newsletter|because)\b
+    | ^(?:von|de|da)\s?:\s[^\n]{1,120}\b(?:gesendet|datum|envoy[ée]|enviado|inviato|date|data)\s?:\s
+    | \b(?:join|get\ help|questions?|chat)\b[^\n]{0,60}\b(?:discord|gitter|mailing\ list)\b
+    | ^\.{0,2}/\S{1,80}\s--?\w | ^[0-9]{6,8}\s?:\s | ^(?:version|release)\s[0-9][\w.]{0,20}\s?\(
+    | (?:\s[-–—]\s(?:(?!\s[-–—]\s)[^\n]){1,80}){5} | ^>>>\s | ^python3?\s-m\s[^\n]{1,80}\s\#\s
+    | ^!?\[[^\]\n]{1,200}\]\([^)\n]{1,200}\.(?:png|svg|jpe?g|gif)\)
+    | \bneither\ the\ names?\ of\b[^\n]{0,200}\bendorse\b | \babove\ copyright\ notice\b
     | ^format:\shttps?: | ^license:\s | \(\#[0-9]{1,7},\s | \bby\ @[\w-]{1,40}\ in\ (?:https?:|\#)
     | ^(?:for\ [^\n.,]{1,40},?|please|see(?:\ also)?|check|visit|read|consult|report)\s[^\n]{0,90}
         (?:https?://|\bwww\.|\b\w[\w-]{0,40}\.(?:md|txt|rst|org|com|io|dev)\b)[^\n]{0,40}$
@@ -60,6 +80,9 @@ _LEAST_NUMBERS = 4
 _LEAST_ITEMS = 4
 _ITEM_WORDS = 3.2  # of an item of a list of names, on the average at most
 _NAME_SHARE = 0.85
+_CAMEL_CASE = re.compile(r"[a-z]{1,40}[A-Z]")
+_LEAST_NAMES = 6
+_IDENTIFIER_SHARE = 0.7
 _SMALL = frozenset(["and", "und", "et", "y", "e", "de", "von", "van", "der", "la", "&", "or"])
 
 
@@ -76,7 +99,7 @@ def is_furniture(sentence: str) -> bool:
     numbers = sum(1 for word in spaced if _NUMBER.fullmatch(word))
     if numbers >= _LEAST_NUMBERS and numbers >= _NUMBER_SHARE * len(spaced):
         return True
-    return _is_list_of_names(head)
+    return _is_index(spaced) or _is_list_of_names(head)
 
 
 def is_supplement(name: str) -> bool:
@@ -86,6 +109,21 @@ def is_supplement(name: str) -> bool:
         name: Its name, such as ``"LICENSE.txt"`` or ``"changelog.gz/changelog"``.
     """
     return _SUPPLEMENTS.search(name) is not None
+
+
+def _is_index(spaced: Sequence[str]) -> bool:
+    """Check whether words are names of a program, as the index of its functions has them."""
+    if len(spaced) < _LEAST_NAMES:
+        return False
+    return sum(map(_is_identifier, spaced)) >= _IDENTIFIER_SHARE * len(spaced)
+
+
+def _is_identifier(word: str) -> bool:
+    """Check whether a word is written as programs write names: an_entry, anEntry, entry()."""
+    bare = word.strip("`,;").removesuffix("()")
+    if not bare.replace("_", "").isalnum():
+        return False
+    return "_" in bare or bare != word.strip("`,;") or _CAMEL_CASE.match(bare) is not None
 
 
 def _is_list_of_names(text: str) -> bool:

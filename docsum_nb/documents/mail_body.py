@@ -1,7 +1,7 @@
 """Lines in the body of a message that repeat another message, or that a program added.
 
-Decides which lines are a signature, the footer of a mailing or of a telephone, or a quotation of
-another message. All of it in linear time; a body is never left without anything.
+Decides which lines are a signature, the footer of a mailing, a telephone or a lawyer, or a
+quotation of another message. All of it in linear time; a body is never left without anything.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Quotes", "omissions_of", "without_footer", "without_repeats", "without_signature"]
 
 _LONGEST_SIGNATURE = 12
+_ABOVE_SIGNATURES = ("\n-- \n", "\n--\n")
 _QUOTED = re.compile(r"[ \t]{0,3}>")
 _MARKS = re.compile(r"[>\s]+")
 _BEFORE_A_QUOTE = re.compile(
@@ -36,6 +37,15 @@ _OF_A_MAILING = re.compile(
     re.I,
 )
 _OF_A_DEVICE = re.compile(r"(?:Sent from my|Von meinem|Envoyé de mon) [^\n]{1,40}", re.I)
+_OF_A_LAWYER = re.compile(
+    r"\bnot (?:an? |the )?(?:intended|named) (?:recipient|addressee)\b"
+    r"|\b(?:e-?mail|message) (?:and any [\w ]{1,40})?(?:is|are|may be) (?:strictly )?confidential\b"
+    r"|\bnicht der (?:richtige|vorgesehene|beabsichtigte) (?:Adressat|Empfänger)\b"
+    r"|\bconsider the environment before printing\b",
+    re.I,
+)
+_LONGEST_NOTICE = 2_000
+"""Characters of a paragraph that may be a notice of confidentiality."""
 _LONGEST_FOOTER = 600
 """Characters of a paragraph that may be the footer of a mailing."""
 _LONGEST_WITHOUT_LINK = 200
@@ -120,12 +130,19 @@ class Quotes:
 
 
 def without_signature(text: str) -> tuple[str, int]:
-    """Return a text without the signature below a line ``-- ``, and the lines of that."""
-    body, mark, signature = text.rpartition("\n-- \n")
+    """Return a text without the signature below a line ``-- ``, and the lines of that.
+
+    Many programs take the blank off the end of that line.
+    """
+    body, mark, signature = max(map(text.rpartition, _ABOVE_SIGNATURES), key=_body_length)
     lines = len(signature.strip().split("\n"))
     if not mark or lines > _LONGEST_SIGNATURE or "\n>" in signature:
         return text, 0
     return body, lines
+
+
+def _body_length(parts: tuple[str, str, str]) -> int:
+    return len(parts[0])
 
 
 def without_footer(text: str, *, is_html: bool = False) -> tuple[str, int]:
@@ -155,6 +172,8 @@ def without_footer(text: str, *, is_html: bool = False) -> tuple[str, int]:
 
 def _is_footer(paragraph: str, *, is_html: bool) -> bool:
     words = paragraph.strip()
+    if len(words) <= _LONGEST_NOTICE and _OF_A_LAWYER.search(words):
+        return True
     if len(words) > (_LONGEST_WITHOUT_LINK if is_html else _LONGEST_FOOTER):
         return False
     of_mailing = _OF_A_MAILING.search(words) and (is_html or _LINK.search(words))

@@ -47,6 +47,8 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 # Brackets that are no marks, until links without a target are found.
 _BRACKETS = str.maketrans("[]", "\ufdd0\ufdd1")
 _BRACKETS_AGAIN = str.maketrans("\ufdd0\ufdd1", "[]")
+# A role of MyST, as in {ref}`name`.
+_MYST_ROLE = re.compile(r"\{[a-z][\w:+.-]{0,30}\}(?=`)")
 _TASK = re.compile(r"\A\[[ xX]\]\s+(?=\S)")
 _SHORTCODE = re.compile(r"\{\{[<%][^{}\n]{0,500}[>%]\}\}|\{%[^{}\n]{0,500}%\}")
 _FRONT_MATTER = {"---": ("---", "..."), "+++": ("+++",), "{": ("}",)}
@@ -116,7 +118,7 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
         return content
     if len(content) > _INLINE_LIMIT or content.count("[") > _MOST_BRACKETS:
         return _ESCAPED.sub(r"\1", plain_html(content))
-    content = _EMOJI.sub("", _SHORTCODE.sub("", _TASK.sub("", content)))
+    content = _MYST_ROLE.sub("", _EMOJI.sub("", _SHORTCODE.sub("", _TASK.sub("", content))))
     if env.get("rst"):
         content = _ROLE.sub(_words_of_role, content)
         content = _RST_SUBSTITUTION.sub("", _RST_FOOTNOTE.sub("", content))

@@ -41,6 +41,13 @@ _SCHEME = re.compile(r"(?:https?|ftp|mailto):(?=\S)")
 _TRANSCRIBED = re.compile(r"\{(?:disfmarker|vocalsound|nonvocalsound|gap|pause|comment)\}")
 _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 
+# What stands before a sentence in its paragraph: a title with its rule, a bullet, the name of the
+# field of data that it is in.
+_RULE = re.compile(r"(?:^|\s)([~=*_#^-])\1{3,}\s+")
+_BULLET = re.compile(r"\s*[-*•‣◦▪·]\s+(?=\w)")
+_LABEL = re.compile(
+    r"\s*(?:abstract|answer|body|comment|content|description|message|summary|text|topic|value)\s?:\s+"
+)
 _LETTER_SHARE = 0.65  # of what is no digit; below this it is a formula or a listing
 _LEAST_LETTERS = 0.45  # of all; below this it is a row of numbers
 _UNENDED_WORDS = 8  # a fragment without a full stop must be this long to pass for a sentence
@@ -80,6 +87,7 @@ def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]
     cursor = 0
     for place, start, end in _cuts([paragraph.plain for _, paragraph in numbered]):
         index, paragraph = numbered[place]
+        start = _begin(paragraph.plain, start, end)
         plain = hyphens_joined(paragraph.plain[start:end])
         readable = " ".join(_TRANSCRIBED.sub(" ", plain).split())
         if not _reads_as_prose(readable):
@@ -135,6 +143,16 @@ def _cuts(plains: list[str]) -> Iterator[tuple[int, int, int]]:
                 break
             index += 1
             base = start = stop + 2
+
+
+def _begin(plain: str, start: int, end: int) -> int:
+    """Return where the words of a sentence begin, behind what only stands before it."""
+    for rule in _RULE.finditer(plain, start, end):
+        start = rule.end()
+    for before in (_BULLET, _LABEL):
+        if found := before.match(plain, start, end):
+            start = found.end()
+    return start
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

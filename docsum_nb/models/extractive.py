@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Extractive", "ExtractiveModel"]
 
-VERSION = "8"
+VERSION = "9"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 _POOL = 4_000  # sentences that are compared with one another; only the best of more

@@ -243,6 +243,23 @@ CASES: list[Case] = [
         omitted=("a.eml: 2 lines of signatures",),
     ),
     Case(
+        "mail with a signature below a shortened line",
+        "a.eml",
+        FIRST.as_bytes().replace(b"-- \n", b"--\n").replace(b"--=20\n", b"--\n"),
+        has=(SHIPS,),
+        lacks=("Harbor office",),
+        omitted=("a.eml: 2 lines of signatures",),
+    ),
+    Case(
+        "mail with a notice",
+        "a.eml",
+        f"Subject: Grain\n\n{SHIPS}\n\nThis e-mail is confidential and may be privileged.\nIf you "
+        "are not the intended recipient, please delete it.\n",
+        has=(SHIPS,),
+        lacks=("privileged", "recipient"),
+        omitted=("a.eml: 2 lines of footers of mailings",),
+    ),
+    Case(
         "mail with its history",
         "a.eml",
         REPLY.as_bytes(),

@@ -29,6 +29,23 @@ SURROUNDINGS = {
     "mail": "Subject: The meeting of the council about the bridge on Monday.",
     "signature": "Sent from my telephone while I was on the way to the meeting.",
     "clause": "In the case of a first party, a second party of the contract; and.",
+    "redistribution": "Redistributions of source code must keep the notice above this list.",
+    "package": "Requires-Dist: an installed package; sys_platform == the system of the bridge.",
+    "project": "Project-URL: Homepage, https://bridge.example Author: The council of the town.",
+    "call": 'Library("handbook").add("docs") # the private documentation of the council',
+    "command": "./configure --prefix=the_folder of the town --with-bridges of stone and of wood",
+    "confidential": "This message and its files are confidential and meant for the council only.",
+    "recipient": "If you are not the intended recipient, please delete all of its words.",
+    "github": "Reply to this email directly, view it on GitHub, or unsubscribe from it.",
+    "outlook": "Von: Anna Weber Gesendet: Dienstag, im Oktober 2026 An: Carl Ng Betreff: Bridge",
+    "discord": "Join our community of builders of bridges on Discord, on any day of the week.",
+    "index": "addKey addTemplate applySet compile_pattern getFunction() loadDocument matchAll keys",
+    "rows": "keys - of a door sets - of names rows - of seats imports - of grain posts - of wood",
+    "doctest": ">>> the_bridge.closed_for(the_winter) of the council is true in all of May.",
+    "picture": "[The bridge in the winter, with its closed gates and walls](images/bridge.png)",
+    "endorsing": "Neither the name of the council nor those of its bridges may endorse products.",
+    "dated": "19990716: Raised the number of the version to the next one of the bridge.",
+    "release": "Version 1.49 (in June of the year) Small changes of the bridge for its users.",
     "warranty": "It is given to you without warranty of any kind by its makers.",
 }
 CASES = [
@@ -50,6 +67,38 @@ CASES = [
         ("{disfmarker}",),
         quoted=("Are we we are not allowed to dim the lights in the room?",),
         unquoted=("{disfmarker}",),
+    ),
+    Case(
+        "quoted-although-alike",
+        "a.txt",
+        "The licensee of the quarry pays 40,000 a year. Unsubscribe from an observable to free it. "
+        "What is confidential stays so under the contract.\n\nIn no event shall the tenant sublet "
+        "the rooms.\n",
+        quoted=(
+            "The licensee of the quarry pays 40,000 a year.",
+            "Unsubscribe from an observable to free it.",
+            "What is confidential stays so under the contract.",
+            "In no event shall the tenant sublet the rooms.",
+        ),
+    ),
+    Case(
+        "what-stands-before-a-sentence",
+        "a.md",
+        "- The bridge is closed for the winter.\n\n"
+        "See {ref}`the plan` of the council for its walls.\n",
+        quoted=(
+            "The bridge is closed for the winter.",
+            "See the plan of the council for its walls.",
+        ),
+        unquoted=("- The", "{ref}"),
+    ),
+    Case(
+        "fields-of-data",
+        "a.json",
+        '[{"speaker": "Ann", "content": "The bridge is closed for the winter."}, '
+        '{"speaker": "Bob", "content": "The council will build a new one in May."}]',
+        quoted=("The bridge is closed for the winter.",),
+        unquoted=("content:",),
     ),
     Case("only-a-licence", "a.txt", SURROUNDINGS["licence"], quoted=(SURROUNDINGS["licence"],)),
     Case(
