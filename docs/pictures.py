@@ -56,10 +56,13 @@ def first_sentences(call: Call) -> Reply:
         names = re.findall(r"^- ([\w-]+):", text, re.MULTILINE)[:3]
         why = "It goes into what the summary only touches."
         return Reply(json.dumps([{"name": name, "why": why} for name in names]))
-    text = text.rpartition("and nothing else.")[2]
-    sentences = re.findall(r"(?:^|\s)([A-Z][^.:*\n|]{40,}(?:\n[^.:*\n|]+)*\.)(?=\s|$)", text)
-    chosen = sentences[:2] if len(sentences) < 16 else sentences[::3][:6]
-    return Reply(" ".join(" ".join(each.split()) for each in chosen) or "Nothing is said.")
+    # What is to be summarized stands between tags; a merge is sent several texts.
+    parts = re.findall(r"<(?:text|summary)-[0-9]+[^>]*>\n(.*?)\n</", text, re.DOTALL)
+    most = 2 if len(parts) < 2 else 1
+    sentence = r"(?:^|\s)([A-Z][^.:*\n|]{40,}(?:\n[^.:*\n|]+)*\.)(?=\s|$)"
+    chosen = [each for part in parts for each in re.findall(sentence, part)[:most]]
+    distinct = dict.fromkeys(" ".join(each.split()) for each in chosen)
+    return Reply(" ".join(list(distinct)[:6]) or "Nothing is said.")
 
 
 @contextmanager
