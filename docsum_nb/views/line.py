@@ -66,6 +66,7 @@ class LineView:
         self._written_at = time.monotonic()
         self._imports_reported = False
         self._with_error = True
+        self._last = ""
         self._warned: list[str] = []
         """The texts of the warnings as they were written."""
         self._lost = self._stream is None  # pythonw and some services have no stderr
@@ -120,11 +121,12 @@ class LineView:
         return self._with_error and not (self._live and state.chunks)
 
     def amend(self, snapshot: Snapshot) -> None:
-        """Write another line, with the figures of the end."""
+        """Write another line if the figures of the end are others."""
         if self._lost or _is_trivial(snapshot.state):
             return
         try:
-            self._write(self._text(snapshot.state))
+            if (line := self._text(snapshot.state)) != self._last:
+                self._write(line)
         except (OSError, ValueError):
             self._give_up()
 
@@ -205,7 +207,7 @@ class LineView:
             self._write(self._text(state, snapshot.pace))
 
     def _write(self, line: str) -> None:
-        self._written_at = time.monotonic()
+        self._written_at, self._last = time.monotonic(), line
         self._stream.write(self._fit(worded(line)) + "\n")
         self._stream.flush()
 
