@@ -53,6 +53,7 @@ __all__ = [
     "add_flags",
     "given_by_flags",
     "options_of",
+    "without_password",
 ]
 
 SETTLE_S = 5.0
@@ -105,7 +106,7 @@ class Options:
             given_again=True,
             form=(
                 "Library",
-                "none, else its folder",
+                "none, else its folder or address",
                 "Your own documentation: the summary then says what it holds on the matter.",
             ),
         ),
@@ -256,6 +257,7 @@ class Options:
             if each.kind == "whole" and each.least is not None and value is not None:
                 _check_whole(each, value)
         self._check_paths()
+        object.__setattr__(self, "library", without_password(self.library))
         self._check_wishes()
         if self.response_model is not None:
             self._check_response_model()
@@ -319,6 +321,19 @@ class Options:
         check_schema(self.response_model)
         if self.model.embedded:
             raise InputError(_needs_writer("response_model"))
+
+
+def without_password(library: Any) -> Any:
+    """Return a library as it may be kept and shown: of an address, the process keeps the password.
+
+    Raises:
+        InputError: If it is an address of a server that cannot be read.
+    """
+    if not isinstance(library, str) or "://" not in library:
+        return library
+    from docsum_nb.library.postgres.address import address_of, is_postgres
+
+    return address_of(library).shown if is_postgres(library) else library
 
 
 def _needs_writer(what: str) -> str:

@@ -66,7 +66,7 @@ _LOGGERS = (
     *("httpcore.http2", "httpcore.proxy", "openai", "openai._base_client", "anthropic"),
     *("anthropic._base_client", "crewai", "asyncio", "urllib3", "urllib3.connectionpool"),
     *("crewai.llm", "crewai.events", "docsum_nb", "docsum_nb.run", "docsum_nb.crew.failures"),
-    *("aiohttp.client", "opentelemetry"),
+    *("aiohttp.client", "opentelemetry", "psycopg"),
 )
 
 _given: set[str] = set()

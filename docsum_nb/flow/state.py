@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, PlainSerializer, create_model
 from docsum_nb.crew.base_classes import FlowState
 from docsum_nb.documents.sources import Content
 from docsum_nb.models import Model
-from docsum_nb.options import Option, Options, options_of
+from docsum_nb.options import Option, Options, options_of, without_password
 from docsum_nb.pipeline.arguments import class_at
 from docsum_nb.records import (
     ChunkSummary,
@@ -93,6 +93,7 @@ def _without_texts(summaries: tuple[ChunkSummary, ...]) -> tuple[ChunkSummary, .
 
 
 _Path = Annotated[Any, PlainSerializer(_path_of, when_used="json")]
+_Library = Annotated[_Path, BeforeValidator(without_password)]
 
 
 _Class = Annotated[Any, BeforeValidator(_class_of), PlainSerializer(_name_of, when_used="json")]
@@ -120,6 +121,8 @@ def state_of(table: type[Options] = Options) -> Any:
 
 
 def _annotation(each: Option) -> Any:
+    if each.name == "library":
+        return _Library
     if each.kind == "path":
         return _Path
     if each.kind == "object":

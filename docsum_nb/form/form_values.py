@@ -7,12 +7,13 @@ other on a text without errors; no model is asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import docsum_nb as ds
 from docsum_nb.errors import InputError, LibraryError, LoadError, for_users
-from docsum_nb.options import Group, Option, Options, options_of
+from docsum_nb.options import Group, Option, Options, options_of, without_password
 from docsum_nb.render.one_line import one_line
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ class FormValues:
     model: str | Model = "extractive"
     values: Mapping[str, Any] = field(default_factory=dict)
     """By the names of options that have a field; those that are missing have their defaults."""
+
+    def __post_init__(self) -> None:
+        if (library := self.values.get("library")) is not None:
+            # What is displayed, copied as code and planned has no password in it. An address that
+            # cannot be read is reported when the plan is made.
+            with suppress(InputError):
+                library = without_password(library)
+            object.__setattr__(self, "values", {**self.values, "library": library})
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of an option that has a field."""

@@ -21,7 +21,7 @@ from docsum_nb.documents.addresses import is_address, local_path, shown_address
 from docsum_nb.documents.sources import Content, find
 from docsum_nb.errors import InputError
 from docsum_nb.models import Model
-from docsum_nb.options import Group, Option, Options, options_of
+from docsum_nb.options import Group, Option, Options, options_of, without_password
 from docsum_nb.paths import user_path
 from docsum_nb.records import Document
 from docsum_nb.secrets import NO_KEY, SECRET_NAME, masked
@@ -219,13 +219,19 @@ def _path(given: Any) -> str | None:
 def _library(given: Any) -> Any:
     """Return a library as JSON: its folder, its folder and embedder, or the name of a search."""
     if given is None or isinstance(given, str | os.PathLike):
-        return _path(given)
+        return _place(given)
     embedder = getattr(given, "embedder", None)
-    if isinstance(path := getattr(given, "path", None), Path):
-        folder = _path(path)
+    if isinstance(path := getattr(given, "path", None), str | Path):
+        folder = _place(path)
         return folder if embedder is None else {"folder": folder, "embedder": _named(embedder)}
     name = getattr(given, "__qualname__", None) or getattr(given, "name", type(given).__name__)
     return {"search": [str(getattr(given, "__module__", "")), str(name)]}
+
+
+def _place(given: Any) -> str | None:
+    """Return the absolute path of a folder, or the address of a server without its password."""
+    is_address = isinstance(given, str) and "://" in given
+    return without_password(given) if is_address else _path(given)
 
 
 def _named(embedder: Any) -> Any:
