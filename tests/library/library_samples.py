@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from docsum_nb.library import Library
+import psycopg
 
-__all__ = ["OFFICE", "names", "run"]
+from docsum_nb.library import Library
+from tests.support.postgres import Server
+
+__all__ = ["OFFICE", "execute", "names", "run", "schema_of"]
 
 OFFICE = {
     "payments": "A payment is late when it arrives after the end of the month. "
@@ -31,3 +34,15 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         timeout=120,
         check=False,
     )
+
+
+def execute(server: Server, *statements: str) -> None:
+    """Run SQL statements as the owner."""
+    with psycopg.connect(server.address(), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def schema_of(address: str) -> str:
+    """Return the schema of an address of the tests."""
+    return address.rpartition("schema=")[2]
