@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["forget_stuck_workers", "in_a_hurry", "leave_python", "quiet_interrupts", "stop_imports"]
@@ -79,12 +79,20 @@ def stop_imports(name: str) -> None:
 
 def _quiet_exits() -> None:
     """Print nothing of an exit that arrives in a finalizer, which Python reports as ignored."""
-    sys.unraisablehook = partial(_report_unless_exit, sys.unraisablehook)
+    report = sys.unraisablehook
+    if not isinstance(report, _UnlessExit):
+        sys.unraisablehook = _UnlessExit(report)
 
 
-def _report_unless_exit(report: Callable[[Any], object], unraisable: Any) -> None:
-    if unraisable.exc_type is not SystemExit:
-        report(unraisable)
+@dataclass(frozen=True)
+class _UnlessExit:
+    """A hook that reports what cannot be raised, except for exits."""
+
+    report: Callable[[Any], object]
+
+    def __call__(self, unraisable: Any) -> None:
+        if unraisable.exc_type is not SystemExit:
+            self.report(unraisable)
 
 
 def _raise_exit(thread: threading.Thread) -> None:

@@ -21,8 +21,9 @@ from docsum_nb.documents.load import load
 
 __all__ = ["Hostile", "Outcome", "try_it"]
 
-HANG_S = 150.0
-"""By then a file was read or refused, on a loaded machine too."""
+HANG_S = 600.0
+"""By then a file was read or refused, on a loaded machine too: its reader has processor time for a
+few tens of seconds."""
 LOOK_S = 0.1
 """Between looks for new children: the system lists all that runs, which takes long."""
 MOST_MB = 600

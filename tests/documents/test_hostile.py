@@ -65,6 +65,7 @@ def outcomes() -> Iterator[dict[str, Outcome]]:
         )
 
 
+@pytest.mark.timeout(900)  # more than those of a hang
 @pytest.mark.parametrize("hostile", INPUTS)
 def test_hostile(
     hostile: Hostile,
