@@ -30,9 +30,9 @@ settings.register_profile("docsum_nb", deadline=None)
 settings.load_profile("docsum_nb")
 
 HERE = Path(__file__).parent
-# Each client of a model reads all certificates that the system trusts, or those that the environment
-# names, which takes 25 to 50 ms of CPU.
-# Servers of tests need none; this one has signed nothing, and its key was not kept.
+# Each client of a model reads all certificates that the system trusts, or those that the
+# environment names, which takes 25 to 50 ms of CPU. Servers of tests need none; this one has
+# signed nothing, and its key was not kept.
 os.environ["SSL_CERT_FILE"] = str(HERE / "authority.pem")
 SECRETS = ("KEY", "TOKEN", "SECRET")
 SHARED = ("browser", "notebooks")
