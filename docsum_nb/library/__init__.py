@@ -6,6 +6,7 @@
     indexing.py  the vectors of passages that have none; vectors.py: how they are kept and searched
     filters.py   a filter by metadata
     query.py     the words of a query, the fusion of rankings, the excerpt that is shown
+    index_cache.py  what searches of one process keep of an index
     ranking.py   BM25 over postings, feedback from the best passages
     postings.py  postings as bytes, in blocks of passages
     analysis.py  the terms of a text

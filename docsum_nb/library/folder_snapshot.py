@@ -19,8 +19,10 @@ from docsum_nb.library.filters import conditions_of
 from docsum_nb.library.postings import POSTING_BYTES
 from docsum_nb.library.vectors import nearest
 
-__all__ = ["FolderSnapshot"]
+__all__ = ["VERSION", "FolderSnapshot"]
 
+VERSION = "version"
+"""The setting that each commit gives another value."""
 _AT_ONCE = 500
 """Names in one query; SQLite takes at least 999."""
 
@@ -31,6 +33,13 @@ class FolderSnapshot:
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
         self._folder = folder
         self._db = db
+
+    @property
+    def version(self) -> str:
+        """What the content is known by: another one after each commit; empty if it has none."""
+        token = self.setting(VERSION)
+        (_, _, file) = self._db.execute("PRAGMA database_list").fetchone()
+        return f"{file}\0{token}" if token else ""
 
     def count(self) -> int:
         """Return the number of documents."""

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import TypeVar
 
 from docsum_nb.errors import InputError, LibraryError
@@ -40,7 +41,7 @@ from docsum_nb.library.folder import (
     set_aside,
     writing,
 )
-from docsum_nb.library.folder_snapshot import FolderSnapshot
+from docsum_nb.library.folder_snapshot import VERSION, FolderSnapshot
 from docsum_nb.library.ranking import Floats
 from docsum_nb.library.repair import copied_from_older, repaired
 from docsum_nb.library.store import OTHER_EMBEDDER, Snapshot, still_there
@@ -159,7 +160,10 @@ class FolderStore:
 
         def work(db: sqlite3.Connection) -> _T:
             with transaction(db):
-                return change(db)
+                done = change(db)
+                query = "INSERT OR REPLACE INTO settings VALUES (?, ?)"
+                db.execute(query, (VERSION, token_hex(8)))
+                return done
 
         return self._change(work)
 

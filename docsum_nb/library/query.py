@@ -108,8 +108,9 @@ def excerpt(text: str, terms: Iterable[str]) -> tuple[int, int]:
     pieces = _pieces(text)
     found = [wanted.intersection(_stems(text[start:end])) for start, end in pieces]
     best, best_value = (0, 0), (-1, False, 0)
+    sizes = [len(_WORD_LIKE.findall(text, *piece)) for piece in pieces]
     for first in range(len(pieces)):
-        last = _window_end(text, pieces, first)
+        last = _window_end(sizes, first)
         matched = set[str]().union(*found[first:last])
         value = (len(matched), bool(found[first]), sum(map(len, found[first:last])))
         if value > best_value:
@@ -133,7 +134,7 @@ def matches(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
     for first, last, _ in term_spans(text):
         for part in _SUBWORD.finditer(text, first, last):
             start, end = part.span()
-            if wanted.isdisjoint(_stems(part.group())):
+            if wanted.isdisjoint(_stems_within(part.group())):
                 continue
             if found and start <= found[-1][1]:
                 start = found.pop()[0]
@@ -141,12 +142,17 @@ def matches(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _window_end(text: str, pieces: Sequence[tuple[int, int]], first: int) -> int:
-    """Find how far an excerpt that begins with a piece can go: the index after its last piece."""
+def _window_end(sizes: Sequence[int], first: int) -> int:
+    """Find how far an excerpt that begins with a piece can go: the index after its last piece.
+
+    Args:
+        sizes: The number of words of each piece.
+        first: The index of the first piece.
+    """
     room = _MAX_EXCERPT_WORDS
     last = first
-    while last < len(pieces):
-        room -= len(_WORD_LIKE.findall(text, *pieces[last]))
+    while last < len(sizes):
+        room -= sizes[last]
         if room < 0 and last > first:
             break
         last += 1
@@ -171,7 +177,17 @@ def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _stems(text: str) -> set[str]:
     """Reduce to word stems, roughly as the index does; only excerpts depend on it."""
-    return {_stem(part) for word in words(text) for part in _SUBWORD.findall(_folded(word))}
+    return {stem for word in words(text) for stem in _stems_of_word(word)}
+
+
+@lru_cache(maxsize=65_536)
+def _stems_of_word(word: str) -> tuple[str, ...]:
+    return tuple(_stem(part) for part in _SUBWORD.findall(_folded(word)))
+
+
+@lru_cache(maxsize=65_536)
+def _stems_within(part: str) -> frozenset[str]:
+    return frozenset(_stems(part))
 
 
 def _folded(term: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from docsum_nb.library.index_cache import cache_of
 from docsum_nb.library.postings import BLOCK, Integers, Postings, decoded, described
 
 __all__ = ["Index", "PostingSource", "Scores", "expanded", "top"]
@@ -26,6 +27,9 @@ the most common terms of a long query do not count beyond them; the rarest one a
 _FEEDBACK_TERMS = 20
 _FEEDBACK_SHARE = 0.4
 """What the terms of the best passages count against those of the query, 0.6. As in RM3."""
+
+_COMMON = 16
+"""A term of more than this part of the passages is common."""
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
 
@@ -58,45 +62,88 @@ class Scores:
     """By ordinal."""
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """Where the passages and documents of a library are, and how long they are."""
+
+    blocks: Any
+    """The number of each block."""
+    order: Mapping[int, int]
+    live: Any
+    """Of each position, whether it has a passage."""
+    documents: Integers
+    first: Any
+    """The first position of each document; then the last one."""
+    last: Any
+    owners: Integers
+    passage_norms: Floats
+    document_norms: Floats
+    passage_count: int
+
+    def size(self) -> int:
+        """Return its bytes, about."""
+        return 40 * len(self.owners) + 1_000
+
+
+@dataclass(frozen=True)
+class _Added:
+    """What a term of weight 1 adds to scores."""
+
+    at: Integers | None
+    """Where; ``None`` for everywhere, in order."""
+    gains: Floats
+
+    def add_to(self, scores: Floats, weight: np.float32) -> None:
+        """Add it to the scores."""
+        if self.at is None:
+            scores += weight * self.gains
+        else:
+            # Each is there once.
+            scores[self.at] += weight * self.gains
+
+
+@dataclass(frozen=True)
+class _Gains:
+    """What a term of weight 1 adds to the scores of passages and documents."""
+
+    passages: _Added
+    documents: _Added
+
+    def size(self) -> int:
+        """Return its bytes, about."""
+        return 8 * (len(self.passages.gains) + len(self.documents.gains)) + 500
+
+
 class Index:
     """The passages and documents of a library, as arrays, and the scores of both."""
 
-    def __init__(self, source: PostingSource) -> None:
+    def __init__(self, source: PostingSource, version: str = "") -> None:
         self._source = source
-        blocks = source.blocks()
-        self._blocks = np.array([block for block, _ in blocks], np.int64)
-        self._order = {block: index for index, (block, _) in enumerate(blocks)}
-        parts = [described(data)[:2] for _, data in blocks] or [(np.zeros(0, np.int32),) * 2]
-        owners, lengths = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
-        live = np.flatnonzero(owners)
-        self._findable = owners > 0
-        # The passages of a document are in a row.
-        begins = np.flatnonzero(np.diff(owners[live], prepend=0))
-        self.documents = owners[live][begins]
+        self._cache = cache_of(version)
+        self._layout = self._cache.get("layout", lambda: _layout(source.blocks()), _Layout.size)
+        self._findable = self._layout.live.copy()
+        self.documents = self._layout.documents
         """The database's number of each document, by ordinal."""
-        self._first = live[begins]
-        self._last = np.append(live[begins[1:] - 1], live[-1:])
-        self.owners = np.zeros(len(owners), np.int32)
+        self.owners = self._layout.owners
         """The ordinal of the document of each position."""
-        self.owners[live] = np.repeat(
-            np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(live))
-        )
-        totals = np.add.reduceat(lengths[live], begins) if len(live) else lengths[:0]
-        self._passage_count, self._document_count = len(live), len(begins)
-        self._passage_norms = _norms(lengths, len(live))
-        self._document_norms = _norms(totals, len(begins))
 
     def number(self, position: int) -> int:
         """Return the database's number of a passage."""
-        return int(self._blocks[position // BLOCK]) * BLOCK + position % BLOCK
+        return int(self._layout.blocks[position // BLOCK]) * BLOCK + position % BLOCK
 
     def positions(self, ordinal: int) -> tuple[int, int]:
         """Return the first and the last position of a document's passages."""
-        return int(self._first[ordinal]), int(self._last[ordinal])
+        return int(self._layout.first[ordinal]), int(self._layout.last[ordinal])
 
     def sizes(self, terms: Iterable[str]) -> dict[str, int]:
         """Return the number of passages that have each term."""
-        return self._source.sizes(list(terms))
+        terms = list(terms)
+        kept = {term: self._cache.known(("size", term)) for term in terms}
+        missing = [term for term in terms if kept[term] is None]
+        for term, size in self._source.sizes(missing).items() if missing else ():
+            self._cache.keep(("size", term), size, 200)
+            kept[term] = size
+        return kept
 
     def score(self, weights: Mapping[str, float]) -> Scores:
         """Return the scores of all passages and documents.
@@ -106,25 +153,17 @@ class Index:
         """
         passages = np.zeros(len(self.owners), np.float32)
         documents = np.zeros(len(self.documents), np.float32)
-        for term, found in self._postings(self._affordable(weights)):
-            weight = weights[term]
-            at, counts = found.positions, found.counts
-            if not len(at):
-                continue
-            passages[at] += _gains(weight, counts, self._passage_norms[at], self._passage_count)
-            owners = self.owners[at]
-            begins = np.flatnonzero(np.diff(owners, prepend=-1))
-            owners, counts = owners[begins], np.add.reduceat(counts, begins)
-            documents[owners] += _gains(
-                weight, counts, self._document_norms[owners], self._document_count
-            )
+        for term, found in self._gains_of(self._affordable(weights)):
+            weight = np.float32(weights[term])
+            found.passages.add_to(passages, weight)
+            found.documents.add_to(documents, weight)
         passages[~self._findable] = 0
-        findable = self._findable[self._first]
+        findable = self._findable[self._layout.first]
         return Scores(passages, np.where(findable, documents, np.float32(0)))
 
     def nearest(self, vector: Floats, limit: int) -> list[tuple[int, float]]:
         """Return the positions of the passages that are nearest to a vector, with their cosines."""
-        return self._source.nearest(vector, self._order, self._findable, limit)
+        return self._source.nearest(vector, self._layout.order, self._findable, limit)
 
     def restrict(self, documents: Iterable[int]) -> None:
         """Find nothing but documents with these numbers of the database."""
@@ -144,7 +183,18 @@ class Index:
         """Yield the postings of each term, in order; all are read at once."""
         found = self._source.postings(terms)
         for term in terms:
-            yield term, decoded(found[term], self._order)
+            yield term, decoded(found[term], self._layout.order)
+
+    def _gains_of(self, terms: Sequence[str]) -> Iterator[tuple[str, _Gains]]:
+        """Yield what each term adds to scores, in order; those that are not kept are read."""
+        kept = {term: self._cache.known(("gains", term)) for term in terms}
+        read = dict(self._postings([term for term in terms if kept[term] is None]))
+        for term in terms:
+            gains = kept[term]
+            if gains is None:
+                gains = _gains_of(read[term], self._layout)
+                self._cache.keep(("gains", term), gains, gains.size())
+            yield term, gains
 
     def _affordable(self, terms: Iterable[str]) -> list[str]:
         sizes = self.sizes(terms)
@@ -195,13 +245,62 @@ def expanded(
     return new
 
 
+def _layout(blocks: Sequence[tuple[int, bytes]]) -> _Layout:
+    """Return how the passages and documents of blocks are laid out."""
+    parts = [described(data)[:2] for _, data in blocks] or [(np.zeros(0, np.int32),) * 2]
+    numbers, lengths = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
+    live = np.flatnonzero(numbers)
+    # The passages of a document are in a row.
+    begins = np.flatnonzero(np.diff(numbers[live], prepend=0))
+    owners = np.zeros(len(numbers), np.int32)
+    owners[live] = np.repeat(
+        np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(live))
+    )
+    totals = np.add.reduceat(lengths[live], begins) if len(live) else lengths[:0]
+    return _Layout(
+        blocks=np.array([block for block, _ in blocks], np.int64),
+        order={block: index for index, (block, _) in enumerate(blocks)},
+        live=numbers > 0,
+        documents=numbers[live][begins],
+        first=live[begins],
+        last=np.append(live[begins[1:] - 1], live[-1:]),
+        owners=owners,
+        passage_norms=_norms(lengths, len(live)),
+        document_norms=_norms(totals, len(begins)),
+        passage_count=len(live),
+    )
+
+
+def _gains_of(found: Postings, layout: _Layout) -> _Gains:
+    at, counts = found.positions, found.counts
+    by_passage = _gains(counts, layout.passage_norms[at], layout.passage_count)
+    owners = layout.owners[at]
+    begins = np.flatnonzero(np.diff(owners, prepend=-1))
+    owners = owners[begins]
+    counts = np.add.reduceat(counts, begins) if len(begins) else counts
+    by_document = _gains(counts, layout.document_norms[owners], len(layout.documents))
+    return _Gains(
+        _added(at, by_passage, len(layout.owners)),
+        _added(owners, by_document, len(layout.documents)),
+    )
+
+
+def _added(at: Integers, gains: Floats, total: int) -> _Added:
+    """Return gains at some of all places; of a common term, at all, which are added faster."""
+    if len(at) < total // _COMMON:
+        return _Added(at, gains)
+    whole = np.zeros(total, np.float32)
+    whole[at] = gains
+    return _Added(None, whole)
+
+
 def _norms(lengths: Integers, count: int) -> Floats:
     average = max(1.0, float(lengths.sum()) / max(1, count))
     norms: Floats = (_K1 * (1 - _B + _B * lengths / average)).astype(np.float32)
     return norms
 
 
-def _gains(weight: float, counts: Integers, norms: Floats, total: int) -> Floats:
+def _gains(counts: Integers, norms: Floats, total: int) -> Floats:
     rarity = math.log(1 + (total - len(counts) + 0.5) / (len(counts) + 0.5))
-    gains: Floats = np.float32(weight * rarity * (_K1 + 1)) * counts / (counts + norms)
+    gains: Floats = np.float32(rarity * (_K1 + 1)) * counts / (counts + norms)
     return gains

@@ -77,7 +77,8 @@ def query_of(text: str, *, is_text: bool = False) -> Query:
 
 def hits(snapshot: Snapshot, query: Query, k: int) -> list[Hit]:
     """Return at most ``k`` documents, best first."""
-    index = Index(snapshot)
+    # A store that names no version has nothing kept of it.
+    index = Index(snapshot, getattr(snapshot, "version", ""))
     if query.where:
         index.restrict(snapshot.with_metadata(query.where))
     scores = _scores(snapshot, index, _chosen(index, query.terms))
