@@ -16,7 +16,7 @@ from docsum_nb.records import Chunk, Citation
 
 __all__ = ["VERSION", "cite"]
 
-VERSION = "7"
+VERSION = "8"
 """Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 
 

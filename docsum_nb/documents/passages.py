@@ -11,17 +11,20 @@ sources, but for the few chunks that are opened for each sentence.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import nlargest
-from itertools import accumulate
 from math import log
 
-from docsum_nb.documents.outline import may_have_headings, outline
-from docsum_nb.documents.sentences import sentence_spans
-from docsum_nb.documents.stopwords import STOP_WORDS
+from docsum_nb.documents.quantities import Quantity
+from docsum_nb.documents.source_sentences import (
+    KnownTerms,
+    Passage,
+    SourceSentences,
+    content_terms,
+    trimmed_sentences,
+)
 from docsum_nb.documents.terms import words
 from docsum_nb.records import Chunk
 
@@ -29,53 +32,14 @@ __all__ = ["Passage", "PassageIndex", "Sought", "content_terms", "trimmed_senten
 
 _VERBATIM = 50  # chunks with a sentence's wording that are compared
 _CANDIDATES = 8  # chunks that are searched sentence by sentence
-_WINDOW = 3  # sentences of the longest passage
-_LENGTHENING = 0.08  # support that each further sentence of a passage must add
-_NEAR = 20  # sentences on each side of a window in which neighbors are supported
 _AROUND_WEIGHT = 0.5  # of the words around a sentence, when chunks are chosen
-_NO_NEIGHBOR = 0.6  # of a sentence's own support, for that of neighbors that it does not have
 # What a passage counts if no neighbor of the sentence is near it: in one document, what stands
 # together in the text mostly stands together in the source; of several, the next may be elsewhere.
-_ALONE_IN_ONE, _ALONE_IN_MANY = 0.25, 1.0
-_NEARBY = 8  # sentences on each side of a very wording that count as its neighborhood
-_COMPARED = 24  # windows of a chunk whose neighborhoods are looked at
-_OCCURRENCES = 50  # of a sentence's wording in one chunk, that are compared
+_ALONE_IN_ONE, _ALONE_IN_MANY = 0.05, 0.5
 _K1, _B = 0.9, 0.4  # of BM25: a chunk that holds every word once is what counts
 _COMPLETE = 200  # chunks with all words of a sentence in which its wording is looked for
 _SENTENCE_WORDS = 20  # about
 _EDGE_CHARS = 4_000  # of the chunks before and after, to see the sentences at the edges
-_SUFFIXES = ("ing", "ed", "es", "s")
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A window of a chunk, and how well it supports a sentence."""
-
-    chunk: Chunk
-    start: int
-    end: int
-    """Its span in the chunk's text."""
-    around: tuple[int, int]
-    """The span of the sentences near it, in the chunk's text."""
-    support: float
-    """Share of the sentence's words, weighted by rarity, that it holds: 0 to 1."""
-    nearby: float
-    """The same of the sentence's neighbors in the text and the sentences near the passage."""
-    verbatim: bool = False
-    """Whether it has the very wording of the sentence."""
-
-    @property
-    def confidence(self) -> float:
-        """The mean of both, by which the best passage is accepted."""
-        return (self.support + self.nearby) / 2
-
-    def rank(self, alone: float) -> float:
-        """Return what passages are compared by.
-
-        Args:
-            alone: What a passage counts if no neighbor of the sentence is near it.
-        """
-        return self.support * (alone + self.nearby)
 
 
 @dataclass(frozen=True)
@@ -104,44 +68,8 @@ class Sought:
         return frozenset[str]().union(*self.neighbors) - self.terms
 
 
-def trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans of a text's sentences without the white space around them."""
-    for start, end in sentence_spans(text):
-        sentence = text[start:end]
-        if bare := sentence.strip():
-            low = start + sentence.index(bare)
-            yield low, low + len(bare)
-
-
-def content_terms(text: str) -> frozenset[str]:
-    """Return the stems of a text's words, or of its content words if it has any."""
-    found = words(text)
-    content = [_stem(word) for word in found if word not in STOP_WORDS]
-    return frozenset(content or map(_stem, found))
-
-
 def _wording(text: str) -> str:
     return f" {' '.join(words(text))} "
-
-
-def _stem(word: str) -> str:
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= 4:
-            return word[: -len(suffix)]
-    return word
-
-
-class _Known(dict[str, str]):
-    """From a word to its stem if the text has it, else to nothing; grows with each look-up."""
-
-    def __init__(self, terms: set[str]) -> None:
-        super().__init__()
-        self._terms = terms
-
-    def __missing__(self, word: str) -> str:
-        stem = _stem(word)
-        self[word] = found = stem if stem in self._terms else ""
-        return found
 
 
 class PassageIndex:
@@ -154,8 +82,8 @@ class PassageIndex:
 
     def __init__(self, chunks: Sequence[Chunk], terms: set[str]) -> None:
         self._chunks = chunks
-        self._known = _Known(terms)
-        self._opened: dict[int, _Sentences] = {}
+        self._known = KnownTerms(terms)
+        self._opened: dict[int, SourceSentences] = {}
         self._wordings: dict[int, str] = {}
         self._answered: dict[Sought, Passage | None] = {}
         self._postings: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
@@ -199,6 +127,17 @@ class PassageIndex:
                 for each in self._open(at).passages(weights, neighbors)
             ]
         return max(found, key=lambda each: round(each[0], 9), default=(0.0, None))[1]
+
+    def passages_with(self, sought: Sought, quantity: Quantity) -> list[Passage]:
+        """Return the passages that have a quantity, the one that supports a sentence best first."""
+        weights = self._weights(sought.terms)
+        neighbors = [self._weights(each) for each in sought.neighbors]
+        found = [
+            each
+            for at in self._best(weights, self._weights(sought.around))
+            for each in self._open(at).passages_with(quantity, weights, neighbors)
+        ]
+        return sorted(found, key=lambda each: -round(each.rank(self._alone), 9))
 
     def passages_by_document(self, sought: Sought, *, least: float) -> tuple[Passage, ...]:
         """Return the best passage of each of the documents that hold most of a sentence's words.
@@ -256,11 +195,11 @@ class PassageIndex:
             self._wordings[at] = _wording(self._chunks[at].text)
         return self._wordings[at]
 
-    def _open(self, at: int) -> _Sentences:
+    def _open(self, at: int) -> SourceSentences:
         if at not in self._opened:
             chunk = self._chunks[at]
             before, after = self._neighbor(at, -1), self._neighbor(at, 1)
-            self._opened[at] = _Sentences(
+            self._opened[at] = SourceSentences(
                 chunk, self._known, before[-_EDGE_CHARS:], after[:_EDGE_CHARS]
             )
         return self._opened[at]
@@ -272,128 +211,3 @@ class PassageIndex:
         own, other = self._chunks[at], self._chunks[at + step]
         joins = own.start == other.end if step < 0 else own.end == other.start
         return other.text if own.document == other.document and joins else ""
-
-
-class _Sentences:
-    """The sentences of one chunk, to be searched; headings are none.
-
-    The sentences of the chunks before and after count for what is near, never as passages.
-    """
-
-    def __init__(self, chunk: Chunk, known: _Known, before: str, after: str) -> None:
-        self._chunk = chunk
-        self._spans = list(_below_headings(chunk))
-        found = [words(chunk.text[start:end]) for start, end in self._spans]
-        own = [_stems(each, known) for each in found]
-        # The first of them is cut in its middle.
-        earlier = [
-            _stems(words(before[a:b]), known) for a, b in list(trimmed_sentences(before))[1:]
-        ]
-        later = [_stems(words(after[a:b]), known) for a, b in trimmed_sentences(after)]
-        self._terms = own
-        self._first = len(earlier[-_NEAR:])
-        self._all = [*earlier[-_NEAR:], *own, *later[:_NEAR]]
-        # The words of each sentence begin behind the blank at its place.
-        joined = [" ".join(each) for each in found]
-        self._wording = f" {' '.join(joined)} "
-        self._places = [0, *accumulate(len(each) + 1 for each in joined)]
-        self._supports: dict[frozenset[str], list[float]] = {}
-
-    def occurrences(
-        self, wording: str, around: dict[str, float]
-    ) -> Iterator[tuple[float, Passage]]:
-        """Yield the passages with a sentence's very wording, each with how its context fits."""
-        total = sum(around.values()) or 1.0
-        everywhere = _weight(set().union(*self._terms), around) if self._terms else 0.0
-        at = self._wording.find(wording)
-        for _ in range(_OCCURRENCES):
-            if at < 0:
-                return
-            first = bisect_right(self._places, at) - 1
-            last = bisect_left(self._places, at + len(wording) - 1) - 1
-            near = set().union(*self._terms[max(0, first - _NEARBY) : last + _NEARBY + 1])
-            whole = len(wording) / (self._places[last + 1] - self._places[first] + 1)
-            fit = (everywhere + _weight(near, around)) / total
-            yield 1.0 + whole + fit, self._passage(first, last, 1.0, 1.0, verbatim=True)
-            at = self._wording.find(wording, at + 1)
-
-    def passages(
-        self, weights: dict[str, float], neighbors: Sequence[dict[str, float]]
-    ) -> Iterator[Passage]:
-        """Yield the windows that hold most of a sentence's words."""
-        total = sum(weights.values())
-        windows = self._windows(self._terms, weights)
-        for support, first, last, weight in nlargest(_COMPARED, windows, key=lambda each: each[0]):
-            low = self._first + first - _NEAR
-            high = self._first + first + _NEAR + 1
-            near = [max(self._supported(each)[max(0, low) : high]) for each in neighbors]
-            nearby = sum(near) / len(near) if near else _NO_NEIGHBOR * support
-            yield self._passage(first, last, weight / total, nearby)
-
-    def _passage(
-        self, first: int, last: int, support: float, nearby: float, *, verbatim: bool = False
-    ) -> Passage:
-        around = (
-            self._spans[max(0, first - _NEAR)][0],
-            self._spans[min(len(self._spans) - 1, last + _NEAR)][1],
-        )
-        start, end = self._spans[first][0], self._spans[last][1]
-        return Passage(self._chunk, start, end, around, support, nearby, verbatim)
-
-    def _supported(self, weights: dict[str, float]) -> list[float]:
-        """Return how well the best window from each sentence supports one of the text."""
-        key = frozenset(weights)
-        if key not in self._supports:
-            best = [0.0] * len(self._all)
-            for support, first, _, _ in self._windows(self._all, weights):
-                best[first] = max(best[first], support)
-            self._supports[key] = best
-        return self._supports[key]
-
-    def _windows(
-        self, sentences: Sequence[set[str]], weights: dict[str, float]
-    ) -> Iterator[tuple[float, int, int, float]]:
-        """Yield for each window its support, its first and last sentence, its words' weight."""
-        total = sum(weights.values()) or 1.0
-        held = [terms & weights.keys() for terms in sentences]
-        for first in (at for at, own in enumerate(held) if own):
-            window: set[str] = set()
-            weight = 0.0
-            for last in range(first, min(first + _WINDOW, len(held))):
-                if added := held[last] - window:
-                    window |= added
-                    weight += sum(weights[term] for term in sorted(added))
-                    yield weight / total - _LENGTHENING * (last - first), first, last, weight
-
-
-def _stems(found: Sequence[str], known: _Known) -> set[str]:
-    return {stem for word in found if (stem := known[word])}
-
-
-def _weight(terms: set[str], weights: dict[str, float]) -> float:
-    return sum(weights[term] for term in sorted(terms & weights.keys()))
-
-
-def _below_headings(chunk: Chunk) -> Iterator[tuple[int, int]]:
-    """Yield the spans of a chunk's sentences, without the headings in and among them."""
-    headings = _headings(chunk)
-    at = 0
-    for start, end in trimmed_sentences(chunk.text):
-        low = start
-        while at < len(headings) and headings[at][0] <= low:
-            low = max(low, headings[at][1])
-            at += 1
-        if bare := chunk.text[low:end].strip():
-            low += chunk.text[low:end].index(bare)
-            yield low, low + len(bare)
-
-
-def _headings(chunk: Chunk) -> list[tuple[int, int]]:
-    if chunk.syntax == "plain" or not may_have_headings(chunk.text):
-        return []
-    return [
-        (block.start, block.end)
-        for block in outline(chunk.text).blocks
-        # A rule right under a paragraph makes a heading of it by mistake.
-        if block.heading and not block.heading.title.endswith((".", "!", "?", "…"))
-    ]

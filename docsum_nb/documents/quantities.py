@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import takewhile
 
@@ -51,6 +52,8 @@ class Quantity:
 
 
 _MOST_DIGITS = 30
+_FIRST_YEAR, _YEARS = 1900, 100
+_YEAR_FORM = (4, -1)
 _MOST_ALIKE = 50  # numbers of a source that one may be rounded from
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-ϿЀ-ӿ"
 _GROUP = "['’\u00a0\u202f\u2009 ]"
@@ -60,6 +63,9 @@ _DIGITS = re.compile(
     rf"(?P<sign>[{_SIGNS}][^\S\n]?)?"
     rf"(?P<digits>\d{{1,3}}(?:{_GROUP}\d{{3}})++(?!\d)(?:[.,]\d++)?|\d++(?:[.,:]\d++)*+)"
 )
+# The beginning of a name that ends with a number: "Covid-19", "Senseval-3".
+_NAMED = re.compile(rf"(?<![{_LETTER}\d_])[A-ZÀ-ÖØ-Þ][{_LETTER}]{{1,24}}+[-\u2010\u2011]\Z")
+_HALF = re.compile(r"[ -]and[ -]a[ -]half\b", re.IGNORECASE)
 _NUMERAL = "|".join(sorted(NUMERALS, key=len, reverse=True))
 _BIG = "hundred|thousand|million|billion|trillion"
 _SPOKEN = re.compile(
@@ -136,12 +142,25 @@ class Quantities:
                     if part is not None:
                         self._units.setdefault(Decimal(part), set()).add("")
         self._sorted = sorted(self._units)
+        self._forms = Counter(map(_form, self._units))
 
     def holds(self, quantity: Quantity) -> bool:
         """Return whether the source has a quantity, exactly or more precisely."""
         if quantity.dates:
             return any(map(self._has_date, quantity.dates))
         return any(self._has(value, quantity) for value in quantity.values)
+
+    def chance(self, quantity: Quantity) -> float:
+        """Return how likely the source has any number that looks like a quantity's: 0 to 1.
+
+        It is the share of the numbers with as many digits, of years those of a century, that the
+        source has. A date that has a month is taken for rare.
+        """
+        if quantity.dates:
+            return 0.0
+        form = _form(quantity.values[0])
+        alike = self._forms[form]
+        return min(1.0, alike / (_YEARS if form == _YEAR_FORM else 9 * 10 ** (form[0] - 1)))
 
     def _has(self, value: Decimal, quantity: Quantity) -> bool:
         low = bisect_left(self._sorted, value - quantity.half_step)
@@ -158,6 +177,15 @@ class Quantities:
         # A source names its year once, and then days alone.
         elsewhere = None in years and year is not None and Decimal(year) in self._units
         return bool(years) and (year is None or year in years or elsewhere)
+
+
+def _form(value: Decimal) -> tuple[int, int]:
+    """Return the number of a value's digits and of its decimals; a year has a form of its own."""
+    digits = value.as_tuple()
+    decimals = max(0, -int(digits.exponent))
+    if not decimals and _FIRST_YEAR <= value < _FIRST_YEAR + 2 * _YEARS:
+        return _YEAR_FORM
+    return len(digits.digits), decimals
 
 
 def _apart(found: Iterable[Quantity]) -> list[Quantity]:
@@ -201,12 +229,29 @@ def _numbers(text: str) -> Iterator[Quantity]:
         digits = match["digits"]
         if len(digits) > _MOST_DIGITS:
             continue
+        if _NAMED.search(text[max(0, match.start() - _MOST_DIGITS) : match.start()]):
+            continue
         values, decimals = _readings(digits)
-        yield _measured(text, match, values, decimals, (match["sign"] or "").strip())
+        found = _measured(text, match, values, decimals, (match["sign"] or "").strip())
+        yield replace(found, counted=True) if _is_label(text, match) else found
     for match in _SPOKEN.finditer(text):
         for value, start, end in _spoken(match.group()):
-            number = _measured(text, match, (value,), 0, "", (start, end))
-            yield number
+            half = _HALF.match(text, match.start() + end)
+            if half:
+                value, end = value + Decimal("0.5"), half.end() - match.start()
+            # A price: "twelve fifty".
+            cents = (value / 100,) if 1000 < value < 10_000 and value % 100 >= 10 else ()
+            yield _measured(text, match, (value, *cents), 0, "", (start, end))
+
+
+def _is_label(text: str, match: re.Match[str]) -> bool:
+    """Return whether a number labels an item of a list, as in "1) first, (2) then"."""
+    start, end = match.span()
+    return (
+        end - start <= 2
+        and text[end : end + 1] == ")"
+        and (start == 0 or text[start - 1] == "(" or text[start - 1].isspace())
+    )
 
 
 def _measured(
@@ -233,7 +278,7 @@ def _measured(
     scaled = tuple(dict.fromkeys(value * scale for value in values))
     step = Decimal(scale) / (2 * 10**decimals)
     if _is_approximate(text, start) and scaled[0]:
-        step = max(step, scaled[0] / 40)
+        step = max(step, min(_place(scaled[0]) / 2, scaled[0] / 40))
     rounded = scale > 1 or decimals or unit or step > 1
     return Quantity(
         start,
@@ -246,6 +291,12 @@ def _measured(
         if rounded and scaled[0] and step / scaled[0] <= Decimal("0.05")
         else Decimal(0),
     )
+
+
+def _place(value: Decimal) -> Decimal:
+    """Return the place of a number's last digit that is not 0: 100 of 3,400."""
+    exponent = value.normalize().as_tuple().exponent
+    return Decimal(10) ** int(exponent)
 
 
 def _is_approximate(text: str, start: int) -> bool:

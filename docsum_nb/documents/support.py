@@ -24,15 +24,17 @@ from docsum_nb.documents.passages import (
     content_terms,
     trimmed_sentences,
 )
-from docsum_nb.documents.quantities import Quantities, quantities
+from docsum_nb.documents.quantities import Quantities, Quantity, quantities
 from docsum_nb.documents.terms import words
 from docsum_nb.records import Chunk
 
 __all__ = ["Lacking", "SentenceSupport", "supports"]
 
 # Of the confidence, chosen on QMSum (validation): many documents hold more by chance than one.
-_FLOOR, _FLOOR_OF_MANY = 0.24, 0.3
+_FLOOR, _FLOOR_OF_MANY = 0.23, 0.3
 _LEAST_SUPPORT = 0.2  # of the passage alone
+_SAYS_THE_SAME = 0.6  # support, from which a number that a passage lacks is not sought elsewhere
+_MOST_SOUGHT = 8  # numbers of a sentence, and passages with one, that are looked at
 _NEIGHBORS = 2  # sentences on each side, in the text
 _OTHER_SUPPORT = 0.4  # of the passages of several documents, at least
 _SAME_WORDS = 0.6  # of the words of sentence and passage, from which they have to agree in negation
@@ -48,6 +50,8 @@ class Lacking:
     """Its span in the text; of a negation, that of the sentence."""
     near: bool = False
     """Whether it stands among the sentences near the passage."""
+    quantity: Quantity | None = None
+    """The number or date."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ class SentenceSupport:
     """Whether the passage supports the sentence: it is cited."""
     others: tuple[Passage, ...] = ()
     """The best passages of several documents, if they were asked for."""
+
+    @property
+    def says_the_same(self) -> bool:
+        """Whether the passage has so much of the sentence that it would have its numbers too."""
+        return self.passage is not None and self.passage.support >= _SAYS_THE_SAME
 
 
 def supports(
@@ -85,9 +94,13 @@ def supports(
     index = PassageIndex(chunks, terms)
     several = any(each.document != chunks[0].document for each in chunks)
     floor = _FLOOR_OF_MANY if several else _FLOOR
-    found = [
+    judged = [
         _judged(text, start, end, index.best_passage(sought), floor)
         for start, end, sought in sentences
+    ]
+    found = [
+        _with_quantities(text, each, sought, index, floor)
+        for each, (_, _, sought) in zip(judged, sentences, strict=True)
     ]
     if others:
         found = [
@@ -127,6 +140,21 @@ def _judged(
     return SentenceSupport(start, end, passage, lacking, supported)
 
 
+def _with_quantities(
+    text: str, found: SentenceSupport, sought: Sought, index: PassageIndex, floor: float
+) -> SentenceSupport:
+    """Return another passage if one supports the sentence and has the numbers that this lacks."""
+    if found.says_the_same:
+        return found
+    for each in found.lacking[:_MOST_SOUGHT]:
+        passages = index.passages_with(sought, each.quantity) if each.quantity else []
+        for passage in passages[:_MOST_SOUGHT]:
+            other = _judged(text, found.start, found.end, passage, floor)
+            if other.supported:
+                return other
+    return found
+
+
 def _speaks_against(lacking: Sequence[Lacking], names: int) -> bool:
     """Return whether what a passage lacks outweighs what it has.
 
@@ -157,7 +185,7 @@ def _lacking(
             if not inside.holds(each):
                 kind: Literal["number", "date"] = "date" if each.dates else "number"
                 span = (start + each.start, start + each.end)
-                found.append(Lacking(kind, *span, around.holds(each)))
+                found.append(Lacking(kind, *span, around.holds(each), each))
     if names:
         chunk = passage.chunk
         above = " ".join((chunk.document, *chunk.headings))

@@ -24,6 +24,7 @@ from docsum_nb.trust.conflicts import conflicts
 __all__ = ["check"]
 
 _REPEATED = 0.7  # of the words of two sentences, that they share
+_CHANCE = 0.02  # that a document has any number like one, from which it says nothing
 _MOST_COMPARED = 1_000  # sentences that are compared with one another
 _LABEL_CHARS = 40  # of a line without an end of a sentence that is a heading or a label
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '"', "”", ")")
@@ -169,8 +170,16 @@ def _lacking(text: str, found: SentenceSupport, facts: _Facts) -> Iterator[Findi
         elif not each.near and each.kind == "name":
             if not facts.has_word(document, shown):
                 yield Finding(*span, f"{shown} is nowhere in {document}")
-        elif each.kind != "name":
-            elsewhere = all(map(facts.of(document).holds, quantities(shown)))
+        elif each.kind != "name" and (found.says_the_same or not each.near):
+            known = facts.of(document)
+            elsewhere = each.quantity is not None and known.holds(each.quantity)
+            if (
+                each.quantity
+                and elsewhere
+                and not found.says_the_same
+                and known.chance(each.quantity) <= _CHANCE
+            ):
+                continue
             reason = "is not in the passage, but elsewhere in" if elsewhere else "is nowhere in"
             yield Finding(*span, f"{shown} {reason} {document}")
 

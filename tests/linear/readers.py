@@ -49,7 +49,6 @@ from docsum_nb.documents import (
     number_formats,
     odf,
     org,
-    passages,
     pdf_lines,
     pptx,
     quantities,
@@ -58,6 +57,7 @@ from docsum_nb.documents import (
     rtf,
     sentences,
     sniff,
+    source_sentences,
     subtitles,
     support,
     symbols,
@@ -584,9 +584,9 @@ READERS: dict[str, Reader] = {
     "documents.tokens.token_counter, a name": Reader(tokens.token_counter),
     "documents.tokens.vocabulary": Reader(tokens.vocabulary),
     "documents.claims.name_spans": Reader(claims.name_spans),
-    "documents.passages.content_terms": Reader(passages.content_terms),
-    "documents.passages.trimmed_sentences": Reader(
-        lambda text: list(passages.trimmed_sentences(text))
+    "documents.source_sentences.content_terms": Reader(source_sentences.content_terms),
+    "documents.source_sentences.trimmed_sentences": Reader(
+        lambda text: list(source_sentences.trimmed_sentences(text))
     ),
     "documents.quantities.quantities": Reader(quantities.quantities),
     "documents.support.supports": Reader(lambda text: support.supports(text, _chunks(SHORT))),

@@ -54,7 +54,7 @@ def test_a_true_summary_has_nothing_to_look_at() -> None:
     )
     assert kinds(check) == []
     assert [each.document for each in check.sentences] == ["mill", "mill", "council"]
-    assert all(each.cited and each.support > 0.5 for each in check.sentences)
+    assert all(each.cited and each.support > 0.3 for each in check.sentences)
     assert check.unused == ("harbor",)
     assert check.compression == pytest.approx(2.5, abs=0.6)
     assert (check.redundancy, check.unchecked, check.conflicts) == (0.0, (), ())
