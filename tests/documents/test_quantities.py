@@ -35,8 +35,13 @@ SAME = [
     ("a dozen eggs", "12 eggs"),
     ("about 250 people", "247 people"),
     ("10:30", "at 10:30 sharp"),
+    ("12.5 euros", "twelve and a half euros"),
+    ("12.50 euros", "twelve fifty"),
+    ("2.5 million", "two and a half million"),
 ]
 OTHER = [
+    ("177,185 tweets", "about 177,000 users"),
+    ("about 177,185 tweets", "177,301 tweets"),
     ("25 %", "26 %"),
     ("25 %", "twenty-four percent"),
     ("1.2 million", "1,300,000"),
@@ -93,3 +98,14 @@ def test_spans_are_within_the_text_and_apart(text: str) -> None:
     # Whatever is found in a text is held by it.
     source = Quantities(quantities(text))
     assert all(map(source.holds, quantities(text)))
+
+
+@pytest.mark.parametrize("text", ["Covid-19 and Senseval-3 were named", "1) first (2) then"])
+def test_numbers_of_names_and_lists_are_no_quantities(text: str) -> None:
+    assert all(each.counted for each in quantities(text))
+
+
+def test_a_number_of_many_digits_is_hardly_there_by_chance() -> None:
+    source = Quantities(quantities("The 3 mills of the 5 towns made 4,711 tons in 1999."))
+    rare, likely = quantities("4,711 tons by 3 mills")
+    assert source.chance(rare) < 0.01 < 0.2 < source.chance(likely)

@@ -120,3 +120,30 @@ def test_negations_of_several_languages() -> None:
 def test_other_scripts_are_cited_as_before(text: str) -> None:
     (citation,) = cite(text, [_chunk(f"{text}\n\n{RIVER}")])
     assert citation.passage == text
+
+
+def test_a_passage_with_the_number_is_taken_before_one_with_more_of_the_words() -> None:
+    source = (
+        "The new bridge over the harbor was planned by the council for traffic. Nobody asked for "
+        "it. The ships went on as before. The new bridge over the harbor cost 48 million euros."
+    )
+    sentence = "For traffic, the new harbor bridge of the council cost 48 million."
+    (found,) = supports(sentence, [_chunk(source)])
+    assert found.supported
+    assert found.passage is not None
+    assert "48 million" in source[found.passage.start : found.passage.end]
+
+
+def test_of_two_places_that_say_the_same_the_one_near_the_neighbors_is_taken() -> None:
+    filler = " ".join(f"Item {word} of the agenda was postponed." for word in "abcdefghij" * 5)
+    again = "The committee wants cheaper batteries for the remote."
+    source = (
+        f"The committee wants a cheaper battery soon. {filler} {again} Rubber was chosen for its "
+        f"cover. Yellow buttons were drawn by Anna. {filler}"
+    )
+    text = (
+        "A cheaper battery is what the committee wants. Rubber covers and yellow buttons came up."
+    )
+    first, _ = supports(text, [_chunk(source)])
+    assert first.passage is not None
+    assert first.passage.start >= source.index(again) - 100
