@@ -32,7 +32,7 @@ __all__ = ["Lacking", "SentenceSupport", "supports"]
 
 # Of the confidence, chosen on QMSum (validation): many documents hold more by chance than one.
 _FLOOR, _FLOOR_OF_MANY = 0.23, 0.3
-_LEAST_SUPPORT = 0.2  # of the passage alone
+_LEAST_SUPPORT = 0.1  # of the passage alone
 _SAYS_THE_SAME = 0.6  # support, from which a number that a passage lacks is not sought elsewhere
 _MOST_SOUGHT = 8  # numbers of a sentence, and passages with one, that are looked at
 _NEIGHBORS = 2  # sentences on each side, in the text
