@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from markdown_it.parser_block import RuleFuncBlockType
     from markdown_it.rules_block import StateBlock
 
-__all__ = ["SHORT_ITEMS", "item_text", "quicken"]
+__all__ = ["SHORT_ITEMS", "SHORT_PARAGRAPHS", "item_text", "quicken"]
 
 SHORT_ITEMS = "short_items"
 """The type of the token that stands for a long run of list items of one line each."""
+SHORT_PARAGRAPHS = "short_paragraphs"
+"""The type of the token that stands for a long run of paragraphs of one line each."""
 
 _FIRST = {
     "fence": "`~",
@@ -53,19 +55,25 @@ _ITEMS = {
         ),
     ),
 }
+# What begins with a letter begins no other block, and a blank line below it keeps it a paragraph.
+_ONE_LINE_PARAGRAPHS = re.compile(r"(?:[^\W\d_][^\n]*+\n(?:[ \t]*+\n)++){8,}+")
+_NUMBER_SIGNS = re.compile(r"(#{1,6})(?:[ \t]|\Z)")
 _UNDERLINES = {"=": 1, "-": 2}
 """The level of a heading by what underlines it."""
 _CHAINS = ("paragraph", "reference", "blockquote", "list")
 """What other blocks may end."""
 
 
-def quicken(parser: MarkdownIt, *, runs: bool = False) -> MarkdownIt:
+def quicken(parser: MarkdownIt, *, runs: bool = False, leaves: bool = False) -> MarkdownIt:
     """Change the block rules of a parser, so that most lines pass most of them at once.
 
     Args:
         parser: A parser; rules that are on stay on.
         runs: Write one token ``SHORT_ITEMS`` for a long run of items of one line each, instead of
             five for each of them.
+        leaves: Write one token for a paragraph or heading, instead of three: the opening one,
+            which holds the content. And one token ``SHORT_PARAGRAPHS`` for a long run of
+            paragraphs of one line each.
 
     Returns:
         The same parser.
@@ -74,7 +82,8 @@ def quicken(parser: MarkdownIt, *, runs: bool = False) -> MarkdownIt:
     names = dict(zip(ruler.getRules(""), ruler.get_active_rules(), strict=True))
     chains = {chain: _Dispatch(ruler.getRules(chain), names) for chain in _CHAINS}
     rules = [rule for rule, name in names.items() if name not in ("lheading", "paragraph")]
-    every = _Dispatch([*rules, _Paragraphs(chains["paragraph"])], names, runs=runs)
+    paragraphs = _Paragraphs(chains["paragraph"], leaves=leaves)
+    every = _Dispatch([*rules, paragraphs], names, runs=runs, leaves=leaves)
     ruler.disable([name for name in names.values() if name != "code"])
     # The parser looks whether a rule "code" is on, so that name stands for all of them.
     ruler.at("code", every)
@@ -92,8 +101,10 @@ class _Dispatch:
         names: dict[RuleFuncBlockType, str],
         *,
         runs: bool = False,
+        leaves: bool = False,
     ) -> None:
         self._runs = runs
+        self._leaves = leaves
         named = [(rule, names.get(rule, "paragraph")) for rule in rules]
         first = [(rule, _FIRST.get(name)) for rule, name in named if name != "table"]
         self._table = next((rule for rule, name in named if name == "table"), None)
@@ -114,6 +125,8 @@ class _Dispatch:
         at = begins[line] + shifts[line]
         sign = source[at : at + 1]
         if not silent and sign in _ITEMS and self._short_items(state, line, end, sign):
+            return True
+        if not silent and self._leaves and _leaf(state, line, sign):
             return True
         for rule in self._by_first.get(sign, self._others):
             if rule(state, line, end, silent):
@@ -178,8 +191,9 @@ def _write_items(state: StateBlock, line: int, last: int, after: int, *, run: bo
 class _Paragraphs:
     """Reads a paragraph, or the heading that its last line underlines."""
 
-    def __init__(self, ends: _Dispatch) -> None:
+    def __init__(self, ends: _Dispatch, *, leaves: bool = False) -> None:
         self._ends = ends
+        self._leaves = leaves
         self._signs = frozenset(sign for signs in _FIRST.values() for sign in signs)
 
     def __call__(self, state: StateBlock, line: int, end: int, silent: bool) -> bool:  # noqa: FBT001
@@ -188,6 +202,9 @@ class _Paragraphs:
         content = _content(state, line, last)
         state.line = last + 1 if level else last
         kind, tag = ("heading", f"h{level}") if level else ("paragraph", "p")
+        if self._leaves:
+            _write_leaf(state, f"{kind}_open", tag, content, line)
+            return True
         markup = "=-"[level - 1] if level else ""
         opened = state.push(f"{kind}_open", tag, 1)
         opened.markup, opened.map = markup, [line, state.line]
@@ -224,6 +241,48 @@ class _Paragraphs:
                     break
             below, at = below + 1, next_at
         return below, 0
+
+
+def _leaf(state: StateBlock, line: int, sign: str) -> bool:
+    """Read a heading that begins with number signs, or a run of paragraphs of one line each."""
+    if sign == "#":
+        return _heading(state, line)
+    if state.level or state.tShift[line] or not sign.isalpha():
+        return False
+    found = _ONE_LINE_PARAGRAPHS.match(state.src, state.bMarks[line])
+    if found is None:
+        return False
+    from markdown_it.token import Token
+
+    state.line = line + found[0].count("\n")
+    state.tokens.append(Token(SHORT_PARAGRAPHS, "", 0, {}, [line, state.line]))
+    return True
+
+
+def _heading(state: StateBlock, line: int) -> bool:
+    """Read a heading that begins with number signs, if the line is one."""
+    if state.is_code_block(line):
+        return False
+    at = state.bMarks[line] + state.tShift[line]
+    found = _NUMBER_SIGNS.match(state.src, at, state.eMarks[line])
+    if found is None:
+        return False
+    words = state.src[found.end() : state.eMarks[line]].rstrip(" \t")
+    without = words.rstrip("#")
+    # Signs at the end belong to the words, unless a space stands before them.
+    if not without or without[-1] in " \t":
+        words = without
+    state.line = line + 1
+    _write_leaf(state, "heading_open", f"h{len(found[1])}", words.strip(_SPACE), line)
+    return True
+
+
+def _write_leaf(state: StateBlock, kind: str, tag: str, content: str, line: int) -> None:
+    """Write the only token of a paragraph or heading that ends before ``state.line``."""
+    from markdown_it.token import Token
+
+    lines = [line, state.line]
+    state.tokens.append(Token(kind, tag, 0, {}, lines, state.level, None, content))
 
 
 def _content(state: StateBlock, first: int, last: int) -> str:

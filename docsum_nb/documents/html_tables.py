@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from docsum_nb.documents.html_names import Attributes, positive
 from docsum_nb.documents.tables import markdown_table
 
 __all__ = ["Block", "Table"]
@@ -46,12 +47,21 @@ class Table:
     _rows: list[list[_Cell | str]] = field(default_factory=list)
     _cell: _Cell | None = None
 
-    def start_row(self) -> None:
-        """Start a row."""
+    def start(self, name: str, attributes: Attributes) -> None:
+        """Start the element ``thead``, ``tr``, ``td`` or ``th``."""
+        if name == "thead":
+            self.has_head = True
+        elif name == "tr":
+            self._start_row()
+        else:
+            columns, rows = (positive(attributes.get(f"{each}span")) for each in ("col", "row"))
+            self._start_cell(columns=columns, rows=rows, head=name == "th")
+
+    def _start_row(self) -> None:
         self.end_cell()
         self._rows.append([])
 
-    def start_cell(self, *, columns: int, rows: int, head: bool) -> None:
+    def _start_cell(self, *, columns: int, rows: int, head: bool) -> None:
         """Start a cell, and a row if there is none."""
         self.end_cell()
         if not self._rows:

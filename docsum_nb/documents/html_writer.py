@@ -24,7 +24,6 @@ from docsum_nb.documents.html_names import (
     code_language,
     is_hidden,
     is_skipped,
-    positive,
     region_kind,
 )
 from docsum_nb.documents.html_parse import DEEPEST, TooDeepError, parse_within
@@ -323,14 +322,7 @@ class PageWriter:
             self._lists = Lists()
             return " table"
         if self._tables:
-            table = self._tables[-1][0]
-            if name == "thead":
-                table.has_head = True
-            elif name == "tr":
-                table.start_row()
-            else:
-                columns, rows = (positive(attributes.get(f"{each}span")) for each in ("col", "row"))
-                table.start_cell(columns=columns, rows=rows, head=name == "th")
+            self._tables[-1][0].start(name, attributes)
         return ""
 
     def _end_block(self, name: str, undo: str) -> None:

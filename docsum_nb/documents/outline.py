@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from docsum_nb.documents.block_rules import SHORT_ITEMS, quicken
+from docsum_nb.documents.block_rules import SHORT_ITEMS, SHORT_PARAGRAPHS, quicken
 from docsum_nb.documents.markup import mask_front_matter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
@@ -44,6 +44,9 @@ _KEPT = {sign: chr(0xFDD0 + n) for n, sign in enumerate("!\"#$%&'()*+,-./:;<=>?@
 _AGAIN = {ord(kept): sign for sign, kept in _KEPT.items()}
 _MARKS = re.compile(r"[*`]++|<[^<>]*+>|^[=~#^-]{3,}+\s")
 
+_LEAVES = ("paragraph_open", SHORT_PARAGRAPHS, "heading_open")
+_NO_ITEMS: frozenset[int] = frozenset()
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -56,8 +59,7 @@ class Heading:
     """Its words, without marks."""
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """A span of the text that belongs together."""
 
     start: int
@@ -66,9 +68,9 @@ class Block:
     """Set if the block is a heading."""
     prose: bool = False
     """A paragraph: its sentences matter more than its lines."""
-    lines: tuple[int, ...] = field(default=(), repr=False)
+    lines: tuple[int, ...] = ()
     """Offsets of its lines but the first, without those inside a fenced block."""
-    items: frozenset[int] = field(default=frozenset(), repr=False)
+    items: frozenset[int] = frozenset()
     """Those of ``lines`` at which a list item, a table row or another inner block begins."""
 
 
@@ -112,21 +114,36 @@ def outline(text: str) -> Outline:
         if token.type == SHORT_ITEMS and token.map:
             inner.update(starts[slice(*token.map)])
     fenced = {line for token in tokens if token.type == "fence" for line in _after_first(token)}
-    tops = [(n, t) for n, t in enumerate(tokens) if t.map and t.level == 0]
+    tops = list(_tops(tokens, text, starts))
     if not tops:
         whole = Block(0, len(text), prose=True, lines=tuple(starts[1:]))
         return Outline((whole,) if text else (), ())
     # What comes before the first block, such as blank lines, counts as part of it.
-    firsts = [0, *(t.map[0] for _, t in tops[1:] if t.map), len(starts)]
+    if tops[0][1].type in _LEAVES:
+        inner.add(starts[tops[0][0]])
+    firsts = [0, *(line for line, _ in tops[1:]), len(starts)]
     starts.append(len(text))
     blocks: list[Block] = []
-    for (first, last), (place, token) in zip(pairwise(firsts), tops, strict=True):
-        lines = tuple(starts[n] for n in range(first + 1, last) if n not in fenced)
-        heading = _heading(tokens[place : place + 2], starts[first])
-        prose = token.type == "paragraph_open"
-        items = frozenset(inner.intersection(lines))
+    for (first, last), (_, token) in zip(pairwise(firsts), tops, strict=True):
+        lines = tuple(starts[first + 1 : last])
+        if fenced and not fenced.isdisjoint(range(first + 1, last)):
+            lines = tuple(starts[n] for n in range(first + 1, last) if n not in fenced)
+        heading = _heading(token, starts[first])
+        prose = token.type in _LEAVES[:2]
+        items = _NO_ITEMS if inner.isdisjoint(lines) else frozenset(inner.intersection(lines))
         blocks.append(Block(starts[first], starts[last], heading, prose, lines, items))
     return Outline(tuple(blocks), tuple(block.heading for block in blocks if block.heading))
+
+
+def _tops(tokens: list[Token], text: str, starts: list[int]) -> Iterator[tuple[int, Token]]:
+    """Yield the first line of each outermost block, with the token that says what it is."""
+    for token in tokens:
+        if token.level or not token.map:
+            continue
+        if token.type == SHORT_PARAGRAPHS:
+            yield from ((n, token) for n in range(*token.map) if not text[starts[n]].isspace())
+        else:
+            yield token.map[0], token
 
 
 def may_have_headings(text: str) -> bool:
@@ -145,7 +162,7 @@ def _parse(text: str, starts: list[int]) -> list[Token]:
 def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
-    parser = quicken(MarkdownIt("commonmark").enable("table"), runs=True)
+    parser = quicken(MarkdownIt("commonmark").enable("table"), runs=True, leaves=True)
     # Only blocks are asked for; what is inside of a line does not matter here.
     parser.core.ruler.enableOnly(["normalize", "block"])
     # The first parse fills its tables, which threads that do so at once would find half full.
@@ -158,17 +175,17 @@ def _after_first(token: Token) -> range:
     return range(first + 1, last)
 
 
-def _heading(tokens: Sequence[Token], start: int) -> Heading | None:
-    if tokens[0].type != "heading_open":
+def _heading(token: Token, start: int) -> Heading | None:
+    if token.type != "heading_open":
         return None
-    content = tokens[1].content
+    content = token.content
     if len(content) > _LONGEST_MARKED:
         return None
     content = _ESCAPED.sub(lambda found: _KEPT[found[1]], content)
     title = " ".join(_MARKS.sub("", _without_links(content)).translate(_AGAIN).split())
     if not title or len(title) > _LONGEST_HEADING:
         return None
-    return Heading(start, int(tokens[0].tag[1:]), title)
+    return Heading(start, int(token.tag[1:]), title)
 
 
 def _without_links(text: str) -> str:

@@ -3,7 +3,8 @@
 The library ``sentencex`` finds where sentences may begin. A beginning does not count if the full
 stop before it belongs to an abbreviation, an initial or an ordinal of any language, if the sentence
 goes on in lower case, or if a quotation is followed by its verb. Beginnings that it does not know
-are added: turns of a transcript, items of a list, what follows a Greek question mark.
+are added: turns of a transcript, items of a list, what follows a Greek question mark. If the
+library fails at a text, sentences begin behind the signs that end one.
 
 The spans of a text's sentences follow one another without a gap: joining them gives the text back.
 Refuses nothing: a text in any language, or in none, has sentences.
@@ -14,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 from docsum_nb.documents.abbreviations import (
     BEFORE_NUMBERS,
@@ -61,7 +61,11 @@ _OPENED = re.compile(
 _ITEM = re.compile(r"(?<=\n)[^\S\n]{0,12}(?:[-*•‣◦▪+]|(?<=[:;]\n)\(?[0-9]{1,3}[.)])[^\S\n]+(?=\S)")
 # "«Иди!» — сказал он": what follows a speech.
 _DASHED = re.compile(r"[—–-]\s[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]")
-_WIDE_SPACE = re.compile(r"[^\S\x00-\x7f]")
+# The library panics at some of these, and prints it.
+_WIDE_BEFORE_STOP = re.compile(r"[^\S\x00-\x7f](?=\.)")
+_RULE = re.compile(
+    r"(?:[.!?…؟।۔][\"'”’»)\]]{0,4}\s|[。！？｡][\"”’』」）]{0,4}|\n[^\S\n]{0,40}\n)\s*+(?=\S)"
+)
 _CLOSERS = tuple("」』）】》〉”’»)]")
 _LOWER_SHARE = 0.3  # of the sentences, from which lower case says nothing
 _LEAST_LOWER = 3
@@ -107,9 +111,9 @@ def _starts(text: str) -> list[int]:
         end = begin + _WINDOW
         # The library's own spans leave out some white space, so only its starts are taken.
         found = [
-            _before_quotes(text, begin + boundary["start_index"])
-            for boundary in _boundaries(_BRACKETED.sub(r"\1_\2_", text[begin:end]))
-            if not boundary["text"].isspace()
+            _before_quotes(text, begin + start)
+            for start, sentence in _boundaries(_BRACKETED.sub(r"\1_\2_", text[begin:end]))
+            if not sentence.isspace()
         ][1:]
         starts.extend(found)
         # The window may end inside its last sentence: look at that one again, whole.
@@ -117,20 +121,26 @@ def _starts(text: str) -> list[int]:
     return starts
 
 
-def _boundaries(text: str) -> list[dict[str, Any]]:
+def _boundaries(text: str) -> list[tuple[int, str]]:
+    """Return where each sentence may begin, with its text; by rule if the library fails."""
     from sentencex import get_sentence_boundaries
 
-    # The library panics at some runs of white space that is not ASCII.
-    for same_length in (text, _WIDE_SPACE.sub(" ", text)):
-        try:
-            found: list[dict[str, Any]] = get_sentence_boundaries("en", same_length)
-        except BaseException as error:
-            # The class of such an error cannot be imported.
-            if type(error).__name__ != "PanicException":
-                raise
-        else:
-            return found
-    return [{"start_index": 0, "text": text}]
+    try:
+        found = get_sentence_boundaries("en", _WIDE_BEFORE_STOP.sub(" ", text))
+        return [(each["start_index"], each["text"]) for each in found]
+    except Exception:  # noqa: BLE001
+        return _by_rule(text)
+    except BaseException as error:
+        # The class of a panic cannot be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        return _by_rule(text)
+
+
+def _by_rule(text: str) -> list[tuple[int, str]]:
+    """Return where each sentence begins: behind the signs that end one, and behind blank lines."""
+    starts = [0, *(match.end() for match in _RULE.finditer(text)), len(text)]
+    return [(start, text[start:end]) for start, end in pairwise(starts)]
 
 
 def _before_quotes(text: str, at: int) -> int:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from docsum_nb.documents.block_rules import SHORT_ITEMS, item_text, quicken
+from docsum_nb.documents.block_rules import SHORT_ITEMS, SHORT_PARAGRAPHS, item_text, quicken
 
 LINES = st.sampled_from(
     [
@@ -84,3 +84,43 @@ def level_of_lines(parser: MarkdownIt, text: str) -> set[int]:
         if token.map and token.level:
             found.update(range(*token.map) if token.type == SHORT_ITEMS else token.map[:1])
     return found
+
+
+PARAGRAPHS = st.lists(st.sampled_from(["a", "b c", "Über x ", "d\x0b", "e\n  "]), max_size=12)
+
+
+@given(AROUND, st.integers(0, 2), PARAGRAPHS, st.integers(0, 2), AROUND)
+def test_leaves_hold_what_their_tokens_hold(
+    above: list[str], gap: int, paragraphs: list[str], blank: int, below: list[str]
+) -> None:
+    """One token for a paragraph or heading, or for many, stands for the same lines and words."""
+    each = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
+    leaves = quicken(MarkdownIt("commonmark").enable("table").disable("inline"), leaves=True)
+    middle = "\n\n".join(paragraphs)
+    text = "\n".join([*above, *[""] * gap, middle, *[""] * blank, *below])
+    assert leaves_of(leaves, text) == leaves_of(each, text)
+
+
+def leaves_of(parser: MarkdownIt, text: str) -> list[tuple[str, str, int]]:
+    """Return the tag, words and first line of all paragraphs and headings."""
+    found: list[tuple[str, str, int]] = []
+    lines = text.split("\n")
+    parsed = parser.parse(text)
+    for at, token in enumerate(parsed):
+        if not token.map:
+            continue
+        first = token.map[0]
+        if token.type == SHORT_PARAGRAPHS:
+            full = [line for line in range(*token.map) if lines[line].strip(" \t")]
+            found += [("p", lines[line].strip(), line) for line in full]
+        elif token.type in ("paragraph_open", "heading_open"):
+            words = token.content or (parsed[at + 1].content if token.nesting else "")
+            found.append((token.tag, words.strip(), first))
+    return found
+
+
+def test_short_paragraphs_are_one_token() -> None:
+    """Ten thousand paragraphs of a letter each, and as many headings, cost a token each at most."""
+    parser = quicken(MarkdownIt("commonmark").enable("table").disable("inline"), leaves=True)
+    assert len(parser.parse("a\n\n" * 10_000)) == 1
+    assert len(parser.parse("# a\n" * 10_000)) == 10_000

@@ -38,13 +38,47 @@ def test_sentences_end_where_a_reader_ends_them() -> None:
     assert found[-2:] == ["A title", "The end."]
 
 
-def test_white_space_that_the_library_cannot_take_ends_nothing() -> None:
-    """Some runs of no-break spaces make sentencex panic; the text is cut all the same."""
-    wide = "\xa0"
-    text = f"\n# G{wide * 29}.{wide * 45}\u2592{wide * 16}= Guuie\nIt rains. It snows.\n"
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"\n# G\xa0.{chr(0xA0) * 45}\u2592{chr(0xA0) * 16}= Guuie\nIt rains. It snows.\n",
+        "\u2003B\n\u2028.No.No.\xa0.\u0418\u0418 It rains. It snows.\n",
+    ],
+)
+def test_white_space_that_the_library_cannot_take_ends_nothing(
+    text: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A wide space before a full stop makes sentencex panic and print; neither is seen."""
     spans = sentence_spans(text)
     assert "".join(text[start:end] for start, end in spans) == text
     assert text[slice(*spans[-1])] == "It snows.\n"
+    assert capfd.readouterr().err == ""
+
+
+class PanicException(BaseException):
+    """What an extension in Rust raises; its class cannot be imported."""
+
+
+@pytest.mark.parametrize("error", [PanicException, ValueError, RecursionError])
+def test_a_text_at_which_the_library_fails_is_cut_by_rule(
+    error: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sentences end at their signs and at blank lines then, in any script."""
+
+    def fail(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sentencex.get_sentence_boundaries", fail)
+    text = 'One. "Is it two?" Three!\n\nFour goes\non. \u4e94\u3002\u516d\u3002'
+    found = [text[start:end].strip() for start, end in sentence_spans(text)]
+    assert found == [
+        "One.",
+        '"Is it two?"',
+        "Three!",
+        "Four goes\non.",
+        "\u4e94\u3002",
+        "\u516d\u3002",
+    ]
 
 
 def test_long_texts_are_cut_as_short_ones() -> None:
