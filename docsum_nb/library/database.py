@@ -101,7 +101,8 @@ def explained(folder: Path) -> Iterator[None]:
         yield
     except DocsumError:
         raise
-    except (ValueError, LookupError, RecursionError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, RecursionError, OverflowError) as error:
+        # A column holds values of any type.
         raise DamageError(f"{type(error).__name__}: {error}") from error
     except sqlite3.Error as error:
         # The lower eight bits are the kind of the error.

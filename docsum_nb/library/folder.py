@@ -1,8 +1,8 @@
 """Which folder is a library: the marker file, which names its database, and the writers' lock.
 
 A folder becomes a library by its marker, which is written whole and names a database that is there.
-If the marker is damaged, the newest database counts. Refuses files, folders that hold something
-else, and libraries of a newer layout; those are left untouched.
+If the marker is damaged, or names a database that is not there, the newest one counts. Refuses
+files, folders that hold something else, and libraries of a newer layout; those are left untouched.
 """
 
 from __future__ import annotations
@@ -75,9 +75,12 @@ def marker_of(folder: Path) -> Marker | None:
         )
     if layout == 1:
         return Marker(None)
-    if layout == LAYOUT and _DATABASE.fullmatch(name):
+    named = _DATABASE.fullmatch(name) if layout == LAYOUT else None
+    if named and (folder / name).exists():
         return Marker(folder / name)
     found = _newest(folder)
+    if found is None and named:
+        return Marker(folder / name)
     if found is None:
         raise LibraryError(
             f"the library {folder} is damaged ({_MARKER} cannot be read): "

@@ -113,6 +113,8 @@ def _opened(path: Path | None) -> closing[sqlite3.Connection]:
     if path is None or not path.is_file():
         raise DamageError("the database is not there")
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
+    # A file that lost its end, which SQLite refuses otherwise, is read as far as it goes.
+    db.execute("PRAGMA writable_schema=ON")
     return closing(db)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from docsum_nb.errors import LibraryError
+from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library import Library
 from tests.library.library_samples import OFFICE, names, run
 
@@ -130,12 +130,61 @@ def test_a_damaged_database_is_repaired_or_explained(many: Path, tmp_path: Path,
             use()
 
 
-@pytest.mark.parametrize("how", [*FILES, "nested"])
+@pytest.mark.filterwarnings("ignore:the library .* damaged:RuntimeWarning")
+@pytest.mark.parametrize("share", [0.9, 0.97])
+def test_of_a_database_that_lost_its_end_the_rest_is_found(
+    many: Path, tmp_path: Path, share: float
+) -> None:
+    """SQLite refuses such a file; the documents that are whole in it are found all the same."""
+    folder = tmp_path / "library"
+    shutil.copytree(many, folder)
+    os.truncate(folder / DATABASE, int((folder / DATABASE).stat().st_size * share))
+    library = Library(folder)
+    assert len(library) > 0
+    library.add(MANY)
+    assert len(library) == len(MANY)
+    assert names(library, "word17") == ["d17"]
+
+
+BLOBS = {"postings": "passages", "blocks": "passages", "signs": "signs", "vectors": "vector"}
+USES: list[Callable[[Library], object]] = [
+    lambda library: names(library, "late payments"),
+    lambda library: library.add({"new": "A zebra."}),
+    lambda library: library.remove("travel"),
+    Library.embed,
+]
+
+
+def embedder(texts: list[str]) -> list[list[float]]:
+    return [[float(len(text)), 1.0, *[0.5] * 14] for text in texts]
+
+
+@pytest.mark.filterwarnings("ignore:.*damage:RuntimeWarning")
+@pytest.mark.parametrize("table", BLOBS)
+@pytest.mark.parametrize("value", ["text", 7])
+def test_an_index_of_another_type_is_derived_again(
+    tmp_path: Path, table: str, value: object
+) -> None:
+    """Searches, changes and vectors all meet it; each works afterwards."""
+    for number, use in enumerate(USES):
+        library = Library(tmp_path / str(number), embedder=embedder)
+        library.add(OFFICE)
+        damage(library.path, f"UPDATE {table} SET {BLOBS[table]} = ?", value)
+        with suppress(InputError):
+            # It says that the vectors are to be computed again.
+            use(library)
+        library.embed()
+        assert "payments" in names(library, "late payments")
+
+
+@pytest.mark.parametrize("how", [*FILES, "nested", "of another database"])
 def test_a_damaged_marker_costs_nothing(office: Library, how: str) -> None:
     """The newest database counts, and the next add writes the marker again."""
     place = office.path / "docsum_library.json"
     if how == "nested":
         place.write_text("[" * 100_000)
+    elif how == "of another database":
+        place.write_text(place.read_text().replace(DATABASE, "documents-7.sqlite3"))
     else:
         FILES[how](place)
     assert names(office, "late payments") == ["payments"]
