@@ -16,7 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-__all__ = ["MARKS", "Decoded", "decoded", "reading_notes", "wide_encoding"]
+__all__ = [
+    "MARKS",
+    "Decoded",
+    "decoded",
+    "is_wrongly_declared",
+    "reading_notes",
+    "wide_encoding",
+]
 
 # The marks of UTF-32 begin with those of UTF-16, so they come first.
 MARKS = (
@@ -116,6 +123,13 @@ def decoded(data: bytes, *, declared: str | None = None) -> Decoded | None:
     encoding, certain = guessed
     note = f"its encoding was guessed ({_shown(encoding)}): check its accents, or save it as UTF-8"
     return _clean(data.decode(encoding, "replace"), *(() if certain else (note,)))
+
+
+def is_wrongly_declared(data: bytes, declared: str | None) -> bool:
+    """Check whether a file that says it has another encoding is UTF-8 that fits."""
+    if not _stated(declared) or data.isascii() or _escaped(data) or wide_encoding(data):
+        return False
+    return not _certain(data) and _is_utf_8(data)
 
 
 def reading_notes(text: str, *, genuine: int = 0) -> tuple[str, ...]:

@@ -105,6 +105,9 @@ def _list(name: str, attributes: Attributes, serial: int) -> _List:
         style = found[1].lower()
     step = -1 if "reversed" in attributes else 1
     start = _number(attributes.get("start"))
+    if step < 0 and start is None:
+        # It begins with the number of its items, which are not read yet.
+        style = ""
     return _List(style, 1 if start is None else start, step, serial)
 
 

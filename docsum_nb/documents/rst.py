@@ -8,11 +8,13 @@ linear time. Refuses only bytes that are not text.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from docsum_nb.documents.replacements import Replacements
+from docsum_nb.documents.tables import markdown_table
 from docsum_nb.documents.text import pictures_note, read_marked_up
 
 if TYPE_CHECKING:
@@ -75,6 +77,8 @@ _WITHOUT_TEXT = frozenset(
         *("testcleanup", "minigallery", "currentmodule", "inheritance-diagram", "label"),
     )
 )
+_ELSEWHERE = re.compile(r"\s+:(?:file|url):")
+_HEADER = re.compile(r"\s+:header:\s*(\S.*)")
 _PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw", "video"))
 _ROLE = re.compile(r"(?<![\w`]):[\w:+.-]{1,40}:`([^`<]{0,300}+)(?:<([^`>]{0,500}+)>)?+`")
 _LINK = re.compile(r"(?<!`)`([^`<\n]{1,300}+)(?:<[^`>]{0,500}+>)?`_{1,2}")
@@ -221,7 +225,10 @@ class _Reader:
         name = name.rpartition(":")[2] if name.startswith(("py:", "c:", "std:")) else name
         if name in _CODES:
             body = [line for line in self.lines[at + 1 : end] if not _FIELD.match(line)]
-            self._code(_trimmed(body), argument if " " not in argument else "")
+            if argument and (name == "math" or " " in argument):
+                # It is no language, but the first line.
+                body, argument = [argument, "", *_trimmed(body)], ""
+            self._code(_trimmed(body), argument or ("math" if name == "math" else ""))
             return end
         if name in _TITLED or name in _TEXTS or _DEFINING.match(name):
             return self._text_of(at, end, name, argument)
@@ -233,12 +240,26 @@ class _Reader:
         if name in ("table", "list-table"):
             self.out += ("", self._plain(argument), "")
             return self._body(at, end)
-        if name in _PUTS_IN:
+        if name == "csv-table" and not any(map(_ELSEWHERE.match, self.lines[at + 1 : end])):
+            self.out += ("", self._plain(argument), "", self._csv_table(at, end), "")
+        elif name in _PUTS_IN:
             self.left_out[name] += 1
         elif name not in _WITHOUT_TEXT and not match[2] and not name.startswith("auto"):
             # One of an extension or of a project: what stands in it may be text.
             return self._text_of(at, end, name, argument)
         return end
+
+    def _csv_table(self, at: int, end: int) -> str:
+        """Return a table whose rows are lines of a CSV file, with the header that is an option."""
+        lines = self.lines[at + 1 : end]
+        header = next(filter(None, map(_HEADER.match, lines)), None)
+        rows = [header[1]] if header else []
+        rows += [line.strip() for line in lines if line.strip() and not _FIELD.match(line)]
+        try:
+            cells = list(csv.reader(rows, skipinitialspace=True))
+        except csv.Error:
+            return "\n".join(rows)
+        return markdown_table([[self._plain(cell) for cell in row] for row in cells])
 
     def _text_of(self, at: int, end: int, name: str, argument: str) -> int:
         if name.startswith(("version", "deprecated")):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from docsum_nb.documents.encodings import decoded
+from docsum_nb.documents.encodings import decoded, is_wrongly_declared
 from docsum_nb.documents.html import Page, finished
 from docsum_nb.documents.html_names import BLOCKS, Attributes
 from docsum_nb.documents.html_parse import TooDeepError, declared_encoding, parse, parse_within
@@ -119,6 +119,7 @@ def _walked(data: bytes) -> _Walker:
     walker = _Walker()
     parser = etree.XMLParser(
         target=walker,
+        encoding="utf-8" if is_wrongly_declared(data, declared_encoding(data)) else None,
         resolve_entities="internal",
         no_network=True,
         load_dtd=False,

@@ -7,6 +7,33 @@ from tests.documents.pdf_maker import at, column, made
 
 CASES = [
     Case(
+        "xml-that-is-utf-8-and-says-latin-1",
+        "sizes.xml",
+        '<?xml version="1.0" encoding="iso-8859-1"?><r><p>Größe der Fläche: 5 €</p></r>'.encode(),
+        has=("Größe der Fläche: 5 €",),
+    ),
+    Case(
+        "xml-that-is-latin-1-and-says-so",
+        "sizes.xml",
+        '<?xml version="1.0" encoding="iso-8859-1"?><r><p>Größe</p></r>'.encode("latin-1"),
+        has=("Größe",),
+    ),
+    Case(
+        "rst-formula-and-table-on-the-line-of-their-directives",
+        "short.rst",
+        b'Title\n=====\n\n.. math:: e = mc^2\n\n.. csv-table:: Ages\n   :header: "Name", "Age"\n'
+        b'   :widths: 5, 5\n\n   "Roe, Jane", 31\n\n.. csv-table:: Others\n   :file: others.csv\n',
+        has=("````math\ne = mc^2\n````", "Ages", "| Name | Age |", "| Roe, Jane | 31 |"),
+        omitted=("1 csv-table directive not carried out",),
+    ),
+    Case(
+        "html-list-that-counts-down-from-an-unknown-number",
+        "down.html",
+        b"<p>The council met on Monday and agreed on the budget for the coming year.</p>"
+        b"<ol reversed><li>Bronze<li>Silver</ol><ol reversed start=2><li>Two<li>One</ol>",
+        has=("- Bronze\n- Silver", "2. Two\n1. One"),
+    ),
+    Case(
         "mail-within-a-mail-whose-headers-break-lines",
         "outer.eml",
         b"Subject: Outer\nContent-Type: message/rfc822\n\nSubject: Gr\xc3\xbc\xc3\x9fe\n"
