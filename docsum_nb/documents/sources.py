@@ -89,6 +89,8 @@ VISION_HINT = "; to read a picture, give vision= a model that reads pictures"
 _MAGIC = frozenset("*?[")
 MOST_PATH = 4_096
 """Characters of a path that systems take."""
+_NAMED = 3
+"""Files that an error names."""
 _MOST_COMPARED = 1_000
 """Names in a folder that a missing one is compared with."""
 _CUT_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]{1,30}:/[^/\n]")
@@ -307,13 +309,26 @@ def _reads_like_a_text(given: str) -> bool:
 def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[Item]:
     """Pass items on, and refuse if none of them can become a document."""
     promising = False
+    passed: list[Omission] = []
     for item in items:
-        promising = promising or not isinstance(item, Omission)
+        if isinstance(item, Omission):
+            passed.append(item)
+        else:
+            promising = True
         yield item
     if not promising:
         # A question is a glob, by its mark.
         hint = _hint(given) if what == "glob" else ""
-        raise InputError(f"{given}: the {what} holds no file that is read; {_READ} are{hint}")
+        raise InputError(
+            f"{given}: the {what} holds no file that is read; {_READ} are{hint}{_passed_over(passed)}"
+        )
+
+
+def _passed_over(passed: Sequence[Omission]) -> str:
+    """Return what was passed over, and why, as the end of a sentence."""
+    shown = "; ".join(f"{each.what}: {each.reason}" for each in passed[:_NAMED])
+    more = f"; and {len(passed) - _NAMED} more" if len(passed) > _NAMED else ""
+    return f". Passed over: {shown}{more}" if passed else ""
 
 
 def _explicit(path: Path, kinds: Mapping[str, str]) -> Item:

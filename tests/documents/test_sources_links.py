@@ -280,3 +280,15 @@ def test_deep_folders_end(quick_folder: Path) -> None:
         subprocess.run(["/bin/rm", "-rf", str(quick_folder / "d")], check=True)
     assert _names(loaded) == ["a.md"]
     assert "200 folders deep" in loaded.omitted[0].reason
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "k*.txt"])
+def test_a_source_of_links_alone_names_them_in_its_error(tmp_path: Path, pattern: str) -> None:
+    """What was not followed is in the message, as there is no result that could say it."""
+    other, given = tmp_path / "other", tmp_path / "given"
+    for folder in (other, given):
+        folder.mkdir()
+    (other / "secret.txt").write_text("Words of another folder.")
+    (given / "key.txt").symlink_to(other / "secret.txt")
+    with pytest.raises(InputError, match=r"key\.txt: is a symbolic link to .*secret\.txt, outside"):
+        load(given / pattern if pattern else given)
