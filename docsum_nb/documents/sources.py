@@ -319,9 +319,8 @@ def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[It
     if not promising:
         # A question is a glob, by its mark.
         hint = _hint(given) if what == "glob" else ""
-        raise InputError(
-            f"{given}: the {what} holds no file that is read; {_READ} are{hint}{_passed_over(passed)}"
-        )
+        more = hint + _passed_over(passed)
+        raise InputError(f"{given}: the {what} holds no file that is read; {_READ} are{more}")
 
 
 def _passed_over(passed: Sequence[Omission]) -> str:

@@ -30,7 +30,7 @@ from docsum_nb.models.model import Model, note_model
 from docsum_nb.models.opening_checks import check_reachable
 from docsum_nb.models.retry import failure_of, pause, retry_after
 from docsum_nb.models.unicode import writable
-from docsum_nb.provider_errors import Failure, sanitized
+from docsum_nb.provider_errors import Failure, RedirectRefused, refuse_redirects, sanitized
 from docsum_nb.records import Usage
 from docsum_nb.run import DAEMON_THREADS
 
@@ -43,6 +43,9 @@ _MOST_CHARS = 8_000
 """Of one text, the part that is sent: about 2,000 tokens, which all models take."""
 _SPARE_S = 5.0
 """What LiteLLM may take beside the request itself."""
+
+
+_sending: ContextVar[bool] = ContextVar("sending", default=False)
 
 
 class Charged(Protocol):
@@ -89,7 +92,8 @@ class EmbeddingModel:
 
         Raises:
             InputError: If the model's name, address or key cannot be used; nothing is sent.
-            ModelError: If an answer is not one vector for each text.
+            ModelError: If an answer is not one vector for each text, or the server sends requests
+                on to another server.
             BudgetExceeded: If the next request might exceed a bound of the run.
             Exception: The provider's error, after the retries.
         """
@@ -106,6 +110,8 @@ class EmbeddingModel:
             except (InputError, ModelError):
                 raise
             except Exception as error:  # noqa: BLE001  # raised below, if no retry cures it
+                if (refused := _redirect_in(error)) is not None:
+                    raise ModelError(f"{self.name}: {refused}", lasting=True) from None
                 failure = failure_of(error)
                 if failure is Failure.TOO_LONG and len(texts) > 1:
                     half = len(texts) // 2
@@ -131,7 +137,7 @@ class EmbeddingModel:
             reserved = charged.reserve_now(self.name, about, self._cost(about))
         tokens = 0
         try:
-            pending = DAEMON_THREADS.submit(lambda: loaded().embedding(**arguments))
+            pending = DAEMON_THREADS.submit(_call, arguments)
             response = pending.result(self.settings.timeout + _SPARE_S)
             tokens = _tokens(response, about)
             return _checked(response, len(texts), self.name)
@@ -179,6 +185,24 @@ class EmbeddingModel:
             return self.settings.prices[0] * tokens / 1e6
         price = info_of(self.settings.name).get("input_cost_per_token")
         return price * tokens if isinstance(price, int | float) else None
+
+
+def _call(arguments: dict[str, Any]) -> Any:
+    """Send a request; a redirect to another server is refused before anything is sent there."""
+    litellm = loaded()
+    refuse_redirects(_sending.get)
+    token = _sending.set(True)
+    try:
+        return litellm.embedding(**arguments)
+    finally:
+        _sending.reset(token)
+
+
+def _redirect_in(error: BaseException | None) -> RedirectRefused | None:
+    """Return the refusal of a redirect that an error of a client comes from."""
+    while error is not None and not isinstance(error, RedirectRefused):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:

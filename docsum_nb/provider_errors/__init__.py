@@ -10,7 +10,11 @@ from docsum_nb.provider_errors.classification import failure_of_reply, status_in
 from docsum_nb.provider_errors.exception_chain import shorten_error, without_secrets, words_of
 from docsum_nb.provider_errors.fault import Fault, explained, fault_of
 from docsum_nb.provider_errors.provider_reply import ProviderReply, reply_of
-from docsum_nb.provider_errors.redirects import leads_elsewhere, refuse_redirects
+from docsum_nb.provider_errors.redirects import (
+    RedirectRefused,
+    leads_elsewhere,
+    refuse_redirects,
+)
 from docsum_nb.provider_errors.retry_after import asked_in_headers
 from docsum_nb.provider_errors.sanitized_error import sanitized
 
@@ -18,6 +22,7 @@ __all__ = [
     "Failure",
     "Fault",
     "ProviderReply",
+    "RedirectRefused",
     "address_problem",
     "asked_in_headers",
     "explained",

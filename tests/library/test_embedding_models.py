@@ -186,3 +186,21 @@ def test_a_run_pays_for_its_searches(server: Server, tmp_path: Path) -> None:
     with pytest.raises(BudgetExceeded):
         bounded.result(60)
     assert KEY.encode() not in ledger.read_bytes()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_to_another_server_takes_no_text_along(
+    server: Server, tmp_path: Path, status: int
+) -> None:
+    """Nothing arrives there, and the error names both servers."""
+    other = Server()
+    try:
+        server.first += [(status, {"location": f"{other.url}/embeddings"}, {})] * 9
+        model = ds.Model(NAME, api_key=KEY, base_url=server.url, max_retries=0)
+        with pytest.raises(ModelError, match="sends requests on to another server") as caught:
+            Library(tmp_path / "library", embedder=model).add(OFFICE)
+        assert KEY not in str(caught.value)
+        assert server.bodies
+        assert other.bodies == []
+    finally:
+        other.close()
