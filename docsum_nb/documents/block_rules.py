@@ -56,7 +56,7 @@ _ITEMS = {
     ),
 }
 # What begins with a letter begins no other block, and a blank line below it keeps it a paragraph.
-_ONE_LINE_PARAGRAPHS = re.compile(r"(?:[^\W\d_][^\n]*+\n(?:[ \t]*+\n)++){8,}+")
+_ONE_LINE_PARAGRAPHS = re.compile(r"^(?:[^\W\d_][^\n]*+\n(?:[ \t]*+\n)++){8,}+", re.MULTILINE)
 _NUMBER_SIGNS = re.compile(r"(#{1,6})(?:[ \t]|\Z)")
 _UNDERLINES = {"=": 1, "-": 2}
 """The level of a heading by what underlines it."""

@@ -77,8 +77,8 @@ _WITHOUT_TEXT = frozenset(
         *("testcleanup", "minigallery", "currentmodule", "inheritance-diagram", "label"),
     )
 )
-_ELSEWHERE = re.compile(r"\s+:(?:file|url):")
-_HEADER = re.compile(r"\s+:header:\s*(\S.*)")
+_ELSEWHERE = re.compile(r"\s*:(?:file|url):")
+_HEADER = re.compile(r"\s*:header:\s+(\S.*)$")
 _PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw", "video"))
 _ROLE = re.compile(r"(?<![\w`]):[\w:+.-]{1,40}:`([^`<]{0,300}+)(?:<([^`>]{0,500}+)>)?+`")
 _LINK = re.compile(r"(?<!`)`([^`<\n]{1,300}+)(?:<[^`>]{0,500}+>)?`_{1,2}")

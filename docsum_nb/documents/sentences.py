@@ -64,7 +64,7 @@ _DASHED = re.compile(r"[—–-]\s[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]")
 # The library panics at some of these, and prints it.
 _WIDE_BEFORE_STOP = re.compile(r"[^\S\x00-\x7f](?=\.)")
 _RULE = re.compile(
-    r"(?:[.!?…؟।۔][\"'”’»)\]]{0,4}\s|[。！？｡][\"”’』」）]{0,4}|\n[^\S\n]{0,40}\n)\s*+(?=\S)"
+    r"(?:[.!?…؟।۔][\"'”’»)\]]{0,4}\s|[。！？｡][\"”’』」）]{0,4}|\n[^\S\n]{0,40}\n)\s*+"
 )
 _CLOSERS = tuple("」』）】》〉”’»)]")
 _LOWER_SHARE = 0.3  # of the sentences, from which lower case says nothing
@@ -139,7 +139,8 @@ def _boundaries(text: str) -> list[tuple[int, str]]:
 
 def _by_rule(text: str) -> list[tuple[int, str]]:
     """Return where each sentence begins: behind the signs that end one, and behind blank lines."""
-    starts = [0, *(match.end() for match in _RULE.finditer(text)), len(text)]
+    ends = (match.end() for match in _RULE.finditer(text))
+    starts = [0, *(end for end in ends if end < len(text)), len(text)]
     return [(start, text[start:end]) for start, end in pairwise(starts)]
 
 
