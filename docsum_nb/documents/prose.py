@@ -87,7 +87,7 @@ def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]
     cursor = 0
     for place, start, end in _cuts([paragraph.plain for _, paragraph in numbered]):
         index, paragraph = numbered[place]
-        start = _begin(paragraph.plain, start, end)
+        start = _begin(paragraph.plain, start, end, is_plain=syntax == "plain")
         plain = hyphens_joined(paragraph.plain[start:end])
         readable = " ".join(_TRANSCRIBED.sub(" ", plain).split())
         if not _reads_as_prose(readable):
@@ -145,11 +145,14 @@ def _cuts(plains: list[str]) -> Iterator[tuple[int, int, int]]:
             base = start = stop + 2
 
 
-def _begin(plain: str, start: int, end: int) -> int:
-    """Return where the words of a sentence begin, behind what only stands before it."""
+def _begin(plain: str, start: int, end: int, *, is_plain: bool) -> int:
+    """Return where the words of a sentence begin, behind what only stands before it.
+
+    In Markdown, the bullets of lists are taken off already, and a dash is the text's own.
+    """
     for rule in _RULE.finditer(plain, start, end):
         start = rule.end()
-    for before in (_BULLET, _LABEL):
+    for before in (_BULLET, _LABEL) if is_plain else (_LABEL,):
         if found := before.match(plain, start, end):
             start = found.end()
     return start
