@@ -70,12 +70,15 @@ def serve() -> None:
 
 
 def _import() -> None:
+    from docsum_nb.documents.tokens import token_counter
     from docsum_nb.models import Model, open_model
     from docsum_nb.pipeline.requests import RequestBuilder
 
     assert callable(RequestBuilder)  # importing it has imported CrewAI
     # Opening a model imports LiteLLM.
     open_model(Model("openai/x", base_url="http://127.0.0.1:1"))
+    for name in ("openai/x", "openai/gpt-4o"):
+        assert token_counter(name)("warm") > 0  # a vocabulary takes half a second
     assert threading.active_count() == 1, "a process with threads must not be forked"
 
 
