@@ -73,6 +73,26 @@ def _path_of(library: Any) -> Any:
     return os.fspath(path) if isinstance(path, os.PathLike) else path
 
 
+def _library_as_data(library: Any) -> Any:
+    """Dump a library to its path, and a search of the user's own to its name."""
+    if library is None or isinstance(_path_of(library), str):
+        return _path_of(library)
+    name = getattr(library, "__qualname__", None) or getattr(library, "name", "")
+    return {"search": [str(getattr(library, "__module__", "")), str(name)]}
+
+
+def _library_of(dumped: Any) -> Any:
+    """Find the search of a name as JSON holds it; a password is no part of a state."""
+    if isinstance(dumped, Mapping) and set(dumped) == {"search"}:
+        found = class_at(*dumped["search"])
+        if not callable(found):
+            raise ValueError(
+                f"{dumped['search'][1]} is not defined here: define or import it first"
+            )
+        return found
+    return without_password(dumped)
+
+
 def _name_of(kind: Any) -> str | None:
     return None if kind is None else f"{kind.__module__}:{kind.__qualname__}"
 
@@ -93,7 +113,9 @@ def _without_texts(summaries: tuple[ChunkSummary, ...]) -> tuple[ChunkSummary, .
 
 
 _Path = Annotated[Any, PlainSerializer(_path_of, when_used="json")]
-_Library = Annotated[_Path, BeforeValidator(without_password)]
+_Library = Annotated[
+    Any, BeforeValidator(_library_of), PlainSerializer(_library_as_data, when_used="json")
+]
 
 
 _Class = Annotated[Any, BeforeValidator(_class_of), PlainSerializer(_name_of, when_used="json")]

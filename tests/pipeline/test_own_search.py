@@ -193,6 +193,14 @@ def test_an_agent_judges_what_is_found(server: ScriptedServer, tmp_path: Path) -
     assert len(server.calls) == planned.calls
 
 
+def test_a_flow_dumps_a_search_by_its_name() -> None:
+    """Its state can be stored, and rebuilt in this process."""
+    flow = ds.SummaryFlow(TEXTS, library=by_both, ledger=False, show=False)
+    assert [hit.name for hit in flow.kickoff().related] == ["dues"]
+    dumped = flow.state.model_dump_json()
+    assert type(flow.state).model_validate_json(dumped).library is by_both
+
+
 def test_a_search_that_is_not_there_has_to_be_given_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
