@@ -36,6 +36,9 @@ class PostgresSnapshot:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._is_filtered = False
+        # A query is ranked twice: what was read for the first ranking is kept for the second.
+        self._postings: dict[str, list[tuple[int, bytes]]] = {}
+        self._sizes: dict[str, int] = {}
 
     def count(self) -> int:
         """Return the number of documents."""
@@ -113,23 +116,31 @@ class PostgresSnapshot:
 
     def postings(self, terms: Sequence[str]) -> dict[str, list[tuple[int, bytes]]]:
         """Return the postings of each term in each block that has it, in order."""
-        found: dict[str, list[tuple[int, bytes]]] = {term: [] for term in terms}
-        rows = self._connection.execute(
-            "SELECT term, block, passages FROM postings WHERE term = ANY(%s) ORDER BY term, block",
-            ([*map(storable, terms)],),
-            binary=True,
-        )
-        for term, block, data in rows:
-            found[term].append((block, bytes(data)))
-        return found
+        new = {storable(term): term for term in terms if term not in self._postings}
+        if new:
+            self._postings.update((term, []) for term in new.values())
+            rows = self._connection.execute(
+                "SELECT term, block, passages FROM postings WHERE term = ANY(%s) "
+                "ORDER BY term, block",
+                ([*new],),
+                binary=True,
+            )
+            for term, block, data in rows:
+                self._postings[new[term]].append((block, bytes(data)))
+        return {term: self._postings[term] for term in terms}
 
     def sizes(self, terms: Sequence[str]) -> dict[str, int]:
         """Return the number of passages that have each term."""
-        rows = self._connection.execute(
-            "SELECT term, sum(length(passages)) FROM postings WHERE term = ANY(%s) GROUP BY term",
-            ([*map(storable, terms)],),
-        )
-        return dict.fromkeys(terms, 0) | {term: int(size) // POSTING_BYTES for term, size in rows}
+        new = {storable(term): term for term in terms if term not in self._sizes}
+        if new:
+            self._sizes.update(dict.fromkeys(new.values(), 0))
+            rows = self._connection.execute(
+                "SELECT term, sum(length(passages)) FROM postings WHERE term = ANY(%s) "
+                "GROUP BY term",
+                ([*new],),
+            )
+            self._sizes.update((new[term], int(size) // POSTING_BYTES) for term, size in rows)
+        return {term: self._sizes[term] for term in terms}
 
     def names_of(self, documents: Sequence[int]) -> dict[int, str]:
         """Return the names of documents by their numbers."""
