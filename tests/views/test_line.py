@@ -175,7 +175,7 @@ def test_a_failed_run_says_so(pipe: tuple[TextIO, Callable[[], str]]) -> None:
 
 
 def test_the_error_is_left_to_a_waiter(pipe: tuple[TextIO, Callable[[], str]]) -> None:
-    """It is raised to whoever waits, and would stand in a log twice, also in an amended line."""
+    """The waiter gets it, so a log would have it twice; an amended line leaves it out, too."""
     failed = Snapshot(replace(DONE, outcome="failed", error="Boom: no"), waited="blocking")
     view = LineView("summarize", pipe[0])
     assert not view.close(failed, None)
