@@ -29,7 +29,7 @@ _SIGNS = re.compile(
     | \bin\ source\ and\ binary\ forms\b | \bredistributions?\ (?:of\ source|in\ binary)\b
     | \bin\ no\ event\ shall\ the\ (?:authors?|copyright|contributors)\b
     | \bderivative\ work\b[^\n]{0,200}\blicensee\b | \blicensee\b[^\n]{0,200}\bderivative\ work\b
-    | \bthe\ software\ is\ provided\b | \b(?:terms\ of|under)\ the\ gnu\b
+    | \b(?:terms\ of|under)\ the\ gnu\b
     | \bwithout\ (?:even\ the\ implied\ )?warranty\b | \bas\ published\ by\ the\ free\ software\b
     | \bskip\ to\ (?:main\ )?(?:content|navigation)\b
     | \b(?:jump|back)\ to\ (?:top|navigation|search)\b
@@ -43,10 +43,11 @@ _SIGNS = re.compile(
     | \bin\ proceedings\ of\b | \barxiv\ preprint\b
     | \bdoi:\s?10\. | \bpp\.\s?[0-9]{1,5}\s?[-–]\s?[0-9]
     | \bend-to-end\ encrypted\b[^\n]{0,120}\bchat | \b(?:media|image|video|audio|sticker)\ omitted\b
-    | ^(?:signed-off-by|wheel-version|metadata-version|upstream-contact|keywords|files)\s?:\s
-    | ^(?:requires-(?:dist|python|external)|provides-(?:extra|dist)|project-url|author(?:-email)?
-        |maintainer(?:-email)?|home-?page|classifier|platform|dynamic|description-content-type
-        |license-(?:file|expression)|vcs-[a-z]{2,10}|upstream-name|name|version)\s?:\s
+    | ^(?:signed-off-by|wheel-version|metadata-version|upstream-(?:contact|name)|keywords|files
+        |requires-(?:dist|python|external)|provides-(?:extra|dist)|project-url|home-?page|classifier
+        |(?:author|maintainer)-email|description-content-type|license-(?:file|expression)
+        |vcs-[a-z]{2,10})\s?:\s(?![^\n]*;\s\w[\w\ ]{0,40}:\s)
+    | ^(?:author|maintainer|platform|dynamic|name|version)\s?:\s\S{1,60}(?:\s\S{1,60}){0,2}$
     | ^[\w.]{1,60}\([^\n()]{0,80}\)(?:\.\w{1,40}\(|\s{0,4}\#)
     | \b(?:intended|named)\ recipients?\b | \bconfidentiality\ notice\b
     | \bthis\ (?:e-?mail|message|communication|transmission)\b[^\n]{0,120}\bconfidential\b
@@ -56,7 +57,7 @@ _SIGNS = re.compile(
     | \byou(?:\ are|'re|\ were)?\ receiv(?:e|ed|ing)\ this\ (?:e-?mail|message|newsletter|because)\b
     | ^(?:von|de|da)\s?:\s[^\n]{1,120}\b(?:gesendet|datum|envoy[ée]|enviado|inviato|date|data)\s?:\s
     | \b(?:join|get\ help|questions?|chat)\b[^\n]{0,60}\b(?:discord|gitter|mailing\ list)\b
-    | ^\.{0,2}/\S{1,80}\s--?\w | ^[0-9]{6,8}\s?:\s | ^(?:version|release)\s[0-9][\w.]{0,20}\s?\(
+    | ^\.{0,2}/\S{1,80}\s--?\w | ^(?:version|release)\s[0-9][\w.]{0,20}\s?\(
     | (?:\s[-–—]\s(?:(?!\s[-–—]\s)[^\n]){1,80}){5} | ^>>>\s | ^python3?\s-m\s[^\n]{1,80}\s\#\s
     | ^!?\[[^\]\n]{1,200}\]\([^)\n]{1,200}\.(?:png|svg|jpe?g|gif)\)
     | \bneither\ the\ names?\ of\b[^\n]{0,200}\bendorse\b | \babove\ copyright\ notice\b

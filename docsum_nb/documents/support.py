@@ -72,7 +72,7 @@ class SentenceSupport:
 
     @property
     def says_the_same(self) -> bool:
-        """Whether the passage has so much of the sentence that it would have its numbers too."""
+        """Whether the passage has most of the sentence, and so would have its numbers."""
         return self.passage is not None and self.passage.support >= _SAYS_THE_SAME
 
 

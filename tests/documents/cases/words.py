@@ -44,7 +44,6 @@ SURROUNDINGS = {
     "doctest": ">>> the_bridge.closed_for(the_winter) of the council is true in all of May.",
     "picture": "[The bridge in the winter, with its closed gates and walls](images/bridge.png)",
     "endorsing": "Neither the name of the council nor those of its bridges may endorse products.",
-    "dated": "19990716: Raised the number of the version to the next one of the bridge.",
     "release": "Version 1.49 (in June of the year) Small changes of the bridge for its users.",
     "warranty": "It is given to you without warranty of any kind by its makers.",
 }
