@@ -39,6 +39,7 @@ from docsum_nb.documents.sources import MOST_PATH, Content
 from docsum_nb.errors import InputError, LoadError, show_briefly
 from docsum_nb.paths import visible
 from docsum_nb.records import Document
+from docsum_nb.results import NotARun
 
 __all__ = ["sources_in"]
 
@@ -170,7 +171,12 @@ def _refuse_unfinished(source: Any) -> None:
             f"the source is an asynchronous iterator ({kind}): read it first, by "
             "[part async for part in source]"
         )
-    if isinstance(source, Awaitable):
+    if isinstance(getattr(source, "text", None), str) and not hasattr(source, "items"):
+        raise InputError(
+            f"the source is a {kind}, not a document; give its text with a name: "
+            "{'name': source.text}"
+        )
+    if isinstance(source, Awaitable) and not isinstance(source, NotARun):
         raise InputError(
             f"the source is a {kind} that was not waited for: await it, and give its result"
         )
@@ -178,11 +184,6 @@ def _refuse_unfinished(source: Any) -> None:
         raise InputError(
             f"the source is a {kind}, not what it returns; call it: "
             f"{getattr(source, '__name__', 'function')}()"
-        )
-    if isinstance(getattr(source, "text", None), str) and not hasattr(source, "items"):
-        raise InputError(
-            f"the source is a {kind}, not a document; give its text with a name: "
-            "{'name': source.text}"
         )
 
 

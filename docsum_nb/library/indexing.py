@@ -12,6 +12,7 @@ from pathlib import Path
 from docsum_nb.errors import InputError
 from docsum_nb.library.embedder import Embedder
 from docsum_nb.library.entries import Passage
+from docsum_nb.library.progress import progress
 from docsum_nb.library.store import Snapshot, Store
 
 __all__ = ["check_embedder", "embed_missing"]
@@ -35,18 +36,22 @@ def check_embedder(snapshot: Snapshot, embedder: Embedder, path: Path | str) -> 
         )
 
 
-def embed_missing(store: Store, embedder: Embedder) -> int:
-    """Compute and store the vectors that are missing; return how many."""
+def embed_missing(store: Store, embedder: Embedder, path: Path | str) -> int:
+    """Compute and store the vectors that are missing, and show how far it is; return how many."""
     kept = store.read(lambda snapshot: (snapshot.setting("embedder"), snapshot.count()))
     if kept is None or not kept[1]:
         return 0
+    total = None
     if kept[0] != embedder.name:
         # Loaded first: without it, the vectors of the other one stay.
         (vector,) = embedder.embed(["A text."])
         store.begin_vectors(embedder.name, len(vector))
+        total = store.read(lambda snapshot: snapshot.count_passages())
     done, last = 0, 0
-    while numbers := _embed_some(store, embedder, last):
-        done, last = done + len(numbers), numbers[-1]
+    with progress(f"{path}: indexing", total, "passage") as count:
+        while numbers := _embed_some(store, embedder, last):
+            done, last = done + len(numbers), numbers[-1]
+            count(len(numbers))
     return done
 
 

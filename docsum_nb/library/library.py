@@ -22,6 +22,7 @@ from docsum_nb.library.folder_store import FolderStore
 from docsum_nb.library.indexing import check_embedder, embed_missing
 from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.postgres.address import address_of, is_postgres
+from docsum_nb.library.progress import progress
 from docsum_nb.library.store import NOTHING, Store
 from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
@@ -109,7 +110,8 @@ class Library(Tabled):
 
         A document of the same name is replaced where its text or metadata differ. What is stored
         is stored: an add that is interrupted leaves each document in its old or its new version,
-        and the same call finishes the rest.
+        and the same call finishes the rest. What takes longer than two seconds is shown as it
+        goes on, on a terminal and in a notebook.
 
         Args:
             source: A file, a folder, a glob, a mapping of names to texts, a DataFrame, or
@@ -157,8 +159,10 @@ class Library(Tabled):
         stored = (self._store.read(lambda snapshot: snapshot.paths()) if folders else None) or {}
         changed = [item for item in documents if known.get(item.name) != wanted[item.name]]
         total = Added(unchanged=len(wanted) - len(changed), omitted=loaded.omitted)
-        for batch in batches(entry(document, wanted[document.name]) for document in changed):
-            total = _sum(total, self._store.write(batch))
+        with progress(f"{self._path}: adding", len(changed), "document") as count:
+            for batch in batches(entry(document, wanted[document.name]) for document in changed):
+                total = _sum(total, self._store.write(batch))
+                count(len(batch))
         # A name that was read again is there, wherever it came from before.
         gone = missing_from(folders, {n: p for n, p in stored.items() if n not in wanted})
         removed = self._store.remove(gone) if prune else ()
@@ -166,7 +170,7 @@ class Library(Tabled):
         if total.updated or removed:
             self._store.wipe()
         if self._embedder is not None:
-            embed_missing(self._store, self._embedder)
+            embed_missing(self._store, self._embedder, self._path)
         return replace(total, gone=() if prune else gone, removed=removed)
 
     def sync(
@@ -224,7 +228,7 @@ class Library(Tabled):
         """
         if self._embedder is None:
             raise InputError(f'give an embedder: Library("{self._path}", embedder="local").embed()')
-        return embed_missing(self._store, self._embedder)
+        return embed_missing(self._store, self._embedder, self._path)
 
     def remove(self, name: str) -> bool:
         """Remove a document, and its text from the disk.

@@ -205,6 +205,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], dict[str, str], str]] = {
     "bytes of no kind": (lambda: bytes(range(256)), {}, "not text, PDF, RTF or an Office file"),
     "an archive without a name": (ZIP.getvalue, {}, r"ZIP archive; name it so: \{'NAME.zip'"),
     "a result": (lambda: ds.Summary("a", "m"), {}, "is a Summary, not a document"),
+    "a plan": (lambda: ds.plan({"a": NORTH}), {}, "documents from a value of type Plan"),
     "numbers": (lambda: range(3), {}, "cannot load documents from a value of type range"),
 }
 
