@@ -152,9 +152,10 @@ def _begin(plain: str, start: int, end: int, *, is_plain: bool) -> int:
     """
     for rule in _RULE.finditer(plain, start, end):
         start = rule.end()
-    for before in (_BULLET, _LABEL) if is_plain else (_LABEL,):
-        if found := before.match(plain, start, end):
-            start = found.end()
+    if is_plain and (bullet := _BULLET.match(plain, start, end)):
+        start = bullet.end()
+    if label := _LABEL.match(plain, start, end):
+        start = label.end()
     return start
 
 
