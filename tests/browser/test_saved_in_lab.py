@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from docsum_nb.testing import Reply, ScriptedServer
 from tests.browser.conftest import Open, WarmKernel
 from tests.browser.gate import Gate
-from tests.browser.notebook import Notebook
+from tests.browser.notebook import LONG_MS, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -57,7 +57,9 @@ def test_finished_runs_are_still_there(
     for cell in FORMS:
         notebook.run(cell)
         notebook.wait_outcome(cell)
-        notebook.see(cell, "Harbors are deep.")
+        # The folded chunks have the text as well, before the result is shown.
+        result = notebook.output(cell).get_by_text("Harbors are deep.").filter(visible=True)
+        expect(result.first).to_be_visible(timeout=LONG_MS)
     reopen(notebook, kernel)
 
     for cell in FORMS:
