@@ -12,7 +12,7 @@ from pathlib import Path
 from docsum_nb.errors import InputError
 from docsum_nb.library.embedder import Embedder
 from docsum_nb.library.entries import Passage
-from docsum_nb.library.progress import progress
+from docsum_nb.library.progress import progress, shown_name
 from docsum_nb.library.store import Snapshot, Store
 
 __all__ = ["check_embedder", "embed_missing"]
@@ -48,7 +48,7 @@ def embed_missing(store: Store, embedder: Embedder, path: Path | str) -> int:
         store.begin_vectors(embedder.name, len(vector))
         total = store.read(lambda snapshot: snapshot.count_passages())
     done, last = 0, 0
-    with progress(f"{path}: indexing", total, "passage") as count:
+    with progress(f"indexing {shown_name(path)}", total, "passage") as count:
         while numbers := _embed_some(store, embedder, last):
             done, last = done + len(numbers), numbers[-1]
             count(len(numbers))

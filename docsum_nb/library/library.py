@@ -22,7 +22,7 @@ from docsum_nb.library.folder_store import FolderStore
 from docsum_nb.library.indexing import check_embedder, embed_missing
 from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.postgres.address import address_of, is_postgres
-from docsum_nb.library.progress import progress
+from docsum_nb.library.progress import progress, shown_name
 from docsum_nb.library.store import NOTHING, Store
 from docsum_nb.paths import user_path
 from docsum_nb.render.displayed import Tabled
@@ -159,7 +159,7 @@ class Library(Tabled):
         stored = (self._store.read(lambda snapshot: snapshot.paths()) if folders else None) or {}
         changed = [item for item in documents if known.get(item.name) != wanted[item.name]]
         total = Added(unchanged=len(wanted) - len(changed), omitted=loaded.omitted)
-        with progress(f"{self._path}: adding", len(changed), "document") as count:
+        with progress(f"adding to {shown_name(self._path)}", len(changed), "document") as count:
             for batch in batches(entry(document, wanted[document.name]) for document in changed):
                 total = _sum(total, self._store.write(batch))
                 count(len(batch))

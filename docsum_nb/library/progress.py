@@ -12,13 +12,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from docsum_nb.own_code import running_ipython
 from docsum_nb.render.formats import count_text, duration_text
 from docsum_nb.render.one_line import one_line
 
-__all__ = ["progress"]
+__all__ = ["progress", "shown_name"]
 
 DELAY_S = 2.0
 """How long a change takes before it is shown."""
@@ -33,7 +34,7 @@ def progress(label: str, total: int | None, unit: str) -> Iterator[Count]:
     """Show how far the block is.
 
     Args:
-        label: What is done, such as "handbook: adding".
+        label: What is done, such as "adding to handbook"; its first 60 characters are shown.
         total: How many units there are; ``None`` if that is not known.
         unit: What is counted, in the singular.
 
@@ -57,6 +58,11 @@ def progress(label: str, total: int | None, unit: str) -> Iterator[Count]:
             yield count
     else:
         yield lambda units: None
+
+
+def shown_name(path: Path | str) -> str:
+    """Return what a library is called in a line: the name of its folder, or its address."""
+    return path.name if isinstance(path, Path) else path
 
 
 def _is_terminal() -> bool:
@@ -104,7 +110,7 @@ class _CellLine:
                 self._show(f"{self._so_far()} of {self._total:,}", bar)
 
     def close(self) -> None:
-        """Say what was done, if anything was shown."""
+        """Show what was done in the end, if anything was shown before."""
         if self._handle is not None:
             of = "" if self._total in (None, self._done) else f" of {self._total:,}"
             taken = duration_text(time.monotonic() - self._began)

@@ -58,7 +58,9 @@ def _work(job: dict[str, Any]) -> Any:
             time.sleep(0.02)
             return vectors(texts)
 
-        slowly.__module__, slowly.__qualname__ = vectors.__module__, vectors.__qualname__
+        # Here, this module is called __main__; a library knows an embedder by its name.
+        slowly.__module__ = "tests.support.library_process"
+        slowly.__qualname__ = vectors.__qualname__
         Library(folder, embedder=slowly).embed()
     else:
         if "room" in job:

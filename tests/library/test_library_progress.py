@@ -44,8 +44,8 @@ def test_a_terminal_shows_a_bar_that_goes_away(
         monkeypatch.undo()
         written = os.read(master, 1 << 16).decode()
     os.close(master)
-    assert "notes: adding" in written
-    assert "notes: indexing" in written
+    assert "adding to notes: " in written
+    assert "indexing notes: " in written
     assert "\n" not in written
 
 
@@ -68,17 +68,16 @@ def test_a_stream_that_is_closed_is_no_error(
 def test_a_cell_keeps_what_was_done(tmp_path: Path) -> None:
     """An add that is short shows nothing; a longer one changes one output in place."""
     with running_kernel() as kernel:
+        first, second = str(tmp_path / "first"), str(tmp_path / "<second>")
         cell = kernel.run(
             "import docsum_nb as ds\nfrom docsum_nb.library import progress\n"
-            f"texts = {TEXTS!r}\n_ = ds.Library({str(tmp_path / 'first')!r}).add(texts)"
+            f"progress.DELAY_S = 3600.0\ntexts = {TEXTS!r}\n_ = ds.Library({first!r}).add(texts)"
         )
         assert (cell.status, cell.displays) == ("ok", [])
-        cell = kernel.run(
-            f"progress.DELAY_S = 0.0\n_ = ds.Library({str(tmp_path / '<second>')!r}).add(texts)"
-        )
+        cell = kernel.run(f"progress.DELAY_S = 0.0\n_ = ds.Library({second!r}).add(texts)")
         assert cell.status == "ok", cell.traceback
     last = cell.displays[-1]
-    assert "&lt;second&gt;: adding: 5 documents in " in last["text/html"]
-    assert "<second>: adding: 5 documents in " in last["text/plain"]
+    assert "adding to &lt;second&gt;: 5 documents in " in last["text/html"]
+    assert "adding to <second>: 5 documents in " in last["text/plain"]
     assert "<progress" in cell.displays[0]["text/html"]
     assert "<progress" not in last["text/html"]
