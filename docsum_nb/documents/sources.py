@@ -291,13 +291,9 @@ def _hint(given: str) -> str:
     if _CUT_ADDRESS.match(given):
         return "; if it is an address, give it as a str, with two slashes"
     if "\\" in given and os.sep == "/" and "\n" not in given:
-        return f"; here, paths have slashes: {_with_slashes(given)!r}"
+        named_here = _short(PureWindowsPath(given).as_posix())
+        return f"; here, paths have slashes: {named_here!r}"
     return '; a text itself goes in as {"name": text}' if _reads_like_a_text(given) else ""
-
-
-def _with_slashes(given: str) -> str:
-    """Return a path of Windows as the same folders would be named here, shortened."""
-    return _short(PureWindowsPath(given).as_posix())
 
 
 def _reads_like_a_text(given: str) -> bool:
