@@ -86,8 +86,12 @@ def term_spans(text: str) -> Iterator[tuple[int, int, str]]:
     The spans of pairs of characters overlap.
     """
     for match in _WORD.finditer(text):
-        begin = match.start()
-        for start, end, term in _parts(match.group()):
+        begin, stop = match.span()
+        word = match.group()
+        if word.isascii():
+            yield begin, stop, word.lower()
+            continue
+        for start, end, term in _parts(word):
             yield begin + start, begin + end, term
 
 

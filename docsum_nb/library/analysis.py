@@ -52,12 +52,11 @@ def analyzed(texts: Iterable[str]) -> Analyzed:
     """Return the terms of texts, to be stored."""
     counts: Counter[str] = Counter()
     length = 0
-    for text in texts:
-        for word in words(text):
-            main, besides = _terms(word)
-            counts.update(main)
-            counts.update(besides)
-            length += len(main)
+    for word, times in Counter(word for text in texts for word in words(text)).items():
+        main, besides = _terms(word)
+        length += times * len(main)
+        for term in (*main, *besides):
+            counts[term] += times
     return Analyzed(counts, length)
 
 

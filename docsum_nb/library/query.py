@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
@@ -33,6 +35,8 @@ _SUFFIXES = (
 )
 _SHORTEST_STEM = 3
 _SUBWORD = re.compile("[^'’\\-_\u2010\u2011]+")
+# What it finds in text that is ASCII and in lower case.
+_ASCII_PART = re.compile(r"[a-z0-9]++")
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 # A run without spaces, as in Chinese or in encoded data, counts as several words.
 _WORD_LIKE = re.compile(r"\S{1,20}")
@@ -104,9 +108,11 @@ def excerpt(text: str, terms: Iterable[str]) -> tuple[int, int]:
         holds most of the terms; of several, one that begins with a match. Without white space
         at its ends.
     """
-    wanted = {stem for term in terms for stem in _stems(term)}
     pieces = _pieces(text)
-    found = [wanted.intersection(_stems(text[start:end])) for start, end in pieces]
+    starts = [start for start, _ in pieces]
+    found: list[set[str]] = [set() for _ in pieces]
+    for start, _, stems in _matching(text, _wanted(tuple(terms))):
+        found[bisect_right(starts, start) - 1] |= stems
     best, best_value = (0, 0), (-1, False, 0)
     sizes = [len(_WORD_LIKE.findall(text, *piece)) for piece in pieces]
     for first in range(len(pieces)):
@@ -129,17 +135,44 @@ def matches(text: str, terms: Iterable[str]) -> tuple[tuple[int, int], ...]:
         The half-open spans of the words that share a stem with a term, in order; of scripts without
         spaces, of the characters that match. Spans that touch or overlap are one.
     """
-    wanted = {stem for term in terms for stem in _stems(term)}
     found: list[tuple[int, int]] = []
-    for first, last, _ in term_spans(text):
-        for part in _SUBWORD.finditer(text, first, last):
-            start, end = part.span()
-            if wanted.isdisjoint(_stems_within(part.group())):
-                continue
-            if found and start <= found[-1][1]:
-                start = found.pop()[0]
-            found.append((start, end))
+    for start, end, _ in _matching(text, _wanted(tuple(terms))):
+        begin = found.pop()[0] if found and start <= found[-1][1] else start
+        found.append((begin, end))
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What matches a query."""
+
+    stems: frozenset[str]
+    beginnings: frozenset[str]
+    """Of the stems. A stem is the beginning of its words, so other words need not be stemmed."""
+
+
+@lru_cache(maxsize=16)
+def _wanted(terms: tuple[str, ...]) -> _Wanted:
+    stems = frozenset(stem for term in terms for stem in _stems(term))
+    return _Wanted(stems, frozenset(stem[:_SHORTEST_STEM] for stem in stems))
+
+
+def _matching(text: str, wanted: _Wanted) -> Iterator[tuple[int, int, frozenset[str]]]:
+    """Yield the span of each part of a word that matches, in order, with the stems that it has."""
+    stems, beginnings = wanted.stems, wanted.beginnings
+    if text.isascii():
+        for match in _ASCII_PART.finditer(text.lower()):
+            part = match.group()
+            if part[:_SHORTEST_STEM] in beginnings and (stem := _stem(part)) in stems:
+                yield *match.span(), frozenset((stem,))
+        return
+    for first, last, _ in term_spans(text):
+        for match in _SUBWORD.finditer(text, first, last):
+            part = match.group()
+            if part.isascii() and part[:_SHORTEST_STEM].lower() not in beginnings:
+                continue
+            if matched := stems & _stems_within(part):
+                yield *match.span(), matched
 
 
 def _window_end(sizes: Sequence[int], first: int) -> int:

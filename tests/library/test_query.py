@@ -106,3 +106,14 @@ def test_matches_are_ordered_spans_of_any_text(text: str, terms: list[str]) -> N
     places = [place for span in matches(text, terms) for place in span]
     assert places == sorted(places)
     assert all(0 <= place <= len(text) for place in places)
+
+
+_ASCII = st.text(st.characters(max_codepoint=127))
+
+
+@given(_ASCII, st.lists(st.text(st.characters(max_codepoint=127), max_size=5), max_size=3))
+def test_text_in_ascii_is_marked_as_any_other(text: str, terms: list[str]) -> None:
+    """Text in ASCII is read in another way than other text; both find the same."""
+    other = f"{text} \u20ac"
+    for wanted in (terms, text.split()[:3]):
+        assert matches(text, wanted) == matches(other, wanted)
