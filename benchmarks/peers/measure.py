@@ -1,6 +1,10 @@
 """Runs one side of ``benchmarks.peers`` in this process and prints what it took, as JSON.
 
-Usage: python benchmarks/peers/measure.py SIDE BASE_URL CHUNKS AT_ONCE
+A first small run shows when a fresh process sends its first request. Then a line of standard input
+is awaited, and the whole job is run and measured. Peers send the messages of the job that was
+saved; docsum_nb is given the texts.
+
+Usage: python benchmarks/peers/measure.py SIDE BASE_URL JOB AT_ONCE
 """
 
 from __future__ import annotations
@@ -8,115 +12,105 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import os
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+Level = list[dict[str, Any]]
+"""Requests that wait for none of each other: messages, and options such as ``max_tokens``."""
+Side = Callable[[str, list[Level], int], Coroutine[Any, Any, None]]
+"""Takes the server's address, the job and the most requests at once."""
 
-Side = Callable[[str, dict[str, str], int], tuple[int, int]]
-"""Takes the server's address, the texts and how many at once; returns the requests and the levels
-of merges."""
-
-
-def prompt_of(text: str) -> str:
-    """Return what a peer asks of one text."""
-    return f"Summarize in about 60 words what the text below says.\n\n{text}"
+RETRIES = 3
+"""Further tries of a request; every side has as many, and none is needed here."""
 
 
-def bare(base_url: str, texts: dict[str, str], at_once: int) -> tuple[int, int]:
+async def bare(base_url: str, job: list[Level], at_once: int) -> None:
     """Send requests with aiohttp, and nothing else."""
     import aiohttp
 
-    async def work() -> None:
-        slots = asyncio.Semaphore(at_once)
-        connector = aiohttp.TCPConnector(limit=at_once)
-        async with aiohttp.ClientSession(connector=connector) as session:
+    connector = aiohttp.TCPConnector(limit=at_once)
+    async with aiohttp.ClientSession(connector=connector) as session:
 
-            async def ask(text: str) -> str:
-                body = {"model": "scripted", "messages": [{"role": "user", "content": text}]}
-                async with (
-                    slots,
-                    session.post(f"{base_url}/chat/completions", json=body) as response,
-                ):
+        async def ask(request: dict[str, Any]) -> str:
+            body = {"model": "scripted", "messages": request["messages"], **request["options"]}
+            for left in reversed(range(RETRIES + 1)):
+                async with session.post(f"{base_url}/chat/completions", json=body) as response:
+                    if response.status != 200 and left:
+                        continue
                     answer: dict[str, Any] = await response.json()
-                return str(answer["choices"][0]["message"]["content"])
+                    return str(answer["choices"][0]["message"]["content"])
+            raise AssertionError
 
-            await merged(ask, texts)
-
-    asyncio.run(work())
-    return len(texts) + 1, 1
+        await in_levels(ask, job, at_once)
 
 
-def litellm(base_url: str, texts: dict[str, str], at_once: int) -> tuple[int, int]:
+async def litellm(base_url: str, job: list[Level], at_once: int) -> None:
     """Gather LiteLLM's calls."""
-    import os
-
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     from litellm import acompletion
 
-    async def work() -> None:
-        slots = asyncio.Semaphore(at_once)
+    async def ask(request: dict[str, Any]) -> str:
+        answer: Any = await acompletion(
+            model="openai/scripted",
+            base_url=base_url,
+            api_key="none",
+            num_retries=RETRIES,
+            messages=request["messages"],
+            **request["options"],
+        )
+        return str(answer.choices[0].message.content)
 
-        async def ask(text: str) -> str:
-            async with slots:
-                answer = await acompletion(
-                    model="openai/scripted",
-                    base_url=base_url,
-                    api_key="none",
-                    messages=[{"role": "user", "content": text}],
-                )
-            return str(answer.choices[0].message.content)
-
-        await merged(ask, texts)
-
-    asyncio.run(work())
-    return len(texts) + 1, 1
+    await in_levels(ask, job, at_once)
 
 
-def langchain(base_url: str, texts: dict[str, str], at_once: int) -> tuple[int, int]:
-    """Batch a chain of prompt, model and parser."""
+async def langchain(base_url: str, job: list[Level], at_once: int) -> None:
+    """Batch a chain of prompt, model and parser, level by level."""
     from langchain_core.output_parsers import StrOutputParser
     from langchain_core.prompts import ChatPromptTemplate
     from langchain_openai import ChatOpenAI
 
-    model = ChatOpenAI(model="scripted", base_url=base_url, api_key="none", max_retries=0)
-    prompt = ChatPromptTemplate.from_messages([("user", "{text}")])
-    chain = prompt | model | StrOutputParser()
+    model = ChatOpenAI(model="scripted", base_url=base_url, api_key="none", max_retries=RETRIES)
 
-    async def work() -> None:
-        asked = [{"text": prompt_of(text)} for text in texts.values()]
-        parts = await chain.abatch(asked, config={"max_concurrency": at_once})
-        await chain.ainvoke({"text": prompt_of("\n".join(parts))})
+    for level in job:
+        roles = [message["role"] for message in level[0]["messages"]]
+        prompt = ChatPromptTemplate.from_messages(
+            [(role, f"{{text{i}}}") for i, role in enumerate(roles)]
+        )
+        chain = prompt | model.bind(**level[0]["options"]) | StrOutputParser()
+        asked = [
+            {f"text{i}": each["content"] for i, each in enumerate(request["messages"])}
+            for request in level
+        ]
+        await chain.abatch(asked, config={"max_concurrency": at_once})
 
-    asyncio.run(work())
-    return len(texts) + 1, 1
 
-
-def llamaindex(base_url: str, texts: dict[str, str], at_once: int) -> tuple[int, int]:
-    """Run the jobs of LlamaIndex, each a completion."""
+async def llamaindex(base_url: str, job: list[Level], at_once: int) -> None:
+    """Run the jobs of LlamaIndex, each a chat, level by level."""
     from llama_index.core.async_utils import run_jobs
+    from llama_index.core.llms import ChatMessage
     from llama_index.llms.openai_like import OpenAILike
 
     model = OpenAILike(
-        model="scripted", api_base=base_url, api_key="none", is_chat_model=True, max_retries=0
+        model="scripted", api_base=base_url, api_key="none", is_chat_model=True, max_retries=RETRIES
     )
 
-    async def work() -> None:
-        jobs = [model.acomplete(prompt_of(text)) for text in texts.values()]
-        parts = await run_jobs(jobs, workers=at_once)
-        await model.acomplete(prompt_of("\n".join(str(each) for each in parts)))
+    for level in job:
+        jobs = [
+            model.achat(
+                [ChatMessage(each["content"], role=each["role"]) for each in request["messages"]],
+                **request["options"],
+            )
+            for request in level
+        ]
+        await run_jobs(jobs, workers=at_once)
 
-    asyncio.run(work())
-    return len(texts) + 1, 1
 
-
-def ours(
-    base_url: str, texts: dict[str, str], at_once: int, *, keep: bool = True
-) -> tuple[int, int]:
+async def ours(base_url: str, job: list[Level], at_once: int, *, keep: bool = True) -> None:
     """Summarize, with everything on."""
     import tempfile
 
@@ -126,39 +120,50 @@ def ours(
     with tempfile.TemporaryDirectory() as folder:
         ledger: Any = Path(folder) / "ledger" if keep else False
         run = ds.summarize(
-            texts, model=model, ledger=ledger, show=False, max_concurrency=at_once, length=100
+            texts_of(len(job[0])),
+            model=model,
+            ledger=ledger,
+            show=False,
+            max_concurrency=at_once,
+            length=100,
         )
-        summary = run.result()
+        await run
         run.join(60)
-    return summary.usage.calls, levels_of(summary.usage.calls - len(texts))
 
 
-def levels_of(merges: int) -> int:
-    """Return the levels of merges: one text is the last, and all others are merged into it."""
-    return 0 if merges == 0 else 1 if merges == 1 else 2
+async def without_ledger(base_url: str, job: list[Level], at_once: int) -> None:
+    """Summarize, with everything on but the ledger."""
+    await ours(base_url, job, at_once, keep=False)
 
 
-async def merged(ask: Callable[[str], Any], texts: dict[str, str]) -> str:
-    """Ask for each text, then for all answers together."""
-    parts = await asyncio.gather(*(ask(prompt_of(text)) for text in texts.values()))
-    answer: str = await ask(prompt_of("\n".join(parts)))
-    return answer
+async def in_levels(
+    ask: Callable[[dict[str, Any]], Awaitable[str]], job: list[Level], at_once: int
+) -> None:
+    """Gather the requests of each level, a number of them at once."""
+    slots = asyncio.Semaphore(at_once)
+
+    async def one(request: dict[str, Any]) -> str:
+        async with slots:
+            return await ask(request)
+
+    for level in job:
+        await asyncio.gather(*map(one, level))
 
 
 SIDES: dict[str, Side] = {
     "aiohttp": bare,
-    "litellm": litellm,
-    "langchain": langchain,
-    "llamaindex": llamaindex,
-    "ours": ours,
-    "ours-no-ledger": lambda *given: ours(*given, keep=False),
+    "LiteLLM": litellm,
+    "LangChain": langchain,
+    "LlamaIndex": llamaindex,
+    "docsum_nb": ours,
+    "docsum_nb without ledger": without_ledger,
 }
 
 
-def texts_of(count: int, kind: str) -> dict[str, str]:
+def texts_of(count: int) -> dict[str, str]:
     """Make texts of about 600 words."""
     return {
-        f"{kind}-{i:04}": f"The {kind} {i} is about ships and harbours. " * 75 for i in range(count)
+        f"text-{i:04}": f"The text {i} is about ships and harbours. " * 75 for i in range(count)
     }
 
 
@@ -168,19 +173,27 @@ def cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def main() -> None:
-    """Run a side twice, and print what the second time took."""
-    side, base_url, chunks, at_once = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    if side.startswith("ours"):
+async def measured(work: Side, base_url: str, job: list[Level], at_once: int) -> dict[str, float]:
+    """Run a side on a few requests, then on the whole job; return what that took."""
+    await work(base_url, [job[0][:4], *job[-1:]], at_once)
+    if work in (ours, without_ledger):
         import crewai  # noqa: F401  # so that every request is a CrewAI task
-    SIDES[side](base_url, texts_of(4, "warm-up"), at_once)
     gc.collect()
-    texts = texts_of(chunks, "text")
+    print("ready", flush=True)
+    sys.stdin.readline()
     began, before = time.perf_counter(), cpu()
-    requests, levels = SIDES[side](base_url, texts, at_once)
-    taken = {"wall": time.perf_counter() - began, "cpu": cpu() - before}
-    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**taken, "requests": requests, "levels": levels, "rss_mb": rss_mb}))
+    await work(base_url, job, at_once)
+    return {"wall": time.perf_counter() - began, "cpu": cpu() - before}
+
+
+def main() -> None:
+    """Run a side, on one loop since clients are bound to it, and print what it took."""
+    side, base_url, job_file, at_once = sys.argv[1], sys.argv[2], Path(sys.argv[3]), sys.argv[4]
+    job: list[Level] = json.loads(job_file.read_text("utf-8"))
+    taken = asyncio.run(measured(SIDES[side], base_url, job, int(at_once)))
+    unit = 1 if sys.platform == "darwin" else 1024
+    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
+    print(json.dumps({**taken, "rss_mb": rss_mb}))
 
 
 if __name__ == "__main__":
