@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo notebooks pair test ipykernel6 postgres check format bench proxy real-model fuzz readers wheel versions lock clean
+.PHONY: help setup demo notebooks pair test random ipykernel6 postgres check format bench proxy real-model fuzz readers wheel versions lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -21,6 +21,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@# What they are compiled to is written once here, and not by several processes at a time.
+	@$(BIN)/python -W ignore -c "import docsum_nb.environment as e; e.prepare(); import crewai, litellm"
 	@touch $(READY)
 
 demo: $(READY) ## summarize the installed packages' READMEs, offline, into build/demo/
@@ -35,6 +37,9 @@ pair: $(READY) ## rewrite the .ipynb of each example notebook from its text
 # How many at once is in tests/conftest.py.
 test: $(READY) ## run the tests, in parallel; with TESTS=all, the long ones too
 	$(BIN)/python -m pytest -n auto --no-loadscope-reorder $(if $(filter all,$(TESTS)),,--without-long)
+
+random: $(READY) ## run the tests of properties with 300 random examples each, not the same each time
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=random
 
 ipykernel6: $(READY) ## install a kernel of the last ipykernel 6 for the tests into build/ipykernel6/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --no-deps \

@@ -14,6 +14,7 @@ from hypothesis import settings
 from docsum_nb import environment
 from docsum_nb.testing import ScriptedServer
 from tests.support.chromium import LONG_MS, running_chromium
+from tests.support.warm_python import share_warm_python
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -25,8 +26,16 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell has what it runs in the background ignore Ctrl-C, and what that starts inherits it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Whether a test is quick is for no clock to say, on a machine that does other things too.
-settings.register_profile("docsum_nb", deadline=None)
+# Whether a test is quick is for no clock to say, on a machine that does other things too. Examples
+# are the same each time: a change that breaks nothing fails nowhere. `make random` draws others.
+settings.register_profile(
+    "docsum_nb",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=100 if os.environ.get("CI") else 25,
+)
+settings.register_profile("random", deadline=None, derandomize=False, max_examples=300)
 settings.load_profile("docsum_nb")
 
 HERE = Path(__file__).parent
@@ -51,6 +60,12 @@ BY_AREA = (
 """Files whose tests share nothing of one area, which is in the identifier before the first hyphen;
 without a hyphen, each test has an area of its own."""
 MOST = 4
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where tests run side by side, start the warm process that all of them share."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        share_warm_python()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -165,6 +165,7 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_path: Path) -> None:
     """Ctrl-C in the middle ends the process soon; the next call asks only for the rest."""
@@ -200,6 +201,7 @@ def test_interrupt_is_code_130_and_keeps_what_was_answered(folder: Path, tmp_pat
         assert len(server.calls) - asked == 5 + 1
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("interruptible")
 def test_second_interrupt_ends_at_once_and_quietly(folder: Path, tmp_path: Path) -> None:
     """While the first Ctrl-C waits for calls in flight, the second one ends the process."""

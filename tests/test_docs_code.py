@@ -44,8 +44,16 @@ assert stopped.join(60)""",
 }
 ELSEWHERE = ("make ", "pip ")
 """Commands that set an environment up; CI begins with them."""
+LONG = {"faq.md", "guard.md", "logging.md", "cli.md", "plots.md", "deploy.md"}
+"""Pages that take seconds: they guard many crews, have a kernel of their own or many commands."""
 CASES = [
-    pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages() if any(blocks_of(page))
+    pytest.param(
+        page,
+        id=str(page.relative_to(ROOT)),
+        marks=pytest.mark.long if page.name in LONG else (),
+    )
+    for page in pages()
+    if any(blocks_of(page))
 ]
 
 

@@ -251,6 +251,7 @@ def test_hostile_text_is_only_text(name: str) -> None:
     CHECKS[kind](render(TRAPS))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in RENDERINGS if name not in OF_OTHERS])
 def test_a_megabyte_on_one_line_is_only_text(name: str) -> None:
     """Nor does a text that is longer than any screen."""

@@ -62,6 +62,7 @@ def test_refusal_in_a_cell_is_the_providers_own_error(
     assert "docs" in kernel.run("print('docs' if flow.partial.chunks else flow.partial)").text
 
 
+@pytest.mark.long
 def test_interrupted_cell_ends_and_its_flow_sends_nothing_more(
     kernel: Kernel, server: ScriptedServer
 ) -> None:

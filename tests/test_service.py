@@ -59,6 +59,7 @@ def service(server: ScriptedServer) -> Iterator[str]:
         process.stderr.close()
 
 
+@pytest.mark.long
 def test_service_answers_many_at_once_and_a_failure_touches_no_other(
     service: str, server: ScriptedServer
 ) -> None:
@@ -117,6 +118,7 @@ def test_documents_of_many_requests_are_summarized_at_once(
     assert "empty" in answers[7].json()["message"]
 
 
+@pytest.mark.long
 def test_client_that_hangs_up_stops_its_flow_and_no_other(
     service: str, server: ScriptedServer
 ) -> None:

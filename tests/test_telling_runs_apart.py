@@ -92,6 +92,7 @@ def traced(
     return [tuple(span) for span in json.loads(done.stdout)]
 
 
+@pytest.mark.long
 def test_spans_where_the_user_set_a_provider_up_and_none_elsewhere(server: ScriptedServer) -> None:
     """A run holds its tasks, a task its calls with their tokens; a refusal is an error."""
     server.script = lambda call: Reply("no", status=403 if "Text." in call.prompt else 200)

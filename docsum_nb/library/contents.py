@@ -17,6 +17,7 @@ from docsum_nb.library.entries import Entry
 from docsum_nb.library.postings import (
     BLOCK,
     POSTING_BYTES,
+    WRITTEN_PASSAGES,
     Additions,
     described,
     numbers_of,
@@ -27,8 +28,6 @@ from docsum_nb.library.vectors import forget_vectors
 
 __all__ = ["insert", "passage_terms", "take_out", "wipe"]
 
-_WRITTEN_PASSAGES = 4_000
-"""Passages whose postings are gathered in memory before they are written."""
 _MOST_NUMBER = 2**31
 
 
@@ -53,7 +52,7 @@ def insert(db: sqlite3.Connection, entries: Iterable[Entry]) -> None:
             )
             terms = passage_terms(entry.name, passage.headings, passage.text)
             additions.add(number, document, terms)
-            if additions.passages >= _WRITTEN_PASSAGES:
+            if additions.passages >= WRITTEN_PASSAGES:
                 _write(db, additions)
                 additions = Additions()
     _write(db, additions)

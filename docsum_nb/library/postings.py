@@ -20,6 +20,7 @@ from docsum_nb.library.analysis import Analyzed
 __all__ = [
     "BLOCK",
     "POSTING_BYTES",
+    "WRITTEN_PASSAGES",
     "Additions",
     "Postings",
     "decoded",
@@ -33,6 +34,8 @@ BLOCK = 4_096
 """Passages of a block."""
 _POSTING = np.dtype([("slot", "<u2"), ("count", "u1")])
 POSTING_BYTES = _POSTING.itemsize
+WRITTEN_PASSAGES = 4_000
+"""Passages whose postings are gathered in memory before they are written."""
 _DESCRIPTION = np.dtype([("document", "<u4"), ("length", "<u2"), ("terms", "<u2")])
 _MOST_COUNT, _MOST_LENGTH = 255, 65_535
 

@@ -21,6 +21,7 @@ HOW_IT_ENDED = "run.join(60)\nprint(type(run.exception()).__name__)"
 """Once its calls have landed: the next run would share those that are in flight."""
 
 
+@pytest.mark.long
 def test_progress_is_seen_to_move(open_notebook: Open, server: ScriptedServer) -> None:
     """In each form, each answer shows within the panel while the run goes on, up to the end."""
     notebook = open_notebook(*FORMS.values())
@@ -41,6 +42,7 @@ def test_progress_is_seen_to_move(open_notebook: Open, server: ScriptedServer) -
         notebook.wait(cell)
 
 
+@pytest.mark.long
 def test_cancel_ends_the_cell(open_notebook: Open, server: ScriptedServer) -> None:
     """In each form, a click stops the run and ends the cell, and the next cell runs.
 

@@ -105,6 +105,7 @@ def test_a_lost_name_of_litellm_is_named(renamer: Renamer, name: Name) -> None:
 MODEL = "crewai.hooks.llm_hooks:LLMCallHookContext.llm"
 
 
+@pytest.mark.long
 def test_renamed_model_of_a_hook_refuses_bounds(renamer: Renamer) -> None:
     """Before: max_calls=4 let 10 calls through, and max_cost=32 cost nothing."""
     for bounds in ({"max_calls": 4}, {"max_cost": 32.0}):
@@ -200,6 +201,7 @@ except ds.errors.UpstreamError as error:
 """
 
 
+@pytest.mark.long
 def test_crewai_that_cannot_be_imported_is_one_line(server: ScriptedServer) -> None:
     """It is the package's own error, not a traceback from inside."""
     done = subprocess.run(

@@ -141,6 +141,7 @@ def test_cancelled_native_kickoff_ends_as_cancelled(server: ScriptedServer) -> N
     assert run.join(LONG_S)
 
 
+@pytest.mark.long
 def test_script_ends_after_a_deadline_though_its_crew_hangs(server: ScriptedServer) -> None:
     """Threads that CrewAI left in a call that never returns do not keep the process."""
     script = (

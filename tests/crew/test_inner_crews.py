@@ -388,6 +388,7 @@ def test_what_is_left_of_a_crew_that_failed_begins_nothing_more(server: Scripted
     assert len(server.calls) == 1
 
 
+@pytest.mark.long
 def test_crew_that_fails_leaves_nothing_on_stderr() -> None:
     """Asyncio reports no task of CrewAI's, however many fail together."""
     done = finished("""

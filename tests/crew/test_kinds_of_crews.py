@@ -274,6 +274,7 @@ def test_litellm_model_is_guarded_like_a_native_one(server: ScriptedServer) -> N
     assert len(server.calls) == made + 8
 
 
+@pytest.mark.long
 def test_first_run_in_a_new_folder_waits_for_no_trace(tmp_path: Path) -> None:
     """CrewAI's first run in a project waits 5 s for each agent, unless its switch was set."""
     script = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.forms.processes import finished
 
 FIRST_RUNS = """
@@ -23,6 +25,7 @@ print([after - first for first, after in zip(before, depths(), strict=True)])
 """
 
 
+@pytest.mark.long
 def test_first_runs_of_a_process_that_begin_at_once_install_it_once() -> None:
     """Each function of CrewAI's is wrapped once, and none of the runs fails."""
     done = finished(FIRST_RUNS)

@@ -213,6 +213,7 @@ def test_retries_that_multiply() -> None:
     assert requests_of_a_429(again.llm, again) == 27
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("client", "limit", "count"), [(0, 0, 3), (1, 0, 6)], ids=["advised", "client"]
 )

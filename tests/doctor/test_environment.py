@@ -222,6 +222,7 @@ def test_switches(
     assert name in finding.do
 
 
+@pytest.mark.long
 def test_crewai_imported_first_is_found_with_what_it_did() -> None:
     """Switches that came too late, and signal handlers that CrewAI took, are found."""
     import crewai as crewai  # here after the switches were set, as in every test

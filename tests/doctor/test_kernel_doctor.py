@@ -49,6 +49,7 @@ def test_healthy_kernel_has_one_note_and_displays_a_table(kernel: Kernel) -> Non
     assert loaded.text == "set()\n"
 
 
+@pytest.mark.long
 def test_probe_in_a_cell_ends_and_can_be_interrupted(kernel: Kernel) -> None:
     """A probe blocks the cell until it is over; the stop button ends one that hangs."""
     assert kernel.run(CREW).status == "ok"

@@ -33,6 +33,7 @@ def level(diagnosis: Diagnosis, check: str) -> str:
     return finding.level
 
 
+@pytest.mark.long
 def test_shared_agent_fails_bare_and_not_under_the_guard(server: ScriptedServer) -> None:
     """The crew from the field crashes bare, alone and at once; guarded, nothing differs.
 
@@ -161,6 +162,7 @@ def test_what_changes_anyway_is_not_held_against_the_load() -> None:
     assert level(diagnosis, "probe-guarded") == "ok"
 
 
+@pytest.mark.long
 def test_crew_that_hangs_is_a_finding() -> None:
     """A callback that never returns costs the deadline, and is a problem with its place."""
     release = threading.Event()

@@ -124,6 +124,7 @@ def test_what_was_typed_otherwise_is_found(tmp_path: Path) -> None:
         assert words(" ".join(marked)) == words(query)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "unit", ["\u0301", "\u200b", "a\u0301\u0323\u0301", "中\u0301", "é'", "ａ", "ส\u0e31", "é-中"]
 )

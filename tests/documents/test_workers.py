@@ -206,6 +206,7 @@ _READS_AND_FORKS = (
 )
 
 
+@pytest.mark.long
 @posix
 @pytest.mark.parametrize(
     ("code", "number"),

@@ -77,6 +77,7 @@ def test_a_line_of_progress_and_the_result_as_text(terminal: pexpect.spawn[str])
     assert "\x1b" not in awaited
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_wait_and_the_session_goes_on(
     terminal: pexpect.spawn[str], server: ScriptedServer
 ) -> None:

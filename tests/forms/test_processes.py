@@ -32,6 +32,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_worker_processes_run_work_and_hand_back_results_and_errors(method: str) -> None:
     """Results, the work's own error, and a deadline with its partial result cross the border."""

@@ -99,6 +99,7 @@ def test_lines_are_read_one_for_each_question(server: ScriptedServer) -> None:
     assert out.index("draft of writer asks") < out.index("first text")
 
 
+@pytest.mark.long
 def test_lines_after_the_end_of_a_run_are_the_scripts_own(server: ScriptedServer) -> None:
     """Whether a deadline or a cancellation ended it while the person was asked."""
     script = Script(
@@ -135,6 +136,7 @@ def test_nobody_at_standard_input_is_a_clear_error(server: ScriptedServer) -> No
     assert "ask=" in out
 
 
+@pytest.mark.long
 def test_interrupt_while_a_person_is_asked_ends_the_script(server: ScriptedServer) -> None:
     """In a real terminal: Ctrl-C leaves the question, with the interrupt's traceback alone."""
     code = (
@@ -154,6 +156,7 @@ def test_interrupt_while_a_person_is_asked_ends_the_script(server: ScriptedServe
     assert child.exitstatus == 1 or child.signalstatus == signal.SIGINT
 
 
+@pytest.mark.long
 def test_two_runs_at_once_ask_one_after_the_other(server: ScriptedServer) -> None:
     """One question at a time stands on the terminal."""
     script = Script(

@@ -31,6 +31,7 @@ def ready(kernel: Kernel) -> Kernel:
     return kernel
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["await {run}", "{run}.result()"])
 def test_one_cell_three_times_over_where_nest_asyncio_was_applied_first(
     ready: Kernel, models: ScriptedServer, form: str

@@ -143,6 +143,7 @@ def test_form_is_answered_in_a_subshell_while_a_cell_blocks(ready: Kernel) -> No
     inputs_work(ready)
 
 
+@pytest.mark.long
 def test_notebook_without_a_front_end_fails_at_once(
     models: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

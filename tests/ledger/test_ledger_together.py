@@ -33,6 +33,7 @@ def echo(call: Call) -> Reply:
     return Reply(f"{' '.join(list(marks)[:60])} are the marks.", delay=0.01)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_two_processes_on_one_ledger_pay_for_a_chunk_once_or_twice(
     server: ScriptedServer, tmp_path: Path
@@ -73,6 +74,7 @@ def test_two_processes_on_one_ledger_pay_for_a_chunk_once_or_twice(
     assert (states, len(ds.runs(ledger))) == ({"done"}, 2)
 
 
+@pytest.mark.long
 def test_edited_document_pays_for_its_chunks_and_the_merges_above_it(
     server: ScriptedServer, tmp_path: Path
 ) -> None:

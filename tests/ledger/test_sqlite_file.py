@@ -265,6 +265,7 @@ def run_with_room(server: ScriptedServer, path: Path, room: int, count: int) -> 
     return result
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="needs limits on the size of files")
 def test_disk_that_fills_up_costs_no_answer_and_the_result_says_so(
     server: ScriptedServer, tmp_path: Path

@@ -91,6 +91,7 @@ def test_a_server_that_dies_during_an_add_is_reported(killed: Server, on_server:
     assert len(library) == 3
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_a_server_that_does_not_answer_is_given_up(
     killed: Server, on_server: str, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from docsum_nb.library import Library
 from tests.library.library_samples import names
 
@@ -21,6 +23,7 @@ def text_of(characters: int, seed: int) -> str:
     return "".join(sentences)
 
 
+@pytest.mark.long
 def test_a_book_is_kept(place: str) -> None:
     """A text of nearly two megabytes is one document among others, and what comes later is kept."""
     library = Library(place)

@@ -35,6 +35,7 @@ def test_time_grows_with_the_length(kind: str) -> None:
     assert [each for each in found if not each.is_linear] == []
 
 
+@pytest.mark.long
 def test_what_is_not_linear_is_found_by_name() -> None:
     """A hang with the interpreter's lock held, a quadratic pattern and deep recursion are named."""
     found = {each.name: each.growth for each in measured("tests.linear.known_bad")}

@@ -63,6 +63,7 @@ def test_account_without_money_is_not_waited_for(server: ScriptedServer) -> None
     assert len(server.calls) == 1
 
 
+@pytest.mark.long
 def test_provider_without_room_is_waited_out(server: ScriptedServer) -> None:
     """Seven times 429 is no failure for a model with no retries at all; it is reported once."""
     server.script = failing_first(7, status=429, headers={"retry-after": "0.3"})

@@ -26,6 +26,7 @@ def written(path: Path, *cells: str, raises: str = "") -> Path:
     return path
 
 
+@pytest.mark.long
 def test_the_command_writes_notebook_page_and_script(tmp_path: Path) -> None:
     """All three are there with the modules beside the notebook, and the script runs on its own."""
     (tmp_path / "beside.py").write_text("import further\nNUMBER = further.NUMBER\n")

@@ -147,6 +147,7 @@ def test_flow_streams_its_last_text_where_it_is_observed(server: ScriptedServer)
     assert run.result().text == shown_text(guarded) == FINAL
 
 
+@pytest.mark.long
 def test_run_that_is_stopped_midway_leaves_no_stream_behind(
     server: ScriptedServer, tmp_path: Path
 ) -> None:

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parent.parent.parent
 
 _EXTRACTIVE = """
@@ -77,6 +79,7 @@ def test_the_extractive_model_imports_nothing_that_it_does_not_need(tmp_path: Pa
     assert printed["heavy"] == []
 
 
+@pytest.mark.long
 def test_no_request_waits_for_crewai_and_later_ones_are_its_tasks() -> None:
     """The first is sent before it is imported; once it is, each request is a CrewAI task."""
     printed = output_of(_MODEL)

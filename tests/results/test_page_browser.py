@@ -142,6 +142,7 @@ CODE_LIGHT = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("theme", "scheme"), [(LAB_DARK, "light"), (CODE_LIGHT, "dark")])
 def test_the_notebooks_theme_counts_before_the_readers(
     watched: Watched, theme: str, scheme: str

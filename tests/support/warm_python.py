@@ -18,12 +18,16 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from functools import cache
 from pathlib import Path
 
-__all__ = ["switches", "warm_commands", "warm_kernels", "warm_python"]
+__all__ = ["share_warm_python", "switches", "warm_commands", "warm_kernels", "warm_python"]
 
 ROOT = Path(__file__).parents[2]
+_SHARED = "WARM_PYTHON_SOCKET"
+"""In the environment of processes that share one: where it listens."""
+_HANG_S = 300.0
 _SWITCHES = ("CREWAI_", "LITELLM_", "LANCEDB_", "OTEL_", "PYTHON")
 
 
@@ -39,33 +43,53 @@ def switches(environment: dict[str, str]) -> dict[str, str]:
 
 @cache
 def warm_python() -> list[str]:
-    """Start the warm process, the first time, and return the command.
+    """Start the warm process, if none is shared and the first time, and return the command.
 
     Where processes cannot be forked and watched (macOS, Windows), it is ``sys.executable``.
     """
+    if not _can_watch():
+        return [sys.executable]
+    socket = Path(os.environ.get(_SHARED) or _started())
+    give_up = time.monotonic() + _HANG_S
+    while not socket.exists():
+        assert time.monotonic() < give_up, "the warm process has not begun to listen"
+        time.sleep(0.05)
+    client = ROOT / "tests" / "support" / "warm_client.py"
+    return [sys.executable, "-I", "-S", str(client), str(socket)]
+
+
+def share_warm_python() -> None:
+    """Start the warm process for all processes that this one will start, without waiting for it."""
+    if _can_watch() and _SHARED not in os.environ:
+        os.environ[_SHARED] = _started()
+
+
+def _can_watch() -> bool:
     try:
         os.close(os.pidfd_open(os.getpid()))
     except (AttributeError, OSError):
-        return [sys.executable]
+        return False
+    return True
+
+
+def _started() -> str:
+    """Start the warm process, which ends with this one, and return where it will listen."""
     # Not pytest's own folder: sockets have short paths.
     folder = tempfile.TemporaryDirectory(prefix="warm-")
     socket = f"{folder.name}/socket"
     process = subprocess.Popen(
         [sys.executable, "-c", "from tests.support.warm_server import serve; serve()", socket],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
         cwd=folder.name,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
 
     def end() -> None:
-        process.communicate(timeout=60)
+        process.communicate(timeout=_HANG_S)
         folder.cleanup()
 
     atexit.register(end)
-    return [sys.executable, "-I", "-S", str(ROOT / "tests" / "support" / "warm_client.py"), socket]
+    return socket
 
 
 @cache

@@ -56,12 +56,12 @@ def serve() -> None:
     _import()
     path = sys.argv[1]
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
+    listener.bind(f"{path}.new")
     listener.listen(64)
+    Path(f"{path}.new").rename(path)  # whoever sees it there can connect
     # Objects that no collection looks at stay in memory that the children share.
     gc.collect()
     gc.freeze()
-    os.write(1, b"ready\n")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = _Server(listener).next_job()
     if job is None:

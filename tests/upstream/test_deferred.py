@@ -65,6 +65,7 @@ print(json.dumps([
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "made",
     [

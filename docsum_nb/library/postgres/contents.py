@@ -20,6 +20,7 @@ from docsum_nb.library.postgres.values import key_of, labels_of, restored, stora
 from docsum_nb.library.postings import (
     BLOCK,
     POSTING_BYTES,
+    WRITTEN_PASSAGES,
     Additions,
     described,
     numbers_of,
@@ -28,9 +29,6 @@ from docsum_nb.library.postings import (
 )
 
 __all__ = ["insert", "take_out"]
-
-_WRITTEN_PASSAGES = 4_000
-"""Passages whose rows and postings are gathered in memory before they are written."""
 
 
 @dataclass
@@ -59,7 +57,7 @@ def insert(connection: Connection, entries: Iterable[Entry]) -> None:
             )
             terms = passage_terms(entry.name, passage.headings, passage.text)
             rows.additions.add(number, document, terms)
-            if rows.additions.passages >= _WRITTEN_PASSAGES:
+            if rows.additions.passages >= WRITTEN_PASSAGES:
                 _write(connection, rows)
                 rows = _Rows()
     _write(connection, rows)
