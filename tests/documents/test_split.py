@@ -44,7 +44,7 @@ def _check(document: Document, limit: int, count: Callable[[str], int]) -> list[
     return chunks
 
 
-@settings(max_examples=3 * settings.default.max_examples, deadline=None)
+@settings(max_examples=3 * settings().max_examples, deadline=None)
 @given(_TEXTS, st.integers(16, 90), st.sampled_from(sorted(_COUNTS)))
 def test_chunks_are_exact(text: str, limit: int, name: str) -> None:
     """Chunks join to the text, fit the limit by their own count, and are the same every time."""

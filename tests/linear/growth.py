@@ -111,18 +111,17 @@ def _compared(
 ) -> tuple[int, float, float] | None:
     """Compare a short input with a much longer one; return None if it may not be linear.
 
-    A short run that disturbances make longer would hide growth, so the quickest of three is
-    compared, two of them from before and after the long one. If the long one is no long one either,
+    A short run that disturbances make longer would hide growth, so the quicker of two is compared,
+    one from before and one from after the long one. If the long one is no long one either,
     or grew too fast, it is the next short one: a function may begin to do something at a length.
     """
-    size, short = _short(seconds, enough_s)
+    size, short = _short(seconds)
     if size >= _QUICK and short <= _QUICK_S:
         return size, short, 0.0
     doubted = False
     while True:
         factor = max(_NEAREST, min(_FARTHEST, enough_s / short))
         longer = min(longest, _longer(size, factor))
-        short = min(short, seconds(size))
         long = seconds(longer)
         short = min(short, seconds(size))
         doublings = math.log2(longer / size)
@@ -135,16 +134,13 @@ def _compared(
         size, short = longer, long
 
 
-def _short(seconds: Callable[[int], float], enough_s: float) -> tuple[int, float]:
+def _short(seconds: Callable[[int], float]) -> tuple[int, float]:
     """Return the length of a short input, and the seconds for it."""
-    size = SHORTEST
+    size = SHORTEST // 4
     seconds(size)  # a first call prepares something
     short = seconds(size)
     while short < _BASE_S and size < _QUICK:
         size = min(_QUICK, _longer(size, max(2, min(_FARTHEST, _AIM_S / short))))
-        short = seconds(size)
-    while short > enough_s / _NEAREST and size > SHORTEST // 4:
-        size //= 2
         short = seconds(size)
     return size, short
 
