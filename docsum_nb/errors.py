@@ -11,6 +11,7 @@
         ├── DeadlineExceeded (TimeoutError)
         ├── RunCancelled
         ├── BudgetExceeded                 the next call would go over a bound you set
+        ├── ClusterError                   the Dask cluster: it is gone, or has other versions
         └── WorkExited                     the work tried to end the process (SystemExit, Ctrl-C)
 
 Every message says what to do next. Errors of a provider, of CrewAI or of the user's own code are
@@ -35,6 +36,7 @@ from docsum_nb.secrets import masked
 
 __all__ = [
     "BudgetExceeded",
+    "ClusterError",
     "DeadlineExceeded",
     "DocsumError",
     "InputError",
@@ -231,6 +233,14 @@ class RunCancelled(RunError):  # noqa: N818  # named as the field names it
 
 class BudgetExceeded(RunError):  # noqa: N818  # named as the field names it
     """A call was not made because it would go over the budget of the run."""
+
+
+class ClusterError(RunError):
+    """The Dask cluster cannot go on: its scheduler is gone, or its workers cannot make calls.
+
+    Answers that had arrived are stored: another run with a cluster, or without one, pays for none
+    of them.
+    """
 
 
 class WorkExited(RunError):  # noqa: N818  # named as the field names it

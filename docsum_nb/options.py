@@ -240,15 +240,18 @@ class Options:
     on_event: Callable[[Event], object] | None = field(
         default=None, metadata=about("object", Group.CALL, in_state=False)
     )
+    client: Any = field(default=None, metadata=about("object", Group.CALL, in_state=False))
     show: bool = field(default=True, metadata=about("switch", Group.CALL, in_state=False))
 
     def __post_init__(self) -> None:
+        from docsum_nb.cluster.dask_client import check_client
         from docsum_nb.documents.given import sources_in
         from docsum_nb.models.model import as_model, vision_of
 
         object.__setattr__(self, "model", as_model(self.model))
         if self.vision is not None:
             object.__setattr__(self, "vision", vision_of(self.vision, beside=self.model))
+        check_client(self.client)
         check_on_error(self.on_error)
         check_follow_links(self.follow_links)
         self.budget()

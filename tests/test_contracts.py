@@ -32,7 +32,7 @@ LAYERS = [
     {"entry", "pipeline"},
     {"options"},
     {"crew", "library"},
-    {"recognition"},
+    {"recognition", "cluster"},
     {"models", "views", "plots", "testing", "trust"},
     {"documents", "prompts"},
     {"run", "ledger", "budget"},

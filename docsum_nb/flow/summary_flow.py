@@ -99,6 +99,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         max_tokens: ... tokens at most.
         response_model: A pydantic model class for ``data``.
         on_event: Called with every event of the run, in order, in a thread of its own.
+        client: A client of a Dask cluster on which the calls are made; ``None`` makes them here.
         show: Show live progress.
         **flow: What CrewAI's ``Flow`` takes, such as ``persistence`` or ``tracing``.
 
@@ -110,6 +111,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
     _skip_auto_memory: bool = True
     _models: dict[str, Model] = PrivateAttr(default_factory=dict)
     _on_event: Callable[[Event], object] | None = PrivateAttr(default=None)
+    _client: Any = PrivateAttr(default=None)
     _show: bool = PrivateAttr(default=True)
     _stepping: StepwiseRun | None = PrivateAttr(default=None)
     _busy: Any = PrivateAttr(default_factory=threading.Lock)
@@ -142,6 +144,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         max_tokens: int | None = None,
         response_model: Any = None,
         on_event: Callable[[Event], object] | None = None,
+        client: Any = None,
         show: bool = True,
         **flow: Any,
     ) -> None:
@@ -150,7 +153,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         for role in _MODELS:
             given[role] = self._without_key(role, given[role])
         given["source"] = sources_in(source, text=text, name=name)
-        self._on_event, self._show = on_event, show
+        self._on_event, self._client, self._show = on_event, client, show
         for each in _ARGUMENTS:
             if given[each.name] is not each.default:
                 setattr(self.state, each.name, given[each.name])
@@ -261,8 +264,8 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
             given = arguments[name]
             if given is not None and _keyless(model) == as_model(given):
                 arguments[name] = model
-        watched: dict[str, Any] = {"on_event": self._on_event, "show": self._show}
-        return Options(**{**arguments, **watched})
+        call = {"on_event": self._on_event, "client": self._client, "show": self._show}
+        return Options(**{**arguments, **call})
 
     def _checked(self, inputs: dict[str, Any] | None) -> dict[str, Any] | None:
         if not inputs:

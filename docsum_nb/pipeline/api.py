@@ -53,6 +53,7 @@ def summarize(
     max_concurrency: int = 32,
     ledger: StrPath | Literal[False] | None = None,
     on_event: Callable[[Event], object] | None = None,
+    client: Any = None,
     chunk_tokens: int | None = None,
     prompts: StrPath | None = None,
     max_cost: float | None = None,
@@ -106,6 +107,9 @@ def summarize(
             the one in the user's data folder, ``False`` for none.
         on_event: Called with every event, in order, in a thread of its own; its errors become
             warnings of the run.
+        client: A ``dask.distributed.Client``: the calls are made on its cluster; ``None`` makes
+            them in this process. Limits, bounds, ledger and progress stay here, and hold for all
+            workers together. These need docsum_nb in the same version, and the key.
         chunk_tokens: Longest chunk, in tokens; ``None`` for 6,000, or what the model takes.
         prompts: A folder with ``agents.yaml`` or ``tasks.yaml`` that override the built-in texts.
         max_cost: US dollars to be paid at most; ``None`` for no bound. A request is not sent that
@@ -127,8 +131,8 @@ def summarize(
             or its key comes out of the run, before anything is paid for.
         Exception: out of the run, the provider's own error unchanged; ``LoadError``,
             ``LibraryError``, ``LedgerError``, ``ModelError``, ``DeadlineExceeded``,
-            ``BudgetExceeded`` or ``RunCancelled``, see ``docsum_nb.errors``; an ExceptionGroup with
-            ``on_error="collect"``.
+            ``BudgetExceeded``, ``ClusterError`` or ``RunCancelled``, see ``docsum_nb.errors``; an
+            ExceptionGroup with ``on_error="collect"``.
 
     Example:
         >>> text = "Whales are mammals that live in the sea. They breathe air at the surface."

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
 from docsum_nb.errors import RunError
@@ -27,6 +27,7 @@ from docsum_nb.options import Options
 from docsum_nb.pipeline.cited import citations_of
 from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
 from docsum_nb.pipeline.error_notes import ErrorNotes
+from docsum_nb.pipeline.on_cluster import connect, on_cluster
 from docsum_nb.pipeline.planning import addressed_to_models, plan_of, warnings_of
 from docsum_nb.pipeline.preparation import (
     Opened,
@@ -47,6 +48,9 @@ from docsum_nb.records import ChunkSummary, DocumentSummary, Hit, Omission, Usag
 from docsum_nb.render.one_line import one_line
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
+
+if TYPE_CHECKING:
+    from docsum_nb.cluster.connection import Connection
 
 __all__ = ["Job"]
 
@@ -85,6 +89,7 @@ class Job:
         self._notes: ErrorNotes | None = None
         self._pictures: PrivateFolder | None = None
         """Holds the pictures of pages, from loading until their text is read."""
+        self._cluster: Connection | None = None
         self._ready: _Loaded | None = None
         self._merged: dict[str, PartialSummary] = {}
         """The summary of each document, with the sentences that it rests on."""
@@ -123,6 +128,7 @@ class Job:
         log = self._log = RunLog(ledger, self._options, control)
         if self._options.vision is not None:
             self._pictures = await in_thread(PrivateFolder)
+        self._cluster = await connect(self._options, control)
         opened = await in_thread(
             open_source,
             self._options,
@@ -130,7 +136,10 @@ class Job:
             stage=lambda it: control.emit(StageStarted(it)),
             fetched=lambda files, size: control.emit(FilesFetched(files, size)),
             when_stopped=control.when_stopped,
+            # On a cluster, the workers have the key.
+            to_ask=self._options.client is None,
         )
+        opened = on_cluster(opened, self._cluster)
         budget = self._options.budget(within=self._within)
         client = ModelClient(opened.models, ledger=ledger, control=control, budget=budget)
         recognizes = bool(opened.loaded.pictures)
@@ -240,6 +249,8 @@ class Job:
     async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if self._control is not None:
             self._control.settled()
+        if self._cluster is not None:
+            await self._cluster.close()
         await in_thread(self._remove_pictures)
         if self._log is not None:
             await in_thread(self._log.close, error)

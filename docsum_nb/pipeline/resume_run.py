@@ -43,6 +43,7 @@ def resume(
     library: StrPath | Library | Callable[..., Any] | ToolLike | None = None,
     response_model: type[_Model] | None = None,
     on_event: Callable[[Event], object] | None = None,
+    client: Any = None,
     show: bool = True,
 ) -> Run[Summary[_Model]]:
     """Resume a run of ``summarize`` from what its ledger holds.
@@ -74,6 +75,8 @@ def resume(
         response_model: The form of the result; ``None`` for the class that it had, which has to be
             defined under its name here.
         on_event: As for ``summarize``.
+        client: A client of a Dask cluster on which the calls are made; ``None`` makes them in this
+            process, also if the run had one.
         show: Show live progress.
 
     Returns:

@@ -1,0 +1,82 @@
+"""What the tests of clusters share: documents that name themselves, and their runs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docsum_nb as ds
+from docsum_nb.results import Summary
+from docsum_nb.run import Run
+from docsum_nb.testing import ScriptedServer
+from tests.support.dask_cluster import HANG_S
+
+__all__ = ["KEY", "Gate", "in_flight", "marks", "start", "tasks_of", "texts", "until"]
+
+KEY = "sk-canary-7d1f0c3e5b9a42e8a6c4"
+
+
+class Gate:
+    """Holds answers of a server back until a test opens it."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def open(self) -> None:
+        """Send all answers, now and from now on."""
+        self._event.set()
+
+    async def opened(self) -> None:
+        """Wait on the server's loop."""
+        while not self._event.is_set():
+            await asyncio.sleep(0.02)
+
+
+def texts(count: int) -> dict[str, str]:
+    """Make documents of one chunk each, whose text names them."""
+    return {f"doc-{i:03}": f"MARK-{i:03} is a whale. " + "It swims. " * 20 for i in range(count)}
+
+
+def marks(server: ScriptedServer) -> dict[str, int]:
+    """Count the requests for the chunk of each document."""
+    found: Counter[str] = Counter()
+    for call in server.calls:
+        found.update(f"doc-{i:03}" for i in range(300) if f"MARK-{i:03}" in call.prompt)
+    return dict(sorted(found.items()))
+
+
+def start(
+    server: ScriptedServer, client: Any, count: int, folder: Path, **options: Any
+) -> Run[Summary]:
+    """Start a run on a cluster."""
+    model = options.pop("model", None) or ds.Model(
+        "openai/scripted", base_url=server.base_url, api_key=KEY, max_retries=1
+    )
+    given = {"ledger": folder / "ledger.db", "show": False, "max_concurrency": 64}
+    return ds.summarize(texts(count), model=model, client=client, **{**given, **options})
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait for what must come about; fails only if it hangs."""
+    deadline = time.monotonic() + HANG_S
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def in_flight() -> int:
+    """Count the calls that are in flight on the worker that runs this."""
+    from docsum_nb.cluster import worker
+
+    return sum(map(len, worker._running.values()))
+
+
+def tasks_of(dask_scheduler: Any) -> str:
+    """Return all that the scheduler which runs this shows of its tasks."""
+    tasks = dask_scheduler.tasks.values()
+    return repr([(each.key, each.run_spec, each.annotations) for each in tasks])
