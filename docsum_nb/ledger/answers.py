@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from docsum_nb.errors import LedgerError
+from docsum_nb.ledger.damage import surviving_damage
 from docsum_nb.ledger.keys import stored_json
 from docsum_nb.ledger.sqlite_file import LedgerFile
 from docsum_nb.records import Answer, Usage
@@ -105,6 +106,7 @@ class Ledger:
         """
         self.put_all([(key, answer)], run_id=run_id)
 
+    @surviving_damage
     def put_all(self, answers: Sequence[tuple[str, Answer]], *, run_id: str = "") -> None:
         """Store answers by key in one transaction, otherwise like ``put``: all of them, or none."""
         keys = {key for key, _ in answers}
@@ -115,6 +117,7 @@ class Ledger:
                 _put(db, some, run_id)
             _use(db, run_id, keys)
 
+    @surviving_damage
     def drop(self, key: str) -> None:
         """Delete an answer that cannot be used any more.
 
@@ -124,6 +127,7 @@ class Ledger:
         with self.file.writing() as db:
             db.execute("DELETE FROM answers WHERE key = ?", (key,))
 
+    @surviving_damage
     def __len__(self) -> int:
         with self.file.reading() as db:
             (count,) = db.execute("SELECT count(*) FROM answers").fetchone()
@@ -153,6 +157,7 @@ class Ledger:
             stacklevel=2,
         )
 
+    @surviving_damage
     def save_pieces(self, pieces: Mapping[str, bytes], *, run_id: str) -> None:
         """Store pieces that a run uses; one that is there already is not written again.
 
@@ -169,6 +174,7 @@ class Ledger:
             db.executemany("INSERT OR IGNORE INTO pieces VALUES (?, ?)", new)
             _use(db, run_id, pieces)
 
+    @surviving_damage
     def _rows(self, query: str, keys: Sequence[str]) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []
         for some in _batches(keys):

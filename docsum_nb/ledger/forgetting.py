@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docsum_nb.errors import InputError, LedgerError
+from docsum_nb.ledger.damage import surviving_damage
 from docsum_nb.ledger.history import History
 from docsum_nb.ledger.run_record import RunRecord
 from docsum_nb.ledger.sqlite_file import LedgerFile, default_path
@@ -75,8 +76,17 @@ def forget(
         return Forgotten()
     with contextlib.closing(LedgerFile(path)) as file:
         before = None if older_than_days is None else time.time() - older_than_days * _DAY_S
-        size = file.size()
-        with _settled(file, run_id, before) as (db, chosen):
+        return _Deletion(file).forget(run_id, before, everything=everything)
+
+
+@dataclass(frozen=True)
+class _Deletion:
+    file: LedgerFile
+
+    @surviving_damage
+    def forget(self, run_id: str | None, before: float | None, *, everything: bool) -> Forgotten:
+        size = self.file.size()
+        with _settled(self.file, run_id, before) as (db, chosen):
             deleted = _delete(db, [record.id for record in chosen])
             if everything:
                 deleted += db.execute("DELETE FROM answers").rowcount
@@ -88,8 +98,8 @@ def forget(
                 deleted += _delete_strays(db, before)
         # Another process may be reading; the room is used again then.
         with contextlib.suppress(LedgerError):
-            file.shrink()
-        return Forgotten(len(chosen), deleted, max(0, size - file.size()))
+            self.file.shrink()
+        return Forgotten(len(chosen), deleted, max(0, size - self.file.size()))
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ import psutil
 
 from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger.answers import Ledger
+from docsum_nb.ledger.damage import surviving_damage
 from docsum_nb.ledger.keys import stored_json
 from docsum_nb.ledger.run_record import Attempt, RunRecord, Totals
 from docsum_nb.ledger.sqlite_file import LedgerFile
@@ -47,10 +48,11 @@ class History:
     """The runs in one ledger's file."""
 
     def __init__(self, ledger: Ledger | LedgerFile) -> None:
-        self._file = ledger.file if isinstance(ledger, Ledger) else ledger
+        self.file: LedgerFile = ledger.file if isinstance(ledger, Ledger) else ledger
 
     # --- recording -----------------------------------------------------------------------------
 
+    @surviving_damage
     def begin(
         self,
         run_id: str,
@@ -77,7 +79,7 @@ class History:
             LedgerError: if it cannot be written.
         """
         process, now = _this_process(), time.time()
-        with self._file.writing() as db:
+        with self.file.writing() as db:
             before = next(self._records(db, "WHERE id = ?", run_id), None)
             if before is not None:
                 _refuse_elsewhere(before, process)
@@ -99,30 +101,33 @@ class History:
             )
         return Attempt(run_id, now, so_far)
 
+    @surviving_damage
     def note_chunks(self, attempt: Attempt, chunks: int) -> None:
         """Record how many chunks a run has, if that was not known when it began.
 
         Raises:
             LedgerError: if it cannot be written.
         """
-        with self._file.writing() as db:
+        with self.file.writing() as db:
             db.execute(
                 "UPDATE runs SET chunks = ? WHERE id = ? AND since = ?",
                 (chunks, attempt.run_id, attempt.since),
             )
 
+    @surviving_damage
     def stop(self, attempt: Attempt, *, state: str, error: str | None) -> None:
         """Record the outcome of a run that has calls in flight.
 
         Raises:
             LedgerError: if it cannot be written.
         """
-        with self._file.writing() as db:
+        with self.file.writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, error = ? WHERE id = ? AND since = ?",
                 (state, _utf8(error), attempt.run_id, attempt.since),
             )
 
+    @surviving_damage
     def end(self, attempt: Attempt, *, state: str, totals: Totals, error: str | None) -> None:
         """Record that a run has ended and has no calls in flight.
 
@@ -130,7 +135,7 @@ class History:
             LedgerError: if it cannot be written.
         """
         totals = attempt.before + totals
-        with self._file.writing() as db:
+        with self.file.writing() as db:
             db.execute(
                 "UPDATE runs SET state = ?, ended_at = ?, done = ?, calls = ?, tokens = ?, "
                 "cost_usd = ?, error = ? WHERE id = ? AND since = ?",
@@ -142,6 +147,7 @@ class History:
 
     # --- looking up ----------------------------------------------------------------------------
 
+    @surviving_damage
     def all(self, db: sqlite3.Connection | None = None) -> list[RunRecord]:
         """Return all runs, newest first.
 
@@ -151,7 +157,7 @@ class History:
         Raises:
             LedgerError: if the file cannot be read.
         """
-        with contextlib.nullcontext(db) if db else self._file.reading() as reader:
+        with contextlib.nullcontext(db) if db else self.file.reading() as reader:
             found = list(self._records(reader, "ORDER BY started_at DESC, id"))
             if any(record.state == "interrupted" for record in found):
                 # It may have ended, and its process with it, after its row was read.
@@ -174,7 +180,7 @@ class History:
             names = ", ".join(record.id for record in found[:5])
             raise InputError(f"several runs begin with {prefix!r}: {names}; write more of it")
         raise InputError(
-            f"no run {prefix!r} in the ledger {self._file.path}; docsum_nb.runs() lists all; "
+            f"no run {prefix!r} in the ledger {self.file.path}; docsum_nb.runs() lists all; "
             "only runs of summarize are kept; what one of a crew has finished is in its run.partial"
         )
 
@@ -201,17 +207,18 @@ class History:
                 if not any(work == its and record.active_at <= at for its, at in finished):
                     return record
         raise InputError(
-            f"no unfinished run in the ledger {self._file.path}: all are done, or none was "
+            f"no unfinished run in the ledger {self.file.path}: all are done, or none was "
             "started; docsum_nb.runs() lists all"
         )
 
+    @surviving_damage
     def arguments(self, run_id: str) -> dict[str, Any]:
         """Return the arguments of a run.
 
         Raises:
             LedgerError: if the file cannot be read.
         """
-        with self._file.reading() as db:
+        with self.file.reading() as db:
             query = "SELECT arguments FROM runs WHERE id = ?"
             row = db.execute(query, (run_id,)).fetchone()
         found = stored_json(row[0]) if row else {}
@@ -249,7 +256,7 @@ class History:
 
     def _warn(self, what: str) -> None:
         warnings.warn(
-            f"the ledger {self._file.path} is damaged: {what} cannot be read; everything else is "
+            f"the ledger {self.file.path} is damaged: {what} cannot be read; everything else is "
             "used",
             RuntimeWarning,
             stacklevel=2,

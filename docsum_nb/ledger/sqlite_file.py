@@ -1,8 +1,9 @@
 """The ledger's file: opened, checked, brought up to date, read and written.
 
-Decides the form of the file. A file of an older version is brought up to date in one transaction;
-one of a newer version, and a database of something else, are refused untouched. Opening writes, so
-a file that cannot be written is known before anything is paid for.
+Decides when a file is written to. One of an older version is brought up to date in one transaction;
+a damaged one is replaced by a new one with what can be read of it; one of a newer version, and a
+file of something else, are refused untouched. Opening writes, so a file that cannot be written is
+known before anything is paid for.
 """
 
 from __future__ import annotations
@@ -11,19 +12,36 @@ import os
 import sqlite3
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from docsum_nb.errors import LedgerError
+from docsum_nb.ledger.damage import (
+    DamagedLedgerError,
+    damage_of,
+    is_damage,
+    mending,
+    refuse_other_than_files,
+    replace_damaged,
+)
+from docsum_nb.ledger.schema import (
+    FROM_FIRST,
+    TABLES,
+    VERSION,
+    first_flaw,
+    is_ours,
+    make_tables,
+    missing_tables,
+)
 from docsum_nb.paths import make_private_file, make_private_folder, user_path
 
 __all__ = ["LedgerFile", "default_path"]
 
 T = TypeVar("T")
 
-VERSION = 2
 _BUSY_S = 30.0
 """How long a write waits for another process that writes."""
 _TRY_S = 0.1
@@ -31,79 +49,6 @@ _TRY_S = 0.1
 
 _REFUSED = (sqlite3.Error, UnicodeError)
 """What SQLite's errors are in Python: half of a pair of surrogates is no UTF-8."""
-
-_ANSWERS = """
-CREATE TABLE IF NOT EXISTS answers (
-    key TEXT PRIMARY KEY,
-    text TEXT NOT NULL,
-    model TEXT NOT NULL,
-    prompt_tokens INTEGER NOT NULL,
-    completion_tokens INTEGER NOT NULL,
-    cost_usd REAL,
-    finish_reason TEXT NOT NULL,
-    run_id TEXT NOT NULL,  -- who paid for it
-    stored_at REAL NOT NULL
-) WITHOUT ROWID
-"""
-_RUNS = """
-CREATE TABLE IF NOT EXISTS runs (
-    id TEXT PRIMARY KEY,
-    what TEXT NOT NULL,
-    model TEXT NOT NULL,
-    arguments TEXT NOT NULL,  -- JSON
-    started_at REAL NOT NULL,
-    since REAL NOT NULL,  -- when it went on last; figures of what came later are in answers
-    ended_at REAL,  -- none while it goes on
-    state TEXT NOT NULL,
-    chunks INTEGER NOT NULL,
-    done INTEGER NOT NULL,
-    calls INTEGER NOT NULL,
-    tokens INTEGER NOT NULL,
-    cost_usd REAL,
-    error TEXT,
-    host TEXT NOT NULL,
-    pid INTEGER NOT NULL,
-    born REAL NOT NULL  -- when that process began: numbers of processes are used again
-)
-"""
-_USES = """
-CREATE TABLE IF NOT EXISTS uses (
-    run TEXT NOT NULL,
-    key TEXT NOT NULL,  -- of an answer or a piece
-    PRIMARY KEY (run, key)
-) WITHOUT ROWID
-"""
-_PIECES = """
-CREATE TABLE IF NOT EXISTS pieces (
-    key TEXT PRIMARY KEY,
-    content BLOB NOT NULL  -- compressed
-)
-"""
-# Beside the answers, so that a kernel with older code may go on writing into the same file.
-_ENDS = """
-CREATE TABLE IF NOT EXISTS ends (
-    key TEXT PRIMARY KEY,  -- of an answer; older versions did not store why it ended
-    ended TEXT NOT NULL,  -- the provider's word
-    flaws TEXT NOT NULL  -- JSON
-) WITHOUT ROWID
-"""
-_ENDS_FOLLOW = """
-CREATE TRIGGER IF NOT EXISTS ends_follow AFTER DELETE ON answers BEGIN
-    DELETE FROM ends WHERE key = old.key;
-END
-"""
-# The first version kept answers alone: what their runs were is not known.
-_FROM_FIRST = (
-    """
-    INSERT OR IGNORE INTO runs
-    SELECT run_id, 'recorded by an earlier version', min(model), '{}', min(stored_at),
-           max(stored_at), max(stored_at), 'unknown', 0, 0, count(*),
-           sum(prompt_tokens + completion_tokens),
-           CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END, NULL, '', 0, 0
-    FROM answers WHERE run_id <> '' GROUP BY run_id
-    """,
-    "INSERT OR IGNORE INTO uses SELECT run_id, key FROM answers WHERE run_id <> ''",
-)
 
 
 def default_path() -> Path:
@@ -128,26 +73,18 @@ class LedgerFile:
     def __init__(self, path: str | Path | None = None, *, read_only: bool = False) -> None:
         self.path = user_path(path) if path is not None else default_path()
         self._lock = threading.Lock()
+        self._read_only = read_only
         self.version = 0
         """Changes when another connection has written, as of the last write or refresh."""
         try:
-            if read_only and (db := self._open_to_read()) is not None:
-                self._db = db
-                return
-            if self.path.is_dir():
-                # It would lose its permissions, as if it were the file.
-                raise LedgerError(
-                    f"the ledger {self.path} is a folder; give ledger= a file in it, such as "
-                    f"{str(self.path / 'answers.sqlite3')!r}, or ledger=False to keep no answers"
-                )
-            if not self.path.parent.exists():
-                make_private_folder(self.path.parent)
-            # Answers and texts are private; SQLite's own files beside it take its mode.
-            for end in ("", "-wal", "-shm"):
-                beside = self.path.with_name(self.path.name + end)
-                if not end or beside.exists():
-                    make_private_file(beside)
-            self._db = self._open()
+            try:
+                self._begin()
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self.mend(damage_of(error, self.path))
+            except DamagedLedgerError as damage:
+                self.mend(damage)
         except (OSError, sqlite3.Error) as error:
             if isinstance(error, LedgerError):
                 raise
@@ -157,8 +94,68 @@ class LedgerFile:
                 "place, or ledger=False to keep no answers"
             ) from error
 
-    def _open_to_read(self) -> sqlite3.Connection | None:
-        """Open the file without changing it; ``None`` if it has to be brought up to date first."""
+    def mend(self, damage: DamagedLedgerError) -> None:
+        """Replace a damaged file by a new one with what can be read of it, and open that; warn.
+
+        Raises:
+            LedgerError: if the folder cannot be written, or another process holds the file.
+        """
+        with self._lock:
+            try:
+                self._mend(damage)
+            except (OSError, sqlite3.Error) as error:
+                if isinstance(error, LedgerError):
+                    raise
+                raise LedgerError(
+                    f"{damage}; it cannot be repaired here ({error}): give ledger=PATH for another "
+                    "place, or ledger=False to keep no answers"
+                ) from error
+
+    def _mend(self, damage: DamagedLedgerError) -> None:
+        if (db := getattr(self, "_db", None)) is not None:
+            db.close()
+        with mending(self.path):
+            if not self._is_whole():
+                replace_damaged(self.path, damage)
+            self._begin()
+
+    def _is_whole(self) -> bool:
+        """Return whether another process has replaced the damaged file already."""
+        try:
+            self._begin()
+            return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0]) == "ok"
+        except DamagedLedgerError:
+            return False
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            return False
+        finally:
+            if (db := getattr(self, "_db", None)) is not None:
+                db.close()
+
+    def _begin(self) -> None:
+        """Open the file as it was asked for."""
+        refuse_other_than_files(self.path)
+        if not (self._read_only and self._open_to_read()):
+            self._open_to_write()
+        self._identity = self._identity_now()
+
+    def _identity_now(self) -> tuple[int, int] | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _follow(self) -> None:
+        """Open the file again if another process has put a new one in its place."""
+        if self._identity_now() not in (None, self._identity):
+            self._db.close()
+            self._begin()
+
+    def _open_to_read(self) -> bool:
+        """Open the file without changing it; returns whether this version can read it so."""
         how = "mode=ro"
         log = self.path.with_name(f"{self.path.name}-wal")
         if not log.exists() and not os.access(self.path.parent, os.W_OK):
@@ -166,18 +163,29 @@ class LedgerFile:
             how += "&immutable=1"
         db = _connection(f"{self.path.absolute().as_uri()}?{how}")
         try:
-            if self._check_alone(db) == VERSION:
-                return db
+            if self._check_alone(db) == VERSION and not missing_tables(db):
+                self._db = db
+                return True
         except BaseException:
             db.close()
             raise
         db.close()
-        return None
+        return False
 
-    def _open(self) -> sqlite3.Connection:
+    def _open_to_write(self) -> None:
+        if not self.path.parent.exists():
+            make_private_folder(self.path.parent)
+        # Before anything is changed, the permissions included: the file may be another program's.
+        if self.path.exists() and self.path.stat().st_size:
+            with closing(_connection(self.path.absolute().as_uri())) as db:
+                self._check_alone(db)
+        # Answers and texts are private; SQLite's own files beside it take its mode.
+        for end in ("", "-wal", "-shm"):
+            beside = self.path.with_name(self.path.name + end)
+            if not end or beside.exists():
+                make_private_file(beside)
         db = _connection(self.path.absolute().as_uri())
         try:
-            # Before anything is written: the file may be another program's.
             self._check_alone(db)
             _when_free(lambda: db.execute("PRAGMA journal_mode=WAL"))
             db.execute("PRAGMA synchronous=NORMAL")
@@ -185,17 +193,28 @@ class LedgerFile:
             db.execute("PRAGMA secure_delete=ON")
             with _transaction(db):
                 version = self._check(db)
-                for table in (_ANSWERS, _RUNS, _USES, _PIECES, _ENDS, _ENDS_FOLLOW):
-                    db.execute(table)
+                self._warn_of_missing(db, version)
+                make_tables(db)
                 if version == 1:
-                    for statement in _FROM_FIRST:
+                    for statement in FROM_FIRST:
                         db.execute(statement)
                 # Opening a read-only file succeeds; only a write shows it.
                 db.execute(f"PRAGMA user_version={VERSION}")
         except BaseException:
             db.close()
             raise
-        return db
+        self._db = db
+
+    def _warn_of_missing(self, db: sqlite3.Connection, version: int) -> None:
+        missing = missing_tables(db)
+        if version == VERSION and len(missing) < len(TABLES) and missing - {"ends"}:
+            names = ", ".join(sorted(missing))
+            warnings.warn(
+                f"the ledger {self.path} was damaged: what its tables {names} held is lost and is "
+                "requested again if it is needed; everything else is used",
+                RuntimeWarning,
+                stacklevel=2,
+            )
 
     def _check_alone(self, db: sqlite3.Connection) -> int:
         """Check the file as it was at one moment: another process may be making it now."""
@@ -213,17 +232,19 @@ class LedgerFile:
     def _check(self, db: sqlite3.Connection) -> int:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-        columns = {name for _, name, *_ in db.execute("PRAGMA table_info(answers)")}
-        ours = version > 0 and columns.issuperset(("key", "text", "run_id", "stored_at"))
-        if version > VERSION and ours:
+        if not tables:
+            return int(version)
+        if not is_ours(db, version, self.path):
+            raise LedgerError(
+                f"{self.path} is a database of something else; give ledger=PATH for another place"
+            )
+        if version > VERSION:
             raise LedgerError(
                 f"the ledger {self.path} was written by a newer docsum_nb (format {version}, this "
                 f"one knows {VERSION}): update docsum_nb, or give ledger=PATH for another place"
             )
-        if tables and not ours:
-            raise LedgerError(
-                f"{self.path} is a database of something else; give ledger=PATH for another place"
-            )
+        if flaw := first_flaw(db, version):
+            raise DamagedLedgerError(f"the ledger {self.path} is damaged: {flaw}")
         return int(version)
 
     @contextmanager
@@ -231,12 +252,16 @@ class LedgerFile:
         """Read in one piece.
 
         Raises:
+            DamagedLedgerError: if the file is damaged; ``mend`` replaces it.
             LedgerError: if the file cannot be read.
         """
         with self._lock:
             try:
+                self._follow()
                 yield self._db
             except _REFUSED as error:
+                if is_damage(error):
+                    raise damage_of(error, self.path) from error
                 raise LedgerError(f"the ledger {self.path} cannot be read: {error}") from error
 
     @contextmanager
@@ -244,14 +269,18 @@ class LedgerFile:
         """Write in one transaction; when the block is left, it survives the end of the process.
 
         Raises:
+            DamagedLedgerError: if the file is damaged; ``mend`` replaces it.
             LedgerError: if it cannot be written, as on a full disk; then nothing is.
         """
         with self._lock:
             try:
+                self._follow()
                 with _transaction(self._db):
                     self.version = _data_version(self._db)
                     yield self._db
             except _REFUSED as error:
+                if is_damage(error):
+                    raise damage_of(error, self.path) from error
                 raise LedgerError(
                     f"the ledger {self.path} cannot be written: {error}; make room or close what "
                     "holds it"

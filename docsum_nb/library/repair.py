@@ -1,7 +1,8 @@
 """What can be read of a damaged database, in a new one; the damaged file is set aside.
 
 Every document whose passages can all be read is copied. One that lost passages keeps the others,
-and counts as changed, so that the next ``add`` completes it. A warning names both, and the file.
+and counts as changed, so that the next ``add`` completes it. Vectors are not copied. A warning
+names what was lost, and the file.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def repaired(folder: Path, damaged: Path | None, damage: Exception) -> None:
     try:
         with _opened(damaged) as old, created(marker.database) as new:
             copied = 0
+            vectors = _had_vectors(old)
             for entry in _entries(old, losses):
                 with transaction(new), suppress(sqlite3.IntegrityError):
                     insert(new, [entry])
@@ -66,7 +68,8 @@ def repaired(folder: Path, damaged: Path | None, damage: Exception) -> None:
         damage,
         losses.incomplete,
         losses.lost,
-        f"the damaged file is {aside}, which holds their text until you delete it",
+        f"the damaged file is {aside}, which holds their text until you delete it"
+        + ("; its vectors are not copied: call embed(), which computes them again" * vectors),
     )
 
 
@@ -116,6 +119,14 @@ def _opened(path: Path | None) -> closing[sqlite3.Connection]:
     # A file that lost its end, which SQLite refuses otherwise, is read as far as it goes.
     db.execute("PRAGMA writable_schema=ON")
     return closing(db)
+
+
+def _had_vectors(db: sqlite3.Connection) -> bool:
+    try:
+        query = "SELECT 1 FROM vectors UNION SELECT 1 FROM settings WHERE key = 'embedder'"
+        return db.execute(query).fetchone() is not None
+    except sqlite3.Error:
+        return False
 
 
 def _entries(db: sqlite3.Connection, losses: _Losses) -> Iterator[Entry]:
