@@ -2,8 +2,8 @@
 
 Decides by a line's first character which rules can match it. Paragraphs and the headings that are
 underlined are read by one rule, which looks at each line once, and long lists of one-line items by
-another. The tokens are those of markdown-it itself, in a tenth of the time for paragraphs of many
-lines. Refuses nothing.
+another; ``block_runs`` says what else is read as one token if the caller wants that. The tokens are
+those of markdown-it itself, in a tenth of the time for paragraphs of many lines. Refuses nothing.
 """
 
 from __future__ import annotations
@@ -11,17 +11,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from docsum_nb.documents.block_runs import (
+    SHORT_ITEMS,
+    SPACE,
+    is_run_of_leaves,
+    is_run_of_lists,
+    is_run_of_quotes,
+)
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.parser_block import RuleFuncBlockType
     from markdown_it.rules_block import StateBlock
 
-__all__ = ["SHORT_ITEMS", "SHORT_PARAGRAPHS", "item_text", "quicken"]
-
-SHORT_ITEMS = "short_items"
-"""The type of the token that stands for a long run of list items of one line each."""
-SHORT_PARAGRAPHS = "short_paragraphs"
-"""The type of the token that stands for a long run of paragraphs of one line each."""
+__all__ = ["quicken"]
 
 _FIRST = {
     "fence": "`~",
@@ -35,10 +38,6 @@ _FIRST = {
 """What the blocks of a rule begin with; those of other rules may begin with anything."""
 _BELOW_HEADER = frozenset("|-:")
 """What the second line of a table begins with."""
-_SPACE = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-"""What markdown-it removes around a paragraph."""
 # At least eight items of one line, each of which holds words that begin no other block, or nothing.
 _ITEMS = {
     **{
@@ -55,8 +54,6 @@ _ITEMS = {
         ),
     ),
 }
-# What begins with a letter begins no other block, and a blank line below it keeps it a paragraph.
-_ONE_LINE_PARAGRAPHS = re.compile(r"^(?:[^\W\d_][^\n]*+\n(?:[ \t]*+\n)++){8,}+", re.MULTILINE)
 _NUMBER_SIGNS = re.compile(r"(#{1,6})(?:[ \t]|\Z)")
 _UNDERLINES = {"=": 1, "-": 2}
 """The level of a heading by what underlines it."""
@@ -69,11 +66,11 @@ def quicken(parser: MarkdownIt, *, runs: bool = False, leaves: bool = False) -> 
 
     Args:
         parser: A parser; rules that are on stay on.
-        runs: Write one token ``SHORT_ITEMS`` for a long run of items of one line each, instead of
-            five for each of them.
+        runs: Write one token ``SHORT_ITEMS`` for a long list of items of one line each, and
+            ``SHORT_QUOTES`` for many quotations of one line.
         leaves: Write one token for a paragraph or heading, instead of three: the opening one,
-            which holds the content. And one token ``SHORT_PARAGRAPHS`` for a long run of
-            paragraphs of one line each.
+            which holds the content. And one token ``SHORT_PARAGRAPHS`` or ``SHORT_HEADINGS`` for
+            many of one line each.
 
     Returns:
         The same parser.
@@ -124,7 +121,12 @@ class _Dispatch:
                 return True
         at = begins[line] + shifts[line]
         sign = source[at : at + 1]
-        if not silent and sign in _ITEMS and self._short_items(state, line, end, sign):
+        if not silent and sign in _ITEMS:
+            if self._short_items(state, line, end, sign):
+                return True
+            if self._runs and is_run_of_lists(state, line, end):
+                return True
+        if not silent and self._runs and sign == ">" and is_run_of_quotes(state, line):
             return True
         if not silent and self._leaves and _leaf(state, line, sign):
             return True
@@ -152,11 +154,6 @@ class _Dispatch:
         return True
 
 
-def item_text(line: str) -> str:
-    """Return the words of a line that is an item of ``SHORT_ITEMS``."""
-    return line.partition("." if line[:1].isdigit() else line[:1])[2].strip(_SPACE)
-
-
 def _write_items(state: StateBlock, line: int, last: int, after: int, *, run: bool) -> None:
     """Write the tokens of a list whose items are a line each; the last has the blank lines too."""
     source = state.src
@@ -178,7 +175,7 @@ def _write_items(state: StateBlock, line: int, last: int, after: int, *, run: bo
         own = [at, after if at == last - 1 else at + 1]
         add = state.tokens.append
         add(Token("list_item_open", "li", 1, {}, own, level, None, "", mark, number, block=True))
-        if content := content.strip(_SPACE):
+        if content := content.strip(SPACE):
             line_of_it, deeper = [at, at + 1], level + 1
             add(Token("paragraph_open", "p", 1, {}, line_of_it, deeper, block=True, hidden=True))
             inline = Token("inline", "", 0, {}, [at, at + 1], level + 2, [], content, block=True)
@@ -244,19 +241,8 @@ class _Paragraphs:
 
 
 def _leaf(state: StateBlock, line: int, sign: str) -> bool:
-    """Read a heading that begins with number signs, or a run of paragraphs of one line each."""
-    if sign == "#":
-        return _heading(state, line)
-    if state.level or state.tShift[line] or not sign.isalpha():
-        return False
-    found = _ONE_LINE_PARAGRAPHS.match(state.src, state.bMarks[line])
-    if found is None:
-        return False
-    from markdown_it.token import Token
-
-    state.line = line + found[0].count("\n")
-    state.tokens.append(Token(SHORT_PARAGRAPHS, "", 0, {}, [line, state.line]))
-    return True
+    """Read a heading that begins with number signs, or a run of one-line leaves."""
+    return is_run_of_leaves(state, line, sign) or (sign == "#" and _heading(state, line))
 
 
 def _heading(state: StateBlock, line: int) -> bool:
@@ -273,7 +259,7 @@ def _heading(state: StateBlock, line: int) -> bool:
     if not without or without[-1] in " \t":
         words = without
     state.line = line + 1
-    _write_leaf(state, "heading_open", f"h{len(found[1])}", words.strip(_SPACE), line)
+    _write_leaf(state, "heading_open", f"h{len(found[1])}", words.strip(SPACE), line)
     return True
 
 
@@ -288,5 +274,5 @@ def _write_leaf(state: StateBlock, kind: str, tag: str, content: str, line: int)
 def _content(state: StateBlock, first: int, last: int) -> str:
     """Return lines without the indentation of their block, and without space around them."""
     if state.level == 0:
-        return state.src[state.bMarks[first] : state.eMarks[last - 1]].strip(_SPACE)
-    return state.getLines(first, last, state.blkIndent, False).strip(_SPACE)  # noqa: FBT003
+        return state.src[state.bMarks[first] : state.eMarks[last - 1]].strip(SPACE)
+    return state.getLines(first, last, state.blkIndent, False).strip(SPACE)  # noqa: FBT003

@@ -94,7 +94,8 @@ def block_parser() -> MarkdownIt:
     """
     from markdown_it import MarkdownIt
 
-    parser = quicken(MarkdownIt("commonmark").enable("table").disable("inline"), runs=True)
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    parser = quicken(parser, runs=True, leaves=True)
     # The first parse fills the tables of rules, the only moment at which threads would collide.
     parser.parse("a")
     parser.inline.parse("*a*", parser, {}, [])

@@ -14,7 +14,14 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from docsum_nb.documents.block_rules import SHORT_ITEMS, SHORT_PARAGRAPHS, quicken
+from docsum_nb.documents.block_rules import quicken
+from docsum_nb.documents.block_runs import (
+    SHORT_HEADINGS,
+    SHORT_ITEMS,
+    SHORT_PARAGRAPHS,
+    SHORT_QUOTES,
+    words_of,
+)
 from docsum_nb.documents.markup import mask_front_matter
 
 if TYPE_CHECKING:
@@ -44,7 +51,10 @@ _KEPT = {sign: chr(0xFDD0 + n) for n, sign in enumerate("!\"#$%&'()*+,-./:;<=>?@
 _AGAIN = {ord(kept): sign for sign, kept in _KEPT.items()}
 _MARKS = re.compile(r"[*`]++|<[^<>]*+>|^[=~#^-]{3,}+\s")
 
-_LEAVES = ("paragraph_open", SHORT_PARAGRAPHS, "heading_open")
+_PARAGRAPHS = ("paragraph_open", SHORT_PARAGRAPHS)
+_LEAVES = (*_PARAGRAPHS, SHORT_HEADINGS, "heading_open")
+_RUNS_OF_TOPS = (SHORT_PARAGRAPHS, SHORT_QUOTES, SHORT_HEADINGS)
+"""Runs whose lines are blocks of their own."""
 _NO_ITEMS: frozenset[int] = frozenset()
 
 
@@ -111,8 +121,8 @@ def outline(text: str) -> Outline:
     tokens = _parse(text, starts)
     inner = {starts[token.map[0]] for token in tokens if token.map and token.level}
     for token in tokens:
-        if token.type == SHORT_ITEMS and token.map:
-            inner.update(starts[slice(*token.map)])
+        if token.type in (SHORT_ITEMS, SHORT_QUOTES) and token.map:
+            inner.update(starts[line] for line in _full_lines(token, text, starts))
     fenced = {line for token in tokens if token.type == "fence" for line in _after_first(token)}
     tops = list(_tops(tokens, text, starts))
     if not tops:
@@ -124,12 +134,16 @@ def outline(text: str) -> Outline:
     firsts = [0, *(line for line, _ in tops[1:]), len(starts)]
     starts.append(len(text))
     blocks: list[Block] = []
-    for (first, last), (_, token) in zip(pairwise(firsts), tops, strict=True):
+    for (first, last), (own, token) in zip(pairwise(firsts), tops, strict=True):
         lines = tuple(starts[first + 1 : last])
         if fenced and not fenced.isdisjoint(range(first + 1, last)):
             lines = tuple(starts[n] for n in range(first + 1, last) if n not in fenced)
-        heading = _heading(token, starts[first])
-        prose = token.type in _LEAVES[:2]
+        heading = None
+        if token.type == SHORT_HEADINGS:
+            heading = _short_heading(text[starts[own] : starts[last]], starts[first])
+        elif token.type == "heading_open":
+            heading = _heading(token.content, int(token.tag[1:]), starts[first])
+        prose = token.type in _PARAGRAPHS
         items = _NO_ITEMS if inner.isdisjoint(lines) else frozenset(inner.intersection(lines))
         blocks.append(Block(starts[first], starts[last], heading, prose, lines, items))
     return Outline(tuple(blocks), tuple(block.heading for block in blocks if block.heading))
@@ -140,10 +154,20 @@ def _tops(tokens: list[Token], text: str, starts: list[int]) -> Iterator[tuple[i
     for token in tokens:
         if token.level or not token.map:
             continue
-        if token.type == SHORT_PARAGRAPHS:
-            yield from ((n, token) for n in range(*token.map) if not text[starts[n]].isspace())
+        if token.type in _RUNS_OF_TOPS:
+            yield from ((line, token) for line in _full_lines(token, text, starts))
         else:
             yield token.map[0], token
+
+
+def _full_lines(token: Token, text: str, starts: list[int]) -> Iterator[int]:
+    """Yield the lines of a token that are not blank."""
+    first, last = token.map or (0, 0)
+    for line in range(first, min(last, len(starts))):
+        start = starts[line]
+        end = starts[line + 1] if line + 1 < len(starts) else len(text)
+        if not text[start].isspace() or not text[start:end].isspace():
+            yield line
 
 
 def may_have_headings(text: str) -> bool:
@@ -175,17 +199,23 @@ def _after_first(token: Token) -> range:
     return range(first + 1, last)
 
 
-def _heading(token: Token, start: int) -> Heading | None:
-    if token.type != "heading_open":
-        return None
-    content = token.content
+def _short_heading(block: str, start: int) -> Heading | None:
+    """Return the heading on the first line of a block."""
+    line = _LINE_END.split(block, maxsplit=1)[0][:_LINE_SHOWN]
+    signs = len(line) - len(line.lstrip("#"))
+    return _heading(words_of(SHORT_HEADINGS, line), signs, start)
+
+
+def _heading(content: str, level: int, start: int) -> Heading | None:
     if len(content) > _LONGEST_MARKED:
         return None
-    content = _ESCAPED.sub(lambda found: _KEPT[found[1]], content)
-    title = " ".join(_MARKS.sub("", _without_links(content)).translate(_AGAIN).split())
+    if not content.replace(" ", "").isalnum():
+        content = _ESCAPED.sub(lambda found: _KEPT[found[1]], content)
+        content = _MARKS.sub("", _without_links(content)).translate(_AGAIN)
+    title = " ".join(content.split())
     if not title or len(title) > _LONGEST_HEADING:
         return None
-    return Heading(start, int(token.tag[1:]), title)
+    return Heading(start, level, title)
 
 
 def _without_links(text: str) -> str:

@@ -12,7 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from docsum_nb.documents.block_rules import SHORT_ITEMS, item_text
+from docsum_nb.documents.block_runs import (
+    SHORT_HEADINGS,
+    SHORT_ITEMS,
+    SHORT_PARAGRAPHS,
+    SHORT_QUOTES,
+    words_of,
+)
 from docsum_nb.documents.html_tags import plain_html
 from docsum_nb.documents.markup import (
     block_parser,
@@ -38,6 +44,8 @@ _SENTENCE_END = re.compile(r"[.!?…。！？｡؟।۔][\"'”’»)\]]*(?:\s|$
 _BULLET = re.compile(r"\s*+[-*•‣◦▪·+–—]\s++(?=\S)")
 _QUOTED = re.compile(r"[ \t]*+(?:>[ \t]?)++")
 _STRUCK = re.compile(r"~~[^~]++~~[.\s]*")
+_SECTIONS = ("# ", "## ")
+_RUNS = (SHORT_ITEMS, SHORT_PARAGRAPHS, SHORT_QUOTES, SHORT_HEADINGS)
 _PROSE_FENCES = frozenset(("markdown", "md", "text", "txt", "plaintext", "prose"))
 
 
@@ -68,13 +76,18 @@ class _Lines:
         for start, end in plain_paragraphs(self.lines[first:last]):
             yield self.paragraph(first + start, first + end, section)
 
-    def items(
-        self, shown: Sequence[str], first: int, last: int, section: int, env: dict[str, Any]
+    def run(
+        self, token: Token, shown: Sequence[str], section: int, env: dict[str, Any]
     ) -> Iterator[Paragraph]:
-        """Find the paragraphs of list items of one line each."""
-        for line in range(first, last):
-            content = item_text(shown[line])
-            plain = plain_inline(content, env).strip() if content else ""
+        """Find the paragraphs of a run of one-line blocks."""
+        first, last = token.map or (0, 0)
+        headings = token.type == SHORT_HEADINGS
+        for line in range(first, min(last, len(self.lines))):
+            section += headings and shown[line].startswith(_SECTIONS)
+            content = words_of(token.type, shown[line])
+            if not content or (headings and not _TERMINAL.search(content)):
+                continue
+            plain = plain_inline(content, env).strip()
             if plain and not _STRUCK.fullmatch(content):
                 start, end = self.starts[line], self.starts[line + 1]
                 at = self.text.find(plain, start, end)
@@ -129,36 +142,36 @@ def _markdown(source: _Lines) -> Iterator[Paragraph]:
     lines = mask_extensions(mask_front_matter(source.lines))
     shown = mask_rst(lines)
     env: dict[str, Any] = {"rst": shown is not lines, "notes": notes_in(source.lines)}
-    tokens = block_parser().parse("\n".join(shown), env)
     section = 0
-    for before, token in zip([None, *tokens], tokens, strict=False):
+    for token in block_parser().parse("\n".join(shown), env):
         if token.map is None:
             continue
         first, last = (min(line, len(source.lines)) for line in token.map)
-        if token.type == "heading_open" and token.tag in ("h1", "h2"):
-            section += 1
+        if token.type in _RUNS:
+            yield from source.run(token, shown, section, env)
+            if token.type == SHORT_HEADINGS:
+                section += sum(line.startswith(_SECTIONS) for line in shown[first:last])
+            continue
+        if token.type == "heading_open":
+            section += token.tag in ("h1", "h2")
+            # A rule right under a paragraph makes a heading of it by mistake.
+            last -= last - first > 1
         if token.type == "code_block" and token.level == 0:
             if not _is_code_block(shown[first:last]):
                 yield from source.paragraphs(first, last, section)
             continue
-        if token.type == SHORT_ITEMS:
-            yield from source.items(shown, first, last, section, env)
-            continue
         start, end = source.starts[first], source.starts[last]
-        for plain in _plain_blocks(before, token, shown[first:last], env):
+        for plain in _plain_blocks(token, shown[first:last], env):
             if end > start and plain:
                 at = source.text.find(plain, start, end)
                 yield Paragraph(plain, start, end, section, at if at >= 0 else None)
 
 
-def _plain_blocks(
-    before: Token | None, token: Token, lines: Sequence[str], env: dict[str, Any]
-) -> Iterator[str]:
+def _plain_blocks(token: Token, lines: Sequence[str], env: dict[str, Any]) -> Iterator[str]:
     """Yield the plain paragraphs of one token: one, several, or none."""
-    if token.type == "inline" and before is not None:
-        # A rule right under a paragraph makes a heading of it by mistake.
-        mistaken = before.type == "heading_open" and bool(_TERMINAL.search(token.content))
-        if (before.type == "paragraph_open" or mistaken) and not _STRUCK.fullmatch(token.content):
+    if token.type in ("paragraph_open", "heading_open"):
+        ends_sentence = token.type == "paragraph_open" or _TERMINAL.search(token.content)
+        if ends_sentence and not _STRUCK.fullmatch(token.content):
             yield plain_inline(token.content, env).strip()
     elif token.type == "html_block":
         for block in _BLANK_LINES.split(plain_html(token.content)):

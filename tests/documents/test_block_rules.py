@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from docsum_nb.documents.block_rules import SHORT_ITEMS, SHORT_PARAGRAPHS, item_text, quicken
+from docsum_nb.documents.block_rules import quicken
+from docsum_nb.documents.block_runs import (
+    SHORT_HEADINGS,
+    SHORT_ITEMS,
+    SHORT_PARAGRAPHS,
+    SHORT_QUOTES,
+    words_of,
+)
 
 LINES = st.sampled_from(
     [
@@ -70,8 +77,9 @@ def texts(parser: MarkdownIt, text: str) -> list[str]:
     lines = text.split("\n")
     found = []
     for token in parser.parse(text):
-        if token.type == SHORT_ITEMS and token.map:
-            found += [words for line in lines[slice(*token.map)] if (words := item_text(line))]
+        if token.type in (SHORT_ITEMS, SHORT_QUOTES) and token.map:
+            own = (words_of(token.type, line) for line in lines[slice(*token.map)])
+            found += [words for words in own if words]
         elif token.type == "inline":
             found.append(token.content)
     return found
@@ -80,13 +88,41 @@ def texts(parser: MarkdownIt, text: str) -> list[str]:
 def level_of_lines(parser: MarkdownIt, text: str) -> set[int]:
     """Return the lines at which something inside of another block begins."""
     found: set[int] = set()
+    lines = text.split("\n")
     for token in parser.parse(text):
-        if token.map and token.level:
-            found.update(range(*token.map) if token.type == SHORT_ITEMS else token.map[:1])
+        if token.map and token.type in (SHORT_ITEMS, SHORT_QUOTES):
+            found.update(line for line in range(*token.map) if lines[line].strip(" \t"))
+        elif token.map and token.level:
+            found.add(token.map[0])
     return found
 
 
-PARAGRAPHS = st.lists(st.sampled_from(["a", "b c", "Über x ", "d\x0b", "e\n  "]), max_size=12)
+NESTED = st.sampled_from(
+    [
+        *(["- a", "  - b", "    - c", "- d", ""], ["1. a", "   - b", "2. c", "     - x"]),
+        *(["- a", "  1. b", "  2. c", "     - d"], ["* a", "  * b", "", "+ c"]),
+        *(["10. a", "    - b", "11. c", "   - d"], ["- a", "  - b", "-", "    code"]),
+        *(["- a", "  - b", "      - c", "        - d", "            - e"], ["> a", "", "> b"]),
+    ]
+).flatmap(lambda kinds: st.lists(st.sampled_from(kinds), min_size=3, max_size=12))
+
+
+@given(AROUND, NESTED, AROUND)
+def test_a_run_of_lists_in_lists_or_of_quotations_holds_what_their_tokens_hold(
+    above: list[str], items: list[str], below: list[str]
+) -> None:
+    """The same lines begin something inside another block, and hold the same words."""
+    each = quicken(MarkdownIt("commonmark").enable("table").disable("inline"))
+    run = quicken(MarkdownIt("commonmark").enable("table").disable("inline"), runs=True)
+    text = "\n".join([*above, *items, *below])
+    assert texts(run, text) == texts(each, text)
+    assert level_of_lines(run, text) == level_of_lines(each, text)
+
+
+PARAGRAPHS = st.lists(
+    st.sampled_from(["a", "b c", "Über x ", "d\x0b", "e\n  ", "# f", "## g #", "# h\n# i | j"]),
+    max_size=12,
+)
 
 
 @given(AROUND, st.integers(0, 2), PARAGRAPHS, st.integers(0, 2), AROUND)
@@ -110,17 +146,26 @@ def leaves_of(parser: MarkdownIt, text: str) -> list[tuple[str, str, int]]:
         if not token.map:
             continue
         first = token.map[0]
-        if token.type == SHORT_PARAGRAPHS:
+        if token.type in (SHORT_PARAGRAPHS, SHORT_HEADINGS):
             full = [line for line in range(*token.map) if lines[line].strip(" \t")]
-            found += [("p", lines[line].strip(), line) for line in full]
+            found += [(tag(lines[line]), words_of(token.type, lines[line]), line) for line in full]
         elif token.type in ("paragraph_open", "heading_open"):
             words = token.content or (parsed[at + 1].content if token.nesting else "")
             found.append((token.tag, words.strip(), first))
     return found
 
 
-def test_short_paragraphs_are_one_token() -> None:
-    """Ten thousand paragraphs of a letter each, and as many headings, cost a token each at most."""
-    parser = quicken(MarkdownIt("commonmark").enable("table").disable("inline"), leaves=True)
-    assert len(parser.parse("a\n\n" * 10_000)) == 1
-    assert len(parser.parse("# a\n" * 10_000)) == 10_000
+def tag(line: str) -> str:
+    """Return the tag of the heading or paragraph on a line."""
+    signs = len(line) - len(line.lstrip("#"))
+    return f"h{signs}" if signs else "p"
+
+
+def test_short_blocks_are_one_token() -> None:
+    """Ten thousand paragraphs, headings or quotations of a letter; a list has two tokens more."""
+    parser = MarkdownIt("commonmark").enable("table").disable("inline")
+    quicken(parser, runs=True, leaves=True)
+    for unit in ("a\n\n", "# a\n", "> a\n\n"):
+        assert len(parser.parse(unit * 10_000)) == 1
+    for unit in ("- a\n\n", "- a\n  - b\n    - c\n", "1. a\n   - b\n"):
+        assert len(parser.parse(unit * 10_000)) == 3
