@@ -34,13 +34,17 @@ _PICTURE = re.compile(
 )
 _BLOCK_TITLE = re.compile(r"\.(?=[^\s.])(.*)$")
 _LINK = re.compile(
-    r"(?:link:|xref:)([^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]|(https?://[^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]"
+    r"(?:link:|xref:|mailto:)([^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]|(https?://[^\s\[\]]{1,1000})\[([^\]\n]{0,500})\]"
 )
 _CROSS = re.compile(r"<<([^<>\n,]{1,200})(?:,\s*([^<>\n]{1,300}))?>>")
-_FOOTNOTE = re.compile(r"footnote(?:ref)?:[\w-]{0,40}\[([^\]\n]{0,1000})\]")
-_MACRO = re.compile(
-    r"(?:kbd|btn|menu|pass|stem|latexmath|indexterm2?):([^\s\[\]]{0,100})\[([^\]\n]{0,300})\]"
+_FOOTNOTE = re.compile(
+    r"footnote(?:ref)?:[\w-]{0,40}\[((?:[^\[\]\n]{1,500}+|\[[^\[\]\n]{0,300}+\]){0,40}+)\]"
 )
+_MENU = re.compile(r"menu:([^\s\[\]]{1,100})\[([^\]\n]{0,300})\]")
+_MACRO = re.compile(
+    r"(?:kbd|btn|icon|pass|stem|latexmath|indexterm2?):([^\s\[\]]{0,100})\[([^\]\n]{0,300})\]"
+)
+_INDEXED = re.compile(r"(?<!\()\(\(([^()\n]{1,200})\)\)(?!\))")
 _ANCHOR = re.compile(r"\[\[[^\]\n]{1,100}\]\]|\(\(\([^()\n]{1,200}\)\)\)")
 _USED = re.compile(r"\{([\w-]{1,60})\}")
 _ROLE = re.compile(r"\[[.#%\w-]{1,60}\](?=[#*_`])")
@@ -49,7 +53,11 @@ _HASHED = re.compile(r"(?<![\w#])#(\S(?:[^#\n]{0,300}\S)?)#(?![\w#])")
 _ADMONITION = re.compile(r"(?:NOTE|TIP|IMPORTANT|WARNING|CAUTION):\s+(?=\S)")
 _LIST = re.compile(r"(\*{1,5}|-|\.{1,5})\s+(?=\S)")
 _TERM = re.compile(r"(\S.{0,200}?):{2,4}(?:\s+(.*))?$")
-_CELL = re.compile(r"(?:(?<=\s)|^)(?:[\d.+*]{0,8}[<^>.]{0,4}[a-z]?)\|")
+_VALUE = re.compile(
+    r"\s*(?:([\w-]{1,40})\s*=\s*)?(?:\"([^\"\n]{0,1000})\"|'([^'\n]{0,1000})'|([^,\n]{0,1000}))\s*(?:,|$)"
+)
+_QUOTED = frozenset(("quote", "verse"))
+_CELL = re.compile(r"(?<!\\)(?:(?:(?<=\s)|^)[\d.+*]{0,8}[<^>.]{0,4}[a-z]?)?\|")
 
 
 def read(path: Path) -> Reading:
@@ -69,10 +77,12 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     out: list[str] = []
     attributes = Replacements()
     included: list[str] = []
+    quotation = _Quotation()
     at = 0
     while at < len(lines):
         line = lines[at].rstrip()
         at += 1
+        out += quotation.end_at(line)
         if fence := _FENCE.match(line):
             at = _listing(lines, at, fence, out, index)
         elif _TABLE.match(line) and (end := index.next(line, at)) is not None:
@@ -85,17 +95,72 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
             included.append(include[1])
         elif line.startswith("//") or _CONDITION.match(line):
             continue
-        elif _BLOCK_LINE.match(line) or _FRAME.match(line) or line in ("+", "'''", "<<<"):
-            out.append("")
+        elif (words := quotation.words_of(line, attributes)) is not None:
+            out += ("", *words)
         elif block_title := _BLOCK_TITLE.match(line):
             out += ("", f"**{_plain(block_title[1], attributes)}**", "")
         else:
             out += _text_line(line, attributes)
+    out += quotation.end()
     notes = (
         (f"files that it includes are not read: {', '.join(included)[:300]}",) if included else ()
     )
     pictures = sum(1 for each in _PICTURE.finditer(text) if each[1] in ("image", "video", "audio"))
     return "\n".join(out), (*notes, *pictures_note(pictures))
+
+
+class _Quotation:
+    """Whom a quotation is of, which stands above it and is written below."""
+
+    def __init__(self) -> None:
+        self._of = ""
+        self._frame = ""
+        self._begun = False
+
+    def words_of(self, line: str, attributes: Replacements) -> tuple[str, ...] | None:
+        """Return what of the attributes above a block, or of its frame, is text.
+
+        Keeps whom the block quotes. ``None`` if the line is neither.
+        """
+        if not _BLOCK_LINE.match(line):
+            return () if _FRAME.match(line) or line in ("+", "'''", "<<<") else None
+        places, names = _values(line.strip()[1:-1])
+        if places and re.split(r"[.#%]", places[0])[0] in _QUOTED:
+            of = [*places[1:], names.get("attribution", ""), names.get("citetitle", "")]
+            self._of = ", ".join(_plain(each, attributes) for each in of if each)
+            self._frame, self._begun = "", False
+        title = names.get("title", "")
+        return (f"**{_plain(title, attributes)}**", "") if title else ()
+
+    def end_at(self, line: str) -> tuple[str, ...]:
+        """Return whom the quotation is of if it ends before a line, or with it."""
+        if not self._of:
+            return ()
+        if not self._begun:
+            self._begun = bool(line) and not _BLOCK_TITLE.match(line)
+            self._frame = line if _FRAME.match(line) or _FENCE.match(line) else ""
+            return ()
+        return self.end() if line == self._frame else ()
+
+    def end(self) -> tuple[str, ...]:
+        """Return whom the quotation is of, if one is open."""
+        of, self._of = self._of, ""
+        return ("", f"— {of}", "") if of else ()
+
+
+def _values(inner: str) -> tuple[list[str], dict[str, str]]:
+    """Return the values of attributes by place and by name."""
+    places: list[str] = []
+    names: dict[str, str] = {}
+    at = 0
+    while at < len(inner) and (found := _VALUE.match(inner, at)) and found.end() > at:
+        at = found.end()
+        value = (found[2] or found[3] or found[4] or "").strip()
+        if found[1]:
+            names[found[1]] = value
+        else:
+            places.append(value)
+    return places, names
 
 
 def _text_line(line: str, attributes: Replacements) -> list[str]:
@@ -129,7 +194,8 @@ def _table(lines: list[str], at: int, end: int, out: list[str], attributes: Repl
     rows: list[list[str]] = []
     for line in map(str.strip, lines[at:end]):
         if "|" in line:
-            rows.append([_plain(cell.strip(), attributes) for cell in _CELL.split(line)[1:]])
+            cells = (cell.strip().replace("\\|", "|") for cell in _CELL.split(line)[1:])
+            rows.append([_plain(cell, attributes) for cell in cells])
         elif line and rows:
             rows[-1][-1:] = [" ".join([*rows[-1][-1:], _plain(line, attributes)])]
     width = max(map(len, rows), default=0)
@@ -154,8 +220,11 @@ def _plain(line: str, attributes: Replacements) -> str:
     if "{" in line:
         line = _USED.sub(lambda each: attributes.fill(each[1], each[0]), line)
     if "[" in line:
-        line = _FOOTNOTE.sub(r" (\1)", _PICTURE.sub(_words_of_picture, line))
+        line = _FOOTNOTE.sub(_words_of_note, _PICTURE.sub(_words_of_picture, line))
+        line = _MENU.sub(r"\1 > \2", line)
         line = _ROLE.sub("", _ANCHOR.sub("", _MACRO.sub(r"\2", _LINK.sub(_words_of_link, line))))
+    if "((" in line:
+        line = _INDEXED.sub(r"\1", _ANCHOR.sub("", line))
     if "<<" in line:
         line = _CROSS.sub(lambda each: each[2] or each[1], line)
     if "#" in line:
@@ -164,8 +233,14 @@ def _plain(line: str, attributes: Replacements) -> str:
 
 
 def _words_of_picture(match: re.Match[str]) -> str:
-    words = (match[2] or "").partition(",")[0].strip()
-    return f"![{words}]()" if words and "=" not in words else ""
+    places, names = _values(match[2] or "")
+    words = names.get("alt") or (places[0] if places else "")
+    picture = f"![{words}]()" if words else ""
+    return f"{picture} {names['title']}".strip() if "title" in names else picture
+
+
+def _words_of_note(match: re.Match[str]) -> str:
+    return f" ({match[1]})" if match[1] else ""
 
 
 def _words_of_link(match: re.Match[str]) -> str:

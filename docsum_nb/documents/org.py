@@ -57,7 +57,7 @@ def read(path: Path) -> Reading:
 def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     """Return an Org text as Markdown, and notes on what was omitted."""
     out: list[str] = []
-    included = planned = 0
+    included = planned = exported = 0
     lines = text.split("\n")
     # A block or a drawer does not reach over a headline.
     index = LineIndex(
@@ -68,7 +68,9 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
         line = lines[at]
         at += 1
         if begin := _BEGIN.match(line):
-            at = _block(lines, at, begin, out, index)
+            behind = _block(lines, at, begin, out, index)
+            exported += behind - at - 1 if begin[1].lower() == "export" and behind > at else 0
+            at = behind
         elif drawer := _DRAWER.match(line):
             end = _closing(index, ":end:", at)
             if end is not None and drawer[1].lower() != "end":
@@ -76,6 +78,7 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
                 at = end + 1
         elif setting := _SETTING.match(line):
             included += setting[1].lower() in ("include", "setupfile")
+            exported += setting[1].lower() in _FORMATS
             out += _shown_setting(setting[1].lower(), _plain(setting[2]))
         elif _PLANNING.match(line):
             planned += 1
@@ -84,11 +87,15 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
     notes = [f"files that it includes are not read ({included})"] if included else []
     if planned:
         notes.append(f"{planned:,} lines of plans and properties")
+    if exported:
+        notes.append(f"{exported:,} lines for one format only, such as HTML or LaTeX")
     pictures = sum(_PICTURE.search(link[1]) is not None for link in _LINK.finditer(text))
     return "\n".join(out), (*notes, *pictures_note(pictures))
 
 
 _LONGEST_END = 80
+_FORMATS = frozenset(("html", "latex", "beamer", "ascii", "odt", "texinfo", "md"))
+_DESCRIBED = re.compile(r":(?:alt|title)\s+(\"[^\"\n]{1,500}\"|[^:\n]{1,500})")
 
 
 def _closing(index: LineIndex, line: str, at: int) -> int | None:
@@ -99,6 +106,9 @@ def _closing(index: LineIndex, line: str, at: int) -> int | None:
 def _shown_setting(name: str, value: str) -> tuple[str, ...]:
     if name == "title":
         return (f"# {value}", "")
+    if name.startswith("attr_"):
+        words = " ".join(found.strip().strip('"') for found in _DESCRIBED.findall(value))
+        return (f"![{words.replace('[', '(').replace(']', ')')}]()", "") if words else ()
     return ("", value, "") if name in ("subtitle", "author", "date", "caption") else ()
 
 

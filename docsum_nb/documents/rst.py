@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["read", "to_markdown"]
 
-_ALT = re.compile(r"\s*:alt:\s+(\S.*)$")
+_OPTION = re.compile(r"\s*:(alt|caption|subtitle|attribution):\s+(\S.*)$")
+_MOST_OPTIONS = 20
+"""Lines of a directive's options."""
 _INLINE_SIGN = re.compile(r"[`_|\\]")
 _RULE = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
 _DIRECTIVE = re.compile(r"(\s*)\.\.\s+(?:\|([^|\n]{1,80})\|\s+)?([\w:+.-]{1,50}?)::(?:\s+(.*))?$")
@@ -41,7 +43,17 @@ _TEXTS = frozenset(
         *("warning", "seealso", "epigraph", "highlights", "pull-quote", "todo", "details"),
         *("container", "compound", "class", "only", "glossary", "rst-class", "toggle", "dropdown"),
         *("deprecated", "versionadded", "versionchanged", "versionremoved", "line-block"),
-        *("tab-set", "tab-item", "grid", "card", "grid-item-card", "tabs", "tab"),
+        *(
+            "header",
+            "footer",
+            "tab-set",
+            "tab-item",
+            "grid",
+            "card",
+            "grid-item-card",
+            "tabs",
+            "tab",
+        ),
     )
 )
 _TITLED = frozenset(("admonition", "topic", "sidebar", "rubric", "centered", "centred"))
@@ -72,14 +84,15 @@ _WITHOUT_TEXT = frozenset(
     (
         *("toctree", "contents", "index", "highlight", "module", "currentmodule", "meta", "role"),
         *("default-role", "replace", "unicode", "date", "sectnum", "section-numbering", "program"),
-        *("target-notes", "tabularcolumns", "title", "default-domain", "bibliography", "header"),
-        *("footer", "sectionauthor", "codeauthor", "moduleauthor", "namespace", "testsetup"),
+        *("target-notes", "tabularcolumns", "title", "default-domain", "bibliography"),
+        *("sectionauthor", "codeauthor", "moduleauthor", "namespace", "testsetup"),
         *("testcleanup", "minigallery", "currentmodule", "inheritance-diagram", "label"),
     )
 )
 _ELSEWHERE = re.compile(r"\s*:(?:file|url):")
 _HEADER = re.compile(r"\s*:header:\s+(\S.*)$")
 _PUTS_IN = frozenset(("include", "literalinclude", "csv-table", "raw", "video"))
+_OF_AUTHORS = frozenset(("sectionauthor", "codeauthor", "moduleauthor", "meta"))
 _ROLE = re.compile(r"(?<![\w`]):[\w:+.-]{1,40}:`([^`<]{0,300}+)(?:<([^`>]{0,500}+)>)?+`")
 _LINK = re.compile(r"(?<!`)`([^`<\n]{1,300}+)(?:<[^`>]{0,500}+>)?`_{1,2}")
 _LITERAL = re.compile(r"``([^`]{1,500}+)``")
@@ -223,6 +236,8 @@ class _Reader:
         indent, name, argument = len(match[1]), match[3].lower(), (match[4] or "").strip()
         end = self._behind_body(at, indent)
         name = name.rpartition(":")[2] if name.startswith(("py:", "c:", "std:")) else name
+        options = self._options(at, end)
+        self._option(options, "caption")
         if name in _CODES:
             body = [line for line in self.lines[at + 1 : end] if not _FIELD.match(line)]
             if argument and (name == "math" or " " in argument):
@@ -231,23 +246,51 @@ class _Reader:
             self._code(_trimmed(body), argument or ("math" if name == "math" else ""))
             return end
         if name in _TITLED or name in _TEXTS or _DEFINING.match(name):
-            return self._text_of(at, end, name, argument)
+            self._text_of(at, name, argument)
+            self._option(options, "subtitle")
+            self._option(options, "attribution")
+            return self._body(at, end)
         if name in ("image", "figure"):
             self.pictures += 1
-            alt = next(filter(None, map(_ALT.match, self.lines[at + 1 : min(end, at + 20)])), None)
-            self.out += ("", _described(alt[1]) if alt and not match[2] else "", "")
+            alt = options.get("alt", "")
+            self.out += ("", _described(alt) if alt and not match[2] else "", "")
             return self._body(at, end) if name == "figure" else end
         if name in ("table", "list-table"):
             self.out += ("", self._plain(argument), "")
             return self._body(at, end)
         if name == "csv-table" and not any(map(_ELSEWHERE.match, self.lines[at + 1 : end])):
             self.out += ("", self._plain(argument), "", self._csv_table(at, end), "")
-        elif name in _PUTS_IN:
+        elif name in _PUTS_IN or name in _OF_AUTHORS:
             self.left_out[name] += 1
         elif name not in _WITHOUT_TEXT and not match[2] and not name.startswith("auto"):
             # One of an extension or of a project: what stands in it may be text.
-            return self._text_of(at, end, name, argument)
+            self._text_of(at, name, argument)
+            return self._body(at, end)
         return end
+
+    def _option(self, options: dict[str, str], name: str) -> None:
+        """Write an option whose value is text, if there is one."""
+        if name in options:
+            self.out += ("", self._plain(options[name]), "")
+
+    def _options(self, at: int, end: int) -> dict[str, str]:
+        """Return those options of a directive that are text."""
+        found: dict[str, str] = {}
+        below = at + 1
+        last = min(end, at + _MOST_OPTIONS)
+        while below < last and _FIELD.match(self.lines[below]):
+            option = _OPTION.match(self.lines[below])
+            indent = _indent(self.lines[below])
+            below += 1
+            words = [option[2]] if option else []
+            while (
+                below < last and self.lines[below].strip() and _indent(self.lines[below]) > indent
+            ):
+                words.append(self.lines[below].strip())
+                below += 1
+            if option:
+                found[option[1]] = " ".join(words)
+        return found
 
     def _csv_table(self, at: int, end: int) -> str:
         """Return a table whose rows are lines of a CSV file, with the header that is an option."""
@@ -261,7 +304,8 @@ class _Reader:
             return "\n".join(rows)
         return markdown_table([[self._plain(cell) for cell in row] for row in cells])
 
-    def _text_of(self, at: int, end: int, name: str, argument: str) -> int:
+    def _text_of(self, at: int, name: str, argument: str) -> None:
+        """Write the words on the line of a directive that holds text."""
         if name.startswith(("version", "deprecated")):
             version, _, argument = argument.partition(" ")
             argument = f"{_VERSIONS.get(name, name)} {version}: {argument}".rstrip()
@@ -273,7 +317,6 @@ class _Reader:
             self.out += ("", f"`{argument}`", "")
         else:
             self.out += ("", self._plain(argument))
-        return self._body(at, end)
 
     def _body(self, at: int, end: int) -> int:
         """Move the body of a directive to its own indentation, to be read next."""

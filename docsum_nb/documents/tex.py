@@ -93,6 +93,8 @@ def to_markdown(text: str) -> tuple[str, tuple[str, ...]]:
         notes.append(f"files that it puts in by \\input are not read ({reader.put_in})")
     if reader.entries:
         notes.append(f"{reader.entries:,} entries of its bibliography")
+    if reader.remarks:
+        notes.append(f"{reader.remarks:,} remarks of its authors (\\todo)")
     return markdown, (*notes, *pictures_note(reader.pictures))
 
 
@@ -120,7 +122,7 @@ def _without_comments(text: str) -> str:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.put_in = self.pictures = self.entries = 0
+        self.put_in = self.pictures = self.entries = self.remarks = 0
         self._out: list[str] = []
         self._closing: dict[int, str] = {}
         """What is written when the brace at a place is closed."""
@@ -217,6 +219,7 @@ class _Reader:
             return self._sign(name, at, len(self.text))
         if bare in DROPPED:
             self.put_in += bare in ("input", "include")
+            self.remarks += bare == "todo"
             self.pictures += bare == "includegraphics"
             return self._skip(at, DROPPED[bare])
         if bare == "verb" and (verb := _VERB.match(self.text, at)):
