@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from docsum_nb.documents.pdf_bands import banded
 from docsum_nb.documents.pdf_lines import Line, Whole, joined
 from docsum_nb.documents.pdf_rules import rules
-from docsum_nb.documents.pdf_tables import Grid, Piece, Row, aligned, grids
+from docsum_nb.documents.pdf_tables import Grid, Piece, Row, Rule, aligned, grids, uncrossed
 from docsum_nb.documents.tables import Cell, Table, markdown_table
 
 __all__ = ["Source", "Span", "with_tables"]
@@ -93,18 +94,52 @@ def with_tables(
         return [span.line for span in spans]
     lines = [span.line for span in spans]
     free = [True] * len(spans)
-    for grid in grids(*rules(page))[:_MOST_TABLES]:
+    across, down = rules(page)
+    for grid in grids(across, down)[:_MOST_TABLES]:
         found = None if any(grid.holds(*each) for each in taken) else _ruled(source, spans, grid)
         if found is not None and all(free[found[0] : found[1]]):
             first, end, text = found
             free[first:end] = [False] * (end - first)
             lines[first:end] = _marked(lines[first:end], text)
-    for is_free, each in groupby(range(len(spans)), key=free.__getitem__):
-        own = list(each)
-        first, end = own[0], own[-1] + 1
-        if is_free:
-            lines[first:end] = _with_aligned(source, spans[first:end], taken)
+    if alone := uncrossed(across, down):
+        for start, stop in _free(free):
+            for first, end, text in _between_rules(source, spans[start:stop], alone, taken):
+                free[start + first : start + end] = [False] * (end - first)
+                own = lines[start + first : start + end]
+                lines[start + first : start + end] = _marked(own, text)
+    for start, stop in _free(free):
+        lines[start:stop] = _with_aligned(source, spans[start:stop], taken)
     return lines
+
+
+def _free(free: Sequence[bool]) -> list[tuple[int, int]]:
+    """Return the stretches of lines that are in no table."""
+    found = []
+    for is_free, each in groupby(range(len(free)), key=free.__getitem__):
+        own = list(each)
+        if is_free:
+            found.append((own[0], own[-1] + 1))
+    return found
+
+
+def _between_rules(
+    source: Source,
+    spans: Sequence[Span],
+    across: Sequence[Rule],
+    taken: Sequence[tuple[float, float]],
+) -> Iterator[tuple[int, int, str]]:
+    """Yield the tables with horizontal lines only: first line, the one after the last, the text."""
+    groups = list(_rows(source, spans))
+    firsts = [0]
+    for _, own in groups:
+        firsts.append(firsts[-1] + len(own))
+    for table in banded([row for row, _ in groups], across):
+        own = groups[table.start : table.end]
+        top, bottom = own[0][0].top + own[0][0].size, own[-1][0].top - own[-1][0].size
+        layout = Table([[Cell((text,)) for text in row] for row in table.cells])
+        if any(bottom <= y <= top for _, y in taken) or layout.is_layout():
+            continue
+        yield firsts[table.start], firsts[table.end], markdown_table([*map(list, table.cells)])
 
 
 def _marked(lines: Sequence[Line], text: str) -> list[Line]:

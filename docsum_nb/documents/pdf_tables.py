@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-__all__ = ["Grid", "Piece", "Row", "Rule", "aligned", "grids"]
+__all__ = ["Columns", "Grid", "Piece", "Row", "Rule", "aligned", "grids", "uncrossed"]
 
 _TOLERANCE = 3.0
 """Points by which lines may miss each other."""
@@ -77,6 +77,14 @@ def grids(across: Sequence[Rule], down: Sequence[Rule]) -> list[Grid]:
     if max(len(rows), len(columns)) > _MOST_RULES:
         return []
     return [grid for own in _connected(rows, columns) if (grid := _grid(*own)) is not None]
+
+
+def uncrossed(across: Sequence[Rule], down: Sequence[Rule]) -> list[Rule]:
+    """Return the horizontal lines that no vertical line crosses or touches; none of too many."""
+    rows, columns = _merged(across), _merged(down)
+    if max(len(rows), len(columns)) > _MOST_RULES:
+        return []
+    return [own[0] for own, crossing in _connected(rows, columns) if own and not crossing]
 
 
 def _merged(rules: Sequence[Rule]) -> list[Rule]:
@@ -223,8 +231,8 @@ class Row:
 
 
 @dataclass
-class _Columns:
-    """Columns of rows that belong together."""
+class Columns:
+    """Columns of rows that belong together; they grow by each row."""
 
     spans: list[tuple[float, float]] = field(default_factory=list)
 
@@ -243,6 +251,7 @@ class _Columns:
         return found
 
     def add(self, pieces: Sequence[Piece], places: Sequence[int]) -> None:
+        """Add a row, whose pieces have the columns that ``places`` returned."""
         for piece, place in zip(pieces, places, strict=True):
             if place < 0:
                 self.spans.append((piece.left, piece.right))
@@ -271,9 +280,9 @@ def aligned(rows: Sequence[Row]) -> list[tuple[int, int, list[list[int]]]]:
     return found
 
 
-def _run(rows: Sequence[Row], start: int) -> tuple[int, _Columns]:
+def _run(rows: Sequence[Row], start: int) -> tuple[int, Columns]:
     """Return the end of the rows from ``start`` whose pieces fit into columns."""
-    columns = _Columns()
+    columns = Columns()
     for end in range(start, len(rows)):
         row = rows[end]
         near = end == start or 0 < rows[end - 1].top - row.top <= _FURTHEST * row.size
@@ -286,7 +295,7 @@ def _run(rows: Sequence[Row], start: int) -> tuple[int, _Columns]:
     return len(rows), columns
 
 
-def _table(rows: Sequence[Row], columns: _Columns) -> list[list[int]]:
+def _table(rows: Sequence[Row], columns: Columns) -> list[list[int]]:
     """Return the index of the piece in each column of each row; empty if it is no table."""
     order = sorted(columns.spans)
     lefts = [left for left, _ in order]
