@@ -134,8 +134,8 @@ def _between_rules(
     for _, own in groups:
         firsts.append(firsts[-1] + len(own))
     for table in banded([row for row, _ in groups], across):
-        own = groups[table.start : table.end]
-        top, bottom = own[0][0].top + own[0][0].size, own[-1][0].top - own[-1][0].size
+        first, last = groups[table.start][0], groups[table.end - 1][0]
+        top, bottom = first.top + first.size, last.top - last.size
         layout = Table([[Cell((text,)) for text in row] for row in table.cells])
         if any(bottom <= y <= top for _, y in taken) or layout.is_layout():
             continue
