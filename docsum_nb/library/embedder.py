@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from docsum_nb.errors import InputError
 from docsum_nb.models.model import Model
+
+if TYPE_CHECKING:
+    from docsum_nb.models.embedding import EmbeddingModel
 
 __all__ = ["Embedder", "embedder_of"]
 
@@ -32,6 +35,8 @@ class Embedder:
     """Kept with the vectors."""
     function: Embed | None
     """``None`` for MiniLM, which is loaded at its first use."""
+    model: EmbeddingModel | None = None
+    """The model of LiteLLM's; ``None`` for MiniLM and for a function of the user's."""
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return one vector for each text, in order, each of length 1.
@@ -74,7 +79,7 @@ def embedder_of(given: object) -> Embedder | None:
         from docsum_nb.models.embedding import EmbeddingModel
 
         model = EmbeddingModel(given)
-        return Embedder(model.name, model.embed)
+        return Embedder(model.name, model.embed, model)
     name = getattr(given, "__qualname__", None)
     if callable(given) and isinstance(name, str):
         return Embedder(f"{getattr(given, '__module__', '')}.{name}", given)

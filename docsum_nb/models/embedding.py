@@ -2,8 +2,8 @@
 
 A request is sent again by the same rules as those of language models (``retry.py``): a provider
 that is overloaded is waited for, other failures are retried a few times, and what no retry cures is
-raised at once. A batch that is too large is halved. Blocks the calling thread. Refuses answers that
-are not one vector for each text.
+raised at once. A batch that is too large is halved. Blocks the calling thread; in a run, its stop
+ends that, and no further request is sent. Refuses answers that are not one vector for each text.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from docsum_nb.errors import InputError, ModelError
 from docsum_nb.models.litellm_api import (
+    NO_RETRIES,
     address_in_environment,
     info_of,
     key_for,
@@ -32,7 +33,7 @@ from docsum_nb.models.retry import failure_of, pause, retry_after
 from docsum_nb.models.unicode import writable
 from docsum_nb.provider_errors import Failure, RedirectRefused, refuse_redirects, sanitized
 from docsum_nb.records import Usage
-from docsum_nb.run import DAEMON_THREADS
+from docsum_nb.run import DAEMON_THREADS, Stopping, pause_in_run
 
 __all__ = ["EmbeddingModel", "charged_to"]
 
@@ -95,11 +96,17 @@ class EmbeddingModel:
             ModelError: If an answer is not one vector for each text, or the server sends requests
                 on to another server.
             BudgetExceeded: If the next request might exceed a bound of the run.
+            Stopping: If the run that it belongs to is stopped.
             Exception: The provider's error, after the retries.
         """
         # An empty text is refused by most providers.
         texts = [writable(text[:_MOST_CHARS]) or " " for text in texts]
         return [vector for batch in _batches(texts) for vector in self._vectors(batch)]
+
+    def at_most(self, texts: int) -> Usage:
+        """Return what a number of texts take at most, sent one by one and without retries."""
+        tokens = texts * _about([" " * _MOST_CHARS])
+        return Usage(texts, tokens, 0, self._cost(tokens))
 
     def _vectors(self, texts: list[str]) -> list[list[float]]:
         failures = overloads = 0
@@ -107,7 +114,7 @@ class EmbeddingModel:
         while True:
             try:
                 return self._send(texts)
-            except (InputError, ModelError):
+            except (InputError, ModelError, Stopping):
                 raise
             except Exception as error:  # noqa: BLE001  # raised below, if no retry cures it
                 if (refused := _redirect_in(error)) is not None:
@@ -126,11 +133,11 @@ class EmbeddingModel:
                 if failure.final or failures > most or time.monotonic() + wait > give_up_at:
                     note_model(error, self.settings)
                     raise sanitized(error) from None
-            time.sleep(wait)
+            pause_in_run(wait)
 
     def _send(self, texts: list[str]) -> list[list[float]]:
         arguments = self._arguments(texts)
-        about = sum(map(len, texts)) // 3 + len(texts)
+        about = _about(texts)
         self._await_turn(about)
         charged, reserved = _charged.get(), None
         if charged is not None:
@@ -162,7 +169,7 @@ class EmbeddingModel:
             "api_key": key_for(settings),
             "timeout": settings.timeout,
             "encoding_format": "float",
-            "max_retries": 0,
+            "max_retries": NO_RETRIES,
             "num_retries": 0,
             "drop_params": True,
         }
@@ -178,7 +185,7 @@ class EmbeddingModel:
         with self._lock:
             begin = max(self._next, time.monotonic())
             self._next = begin + pace
-        time.sleep(max(0.0, begin - time.monotonic()))
+        pause_in_run(max(0.0, begin - time.monotonic()))
 
     def _cost(self, tokens: int) -> float | None:
         if self.settings.prices is not None:
@@ -216,6 +223,11 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
         characters += len(text)
     if batch:
         yield batch
+
+
+def _about(texts: Sequence[str]) -> int:
+    """Return how many tokens texts have, estimated high."""
+    return sum(map(len, texts)) // 3 + len(texts)
 
 
 def _tokens(response: Any, about: int) -> int:

@@ -31,6 +31,7 @@ from docsum_nb.secrets import NO_KEY, mask_logs
 from docsum_nb.upstream import complete_classes
 
 __all__ = [
+    "NO_RETRIES",
     "address_in_environment",
     "info_of",
     "key_for",
@@ -190,6 +191,18 @@ def name_warning_for(settings: Model, provider: str, info: dict[str, Any]) -> st
     if listed or settings.base_url or address_in_environment(provider):
         return None
     return name_warning(loaded(), settings.name, provider)
+
+
+class _Zero(int):
+    """Zero, and true."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+NO_RETRIES = _Zero()
+"""``max_retries=`` of a request for vectors. LiteLLM takes a 0 for one that was not given, and then
+has OpenAI's client try three times."""
 
 
 def without_retries(provider: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import Ledger, default_path
 from docsum_nb.models import ChatModel, lost_promises
 from docsum_nb.options import Options
+from docsum_nb.pipeline.planned_search import with_search
 from docsum_nb.pipeline.preparation import Prepared, cut_source, open_source
 from docsum_nb.pipeline.sizes import (
     AGENT_CALLS,
@@ -84,7 +85,7 @@ def plan_of(prepared: Prepared) -> Plan:
     """Count the calls and bound the tokens of a run, without a request."""
     models = (*prepared.models, *prepared.vision)
     return replace(
-        _with_pages(remaining_of(prepared, ()), prepared),
+        with_search(_with_pages(remaining_of(prepared, ()), prepared), prepared),
         warnings=warnings_of(prepared),
         no_key=next((each.missing_key for each in models if each.missing_key), None),
         contents=_contents(prepared),

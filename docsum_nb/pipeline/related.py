@@ -34,16 +34,16 @@ from docsum_nb.render.formats import listed
 from docsum_nb.results import Summary
 from docsum_nb.run import in_thread
 
-__all__ = ["find_related"]
+__all__ = ["LEAST_SCORE", "LEAST_WORDS", "MOST_PARTS", "find_related"]
 
 _HITS = 10
 _MOST_OWN = 100
 """Summarized documents that a search looks beyond."""
-_LEAST_SCORE = 0.2
+LEAST_SCORE = 0.2
 """Of the best score of a search: below it, a document has common words only."""
-_LEAST_WORDS = 2
+LEAST_WORDS = 2
 _MOST_WORDS = 5
-_MOST_PARTS = 50
+MOST_PARTS = 50
 """Document summaries used as queries besides the whole; more add time and hardly a new hit."""
 _MOST_OWN_PARTS = 8
 """The same for a search of the user's own, which may cost money."""
@@ -78,7 +78,7 @@ async def _found_and_judged(
     prepared: Prepared, search: _OtherDocuments, summary: Summary, asker: ModelClient
 ) -> tuple[tuple[Hit, ...], list[Omission]]:
     # An agent drops what is not relevant; without one, a single word in common is too little.
-    least_words = 1 if prepared.evaluates else _LEAST_WORDS
+    least_words = 1 if prepared.evaluates else LEAST_WORDS
     try:
         hits = await in_thread(_search, search, summary, least_words)
     except SearchFailedError as error:
@@ -151,7 +151,7 @@ def _is_close(hit: Hit, best: float, least_words: int) -> bool:
         best: The score of the best of the same search.
         least_words: The number of different words that it must share.
     """
-    return hit.score >= _LEAST_SCORE * best and len(_shared_words(hit)) >= least_words
+    return hit.score >= LEAST_SCORE * best and len(_shared_words(hit)) >= least_words
 
 
 async def _judge(
@@ -195,7 +195,7 @@ def _search(library: _OtherDocuments, summary: Summary, least_words: int) -> lis
     if summary.question:
         weighted.append((summary.question, _WHOLE_WEIGHT))
     if len(summary.documents) > 1:
-        most = _MOST_OWN_PARTS if library.is_own else _MOST_PARTS
+        most = _MOST_OWN_PARTS if library.is_own else MOST_PARTS
         weighted += [(document.text, 1.0) for document in summary.documents[:most]]
     scores: dict[str, float] = defaultdict(float)
     best: dict[str, Hit] = {}

@@ -53,6 +53,11 @@ class Plan(NotARun, Tabled):
     """How the summary is made: ``"tree"``, ``"refine"``, ``"single"`` or ``"per-document"``."""
     why: str = ""
     """Why it is made like that, for a person."""
+    search: str = ""
+    """How related documents are searched, for a person; empty without a library."""
+    queries: int = 0
+    """Requests for the vectors of queries, which are among ``calls`` and counted in ``tokens`` and
+    ``cost_usd``, at most; 0 without an embedding model."""
 
     def _table(self) -> Table:
         return _table(self)
@@ -75,13 +80,16 @@ class Plan(NotARun, Tabled):
         takes = f"at most {self.tokens:,} tokens, {cost}" if self.tokens else "free"
         most = "at most " if self.pages else ""
         model, said = one_line(self.model, max_chars=80), (*self.warnings, self.no_key)
-        calls = f"{self.calls - self.pages} calls of {model}"
+        calls = f"{self.calls - self.pages - self.queries} calls of {model}"
         if self.pages:
             vision = one_line(self.vision or "", max_chars=80)
             calls = f"{self.pages} calls of {vision} to read pages, and {calls}"
+        if self.queries:
+            calls += f" and at most {self.queries} requests for vectors"
         return (
             f"{self.documents} documents, {most}{self.chunks} chunks: {most}{calls} "
             f"in {self.depth} levels, {takes}"
+            + (f"; related documents are searched {one_line(self.search)}" if self.search else "")
             + "".join(f"; {one_line(each, max_chars=400)}" for each in said if each)
         )
 
@@ -96,6 +104,12 @@ def _table(plan: Plan) -> Table:
     numbers = [f"{n:,}" for n in (plan.documents, plan.chunks, plan.calls, plan.depth, plan.tokens)]
     cost = cost_text(plan.cost_usd) if plan.tokens else "free"
     said = [f"Strategy {plan.strategy}: {plan.why}."] if plan.strategy else []
+    if plan.search:
+        said.append(f"Related documents are searched {one_line(plan.search, max_chars=400)}.")
+    if plan.queries:
+        said.append(
+            f"Among the calls are at most {count_text(plan.queries, 'request')} for vectors."
+        )
     if plan.pages:
         vision = one_line(plan.vision or "", max_chars=80)
         said.append(

@@ -7,6 +7,7 @@ from docsum_nb.run.fanout import Failed, fan_out
 from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
 from docsum_nb.run.imports import import_in_background, without_collection
 from docsum_nb.run.loop import before_exit
+from docsum_nb.run.pauses import pause_in_run
 from docsum_nb.run.progress import PART_STATES, Duration, Pace, PartState
 from docsum_nb.run.questions import AskPerson
 from docsum_nb.run.recorder import about, placed
@@ -83,6 +84,7 @@ __all__ = [
     "leave_threads",
     "own_frame",
     "patched_by",
+    "pause_in_run",
     "placed",
     "span",
     "thread_frames",

@@ -37,7 +37,7 @@ from docsum_nb.run.unretrieved import UnretrievedError, report_before_exit
 from docsum_nb.run.waiting import HEARTBEAT_S, Completion
 from docsum_nb.run.work import Control, Location, Work
 
-__all__ = ["UNSET", "Execution"]
+__all__ = ["UNSET", "Execution", "current_execution"]
 
 T = TypeVar("T")
 
@@ -320,3 +320,8 @@ before_exit(stop=_stop_all)
 before_exit(stop=report_before_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_live.clear)
+
+
+def current_execution() -> Execution[Any] | None:
+    """Return the run in whose work the code is; ``None`` outside of a run."""
+    return _outer.get()

@@ -12,8 +12,16 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.errors import BudgetExceeded, InputError, ModelError
+from docsum_nb.errors import (
+    BudgetExceeded,
+    DeadlineExceeded,
+    InputError,
+    ModelError,
+    RunCancelled,
+)
 from docsum_nb.library import Library
+from docsum_nb.models import embedding
+from docsum_nb.run import Stopping
 from tests.library.library_samples import OFFICE, names
 
 Answer = tuple[int, dict[str, str], Any]
@@ -27,6 +35,7 @@ class Server:
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.asked = threading.Event()
         self.first: list[Answer] = []
         self.rows: Callable[[list[str]], Any] = rows_of
         outer = self
@@ -44,6 +53,7 @@ class Server:
                 self.send_header("content-type", "application/json")
                 self.end_headers()
                 self.wfile.write(data)
+                outer.asked.set()
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -118,6 +128,46 @@ def test_what_is_overloaded_is_asked_again(server: Server, tmp_path: Path) -> No
     assert [len(body["input"]) for body in server.bodies] == [4, 2, 2]
 
 
+@pytest.mark.parametrize("retries", [0, 2])
+@pytest.mark.parametrize("name", [NAME, "hosted_vllm/any"])
+def test_a_failure_is_retried_as_often_as_documented(
+    server: Server, name: str, retries: int
+) -> None:
+    """By us, and by nothing below: LiteLLM and its clients retry on their own otherwise."""
+    server.first = [refusal(500, "oops", **{"retry-after": "0.01"})] * 9
+    model = ds.Model(name, base_url=server.url, api_key=KEY, max_retries=retries)
+    with pytest.raises(Exception, match="oops"):
+        embedding.EmbeddingModel(model).embed(["late"])
+    assert len(server.bodies) == 1 + retries
+
+
+@pytest.mark.parametrize("how", ["cancel", "deadline"])
+def test_a_stopped_run_waits_for_no_server(server: Server, how: str) -> None:
+    """The thread that waits for an overloaded server ends, and nothing more is sent."""
+    server.first = [refusal(429, "slow down", **{"retry-after": "300"})] * 9
+    ended: list[BaseException] = []
+    over = threading.Event()
+
+    def work() -> None:
+        try:
+            embedding.EmbeddingModel(model_of(server)).embed(["late"])
+        except BaseException as error:
+            ended.append(error)
+            raise
+        finally:
+            over.set()
+
+    run = ds.start(work, show=False, deadline=2 if how == "deadline" else None)
+    if how == "cancel":
+        assert server.asked.wait(60)
+        run.cancel()
+    with pytest.raises(DeadlineExceeded if how == "deadline" else RunCancelled):
+        run.result(60)
+    assert over.wait(60)
+    assert isinstance(ended[0], Stopping)
+    assert len(server.bodies) <= 1
+
+
 @pytest.mark.parametrize(
     ("first", "kind", "message"),
     [
@@ -188,6 +238,40 @@ def test_a_run_pays_for_its_searches(server: Server, tmp_path: Path) -> None:
     assert KEY.encode() not in ledger.read_bytes()
 
 
+def test_a_plan_counts_the_requests_of_its_search(server: Server, tmp_path: Path) -> None:
+    """One for each query: the summary, the question and two documents; it names the search."""
+    library = Library(tmp_path / "library", embedder=model_of(server, prices=(1.0, 0.0)))
+    library.add(OFFICE)
+    server.bodies.clear()
+    given: dict[str, Any] = {
+        "source": {"a": "Payments were late. Trains were, too.", "b": "A late train. Holidays."},
+        "library": library,
+        "question": "What was late?",
+    }
+    plan = ds.plan(**given)
+    assert server.bodies == []
+    assert plan.queries == 4
+    assert f"in {library.path}, by words and vectors of {NAME}; listed from 20%" in plan.search
+    assert plan.search in str(plan)
+    summary = ds.summarize(**given, ledger=False, show=False).result(60)
+    assert len(server.bodies) == plan.queries
+    assert summary.usage.calls == plan.calls
+    assert 40 == summary.usage.prompt_tokens <= plan.tokens
+    assert 0 < (summary.usage.cost_usd or 0) <= (plan.cost_usd or 0)
+
+
+def test_a_plan_names_a_search_without_requests(tmp_path: Path) -> None:
+    """By words alone, or by a function of the user's: both are free."""
+    library = Library(tmp_path / "library")
+    library.add(OFFICE)
+    plan = ds.plan({"a": "Payments were late."}, library=library)
+    assert (plan.queries, plan.tokens) == (0, 0)
+    assert f"in {library.path}, by words; listed" in plan.search
+    assert "vectors" not in str(plan)
+    assert "all that it finds" in ds.plan({"a": "Late."}, library=lambda query, k: []).search
+    assert ds.plan({"a": "Late."}).search == ""
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_to_another_server_takes_no_text_along(
     server: Server, tmp_path: Path, status: int
@@ -200,7 +284,7 @@ def test_a_redirect_to_another_server_takes_no_text_along(
         with pytest.raises(ModelError, match="sends requests on to another server") as caught:
             Library(tmp_path / "library", embedder=model).add(OFFICE)
         assert KEY not in str(caught.value)
-        assert server.bodies
+        assert len(server.bodies) == 1
         assert other.bodies == []
     finally:
         other.close()
