@@ -16,6 +16,7 @@ from typing import Any
 from docsum_nb.library.database import DamageError
 from docsum_nb.library.entries import Passage
 from docsum_nb.library.filters import conditions_of
+from docsum_nb.library.index_cache import cache_of
 from docsum_nb.library.postings import POSTING_BYTES
 from docsum_nb.library.vectors import nearest
 
@@ -156,7 +157,7 @@ class FolderSnapshot:
         self, vector: Any, order: Mapping[int, int], allowed: Any, limit: int
     ) -> list[tuple[int, float]]:
         """Return the positions of the passages whose vectors are nearest, with their cosines."""
-        return nearest(self._db, vector, order, allowed, limit)
+        return nearest(self._db, vector, order, allowed, limit, cache_of(self.version))
 
     def _some(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = []

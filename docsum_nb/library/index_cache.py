@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 __all__ = ["IndexCache", "cache_of"]
 
-_MOST_BYTES = 96 * 1024**2
+_MOST_BYTES = 128 * 1024**2
 """Of all libraries of the process."""
 
 T = TypeVar("T")

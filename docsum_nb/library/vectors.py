@@ -1,18 +1,20 @@
 """Vectors of passages: kept in a byte for each number, and searched in two steps.
 
 The signs of all vectors, one bit for each number, are compared first; the vectors themselves only
-of those whose signs agree most. So a search reads 48 bytes of each passage, and the memory that it
-takes does not grow with the size of a vector. A passage without a vector is not found by meaning.
+of those whose signs agree most. So a search compares 48 bytes of each passage. Both are kept
+between searches while they are small. A passage without a vector is not found by meaning.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from docsum_nb.library.index_cache import IndexCache, cache_of
 from docsum_nb.library.postings import BLOCK
 
 __all__ = [
@@ -29,6 +31,8 @@ __all__ = [
 CANDIDATES = 2_000
 """Vectors that are compared exactly, at least: the best hundred are nearly always among them."""
 _AT_ONCE = 500
+_MOST_KEPT_BYTES = 64 * 1024**2
+"""Vectors of a larger library are read again for each search, those that are compared."""
 _LARGEST = 127
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -84,7 +88,12 @@ def forget_all_vectors(db: sqlite3.Connection) -> None:
 
 
 def nearest(
-    db: sqlite3.Connection, query: Floats, order: Mapping[int, int], allowed: Any, limit: int
+    db: sqlite3.Connection,
+    query: Floats,
+    order: Mapping[int, int],
+    allowed: Any,
+    limit: int,
+    kept: IndexCache | None = None,
 ) -> list[tuple[int, float]]:
     """Return the positions of the passages whose vectors are nearest, with their cosines.
 
@@ -94,42 +103,110 @@ def nearest(
         order: Where each block is laid, from 0.
         allowed: Of each position, whether it may be found.
         limit: The largest number of passages.
+        kept: What earlier searches of the same version have read; ``None`` for nothing.
     """
+    kept = kept if kept is not None else cache_of("")
     width = -(-len(query) // 8)
-    wanted = np.packbits(query > 0)
-    differing = np.full(len(allowed), 8 * width + 1, np.int16)
-    for block, data in db.execute("SELECT block, signs FROM signs"):
-        if block in order:
-            signs = np.frombuffer(data, np.uint8).reshape(BLOCK, width)
-            begin = order[block] * BLOCK
-            bits = np.bitwise_count((signs ^ wanted).view(_word(width)))
-            differing[begin : begin + BLOCK] = bits.sum(1, dtype=np.int16)
-    differing[~allowed] = 8 * width + 1
+    signs, there = kept.get(
+        ("signs", width),
+        lambda: _signs_of_all(db, order, width, len(allowed)),
+        lambda found: int(found[0].nbytes + found[1].nbytes),
+    )
+    differing = np.zeros(len(allowed), np.int16)
+    for column, word in zip(signs, np.packbits(query > 0).view(signs.dtype), strict=True):
+        differing += np.bitwise_count(column ^ word)
+    differing[~(there & allowed)] = 8 * width + 1
     most = min(len(differing), max(CANDIDATES, 4 * limit))
     found = np.argpartition(differing, most - 1)[:most] if most else np.zeros(0, np.int64)
     found = np.sort(found[differing[found] <= 8 * width])
-    return _compared(db, query, order, found, limit)
+    near, at = _compared(db, query, order, found, kept)
+    best = np.lexsort((at, -near))[:limit]
+    return [*zip(at[best].tolist(), near[best].tolist(), strict=True)]
+
+
+def _signs_of_all(
+    db: sqlite3.Connection, order: Mapping[int, int], width: int, positions: int
+) -> tuple[Any, Any]:
+    """Return the signs of each position, in columns, and whether its block has any."""
+    signs = np.zeros((positions, width), np.uint8)
+    there = np.zeros(positions, bool)
+    for block, data in db.execute("SELECT block, signs FROM signs"):
+        if block in order:
+            begin = order[block] * BLOCK
+            signs[begin : begin + BLOCK] = np.frombuffer(data, np.uint8).reshape(BLOCK, width)
+            there[begin : begin + BLOCK] = True
+    return np.ascontiguousarray(signs.view(_word(width)).T), there
 
 
 def _compared(
-    db: sqlite3.Connection, query: Floats, order: Mapping[int, int], found: Any, limit: int
-) -> list[tuple[int, float]]:
+    db: sqlite3.Connection, query: Floats, order: Mapping[int, int], found: Any, kept: IndexCache
+) -> tuple[Floats, Any]:
+    """Return the cosines of those of the positions that have a vector, and these positions."""
+    size = len(query)
+    near: list[Floats] = []
+    have: list[Any] = []
+    read = not len(order) * BLOCK * size <= _MOST_KEPT_BYTES
+    unread: list[Any] = []
+    for block, index in order.items():
+        first = np.searchsorted(found, index * BLOCK)
+        mine = found[first : np.searchsorted(found, (index + 1) * BLOCK)]
+        vectors = kept.known(("vectors", block, size))
+        if vectors is None and not read and len(mine):
+            # One in each search: all at once would take a second of the first.
+            read = True
+            vectors = _block_of_vectors(db, block, size)
+            kept.keep(("vectors", block, size), vectors, vectors.nbytes)
+        if vectors is None:
+            unread.append(mine)
+            continue
+        slots = mine - index * BLOCK
+        slots = slots[vectors.norms[slots] > 0]
+        near.append(vectors.small[slots].astype(np.float32) @ query / vectors.norms[slots])
+        have.append(slots + index * BLOCK)
+    small, at = _read_at(db, size, order, np.concatenate([np.zeros(0, np.int64), *unread]))
+    return np.concatenate([cosines(query, small), *near]), np.concatenate([at, *have])
+
+
+@dataclass(frozen=True)
+class _BlockOfVectors:
+    """The vectors of a block, by slot."""
+
+    small: Bytes
+    norms: Floats
+    """0 for a slot without a vector."""
+
+    @property
+    def nbytes(self) -> int:
+        """Its bytes."""
+        return int(self.small.nbytes + self.norms.nbytes)
+
+
+def _block_of_vectors(db: sqlite3.Connection, block: int, size: int) -> _BlockOfVectors:
+    query = "SELECT passage, vector FROM vectors WHERE passage BETWEEN ? AND ?"
+    rows = db.execute(query, (block * BLOCK, (block + 1) * BLOCK - 1)).fetchall()
+    rows = [row for row in rows if len(row[1]) == size]
+    small, norms = np.zeros((BLOCK, size), np.int8), np.zeros(BLOCK, np.float32)
+    slots = [number - block * BLOCK for number, _ in rows]
+    small[slots] = np.frombuffer(b"".join(data for _, data in rows), np.int8).reshape(-1, size)
+    norms[slots] = np.maximum(np.linalg.norm(small[slots].astype(np.float32), axis=1), 1e-9)
+    return _BlockOfVectors(small, norms)
+
+
+def _read_at(
+    db: sqlite3.Connection, size: int, order: Mapping[int, int], found: Any
+) -> tuple[Bytes, Any]:
+    """Return the vectors of positions, and of which of these there are any."""
     blocks = {index: block for block, index in order.items()}
     places = {blocks[int(at) // BLOCK] * BLOCK + int(at) % BLOCK: int(at) for at in found}
     numbers = [*places]
-    compared: list[tuple[int, float]] = []
+    rows: list[tuple[int, bytes]] = []
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         marks = ", ".join("?" * len(some))
-        rows = db.execute(f"SELECT passage, vector FROM vectors WHERE passage IN ({marks})", some)  # noqa: S608
-        read = [row for row in rows.fetchall() if len(row[1]) == len(query)]
-        if read:
-            small = np.frombuffer(b"".join(row[1] for row in read), np.int8)
-            near = cosines(query, small.reshape(len(read), -1))
-            compared += [
-                (places[row[0]], float(each)) for row, each in zip(read, near, strict=True)
-            ]
-    return sorted(compared, key=lambda each: (-each[1], each[0]))[:limit]
+        read = db.execute(f"SELECT passage, vector FROM vectors WHERE passage IN ({marks})", some)  # noqa: S608
+        rows += [row for row in read if len(row[1]) == size]
+    small = np.frombuffer(b"".join(data for _, data in rows), np.int8).reshape(-1, size)
+    return small, np.array([places[number] for number, _ in rows], np.int64)
 
 
 def _word(width: int) -> type[np.unsignedinteger[Any]]:
