@@ -38,6 +38,13 @@ class Embedder:
     model: EmbeddingModel | None = None
     """The model of LiteLLM's; ``None`` for MiniLM and for a function of the user's."""
 
+    @property
+    def reads(self) -> str:
+        """What of a passage and its headings the vector is made of."""
+        if self.function is None:
+            return "the first 256 tokens"
+        return "the whole" if self.model is None else "the first 8,000 characters"
+
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return one vector for each text, in order, each of length 1.
 

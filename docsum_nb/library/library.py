@@ -202,14 +202,18 @@ class Library(Tabled):
 
         Returns:
             ``documents``, ``passages``, ``vectors`` (passages that have one), ``characters`` (of
-            the texts), ``bytes`` (on the disk) and ``embedder`` (the name of the one that computed
-            the vectors; ``None`` if there are none).
+            the texts), ``bytes`` (on the disk), ``embedder`` (the name of the one that computed
+            the vectors; ``None`` if there are none) and ``embedded`` (what of a passage and its
+            headings a vector is made of, such as ``"the first 256 tokens"``; ``None`` if the
+            library was opened without its embedder).
 
         Raises:
             LibraryError: As for ``search``.
         """
         found = self._store.read(lambda snapshot: snapshot.sizes_of_all())
-        return dict(found or NOTHING) | {"bytes": self._store.bytes_on_disk()}
+        stats = dict(found or NOTHING) | {"bytes": self._store.bytes_on_disk()}
+        mine = self._embedder is not None and self._embedder.name == stats["embedder"]
+        return stats | {"embedded": self._embedder.reads if self._embedder and mine else None}
 
     def embed(self) -> int:
         """Compute the vectors that are missing; ``add`` does the same for all of the library.

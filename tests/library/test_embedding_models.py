@@ -108,6 +108,8 @@ def test_a_library_has_the_vectors_of_a_model(server: Server, tmp_path: Path) ->
     assert names(library, "late", 1) == ["payments"]
     assert library.stats()["vectors"] == 123
     assert library.stats()["embedder"] == NAME
+    assert library.stats()["embedded"] == "the first 8,000 characters"
+    assert Library(tmp_path / "library").stats()["embedded"] is None
     assert KEY not in repr(library) + repr(library.embedder)
     assert all(KEY.encode() not in file.read_bytes() for file in library.path.iterdir())
 

@@ -157,6 +157,7 @@ def test_stats_count_what_a_library_holds(place: str) -> None:
     stats = library.stats()
     assert stats.pop("bytes") > sum(map(len, OFFICE.values()))
     assert stats.pop("embedder").endswith("_lengths")
+    assert stats.pop("embedded") == "the whole"
     stats.pop("pgvector", None)
     texts = sum(map(len, OFFICE.values()))
     assert stats == {"documents": 3, "passages": 3, "vectors": 3, "characters": texts}
