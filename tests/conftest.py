@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from docsum_nb import environment
 from docsum_nb.testing import ScriptedServer
-from tests.support.chromium import LONG_MS, running_chromium
+from tests.support.chromium import LONG_MS, SharedChromium
 from tests.support.warm_python import share_warm_python
 
 if TYPE_CHECKING:
@@ -150,10 +150,24 @@ def server() -> Iterator[ScriptedServer]:
         yield loopback
 
 
+_CHROMIUM = SharedChromium()
+
+
 @pytest.fixture
 def chromium_page() -> Iterator[Page]:
     """Open an empty page in an offline Chromium; skips where there is none, except in CI."""
-    with running_chromium() as browser:
-        context = browser.new_context(offline=True, viewport={"width": 900, "height": 700})
-        context.set_default_timeout(LONG_MS)
-        yield context.new_page()
+    browser = _CHROMIUM.browser()
+    context = browser.new_context(offline=True, viewport={"width": 900, "height": 700})
+    context.set_default_timeout(LONG_MS)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Function | None) -> Generator[None, None, None]:
+    """Close Chromium before a test that does not use it, or not through this fixture."""
+    try:
+        yield
+    finally:
+        if nextitem is None or "chromium_page" not in nextitem.fixturenames:
+            _CHROMIUM.close()

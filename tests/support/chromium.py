@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["LONG_MS", "running_chromium"]
+__all__ = ["LONG_MS", "SharedChromium", "running_chromium"]
 
 LONG_MS = 60_000
 """What is not on the page by then never will be. Playwright waits 5 s, which is not always enough
@@ -48,3 +48,27 @@ def running_chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+class SharedChromium:
+    """The Chromium of tests that follow each other; the first of them that asks for it starts it.
+
+    It must be closed before a test that does not use it: Playwright's event loop would be in its
+    way.
+    """
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._browser: Browser | None = None
+
+    def browser(self) -> Browser:
+        """Return the running Chromium; skips if there is none, except in CI."""
+        if self._browser is None or not self._browser.is_connected():
+            self.close()
+            self._browser = self._open.enter_context(running_chromium())
+        return self._browser
+
+    def close(self) -> None:
+        """End it, if it runs; it can be started again."""
+        self._browser = None
+        self._open.close()

@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,10 @@ def _import() -> None:
     open_model(Model("openai/x", base_url="http://127.0.0.1:1"))
     for name in ("openai/x", "openai/gpt-4o"):
         assert token_counter(name)("warm") > 0  # a vocabulary takes half a second
+    with suppress(ImportError):
+        # What takes longest of LanceDB, which a crew or flow with a memory imports; all of it would
+        # start a thread.
+        import lance_namespace  # noqa: F401
     assert threading.active_count() == 1, "a process with threads must not be forked"
 
 
