@@ -18,6 +18,7 @@ import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from tests.support.warm_python import switches
 
 __all__ = ["serve"]
 
+_USUAL = ("lance_namespace", "IPython.terminal.ipapp", "jupyter_client", "zmq.asyncio")
+"""What many children import besides, as far as it starts no thread: most of LanceDB, which a crew
+or flow with a memory imports, and most of a kernel; not ipykernel, of which tests have two."""
 _ASKED_FOR = dict(os.environ)
 """Before anything is imported that adds to it."""
 
@@ -80,10 +84,9 @@ def _import() -> None:
     open_model(Model("openai/x", base_url="http://127.0.0.1:1"))
     for name in ("openai/x", "openai/gpt-4o"):
         assert token_counter(name)("warm") > 0  # a vocabulary takes half a second
-    with suppress(ImportError):
-        # What takes longest of LanceDB, which a crew or flow with a memory imports; all of it would
-        # start a thread.
-        import lance_namespace  # noqa: F401
+    for name in _USUAL:
+        with suppress(ImportError):
+            import_module(name)
     assert threading.active_count() == 1, "a process with threads must not be forked"
 
 
