@@ -160,6 +160,10 @@ class Options:
     focus: str | None = field(
         default=None, metadata=about("text", Group.ASKED, "what to dwell on", metavar="TEXT")
     )
+    ask_citations: bool = field(
+        default=False,
+        metadata=about("switch", Group.ASKED, "ask the model which passages its sentences rest on"),
+    )
     on_error: OnError = field(
         default="raise",
         metadata=about(
@@ -304,6 +308,10 @@ class Options:
             value = getattr(self, name)
             if not isinstance(value, str) or value not in choices:
                 raise InputError(f"{name} is one of {', '.join(choices)}, not {value!r}")
+        if not isinstance(self.ask_citations, bool):
+            raise InputError(f"ask_citations is True or False, not {self.ask_citations!r}")
+        if self.ask_citations and self.model.embedded:
+            raise InputError(_needs_writer("ask_citations=True"))
         if self.strategy == "refine" and self.model.embedded:
             raise InputError(_needs_writer("strategy='refine'"))
         if self.strategy == "single" and self.chunk_tokens is not None:

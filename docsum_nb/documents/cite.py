@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from docsum_nb.documents.source_marks import Mark
 from docsum_nb.documents.support import supports
 from docsum_nb.records import Chunk, Citation
 
@@ -20,12 +21,13 @@ VERSION = "8"
 """Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 
 
-def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
+def cite(text: str, chunks: Sequence[Chunk], marks: Sequence[Mark] = ()) -> tuple[Citation, ...]:
     """Find the passages that support the sentences of a text.
 
     Args:
         text: The text that was written from the chunks.
         chunks: The sources; those of a document in order.
+        marks: The passages that the model named for its sentences: claims, which are verified.
 
     Returns:
         At most one citation for each sentence, in the order of the text; none for sentences without
@@ -33,7 +35,7 @@ def cite(text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
     """
     numbers: dict[tuple[str, int, int], int] = {}
     citations: list[Citation] = []
-    for each in supports(text, chunks):
+    for each in supports(text, chunks, marks=marks):
         if each.passage is None or not each.supported:
             continue
         passage, chunk = each.passage, each.passage.chunk

@@ -12,7 +12,7 @@ sources, but for the few chunks that are opened for each sentence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from math import log
@@ -26,7 +26,7 @@ from docsum_nb.documents.source_sentences import (
     trimmed_sentences,
 )
 from docsum_nb.documents.terms import words
-from docsum_nb.records import Chunk
+from docsum_nb.records import Chunk, SourceSpan
 
 __all__ = ["Passage", "PassageIndex", "Sought", "content_terms", "trimmed_sentences"]
 
@@ -89,7 +89,9 @@ class PassageIndex:
         self._postings: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
         self._counts: Counter[str] = Counter()
         self._lengths: list[int] = []
+        self._chunks_of: dict[str, list[int]] = {}
         for at, chunk in enumerate(chunks):
+            self._chunks_of.setdefault(chunk.document, []).append(at)
             counts = Counter(map(self._known.__getitem__, words(chunk.text)))
             self._lengths.append(counts.total())
             for term, count in counts.items():
@@ -138,6 +140,20 @@ class PassageIndex:
             for each in self._open(at).passages_with(quantity, weights, neighbors)
         ]
         return sorted(found, key=lambda each: -round(each.rank(self._alone), 9))
+
+    def passages_in(self, sought: Sought, places: Iterable[SourceSpan]) -> list[Passage]:
+        """Return the best passage in each of some places that hold a word of a sentence."""
+        weights = self._weights(sought.terms)
+        neighbors = [self._weights(each) for each in sought.neighbors]
+        found = []
+        for place in places:
+            for at in self._chunks_of.get(place.document, ()):
+                chunk = self._chunks[at]
+                if chunk.start < place.end and place.start < chunk.end:
+                    span = (place.start - chunk.start, place.end - chunk.start)
+                    passage = self._open(at).passage_in(*span, weights, neighbors)
+                    found += [passage] if passage else []
+        return found
 
     def passages_by_document(self, sought: Sought, *, least: float) -> tuple[Passage, ...]:
         """Return the best passage of each of the documents that hold most of a sentence's words.

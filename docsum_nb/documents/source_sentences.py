@@ -153,6 +153,25 @@ class SourceSentences:
             nearby = self._nearby(first, neighbors, support)
             yield self._passage(first, last, weight / total, nearby)
 
+    def passage_in(
+        self,
+        start: int,
+        end: int,
+        weights: dict[str, float],
+        neighbors: Sequence[dict[str, float]],
+    ) -> Passage | None:
+        """Return the best window in a span of the chunk's text; ``None`` if no word is in it."""
+        total = sum(weights.values()) or 1.0
+        inside = [at for at, (low, _) in enumerate(self._spans) if start <= low < end]
+        own = self._terms[inside[0] : inside[-1] + 1] if inside else []
+        found = max(self._windows(own, weights), key=lambda each: each[0], default=None)
+        if found is None:
+            return None
+        _, first, last, weight = found
+        first, last = first + inside[0], last + inside[0]
+        nearby = self._nearby(first, neighbors, weight / total)
+        return self._passage(first, last, weight / total, nearby)
+
     def passages_with(
         self, quantity: Quantity, weights: dict[str, float], neighbors: Sequence[dict[str, float]]
     ) -> Iterator[Passage]:

@@ -11,6 +11,7 @@ wrong, and chose the settings.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -25,8 +26,9 @@ from docsum_nb.documents.passages import (
     trimmed_sentences,
 )
 from docsum_nb.documents.quantities import Quantities, Quantity, quantities
+from docsum_nb.documents.source_marks import Mark
 from docsum_nb.documents.terms import words
-from docsum_nb.records import Chunk
+from docsum_nb.records import Chunk, SourceSpan
 
 __all__ = ["Lacking", "SentenceSupport", "supports"]
 
@@ -35,6 +37,8 @@ _FLOOR, _FLOOR_OF_MANY = 0.23, 0.3
 _LEAST_SUPPORT = 0.1  # of the passage alone
 _SAYS_THE_SAME = 0.6  # support, from which a number that a passage lacks is not sought elsewhere
 _MOST_SOUGHT = 8  # numbers of a sentence, and passages with one, that are looked at
+_LEAST_MARKED = 0.2  # support of a passage that a model named for its sentence
+_FEW = 10  # up to which a number is in many passages
 _NEIGHBORS = 2  # sentences on each side, in the text
 _OTHER_SUPPORT = 0.4  # of the passages of several documents, at least
 _SAME_WORDS = 0.6  # of the words of sentence and passage, from which they have to agree in negation
@@ -77,7 +81,7 @@ class SentenceSupport:
 
 
 def supports(
-    text: str, chunks: Sequence[Chunk], *, others: bool = False
+    text: str, chunks: Sequence[Chunk], *, others: bool = False, marks: Sequence[Mark] = ()
 ) -> tuple[SentenceSupport, ...]:
     """Return how well each sentence of a text is supported.
 
@@ -85,6 +89,8 @@ def supports(
         text: The text that was written from the chunks.
         chunks: The sources; those of a document in order.
         others: Whether to return the passages of several documents for each sentence.
+        marks: Passages that are named for sentences, in order: one that holds its sentence is
+            taken, with less support than a passage must have that was found.
 
     Returns:
         One for each sentence that has words, in order.
@@ -102,6 +108,12 @@ def supports(
         _with_quantities(text, each, sought, index, floor)
         for each, (_, _, sought) in zip(judged, sentences, strict=True)
     ]
+    if marks:
+        starts = [each.start for each in marks]
+        found = [
+            _as_marked(text, each, sought, index, _marked_for(each, marks, starts))
+            for each, (_, _, sought) in zip(found, sentences, strict=True)
+        ]
     if others:
         found = [
             replace(each, others=index.passages_by_document(sought, least=_OTHER_SUPPORT))
@@ -153,6 +165,42 @@ def _with_quantities(
             if other.supported:
                 return other
     return found
+
+
+def _marked_for(
+    found: SentenceSupport, marks: Sequence[Mark], starts: Sequence[int]
+) -> list[SourceSpan]:
+    """Return the places that are named for a sentence."""
+    first = max(0, bisect_right(starts, found.start) - 1)
+    own = marks[first : bisect_left(starts, found.end)]
+    return [place for each in own if each.end > found.start for place in each.places]
+
+
+def _as_marked(
+    text: str,
+    found: SentenceSupport,
+    sought: Sought,
+    index: PassageIndex,
+    places: Sequence[SourceSpan],
+) -> SentenceSupport:
+    """Return the best of the passages that are named for a sentence, if it holds the sentence."""
+    if not places or (found.passage is not None and found.passage.verbatim):
+        return found
+    sentence = text[found.start : found.end]
+    stated = [each for each in quantities(sentence) if _is_telling(each)]
+    names = name_spans(sentence)
+    for passage in sorted(index.passages_in(sought, places), key=lambda each: -each.support):
+        lacking = tuple(_lacking(sentence, found.start, passage, names))
+        if (passage.support >= _LEAST_MARKED or stated) and not _speaks_against(
+            lacking, len(names)
+        ):
+            return replace(found, passage=passage, lacking=lacking, supported=True)
+    return found
+
+
+def _is_telling(quantity: Quantity) -> bool:
+    """Return whether few passages have a number: one in another language is known by it."""
+    return not quantity.counted and (bool(quantity.dates) or quantity.values[0] > _FEW)
 
 
 def _speaks_against(lacking: Sequence[Lacking], names: int) -> bool:

@@ -86,6 +86,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         language: The language to write in.
         audience: Who is to read it.
         focus: What to dwell on.
+        ask_citations: Ask the model which passages its sentences rest on.
         deadline: Seconds from ``load`` until the last step must be done, with what other steps
             take in between; ``None`` for no limit.
         on_error: ``"raise"``, ``"collect"`` or ``"skip"``.
@@ -132,6 +133,7 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         language: str | None = None,
         audience: str | None = None,
         focus: str | None = None,
+        ask_citations: bool = False,
         deadline: float | None = None,
         on_error: OnError = "raise",
         follow_links: bool = False,

@@ -18,6 +18,7 @@ _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+")
 _NUMBERING = "0123456789.)-*•# \t"
 _NOTHING = frozenset(("none", "null", "n", "a", "na", "nil", "empty", "json", "undefined", "nan"))
+_MARKED = ("[", "(", "【", "^")
 _LONGEST_NOTHING = 40
 """Characters of an answer that says nothing in words."""
 _MOST_WORDS = 20_000
@@ -68,7 +69,9 @@ class _Words:
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a text has no words, such as an empty list, ``{}`` or ``None``."""
+    """Return whether a text has no words, such as ``{}``, ``None``, or numbers in brackets."""
+    if text.lstrip().startswith(_MARKED) and not any(map(str.isalpha, text)):
+        return True
     if len(text) > _LONGEST_NOTHING:
         return _WORD.search(text) is None
     words = _WORD.findall(text.lower())

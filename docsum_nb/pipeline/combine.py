@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from docsum_nb.documents.source_marks import Mark, unmarked
 from docsum_nb.events import MergeFinished, MergesPlanned
 from docsum_nb.models import ModelClient, is_too_long
 from docsum_nb.pipeline.error_notes import ErrorNotes
@@ -19,7 +20,7 @@ from docsum_nb.pipeline.requests import RequestBuilder
 from docsum_nb.pipeline.sizes import Merging, groups
 from docsum_nb.pipeline.task_executor import TaskExecutor
 from docsum_nb.prompts import TaskSpec
-from docsum_nb.records import Answer, ChunkSummary, Omission, SourceText, Usage
+from docsum_nb.records import Answer, ChunkSummary, Omission, SourceSpan, SourceText, Usage
 from docsum_nb.run import Control, Failed, fan_out, in_thread
 
 __all__ = ["Combiner", "PartialSummary", "omissions_of"]
@@ -44,15 +45,29 @@ class PartialSummary:
     """What it is a summary of; empty if that is not at hand."""
     evidence: tuple[str, ...] = ()
     """Sentences of the texts that its parts rest on, for the next merge."""
+    marks: tuple[Mark, ...] = ()
+    """The passages that its model named for its sentences."""
+    unknown_marks: int = 0
+    """Numbers that it named and no passage has, with those in what it is made of."""
     words: tuple[int, int] = (0, 0)
     """As of its answer: the words of the text that its model cannot quote, and all of them."""
 
     @classmethod
-    def of_chunk(cls, summary: ChunkSummary) -> PartialSummary:
-        """Return the summary of a chunk."""
+    def of_chunk(
+        cls, summary: ChunkSummary, marks: tuple[Mark, ...] = (), unknown: int = 0
+    ) -> PartialSummary:
+        """Return the summary of a chunk, with the marks of its answer."""
         chunk = summary.chunk
         source = SourceText(chunk.document, chunk.text, chunk.syntax)
-        return cls(chunk.label, summary.text, summary.model, summary.usage, sources=(source,))
+        return cls(
+            chunk.label,
+            summary.text,
+            summary.model,
+            summary.usage,
+            sources=(source,),
+            marks=marks,
+            unknown_marks=unknown,
+        )
 
     @classmethod
     def of(
@@ -60,6 +75,8 @@ class PartialSummary:
         name: str,
         answer: Answer,
         *,
+        places: Sequence[SourceSpan] = (),
+        material: str = "",
         parts: Sequence[PartialSummary] = (),
         cut: Sequence[Omission] = (),
     ) -> PartialSummary:
@@ -68,18 +85,23 @@ class PartialSummary:
         Args:
             name: What it is a summary of.
             answer: The answer.
+            places: The passages that its request had numbers for; empty if they were not asked.
+            material: The text of the request.
             parts: The summaries that it merges.
             cut: What was cut off them to make the request fit.
         """
+        found = unmarked(answer.text, places, material)
         omitted = [omission for part in parts for omission in part.omissions]
         return cls(
             name,
-            answer.text,
+            found.text,
             answer.model,
             sum((part.usage for part in parts), answer.paid),
             answer.cached and all(part.cached for part in parts),
             (*omitted, *cut, *omissions_of(name, answer)),
             evidence=tuple(each for part in parts for each in part.evidence),
+            marks=found.marks,
+            unknown_marks=found.unknown + sum(part.unknown_marks for part in parts),
             words=answer.words,
         )
 
@@ -230,7 +252,14 @@ class Combiner:
         if answer is None:
             answer = await self._tasks.run(spec)
         self._control.emit(MergeFinished(group.name, answer.cached))
-        return PartialSummary.of(group.name, answer, parts=group.parts, cut=cut)
+        return PartialSummary.of(
+            group.name,
+            answer,
+            places=spec.places,
+            material=spec.request.text,
+            parts=group.parts,
+            cut=cut,
+        )
 
     def _plan_more(self, merges: int) -> None:
         # Those of the pieces of a chunk are part of its own progress.
@@ -249,6 +278,7 @@ class Combiner:
             part_words=group.part_words,
             evidence=[part.evidence for part in group.parts],
             evidence_tokens=group.evidence_tokens,
+            marks=[part.marks for part in group.parts],
             final=group.final,
             sources=[source for part in group.parts for source in part.sources]
             if all(part.sources for part in group.parts)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
+from docsum_nb.documents.source_marks import Mark
 from docsum_nb.errors import RunError
 from docsum_nb.events import (
     BudgetSet,
@@ -233,7 +234,10 @@ class Job:
         results.data = await self._extract(loaded, control)
         results.note_fallbacks()
         results.note_length()
-        results.citations = await in_thread(citations_of, results.text, loaded.prepared, loaded.log)
+        results.citations = await in_thread(
+            citations_of, results.text, loaded.prepared, loaded.log, last.marks
+        )
+        results.note_marks(last.marks, last.unknown_marks)
         return results.summary()
 
     async def evaluate(self, control: Control) -> Summary:
@@ -284,13 +288,14 @@ class Job:
         self, loaded: _Loaded, combiner: Combiner, control: Control
     ) -> None:
         prepared, results = loaded.prepared, loaded.results
-        parts: dict[str, list[ChunkSummary]] = {}
-        for summary in results.in_order():
-            parts.setdefault(summary.chunk.document, []).append(summary)
+        parts: dict[str, list[PartialSummary]] = {}
+        for index, summary in sorted(results.chunks.items()):
+            part = PartialSummary.of_chunk(summary, *results.marks[index])
+            parts.setdefault(summary.chunk.document, []).append(part)
         paths = {document.name: document.path for document in prepared.documents}
 
         async def one(name: str) -> None:
-            named = [PartialSummary.of_chunk(part) for part in parts[name]]
+            named = parts[name]
             merging = prepared.merging_of_chunks(len(named))
             if prepared.refines:
                 named = named[-1:]  # which was rewritten for each chunk
@@ -320,11 +325,13 @@ class Job:
                 each.usage,
                 sources=tuple(sources[each.name]) or self._merged[each.name].sources,
                 evidence=self._merged[each.name].evidence,
+                marks=self._merged[each.name].marks,
+                unknown_marks=self._merged[each.name].unknown_marks,
             )
             for each in loaded.results.by_document()
         ]
         if prepared.options.strategy == "per-document" and len(named) > 1:
-            return replace(named[0], text=_one_below_the_other(named))
+            return _one_below_the_other(named)
         merging = prepared.merging_of_documents(len(named))
         last = await combiner.merge(
             f"all {len(named)} documents together", named, merging, final=True
@@ -384,14 +391,21 @@ class Job:
 
         A plain request has fewer ways to fail, so a stream is worth it only if it is watched.
         """
-        if loaded.client.stream is None and control.watched():
+        asks = self._options.ask_citations  # a text with marks is shown when they are removed
+        if loaded.client.stream is None and control.watched() and not asks:
             loaded.client.stream = SummaryStream(control, label=_FINAL)
 
     def _may_skip(self, error: Exception) -> bool:
         return self._options.on_error == "skip" and not isinstance(error, RunError)
 
 
-def _one_below_the_other(summaries: Sequence[PartialSummary]) -> str:
-    """Return summaries as one text, each below its name."""
-    named = [(one_line(each.name, max_chars=_NAME_CHARS), each.text) for each in summaries]
-    return "\n\n".join(f"{name}\n\n{text}" for name, text in named)
+def _one_below_the_other(summaries: Sequence[PartialSummary]) -> PartialSummary:
+    """Return summaries as one, each below its name."""
+    text, marks = "", list[Mark]()
+    for at, each in enumerate(summaries):
+        apart = "\n\n" if at else ""
+        text += f"{apart}{one_line(each.name, max_chars=_NAME_CHARS)}\n\n"
+        marks += [mark.moved(len(text)) for mark in each.marks]
+        text += each.text
+    unknown = sum(each.unknown_marks for each in summaries)
+    return replace(summaries[0], text=text, marks=tuple(marks), unknown_marks=unknown)

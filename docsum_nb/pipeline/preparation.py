@@ -34,6 +34,7 @@ from docsum_nb.pipeline.sizes import (
     LABEL_TOKENS,
     LEAST_AGENT_WINDOW,
     LEAST_ANSWER,
+    MARK_TOKENS,
     ROOMY_WINDOW,
     Merging,
     Sizes,
@@ -82,6 +83,11 @@ class Prepared:
     def window(self) -> int:
         """The smallest window: a fallback must be able to take what the first model takes."""
         return min(each.window for each in self.models)
+
+    @property
+    def asks_citations(self) -> bool:
+        """Whether the model is asked which passages its sentences rest on."""
+        return self.options.ask_citations and self.window >= ROOMY_WINDOW
 
     @property
     def schema_tokens(self) -> int:
@@ -312,10 +318,18 @@ def _longest_prompt(prompts: Prompts, options: Options, model: ChatModel, *, roo
         for name, task in prompts.tasks.items()
         if name != unused
         for filled in [
-            task.fill(options.wishes, context=roomy, evidence=roomy, words=1000, count=1000)
+            task.fill(
+                options.wishes,
+                context=roomy,
+                evidence=roomy,
+                sources=roomy and options.ask_citations,
+                words=1000,
+                count=1000,
+            )
         ]
     ]
     around = LABEL_TOKENS + 16 + (CONTEXT_TOKENS + TAG_TOKENS if roomy else 0)
+    around += MARK_TOKENS if roomy and options.ask_citations else 0
     around += 2 * TAG_TOKENS if options.strategy == "refine" else 0
     return max(map(model.count, texts)) + max(map(model.count, asked)) + around
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from docsum_nb.documents.sentences import sentence_spans
+from docsum_nb.documents.source_marks import Mark, numbered, numbers_of, with_marks
 from docsum_nb.pipeline.evidence import clipped_to, with_evidence
 from docsum_nb.pipeline.preparation import Prepared
 from docsum_nb.pipeline.sizes import (
     CONTEXT_TOKENS,
     EXTRACT_WORDS,
     LABEL_TOKENS,
+    MARK_TOKENS,
     ROOMY_WINDOW,
     answer_tokens,
     extract_text_tokens,
 )
 from docsum_nb.prompts import TAG_TOKENS, AgentText, TaskSpec, TaskText, as_name
-from docsum_nb.records import Chunk, Omission, Request, SourceText, Syntax
+from docsum_nb.records import Chunk, Omission, Request, SourceSpan, SourceText, Syntax
 
 __all__ = ["RequestBuilder"]
 
@@ -49,15 +51,17 @@ class RequestBuilder:
         """
         task = self.prepared.prompts.tasks["refine" if so_far else "summarize"]
         before = self._before(chunk) if task.has("context") else ""
-        text = task.fill(self._wishes, context=bool(before), words=words)
-        parts = [(self._label(chunk.label), chunk.text)]
+        shown, places = self._numbered(chunk) if task.has("sources") else (chunk.text, ())
+        text = task.fill(self._wishes, context=bool(before), sources=bool(places), words=words)
+        parts = [(self._label(chunk.label), shown)]
         if so_far:
             parts.insert(0, (_SO_FAR, self._beginning(so_far, answer_tokens(words))))
         if before:
             parts.insert(0, (_BEFORE, before))
         request = self._request("summarizer", text, parts, words, chunk.syntax)
         whole = "\n\n".join(filter(None, (so_far, chunk.text)))
-        return TaskSpec("summarizer", chunk.label, text, replace(request, text=whole), final)
+        request = replace(request, text=whole)
+        return TaskSpec("summarizer", chunk.label, text, request, final, places)
 
     def merge(
         self,
@@ -68,6 +72,7 @@ class RequestBuilder:
         part_words: int,
         evidence: Sequence[Sequence[str]] = (),
         evidence_tokens: int = 0,
+        marks: Sequence[Sequence[Mark]] = (),
         final: bool = False,
         sources: Sequence[SourceText] = (),
     ) -> tuple[TaskSpec, list[Omission]]:
@@ -82,21 +87,33 @@ class RequestBuilder:
             part_words: The length that each of them was asked for.
             evidence: For each of them, sentences of the text that it rests on; empty for none.
             evidence_tokens: The most that these may take beside one of them.
+            marks: For each of them, the passages that its sentences name; empty for none.
             final: Whether the merge is the final text of the run.
             sources: What they are summaries of, in order: a model that quotes selects from all of
                 it. Empty if that is not known.
         """
         most, count = answer_tokens(part_words), self.prepared.model.count
         fitted = [(name, whole, self._beginning(whole, most)) for name, whole in summaries]
-        parts = [(self._label(name), kept) for name, _, kept in fitted]
+        task = self.prepared.prompts.tasks["combine"]
+        places = numbers_of(marks) if task.has("sources") else {}
+        named = marks or [()] * len(fitted)
+        parts = [
+            (self._label(name), self._marked(kept, own, places, most))
+            for (name, _, kept), own in zip(fitted, named, strict=True)
+        ]
+        plain = parts
         if evidence_tokens:
             parts = [
                 (name, with_evidence(kept, found, most=evidence_tokens, count=count))
                 for (name, kept), found in zip(parts, evidence, strict=True)
             ]
-        quoted = any(sent != kept for (_, sent), (_, _, kept) in zip(parts, fitted, strict=True))
-        text = self.prepared.prompts.tasks["combine"].fill(
-            self._wishes, evidence=quoted, words=words, count=len(summaries)
+        quoted = any(sent != kept for (_, sent), (_, kept) in zip(parts, plain, strict=True))
+        text = task.fill(
+            self._wishes,
+            evidence=quoted,
+            sources=bool(places),
+            words=words,
+            count=len(summaries),
         )
         request = self._request("combiner", text, parts, words, "summaries")
         if self.prepared.model.settings.embedded:
@@ -106,7 +123,7 @@ class RequestBuilder:
             for name, whole, kept in fitted
             if kept != whole
         ]
-        return TaskSpec("combiner", label, text, request, final), omissions
+        return TaskSpec("combiner", label, text, request, final, tuple(places)), omissions
 
     def form(self, text: str, parts: Sequence[tuple[str, str]], schema: Any) -> TaskSpec:
         """Return the task to write the result as JSON that fits a schema.
@@ -168,6 +185,22 @@ class RequestBuilder:
             lines = lines.partition(" ")[2]
         lines = clipped_to(lines, most - count(f"{above}\n… "), count)
         return "\n".join(filter(None, (above, lines and f"… {lines}")))
+
+    def _numbered(self, chunk: Chunk) -> tuple[str, tuple[SourceSpan, ...]]:
+        """Return a chunk's text with numbers, and its passages, if they are asked for and fit."""
+        if not self.prepared.asks_citations:
+            return chunk.text, ()
+        shown, places = numbered(chunk)
+        count = self.prepared.model.count
+        fits = places and count(shown) <= count(chunk.text) + MARK_TOKENS
+        return (shown, places) if fits else (chunk.text, ())
+
+    def _marked(
+        self, text: str, marks: Sequence[Mark], numbers: Mapping[SourceSpan, int], most: int
+    ) -> str:
+        """Return a summary with the numbers of its passages, if it has at most ``most`` tokens."""
+        shown = with_marks(text, marks, numbers) if marks else text
+        return shown if shown == text or self.prepared.model.count(shown) <= most else text
 
     def _label(self, name: str) -> str:
         """Return a name shortened to the tokens that the plan gives it; of a path, the end."""

@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from docsum_nb.documents.source_marks import Mark
 from docsum_nb.models import ModelClient
 from docsum_nb.pipeline.preparation import Prepared
-from docsum_nb.records import ChunkSummary, Citation, Document, DocumentSummary, Hit, Omission
+from docsum_nb.records import (
+    OWN_CITATIONS,
+    ChunkSummary,
+    Citation,
+    Document,
+    DocumentSummary,
+    Hit,
+    Omission,
+    SourceSpan,
+)
+from docsum_nb.render.formats import count_text
 from docsum_nb.results import Summary
 
 __all__ = ["Results"]
@@ -39,6 +50,9 @@ class Results:
     ) -> None:
         self.chunks: dict[int, ChunkSummary] = {}
         """By the index of the chunk."""
+        self.marks: dict[int, tuple[tuple[Mark, ...], int]] = {}
+        """By the index of the chunk, the passages that its summary names, and how many numbers it
+        names that no passage has."""
         self.documents: dict[str, DocumentSummary] = {}
         """Of the documents that took a merge, by name."""
         self.omitted: list[Omission] = [*prepared.omitted]
@@ -52,8 +66,11 @@ class Results:
         self._run_id = run_id
         self._began = began
 
-    def add_chunk(self, index: int, summary: ChunkSummary) -> None:
-        """Add the summary of a chunk."""
+    def add_chunk(
+        self, index: int, summary: ChunkSummary, marks: tuple[tuple[Mark, ...], int] = ((), 0)
+    ) -> None:
+        """Add the summary of a chunk, with its marks."""
+        self.marks[index] = marks
         self.chunks[index] = summary
 
     def add_document(self, summary: DocumentSummary) -> None:
@@ -134,6 +151,27 @@ class Results:
             reason = f"written by {model}, because {asked} failed"
             self.omitted.append(Omission(f"{count} of {len(self.chunks)} chunks", reason))
 
+    def note_marks(self, marks: Sequence[Mark], unknown: int) -> None:
+        """Add how many of the model's own citations do not hold, if any do not."""
+        named = [
+            [
+                each
+                for each in self.citations
+                if each.start < mark.end and mark.start < each.end and _is_in(each, mark.places)
+            ]
+            for mark in marks
+        ]
+        wrong = sum(not each for each in named)
+        reasons = [
+            f"{wrong} of {len(marks)} name a passage that does not support their sentence"
+            if wrong
+            else "",
+            f"{count_text(unknown, 'number')} of no passage" if unknown else "",
+        ]
+        if wrong or unknown:
+            reason = f"not used: {', and '.join(filter(None, reasons))}"
+            self.omitted.append(Omission(OWN_CITATIONS, reason))
+
     def note_length(self) -> None:
         """Add that the text is far longer than was asked for, if it is.
 
@@ -143,3 +181,12 @@ class Results:
         if count > _TOO_LONG * asked + _SLACK_WORDS:
             reason = f"it has {count:,} words; at most {asked:,} were asked for"
             self.omitted.append(Omission("the length of the summary", reason))
+
+
+def _is_in(citation: Citation, places: Sequence[SourceSpan]) -> bool:
+    return any(
+        each.document == citation.document
+        and each.start < citation.source_end
+        and citation.source_start < each.end
+        for each in places
+    )

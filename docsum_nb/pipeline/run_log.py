@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from docsum_nb.documents.source_marks import Mark
 from docsum_nb.errors import LedgerError, described
 from docsum_nb.ledger import Attempt, History, Ledger, Totals, key_of, stored_json
 from docsum_nb.options import Options
@@ -95,14 +96,16 @@ class RunLog:
         ledger.save_pieces({**texts, **self.cut.made}, run_id=run_id)
         ledger.note_uses(run_id, self.cut.keys)
 
-    def cite(self, text: str, chunks: Sequence[Chunk]) -> tuple[Citation, ...]:
+    def cite(
+        self, text: str, chunks: Sequence[Chunk], marks: Sequence[Mark] = ()
+    ) -> tuple[Citation, ...]:
         """Return the passages that support a text, from the ledger or by ``documents.cite``."""
         from docsum_nb.documents.cite import VERSION, cite
 
         if self.ledger is None:
-            return cite(text, chunks)
+            return cite(text, chunks, marks)
         names = list(dict.fromkeys(chunk.document for chunk in chunks))
-        key = key_of(["citations", VERSION, text, self.cut.keys, names])
+        key = key_of(["citations", VERSION, text, self.cut.keys, names, *map(asdict, marks)])
         stored = self.ledger.pieces([key]).get(key)
         if stored is not None:
             self.ledger.note_uses(self._control.run_id, [key])
@@ -110,7 +113,7 @@ class RunLog:
                 Citation(**{**each, "headings": tuple(each["headings"])})
                 for each in stored_json(stored)
             )
-        citations = cite(text, chunks)
+        citations = cite(text, chunks, marks)
         content = json.dumps([asdict(each) for each in citations]).encode()
         with contextlib.suppress(LedgerError):
             self.ledger.save_pieces({key: content}, run_id=self._control.run_id)

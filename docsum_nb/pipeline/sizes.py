@@ -22,6 +22,7 @@ from docsum_nb.prompts import TAG_TOKENS
 __all__ = [
     "CONTEXT_TOKENS",
     "EXTRACT_WORDS",
+    "MARK_TOKENS",
     "ROOMY_WINDOW",
     "Level",
     "Merging",
@@ -48,8 +49,10 @@ tokens of a chunk. Longer chunks lose detail from their middle; 6 to 8 thousand 
 (summarising.md)."""
 CONTEXT_TOKENS = 120
 """Of the headings and the lines before a chunk, which are sent with it."""
+MARK_TOKENS = 400
+"""Of the numbers of a chunk's passages, at most."""
 ROOMY_WINDOW = 4_000
-"""In a smaller window, neither these nor quotations of the sources are sent."""
+"""In a smaller window, none of these is sent, nor are quotations of the sources."""
 _MOST_EVIDENCE, _LEAST_EVIDENCE = 160, 48
 """Tokens of the sentences that are quoted beside a summary: about four; of less, none are."""
 LABEL_TOKENS = 48

@@ -21,6 +21,7 @@ from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.requests import RequestBuilder
 from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.task_executor import TaskExecutor
+from docsum_nb.prompts import TaskSpec
 from docsum_nb.records import Answer, Chunk, ChunkSummary, Document, Omission, Usage
 from docsum_nb.run import Control, Failed, about, fan_out, in_thread
 from docsum_nb.wording import others_kept
@@ -88,10 +89,9 @@ class ChunkSummarizer:
             await self._refine(limit=limit, on_error=on_error)
             return
         stored = await in_thread(self._look_up) if self._client.stores else {}
-        for count, (index, answer) in enumerate(stored.items(), start=1):
-            label = self._chunks[index].label
-            self._control.emit(ChunkStarted(label, place=index))
-            self._finish(index, PartialSummary.of(label, answer))
+        for count, (index, summary) in enumerate(stored.items(), start=1):
+            self._control.emit(ChunkStarted(summary.name, place=index))
+            self._finish(index, summary)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)
                 self._control.check()
@@ -129,12 +129,17 @@ class ChunkSummarizer:
         if failed:
             self._raise_or_omit(failed, on_error)
 
-    def _look_up(self) -> dict[int, Answer]:
+    def _look_up(self) -> dict[int, PartialSummary]:
         """Return the summaries that are stored, by the index of their chunk, in order."""
-        return self._client.look_up(
-            self._builder.summary(chunk, words).request
+        specs = [
+            self._builder.summary(chunk, words)
             for chunk, words in zip(self._chunks, self._words, strict=True)
-        )
+        ]
+        found = self._client.look_up(spec.request for spec in specs)
+        return {
+            index: _summary_of(self._chunks[index], answer, specs[index])
+            for index, answer in found.items()
+        }
 
     async def _summarize_chunk(self, index: int, so_far: str = "") -> str:
         """Summarize a chunk; returns the text.
@@ -180,7 +185,7 @@ class ChunkSummarizer:
         try:
             asked = self._builder.summary(chunk, words, so_far=so_far, final=final)
             answer = await self._tasks.run(asked)
-            return PartialSummary.of(name, answer)
+            return replace(_summary_of(chunk, answer, asked), name=name)
         except Exception as error:
             if not is_too_long(error) or chunk.tokens < 2 * _LEAST_TOKENS:
                 raise
@@ -234,6 +239,7 @@ class ChunkSummarizer:
         self._results.add_chunk(
             index,
             ChunkSummary(chunk, summary.text, summary.model, summary.cached, usage=summary.usage),
+            (summary.marks, summary.unknown_marks),
         )
         self._results.omit(summary.omissions)
         if any(summary.words):
@@ -259,6 +265,10 @@ class ChunkSummarizer:
             )
             for failure in failed
         )
+
+
+def _summary_of(chunk: Chunk, answer: Answer, spec: TaskSpec) -> PartialSummary:
+    return PartialSummary.of(chunk.label, answer, places=spec.places, material=chunk.text)
 
 
 def _not_quoted(counts: Mapping[tuple[str, str], tuple[int, int]]) -> list[Omission]:

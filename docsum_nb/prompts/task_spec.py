@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from docsum_nb.prompts.texts import TaskText
-from docsum_nb.records import Request
+from docsum_nb.records import Request, SourceSpan
 
 __all__ = ["TaskSpec"]
 
@@ -24,3 +24,6 @@ class TaskSpec:
     """What the model is sent."""
     final: bool = False
     """Whether its answer is the final text of the run."""
+    places: tuple[SourceSpan, ...] = ()
+    """The passages that the request has numbers for, the first of number 1; empty if it is not
+    asked which it rests on."""

@@ -19,9 +19,9 @@ __all__ = ["AgentText", "Prompts", "TaskText", "Wishes", "load_prompts"]
 _FILES = ("agents", "tasks")
 _LABEL = "what its name says"
 _PLACES = {
-    "summarize": {"label", "words", "question", "language", "context"},
+    "summarize": {"label", "words", "question", "language", "context", "sources"},
     "refine": {"label", "words", "question", "language", "context"},
-    "combine": {"label", "words", "question", "language", "count", "evidence"},
+    "combine": {"label", "words", "question", "language", "count", "evidence", "sources"},
     "extract": {"question"},
     "evaluate": {"question"},
 }
@@ -36,6 +36,19 @@ _EVIDENCE = (
     "summarizes: copy names, numbers, dates and conditions from them, and rely on them if the "
     "summary says otherwise."
 )
+_SOURCES = {
+    False: (
+        " The text is shown in passages, each after its number in brackets, such as [#3]. Write at "
+        "the end of each sentence the number of the passage that says so, in the same form, such "
+        "as [#3] or [#3, #7]; write none if no passage says so."
+    ),
+    True: (
+        " At the end of their sentences stand the numbers of the passages that say so, such as "
+        "[#3]. Write them, in the same form, at the end of each of your sentences that says the "
+        "same, such as [#3] or [#3, #7], and no others."
+    ),
+}
+"""Of a text, and of summaries."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +102,13 @@ class TaskText:
         return f"{{{field}}}" in self.description + self.expected_output
 
     def fill(
-        self, wishes: Wishes, *, context: bool = False, evidence: bool = False, **values: object
+        self,
+        wishes: Wishes,
+        *,
+        context: bool = False,
+        evidence: bool = False,
+        sources: bool = False,
+        **values: object,
     ) -> TaskText:
         """Return the task with its fields filled in; fields within filled-in text stay unfilled.
 
@@ -99,6 +118,7 @@ class TaskText:
             wishes: What the reader asked for.
             context: Whether the data holds what stands before the text.
             evidence: Whether it holds quotations of the texts that summaries are of.
+            sources: Whether it holds numbers of passages, which the answer is to name.
             **values: Further fields, such as ``words``.
         """
         values.setdefault("label", _LABEL)
@@ -106,6 +126,7 @@ class TaskText:
         values["question"] = wishes.in_words(language=not self.has("language"))
         values["context"] = _CONTEXT if context else ""
         values["evidence"] = _EVIDENCE if evidence else ""
+        values["sources"] = _SOURCES[self.has("count")] if sources else ""
         return TaskText(self.description.format(**values), self.expected_output.format(**values))
 
 

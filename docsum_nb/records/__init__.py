@@ -15,6 +15,7 @@ as an ``Omission``: a text is never cut silently.
 from docsum_nb.records.calls import Answer, Price, Request, SourceText, Usage, UsageRow
 from docsum_nb.records.notice import Notice
 from docsum_nb.records.parts import (
+    OWN_CITATIONS,
     ChunkSummary,
     Citation,
     DocumentSummary,
@@ -22,10 +23,11 @@ from docsum_nb.records.parts import (
     Omission,
     PlannedDocument,
 )
-from docsum_nb.records.sources import Chunk, Document, Syntax
+from docsum_nb.records.sources import Chunk, Document, SourceSpan, Syntax
 from docsum_nb.records.summary import SummaryRecord
 
 __all__ = [
+    "OWN_CITATIONS",
     "Answer",
     "Chunk",
     "ChunkSummary",
@@ -38,6 +40,7 @@ __all__ = [
     "PlannedDocument",
     "Price",
     "Request",
+    "SourceSpan",
     "SourceText",
     "SummaryRecord",
     "Syntax",

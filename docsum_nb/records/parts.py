@@ -84,6 +84,10 @@ class Hit:
         return " ".join(clean(f"{self.name}{why}: {self.passage}").split())
 
 
+OWN_CITATIONS = "citations by the model"
+"""What an omission is of that says which of the model's own citations do not hold."""
+
+
 @dataclass(frozen=True)
 class Omission:
     """Something that the result does not cover, and why."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Literal
 
-__all__ = ["Chunk", "Document", "Syntax"]
+__all__ = ["Chunk", "Document", "SourceSpan", "Syntax"]
 
 Syntax = Literal["markdown", "plain", "summaries"]
 """How a text is written: Markdown, with reStructuredText and HTML in it; plain text, in which no
@@ -41,6 +41,17 @@ class Document:
     def page_at(self, offset: int) -> int | None:
         """Return the page of a character offset, counted from 1; ``None`` without pages."""
         return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+
+@dataclass(frozen=True)
+class SourceSpan:
+    """A place in a document."""
+
+    document: str
+    """The document's name."""
+    start: int
+    end: int
+    """Its span in the document's text."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from itertools import islice
 from docsum_nb.documents.claims import bare_term, has_name
 from docsum_nb.documents.passages import content_terms
 from docsum_nb.documents.quantities import Quantities, quantities
+from docsum_nb.documents.source_marks import Mark
 from docsum_nb.documents.support import SentenceSupport, supports
 from docsum_nb.documents.terms import words
-from docsum_nb.records import Chunk, Citation, SummaryRecord
+from docsum_nb.records import OWN_CITATIONS, Chunk, Citation, SourceSpan, SummaryRecord
 from docsum_nb.render.formats import count_text
 from docsum_nb.results import Check, CheckedSentence, DocumentUse, Finding
 from docsum_nb.trust.conflicts import conflicts
@@ -41,7 +42,7 @@ def check(summary: SummaryRecord) -> Check:
         What was found, and what could not be checked.
     """
     chunks, unchecked = _sources(summary)
-    found = supports(summary.text, chunks, others=True)
+    found = supports(summary.text, chunks, others=True, marks=_as_marks(summary.citations))
     repeated = _repeated(summary.text, found)
     facts = _Facts(chunks)
     cited = sorted((each.start, each.end) for each in summary.citations)
@@ -74,9 +75,20 @@ def _sources(summary: SummaryRecord) -> tuple[list[Chunk], list[str]]:
             "passages only, and what is not used is not known"
         )
         chunks = list(map(_as_chunk, summary.citations))
+    unchecked += [
+        f"{each.what} {each.reason}" for each in summary.omitted if each.what == OWN_CITATIONS
+    ]
     if summary.omitted:
         unchecked.append(f"{count_text(len(summary.omitted), 'omission')}: see .omitted")
     return chunks, unchecked
+
+
+def _as_marks(citations: Sequence[Citation]) -> list[Mark]:
+    """Return citations as what is claimed: those of the model have less support than others."""
+    return [
+        Mark(each.start, each.end, (SourceSpan(each.document, each.source_start, each.source_end),))
+        for each in sorted(citations, key=lambda each: each.start)
+    ]
 
 
 def _as_chunk(citation: Citation) -> Chunk:
