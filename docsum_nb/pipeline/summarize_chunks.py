@@ -137,7 +137,7 @@ class ChunkSummarizer:
         ]
         found = self._client.look_up(spec.request for spec in specs)
         return {
-            index: _summary_of(self._chunks[index], answer, specs[index])
+            index: _summary_of(self._chunks[index], answer, specs[index], specs[index].name)
             for index, answer in found.items()
         }
 
@@ -185,7 +185,7 @@ class ChunkSummarizer:
         try:
             asked = self._builder.summary(chunk, words, so_far=so_far, final=final)
             answer = await self._tasks.run(asked)
-            return replace(_summary_of(chunk, answer, asked), name=name)
+            return _summary_of(chunk, answer, asked, name)
         except Exception as error:
             if not is_too_long(error) or chunk.tokens < 2 * _LEAST_TOKENS:
                 raise
@@ -267,8 +267,8 @@ class ChunkSummarizer:
         )
 
 
-def _summary_of(chunk: Chunk, answer: Answer, spec: TaskSpec) -> PartialSummary:
-    return PartialSummary.of(chunk.label, answer, places=spec.places, material=chunk.text)
+def _summary_of(chunk: Chunk, answer: Answer, spec: TaskSpec, name: str) -> PartialSummary:
+    return PartialSummary.of(name, answer, places=spec.places, material=chunk.text)
 
 
 def _not_quoted(counts: Mapping[tuple[str, str], tuple[int, int]]) -> list[Omission]:
