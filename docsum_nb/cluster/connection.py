@@ -32,7 +32,7 @@ from docsum_nb.cluster.messages import (
     packed,
     unpacked,
 )
-from docsum_nb.cluster.worker import begin_imports, run_batch, stop_calls
+from docsum_nb.cluster.worker import begin_imports, stop_calls
 from docsum_nb.errors import ClusterError, described
 from docsum_nb.events import Warned
 from docsum_nb.models import ChatModel, Model
@@ -225,15 +225,23 @@ class Connection:
             await inbox.put(packed(_batch_of(calls)))
             if self._control.stopped_by() is not None:
                 await self._withdraw(sent)
-            task = self._client.submit(
-                run_batch, name, self._name, self._versions, key=name, pure=False
-            )
+            task = self._client.submit(exec, self._code(name), key=name, pure=False)
             sent.error = await task.exception()
             if task.status != "finished":
                 # Behind the answers that the worker had sent before.
                 await self._outbox.put(packed((Ended(name),)))
         except Exception as error:  # noqa: BLE001  # however it shows: the scheduler is gone
             self._break(error)
+
+    def _code(self, name: str) -> str:
+        """Return the code of the task that makes the calls of a batch.
+
+        Expected: a worker on which the function of a task cannot be imported fails that task. But
+        Dask 2026.8 reads a task in the worker's connection to the scheduler, and the worker ends,
+        then the next one. So the function is imported by the task, and the scheduler needs none.
+        """
+        arguments = (name, self._name, self._versions.docsum_nb)
+        return f"from docsum_nb.cluster.worker import run_batch; run_batch(*{arguments!r})"
 
     def _withdraw_all(self) -> None:
         for sent in self._batches.values():
@@ -258,7 +266,8 @@ class Connection:
         """Receive what the workers send, until the connection is closed or breaks."""
         try:
             while True:
-                for message in unpacked(await self._outbox.get()):
+                came = [await self._outbox.get(), *await self._outbox.get(batch=True)]
+                for message in (each for data in came for each in unpacked(data)):
                     self._receive(message)
         except Exception as error:  # noqa: BLE001  # however it shows: the scheduler is gone
             self._break(error)
@@ -376,13 +385,10 @@ def _reason(error: BaseException) -> str:
     """Return why no worker can take a batch, and what to do."""
     if isinstance(error, ClusterError):
         return str(error)
-    missing = isinstance(error, ImportError) or "deserializ" in str(error)
-    if missing:
-        from docsum_nb import __version__
-
+    if isinstance(error, ImportError):
         return (
-            f"the Dask cluster cannot run docsum_nb ({described(error)}): install "
-            f"docsum_nb[dask]=={__version__} on the scheduler and on all workers"
+            f"a Dask worker cannot run docsum_nb ({described(error)}): install "
+            f"docsum_nb[dask]=={Versions.here().docsum_nb} on all workers"
         )
     return f"a task on the Dask cluster failed: {described(error)}"
 

@@ -56,13 +56,13 @@ _running: dict[str, set[asyncio.Task[None]]] = {}
 _stopped: deque[str] = deque(maxlen=_MOST_STOPPED)
 
 
-def run_batch(name: str, outbox: str, versions: Versions) -> None:
+def run_batch(name: str, outbox: str, version: str) -> None:
     """Make the calls of a batch, and send each answer as it comes; a task of Dask.
 
     Args:
         name: Of the queue that holds the batch.
         outbox: Of the queue that the caller reads.
-        versions: The caller's.
+        version: Of this package, at the caller's.
 
     Raises:
         ClusterError: if this worker has another version of this package.
@@ -72,10 +72,10 @@ def run_batch(name: str, outbox: str, versions: Versions) -> None:
     secede()
     worker = str(get_worker().address)
     here = Versions.here()
-    if here.docsum_nb != versions.docsum_nb:
+    if here.docsum_nb != version:
         raise ClusterError(
             f"the Dask worker {worker} has docsum_nb {here.docsum_nb}, and this process "
-            f"{versions.docsum_nb}; install the same version on the workers and here"
+            f"{version}; install the same version on the workers and here"
         )
     inbox = Queue(name)
     taken = inbox.get(batch=True)

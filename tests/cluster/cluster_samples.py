@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import platform
+import sys
 import threading
 import time
 from collections import Counter
@@ -16,7 +18,18 @@ from docsum_nb.run import Run
 from docsum_nb.testing import ScriptedServer
 from tests.support.dask_cluster import HANG_S
 
-__all__ = ["KEY", "Gate", "in_flight", "marks", "start", "tasks_of", "texts", "until"]
+__all__ = [
+    "KEY",
+    "Gate",
+    "hide_package",
+    "in_flight",
+    "marks",
+    "pretend",
+    "start",
+    "tasks_of",
+    "texts",
+    "until",
+]
 
 KEY = "sk-canary-7d1f0c3e5b9a42e8a6c4"
 
@@ -80,3 +93,16 @@ def tasks_of(dask_scheduler: Any) -> str:
     """Return all that the scheduler which runs this shows of its tasks."""
     tasks = dask_scheduler.tasks.values()
     return repr([(each.key, each.run_spec, each.annotations) for each in tasks])
+
+
+def hide_package() -> None:
+    """Make the process that runs this one in which docsum_nb is not installed."""
+    for name in [each for each in sys.modules if each.split(".")[0] == "docsum_nb"]:
+        del sys.modules[name]
+    sys.modules["docsum_nb"] = None  # type: ignore[assignment]
+
+
+def pretend(version: str, python: str) -> None:
+    """Make the process that runs this one with other versions."""
+    ds.__version__ = version
+    platform.python_version = lambda: python

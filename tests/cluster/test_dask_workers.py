@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,25 @@ from urllib.request import urlopen
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.errors import BudgetExceeded, DeadlineExceeded, InputError, RunCancelled
+from docsum_nb.errors import (
+    BudgetExceeded,
+    ClusterError,
+    DeadlineExceeded,
+    InputError,
+    RunCancelled,
+)
 from docsum_nb.testing import Call, Reply, ScriptedServer
-from tests.cluster.cluster_samples import KEY, Gate, marks, start, tasks_of, texts, until
+from tests.cluster.cluster_samples import (
+    KEY,
+    Gate,
+    hide_package,
+    marks,
+    pretend,
+    start,
+    tasks_of,
+    texts,
+    until,
+)
 from tests.support.dask_cluster import HANG_S, DaskCluster, dask_cluster
 
 PAGES = (
@@ -190,6 +207,39 @@ def test_a_key_that_the_workers_lack_is_named(client: Any, tmp_path: Path) -> No
     with pytest.raises(InputError, match="OPENAI_API_KEY") as caught:
         run.result(HANG_S)
     assert any("environment of the Dask workers" in note for note in caught.value.__notes__)
+
+
+def test_versions_that_differ_are_named(
+    cluster: DaskCluster, client: Any, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """Another Python is a warning, another docsum_nb an error before anything is sent."""
+    client.run(pretend, ds.__version__, "3.99.1")
+    run = start(server, client, 2, tmp_path)
+    run.result(HANG_S)
+    assert any("has Python 3.99.1, and this process 3." in each for each in run.state.warnings)
+    sent = len(server.calls)
+    client.run(pretend, "0.0.7", platform.python_version())
+    other = start(server, client, 2, tmp_path, question="why?")
+    try:
+        with pytest.raises(ClusterError, match=rf"has docsum_nb 0\.0\.7, .*{ds.__version__}"):
+            other.result(HANG_S)
+    finally:
+        client.run(pretend, ds.__version__, platform.python_version())
+    assert len(server.calls) == sent
+
+
+def test_workers_without_docsum_nb_stay_alive_and_the_error_says_what_to_install(
+    tmp_path: Path,
+) -> None:
+    """The scheduler needs no docsum_nb; a worker without it fails the task, and goes on."""
+    with dask_cluster(tmp_path, workers=1) as bare, bare.client() as client:
+        options: dict[str, Any] = {"client": client, "ledger": False, "show": False}
+        client.run_on_scheduler(hide_package)
+        assert len(ds.summarize(texts(2), **options).result(HANG_S).documents) == 2
+        client.run(hide_package)
+        with pytest.raises(ClusterError, match=r"install docsum_nb\[dask\]==.* on all workers"):
+            ds.summarize(texts(3), **options).result(HANG_S)
+        assert client.submit(sum, [1, 2]).result(HANG_S) == 3
 
 
 def test_without_workers_a_run_says_that_it_waits(tmp_path: Path) -> None:
