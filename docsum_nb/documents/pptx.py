@@ -69,16 +69,17 @@ class _Reader:
 
     def read(self) -> Reading:
         """Return the text of all slides; each is a page."""
-        texts = list(map(joined, self.slides()))
+        texts: list[str] = []
         starts, size = [], 0
-        for text in texts:
+        for text in map(joined, self.slides()):
+            texts.append(text)
             starts.append(size)
             size += len(text) + len(_BETWEEN)
-        if size > MAX_TEXT:
-            raise LoadError(
-                str(self._package.path),
-                f"holds more than {MAX_TEXT // 2**20} million characters; split it",
-            )
+            if size > MAX_TEXT:
+                raise LoadError(
+                    str(self._package.path),
+                    f"holds more than {MAX_TEXT // 2**20} million characters; split it",
+                )
         omitted = counted(self.left, _LEFT_OUT) + self._package.repetitions()
         return Reading(_BETWEEN.join(texts), tuple(starts), omitted)
 
@@ -87,11 +88,14 @@ class _Reader:
         main = self._package.main(_PRESENTATION)
         relations = self._package.relations(main)
         root = self._package.tree(main)
+        read: dict[str, list[str]] = {}
         for listed in children(root, "sldIdLst"):
             for each in list(children(listed, "sldId"))[:_MOST_SLIDES]:
                 relation = relations.get(_relation_id(each))
                 if relation and not relation.external and relation.target in self._package:
-                    yield self._slide(relation.target)
+                    if relation.target not in read:
+                        read[relation.target] = self._slide(relation.target)
+                    yield read[relation.target]
 
     def _slide(self, part: str) -> list[str]:
         root = self._package.tree(part)

@@ -45,6 +45,7 @@ _LEFT_OUT = {
     "hidden rows": "{} hidden row(s)",
     "hidden columns": "{} hidden column(s)",
     "formulas": "{} formula(s) whose result is not stored; open the file in Excel and save it",
+    "unknown texts": "{} cell(s) whose text is not in the file, which is damaged",
     "comments": "comments on {} sheet(s)",
     "pictures": "{} picture(s)",
     "charts": "{} chart(s) or drawing(s)",
@@ -197,7 +198,9 @@ class _Reader:
             return ""
         if kind == "s":
             at = number(stored, -1)
-            return self._strings[at] if 0 <= at < len(self._strings) else ""
+            known = 0 <= at < len(self._strings)
+            self.left["unknown texts"] += not known
+            return self._strings[at] if known else ""
         if kind == "b":
             return "TRUE" if stored.strip() == "1" else "FALSE"
         if kind != "n":

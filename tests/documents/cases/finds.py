@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from tests.documents.case import Case
+from tests.documents.office_files import cells, xlsx
 from tests.documents.pdf_maker import at, column, made
 
 CASES = [
+    Case(
+        "xlsx-cells-whose-text-is-not-in-the-file",
+        "lost.xlsx",
+        xlsx(cells("Name", "City") + cells('<c t="s"><v>7</v></c>', "Rome"), strings=("Jane",)),
+        has=("Rome",),
+        omitted=("1 cell(s) whose text is not in the file",),
+    ),
     Case(
         "xml-that-is-utf-8-and-says-latin-1",
         "sizes.xml",

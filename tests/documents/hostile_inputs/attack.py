@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.documents.hostile import Hostile
+from tests.documents.office_files import NAMESPACES, pptx, relations, shape, slide
 
 
 def adoc_of_attributes(folder: Path) -> Path:
@@ -61,7 +62,24 @@ def xml_of_ampersands(folder: Path) -> Path:
     return path
 
 
+def pptx_of_one_slide(folder: Path) -> Path:
+    path = folder / "same.pptx"
+    text = shape("<a:p><a:r><a:t>" + "words of a slide " * 2_000 + "</a:t></a:r></a:p>", "body")
+    targets = (("r1", "slide", "slides/slide1.xml"),)
+    listed = '<p:sldId r:id="r1"/>' * 20_000
+    again = f"<p:presentation {NAMESPACES}><p:sldIdLst>{listed}</p:sldIdLst></p:presentation>"
+    parts: dict[str, str | bytes] = {
+        "ppt/presentation.xml": again,
+        "ppt/_rels/presentation.xml.rels": relations(*targets),
+    }
+    path.write_bytes(pptx(slide(text), parts=parts))
+    return path
+
+
 INPUTS = [
+    Hostile(
+        "pptx-of-one-slide", pptx_of_one_slide, "refused", says="million characters", most_mb=400
+    ),
     Hostile("adoc-of-attributes", adoc_of_attributes, "loaded", most_mb=300),
     Hostile("rst-of-substitutions", rst_of_substitutions, "loaded", most_mb=300),
     Hostile("tex-of-macros", tex_of_macros, "loaded", most_mb=300),
