@@ -42,7 +42,8 @@ def doctor(
     until its runs have ended. Interrupting stops them.
 
     Args:
-        crew_or_flow: A Crew or Flow, or what ``kickoff`` makes one of; ``None`` for the environment
+        crew_or_flow: A Crew or Flow, or what ``kickoff`` makes one of; or a ``Library``, or the
+            address of one on a server, which is then connected to; ``None`` for the environment
             alone.
         inputs: The inputs of its ``kickoff``; checked against the placeholders in its texts. In a
             probe, texts among them get a mark for each run. With ``None`` nothing is checked, and a
@@ -55,7 +56,7 @@ def doctor(
         The findings, worst first. ``ok`` is true if there is no problem.
 
     Raises:
-        InputError: if it is no Crew or Flow, or an argument cannot be used.
+        InputError: if it is none of these, or an argument cannot be used.
 
     Example:
         >>> doctor().about("python")[0].level
@@ -74,6 +75,11 @@ def _findings(
     yield from examined("switches and folders", switch_findings)
     if work is None:
         return
+    if _is_library(work):
+        from docsum_nb.diagnosis.library import library_findings
+
+        yield from examined("the library", lambda: library_findings(work))
+        return
     # With a crew, CrewAI is imported already.
     from docsum_nb.crew.inspection import examine
 
@@ -88,6 +94,10 @@ def _checked(
     work: Any, inputs: Mapping[str, Any] | None, probe: int | None, deadline: float
 ) -> Any:
     """Return the Crew or Flow to examine; ``None`` for none."""
+    if _is_library(work):
+        if inputs is not None or probe is not None:
+            raise InputError("inputs and probe go with a crew: doctor(crew, probe=8)")
+        return work
     if work is not None:
         check_kickable(work, "doctor")
         work = made_of(work)
@@ -109,3 +119,10 @@ def _checked(
     if not deadline > 0:
         raise InputError(f"deadline is seconds, above 0, not {deadline!r}")
     return work
+
+
+def _is_library(work: Any) -> bool:
+    from docsum_nb.library import Library
+    from docsum_nb.library.postgres.address import is_postgres
+
+    return isinstance(work, Library) or (isinstance(work, str) and is_postgres(work))

@@ -61,7 +61,8 @@ class Embedder:
             vectors = np.asarray(found, np.float32)
         except (TypeError, ValueError):
             vectors = np.zeros(0, np.float32)
-        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+        usable = vectors.ndim == 2 and vectors.size and np.isfinite(vectors).all()
+        if not usable or len(vectors) != len(texts):
             raise InputError(
                 f"the embedder {self.name} must return one vector of numbers for each text, all of "
                 f"one length: of {len(texts)} texts it returned something else"

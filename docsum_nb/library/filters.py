@@ -13,6 +13,7 @@ from docsum_nb.errors import InputError
 
 __all__ = ["checked_where", "conditions_of"]
 
+_LARGEST = 10**308
 _MOST_VALUES = 500
 """SQLite takes at least 999 values in a query."""
 
@@ -21,7 +22,8 @@ def checked_where(where: object) -> dict[str, list[Any]]:
     """Return a filter with a list of values for each key.
 
     Raises:
-        InputError: If it is no mapping of text to values, or has more than 500 values.
+        InputError: If it is no mapping of text to values, has more than 500 values, or a number
+            that is too large.
     """
     if where is None:
         return {}
@@ -38,6 +40,8 @@ def checked_where(where: object) -> dict[str, list[Any]]:
                     f"where[{key!r}] is a text, a number, True, False, None or a list of these, "
                     f"not {value!r}"
                 )
+            if isinstance(value, int) and abs(value) > _LARGEST:
+                raise InputError(f"where[{key!r}] is larger than any number of metadata, 1e308")
     if sum(map(len, found.values())) > _MOST_VALUES:
         raise InputError(f"where has more than {_MOST_VALUES} values: search in several steps")
     return found

@@ -79,7 +79,7 @@ class Library(Tabled):
 
     def __init__(self, path: str | os.PathLike[str], *, embedder: Any = None) -> None:
         folder = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-        if not isinstance(folder, str):
+        if not isinstance(folder, str) or "\0" in folder:
             raise InputError(f"a library is a folder's path, not {path!r}")
         self._path, self._store = _opened(folder)
         self._embedder = embedder_of(embedder)
@@ -195,6 +195,8 @@ class Library(Tabled):
             InputError: As for ``add``; if it is not a folder.
             LibraryError: As for ``add``.
         """
+        if not user_path(Path(folder)).is_dir():
+            raise InputError(f"sync needs a folder, and {folder} is none: nothing was changed")
         return self.add(folder, prune=True, on_error=on_error)
 
     def stats(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from docsum_nb.errors import InputError
 from docsum_nb.library.index_cache import IndexCache, cache_of
 from docsum_nb.library.postings import BLOCK
 
@@ -56,6 +57,7 @@ def cosines(query: Floats, small: Bytes) -> Floats:
 def write_vectors(db: sqlite3.Connection, numbers: Sequence[int], vectors: Floats) -> None:
     """Store the vectors of passages; the caller holds a transaction."""
     vectors = np.asarray(vectors, np.float32)
+    _check_size(db, vectors.shape[1])
     small = quantized(vectors)
     rows = ((number, row.tobytes()) for number, row in zip(numbers, small, strict=True))
     db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
@@ -105,6 +107,7 @@ def nearest(
         limit: The largest number of passages.
         kept: What earlier searches of the same version have read; ``None`` for nothing.
     """
+    _check_size(db, len(query))
     kept = kept if kept is not None else cache_of("")
     width = -(-len(query) // 8)
     signs, there = kept.get(
@@ -122,6 +125,21 @@ def nearest(
     near, at = _compared(db, query, order, found, kept)
     best = np.lexsort((at, -near))[:limit]
     return [*zip(at[best].tolist(), near[best].tolist(), strict=True)]
+
+
+def _check_size(db: sqlite3.Connection, size: int) -> None:
+    """Raise an error if the vectors of the library have another count of numbers.
+
+    Raises:
+        InputError: It says how to compute them again.
+    """
+    row = db.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone()
+    if row is not None and isinstance(row[0], int) and row[0] != size:
+        raise InputError(
+            f"the embedder returned a vector of {size} numbers, and the library has vectors of "
+            f"{row[0]}: give one whose vectors are all of one length; for a function of another "
+            "name, embed() computes all of them again"
+        )
 
 
 def _signs_of_all(

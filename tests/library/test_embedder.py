@@ -131,3 +131,39 @@ def test_the_nearest_vectors_are_nearly_all_found() -> None:
     exact = np.argsort(-(vectors @ query))[:100]
     assert found[0] == 7
     assert len({*found} & {*map(int, exact)}) >= 95
+
+
+@pytest.mark.parametrize("sizes", [(3, 2), (3, 0)])
+def test_vectors_of_another_length_are_no_damage(tmp_path: Path, sizes: tuple[int, int]) -> None:
+    """Of a query, and of passages that are added: one error, and the library stays as it is."""
+    size = sizes[0]
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        return [[1.0] * size for _ in texts]
+
+    library = Library(tmp_path / "library", embedder=embed)
+    library.add(OFFICE)
+    size = sizes[1]
+    with pytest.raises(InputError, match="vector"):
+        library.search("late")
+    with pytest.raises(InputError, match="vector"):
+        library.add({"more": "More."})
+    assert [*library.path.glob("*damaged*")] == []
+    size = sizes[0]
+    assert library.embed() == 1
+    assert names(library, "late", 1) == ["payments"]
+
+
+def test_a_filter_with_a_huge_number_is_no_damage(place: str) -> None:
+    """It is one error, and the library stays as it is."""
+    library = Library(place)
+    library.add(OFFICE)
+    with pytest.raises(InputError, match="larger than any number"):
+        library.search("late", where={"pages": 10**400})
+    assert names(library, "late") == ["payments"]
+
+
+def test_a_path_with_a_null_character_is_refused() -> None:
+    """No system has such a name."""
+    with pytest.raises(InputError, match="path"):
+        Library("a\0b")
