@@ -135,7 +135,7 @@ def test_the_nearest_vectors_are_nearly_all_found() -> None:
 
 @pytest.mark.parametrize("sizes", [(3, 2), (3, 0)])
 def test_vectors_of_another_length_are_no_damage(tmp_path: Path, sizes: tuple[int, int]) -> None:
-    """Of a query, and of passages that are added: one error, and the library stays as it is."""
+    """Of a query, and of passages that are added: one error, and the library is unchanged."""
     size = sizes[0]
 
     def embed(texts: list[str]) -> list[list[float]]:
@@ -155,7 +155,7 @@ def test_vectors_of_another_length_are_no_damage(tmp_path: Path, sizes: tuple[in
 
 
 def test_a_filter_with_a_huge_number_is_no_damage(place: str) -> None:
-    """It is one error, and the library stays as it is."""
+    """It is one error, and the library is unchanged."""
     library = Library(place)
     library.add(OFFICE)
     with pytest.raises(InputError, match="larger than any number"):
