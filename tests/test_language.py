@@ -112,11 +112,15 @@ def test_docstrings_begin_with_a_plain_verb(folder: str) -> None:
     assert [str(text) for text in docstrings(folder) if BEGINNING.match(text.words)] == []
 
 
+def forbidden(texts: tuple[Text, ...]) -> list[str]:
+    """Return the texts that have one of the words that never occur."""
+    return [str(text) for text in texts if NEVER.search(PLAIN_USES.sub("", text.words))]
+
+
 @pytest.mark.parametrize("texts", [package_texts, page_texts], ids=["package", "pages"])
 def test_some_words_never_occur(texts: functools._lru_cache_wrapper[tuple[Text, ...]]) -> None:
     """Words of no other project's prose occur neither in the package nor on its pages."""
-    found = [text for text in texts() if NEVER.search(PLAIN_USES.sub("", text.words))]
-    assert [str(text) for text in found] == []
+    assert forbidden(texts()) == []
 
 
 @pytest.mark.parametrize("words", RATES)
@@ -138,5 +142,4 @@ def number_of_lines(texts: tuple[Text, ...]) -> int:
 
 def test_docstrings_of_tests_have_none_of_these_words() -> None:
     """What never occurs in the package does not occur in docstrings of tests."""
-    found = [t for t in docstrings("tests") if NEVER.search(PLAIN_USES.sub("", t.words))]
-    assert [str(text) for text in found] == []
+    assert forbidden(docstrings("tests")) == []

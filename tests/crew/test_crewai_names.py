@@ -28,6 +28,8 @@ from docsum_nb.testing import ScriptedServer
 from docsum_nb.upstream import Name, Promise
 from tests.support.renamed import Renamer, running_renamer
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -58,7 +60,6 @@ def of_a_guard(name: Name) -> bool:
     return any(promise not in NOT_OF_A_GUARD for promise in name.promises)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", [*filter(of_a_guard, TABLE.names)], ids=title)
 def test_guard_that_lacks_a_name_says_which_promise_is_lost(renamer: Renamer, name: Name) -> None:
     """A bound that is set and cannot hold is refused; any other lost promise is a warning."""
@@ -76,7 +77,6 @@ def test_guard_that_lacks_a_name_says_which_promise_is_lost(renamer: Renamer, na
             assert any(f"{promise.text} does not hold" in line for line in made["warnings"]), made
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "name", [each for each in TABLE.names if not of_a_guard(each)], ids=title
 )  # fmt: skip
@@ -86,7 +86,6 @@ def test_a_lost_name_beside_the_guard_is_named(renamer: Renamer, name: Name) -> 
     assert {each.text for each in name.promises} <= {text for text, _ in looked["lost"]}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", LITELLM.names, ids=title)
 def test_a_lost_name_of_litellm_is_named(renamer: Renamer, name: Name) -> None:
     """Without what requests need no model is opened; the loss of the rest is a warning."""
@@ -105,7 +104,6 @@ def test_a_lost_name_of_litellm_is_named(renamer: Renamer, name: Name) -> None:
 MODEL = "crewai.hooks.llm_hooks:LLMCallHookContext.llm"
 
 
-@pytest.mark.long
 def test_renamed_model_of_a_hook_refuses_bounds(renamer: Renamer) -> None:
     """Before: max_calls=4 let 10 calls through, and max_cost=32 cost nothing."""
     for bounds in ({"max_calls": 4}, {"max_cost": 32.0}):
@@ -201,7 +199,6 @@ except ds.errors.UpstreamError as error:
 """
 
 
-@pytest.mark.long
 def test_crewai_that_cannot_be_imported_is_one_line(server: ScriptedServer) -> None:
     """It is the package's own error, not a traceback from inside."""
     done = subprocess.run(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from docsum_nb.documents import support
 from docsum_nb.documents.cite import cite
 from docsum_nb.documents.claims import is_negated, name_spans
 from docsum_nb.documents.support import supports
@@ -122,19 +123,27 @@ def test_other_scripts_are_cited_as_before(text: str) -> None:
     assert citation.passage == text
 
 
-def test_a_passage_with_the_number_is_taken_before_one_with_more_of_the_words() -> None:
+def test_a_passage_with_the_number_is_taken_before_one_with_more_of_the_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Without a search for the number, the sentence would not be supported."""
     source = (
-        "The new bridge over the harbor was planned by the council for traffic. Nobody asked for "
-        "it. The ships went on as before. The new bridge over the harbor cost 48 million euros."
+        "The council planned a new bridge over the harbor. Nobody asked for it. The ships went on "
+        "as before. Rain fell on the market. Its bridge cost 48 million euros in all."
     )
-    sentence = "For traffic, the new harbor bridge of the council cost 48 million."
+    sentence = "The council spent 48 million euros on a new bridge near the harbor, critics recall."
     (found,) = supports(sentence, [_chunk(source)])
     assert found.supported
     assert found.passage is not None
     assert "48 million" in source[found.passage.start : found.passage.end]
+    monkeypatch.setattr(support, "_MOST_SOUGHT", 0)
+    (unsought,) = supports(sentence, [_chunk(source)])
+    assert not unsought.supported
 
 
-def test_of_two_places_that_say_the_same_the_one_near_the_neighbors_is_taken() -> None:
+def test_of_two_places_that_say_the_same_the_one_near_the_neighbors_is_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     filler = " ".join(f"Item {word} of the agenda was postponed." for word in "abcdefghij" * 5)
     again = "The committee wants cheaper batteries for the remote."
     source = (
@@ -147,3 +156,7 @@ def test_of_two_places_that_say_the_same_the_one_near_the_neighbors_is_taken() -
     first, _ = supports(text, [_chunk(source)])
     assert first.passage is not None
     assert first.passage.start >= source.index(again) - 100
+    monkeypatch.setattr(support, "_NEIGHBORS", 0)
+    alone, _ = supports(text, [_chunk(source)])
+    assert alone.passage is not None
+    assert alone.passage.start < source.index(again) - 100

@@ -11,6 +11,8 @@ import pytest
 from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.support.kernels import Kernel
 
+pytestmark = pytest.mark.long
+
 GONE_S = 60.0
 """A kernel that takes longer to go hangs."""
 SETUP = "from tests.kernel.in_kernel import *"
@@ -31,7 +33,6 @@ def ready(kernel: Kernel) -> Kernel:
     return kernel
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("form", ["await {run}", "{run}.result()"])
 def test_one_cell_three_times_over_where_nest_asyncio_was_applied_first(
     ready: Kernel, models: ScriptedServer, form: str

@@ -12,6 +12,8 @@ from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.support.kernels import Kernel
 from tests.support.warm_python import warm_kernels
 
+pytestmark = pytest.mark.long
+
 CREW = """
 import docsum_nb as ds
 from crewai import LLM, Agent, Crew, Task
@@ -143,7 +145,6 @@ def test_form_is_answered_in_a_subshell_while_a_cell_blocks(ready: Kernel) -> No
     inputs_work(ready)
 
 
-@pytest.mark.long
 def test_notebook_without_a_front_end_fails_at_once(
     models: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,8 +6,12 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from docsum_nb.testing import Call, Reply, ScriptedServer
 from tests.support.kernels import Kernel
+
+pytestmark = pytest.mark.long
 
 CELL = """
 import docsum_nb as ds
