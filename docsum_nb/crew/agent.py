@@ -8,17 +8,23 @@ call changes, so any number of tasks may share one at the same time.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 from pydantic import PrivateAttr
 
 from docsum_nb.crew.crewai_names import TABLE
 from docsum_nb.crew.crewai_names.flows import set_suppress_console_output
-from docsum_nb.crew.crewai_names.table import SUMMARIZE, BaseAgent, Task
+from docsum_nb.crew.crewai_names.table import CLEAR_FILES, SUMMARIZE, BaseAgent, Task, task_module
 from docsum_nb.prompts import AgentText, TaskSpec
 from docsum_nb.records import Answer, Request
+from docsum_nb.upstream import once
 
 __all__ = ["LeanAgent", "RequestTask", "TaskFactory"]
+
+
+_without_files: ContextVar[Any] = ContextVar("docsum_nb_task_without_files", default=None)
+"""The id of the request's task that is executed in this context."""
 
 
 class _Client(Protocol):
@@ -38,6 +44,14 @@ class RequestTask(Task):
     def answer(self) -> Answer:
         """The model's answer, once the task is executed."""
         return self._answer
+
+    async def aexecute_sync(self, *args: Any, **kwargs: Any) -> Any:
+        """Execute the task, as CrewAI does; it has no files."""
+        token = _without_files.set(self.id)
+        try:
+            return await super().aexecute_sync(*args, **kwargs)
+        finally:
+            _without_files.reset(token)
 
 
 class LeanAgent(BaseAgent):
@@ -93,6 +107,7 @@ class TaskFactory:
 
     def __init__(self, agents: Mapping[str, AgentText], client: _Client) -> None:
         TABLE.require(SUMMARIZE)
+        _delete_no_absent_files()
         self._agents = {name: _lean_agent(text, client) for name, text in agents.items()}
 
     def create(self, spec: TaskSpec) -> RequestTask:
@@ -110,6 +125,20 @@ class TaskFactory:
         )
         task._spec = spec
         return task
+
+
+@once
+def _delete_no_absent_files() -> None:
+    """Make CrewAI delete no files of a request's task: it starts a thread and a loop for that."""
+    delete = CLEAR_FILES.of(task_module)
+    if delete is None:
+        return
+
+    def delete_if_any(task_id: Any) -> None:
+        if task_id != _without_files.get():
+            delete(task_id)
+
+    CLEAR_FILES.set(task_module, delete_if_any)
 
 
 def _lean_agent(text: AgentText, client: _Client) -> LeanAgent:

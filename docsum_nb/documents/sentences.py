@@ -53,11 +53,13 @@ _FURTHER_END = re.compile(
     r"(?:\b(?:etc|usw|usf|ecc|enz|itd|itp|т\. ?д|т\. ?п|др)\.[»\"”)]*|[.!?]\)"
     r"|(?<=[\u0370-\u03ff\u1f00-\u1fff])[;\u037e][»\"”)]*)\s+(?=\S)|[។៕།](?:\s+(?=\S)|(?=[ក-អ]))"
 )
+_FURTHER_ASCII = ("etc.", "usw.", "usf.", "ecc.", "enz.", "itd.", "itp.", ".)", "!)", "?)")
 # The library takes what follows such a number for one sentence, up to the end of the paragraph.
 _BRACKETED = re.compile(r"(?m)^([^\S\n]{0,40})\(([^()\s]{1,5})\)(?=\s)")
 _OPENED = re.compile(
     r"(?:(?<=\s)(?:[“‘„「『(\[¿¡\"']{1,3}|[«‹][^\S\n]?)|(?<=\n)\[[0-9]{1,4}\][^\S\n]?)$"
 )
+_MAY_OPEN = frozenset("([\"'])")
 _ITEM = re.compile(r"(?<=\n)[^\S\n]{0,12}(?:[-*•‣◦▪+]|(?<=[:;]\n)\(?[0-9]{1,3}[.)])[^\S\n]+(?=\S)")
 # "«Иди!» — сказал он": what follows a speech.
 _DASHED = re.compile(r"[—–-]\s[^\W\d_A-ZÀ-ÖØ-ÞА-ЯЁ]")
@@ -70,6 +72,7 @@ _CLOSERS = tuple("」』）】》〉”’»)]")
 _LOWER_SHARE = 0.3  # of the sentences, from which lower case says nothing
 _LEAST_LOWER = 3
 _ABBREVIATED = 4  # letters of an abbreviation that is not listed, at most
+_LONGEST_PLAIN = 30  # letters of a word that patterns see as a whole
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -98,6 +101,8 @@ def _added(text: str) -> Iterator[int]:
 
 
 def _further(text: str) -> Iterator[int]:
+    if text.isascii() and not any(each in text for each in _FURTHER_ASCII):
+        return
     for match in _FURTHER_END.finditer(text):
         if not text[match.end()].islower():
             yield match.end()
@@ -146,6 +151,8 @@ def _by_rule(text: str) -> list[tuple[int, str]]:
 
 def _before_quotes(text: str, at: int) -> int:
     """Return the beginning of a sentence with the marks or the number that open it."""
+    if text[max(0, at - 2) : at].isascii() and not _MAY_OPEN.intersection(text[at - 2 : at]):
+        return at
     opened = _OPENED.search(text, max(0, at - 8), at)
     return opened.start() if opened else at
 
@@ -170,7 +177,7 @@ def _mostly_lower(text: str, starts: list[int]) -> bool:
 def _goes_on(text: str, begin: int, at: int, *, lower_goes_on: bool) -> bool:
     """Check whether a sentence goes on at a place that looks like the beginning of another."""
     before = text[max(begin, at - _TAIL) : at]
-    if _BLANK_LINE.search(before[-20:]):
+    if "\n" in before[-20:] and _BLANK_LINE.search(before[-20:]):
         return False
     following = text[at : at + _TAIL]
     first = following[:1]
@@ -194,6 +201,8 @@ def _is_lower(letter: str) -> bool:
 
 def _is_abbreviated(before: str, following: str) -> bool:
     """Check whether the full stop before a place belongs to the word that it stands behind."""
+    if _ends_in_a_plain_word(before) and not following[:1].isdigit():
+        return False
     last = _LAST_WORD.search(before)
     if last is None or not last[1]:
         return False
@@ -218,6 +227,26 @@ def _is_abbreviated(before: str, following: str) -> bool:
     if lower in MAY_END or (_INITIAL.fullmatch(word) and (word[-1].isupper() or len(word) == 1)):
         return not starter and bool(next_word)
     return False
+
+
+def _ends_in_a_plain_word(before: str) -> bool:
+    """Check whether a text ends in no full stop, or in that of a word which is no abbreviation.
+
+    Most sentences end so; searching for the patterns of all abbreviations takes ten times as long.
+    """
+    unspaced = before.rstrip()
+    if unspaced[-1:] in ("!", "?"):
+        return True
+    word = unspaced[unspaced.rfind(" ") + 1 : -1]
+    return (
+        unspaced.endswith(".")
+        and _ABBREVIATED < len(word) <= _LONGEST_PLAIN
+        and word.isascii()
+        and word.isalpha()
+        and word[1:].islower()
+        and word.lower() not in NEVER_END
+        and word.lower() not in MAY_END
+    )
 
 
 def _next_word(following: str) -> str:

@@ -69,6 +69,8 @@ def language_of(text: str, *, least_words: int = _LEAST_WORDS) -> str | None:
         least_words: What a text in Latin letters has to have at least.
     """
     sample = _sampled(text)
+    if sample.isascii():
+        return _latin_language(sample, least_words)
     letters: Counter[str] = Counter()
     # Of thousands of characters, some dozens are different.
     for character, times in Counter(sample).items():
@@ -88,13 +90,18 @@ def language_of(text: str, *, least_words: int = _LEAST_WORDS) -> str | None:
 
 def _latin_language(sample: str, least_words: int) -> str | None:
     words = _WORD.findall(sample.lower())
-    if len(words) < least_words:
+    if len(words) < least_words or sum(map(len, words)) < min(_LEAST_LETTERS, 4 * least_words):
         return None
-    found = Counter(name for word in words for name in _LANGUAGES_OF.get(word, ()))
+    times = Counter(words)
+    common = [word for word in times if word in _LANGUAGES_OF]
+    found: Counter[str] = Counter()
+    for word in common:
+        for each in _LANGUAGES_OF[word]:
+            found[each] += times[word]
     (name, best), (_, second) = [*found.most_common(2), ("", 0), ("", 0)][:2]
     least = max(_CLEAR_SHARE * len(words), _CLEAR_LEAD * second, least_words // 4)
     # A table may repeat a single word of another language, such as "no".
-    different = sum(name in _LANGUAGES_OF.get(word, ()) for word in set(words))
+    different = sum(name in _LANGUAGES_OF[word] for word in common)
     return name if best >= least and different >= least_words // 4 else None
 
 

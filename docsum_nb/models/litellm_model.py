@@ -33,6 +33,7 @@ from docsum_nb.models.metering import Meter
 from docsum_nb.models.model import Model
 from docsum_nb.models.opening_checks import check_reachable
 from docsum_nb.models.reasoning import is_known_to_think
+from docsum_nb.models.request_record import unobserved_record
 from docsum_nb.models.responses import ModelReply, read_stream, read_whole
 from docsum_nb.models.structured_output import schema_instructions
 from docsum_nb.models.transport import UNPROCESSABLE, TransportFacts
@@ -111,6 +112,7 @@ class LiteLLMModel:
             self._messages(request),
             max_tokens=request.max_tokens,
             response_format=self._response_format(request),
+            plain=True,
         )
 
     async def complete(
@@ -121,8 +123,11 @@ class LiteLLMModel:
         stop: Sequence[str] | None = None,
         response_format: Any = None,
         may_be_empty: bool = False,
+        plain: bool = False,
     ) -> Answer:
         """Send messages unchanged, once; see ``Converser``.
+
+        With ``plain``, they are texts of the system and the user only.
 
         Raises:
             ModelError: if the answer is empty, and may not be.
@@ -138,6 +143,8 @@ class LiteLLMModel:
             async with asyncio.timeout(settings.timeout):
                 with wire.watching():
                     arguments = self._arguments(messages, parameters, stop=stop)
+                    if plain:
+                        arguments |= unobserved_record(loaded(), self.name, messages, parameters)
                     response = await loaded().acompletion(**arguments)
             reply = read_whole(self._checked(response), wire)
         return self._answer(reply, messages, may_be_empty=may_be_empty)

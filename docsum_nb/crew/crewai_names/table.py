@@ -31,6 +31,7 @@ RESUMED = Promise("that a restored crew pays for what is missing only", money=Tr
 EVALUATED = Promise("crew.test under a guard")
 HUMAN = Promise("that a question to a person can be answered, and left")
 SUMMARIZE = Promise("summarize")
+NO_FILES = Promise("that tasks without files take no thread for them")
 FLOW = Promise("SummaryFlow")
 EVALUATE = Promise("saying why a document is related")
 IN_CREWS = Promise("a library in a user's own crew")
@@ -39,7 +40,7 @@ DOCTOR = Promise("the doctor's look at crews and flows")
 PRIVATE = Promise("that no other user of this machine can read what CrewAI keeps of a run")
 
 BOUNDS = (MAX_CALLS, MAX_COST, STOP)
-NOT_OF_A_GUARD = (SUMMARIZE, FLOW, EVALUATE, IN_CREWS, PROBE, DOCTOR)
+NOT_OF_A_GUARD = (SUMMARIZE, NO_FILES, FLOW, EVALUATE, IN_CREWS, PROBE, DOCTOR)
 """What is promised elsewhere; a guard promises the rest."""
 
 
@@ -99,6 +100,10 @@ TOOL_ARUN = TABLE.attribute("crewai.tools:BaseTool._arun", "looks into a tool's 
 TABLE.parameters("crewai:Crew.kickoff inputs", "kicks a clone off", GUARD)
 TABLE.parameters("crewai:Crew.akickoff inputs", "kicks a clone off", GUARD)
 TABLE.parameters("crewai:Task.aexecute_sync context", "performs the lean task", SUMMARIZE)
+task_module = TABLE.value("crewai.task:", "where files of a task are deleted", NO_FILES)
+CLEAR_FILES = TABLE.function(
+    "crewai.task:clear_task_files", "is not called for tasks without files", NO_FILES
+)
 TABLE.parameters("crewai:Task.execute_sync context", "performs the task of evaluating", EVALUATE)
 TABLE.members(
     "crewai:Task.name description expected_output agent", "the lean task and its texts", SUMMARIZE
