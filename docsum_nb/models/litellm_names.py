@@ -194,6 +194,4 @@ def lost_promises(*, bounded: bool) -> tuple[str, ...]:
     if bounded:
         TABLE.require(ONE_RETRY_LAYER)
     news = TABLE.news()
-    # More CPU time is no reason for a warning.
-    lost = (str(each) for each in TABLE.lost() if each.promise is not UNOBSERVED)
-    return (*((news,) if news else ()), *lost)
+    return (*((news,) if news else ()), *map(str, TABLE.lost()))
