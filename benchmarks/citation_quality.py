@@ -119,6 +119,8 @@ def main(folder: Path, every: int = 1) -> None:
     for name, found in zip(("meetings", "papers"), documents, strict=True):
         print(f"\n{name}: {_support_row(found)}")
         print(f"{name}: numbers: {_number_row(found)}")
+    whole = papers(sorted(folder.glob("scisummnet/*/"))[::every], abstracts=True)
+    print(f"papers with abstracts: numbers: {_number_row(whole)}")
     print(f"sentences of papers: numbers: {_number_row(list(_quoted(documents[1])))}")
 
 
@@ -132,12 +134,13 @@ Texts = list[tuple[str, list[Chunk]]]
 """Summaries, each with its source."""
 
 
-def papers(folders: list[Path]) -> Texts:
-    """Read the human summaries of papers, and the papers without their abstracts."""
+def papers(folders: list[Path], *, abstracts: bool = False) -> Texts:
+    """Read the human summaries of papers, and the papers, with or without their abstracts."""
     found: Texts = []
     for folder in folders:
         root = ElementTree.parse(folder / f"{folder.name}.xml").getroot()
-        parts = [" ".join(" ".join(each.itertext()).split()) for each in root.iter("SECTION")]
+        taken = ("ABSTRACT", "SECTION") if abstracts else ("SECTION",)
+        parts = [" ".join(" ".join(each.itertext()).split()) for each in root if each.tag in taken]
         summary = (folder / f"{folder.name}.scisummnet_human.txt").read_text()
         turns = [f"{part}\n\n" for part in parts if part]
         found.append((summary.partition("\n")[2] or summary, list(_chunks(folder.name, turns))))

@@ -65,6 +65,11 @@ _DIGITS = re.compile(
 )
 # The beginning of a name that ends with a number: "Covid-19", "Senseval-3".
 _NAMED = re.compile(rf"(?<![{_LETTER}\d_])[A-ZÀ-ÖØ-Þ][{_LETTER}]{{1,24}}+[-\u2010\u2011]\Z")
+_REFERENCE_CHARS = 40
+# Before the year of a work.
+_REFERENCE = re.compile(
+    r"\bet al\b\.?,?[ ]\(?\Z|[(;][ ]?[A-Z][\w'’-]{1,15}[ ](?:and|&)[ ][A-Z][\w'’-]{1,15},?[ ]\Z"
+)
 _HALF = re.compile(r"[ -]and[ -]a[ -]half\b", re.IGNORECASE)
 _NUMERAL = "|".join(sorted(NUMERALS, key=len, reverse=True))
 _BIG = "hundred|thousand|million|billion|trillion"
@@ -233,7 +238,8 @@ def _numbers(text: str) -> Iterator[Quantity]:
             continue
         values, decimals = _readings(digits)
         found = _measured(text, match, values, decimals, (match["sign"] or "").strip())
-        yield replace(found, counted=True) if _is_label(text, match) else found
+        label = _is_label(text, match) or _is_reference(text, match)
+        yield replace(found, counted=True) if label else found
     for match in _SPOKEN.finditer(text):
         for value, start, end in _spoken(match.group()):
             half = _HALF.match(text, match.start() + end)
@@ -252,6 +258,14 @@ def _is_label(text: str, match: re.Match[str]) -> bool:
         and text[end : end + 1] == ")"
         and (start == 0 or text[start - 1] == "(" or text[start - 1].isspace())
     )
+
+
+def _is_reference(text: str, match: re.Match[str]) -> bool:
+    """Return whether a year is part of the name of a work: "Yang et al 2003", "(A and B, 2005)"."""
+    digits = match["digits"]
+    before = text[max(0, match.start() - _REFERENCE_CHARS) : match.start()]
+    is_year = len(digits) == 4 and digits.isdecimal() and digits[:2] in ("19", "20")
+    return is_year and _REFERENCE.search(before) is not None
 
 
 def _measured(

@@ -13,9 +13,9 @@ from itertools import islice
 
 from docsum_nb.documents.claims import bare_term, has_name
 from docsum_nb.documents.passages import content_terms
-from docsum_nb.documents.quantities import Quantities, quantities
+from docsum_nb.documents.quantities import Quantities, Quantity, quantities
 from docsum_nb.documents.source_marks import Mark
-from docsum_nb.documents.support import SentenceSupport, supports
+from docsum_nb.documents.support import Lacking, SentenceSupport, supports
 from docsum_nb.documents.terms import words
 from docsum_nb.records import OWN_CITATIONS, Chunk, Citation, SourceSpan, SummaryRecord
 from docsum_nb.render.formats import count_text
@@ -26,6 +26,8 @@ __all__ = ["check"]
 
 _REPEATED = 0.7  # of the words of two sentences, that they share
 _CHANCE = 0.02  # that a document has any number like one, from which it says nothing
+_BESIDE_CHARS = 50  # on each side of a number, whose words say what it is of
+_SHARED_BESIDE = 2  # of these words, with which a number that stands elsewhere is the same
 _MOST_COMPARED = 1_000  # sentences that are compared with one another
 _LABEL_CHARS = 40  # of a line without an end of a sentence that is a heading or a label
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '"', "”", ")")
@@ -115,6 +117,7 @@ class _Facts:
             self._texts[each.document].extend((each.document, *each.headings))
         self._known: dict[str, Quantities] = {}
         self._words: dict[str, set[str]] = {}
+        self._beside: dict[str, list[tuple[Quantities, frozenset[str]]]] = {}
 
     def of(self, document: str) -> Quantities:
         """Return the quantities of a document."""
@@ -122,6 +125,20 @@ class _Facts:
             texts = self._texts[document]
             self._known[document] = Quantities(each for text in texts for each in quantities(text))
         return self._known[document]
+
+    def says_of_it(self, document: str, quantity: Quantity, beside: frozenset[str]) -> bool:
+        """Return whether a document has a quantity with words that stand beside it in the text."""
+        if document not in self._beside:
+            self._beside[document] = [
+                (Quantities([each]), _terms_beside(text, each.start, each.end))
+                for text in self._texts[document]
+                for each in quantities(text)
+            ]
+        needed = min(len(beside), _SHARED_BESIDE)
+        return needed > 0 and any(
+            len(beside & terms) >= needed and own.holds(quantity)
+            for own, terms in self._beside[document]
+        )
 
     def has_word(self, document: str, word: str) -> bool:
         """Return whether a document has a word, in its text, its name or its headings."""
@@ -185,15 +202,23 @@ def _lacking(text: str, found: SentenceSupport, facts: _Facts) -> Iterator[Findi
         elif each.kind != "name" and (found.says_the_same or not each.near):
             known = facts.of(document)
             elsewhere = each.quantity is not None and known.holds(each.quantity)
-            if (
-                each.quantity
-                and elsewhere
-                and not found.says_the_same
-                and known.chance(each.quantity) <= _CHANCE
-            ):
-                continue
+            if each.quantity and elsewhere and not found.says_the_same:
+                rare = known.chance(each.quantity) <= _CHANCE
+                if rare or facts.says_of_it(document, each.quantity, _beside(text, each)):
+                    continue
             reason = "is not in the passage, but elsewhere in" if elsewhere else "is nowhere in"
             yield Finding(*span, f"{shown} {reason} {document}")
+
+
+def _beside(text: str, lacking: Lacking) -> frozenset[str]:
+    return _terms_beside(text, lacking.start, lacking.end)
+
+
+def _terms_beside(text: str, start: int, end: int) -> frozenset[str]:
+    """Return the terms on both sides of a number, within its sentence or nearly so."""
+    before = text[max(0, start - _BESIDE_CHARS) : start].partition(" ")[2]
+    after = text[end : end + _BESIDE_CHARS].rpartition(" ")[0]
+    return frozenset(each for each in content_terms(f"{before} {after}") if each.isalpha())
 
 
 def _repeated(text: str, found: Sequence[SentenceSupport]) -> set[int]:

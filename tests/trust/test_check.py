@@ -192,3 +192,27 @@ def test_citations_that_somebody_wrote_are_not_trusted() -> None:
     summary = summary_of(text, harbor=HARBOR)
     forged = Citation(1, 0, len(text), "harbor", HARBOR[:34], 0, 34, 1.0)
     assert kinds(replace(summary, citations=(forged,)).check()) == ["unsupported"]
+
+
+def test_a_number_with_the_same_words_elsewhere_in_its_document_is_not_doubted() -> None:
+    """The best passage is another one; a number that stands there with other words is."""
+    numbers = "".join(f"Box {at} holds {at + 3} bolts. " for at in range(10, 90))
+    source = (
+        "The design team met young users of the remote control in the old laboratory. "
+        f"{numbers} Of the people we asked, voice control pleases about 75 of every hundred users."
+    )
+    said = (
+        "Marketing, whose survey of young consumers impressed the design team, reported that voice "
+        "control pleases {} of them."
+    )
+    assert kinds(summary_of(said.format(75), mill=source).check()) != ["number"]
+    assert "number" in kinds(summary_of(said.format(47), mill=source).check())
+
+
+def test_the_year_of_a_cited_work_is_part_of_its_name() -> None:
+    source = "The twin-candidate model resolves anaphors by comparing two of them."
+    for work in ("(Yang et al 2003)", "(Yang et al., 2003)", "(Smith and Eisner, 2005a)"):
+        check = summary_of(f"The twin-candidate model {work} resolves anaphors.", paper=source)
+        assert "number" not in kinds(check.check())
+    check = summary_of("The twin-candidate model of 2003 resolves anaphors.", paper=source)
+    assert "number" in kinds(check.check())
