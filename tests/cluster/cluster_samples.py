@@ -67,9 +67,9 @@ def start(
     server: ScriptedServer, client: Any, count: int, folder: Path, **options: Any
 ) -> Run[Summary]:
     """Start a run on a cluster."""
-    model = options.pop("model", None) or ds.Model(
-        "openai/scripted", base_url=server.base_url, api_key=KEY, max_retries=1
-    )
+    # Calls that a test holds back are not to end by their own timeout.
+    settings = {"max_retries": 1, "timeout": 2 * HANG_S, **options.pop("limits", {})}
+    model = ds.Model("openai/scripted", base_url=server.base_url, api_key=KEY, **settings)
     given = {"ledger": folder / "ledger.db", "show": False, "max_concurrency": 64}
     return ds.summarize(texts(count), model=model, client=client, **{**given, **options})
 

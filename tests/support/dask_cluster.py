@@ -18,7 +18,7 @@ from tests.support.warm_python import warm_python
 
 __all__ = ["DaskCluster", "dask_cluster"]
 
-HANG_S = 120.0
+HANG_S = 200.0
 
 
 class DaskCluster:
