@@ -71,9 +71,14 @@ def is_run_of_leaves(state: StateBlock, line: int, sign: str) -> bool:
     if sign != "#":
         return sign.isalpha() and _is_read(state, line, _PARAGRAPHS, SHORT_PARAGRAPHS)
     found = _HEADINGS.match(state.src, state.bMarks[line])
-    if found is None or state.src[found.end() : found.end() + 1] in _MAY_BE_TABLE:
+    if found is None:
         return False
-    return _is_read(state, line, _HEADINGS, SHORT_HEADINGS)
+    run = found[0]
+    if state.src[found.end() : found.end() + 1] in _MAY_BE_TABLE:
+        # The last one may be the header of a table; what stands above it is read all the same, so
+        # that no line is looked at for each of those above it.
+        run = run[: run.rfind("\n#") + 1]
+    return bool(run) and _is_written(state, line, run, SHORT_HEADINGS)
 
 
 def is_run_of_quotes(state: StateBlock, line: int) -> bool:
@@ -85,9 +90,12 @@ def is_run_of_quotes(state: StateBlock, line: int) -> bool:
 
 def _is_read(state: StateBlock, line: int, run: re.Pattern[str], kind: str) -> bool:
     found = run.match(state.src, state.bMarks[line])
-    if found is None:
-        return False
-    state.line = line + found[0].count("\n")
+    return found is not None and _is_written(state, line, found[0], kind)
+
+
+def _is_written(state: StateBlock, line: int, run: str, kind: str) -> bool:
+    """Write the token of a run; returns ``True``."""
+    state.line = line + run.count("\n")
     _write(state, kind, line, state.line)
     return True
 

@@ -167,5 +167,6 @@ def test_short_blocks_are_one_token() -> None:
     quicken(parser, runs=True, leaves=True)
     for unit in ("a\n\n", "# a\n", "> a\n\n"):
         assert len(parser.parse(unit * 10_000)) == 1
+    assert len(parser.parse("# a\n" * 10_000 + "- b")) < 10
     for unit in ("- a\n\n", "- a\n  - b\n    - c\n", "1. a\n   - b\n"):
         assert len(parser.parse(unit * 10_000)) == 3
