@@ -41,17 +41,14 @@ from docsum_nb.run import Control, Stopping
 
 __all__ = ["Connection", "WorkerLost"]
 
-_GATHER_S = 0.02
-"""How long calls are gathered into batches."""
-_MOST_CALLS = 64
-"""Of a batch."""
-_LOOK_S = 1.0
-"""How often the workers are counted."""
-_BUSY_S = 10.0
-"""After which a batch that no worker has taken is reported."""
-_CONNECT_S = 30.0
-_CLOSE_S = 2.0
-"""That each step of closing may take: the scheduler may be gone."""
+_GATHER_S, _MOST_GATHER_S, _GATHER_SHARE = 0.02, 0.25, 0.05
+"""How long calls are gathered, at least and at most, and as a share of the time that calls take."""
+_FEW_CALLS, _MOST_CALLS = 8, 64
+"""Of a batch. A few are not divided: a batch costs the scheduler more than a call costs anyone."""
+_LOOK_S, _BUSY_S = 1.0, 10.0
+"""How often the workers are counted; after which a batch that none has taken is reported."""
+_CONNECT_S, _CLOSE_S = 30.0, 2.0
+"""The latter for each step of closing: the scheduler may be gone."""
 
 
 class WorkerLost(ConnectionError):  # noqa: N818  # named as Dask names it
@@ -95,7 +92,8 @@ class Connection:
         self._name = f"docsum_nb-{control.run_id}-{uuid4().hex[:8]}"
         self._versions = Versions.here()
         self._outbox: Any = None
-        self._numbers = 0
+        self._numbers, self._call_s = 0, 0.0
+        """Of calls; how long they take, a moving average."""
         self._pending: dict[int, _Pending] = {}
         self._waiting: list[_Pending] = []
         """Calls that go out with the next batches."""
@@ -188,10 +186,13 @@ class Connection:
         self._pending[call.number] = call
         self._waiting.append(call)
         if len(self._waiting) == 1:
-            self._loop.call_later(_GATHER_S, self._send_waiting)
+            gather_s = max(_GATHER_S, min(_GATHER_SHARE * self._call_s, _MOST_GATHER_S))
+            self._loop.call_later(gather_s, self._send_waiting)
+        began = self._loop.time()
         try:
             return await call.answer
         finally:
+            self._call_s += (self._loop.time() - began - self._call_s) / _MOST_CALLS
             del self._pending[call.number]
 
     # --- out -----------------------------------------------------------------------------------
@@ -209,7 +210,7 @@ class Connection:
     def _send_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         calls = [call for call in waiting if not call.answer.done()]
-        size = min(_MOST_CALLS, max(1, -(-len(calls) // max(1, self._workers))))
+        size = min(_MOST_CALLS, max(_FEW_CALLS, -(-len(calls) // max(1, self._workers))))
         for start in range(0, len(calls), size):
             self._begin(self._send(calls[start : start + size]))
 
