@@ -43,6 +43,11 @@ def timeline(run: Run[Any], *, ax: Axes | None = None) -> Axes:
         InputError: if nothing has run yet, as if everything came from the ledger, or matplotlib
             is not installed.
     """
+    if not isinstance(run, Run):
+        raise InputError(
+            f"timeline draws a run, which summarize, kickoff and start return, not a "
+            f"{type(run).__name__}; get_run(id) returns one that has ended"
+        )
     spans = run.timeline()
     if not spans:
         raise InputError("no chunk or task of this run has run, so there is nothing to draw")
@@ -76,6 +81,8 @@ def cost(of: Summary | Run[Any], *, ax: Axes | None = None) -> Axes:
     if isinstance(of, Run):
         usages = [(_asker(row), row.usage) for row in of.usage]
         what, title = "no model was asked in this run", "by task and agent"
+    elif not isinstance(of, Summary):
+        raise InputError(f"cost draws a result or a run, not a {type(of).__name__}")
     else:
         usages = [(document.name, document.usage) for document in of.documents]
         what, title = "no document of this result is summarized", "by document"

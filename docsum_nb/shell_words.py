@@ -19,7 +19,11 @@ _PROGRAM = "docsum-nb"
 _COMMANDS = "runs|resume|forget|summarize|plan|doctor"
 _OTHER_FLAGS = ("ledger", "base_url", "everything", "older_than_days", "prune")
 _VALUES = {"PATH": "FILE", "...": "VALUE"}
-_ARGUMENTS = r"((?:[^()'\"]|'[^']*'|\"[^\"]*\"){0,500})"
+_QUOTED = r"'[^']*'|\"[^\"]*\""
+_ARGUMENTS = rf"((?:[^()'\"]|{_QUOTED}|\((?:[^()'\"]|{_QUOTED}){{0,200}}\)){{0,500}})"
+"""What stands between the parentheses of a call, such as ``'3db0', model=Model('openai/x')``."""
+_PYTHON = "\0"
+"""Stands before and after a call that stays Python."""
 _CALL = re.compile(rf"(?<![\w.])(?:docsum_nb|ds)\.({_COMMANDS})\({_ARGUMENTS}\)")
 _ADD = re.compile(r"(?<![\w.])(?:docsum_nb\.)?Library\(('[^']*'|\"[^\"]*\")\)\.add\((\w+|\.\.\.)\)")
 _KEY = re.compile(r", or give Model\('[^']*', api_key=\.\.\.\)")
@@ -43,15 +47,16 @@ _FLAGS = (
 
 def in_shell(text: str) -> str:
     """Return a message for Python in the words of the command line."""
-    text = _REACHED.sub("", text)
+    text = _REACHED.sub("", text.replace(_PYTHON, ""))
     text = _KEY.sub("", text)
     text = _ADD.sub(_add_command, text)
     text = _CALL.sub(_command, text)
     text = _REMOVE.sub("", text)
     text = _MODEL.sub(r"\1, in Python, Model(", text)
+    pieces = text.split(_PYTHON)
     for pattern in _FLAGS:
-        text = pattern.sub(_flag, text)
-    return text
+        pieces[::2] = [pattern.sub(_flag, piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def _flag(found: re.Match[str]) -> str:
@@ -80,5 +85,5 @@ def _command(found: re.Match[str]) -> str:
             value = ast.literal_eval(keyword.value)
             words += [] if value is True else [str(value)]
     except (AssertionError, SyntaxError, ValueError):
-        return f"in Python: {found[0]}"
+        return f"in Python: {_PYTHON}{found[0]}{_PYTHON}"
     return " ".join([_PROGRAM, found[1], *map(shlex.quote, words)])

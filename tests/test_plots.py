@@ -94,6 +94,14 @@ def test_nothing_to_draw_is_said() -> None:
         ds.plots.cost(Summary("", "m"))
 
 
+def test_what_is_no_run_is_refused() -> None:
+    """A result has no timeline, and a plan has cost nothing yet; the error says what is drawn."""
+    with pytest.raises(InputError, match="timeline draws a run"):
+        ds.plots.timeline(Summary("", "m"))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="not a Plan"):
+        ds.plots.cost(ds.plan({"a": "Whales breathe air."}))  # type: ignore[arg-type]
+
+
 def test_cost_is_drawn_dearest_first_and_the_rest_together() -> None:
     """Thirty documents have bars of their own, the other ten share one; nothing is lost."""
     documents = tuple(

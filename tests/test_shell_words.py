@@ -26,6 +26,11 @@ from docsum_nb.shell_words import in_shell
         ("on_error='skip' goes on", "--on-error skip goes on"),
         ("length must be at least 10", "--length must be at least 10"),
         ("docsum_nb.resume('x', prices=p)", "in Python: docsum_nb.resume('x', prices=p)"),
+        (
+            "write docsum_nb.resume('x', model=docsum_nb.Model('m', base_url='http://h/v1'))",
+            "write in Python: docsum_nb.resume('x', "
+            "model=docsum_nb.Model('m', base_url='http://h/v1'))",
+        ),
         ("set KEY, or give Model('x', api_key=...)", "set KEY"),
         ("give Model('x', prices=(1, 2))", "give, in Python, Model('x', prices=(1, 2))"),
     ],

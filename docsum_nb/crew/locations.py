@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures.thread import _worker
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -25,6 +26,8 @@ from docsum_nb.run import (
 __all__ = ["Locations"]
 
 _MOST = 5
+_IDLE = _worker.__code__
+"""Where a thread of a pool waits for work."""
 _ASKING = ", waiting for the answer of a person"
 
 
@@ -46,10 +49,14 @@ class _Active:
         return f"{by}{_what(self.doing, self.frame())}"
 
     def frame(self) -> FrameType | None:
-        """Return where it is: in the user's own code, if any of its threads is."""
-        frames = [own_frame_of(thread) for thread in (self.thread, self.began)]
-        own = [each for each in frames if each and is_own_file(each.f_code.co_filename)]
-        return next(iter(own), frames[0])
+        """Return where it is: in the user's own code, if any of its threads is.
+
+        ``None`` if its threads wait for other work: its model was called from one of a pool.
+        """
+        both = [own_frame_of(thread) for thread in (self.thread, self.began)]
+        frames = [each for each in both if each and each.f_code is not _IDLE]
+        own = [each for each in frames if is_own_file(each.f_code.co_filename)]
+        return next(iter(own or frames), None)
 
 
 class Locations:

@@ -183,6 +183,10 @@ def _text_column(known: Mapping[Any, list[Any]], name: str | None) -> Any:
         if len(candidates) == 1:
             return candidates[0]
     if not strings:
+        for column in known:
+            if str(column).lower() in _TEXTS:
+                values = [value for value in known[column] if not isinstance(value, str)]
+                _checked(next(iter(values), ""), f"a value of the column {column!r}")
         raise InputError(
             f"the table has no column of texts; it has {_named(known)}. Say which one holds them: "
             "text='COLUMN'"

@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from itertools import islice
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from docsum_nb.documents.addresses import Addresses, Remote, is_address, local_path, shown_address
 from docsum_nb.documents.copies import start_of
 from docsum_nb.documents.folders import Met, matches, walk
+from docsum_nb.documents.path_hints import hint_at, hint_at_neighbor, shown_path
 from docsum_nb.documents.sniff import OLD_OFFICE
 from docsum_nb.documents.text import SAMPLE, looks_like_text
 from docsum_nb.errors import InputError, LoadError
@@ -91,10 +89,6 @@ MOST_PATH = 4_096
 """Characters of a path that systems take."""
 _NAMED = 3
 """Files that an error names."""
-_MOST_COMPARED = 1_000
-"""Names in a folder that a missing one is compared with."""
-_CUT_ADDRESS = re.compile(r"[a-z][a-z0-9+.\-]{1,30}:/[^/\n]")
-_SEPARATOR_OR_SUFFIX = re.compile(r"[/\\]|\.\w{1,8}$")
 
 
 @dataclass(frozen=True)
@@ -205,8 +199,8 @@ def check_no_paths(texts: Sequence[Any], where: str) -> None:
     """
     if all(map(_is_place, texts)):
         raise InputError(
-            f"the texts of {where} are paths or addresses, such as {_short(texts[0])!r}; to read "
-            "what lies there, give them in a list, without names"
+            f"the texts of {where} are paths or addresses, such as {shown_path(texts[0])!r}; to "
+            "read what lies there, give them in a list, without names"
         )
 
 
@@ -237,7 +231,7 @@ def _named(given: str | bytes, kinds: Mapping[str, str], *, follow_links: bool) 
         exists = path.exists() or path.is_symlink()
     except OSError as error:
         # A whole text given as a path is too long a name; a folder above may be closed.
-        yield LoadError(_short(given), f"{error.strerror}{_hint(given)}")
+        yield LoadError(shown_path(given), f"{error.strerror}{hint_at(given)}")
         return
     if exists:
         yield _explicit(path, kinds)
@@ -245,8 +239,9 @@ def _named(given: str | bytes, kinds: Mapping[str, str], *, follow_links: bool) 
         found = _glob(path, given, kinds, follow_links=follow_links)
         yield from _with_something(found, given, "glob")
     else:
-        hint = _hint(given) or _alike(path)
-        yield LoadError(_short(given), f"no such file or folder (looked in {Path.cwd()}){hint}")
+        hint = hint_at(given) or hint_at_neighbor(path)
+        where = "" if path.is_absolute() else f" (looked in {Path.cwd()})"
+        yield LoadError(shown_path(given), f"no such file or folder{where}{hint}")
 
 
 def _at_address(
@@ -271,37 +266,6 @@ def _remote(remote: Remote, kinds: Mapping[str, str]) -> Item:
     return remote
 
 
-def _short(given: str) -> str:
-    line = visible(" ".join(given.split()) if "\n" in given else given)
-    return line if len(line) <= 200 else f"{line[:80]}…"
-
-
-def _alike(path: Path) -> str:
-    """Return a hint at what lies beside a path and is named almost so; empty if nothing is."""
-    try:
-        with os.scandir(path.parent) as entries:
-            names = [each.name for each in islice(entries, _MOST_COMPARED)]
-    except OSError:
-        return ""
-    near = get_close_matches(path.name[:255], sorted(names), n=1, cutoff=0.75)
-    return f"; did you mean {visible(str(path.with_name(near[0])))!r}?" if near else ""
-
-
-def _hint(given: str) -> str:
-    if _CUT_ADDRESS.match(given):
-        return "; if it is an address, give it as a str, with two slashes"
-    if "\\" in given and os.sep == "/" and "\n" not in given:
-        named_here = _short(PureWindowsPath(given).as_posix())
-        return f"; here, paths have slashes: {named_here!r}"
-    return '; a text itself goes in as {"name": text}' if _reads_like_a_text(given) else ""
-
-
-def _reads_like_a_text(given: str) -> bool:
-    if "\n" in given or len(given) > 200 or given.count(" ") > 4:
-        return True
-    return " " in given.strip() and not _SEPARATOR_OR_SUFFIX.search(given.strip())
-
-
 def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[Item]:
     """Pass items on, and refuse if none of them can become a document."""
     promising = False
@@ -314,7 +278,7 @@ def _with_something(items: Iterable[Item], given: str, what: str) -> Iterator[It
         yield item
     if not promising:
         # A question is a glob, by its mark.
-        hint = _hint(given) if what == "glob" else ""
+        hint = hint_at(given) if what == "glob" else ""
         more = hint + _passed_over(passed)
         raise InputError(f"{given}: the {what} holds no file that is read; {_READ} are{more}")
 
@@ -384,7 +348,7 @@ def _glob(
         if _MAGIC.intersection(part) and not Path(*path.parts[: i + 1]).exists()
     )
     if (fixed := next(magic, None)) is None:
-        yield LoadError(_short(given), f"no such file or folder (looked in {Path.cwd()})")
+        yield LoadError(shown_path(given), f"no such file or folder (looked in {Path.cwd()})")
         return
     base, pattern = Path(*path.parts[:fixed]), Path(*path.parts[fixed:])
     if pattern.name == "**":

@@ -58,7 +58,11 @@ def check_kickable(work: object, function: str) -> None:
         raise InputError(f"{function} takes a crew, not its class: Crew(agents=[...], tasks=[...])")
     runs = callable(work) or _is_to_be_awaited(work)
     advice = _instead(work) or (
-        "use start for anything else" if runs else "make one: Crew(agents=[...], tasks=[...])"
+        f"use start for anything else; if it returns one, call it: {function}({work.__name__}())"
+        if inspect.isfunction(work)
+        else "use start for anything else"
+        if runs
+        else "make one: Crew(agents=[...], tasks=[...])"
     )
     raise InputError(f"{function} takes a CrewAI Crew or Flow, not {type(work).__name__}; {advice}")
 

@@ -120,7 +120,9 @@ class Fields:
                 self.model,
             ),
             "base_url": Field(
-                "For an OpenAI-compatible server of your own. It is sent no key.", self.base_url
+                "For an OpenAI-compatible server of your own. It is sent no key, except that of a "
+                "Model which this form was given with the same name and address.",
+                self.base_url,
             ),
         }
 

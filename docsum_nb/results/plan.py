@@ -80,15 +80,15 @@ class Plan(NotARun, Tabled):
         takes = f"at most {self.tokens:,} tokens, {cost}" if self.tokens else "free"
         most = "at most " if self.pages else ""
         model, said = one_line(self.model, max_chars=80), (*self.warnings, self.no_key)
-        calls = f"{self.calls - self.pages - self.queries} calls of {model}"
+        calls = f"{count_text(self.calls - self.pages - self.queries, 'call')} of {model}"
         if self.pages:
             vision = one_line(self.vision or "", max_chars=80)
-            calls = f"{self.pages} calls of {vision} to read pages, and {calls}"
+            calls = f"{count_text(self.pages, 'call')} of {vision} to read pages, and {calls}"
         if self.queries:
-            calls += f" and at most {self.queries} requests for vectors"
+            calls += f" and at most {count_text(self.queries, 'request')} for vectors"
         return (
-            f"{self.documents} documents, {most}{self.chunks} chunks: {most}{calls} "
-            f"in {self.depth} levels, {takes}"
+            f"{count_text(self.documents, 'document')}, {most}{count_text(self.chunks, 'chunk')}: "
+            f"{most}{calls} in {count_text(self.depth, 'level')}, {takes}"
             + (f"; related documents are searched {one_line(self.search)}" if self.search else "")
             + "".join(f"; {one_line(each, max_chars=400)}" for each in said if each)
         )

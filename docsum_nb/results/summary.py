@@ -10,6 +10,7 @@ from typing_extensions import TypeVar
 
 from docsum_nb.records.json_form import read_data, read_json, to_json
 from docsum_nb.records.summary import Data_co, SummaryRecord
+from docsum_nb.render.formats import count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.results.check import Check
 from docsum_nb.results.coverage import Coverage
@@ -158,7 +159,7 @@ class Summary(NotARun, SummaryRecord[Data_co]):
 
     def __repr__(self) -> str:
         gist, model = " ".join(self.text[:600].split())[:60], one_line(self.model, max_chars=80)
-        return f"<Summary of {len(self.documents)} documents by {model}: {gist!r}>"
+        return f"<Summary of {count_text(len(self.documents), 'document')} by {model}: {gist!r}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         # A notebook keeps all three with the cell, and opens slowly if that is megabytes.

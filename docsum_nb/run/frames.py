@@ -12,6 +12,7 @@ from docsum_nb.own_code import file_label, is_own_file
 __all__ = [
     "await_frames",
     "describe_frame",
+    "imported_in",
     "own_frame",
     "thread_frames",
 ]
@@ -35,6 +36,20 @@ def own_frame(frames: Iterable[FrameType]) -> FrameType | None:
         if is_own_file(frame.f_code.co_filename):
             return frame
     return first
+
+
+def imported_in(frames: Iterable[FrameType]) -> str | None:
+    """Return the name of the module that is being imported; ``None`` if none is.
+
+    Args:
+        frames: Innermost first. If a module imports another, the outer one is returned.
+    """
+    names = [
+        str(frame.f_locals.get("name"))
+        for frame in frames
+        if frame.f_code.co_name == "_find_and_load" and "importlib" in frame.f_code.co_filename
+    ]
+    return names[-1] if names else None
 
 
 def thread_frames(ident: int | None) -> Iterator[FrameType]:

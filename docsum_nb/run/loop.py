@@ -20,7 +20,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from docsum_nb.run.frames import describe_frame, own_frame, thread_frames
+from docsum_nb.run.frames import describe_frame, imported_in, own_frame, thread_frames
 from docsum_nb.run.shutdown import (
     forget_stuck_workers,
     in_a_hurry,
@@ -115,8 +115,11 @@ class LoopThread:
         return answered.wait(within)
 
     def where(self) -> str:
-        """Return the function and line at which the loop's thread is now."""
-        frame = own_frame(thread_frames(self._thread.ident))
+        """Return the function and line at which the loop's thread is now, or what it imports."""
+        frames = list(thread_frames(self._thread.ident))
+        if module := imported_in(frames):
+            return f"the import of {module}"
+        frame = own_frame(frames)
         return describe_frame(frame) if frame else "a thread that has ended"
 
     def close(self, grace: float) -> None:

@@ -37,6 +37,7 @@ __all__ = ["Run", "get_run"]
 
 T = TypeVar("T")
 
+_INTERRUPTED = "stopped, since what waited for it was interrupted"
 _NOTIFY_S = 0.5
 """How long a finished run waits until its observer and views have the end, in seconds."""
 
@@ -116,7 +117,7 @@ class Run(NotAwaited, Generic[T]):
                     wait_all(self._notified(), _NOTIFY_S)
         except (KeyboardInterrupt, SystemExit) as signal:
             self._execution.interrupt(type(signal))
-            self._execution.errors.annotate(signal)
+            self._execution.errors.annotate(signal, _INTERRUPTED)
             self._in_cell(signal)
             raise
         if not self.done:
@@ -153,7 +154,7 @@ class Run(NotAwaited, Generic[T]):
                 await await_all(self._notified(), _NOTIFY_S)
         except asyncio.CancelledError as error:
             execution.cancel("the cell or task that awaited it was interrupted")
-            execution.errors.annotate(error)
+            execution.errors.annotate(error, _INTERRUPTED)
             self._in_cell(error)
             raise
         return self._outcome()

@@ -148,7 +148,8 @@ def progress_text(state: RunState) -> str:
     if not state.chunks:
         return ""
     done = f"{state.done} of {state.chunks} {state.unit} done"
-    return f" ({state.stage}: {done}, {state.calls} calls{_held_up(state)})"
+    calls = "1 call" if state.calls == 1 else f"{state.calls} calls"
+    return f" ({state.stage}: {done}, {calls}{_held_up(state)})"
 
 
 def _held_up(state: RunState) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from crewai.flow.flow import Flow, listen, start
 from crewai.tools import BaseTool
 
 import docsum_nb as ds
+from docsum_nb.crew.current_task import Activity
+from docsum_nb.crew.locations import Locations
 from docsum_nb.errors import DeadlineExceeded
 from docsum_nb.testing import ScriptedServer
 from tests.crew.crew_samples import (
@@ -170,3 +173,12 @@ def test_flow_whose_step_blocks_costs_the_deadline_and_is_named(kind: Any) -> No
     assert isinstance(error, DeadlineExceeded)
     assert f"step 'look_up' of {kind.__name__}" in str(error)
     assert re.search(r"blocked\(\) in test_locations.py, line \d+", str(error)), error
+
+
+def test_a_thread_of_a_pool_that_waits_for_work_is_no_place() -> None:
+    """A task's model may have been called from a pool's thread, which is idle by now."""
+    with ThreadPoolExecutor(1) as pool:
+        locations = Locations()
+        task = object()
+        pool.submit(locations.task_began, task, "part 1", "writer", Activity()).result()
+        assert "in _worker()" not in locations.whereabouts().text

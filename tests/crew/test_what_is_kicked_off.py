@@ -125,6 +125,7 @@ def test_what_cannot_be_kicked_off_says_what_to_write(server: ScriptedServer) ->
         (llm, r"start\(llm\.call, 'your question'\)"),
         (Crew, r"not its class"),
         (print, r"use start"),
+        (llm_of, r"if it returns one, call it: kickoff\(llm_of\(\)\)"),
         (object(), r"make one: Crew\(agents="),
         ([job], r"make one: Crew\(agents="),
         (None, r"make one: Crew\(agents="),
@@ -136,6 +137,17 @@ def test_what_cannot_be_kicked_off_says_what_to_write(server: ScriptedServer) ->
     options: dict[str, Any] = {"show": False, "deadline": LONG_S}
     assert ds.start(writer.kickoff, "On whales?", **options).result().raw == "of whales"
     assert ds.start(llm.call, "On whales?", **options).result() == "of whales"
+
+
+def test_an_option_that_cannot_be_called_is_refused_at_once(server: ScriptedServer) -> None:
+    """The error shows a function that could be given."""
+    writer = Agent(role="r", goal="g", backstory="b", llm=llm_of(server))
+    job = Task(description="d", expected_output="x", agent=writer)
+    crew: Any = Crew(agents=[writer], tasks=[job])
+    for option in ("on_task_error", "ask"):
+        given: dict[str, Any] = {option: "not available"}
+        with pytest.raises(InputError, match=f"{option} is a function: lambda"):
+            ds.kickoff(crew, show=False, **given)
 
 
 GREEN = {

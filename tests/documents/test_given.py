@@ -162,6 +162,7 @@ async def later() -> AsyncIterator[str]:
 
 REFUSED: dict[str, tuple[Callable[[], Any], dict[str, str], str]] = {
     "two columns": (lambda: frame(a=[NORTH], b=[SOUTH + SOUTH]), {}, r"'a', 'b'; say .* text='b'"),
+    "numbers as texts": (lambda: frame(text=[1]), {}, "'text' is of type int, not a text"),
     "no column of texts": (lambda: frame(a=[1]), {}, "no column of texts; it has 'a'"),
     "no such column": (lambda: frame(a=[NORTH]), {"text": "b"}, "no column 'b', given as text="),
     "no such name": (lambda: frame(a=[NORTH]), {"name": "b"}, "no column 'b', given as name="),

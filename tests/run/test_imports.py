@@ -3,9 +3,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from docsum_nb.run.frames import imported_in, thread_frames
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -118,3 +123,25 @@ def test_an_end_that_comes_within_a_finalizer_prints_nothing() -> None:
     command = [sys.executable, "-c", FINALIZERS]
     done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert (done.stdout, done.stderr) == ("False True\n", "")
+
+
+def test_the_module_that_a_thread_imports_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the outermost one: a deadline then names the library, not a line deep within it."""
+    (tmp_path / "slow_library.py").write_text("import slow_part")
+    (tmp_path / "slow_part.py").write_text("from gate import begun, go\nbegun.set()\ngo.wait(60)")
+    gate = ModuleType("gate")
+    begun, go = threading.Event(), threading.Event()
+    gate.begun, gate.go = begun, go  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "gate", gate)
+    monkeypatch.syspath_prepend(tmp_path)
+    thread = threading.Thread(target=import_module, args=("slow_library",))
+    thread.start()
+    try:
+        assert begun.wait(60)
+        assert imported_in(thread_frames(thread.ident)) == "slow_library"
+    finally:
+        go.set()
+        thread.join()
+    assert imported_in(thread_frames(threading.get_ident())) is None

@@ -120,8 +120,10 @@ def test_cancelled_await_stops_the_run_and_stays_a_cancelled_error() -> None:
         waiting = asyncio.ensure_future(_await(run))
         await asyncio.sleep(0)
         waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(asyncio.CancelledError) as raised:
             await waiting
+        [note] = raised.value.__notes__
+        assert note.startswith(f"docsum_nb run {run.id}: stopped")
 
     asyncio.run(cell())
     assert run.join(LONG_S)
