@@ -15,7 +15,7 @@ from docsum_nb import errors, events, records
 from tests.support.made import made
 from tests.support.pages import ROOT
 
-INTERNAL = {"Answer", "Price", "Request", "SourceText", "Syntax"}
+INTERNAL = {"Answer", "OWN_CITATIONS", "Price", "Request", "SourceSpan", "SourceText", "Syntax"}
 """Records that only the package's own parts hand to one another."""
 pytestmark = pytest.mark.timeout(600)
 
