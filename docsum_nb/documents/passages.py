@@ -1,7 +1,8 @@
 """The passages of sources that support the sentences of a text best.
 
 A passage with a sentence's very wording is its source; of several, the one whose surroundings hold
-most of what stands around the sentence. Else the best chunks by BM25 (Robertson & Zaragoza 2009),
+most of what stands around the sentence. If none has it, one that is read so without its markup is.
+Else the best chunks by BM25 (Robertson & Zaragoza 2009),
 counting only the words of the text, are searched: every window of one to three sentences is
 compared with the sentence, and with its neighbors in the text, which a source supports close by.
 
@@ -38,6 +39,7 @@ _AROUND_WEIGHT = 0.5  # of the words around a sentence, when chunks are chosen
 _ALONE_IN_ONE, _ALONE_IN_MANY = 0.05, 0.5
 _K1, _B = 0.9, 0.4  # of BM25: a chunk that holds every word once is what counts
 _COMPLETE = 200  # chunks with all words of a sentence in which its wording is looked for
+_WITH_MARKUP = 0.6  # of a sentence's words, from which a chunk is read without its markup
 _SENTENCE_WORDS = 20  # about
 _EDGE_CHARS = 4_000  # of the chunks before and after, to see the sentences at the edges
 
@@ -122,6 +124,12 @@ class PassageIndex:
             for each in self._open(at).occurrences(sought.wording, around)
         ]
         if not found:
+            found = [
+                each
+                for at in self._nearly_complete(weights)
+                for each in self._open(at).occurrences_as_read(sought.wording, around)
+            ]
+        if not found:
             neighbors = [self._weights(each) for each in sought.neighbors]
             found = [
                 (each.rank(self._alone), each)
@@ -184,6 +192,13 @@ class PassageIndex:
             for at in nlargest(_COMPLETE, complete, key=lambda at: (scores[at], -at))
             if wording in self._wording_of(at)
         ]
+
+    def _nearly_complete(self, weights: dict[str, float]) -> list[int]:
+        """Find the chunks with most words of a sentence: markup may be part of words in them."""
+        scores, held = self._scores(weights)
+        least = _WITH_MARKUP * len(weights)
+        near = [at for at, terms in held.items() if terms >= least]
+        return nlargest(_CANDIDATES, near, key=lambda at: (held[at], scores[at], -at))
 
     def _best(self, weights: dict[str, float], around: dict[str, float]) -> list[int]:
         """Find the best chunks by BM25, of the sentence and in part of what stands around it."""

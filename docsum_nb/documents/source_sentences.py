@@ -1,7 +1,9 @@
 """The sentences of one chunk of a source: which windows of them support a sentence of a text.
 
 A window is one to three sentences. What supports the neighbors of the sentence in the text is
-looked at around it, with falling weight. Headings are no passage. Linear time for each sentence.
+looked at around it, with falling weight. Headings are no passage. A wording is looked for in the
+text itself and, if asked for, in its sentences as they are read: without markup. Linear time for
+each sentence.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from heapq import nlargest
 from itertools import accumulate
 
 from docsum_nb.documents.outline import may_have_headings, outline
+from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.documents.quantities import Quantities, Quantity, quantities
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.stopwords import STOP_WORDS
@@ -99,6 +102,32 @@ class KnownTerms(dict[str, str]):
         return found
 
 
+@dataclass(frozen=True)
+class _Wording:
+    """The words of sentences, joined by blanks."""
+
+    text: str
+    places: Sequence[int]
+    """The words of each sentence begin behind the blank at its place; the last is the end."""
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sequence[str]]) -> _Wording:
+        joined = [" ".join(each) for each in sentences]
+        places = [0, *accumulate(len(each) + 1 for each in joined)]
+        return cls(f" {' '.join(joined)} ", places)
+
+    def find(self, wording: str) -> Iterator[tuple[int, int, float]]:
+        """Yield the first and the last sentence that hold a wording, and its share of them."""
+        at = self.text.find(wording)
+        for _ in range(_OCCURRENCES):
+            if at < 0:
+                return
+            first = bisect_right(self.places, at) - 1
+            last = bisect_left(self.places, at + len(wording) - 1) - 1
+            yield first, last, len(wording) / (self.places[last + 1] - self.places[first] + 1)
+            at = self.text.find(wording, at + 1)
+
+
 class SourceSentences:
     """The sentences of one chunk, to be searched; headings are none.
 
@@ -118,10 +147,8 @@ class SourceSentences:
         self._terms = own
         self._first = len(earlier[-_REACH:])
         self._all = [*earlier[-_REACH:], *own, *later[:_REACH]]
-        # The words of each sentence begin behind the blank at its place.
-        joined = [" ".join(each) for each in found]
-        self._wording = f" {' '.join(joined)} "
-        self._places = [0, *accumulate(len(each) + 1 for each in joined)]
+        self._wording = _Wording.of(found)
+        self._read: tuple[list[tuple[int, int]], _Wording] | None = None
         self._supports: dict[frozenset[str], list[float]] = {}
         self._quantities: dict[int, Quantities] | None = None
 
@@ -129,19 +156,38 @@ class SourceSentences:
         self, wording: str, around: dict[str, float]
     ) -> Iterator[tuple[float, Passage]]:
         """Yield the passages with a sentence's very wording, each with how its context fits."""
-        total = sum(around.values()) or 1.0
-        everywhere = _weight(set().union(*self._terms), around) if self._terms else 0.0
-        at = self._wording.find(wording)
-        for _ in range(_OCCURRENCES):
-            if at < 0:
-                return
-            first = bisect_right(self._places, at) - 1
-            last = bisect_left(self._places, at + len(wording) - 1) - 1
-            near = set().union(*self._terms[max(0, first - _NEARBY) : last + _NEARBY + 1])
-            whole = len(wording) / (self._places[last + 1] - self._places[first] + 1)
-            fit = (everywhere + _weight(near, around)) / total
+        for first, last, whole in self._wording.find(wording):
+            fit = self._fit(first, last, around)
             yield 1.0 + whole + fit, self._passage(first, last, 1.0, 1.0, verbatim=True)
-            at = self._wording.find(wording, at + 1)
+
+    def occurrences_as_read(
+        self, wording: str, around: dict[str, float]
+    ) -> Iterator[tuple[float, Passage]]:
+        """Yield the same of the chunk's sentences as they are read, such as without links."""
+        spans, read = self._as_read()
+        for first, last, whole in read.find(wording):
+            start, end = spans[first][0], spans[last][1]
+            low = max(0, bisect_right(self._spans, start, key=lambda span: span[0]) - 1)
+            high = max(low, bisect_left(self._spans, end, key=lambda span: span[0]) - 1)
+            fit = self._fit(low, high, around)
+            near = self._around(low, high)
+            found = Passage(self._chunk, start, end, near, 1.0, 1.0, verbatim=True)
+            yield 1.0 + whole + fit, found
+
+    def _as_read(self) -> tuple[list[tuple[int, int]], _Wording]:
+        if self._read is None:
+            found = prose_sentences(self._chunk.text, syntax=self._chunk.syntax)
+            # What was only quoted of headings is no passage.
+            kept = found if self._spans else []
+            spans = [(each.start, each.end) for each in kept]
+            self._read = spans, _Wording.of([words(each.text) for each in kept])
+        return self._read
+
+    def _fit(self, first: int, last: int, around: dict[str, float]) -> float:
+        """Return how much of what stands around a sentence is in the chunk, and near a place."""
+        everywhere = _weight(set().union(*self._terms), around) if self._terms else 0.0
+        near = set().union(*self._terms[max(0, first - _NEARBY) : last + _NEARBY + 1])
+        return (everywhere + _weight(near, around)) / (sum(around.values()) or 1.0)
 
     def passages(
         self, weights: dict[str, float], neighbors: Sequence[dict[str, float]]
@@ -210,12 +256,15 @@ class SourceSentences:
     def _passage(
         self, first: int, last: int, support: float, nearby: float, *, verbatim: bool = False
     ) -> Passage:
-        around = (
+        start, end = self._spans[first][0], self._spans[last][1]
+        near = self._around(first, last)
+        return Passage(self._chunk, start, end, near, support, nearby, verbatim)
+
+    def _around(self, first: int, last: int) -> tuple[int, int]:
+        return (
             self._spans[max(0, first - _NEAR)][0],
             self._spans[min(len(self._spans) - 1, last + _NEAR)][1],
         )
-        start, end = self._spans[first][0], self._spans[last][1]
-        return Passage(self._chunk, start, end, around, support, nearby, verbatim)
 
     def _supported(self, weights: dict[str, float]) -> list[float]:
         """Return how well a sentence of the text is supported around each of the source.

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docsum_nb.documents.cite import cite
+from docsum_nb.documents.prose import prose_sentences
 from docsum_nb.records import Chunk
 
 RIVER = (
@@ -125,3 +126,47 @@ def test_passage_leaves_out_the_headings_above_its_sentence() -> None:
     (citation,) = cite(first, [chunk])
     assert citation.passage == first
     assert text[citation.source_start : citation.source_end] == first
+
+
+MARKED = st.sampled_from(
+    [
+        *("_all_", "**harbor**", "`tide`", "[the quay](quay.md)", "[old pier][]", "*low* water"),
+        *("[the new\nwarehouse of 1998](https://example.org/new/warehouse)", "**the\ngate**"),
+        *("ships", "wait", "before", "night", "of stone", "~~no~~ end", "<b>cargo</b>"),
+    ]
+)
+MARKED_SENTENCES = st.lists(
+    st.lists(MARKED, min_size=4, max_size=9).map(lambda parts: f"The {' '.join(parts)} stays."),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(st.lists(MARKED_SENTENCES, min_size=2, max_size=4))
+def test_a_quoted_sentence_is_cited_where_it_is_read(drawn: list[list[str]]) -> None:
+    """Also if links, emphasis and line ends within it are not in what is read."""
+    texts = [
+        " ".join(f"Part {at}{place}: {each[4:]}" for place, each in enumerate(sentences))
+        for at, sentences in enumerate(drawn)
+    ]
+    chunks = [_chunk(text, document=str(at)) for at, text in enumerate(texts)]
+    for at, text in enumerate(texts):
+        for sentence in prose_sentences(text):
+            (citation,) = cite(sentence.text, chunks)
+            assert (citation.document, citation.score) == (str(at), 1.0)
+            assert citation.passage == text[citation.source_start : citation.source_end]
+
+
+def test_a_sentence_with_a_link_over_two_lines_is_cited_in_its_document() -> None:
+    """Others with more of its words once are not cited instead."""
+    own = (
+        "# Conduct\n\nThe project has a [Code of\nConduct](./conduct.md) that _all_ _contributors_"
+        " are expected to follow.\n"
+    )
+    other = "All contributors are expected to follow the rules. The project has a code.\n"
+    chunks = [_chunk(other, document="other"), _chunk(own, document="own")]
+    sentence = "The project has a Code of Conduct that all contributors are expected to follow."
+    (citation,) = cite(sentence, chunks)
+    assert (citation.document, citation.score) == ("own", 1.0)
+    assert citation.passage.startswith("The project has a [Code of\nConduct]")
+    assert citation.passage.endswith("follow.")
