@@ -16,7 +16,8 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.furniture import is_furniture, is_supplement
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Extractive", "ExtractiveModel"]
 
-VERSION = "9"
+VERSION = "10"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 _POOL = 4_000  # sentences that are compared with one another; only the best of more
@@ -96,15 +97,19 @@ class Extractive:
         named = [(each.name, text.sentences) for each, text in zip(sources, texts, strict=True)]
         kept = _on_the_matter(named)
         found = candidates(kept, vocabulary, sections=summaries)
+        unused: tuple[str, ...] = ()
         if found:
             transcript = 2 * sum(text.transcript for text in texts) > len(texts)
-            text = _selected(found, vocabulary, request, limit, transcript=transcript)
+            chosen = _selected(found, vocabulary, request, limit, transcript=transcript)
+            text = _joined(chosen)
+            unused = _unused(sources, [name for name, _ in kept], {each.source for each in chosen})
         else:
             text = _first_lines("\n".join(map(_unlabelled, sources)), limit)
         counts = (
             (0, 0) if request.sources or summaries else not_prose(request.text, texts[0].sentences)
         )
-        flaws = _set_aside(sources, {name for name, _ in named} - {name for name, _ in kept})
+        aside = _set_aside(sources, {name for name, _ in named} - {name for name, _ in kept})
+        flaws = (*aside, *unused)
         return Answer(text, self.name, Usage(calls=1), ended="", words=counts, flaws=flaws)
 
     def _text(self, source: SourceText) -> _Text:
@@ -186,6 +191,36 @@ def _set_aside(sources: Sequence[SourceText], names: Collection[str]) -> tuple[s
     """Return that nothing was selected from some of the texts, with their words; empty if none."""
     if not names:
         return ()
+    return (
+        f"nothing was selected from {_with_words(sources, names)}: licences, lists of changes, "
+        "names or menus, which say nothing of the subject; their own summaries are under documents",
+    )
+
+
+def _unused(
+    sources: Sequence[SourceText], names: Sequence[str], used: Collection[int]
+) -> tuple[str, ...]:
+    """Return that no sentence of some texts was selected, with their words; empty if none.
+
+    Args:
+        sources: All texts.
+        names: The names of those that were looked at; the same for the parts of one text.
+        used: Of these texts, counted from 0, those that a sentence was selected from.
+    """
+    counted = [name for name, _ in groupby(names)]
+    taken = {counted[at] for at in used if at < len(counted)}
+    unused = set(counted) - taken
+    if not unused or not taken:
+        return ()
+    return (
+        f"nothing was selected from {len(unused):,} of {len(set(counted)):,} documents, "
+        f"{_with_words(sources, unused)}: at this length others say more; a higher length has room "
+        "for more of them, and their own summaries are under documents",
+    )
+
+
+def _with_words(sources: Sequence[SourceText], names: Collection[str]) -> str:
+    """Return the names of the first few of some texts with their words, and how many more."""
     counts: Counter[str] = Counter()
     for each in sources:
         if each.name in names:
@@ -194,10 +229,7 @@ def _set_aside(sources: Sequence[SourceText], names: Collection[str]) -> tuple[s
     if len(shown) > _NAMED_ASIDE:
         more = sum(list(counts.values())[_NAMED_ASIDE:])
         shown = [*shown[:_NAMED_ASIDE], f"{len(shown) - _NAMED_ASIDE} more ({more:,} words)"]
-    return (
-        f"nothing was selected from {', '.join(shown)}: licences, lists of changes, names or "
-        "menus, which say nothing of the subject; their own summaries are under documents",
-    )
+    return ", ".join(shown)
 
 
 def _hash(text: str) -> str:
@@ -211,9 +243,9 @@ def _selected(
     limit: int,
     *,
     transcript: bool,
-) -> str:
+) -> Sequence[Candidate]:
     if sum(each.length for each in found) <= limit:
-        return _joined(found)
+        return found
     kept = worth_quoting(found, limit)
     pool = [found[index] for index in kept]
 
@@ -224,13 +256,14 @@ def _selected(
     relevant, focused = likeness(request.question), likeness(request.focus)
     ranking = rank(pool, relevant=relevant, focused=focused, transcript=transcript)
     if len(pool) > _POOL:
-        best = sorted(ranking.scores.argsort(kind="stable")[::-1][:_POOL].tolist())
-        ranking = ranking.only(best)
-        pool = [pool[index] for index in best]
+        highest = sorted(ranking.scores.argsort(kind="stable")[::-1][:_POOL].tolist())
+        ranking = ranking.only(highest)
+        pool = [pool[index] for index in highest]
     chosen = select(pool, ranking, limit)
     if not chosen:
-        return _cut(pool[int(ranking.scores.argmax())].text, limit)
-    return _joined([pool[index] for index in chosen])
+        best = pool[int(ranking.scores.argmax())]
+        return [replace(best, text=_cut(best.text, limit))]
+    return [pool[index] for index in chosen]
 
 
 def _joined(sentences: Sequence[Candidate]) -> str:

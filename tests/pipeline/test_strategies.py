@@ -198,3 +198,13 @@ def test_licences_and_lists_of_names_are_named_if_nothing_is_selected_from_them(
     (omission,) = [each for each in summary.omitted if "nothing was selected" in each.reason]
     assert "LICENSE (2" in omission.reason
     assert "AUTHORS (12 words)" in omission.reason
+
+
+def test_documents_that_nothing_is_selected_from_are_counted_and_named() -> None:
+    """In one line, with the words of the first few."""
+    source = {f"d{at}": prose(300, at) for at in range(12)}
+    summary = summarize(source, ledger=False, length=60).result(HANG_S)
+    (omission,) = [each for each in summary.omitted if "nothing was selected" in each.reason]
+    cited = {each.document for each in summary.citations}
+    assert f"from {12 - len(cited)} of 12 documents, " in omission.reason
+    assert omission.reason.count(" words)") <= 6
