@@ -66,6 +66,13 @@ _SIGNS = re.compile(
         (?:https?://|\bwww\.|\b\w[\w-]{0,40}\.(?:md|txt|rst|org|com|io|dev)\b)[^\n]{0,40}$
     | \byou\ should\ have\ received\ a\ copy\ of\b
     | ^(?:function|macro|variable|data\ type|method|constructor)\s?:\s
+    | ^please\ consider\ (?:sponsoring|donating)\b | \btidelift\ subscription\b
+    | ^follow\ us\ on\ (?:twitter|x|facebook|instagram|linkedin|mastodon|bluesky|youtube)\b
+    | \bon\ debian\ systems,?\ the\ (?:full|complete)\ text\ of\b
+    | ^(?:usage|synopsis):\s[^\n]{1,80}\s\[(?:--?\w|options?\b|flags?\b)
+    | (?:\[--?\w[^\]\n]{0,60}\]\s{0,3}){3}
+    | \$\([a-z_]{2,40}\)\s--?\w | \s@echo\s[^\n]{0,200}\s@echo\b
+    | \b(?:if|while)\ \[\ [^\n]{1,80}\ \];?\ (?:then|do)\b | \bcase\ "?\$\w{1,40}"?\ in\b
     | ;\s(?:and|or)\W*$ | \bduly\ caused\ this\ report\b
     """,
     re.X | re.I,

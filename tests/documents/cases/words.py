@@ -45,6 +45,15 @@ SURROUNDINGS = {
     "picture": "[The bridge in the winter, with its closed gates and walls](images/bridge.png)",
     "endorsing": "Neither the name of the council nor those of its bridges may endorse products.",
     "release": "Version 1.49 (in June of the year) Small changes of the bridge for its users.",
+    "sponsors": "Please consider sponsoring the makers of this bridge, who build it for nothing.",
+    "subscription": "The bridge is available as part of the Tidelift Subscription for towns.",
+    "followers": "Follow us on Mastodon, for the news of the bridge and of its town.",
+    "debian": "On Debian systems, the full text of the rules of the bridge stands in a folder.",
+    "usage": "Usage: bridge close [--for a whole winter] [--with its gates] gate of the town",
+    "synopsis": "bridge [-c the gates] [-o all the roads] [--winter] one or more of the towns",
+    "makefile": "html: all the pages of the bridge $(SPHINXBUILD) -b html for the whole council",
+    "makefile-echo": "@true @echo the bridge was built @echo all the pages are in the town hall.",
+    "script": 'set the gate of the bridge while [ "$gate" = open ]; do close all gates; done',
     "warranty": "It is given to you without warranty of any kind by its makers.",
 }
 CASES = [
@@ -71,12 +80,16 @@ CASES = [
         "quoted-although-alike",
         "a.txt",
         "The licensee of the quarry pays 40,000 a year. Unsubscribe from an observable to free it. "
-        "What is confidential stays so under the contract.\n\nIn no event shall the tenant sublet "
-        "the rooms.\n",
+        "What is confidential stays so under the contract. "
+        "The board may consider sponsoring a team. Usage: the traffic rose [1] by a third in May. "
+        "Tourists follow us on foot.\n\nIn no event shall the tenant sublet the rooms.\n",
         quoted=(
             "The licensee of the quarry pays 40,000 a year.",
             "Unsubscribe from an observable to free it.",
             "What is confidential stays so under the contract.",
+            "The board may consider sponsoring a team.",
+            "Usage: the traffic rose [1] by a third in May.",
+            "Tourists follow us on foot.",
             "In no event shall the tenant sublet the rooms.",
         ),
     ),
