@@ -57,6 +57,7 @@ _VALUE = re.compile(
     r"\s*(?:([\w-]{1,40})\s*=\s*)?(?:\"([^\"\n]{0,1000})\"|'([^'\n]{0,1000})'|([^,\n]{0,1000}))\s*(?:,|$)"
 )
 _QUOTED = frozenset(("quote", "verse"))
+_STYLE_END = re.compile(r"[.#%]")
 _CELL = re.compile(r"(?<!\\)(?:(?:(?<=\s)|^)[\d.+*]{0,8}[<^>.]{0,4}[a-z]?)?\|")
 
 
@@ -125,7 +126,7 @@ class _Quotation:
         if not _BLOCK_LINE.match(line):
             return () if _FRAME.match(line) or line in ("+", "'''", "<<<") else None
         places, names = _values(line.strip()[1:-1])
-        if places and re.split(r"[.#%]", places[0])[0] in _QUOTED:
+        if places and _STYLE_END.split(places[0])[0] in _QUOTED:
             of = [*places[1:], names.get("attribution", ""), names.get("citetitle", "")]
             self._of = ", ".join(_plain(each, attributes) for each in of if each)
             self._frame, self._begun = "", False

@@ -21,9 +21,12 @@ from docsum_nb.pipeline.sizes import Merging, groups
 from docsum_nb.pipeline.task_executor import TaskExecutor
 from docsum_nb.prompts import TaskSpec
 from docsum_nb.records import Answer, ChunkSummary, Omission, SourceSpan, SourceText, Usage
+from docsum_nb.render.one_line import one_line
 from docsum_nb.run import Control, Failed, fan_out, in_thread
 
-__all__ = ["Combiner", "PartialSummary", "omissions_of"]
+__all__ = ["Combiner", "PartialSummary", "omissions_of", "one_below_the_other"]
+
+_NAME_CHARS = 80
 
 
 @dataclass(frozen=True)
@@ -297,3 +300,15 @@ def omissions_of(label: str, answer: Answer) -> list[Omission]:
     if answer.finish_reason == "length":
         flaws.insert(0, "its summary was cut off at the length limit of the model")
     return [Omission(label, flaw) for flaw in flaws]
+
+
+def one_below_the_other(summaries: Sequence[PartialSummary]) -> PartialSummary:
+    """Return summaries as one, each below its name."""
+    text, marks = "", list[Mark]()
+    for at, each in enumerate(summaries):
+        apart = "\n\n" if at else ""
+        text += f"{apart}{one_line(each.name, max_chars=_NAME_CHARS)}\n\n"
+        marks += [mark.moved(len(text)) for mark in each.marks]
+        text += each.text
+    unknown = sum(each.unknown_marks for each in summaries)
+    return replace(summaries[0], text=text, marks=tuple(marks), unknown_marks=unknown)

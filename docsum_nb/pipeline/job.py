@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.budget import Budget
-from docsum_nb.documents.source_marks import Mark
 from docsum_nb.errors import RunError
 from docsum_nb.events import (
     BudgetSet,
@@ -26,7 +24,12 @@ from docsum_nb.events import (
 from docsum_nb.models import ModelClient, SummaryStream, begin_import, with_cause
 from docsum_nb.options import Options
 from docsum_nb.pipeline.cited import citations_of
-from docsum_nb.pipeline.combine import Combiner, PartialSummary, omissions_of
+from docsum_nb.pipeline.combine import (
+    Combiner,
+    PartialSummary,
+    omissions_of,
+    one_below_the_other,
+)
 from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.on_cluster import connect, on_cluster
 from docsum_nb.pipeline.planning import addressed_to_models, plan_of, warnings_of
@@ -46,7 +49,6 @@ from docsum_nb.pipeline.task_executor import TaskExecutor
 from docsum_nb.private_folder import PrivateFolder
 from docsum_nb.recognition import Recognizer
 from docsum_nb.records import ChunkSummary, DocumentSummary, Hit, Omission, Usage
-from docsum_nb.render.one_line import one_line
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Control, Detail, fan_out, in_thread
 
@@ -55,7 +57,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Job"]
 
-_NAME_CHARS = 80
 _FINAL = "summary"
 """What the final text is called in events."""
 
@@ -331,7 +332,7 @@ class Job:
             for each in loaded.results.by_document()
         ]
         if prepared.options.strategy == "per-document" and len(named) > 1:
-            return _one_below_the_other(named)
+            return one_below_the_other(named)
         merging = prepared.merging_of_documents(len(named))
         last = await combiner.merge(
             f"all {len(named)} documents together", named, merging, final=True
@@ -397,15 +398,3 @@ class Job:
 
     def _may_skip(self, error: Exception) -> bool:
         return self._options.on_error == "skip" and not isinstance(error, RunError)
-
-
-def _one_below_the_other(summaries: Sequence[PartialSummary]) -> PartialSummary:
-    """Return summaries as one, each below its name."""
-    text, marks = "", list[Mark]()
-    for at, each in enumerate(summaries):
-        apart = "\n\n" if at else ""
-        text += f"{apart}{one_line(each.name, max_chars=_NAME_CHARS)}\n\n"
-        marks += [mark.moved(len(text)) for mark in each.marks]
-        text += each.text
-    unknown = sum(each.unknown_marks for each in summaries)
-    return replace(summaries[0], text=text, marks=tuple(marks), unknown_marks=unknown)

@@ -63,6 +63,8 @@ _TOKENS_A_WORD = 3
 """Generous: English takes 1.3, German 2, languages with other scripts more."""
 LEAST_ANSWER = 128
 _LEAST_CHUNK = 256
+_LEAST_PART = 80
+"""Words of a summary that is merged, in the smallest window."""
 _SAFETY = 0.9
 """Tokens are counted with OpenAI's encodings; others differ by some percent."""
 
@@ -275,7 +277,7 @@ def sizes_for(
     if strategy == "single":
         best = most
     wanted = min(best, most) if chunk_tokens is None else chunk_tokens
-    if most < max(_LEAST_CHUNK, 2 * _named(DOCUMENT_WORDS)):
+    if most < max(_LEAST_CHUNK, 2 * _named(_LEAST_PART)):
         raise InputError(
             f"a window of {window:,} tokens is too small for a summary of {final} words: choose a "
             "model with a larger one, or a smaller length"

@@ -49,6 +49,7 @@ from docsum_nb.documents import (
     number_formats,
     odf,
     org,
+    path_hints,
     pdf_lines,
     pptx,
     quantities,
@@ -57,6 +58,7 @@ from docsum_nb.documents import (
     rtf,
     sentences,
     sniff,
+    source_marks,
     source_sentences,
     subtitles,
     support,
@@ -121,6 +123,7 @@ from docsum_nb.records import (
     Hit,
     Omission,
     Request,
+    SourceSpan,
     Usage,
     UsageRow,
 )
@@ -177,6 +180,13 @@ def _file(name: str, content: str | bytes) -> Path:
 
 def _chunks(text: str) -> list[Chunk]:
     return [Chunk("d", 0, text, 0, len(text), 9)]
+
+
+def _with_marks(text: str) -> str:
+    """Return a text with a mark behind each of its parts of ten characters."""
+    place = SourceSpan("d", 0, 9)
+    marks = [source_marks.Mark(at, at + 10, (place,)) for at in range(0, len(text), 10)]
+    return source_marks.with_marks(text, marks, {place: 1})
 
 
 def _styled(text: str) -> None:
@@ -589,6 +599,13 @@ READERS: dict[str, Reader] = {
         lambda text: list(source_sentences.trimmed_sentences(text))
     ),
     "documents.quantities.quantities": Reader(quantities.quantities),
+    "documents.path_hints.hint_at": Reader(path_hints.hint_at),
+    "documents.path_hints.shown_path": Reader(path_hints.shown_path),
+    "documents.source_marks.numbered": Reader(lambda text: source_marks.numbered(*_chunks(text))),
+    "documents.source_marks.unmarked": Reader(
+        lambda text: source_marks.unmarked(text, [SourceSpan("d", 0, 9)] * 9, SHORT)
+    ),
+    "documents.source_marks.with_marks": Reader(_with_marks),
     "documents.support.supports": Reader(lambda text: support.supports(text, _chunks(SHORT))),
     "documents.cite.cite, the answer": Reader(lambda text: citing.cite(text, _chunks(SHORT))),
     "documents.cite.cite, the source": Reader(lambda text: citing.cite(SHORT, _chunks(text))),
@@ -736,6 +753,9 @@ EXEMPT: dict[str, str] = {
     "documents.claims.has_name": "passes over one word",
     "documents.claims.is_negated": "passes over each term once",
     "documents.adoc.read": "by to_markdown",
+    "documents.block_runs.is_run_of_leaves": "by outline",
+    "documents.block_runs.words_of": "by outline",
+    "documents.path_hints.hint_at_neighbor": "compares 255 characters",
     "documents.json_text.read": "by to_markdown",
     "documents.logs.is_log": "by text.read",
     "documents.org.read": "by to_markdown",

@@ -104,6 +104,15 @@ def test_quotations_of_the_sources_change_no_count() -> None:
         assert count > 40 or levels[-1].evidence_tokens > 0
 
 
+def test_a_small_local_model_writes_a_short_summary() -> None:
+    """A window of 2,048 tokens holds chunks and merges of shorter texts; 1,200 tokens do not."""
+    model = ds.Model("openai/local", base_url="http://127.0.0.1:9/v1", context_window=2_048)
+    plan = ds.plan({"whales": "Whales breathe air. " * 900}, model=model, length=100)
+    assert plan.chunks > 2
+    with pytest.raises(InputError, match="too small"):
+        sizes_for(window=1_200, prompt_tokens=400, final_words=100)
+
+
 def test_a_single_text_has_the_whole_length_and_no_merge() -> None:
     sizes = sizes_for(window=8_000, prompt_tokens=500, final_words=700)
     assert sizes.of_documents(1) == sizes.of_chunks(1, 700) == Merging(700, ())

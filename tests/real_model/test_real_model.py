@@ -85,7 +85,7 @@ def test_chunk_that_is_too_long_is_cut_again(real: RealServer) -> None:
     """A window that is smaller than was said loses nothing: what is refused is cut again."""
     text = "\n\n".join(f"{TEXTS['rice']} That was year {year}." for year in range(1960, 2003))
     model = model_at(real, context_window=4096)
-    run = summarize({"rice": text}, model, chunk_tokens=3000)
+    run = summarize({"rice": text}, model, chunk_tokens=2600)
     summary = run.result()
     assert summary.text
     assert run.state.outcome == "done"
