@@ -17,7 +17,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.furniture import is_furniture, is_supplement
@@ -102,7 +101,7 @@ class Extractive:
             transcript = 2 * sum(text.transcript for text in texts) > len(texts)
             chosen = _selected(found, vocabulary, request, limit, transcript=transcript)
             text = _joined(chosen)
-            unused = _unused(sources, [name for name, _ in kept], {each.source for each in chosen})
+            unused = _unused(sources, kept, {each.text for each in chosen})
         else:
             text = _first_lines("\n".join(map(_unlabelled, sources)), limit)
         counts = (
@@ -198,22 +197,24 @@ def _set_aside(sources: Sequence[SourceText], names: Collection[str]) -> tuple[s
 
 
 def _unused(
-    sources: Sequence[SourceText], names: Sequence[str], used: Collection[int]
+    sources: Sequence[SourceText],
+    texts: Sequence[tuple[str, Sequence[Sentence]]],
+    chosen: Collection[str],
 ) -> tuple[str, ...]:
     """Return that no sentence of some texts was selected, with their words; empty if none.
 
     Args:
         sources: All texts.
-        names: The names of those that were looked at; the same for the parts of one text.
-        used: Of these texts, counted from 0, those that a sentence was selected from.
+        texts: The name and the sentences of each that was looked at.
+        chosen: The sentences that were selected; one may stand in several texts.
     """
-    counted = [name for name, _ in groupby(names)]
-    taken = {counted[at] for at in used if at < len(counted)}
-    unused = set(counted) - taken
+    names = {name for name, _ in texts}
+    taken = {name for name, found in texts if any(each.text in chosen for each in found)}
+    unused = names - taken
     if not unused or not taken:
         return ()
     return (
-        f"nothing was selected from {len(unused):,} of {len(set(counted)):,} documents, "
+        f"nothing was selected from {len(unused):,} of {len(names):,} documents, "
         f"{_with_words(sources, unused)}: at this length others say more; a higher length has room "
         "for more of them, and their own summaries are under documents",
     )
