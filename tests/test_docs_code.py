@@ -104,6 +104,8 @@ def desk(tmp_path: Path, model_server: ScriptedServer) -> dict[str, str]:
         "OPENAI_BASE_URL": model_server.base_url,
         "PYTHONPATH": str(ROOT),
         "COLUMNS": "88",
+        # Another page of the same kernel may have set up logging.
+        "DASK_LOGGING__DISTRIBUTED": "error",
     }
 
 
