@@ -73,6 +73,9 @@ _SIGNS = re.compile(
     | (?:\[--?\w[^\]\n]{0,60}\]\s{0,3}){3}
     | \$\([a-z_]{2,40}\)\s--?\w | \s@echo\s[^\n]{0,200}\s@echo\b
     | \b(?:if|while)\ \[\ [^\n]{1,80}\ \];?\ (?:then|do)\b | \bcase\ "?\$\w{1,40}"?\ in\b
+    | ^-r\s\S{1,60}\.txt\b | ^[\w.-]{1,40}(?:\[[\w,]{1,40}\])?\s?[<>=~!]=\s?[0-9]{1,4}\.[0-9]
+    | ^(?:if|for|while|with|def|elif)\s[^\n]{1,120}\):\s\w{1,40}\(
+    | \s--\s[^\n|]{1,80}\s\|\s[^\n|]{1,80}\s\|\s
     | ;\s(?:and|or)\W*$ | \bduly\ caused\ this\ report\b
     """,
     re.X | re.I,

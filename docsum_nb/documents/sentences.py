@@ -69,6 +69,8 @@ _RULE = re.compile(
     r"(?:[.!?…؟।۔][\"'”’»)\]]{0,4}\s|[。！？｡][\"”’』」）]{0,4}|\n[^\S\n]{0,40}\n)\s*+"
 )
 _CLOSERS = tuple("」』）】》〉”’»)]")
+# Directly behind a full stop: "branch.<name>.merge", "in ../docs".
+_STOPS, _OF_CODE = tuple(".!?"), tuple("</\\.$@#%&=~{}>|+^")
 _LOWER_SHARE = 0.3  # of the sentences, from which lower case says nothing
 _LEAST_LOWER = 3
 _ABBREVIATED = 4  # letters of an abbreviation that is not listed, at most
@@ -181,7 +183,7 @@ def _goes_on(text: str, begin: int, at: int, *, lower_goes_on: bool) -> bool:
         return False
     following = text[at : at + _TAIL]
     first = following[:1]
-    if first in _CLOSERS:
+    if first in _CLOSERS or (before[-1:] in _STOPS and first in _OF_CODE):
         return True
     if before[-1:] in "」』”’":
         return _SAID.match(following) is not None

@@ -113,3 +113,18 @@ def test_words_of_spaced_and_unspaced_scripts() -> None:
 def test_what_stands_before_a_sentence_is_its_own(text: str, sentences: list[str]) -> None:
     """A number in brackets joins no sentences behind it; a quotation mark opens its own."""
     assert [text[start:end].strip() for start, end in sentence_spans(text)] == sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("The branch.<name>.remote and branch.<name>.merge options are used. It works.", 2),
+        ('You call st.component("<project>.<name>") once. It returns a renderer.', 2),
+        ("Update the version in ../shared/version.py as well. Then run it.", 2),
+        ("Open file:///srv/.{name}/x now. It ends.", 2),
+        ("It costs nothing.$5 is too much. So.", 2),
+    ],
+)
+def test_a_full_stop_within_code_ends_nothing(text: str, count: int) -> None:
+    """Directly behind it stands a sign with which no sentence begins."""
+    assert len(sentence_spans(text)) == count

@@ -45,6 +45,9 @@ SURROUNDINGS = {
     "picture": "[The bridge in the winter, with its closed gates and walls](images/bridge.png)",
     "endorsing": "Neither the name of the council nor those of its bridges may endorse products.",
     "release": "Version 1.49 (in June of the year) Small changes of the bridge for its users.",
+    "requirements": "-r bridge-requirements.txt walls>=7.2.6 gates towers of the old town",
+    "statement": "if bridge.exists('old gate'): print(\"This is the old bridge of the town.\")",
+    "signed": "Best regards, Ana -- Ana Ruiz | Head of Bridges | Harbor Authority of the Town",
     "sponsors": "Please consider sponsoring the makers of this bridge, who build it for nothing.",
     "subscription": "The bridge is available as part of the Tidelift Subscription for towns.",
     "followers": "Follow us on Mastodon, for the news of the bridge and of its town.",
@@ -82,7 +85,8 @@ CASES = [
         "The licensee of the quarry pays 40,000 a year. Unsubscribe from an observable to free it. "
         "What is confidential stays so under the contract. "
         "The board may consider sponsoring a team. Usage: the traffic rose [1] by a third in May. "
-        "Tourists follow us on foot.\n\nIn no event shall the tenant sublet the rooms.\n",
+        "Tourists follow us on foot. If the tenant pays late (see 4.2): notice (in writing) is due."
+        "\n\nIn no event shall the tenant sublet the rooms.\n",
         quoted=(
             "The licensee of the quarry pays 40,000 a year.",
             "Unsubscribe from an observable to free it.",
@@ -90,6 +94,7 @@ CASES = [
             "The board may consider sponsoring a team.",
             "Usage: the traffic rose [1] by a third in May.",
             "Tourists follow us on foot.",
+            "If the tenant pays late (see 4.2): notice (in writing) is due.",
             "In no event shall the tenant sublet the rooms.",
         ),
     ),
