@@ -27,12 +27,6 @@ __all__ = ["GuardOptions", "Prices", "begin_kickoff", "begin_work"]
 
 Prices: TypeAlias = Mapping[str, tuple[float, float]]
 
-_CALLED = {
-    "on_task_error": "lambda task, error: 'not available'",
-    "ask": "lambda question: 'yes'",
-}
-"""The options that are functions, with an example of each."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class GuardOptions:
@@ -48,9 +42,11 @@ class GuardOptions:
 
     def __post_init__(self) -> None:
         check_on_error(self.on_error)
-        for name, use in _CALLED.items():
-            if (given := getattr(self, name)) is not None and not callable(given):
-                raise InputError(f"{name} is a function: {use}; {given!r} cannot be called")
+        if self.on_task_error is not None and not callable(self.on_task_error):
+            raise InputError(
+                "on_task_error is called with each failed task and its error; "
+                f"{self.on_task_error!r} cannot be called"
+            )
         if self.max_concurrency is not None and self.max_concurrency < 1:
             raise InputError(f"max_concurrency must be at least 1, not {self.max_concurrency!r}")
         Budget(max_calls=self.max_calls, max_cost=self.max_cost)
