@@ -84,7 +84,8 @@ def is_right(citation: Citation, answer: Answer) -> bool:
     )
 
 
-def _share(part: float, whole: float) -> str:
+def share(part: float, whole: float) -> str:
+    """Return a share with three decimals."""
     return f"{part / max(1, whole):.3f}"
 
 
@@ -99,7 +100,7 @@ def main(folder: Path, every: int = 1) -> None:
     sentences = sum(len(sentence_spans(answer.text)) for answer in answers)
     print(
         f"{len(answers)} answers, {sentences} sentences, {len(pool)} chunks, "
-        f"chance {_share(chance, len(answers))}"
+        f"chance {share(chance, len(answers))}"
     )
     started = time.perf_counter()
     tables: dict[str, list[Cited]] = {"everything": [], "alone": [], "strangers": [], "another": []}
@@ -159,33 +160,35 @@ def _quoted(texts: Texts) -> Iterator[tuple[str, list[Chunk]]]:
         spans = [
             (a, b)
             for a, b in sentence_spans(text)
-            if 60 < b - a < 400 and any(map(_is_changed, quantities(text[a:b])))
+            if 60 < b - a < 400 and any(map(is_changed, quantities(text[a:b])))
         ]
         kept = spans[:: max(1, len(spans) // 12)]
         yield "\n\n".join(" ".join(text[a:b].split()[:-1]) for a, b in kept), chunks
 
 
-def _checked(text: str, chunks: list[Chunk]) -> Check:
+def checked(text: str, chunks: list[Chunk]) -> Check:
+    """Check a text that is cited as a summary is."""
     summaries = tuple(ChunkSummary(chunk, "", "") for chunk in chunks)
     return Summary(text, "", cite(text, chunks), chunks=summaries).check()
 
 
 def _support_row(texts: Texts) -> str:
-    own = [each.support for text, chunks in texts for each in _checked(text, chunks).sentences]
+    own = [each.support for text, chunks in texts for each in checked(text, chunks).sentences]
     other = [
         each.support
         for at, (text, _) in enumerate(texts)
-        for each in _checked(text, texts[_another(at, texts)][1]).sentences
+        for each in checked(text, texts[_another(at, texts)][1]).sentences
     ]
     ranked = sorted([(value, 1) for value in own] + [(value, 0) for value in other])
     wins, below = 0, 0
     for _, is_own in ranked:
         wins, below = (wins + below, below) if is_own else (wins, below + 1)
-    auc = _share(wins, len(own) * len(other))
+    auc = share(wins, len(own) * len(other))
     return f"{len(own)} sentences, support in own and other source: AUC {auc}"
 
 
-def _is_changed(quantity: Quantity) -> bool:
+def is_changed(quantity: Quantity) -> bool:
+    """Return whether a number is one that is replaced."""
     return bool(quantity.values) and not quantity.counted
 
 
@@ -195,16 +198,16 @@ def _number_row(texts: Texts) -> str:
     sentences = caught = alarms = cited_true = cited_false = 0
     for text, chunks in texts:
         changed, starts = _with_other_numbers(text, chosen)
-        true, false = (_at(_checked(each, chunks), starts) for each in (text, changed))
+        true, false = (sentences_at(checked(each, chunks), starts) for each in (text, changed))
         sentences += len(starts)
         alarms += sum(map(_has_number_finding, true))
         caught += sum(map(_has_number_finding, false))
         cited_true += sum(each.cited for each in true)
         cited_false += sum(each.cited for each in false)
     return (
-        f"{sentences} sentences; false alarms {_share(alarms, sentences)}, cited "
-        f"{_share(cited_true, sentences)}; with one number replaced: caught "
-        f"{_share(caught, sentences)}, cited {_share(cited_false, sentences)}"
+        f"{sentences} sentences; false alarms {share(alarms, sentences)}, cited "
+        f"{share(cited_true, sentences)}; with one number replaced: caught "
+        f"{share(caught, sentences)}, cited {share(cited_false, sentences)}"
     )
 
 
@@ -218,17 +221,17 @@ def _with_other_numbers(text: str, chosen: random.Random) -> tuple[str, list[int
         numbers = [
             each
             for each in quantities(text[start:end])
-            if _is_changed(each) and text[start + each.end - 1].isdecimal()
+            if is_changed(each) and text[start + each.end - 1].isdecimal()
         ]
         if numbers:
             one = chosen.choice(numbers)
             low, high = start + one.start, start + one.end
-            changed = changed[:low] + _other_number(text[low:high], chosen) + changed[high:]
+            changed = changed[:low] + other_number(text[low:high], chosen) + changed[high:]
             starts.append(start)
     return changed, starts
 
 
-def _at(check: Check, starts: list[int]) -> list[CheckedSentence]:
+def sentences_at(check: Check, starts: list[int]) -> list[CheckedSentence]:
     """Return the sentences that stand where others stood."""
     return [next(each for each in check.sentences if each.end > start) for start in starts]
 
@@ -237,7 +240,7 @@ def _has_number_finding(sentence: CheckedSentence) -> bool:
     return any(each.kind in ("number", "date") for each in sentence.findings)
 
 
-def _other_number(number: str, chosen: random.Random) -> str:
+def other_number(number: str, chosen: random.Random) -> str:
     """Return another number that looks alike."""
     while True:
         other = "".join(str(chosen.randint(1, 9)) if char.isdecimal() else char for char in number)
@@ -256,8 +259,8 @@ def _row(table: list[Cited], sentences: int) -> str:
     meeting = sum(citation.document == answer.meeting for citation, answer in table)
     right = sum(is_right(*each) for each in table)
     return (
-        f"cited {_share(len(table), sentences)}   of its meeting {_share(meeting, len(table))}"
-        f"   in the marked turns {_share(right, len(table))}"
+        f"cited {share(len(table), sentences)}   of its meeting {share(meeting, len(table))}"
+        f"   in the marked turns {share(right, len(table))}"
     )
 
 

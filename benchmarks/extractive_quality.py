@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -77,6 +77,12 @@ def papers(folder: Path) -> Iterator[Case]:
         yield Case(html.unescape("\n\n".join(blocks)), [reference.read_text(errors="replace")])
 
 
+@cache
+def sentences_of(text: str) -> list[str]:
+    """Return the sentences of a document's prose."""
+    return [sentence.text for sentence in prose_sentences(text)]
+
+
 def filled(sentences: list[str], budget: int) -> str:
     """Return the first sentences, in order, that fit the budget."""
     taken: list[str] = []
@@ -90,18 +96,18 @@ def filled(sentences: list[str], budget: int) -> str:
 
 def lead(case: Case, budget: int) -> str:
     """Return the beginning of the document."""
-    return filled([sentence.text for sentence in prose_sentences(case.text)], budget)
+    return filled(sentences_of(case.text), budget)
 
 
 def shuffled(case: Case, budget: int) -> str:
     """Return random sentences."""
-    sentences = [sentence.text for sentence in prose_sentences(case.text)]
+    sentences = sentences_of(case.text)
     return filled(random.Random(7).sample(sentences, len(sentences)), budget)
 
 
 def oracle(case: Case, budget: int) -> str:
     """Return sentences chosen greedily for the first reference: close to the upper bound."""
-    sentences = [sentence.text for sentence in prose_sentences(case.text)]
+    sentences = sentences_of(case.text)
     bags = [Counter(re.findall(r"\w+", sentence.lower())) for sentence in sentences]
     wanted = Counter(re.findall(r"\w+", case.references[0].lower()))
     taken: list[int] = []
@@ -124,12 +130,19 @@ def ours(case: Case, budget: int) -> str:
 
 def central(case: Case, budget: int) -> str:
     """Return the most central sentences by LexRank alone, in order."""
-    sentences = [sentence.text for sentence in prose_sentences(case.text)]
-    vocabulary = Vocabulary()
-    found = candidates([("", prose_sentences(case.text))], vocabulary)
+    found = candidates([("", prose_sentences(case.text))], Vocabulary())
     scores = lexrank(tf_idf([each.terms for each in found]))
-    taken = filled([found[index].text for index in scores.argsort()[::-1]], budget).split("\n")
-    return "\n".join(sentence for sentence in sentences if sentence in taken)
+    return fitting([each.text for each in found], scores.argsort()[::-1].tolist(), budget)
+
+
+def fitting(sentences: list[str], ranked: list[int], budget: int) -> str:
+    """Return the highest ranked sentences that fit the budget, in the document's order."""
+    taken: list[int] = []
+    for place in ranked:
+        if (length := len(sentences[place].split())) <= budget:
+            taken.append(place)
+            budget -= length
+    return "\n".join(sentences[place] for place in sorted(taken))
 
 
 def by_chunks(case: Case, budget: int) -> str:
