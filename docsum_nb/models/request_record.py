@@ -5,8 +5,8 @@ own; that takes as much CPU as building the request. This package computes cost 
 (``metering.py``), so a request that nobody listens to is sent with a record that leaves both out.
 
 Decides whether anybody listens: any list of callbacks or rules in LiteLLM that is not empty, its
-budget or cache, or a parameter of the user's that LiteLLM itself reads. Invariant: then, and with a
-LiteLLM whose record is another one, the request is sent as always.
+budget or cache, a provider that the user's own code is, or a parameter that LiteLLM itself reads.
+Invariant: then, and with a LiteLLM whose record is another one, the request is sent as always.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ __all__ = ["unobserved_record"]
 
 _LISTS = ("callback", "callbacks", "_rules")
 """How LiteLLM's lists of listeners end, which are attributes of the module."""
-_SETTINGS = ("max_budget", "cache", "log_raw_request_response", "request_correlation_in_logs")
+_SETTINGS = (
+    "max_budget",
+    "cache",
+    "custom_provider_map",
+    "log_raw_request_response",
+    "request_correlation_in_logs",
+)
 """Further attributes of the module that make it look at each answer or request."""
 _PLAIN = frozenset(
     [
@@ -84,7 +90,7 @@ def unobserved_record(
 
 
 def _is_observed(litellm: Any) -> bool:
-    """Return whether LiteLLM has a callback, a rule, a budget or a cache."""
+    """Return whether LiteLLM has a callback, a rule, a budget, a cache or a user's provider."""
     return any(getattr(litellm, each, None) for each in (*_listening(litellm), *_SETTINGS))
 
 

@@ -59,6 +59,22 @@ def test_callback_of_the_users_sees_each_answer_and_its_cost(
     assert seen == ["You are a tester."]
 
 
+def test_provider_of_the_users_own_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LiteLLM learns of a user's providers when it makes its own record of a request."""
+    litellm = loaded()
+
+    class Own(litellm.CustomLLM):  # type: ignore[name-defined]
+        async def acompletion(self, *args: Any, **kwargs: Any) -> Any:
+            return await litellm.acompletion("openai/x", MESSAGES, mock_response="My answer.")
+
+    for name in ("provider_list", "_custom_providers"):
+        monkeypatch.setattr(litellm, name, [*getattr(litellm, name)])
+    own = {"provider": "a-users-own", "custom_handler": Own()}
+    monkeypatch.setattr(litellm, "custom_provider_map", [own])
+    model = LiteLLMModel(Model("a-users-own/x", context_window=8_000, api_key="none"))
+    assert on_loop(model.answer(REQUEST)).text == "My answer."
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
