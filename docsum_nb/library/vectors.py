@@ -133,8 +133,10 @@ def _check_size(db: sqlite3.Connection, size: int) -> None:
     Raises:
         InputError: It says how to compute them again.
     """
-    row = db.execute("SELECT length(vector) FROM vectors LIMIT 1").fetchone()
-    if row is not None and isinstance(row[0], int) and row[0] != size:
+    row = db.execute(
+        "SELECT length(vector) FROM vectors WHERE typeof(vector) = 'blob' LIMIT 1"
+    ).fetchone()
+    if row is not None and row[0] != size:
         raise InputError(
             f"the embedder returned a vector of {size} numbers, and the library has vectors of "
             f"{row[0]}: give one whose vectors are all of one length; for a function of another "

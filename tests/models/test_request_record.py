@@ -7,13 +7,20 @@ import pytest
 from docsum_nb.models import Model
 from docsum_nb.models.litellm_api import loaded
 from docsum_nb.models.litellm_model import LiteLLMModel
-from docsum_nb.models.request_record import unobserved_record
+from docsum_nb.models.request_record import _listening, unobserved_record
 from docsum_nb.records import Request
 from docsum_nb.testing import ScriptedServer
 from tests.support.loops import on_loop
 
 REQUEST = Request("You are a tester.", "Summarize.", "A text.", 50, 150)
 MESSAGES = [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]
+
+
+@pytest.fixture(autouse=True)
+def no_listeners(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove the callbacks that crews of other tests have left in LiteLLM."""
+    for name in _listening(loaded()):
+        monkeypatch.setattr(loaded(), name, [])
 
 
 def costs_computed(
@@ -52,9 +59,6 @@ def test_callback_of_the_users_sees_each_answer_and_its_cost(
 
     seen: list[str] = []
     monkeypatch.setattr(loaded(), "callbacks", [Logger()])
-    lists = [name for name in vars(loaded()) if name.endswith("_callback")]
-    for name in lists:
-        monkeypatch.setattr(loaded(), name, [])
     assert "openai/scripted" in costs_computed(server, monkeypatch)
     assert seen == ["You are a tester."]
 
@@ -108,8 +112,6 @@ def test_parameter_that_litellm_reads_keeps_its_own_record(name: str) -> None:
 
 def test_all_lists_of_listeners_are_looked_at() -> None:
     """LiteLLM's lists of names that it knows are no listeners."""
-    from docsum_nb.models.request_record import _listening
-
     found = set(_listening(loaded()))
     assert {"callbacks", "success_callback", "_async_failure_callback", "pre_call_rules"} <= found
     assert not any("known" in name for name in found)
