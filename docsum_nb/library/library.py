@@ -195,8 +195,8 @@ class Library(Tabled):
             InputError: As for ``add``; if it is not a folder.
             LibraryError: As for ``add``.
         """
-        if not user_path(Path(folder)).is_dir():
-            raise InputError(f"sync needs a folder, and {folder} is none: nothing was changed")
+        if not folders_in(folder):
+            raise InputError(f"sync needs a folder, not {folder!r:.200}: nothing was changed")
         return self.add(folder, prune=True, on_error=on_error)
 
     def stats(self) -> dict[str, Any]:
