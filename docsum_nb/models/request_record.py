@@ -73,19 +73,22 @@ def unobserved_record(
     if kind is None:
         return {}
     request = uuid.uuid4().hex
-    record = kind(
-        model=name,
-        messages=list(messages),
-        stream=False,
-        call_type="acompletion",
-        start_time=datetime.datetime.now(),
-        litellm_call_id=request,
-        litellm_trace_id=request,
-        function_id="",
-    )
-    record.update_environment_variables(
-        model=name, user="", optional_params={}, litellm_params={"api_base": ""}
-    )
+    try:
+        record = kind(
+            model=name,
+            messages=list(messages),
+            stream=False,
+            call_type="acompletion",
+            start_time=datetime.datetime.now(),
+            litellm_call_id=request,
+            litellm_trace_id=request,
+            function_id="",
+        )
+        record.update_environment_variables(
+            model=name, user="", optional_params={}, litellm_params={"api_base": ""}
+        )
+    except Exception:  # noqa: BLE001  # LiteLLM's is made otherwise in another release
+        return {}
     return {"litellm_logging_obj": record, "litellm_call_id": request}
 
 

@@ -110,6 +110,19 @@ def test_parameter_that_litellm_reads_keeps_its_own_record(name: str) -> None:
     assert unobserved_record(loaded(), "openai/x", MESSAGES, {name: "x"}) == {}
 
 
+def test_record_that_takes_more_than_is_known_is_left_to_litellm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A release in which a record is made of something else costs CPU time, and no request."""
+    from litellm.litellm_core_utils.litellm_logging import Logging
+
+    def made(self: Any, *args: Any, tenant: str, **kwargs: Any) -> None:
+        """Require one argument more than this release does."""
+
+    monkeypatch.setattr(Logging, "__init__", made)
+    assert unobserved_record(loaded(), "openai/x", MESSAGES, {"max_tokens": 5}) == {}
+
+
 def test_all_lists_of_listeners_are_looked_at() -> None:
     """LiteLLM's lists of names that it knows are no listeners."""
     found = set(_listening(loaded()))
