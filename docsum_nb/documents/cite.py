@@ -17,7 +17,7 @@ from docsum_nb.records import Chunk, Citation
 
 __all__ = ["VERSION", "cite"]
 
-VERSION = "9"
+VERSION = "10"
 """Raised whenever the same text may be cited otherwise; citations are remembered under it."""
 
 

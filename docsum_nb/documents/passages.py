@@ -117,12 +117,7 @@ class PassageIndex:
 
     def _search(self, sought: Sought) -> Passage | None:
         weights, around = self._weights(sought.terms), self._weights(sought.around)
-        verbatim = self._verbatim(weights, sought.wording)
-        found = [
-            each
-            for at in verbatim[:_VERBATIM]
-            for each in self._open(at).occurrences(sought.wording, around)
-        ]
+        found = self._occurrences(sought, weights, around)
         if not found:
             found = [
                 each
@@ -137,6 +132,21 @@ class PassageIndex:
                 for each in self._open(at).passages(weights, neighbors)
             ]
         return max(found, key=lambda each: round(each[0], 9), default=(0.0, None))[1]
+
+    def _occurrences(
+        self, sought: Sought, weights: dict[str, float], around: dict[str, float]
+    ) -> list[tuple[float, Passage]]:
+        return [
+            each
+            for at in self._verbatim(weights, sought.wording)[:_VERBATIM]
+            for each in self._open(at).occurrences(sought.wording, around)
+        ]
+
+    def verbatim_passages(self, sought: Sought) -> list[Passage]:
+        """Return the passages with a sentence's very wording, the best first."""
+        weights, around = self._weights(sought.terms), self._weights(sought.around)
+        found = self._occurrences(sought, weights, around)
+        return [each for _, each in sorted(found, key=lambda each: -round(each[0], 9))]
 
     def passages_with(self, sought: Sought, quantity: Quantity) -> list[Passage]:
         """Return the passages that have a quantity, the one that supports a sentence best first."""

@@ -69,6 +69,10 @@ class Sentence:
     """The paragraph it belongs to, counted from 0."""
     section: int
     """How many headings of the first or second level stand above it."""
+    label: str = ""
+    """What names its speaker, if it stands in a transcript and does not begin with it."""
+    speech: int = -1
+    """As of its turn; -1 if it is in none."""
 
 
 def prose_sentences(text: str, *, syntax: Syntax = "markdown") -> list[Sentence]:

@@ -3,7 +3,8 @@
 A sentence is supported if its best passage holds enough of its words, by rarity, the sentences
 around it are supported close by, and nothing in it speaks against the passage: a number or a date
 that it does not have, names none of which stands near it, a negation that one of the two lacks. A
-passage with the very wording of a sentence always supports it.
+passage with the very wording of a sentence always supports it. A speaker's name before a sentence
+is no part of it if that speaker says it in the source.
 
 Shared words are evidence, not proof. ``benchmarks/citation_quality.py`` measures how often this is
 wrong, and chose the settings.
@@ -28,6 +29,7 @@ from docsum_nb.documents.passages import (
 from docsum_nb.documents.quantities import Quantities, Quantity, quantities
 from docsum_nb.documents.source_marks import Mark
 from docsum_nb.documents.terms import words
+from docsum_nb.documents.turns import Speakers, label_of
 from docsum_nb.records import Chunk, SourceSpan
 
 __all__ = ["Lacking", "SentenceSupport", "supports"]
@@ -96,13 +98,20 @@ def supports(
         One for each sentence that has words, in order.
     """
     sentences = _sought(text)
-    terms = set[str]().union(*(each.terms | each.around for _, _, each in sentences))
+    spoken = [_spoken(text, start, end, sought) for start, end, sought in sentences]
+    all_sought = [*(each for _, _, each in sentences), *(each.words for each in spoken if each)]
+    terms = set[str]().union(*(each.terms | each.around for each in all_sought))
     index = PassageIndex(chunks, terms)
     several = any(each.document != chunks[0].document for each in chunks)
     floor = _FLOOR_OF_MANY if several else _FLOOR
+    turns = _Turns(chunks)
     judged = [
         _judged(text, start, end, index.best_passage(sought), floor)
         for start, end, sought in sentences
+    ]
+    judged = [
+        _as_said(found, own, index, turns) if own else found
+        for found, own in zip(judged, spoken, strict=True)
     ]
     found = [
         _with_quantities(text, each, sought, index, floor)
@@ -134,6 +143,54 @@ def _sought(text: str) -> list[tuple[int, int, Sought]]:
         own = [p for p in places if not any(apart[min(p, at) + 1 : max(p, at) + 1])]
         around = [terms[p] for p in (own if len(own) > 1 else places) if p != at]
         found.append((start, end, Sought.of(text[start:end], around)))
+    return found
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """What stands behind a speaker's label at the beginning of a sentence."""
+
+    label: str
+    start: int
+    """Where it begins in the text."""
+    words: Sought
+
+
+class _Turns:
+    """Who says what in the sources; each document is read when it is first asked for."""
+
+    def __init__(self, chunks: Sequence[Chunk]) -> None:
+        self._chunks = chunks
+        self._read: dict[str, tuple[list[int], Speakers]] = {}
+
+    def label(self, passage: Passage) -> str:
+        """Return the label of the turn that a passage is in; empty if it is in none."""
+        name = passage.chunk.document
+        if name not in self._read:
+            own = [each for each in self._chunks if each.document == name]
+            self._read[name] = ([each.start for each in own], Speakers([e.text for e in own]))
+        starts, speakers = self._read[name]
+        turn = speakers.at(bisect_left(starts, passage.chunk.start), passage.start)
+        return turn[0].label if turn else ""
+
+
+def _spoken(text: str, start: int, end: int, sought: Sought) -> _Spoken | None:
+    found = label_of(text[start:end])
+    if found is None or not content_terms(text[start + found[1] : end]):
+        return None
+    label, at = found
+    return _Spoken(label, start + at, Sought.of(text[start + at : end], sought.neighbors))
+
+
+def _as_said(
+    found: SentenceSupport, spoken: _Spoken, index: PassageIndex, turns: _Turns
+) -> SentenceSupport:
+    """Return the support of a sentence without its label, if its speaker says it in a source."""
+    if found.passage is not None and found.passage.verbatim:
+        return found
+    for passage in index.verbatim_passages(spoken.words):
+        if turns.label(passage) == spoken.label:
+            return SentenceSupport(spoken.start, found.end, passage, supported=True)
     return found
 
 

@@ -58,6 +58,10 @@ class Candidate:
     """Its words, see ``word_count``."""
     terms: tuple[int, ...]
     """Its words but for stop words, in order."""
+    label: str = ""
+    """What names its speaker, see ``Sentence``."""
+    speech: int = -1
+    """The turns of one speaker that it is in, -1 if in none."""
 
 
 def candidates(
@@ -88,6 +92,8 @@ def candidates(
                     section + each.section,
                     word_count(each.text),
                     terms,
+                    each.label,
+                    each.speech,
                 )
         section += sentences[-1].section if sentences else 0
     return list(found.values())

@@ -5,7 +5,8 @@ text, or over all texts that summaries were made from (``ranking.py``), and sele
 repeat little and have the length that was asked for, within a tenth (``selection.py``).
 
 The answer holds no sentence that is not in the text, character for character but for markup and
-white space, save that a sentence too long for the whole answer is cut, with an ellipsis. Refuses a
+white space, save that a sentence too long for the whole answer is cut, with an ellipsis. Before a
+sentence of a transcript stands the name of its speaker, if it would seem to be another's. Refuses a
 text without a word. Sentences out of their context can mislead (a "he" may lose its name): faithful
 words, not a proof.
 """
@@ -23,7 +24,7 @@ from docsum_nb.documents.furniture import is_furniture, is_supplement
 from docsum_nb.documents.prose import Sentence, not_prose, prose_sentences
 from docsum_nb.documents.terms import words
 from docsum_nb.documents.tokens import token_counter
-from docsum_nb.documents.turns import turn_starts
+from docsum_nb.documents.turns import Speakers, turn_starts
 from docsum_nb.errors import InputError
 from docsum_nb.models.candidates import (
     Candidate,
@@ -44,12 +45,14 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Extractive", "ExtractiveModel"]
 
-VERSION = "10"
+VERSION = "11"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 _POOL = 4_000  # sentences that are compared with one another; only the best of more
 _REMEMBERED = 16_000_000  # characters whose sentences are kept for a run
 _PARAGRAPH_WORDS = 60  # from which a paragraph ends with its section
+_MOST = 1.1  # of the words asked for, names of speakers included
+_FITTINGS = 4  # selections, each with less room, until these fit
 _NAMED_ASIDE = 5  # texts that are named if nothing is selected from them
 
 _CLAUSE_END = re.compile(r"[,;:–—]\s")
@@ -93,7 +96,7 @@ class Extractive:
         texts = [self._text(each) for each in sources]
         vocabulary = Vocabulary()
         summaries = not request.sources and request.syntax == "summaries"
-        named = [(each.name, text.sentences) for each, text in zip(sources, texts, strict=True)]
+        named = _with_speakers(sources, texts)
         kept = _on_the_matter(named)
         found = candidates(kept, vocabulary, sections=summaries)
         unused: tuple[str, ...] = ()
@@ -171,6 +174,33 @@ class ExtractiveModel:
         return 0.0
 
 
+def _with_speakers(
+    sources: Sequence[SourceText], texts: Sequence[_Text]
+) -> list[tuple[str, Sequence[Sentence]]]:
+    """Return the name and the sentences of each text; those of transcripts know their speakers."""
+    parts: dict[str, list[int]] = {}
+    for at, each in enumerate(sources):
+        parts.setdefault(each.name, []).append(at)
+    found: list[tuple[str, Sequence[Sentence]]] = [
+        (each.name, text.sentences) for each, text in zip(sources, texts, strict=True)
+    ]
+    for name, own in parts.items():
+        if any(texts[at].transcript for at in own):
+            # A turn may go on in the next part, and a part may be too short to be known as one.
+            speakers = Speakers([sources[at].text for at in own])
+            for part, at in enumerate(own):
+                found[at] = name, [_spoken(each, speakers, part) for each in texts[at].sentences]
+    return found
+
+
+def _spoken(sentence: Sentence, speakers: Speakers, part: int) -> Sentence:
+    found = speakers.at(part, sentence.start)
+    if found is None:
+        return sentence
+    turn, behind = found
+    return replace(sentence, label=turn.label if behind else "", speech=turn.speech)
+
+
 def _on_the_matter(
     texts: Sequence[tuple[str, Sequence[Sentence]]],
 ) -> Sequence[tuple[str, Sequence[Sentence]]]:
@@ -245,7 +275,7 @@ def _selected(
     *,
     transcript: bool,
 ) -> Sequence[Candidate]:
-    if sum(each.length for each in found) <= limit:
+    if sum(each.length for each in found) + _added(found) <= limit:
         return found
     kept = worth_quoting(found, limit)
     pool = [found[index] for index in kept]
@@ -260,11 +290,31 @@ def _selected(
         highest = sorted(ranking.scores.argsort(kind="stable")[::-1][:_POOL].tolist())
         ranking = ranking.only(highest)
         pool = [pool[index] for index in highest]
-    chosen = select(pool, ranking, limit)
+    room = limit
+    for _ in range(_FITTINGS):
+        chosen = [pool[index] for index in select(pool, ranking, room)]
+        length = sum(each.length for each in chosen) + _added(chosen)
+        if length <= max(limit, _MOST * limit) or room == 1:
+            break
+        room = max(1, min(room - 1, limit - _added(chosen)))
     if not chosen:
         best = pool[int(ranking.scores.argmax())]
-        return [replace(best, text=_cut(best.text, limit))]
-    return [pool[index] for index in chosen]
+        return [replace(best, text=_cut(best.text, max(1, limit - word_count(best.label))))]
+    return chosen
+
+
+def _added(sentences: Sequence[Candidate]) -> int:
+    """Return the words of the speakers' names that are added to sentences."""
+    return sum(word_count(each) for each in _labels(sentences))
+
+
+def _labels(sentences: Sequence[Candidate]) -> Iterator[str]:
+    """Yield what is to stand before each sentence: its speaker, unless that is clear already."""
+    before = (-1, -1)
+    for each in sentences:
+        own = (each.source, each.speech)
+        yield f"{each.label} " if each.label and own != before else ""
+        before = own
 
 
 def _joined(sentences: Sequence[Candidate]) -> str:
@@ -274,12 +324,14 @@ def _joined(sentences: Sequence[Candidate]) -> str:
 
 def _paragraphs(sentences: Sequence[Candidate]) -> Iterator[list[str]]:
     held: list[Candidate] = []
-    for each in sentences:
+    shown: list[str] = []
+    for each, label in zip(sentences, _labels(sentences), strict=True):
         if held and _ends(held, each):
-            yield [one.text for one in held]
-            held = []
+            yield shown
+            held, shown = [], []
         held.append(each)
-    yield [one.text for one in held]
+        shown.append(f"{label}{each.text}")
+    yield shown
 
 
 def _ends(held: Sequence[Candidate], following: Candidate) -> bool:
