@@ -66,13 +66,15 @@ _SIGNS = re.compile(
         (?:https?://|\bwww\.|\b\w[\w-]{0,40}\.(?:md|txt|rst|org|com|io|dev)\b)[^\n]{0,40}$
     | \byou\ should\ have\ received\ a\ copy\ of\b
     | ^(?:function|macro|variable|data\ type|method|constructor)\s?:\s
-    | ^please\ consider\ (?:sponsoring|donating)\b | \btidelift\ subscription\b
+    | ^please\ consider\ (?:sponsoring\ (?:the|this|my|our|its|us|me)|donating\ (?:to|via|at|if))\b
+    | \btidelift\ subscription\b
     | ^follow\ us\ on\ (?:twitter|x|facebook|instagram|linkedin|mastodon|bluesky|youtube)\b
-    | \bon\ debian\ systems,?\ the\ (?:full|complete)\ text\ of\b
-    | ^(?:usage|synopsis):\s[^\n]{1,80}\s\[(?:--?\w|options?\b|flags?\b)
-    | (?:\[--?\w[^\]\n]{0,60}\]\s{0,3}){3}
-    | \$\([a-z_]{2,40}\)\s--?\w | \s@echo\s[^\n]{0,200}\s@echo\b
-    | \b(?:if|while)\ \[\ [^\n]{1,80}\ \];?\ (?:then|do)\b | \bcase\ "?\$\w{1,40}"?\ in\b
+    | \bon\ debian\ systems,?\ the\ (?:full|complete)\ text\ of\b[^\n]{0,80}\b(?:licen[sc]e|l?gpl)
+    | ^(?:usage|synopsis):\s[^\n]{1,80}\s\[(?:--?\w|(?:options?|flags?)[.…]{0,3}\])
+    | (?:\[--?[a-z][^\]\n]{0,60}\]\s{0,3}){3}
+    | \$\([a-z_]{2,40}\)\s--?[a-z] | \s@echo\s[^\n]{0,200}\s@echo\b
+    | \b(?:if|while)\ \[\ (?:!\ )?["$-][^\n]{1,80}\ \];?\ (?:then|do)\b
+    | \bcase\ "?\$\{?[a-z_]\w{0,40}\}?"?\ in\b
     | ^-r\s\S{1,60}\.txt\b | ^[\w.-]{1,40}(?:\[[\w,]{1,40}\])?\s?[<>=~!]=\s?[0-9]{1,4}\.[0-9]
     | ^(?:if|for|while|with|def|elif)\s[^\n]{1,120}\):\s\w{1,40}\(
     | \s--\s[^\n|]{1,80}\s\|\s[^\n|]{1,80}\s\|\s

@@ -51,7 +51,7 @@ SURROUNDINGS = {
     "sponsors": "Please consider sponsoring the makers of this bridge, who build it for nothing.",
     "subscription": "The bridge is available as part of the Tidelift Subscription for towns.",
     "followers": "Follow us on Mastodon, for the news of the bridge and of its town.",
-    "debian": "On Debian systems, the full text of the rules of the bridge stands in a folder.",
+    "debian": "On Debian systems, the full text of the license of the bridge is in a folder.",
     "usage": "Usage: bridge close [--for a whole winter] [--with its gates] gate of the town",
     "synopsis": "bridge [-c the gates] [-o all the roads] [--winter] one or more of the towns",
     "makefile": "html: all the pages of the bridge $(SPHINXBUILD) -b html for the whole council",
@@ -85,8 +85,13 @@ CASES = [
         "The licensee of the quarry pays 40,000 a year. Unsubscribe from an observable to free it. "
         "What is confidential stays so under the contract. "
         "The board may consider sponsoring a team. Usage: the traffic rose [1] by a third in May. "
-        "Tourists follow us on foot. If the tenant pays late (see 4.2): notice (in writing) is due."
-        "\n\nIn no event shall the tenant sublet the rooms.\n",
+        "Tourists follow us on foot. Please consider donating blood before the holidays. "
+        "In any case $300 in damages was awarded to the owner of the mill. "
+        "The judge asked if [ the witness ] then left the room by the other door. "
+        "The gaps were small [-0.3, 0.2] [-0.1, 0.4] [-0.5, 0.1] in all of the three groups. "
+        "Usage: water [flags are explained below] rose by a third in May. "
+        "If the tenant pays late (see 4.2): notice (in writing) is due.\n\n"
+        "In no event shall the tenant sublet the rooms.\n",
         quoted=(
             "The licensee of the quarry pays 40,000 a year.",
             "Unsubscribe from an observable to free it.",
@@ -94,6 +99,11 @@ CASES = [
             "The board may consider sponsoring a team.",
             "Usage: the traffic rose [1] by a third in May.",
             "Tourists follow us on foot.",
+            "Please consider donating blood before the holidays.",
+            "In any case $300 in damages was awarded to the owner of the mill.",
+            "The judge asked if [ the witness ] then left the room by the other door.",
+            "The gaps were small [-0.3, 0.2] [-0.1, 0.4] [-0.5, 0.1] in all of the three groups.",
+            "Usage: water [flags are explained below] rose by a third in May.",
             "If the tenant pays late (see 4.2): notice (in writing) is due.",
             "In no event shall the tenant sublet the rooms.",
         ),
