@@ -8,6 +8,7 @@ file of which it is not certain that this package wrote it is refused and not ch
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import sqlite3
 import stat
@@ -25,6 +26,7 @@ from docsum_nb.ledger.schema import TABLES, VERSION, begins_as_ours, columns_of,
 from docsum_nb.paths import make_private_file
 
 __all__ = [
+    "Copying",
     "DamagedLedgerError",
     "damage_of",
     "is_damage",
@@ -41,6 +43,8 @@ _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNKNOWN = ("no such table", "no such column", "unsupported file format", "malformed")
 _WAIT_S = 300.0
 """How long another process may take to copy what can be read."""
+_WRITER_S = 30.0
+"""How long a transaction of another process may take."""
 _LEAST_ROW_BYTES = 32
 """No row takes fewer, so that the numbers of rows to look for are bounded by the file."""
 _MAGIC = b"SQLite format 3\x00"
@@ -121,6 +125,7 @@ def mending(path: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
+    path = path.resolve()
     place = path.with_name(f"{path.name}.lock")
     try:
         lock = FileLock(place, timeout=_WAIT_S, mode=0o600)
@@ -148,17 +153,20 @@ def replace_damaged(path: Path, damage: DamagedLedgerError) -> None:
     try:
         for each in (scratch, new):
             _remove(each)
-        _copy(path, scratch)
-        version = _mend_header(scratch)
-        make_private_file(new)
-        kept = _copied(scratch, new, version)
-        aside = _unused(path)
-        for end in _BESIDE:
-            # Before the new file is there: SQLite would apply the old log to it.
-            with suppress(FileNotFoundError):
-                Path(f"{path}{end}").replace(f"{aside}{end}")
-        path.replace(aside)
-        new.replace(path)
+        with _without_writers(path):
+            _copy(path, scratch)
+            version = _mend_header(scratch)
+            make_private_file(new)
+            kept = _copied(scratch, new, version)
+            make_private_file(path)
+            aside = _unused(path)
+            for end in _BESIDE:
+                # Before the new file is there: SQLite would apply the old log to it.
+                with suppress(FileNotFoundError):
+                    Path(f"{path}{end}").replace(f"{aside}{end}")
+            path.replace(aside)
+            new.replace(path)
+        _remove_empty_log(aside)
     finally:
         _remove(scratch)
         _remove(new)
@@ -172,6 +180,19 @@ def replace_damaged(path: Path, damage: DamagedLedgerError) -> None:
     )
 
 
+@contextmanager
+def _without_writers(path: Path) -> Iterator[None]:
+    """Hold the write lock of a damaged file, if it can be taken: a writer waits for the new file."""
+    if os.name == "nt":
+        # No open file can be renamed there, so that none is replaced while others write to it.
+        yield
+        return
+    with closing(sqlite3.connect(path, timeout=_WRITER_S, isolation_level=None)) as db:
+        with suppress(sqlite3.Error):
+            db.execute("BEGIN IMMEDIATE")
+        yield
+
+
 def _unused(path: Path) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S")
     aside, number = path.with_name(f"{path.name}.damaged-{stamp}"), 1
@@ -181,8 +202,17 @@ def _unused(path: Path) -> Path:
     return aside
 
 
+def _remove_empty_log(path: Path) -> None:
+    log = Path(f"{path}-wal")
+    with suppress(OSError):
+        if not log.exists() or not log.stat().st_size:
+            for end in ("-wal", "-shm"):
+                Path(f"{path}{end}").unlink(missing_ok=True)
+
+
 def _copy(path: Path, to: Path) -> None:
-    for end in ("", "-wal"):
+    # The log first: what is moved from it into the file meanwhile is in both then.
+    for end in ("-wal", ""):
         source = Path(f"{path}{end}")
         if source.is_file():
             make_private_file(Path(f"{to}{end}"))
@@ -236,7 +266,7 @@ def _copied(damaged: Path, new: Path, version: int) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class _Copying:
+class Copying:
     """The statements that copy rows of one table."""
 
     old: sqlite3.Connection
@@ -245,13 +275,24 @@ class _Copying:
     write: str
 
     def rows(self, where: str, values: tuple[Any, ...] = ()) -> bool:
-        """Copy the rows that a condition selects; returns whether all of them can be read."""
+        """Copy the rows that a condition selects; returns whether all of them can be read.
+
+        Raises:
+            sqlite3.OperationalError: if they cannot be written, as on a full disk.
+        """
+        unreadable = (sqlite3.Error, ValueError, OverflowError, MemoryError)
         try:
-            for row in self.old.execute(f"{self.read} {where}", values):
-                self.new.execute(self.write, row)
-        except (sqlite3.Error, ValueError, OverflowError, MemoryError):
+            found = self.old.execute(f"{self.read} {where}", values)
+        except unreadable:
             return False
-        return True
+        while True:
+            try:
+                row = next(found, None)
+            except unreadable:
+                return False
+            if row is None:
+                return True
+            self.new.execute(self.write, row)
 
 
 def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str, most: int) -> None:
@@ -267,7 +308,7 @@ def _copy_table(old: sqlite3.Connection, new: sqlite3.Connection, table: str, mo
         for each in range(1, 2 * len(shared), 2)
     )
     names = ", ".join(shared)
-    copying = _Copying(
+    copying = Copying(
         old,
         new,
         f"SELECT {values} FROM {table} NOT INDEXED",  # noqa: S608  # constants

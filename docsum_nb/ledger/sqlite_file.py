@@ -150,9 +150,12 @@ class LedgerFile:
 
     def _follow(self) -> None:
         """Open the file again if another process has put a new one in its place."""
-        if self._identity_now() not in (None, self._identity):
+        if self._is_replaced():
             self._db.close()
             self._begin()
+
+    def _is_replaced(self) -> bool:
+        return self._identity_now() not in (None, self._identity)
 
     def _open_to_read(self) -> bool:
         """Open the file without changing it; returns whether this version can read it so."""
@@ -274,10 +277,15 @@ class LedgerFile:
         """
         with self._lock:
             try:
-                self._follow()
-                with _transaction(self._db):
-                    self.version = _data_version(self._db)
-                    yield self._db
+                while True:
+                    self._follow()
+                    with _transaction(self._db):
+                        if self._is_replaced():
+                            # Another process put a new file there while this one waited.
+                            continue
+                        self.version = _data_version(self._db)
+                        yield self._db
+                        return
             except _REFUSED as error:
                 if is_damage(error):
                     raise damage_of(error, self.path) from error

@@ -4,7 +4,9 @@ import os
 import shutil
 import sqlite3
 import sys
+import warnings
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import LedgerError
 from docsum_nb.ledger import History, Ledger, Totals, key_of
+from docsum_nb.ledger.damage import Copying, DamagedLedgerError, mending, replace_damaged
+from docsum_nb.ledger.schema import make_tables
 from docsum_nb.records import Answer, Usage
 
 Damage = Callable[[Path], None]
@@ -155,6 +159,80 @@ def test_open_ledger_follows_to_the_new_file(sound: Path, tmp_path: Path) -> Non
     with closing(Ledger(path)) as ledger:
         assert ledger.get("late") is not None
         assert len(ledger) == len(KEYS) + 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be replaced there")
+def test_answer_written_while_the_file_is_repaired_is_in_the_new_one(
+    sound: Path, tmp_path: Path
+) -> None:
+    """A writer waits until the new file is in place, and writes there."""
+    path = Path(shutil.copy(sound, tmp_path / "l"))
+    with closing(Ledger(path)) as other, ThreadPoolExecutor() as pool:
+        writing: list[Future[None]] = []
+
+        def write_meanwhile(*_: object) -> None:
+            if not writing:
+                writing.append(
+                    pool.submit(other.put, "late", Answer("Late.", "m", Usage()), run_id="aaa")
+                )
+                # Long enough for a writer that does not wait; no one who waits fails by it.
+                wait(writing, timeout=1)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            sys.setprofile(
+                lambda frame, event, _: (
+                    write_meanwhile()
+                    if event == "call" and frame.f_code.co_name == "_columns"
+                    else None
+                )
+            )
+            try:
+                with mending(path):
+                    replace_damaged(path, DamagedLedgerError("damaged"))
+            finally:
+                sys.setprofile(None)
+        writing[0].result(timeout=60)
+    with closing(Ledger(path)) as ledger:
+        assert ledger.get("late") is not None
+        assert len(ledger) == len(KEYS) + 1
+
+
+def test_full_disk_is_no_damage(sound: Path) -> None:
+    """A row that cannot be written ends the repair, instead of being left out."""
+    with (
+        closing(sqlite3.connect(sound)) as old,
+        closing(sqlite3.connect(":memory:", isolation_level=None)) as new,
+    ):
+        make_tables(new)
+        new.execute("PRAGMA max_page_count = 12")
+        query = "SELECT key, content FROM pieces"
+        copying = Copying(old, new, query, "INSERT INTO pieces VALUES (?, zeroblob(9000) || ?)")
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            copying.rows("")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_and_its_file_are_repaired_under_one_lock(sound: Path, tmp_path: Path) -> None:
+    """Processes that name one file in different ways never repair it at once."""
+    path, link = Path(shutil.copy(sound, tmp_path / "l")), tmp_path / "link"
+    link.symlink_to(path)
+    with mending(link):
+        assert (tmp_path / "l.lock").exists()
+        assert not (tmp_path / "link.lock").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permissions there")
+@pytest.mark.filterwarnings(REPAIRED)
+def test_damaged_file_that_others_could_read_is_private_afterwards(
+    sound: Path, tmp_path: Path
+) -> None:
+    """It holds answers, as the new one does."""
+    path = Path(shutil.copy(sound, tmp_path / "l"))
+    sql("PRAGMA user_version = -5")(path)
+    path.chmod(0o644)
+    assert len(ds.runs(path)) == 2
+    assert {each.stat().st_mode & 0o077 for each in tmp_path.glob("l*")} == {0}
 
 
 def text(path: Path) -> None:
