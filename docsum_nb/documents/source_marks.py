@@ -2,7 +2,8 @@
 
 A chunk is shown with a number before each passage: ``[#3]``. The marks of an answer are read and
 taken out of its text. Other forms that models write, such as ``[3]``, ``(3)``, ``【3†source】`` and
-``^3``, are marks if the material does not have the very same: what may be the text's own stays.
+``^3``, are marks if the material does not have the very same, and they look like no code, exponent
+or clause: what may be the text's own stays.
 
 Invariant: nothing but marks, and the blanks before them, is taken out of an answer. A mark is a
 claim of the model, no proof: ``support`` decides whether the passage holds the sentence. Refuses
@@ -46,6 +47,9 @@ _OWN = re.compile(r"\[#\d")
 _ENDS = ".!?…。！？"
 _MAY_FOLLOW = f"{_ENDS}\n^(⁰¹²³⁴⁵⁶⁷⁸⁹"  # a mark at the end of a sentence: its sign, other marks
 _BULLETS = " \t\n-*•>"
+_CODE = re.compile(r"`[^`\n]++`|(?<=\n)```.*?(?:\n```|\Z)", re.DOTALL)
+_LAST_WORD = re.compile(r"\w+\Z")
+_SYMBOL = 3  # letters of a unit or a variable, at most: what is raised behind it is an exponent
 
 
 @dataclass(frozen=True)
@@ -182,20 +186,30 @@ def _without(answer: str, found: Sequence[re.Match[str]]) -> tuple[str, list[int
         opens = not (piece.strip(_BULLETS) or length) or piece.rstrip(" \t-*•>").endswith("\n")
         if opens:
             at = _BLANKS.match(answer, at).end()  # type: ignore[union-attr]  # may be empty
-        else:
-            piece = piece.rstrip(" \t")
-        pieces.append(piece)
-        length += len(piece)
+        bare = piece if opens else piece.rstrip(" \t")
+        pieces.append(bare)
+        length += len(bare)
         places.append(length)
-        if not opens and answer[at : at + 1].isalnum():
+        if not opens and _needs_blank(answer[at : at + 1], apart=bare != piece):
             pieces.append(" ")
             length += 1
     return "".join([*pieces, answer[at:]]), places
 
 
+def _needs_blank(after: str, *, apart: bool) -> bool:
+    """Return whether a blank belongs before what follows a mark; scripts without case have none."""
+    return after.isalnum() and (apart or after.isdigit() or after.lower() != after.upper())
+
+
 def _marks_in(answer: str, count: int, material: str) -> list[re.Match[str]]:
     """Return the marks of an answer, in order."""
-    found = [each for each in _FORMS.finditer(answer) if "#" in each[0] or each[0] not in material]
+    code = [match.span() for match in _CODE.finditer(answer)]
+    found = [
+        each
+        for each in _FORMS.finditer(answer)
+        if each[0].startswith("[#")
+        or not (each[0] in material or _is_of_the_text(answer, each) or _is_in(code, each.start()))
+    ]
     strong = [each for each in found if _is_strong(each, count)]
     if strong:
         return strong
@@ -208,16 +222,37 @@ def _marks_in(answer: str, count: int, material: str) -> list[re.Match[str]]:
     return weak if len(weak) >= _WEAK_SHARE * sentences else []
 
 
+def _is_in(spans: Sequence[tuple[int, int]], at: int) -> bool:
+    which = bisect_right(spans, at, key=lambda span: span[0]) - 1
+    return which >= 0 and at < spans[which][1]
+
+
+def _is_of_the_text(answer: str, match: re.Match[str]) -> bool:
+    """Return whether a form is an index, a call, a clause, a score, an exponent or a link's end."""
+    start = match.start()
+    attached = _LAST_WORD.search(answer[max(0, start - _SYMBOL - 1) : start])
+    word = attached[0] if attached else ""
+    if match["caret"] is not None or match["raised"] is not None:
+        return bool(word) and (len(word) <= _SYMBOL or word[-1].isdigit())
+    if match["round"] is not None:
+        ranges = _RANGE.findall(match["round"])
+        return bool(word) or any(int(first) >= int(last) for first, last in ranges)
+    if match["square"] is None:
+        return False
+    begins_line = answer[max(0, start - 1) : start] in ("", "\n")
+    return len(word) == 1 or (begins_line and answer.startswith(":", match.end()))
+
+
 def _is_strong(match: re.Match[str], count: int) -> bool:
     """Return whether nothing but a mark looks so."""
-    if "#" in match[0]:
-        return match["caret"] is None and match["raised"] is None
-    if match["lens"] is not None:
+    if match[0].startswith("[#") or match["lens"] is not None:
         return True
     numbers = _numbers(match)
-    return match["square"] is not None and (
-        max(numbers, default=0) < _FIRST_YEAR or any(1 <= each <= count for each in numbers)
-    )
+    if "#" in match[0]:
+        return all(1 <= each <= count for each in numbers)
+    if match["square"] is None or min(numbers) == 0:
+        return False
+    return max(numbers) < _FIRST_YEAR or any(1 <= each <= count for each in numbers)
 
 
 def _ends_sentence(answer: str, match: re.Match[str]) -> bool:

@@ -52,6 +52,16 @@ def test_marks_of_every_form_name_their_sentences(answer: str) -> None:
         "As Brandt [7] shows, steel is hard.",
         "No numbers at all.",
         "The panel met with all its members (12). Others did not.",
+        "The area is 5 m^2. The volume is x^3.",
+        "It is 5 km². It grew to 10³.",
+        "Section 3(2). Section 4(1).",
+        "Call f(2). Then call g(3).",
+        "The vote was (5-4). Another was (6-3).",
+        "The list `items[3]` holds x[2] and M[1, 2].",
+        "It reads as follows.\n```\nitems[3] = rows[2]\n```",
+        "Values in [0, 1] and [0-9] are allowed.",
+        "Fixed a crash (#123) and a leak (#4567).",
+        "[1]: https://mill.example",
     ],
 )
 def test_what_may_be_the_text_s_own_stays(text: str) -> None:
@@ -91,6 +101,20 @@ def test_marks_are_written_as_they_are_read() -> None:
     shown = with_marks(SAID, marks, numbers_of([marks]))
     assert shown == "The mill made steel [#1]. The road was closed [#2, #1]."
     assert unmarked(shown, (PLACES[2], PLACES[5]), "").marks == marks
+
+
+def test_a_number_of_the_text_s_own_stays_beside_marks() -> None:
+    """Changes name their tickets, which a document of changes has."""
+    answer = "The crash is fixed (#3) [#1]. The leak is fixed (#12) [#2]."
+    found = unmarked(answer, PLACES, "- Crash fixed (#3)\n- Leak fixed (#12)")
+    assert found.text == "The crash is fixed (#3). The leak is fixed (#12)."
+    assert [each.places for each in found.marks] == [(PLACES[0],), (PLACES[1],)]
+    assert found.unknown == 0
+
+
+def test_no_blank_is_put_into_a_script_without_blanks() -> None:
+    assert unmarked("「甲」【3】は乙である。", PLACES, "").text == "「甲」は乙である。"
+    assert unmarked("It rained [#3]and snowed.", PLACES, "").text == "It rained and snowed."
 
 
 @given(st.text("ab. \n[#1]()^¹【】†,-9", max_size=60))
