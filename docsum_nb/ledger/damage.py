@@ -182,7 +182,7 @@ def replace_damaged(path: Path, damage: DamagedLedgerError) -> None:
 
 @contextmanager
 def _without_writers(path: Path) -> Iterator[None]:
-    """Hold the write lock of a damaged file, if it can be taken: a writer waits for the new file."""
+    """Hold the write lock of a damaged file, if it can be had: a writer waits for the new one."""
     if os.name == "nt":
         # No open file can be renamed there, so that none is replaced while others write to it.
         yield
