@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from docsum_nb.cluster.dask_client import create_queue
 from docsum_nb.cluster.messages import (
     Answered,
     Batch,
@@ -112,7 +113,7 @@ class Connection:
         Raises:
             ClusterError: if it does not answer.
         """
-        from distributed import Client, Queue
+        from distributed import Client
 
         address = str(client.scheduler.address)
         own = Client(
@@ -125,7 +126,7 @@ class Connection:
         )
         try:
             connection = cls(await own, control)
-            connection._outbox = await Queue(connection._name, client=own)
+            connection._outbox = await create_queue(connection._name, own)
         except (OSError, TimeoutError) as error:
             await _quietly(own.close(timeout=_CLOSE_S))
             raise ClusterError(
@@ -216,12 +217,10 @@ class Connection:
 
     async def _send(self, calls: list[_Pending]) -> None:
         """Send a batch, and wait for the end of its task."""
-        from distributed import Queue
-
         name = f"docsum_nb-batch-{uuid4().hex}"
         numbers = tuple(call.number for call in calls)
         try:
-            inbox = await Queue(name, client=self._client)
+            inbox = await create_queue(name, self._client)
             sent = self._batches[name] = _Sent(numbers, inbox, time.monotonic())
             await inbox.put(packed(_batch_of(calls)))
             if self._control.stopped_by() is not None:

@@ -1,4 +1,4 @@
-"""The client of a Dask cluster, as a user gives it: checked without importing distributed."""
+"""The client of a Dask cluster, checked without importing distributed, and its queues."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from docsum_nb.errors import InputError
 
-__all__ = ["check_client"]
+__all__ = ["check_client", "create_queue"]
 
 _CLOSED = ("closed", "closing")
 
@@ -35,6 +35,19 @@ def check_client(client: Any) -> None:
             "the Dask client is not connected yet; await it first: "
             "client = await Client(ADDRESS, asynchronous=True)"
         )
+
+
+async def create_queue(name: str, client: Any) -> Any:
+    """Create a queue of the scheduler, which is removed when all who have it have closed it.
+
+    Expected: ``await Queue(...)`` does that. But Dask 2026.8 then counts it twice, once when it is
+    made and once when it is awaited, and keeps it for good, with the texts and keys in it.
+    """
+    from distributed import Queue
+
+    queue = Queue(name, client=client)
+    await getattr(queue, "_started", queue)
+    return queue
 
 
 def _is_client(value: object) -> bool:

@@ -25,6 +25,7 @@ __all__ = [
     "in_flight",
     "marks",
     "pretend",
+    "queues_of",
     "start",
     "tasks_of",
     "texts",
@@ -93,6 +94,11 @@ def tasks_of(dask_scheduler: Any) -> str:
     """Return all that the scheduler which runs this shows of its tasks."""
     tasks = dask_scheduler.tasks.values()
     return repr([(each.key, each.run_spec, each.annotations) for each in tasks])
+
+
+def queues_of(dask_scheduler: Any) -> list[str]:
+    """Return the names of the queues that the scheduler which runs this keeps."""
+    return [*dask_scheduler.extensions["queues"].queues]
 
 
 def hide_package() -> None:

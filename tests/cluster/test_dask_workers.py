@@ -28,6 +28,7 @@ from tests.cluster.cluster_samples import (
     hide_package,
     marks,
     pretend,
+    queues_of,
     start,
     tasks_of,
     texts,
@@ -196,6 +197,15 @@ def test_a_client_of_a_loop_of_its_own_and_two_runs_at_once(
     found = asyncio.run(both())
     assert [len(each.chunks) for each in found] == [10, 10]
     assert set(marks(server).values()) == {2}
+
+
+def test_a_scheduler_keeps_no_queue_of_a_run(
+    client: Any, server: ScriptedServer, tmp_path: Path
+) -> None:
+    """Texts and keys were in them, and a cluster lives longer than its runs."""
+    before = client.run_on_scheduler(queues_of)
+    start(server, client, 12, tmp_path).result()
+    until(lambda: not {*client.run_on_scheduler(queues_of)} - {*before})
 
 
 def test_a_key_that_the_workers_lack_is_named(client: Any, tmp_path: Path) -> None:
