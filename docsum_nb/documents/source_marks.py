@@ -48,7 +48,7 @@ _ENDS = ".!?…。！？"
 _MAY_FOLLOW = f"{_ENDS}\n^(⁰¹²³⁴⁵⁶⁷⁸⁹"  # a mark at the end of a sentence: its sign, other marks
 _BULLETS = " \t\n-*•>"
 _CODE = re.compile(r"`[^`\n]++`|(?<=\n)```.*?(?:\n```|\Z)", re.DOTALL)
-_LAST_WORD = re.compile(r"\w+\Z")
+_LAST_WORD = re.compile(r"\w{1,4}\Z")
 _SYMBOL = 3  # letters of a unit or a variable, at most: what is raised behind it is an exponent
 
 
