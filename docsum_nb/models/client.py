@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from docsum_nb.budget import Budget
@@ -38,6 +39,9 @@ from docsum_nb.records import Answer, Omission, Request, Usage
 from docsum_nb.run import Control, Stopping
 
 __all__ = ["ModelClient"]
+
+_LOOKED_UP = 512
+"""Requests that are looked up together: more of them would be held in memory for nothing."""
 
 
 class ModelClient:
@@ -148,13 +152,20 @@ class ModelClient:
     def look_up(self, requests: Iterable[Request]) -> dict[int, Answer]:
         """Return the stored answers to requests, by their index, in order; blocking.
 
-        What is not stored is remembered, so that ``ask`` does not look it up again.
+        At most about a thousand requests of an iterator are held at a time. What is not stored is
+        remembered, so that ``ask`` does not look it up again.
 
         Raises:
             LedgerError: if the ledger cannot be read.
         """
-        if not self._cache.stores:
-            return {}
+        found: dict[int, Answer] = {}
+        waiting, begun = iter(requests), 0
+        while self._cache.stores and (batch := list(islice(waiting, _LOOKED_UP))):
+            found |= {begun + at: answer for at, answer in self._look_up_batch(batch).items()}
+            begun += len(batch)
+        return found
+
+    def _look_up_batch(self, requests: Sequence[Request]) -> dict[int, Answer]:
         found: dict[int, Answer] = {}
         missing = dict(enumerate(requests))
         for model in self._models:

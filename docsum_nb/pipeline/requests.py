@@ -51,7 +51,7 @@ class RequestBuilder:
         """
         task = self.prepared.prompts.tasks["refine" if so_far else "summarize"]
         before = self._before(chunk) if task.has("context") else ""
-        shown, places = self._numbered(chunk) if task.has("sources") else (chunk.text, ())
+        shown, places = self._numbered(chunk, task)
         text = task.fill(self._wishes, context=bool(before), sources=bool(places), words=words)
         parts = [(self._label(chunk.label), shown)]
         if so_far:
@@ -62,6 +62,10 @@ class RequestBuilder:
         whole = "\n\n".join(filter(None, (so_far, chunk.text)))
         request = replace(request, text=whole)
         return TaskSpec("summarizer", chunk.label, text, request, final, places)
+
+    def places(self, chunk: Chunk) -> tuple[SourceSpan, ...]:
+        """Return the passages that the task to summarize a chunk has numbers for."""
+        return self._numbered(chunk, self.prepared.prompts.tasks["summarize"])[1]
 
     def merge(
         self,
@@ -186,9 +190,9 @@ class RequestBuilder:
         lines = clipped_to(lines, most - count(f"{above}\n… "), count)
         return "\n".join(filter(None, (above, lines and f"… {lines}")))
 
-    def _numbered(self, chunk: Chunk) -> tuple[str, tuple[SourceSpan, ...]]:
+    def _numbered(self, chunk: Chunk, task: TaskText) -> tuple[str, tuple[SourceSpan, ...]]:
         """Return a chunk's text with numbers, and its passages, if they are asked for and fit."""
-        if not self.prepared.asks_citations:
+        if not self.prepared.asks_citations or not task.has("sources"):
             return chunk.text, ()
         shown, places = numbered(chunk)
         count = self.prepared.model.count

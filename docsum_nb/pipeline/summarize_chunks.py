@@ -21,8 +21,15 @@ from docsum_nb.pipeline.error_notes import ErrorNotes
 from docsum_nb.pipeline.requests import RequestBuilder
 from docsum_nb.pipeline.results import Results
 from docsum_nb.pipeline.task_executor import TaskExecutor
-from docsum_nb.prompts import TaskSpec
-from docsum_nb.records import Answer, Chunk, ChunkSummary, Document, Omission, Usage
+from docsum_nb.records import (
+    Answer,
+    Chunk,
+    ChunkSummary,
+    Document,
+    Omission,
+    SourceSpan,
+    Usage,
+)
 from docsum_nb.run import Control, Failed, about, fan_out, in_thread
 from docsum_nb.wording import others_kept
 
@@ -131,14 +138,15 @@ class ChunkSummarizer:
 
     def _look_up(self) -> dict[int, PartialSummary]:
         """Return the summaries that are stored, by the index of their chunk, in order."""
-        specs = [
-            self._builder.summary(chunk, words)
+        # Made one by one: all of them would take as much memory as the texts.
+        found = self._client.look_up(
+            self._builder.summary(chunk, words).request
             for chunk, words in zip(self._chunks, self._words, strict=True)
-        ]
-        found = self._client.look_up(spec.request for spec in specs)
+        )
         return {
-            index: _summary_of(self._chunks[index], answer, specs[index], specs[index].name)
+            index: _summary_of(chunk, answer, self._builder.places(chunk), chunk.label)
             for index, answer in found.items()
+            for chunk in [self._chunks[index]]
         }
 
     async def _summarize_chunk(self, index: int, so_far: str = "") -> str:
@@ -185,7 +193,7 @@ class ChunkSummarizer:
         try:
             asked = self._builder.summary(chunk, words, so_far=so_far, final=final)
             answer = await self._tasks.run(asked)
-            return _summary_of(chunk, answer, asked, name)
+            return _summary_of(chunk, answer, asked.places, name)
         except Exception as error:
             if not is_too_long(error) or chunk.tokens < 2 * _LEAST_TOKENS:
                 raise
@@ -267,8 +275,10 @@ class ChunkSummarizer:
         )
 
 
-def _summary_of(chunk: Chunk, answer: Answer, spec: TaskSpec, name: str) -> PartialSummary:
-    return PartialSummary.of(name, answer, places=spec.places, material=chunk.text)
+def _summary_of(
+    chunk: Chunk, answer: Answer, places: Sequence[SourceSpan], name: str
+) -> PartialSummary:
+    return PartialSummary.of(name, answer, places=places, material=chunk.text)
 
 
 def _not_quoted(counts: Mapping[tuple[str, str], tuple[int, int]]) -> list[Omission]:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
 from docsum_nb.ledger import Ledger
 from docsum_nb.models.prepared_call import calls_of_request
-from docsum_nb.records import Answer
+from docsum_nb.records import Answer, Request
 from docsum_nb.testing import Reply, ScriptedServer
 from tests.models.model_samples import REQUEST, Asking, failing_first
 from tests.support.loops import on_loop
@@ -112,3 +114,24 @@ def test_what_another_process_stored_is_found_after_the_next_answer(
     asking.ask(OTHER)
     assert asking.ask().text == "theirs"
     assert len(server.calls) == 1
+
+
+def test_requests_of_an_iterator_are_looked_up_in_batches(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    asking = Asking(server, Ledger(tmp_path / "l"))
+    (call,) = calls_of_request([asking.client.model], replace(REQUEST, text="text 2500"))
+    Ledger(tmp_path / "l").put(call.key, Answer("stored", "openai/first", ended="stop"))
+    alive: WeakSet[Request] = WeakSet()
+    most = 0
+
+    def requests() -> Iterator[Request]:
+        nonlocal most
+        for number in range(3_000):
+            request = replace(REQUEST, text=f"text {number}")
+            alive.add(request)
+            most = max(most, len(alive))
+            yield request
+
+    assert list(asking.client.look_up(requests())) == [2500]
+    assert most < 1_500
