@@ -21,6 +21,7 @@ from docsum_nb.documents.paragraphs import paragraphs_of
 from docsum_nb.documents.plain import hyphens_joined
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.terms import letter_count, words
+from docsum_nb.documents.turns import FIELDS
 
 if TYPE_CHECKING:
     from docsum_nb.records import Syntax
@@ -45,9 +46,7 @@ _TEXT_WORDS = re.compile(r"[^\W\d_]{2,}")
 # field of data that it is in.
 _RULE = re.compile(r"(?:^|\s)([~=*_#^-])\1{3,}\s+")
 _BULLET = re.compile(r"\s*[-*•‣◦▪·]\s+(?=\w)")
-_LABEL = re.compile(
-    r"\s*(?:abstract|answer|body|comment|content|description|message|summary|text|topic|value)\s?:\s+"
-)
+_LABEL = re.compile(rf"\s*(?:{'|'.join(FIELDS)})\s?:\s+")
 _LETTER_SHARE = 0.65  # of what is no digit; below this it is a formula or a listing
 _LEAST_LETTERS = 0.45  # of all; below this it is a row of numbers
 _UNENDED_WORDS = 8  # a fragment without a full stop must be this long to pass for a sentence

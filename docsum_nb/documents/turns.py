@@ -15,7 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-__all__ = ["Speakers", "Turn", "label_of", "turn_starts", "turns"]
+__all__ = ["FIELDS", "Speakers", "Turn", "label_of", "turn_starts", "turns"]
+
+FIELDS = (
+    *("abstract", "answer", "body", "comment", "content", "description", "message", "summary"),
+    *("text", "topic", "value"),
+)
+"""What fields of data are called that hold a text: no names of speakers."""
 
 _TIME = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:[.,][0-9]{1,3})?(?:[\u202f\xa0 ]?[AaPp]\.?[Mm]\.?)?"
 _DATE = r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}"
@@ -87,6 +93,9 @@ def turns(text: str) -> list[Turn]:
     """Return the turns of a transcript in order; empty if the text is not certain to be one."""
     found = _marks(text)
     names = Counter(map(_name, found))
+    if any(names[f"{field}:"] > 1 for field in FIELDS):
+        # The fields of records, one below the other.
+        return []
     named = any(_is_name(each, names) for each in names)
     result: list[Turn] = []
     before = ""
