@@ -17,6 +17,7 @@ import pytest
 import docsum_nb as ds
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library import Library
+from docsum_nb.library.postgres import schema, store
 from docsum_nb.options import Options, without_password
 from docsum_nb.records import Document
 from tests.library.library_samples import OFFICE, execute, names, schema_of
@@ -262,3 +263,18 @@ def test_metadata_is_json_on_the_server(server: Server, on_server: str) -> None:
         query = f'SELECT metadata FROM "{schema_of(on_server)}".documents'
         ((metadata,),) = connection.execute(query.encode()).fetchall()
     assert json.loads(metadata) == {"team": "claims"}
+
+
+def test_a_library_that_another_creates_meanwhile_is_read(
+    on_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables are not there at the first look, and no strange ones at the second."""
+    look = schema.check_absence
+
+    def late(connection: Any, address: Any) -> None:
+        monkeypatch.undo()
+        Library(on_server).add(OFFICE)
+        look(connection, address)
+
+    monkeypatch.setattr(store, "check_absence", late)
+    assert names(Library(on_server), "late payments") == ["payments"]

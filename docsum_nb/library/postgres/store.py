@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from docsum_nb.errors import InputError
+from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.entries import Entry, Passage
 from docsum_nb.library.postgres.address import Address
 from docsum_nb.library.postgres.connection import Connection, explained, transaction
@@ -86,12 +86,22 @@ class PostgresStore:
 
     def _read(self, work: Callable[[PostgresSnapshot], _T]) -> _T | None:
         with explained(self._address):
-            with suppress(NoTablesError), transaction(self._address) as connection:
-                checked_format(connection, self._address)
-                return work(PostgresSnapshot(connection))
-            with transaction(self._address) as connection:
-                check_absence(connection, self._address)
+            with suppress(NoTablesError):
+                return self._read_tables(work)
+            try:
+                with transaction(self._address) as connection:
+                    check_absence(connection, self._address)
+            except LibraryError:
+                # Another process may have created the library between the two looks.
+                with suppress(NoTablesError):
+                    return self._read_tables(work)
+                raise
             return None
+
+    def _read_tables(self, work: Callable[[PostgresSnapshot], _T]) -> _T:
+        with transaction(self._address) as connection:
+            checked_format(connection, self._address)
+            return work(PostgresSnapshot(connection))
 
     def _commit(self, change: Callable[[Connection], _T]) -> _T:
         with explained(self._address), transaction(self._address, write=True) as connection:
