@@ -86,22 +86,22 @@ class PostgresStore:
 
     def _read(self, work: Callable[[PostgresSnapshot], _T]) -> _T | None:
         with explained(self._address):
-            with suppress(NoTablesError):
-                return self._read_tables(work)
-            try:
+            strange: LibraryError | None = None
+            # Another process may create the library between the two looks.
+            for _ in range(2):
+                with suppress(NoTablesError), transaction(self._address) as connection:
+                    checked_format(connection, self._address)
+                    return work(PostgresSnapshot(connection))
+                if strange is not None:
+                    raise strange
                 with transaction(self._address) as connection:
-                    check_absence(connection, self._address)
-            except LibraryError:
-                # Another process may have created the library between the two looks.
-                with suppress(NoTablesError):
-                    return self._read_tables(work)
-                raise
+                    try:
+                        check_absence(connection, self._address)
+                    except LibraryError as error:
+                        strange = error
+                    else:
+                        return None
             return None
-
-    def _read_tables(self, work: Callable[[PostgresSnapshot], _T]) -> _T:
-        with transaction(self._address) as connection:
-            checked_format(connection, self._address)
-            return work(PostgresSnapshot(connection))
 
     def _commit(self, change: Callable[[Connection], _T]) -> _T:
         with explained(self._address), transaction(self._address, write=True) as connection:
