@@ -86,22 +86,34 @@ class PostgresStore:
 
     def _read(self, work: Callable[[PostgresSnapshot], _T]) -> _T | None:
         with explained(self._address):
-            strange: LibraryError | None = None
-            # Another process may create the library between the two looks.
-            for _ in range(2):
-                with suppress(NoTablesError), transaction(self._address) as connection:
-                    checked_format(connection, self._address)
-                    return work(PostgresSnapshot(connection))
-                if strange is not None:
-                    raise strange
-                with transaction(self._address) as connection:
-                    try:
-                        check_absence(connection, self._address)
-                    except LibraryError as error:
-                        strange = error
-                    else:
-                        return None
-            return None
+            with suppress(NoTablesError):
+                return self._from_tables(work)
+            strange = self._something_else()
+            if strange is None:
+                return None
+            # Another process may have created the library between the two looks.
+            with suppress(NoTablesError):
+                return self._from_tables(work)
+            raise strange
+
+    def _from_tables(self, work: Callable[[PostgresSnapshot], _T]) -> _T:
+        """Return the result of ``work``.
+
+        Raises:
+            NoTablesError: If the tables are not there.
+        """
+        with transaction(self._address) as connection:
+            checked_format(connection, self._address)
+            return work(PostgresSnapshot(connection))
+
+    def _something_else(self) -> LibraryError | None:
+        """Return the error of a schema that holds something else; ``None`` if it is empty."""
+        with transaction(self._address) as connection:
+            try:
+                check_absence(connection, self._address)
+            except LibraryError as error:
+                return error
+        return None
 
     def _commit(self, change: Callable[[Connection], _T]) -> _T:
         with explained(self._address), transaction(self._address, write=True) as connection:
