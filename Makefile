@@ -5,6 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Some machines forbid Python to keep what it compiles, and then each of the many processes compiles
+# CrewAI anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo notebooks pair test random ipykernel6 postgres check format bench proxy real-model fuzz readers wheel versions lock clean
 .DEFAULT_GOAL := help
 

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -371,6 +372,7 @@ def test_persisted_flow_goes_on_from_the_ledger(server: ScriptedServer, tmp_path
 
 def test_steps_tell_progress_in_one_run(server: ScriptedServer) -> None:
     """The whole kickoff is one run with its own events, deadline and end."""
+    import_module("litellm")  # the first import in a process is a stage of its own
     seen: list[Any] = []
     flow = flow_of(marked(4), model=model_of(server), on_event=seen.append)
     flow.kickoff()

@@ -88,6 +88,7 @@ class DaskCluster:
                 process.wait(HANG_S)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait(HANG_S)
 
     def _start(self, what: str, *options: str, **environment: str) -> None:
         log = self.folder / f"{what}-{len(self._processes)}.log"
