@@ -296,3 +296,6 @@ def running_kernel(*, ipykernel: Path | None = None, warm: bool = True) -> Itera
             client.stop_channels()
             manager.shutdown_kernel(now=True)
             manager.cleanup_resources()
+            # The manager gives up after 5 s, which a busy machine may take.
+            if (left := manager.provisioner.process) is not None:
+                left.wait(LONG_S)
