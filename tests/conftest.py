@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,21 @@ settings.register_profile("random", deadline=None, derandomize=False, max_exampl
 settings.load_profile("docsum_nb")
 
 HERE = Path(__file__).parent
+
+
+def _shown(process: subprocess.Popen[Any], *, own: Any = subprocess.Popen.__repr__) -> str:
+    """Show the test that started a process: that nobody waited for it is found in a later one."""
+    return f"{vars(process).get('started_in')} started {own(process)}"
+
+
+def _started(process: subprocess.Popen[Any], *given: Any, **options: Any) -> None:
+    process.started_in = os.environ.get("PYTEST_CURRENT_TEST")  # type: ignore[attr-defined]
+    _start(process, *given, **options)
+
+
+_start = subprocess.Popen.__init__
+subprocess.Popen.__init__ = _started  # type: ignore[method-assign]
+subprocess.Popen.__repr__ = _shown  # type: ignore[method-assign, assignment]
 # Each client of a model reads all certificates that the system trusts, or those that the
 # environment names, which takes 25 to 50 ms of CPU. Servers of tests need none; this one has
 # signed nothing, and its key was not kept.
