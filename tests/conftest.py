@@ -53,7 +53,7 @@ def _started(process: subprocess.Popen[Any], *given: Any, **options: Any) -> Non
 
 
 _start = subprocess.Popen.__init__
-subprocess.Popen.__init__ = _started  # type: ignore[method-assign]
+subprocess.Popen.__init__ = _started  # type: ignore[method-assign, assignment]
 subprocess.Popen.__repr__ = _shown  # type: ignore[method-assign, assignment]
 # Each client of a model reads all certificates that the system trusts, or those that the
 # environment names, which takes 25 to 50 ms of CPU. Servers of tests need none; this one has
