@@ -9,12 +9,20 @@ from pathlib import Path
 
 from docsum_nb.errors import InputError
 
-__all__ = ["make_private_file", "make_private_folder", "user_path", "visible"]
+__all__ = ["is_path", "make_private_file", "make_private_folder", "user_path", "visible"]
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 """Categories of characters that have no shape, or move what stands around them."""
 _JOINERS = "\u200c\u200d"
 _FILE, _FOLDER = 0o600, 0o700
+
+
+def is_path(text: str) -> bool:
+    """Return whether a text can be the path of a file, of those that the system can have."""
+    try:
+        return bool(text) and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def user_path(given: str | os.PathLike[str]) -> Path:

@@ -14,12 +14,15 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from docsum_nb.errors import DocsumError, LibraryError
+from docsum_nb.library.postings import BLOCK
+from docsum_nb.library.soundness import flaw_in
 from docsum_nb.paths import make_private_file
 
 __all__ = [
     "DRAFT",
     "DamageError",
     "OlderFormatError",
+    "check_damage",
     "checkpoint",
     "created",
     "explained",
@@ -82,8 +85,10 @@ _DAMAGE = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} 
     sqlite3.SQLITE_CONSTRAINT,
     sqlite3.SQLITE_FORMAT,
 }
-"""Codes of errors that say that the content of the file is not what was written. The queries are
-constants, so an error in one means that a table or a column is missing."""
+"""Codes of errors that may come of content that is not what was written. The queries are constants,
+so an error in one means that a table or a column is missing, or that a value does not fit in."""
+_CERTAIN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+"""Those that need no other proof."""
 
 
 class DamageError(Exception):
@@ -118,6 +123,50 @@ def explained(folder: Path) -> Iterator[None]:
         raise LibraryError(_unusable(folder, error)) from error
     except OSError as error:
         raise LibraryError(_unusable(folder, error)) from error
+
+
+def check_damage(folder: Path, database: Path | None, damage: DamageError) -> None:
+    """Raise the error behind a damage, unchanged, if the library is whole.
+
+    Rows of other types raise errors that an unforeseen argument raises as well.
+
+    Raises:
+        LibraryError: If the library is whole, and SQLite refused a query.
+        Exception: If the library is whole: what was taken for damage.
+    """
+    cause = damage.__cause__
+    code = (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
+    # One that was raised where rows are read has none.
+    if cause is None or code in _CERTAIN or database is None or _flaw_of(database) is not None:
+        return
+    if isinstance(cause, sqlite3.Error):
+        raise LibraryError(
+            f"the library {folder} is whole, but a query of it failed ({cause}): call it with "
+            "shorter or other arguments"
+        ) from cause
+    raise cause
+
+
+def _flaw_of(path: Path) -> str | None:
+    """Return the first flaw of a database; ``None`` if all of it is as it was written."""
+    try:
+        with closing(open_to_read(path)) as db:
+            (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != "ok":
+                return str(found)
+            return flaw_in(db.execute) or _flaw_of_vectors(db)
+    except (sqlite3.Error, DamageError, OlderFormatError, LibraryError, OSError) as error:
+        return str(error)
+
+
+def _flaw_of_vectors(db: sqlite3.Connection) -> str | None:
+    sizes = db.execute("SELECT DISTINCT typeof(vector), length(vector) FROM vectors").fetchall()
+    kinds = db.execute("SELECT DISTINCT typeof(signs), length(signs) FROM signs").fetchall()
+    if len(sizes) > 1 or len(kinds) > 1 or {kind for kind, _ in (*sizes, *kinds)} - {"blob"}:
+        return "vectors are of several lengths or types"
+    if sizes and kinds and kinds[0][1] != BLOCK * -(-sizes[0][1] // 8):
+        return "the signs of vectors are of another length"
+    return None
 
 
 @contextmanager

@@ -1,13 +1,13 @@
 """The embedder of a library: what makes the vectors of passages and queries.
 
 It is MiniLM, which runs on this machine, a model of LiteLLM's, or a function of the user's own. Its
-name is kept with the
-vectors, because those of two embedders cannot be compared. Refuses vectors that are not numbers, or
-are not one for each text.
+name is kept with the vectors, because those of two embedders cannot be compared. Refuses vectors
+that are not numbers, or are not one for each text.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from docsum_nb.errors import InputError
+from docsum_nb.library.entries import encodable
 from docsum_nb.models.model import Model
 
 if TYPE_CHECKING:
@@ -58,8 +59,10 @@ class Embedder:
             return minilm().embed(texts)
         found = self.function([*texts])
         try:
-            vectors = np.asarray(found, np.float32)
-        except (TypeError, ValueError):
+            # A number that is too large becomes infinite, and is refused.
+            with np.errstate(over="ignore"):
+                vectors = np.asarray(found, np.float32)
+        except (TypeError, ValueError, OverflowError):
             vectors = np.zeros(0, np.float32)
         usable = vectors.ndim == 2 and vectors.size and np.isfinite(vectors).all()
         if not usable or len(vectors) != len(texts):
@@ -75,11 +78,12 @@ def embedder_of(given: object) -> Embedder | None:
     """Return the embedder that a user gave to a library; ``None`` for none.
 
     Raises:
-        InputError: If it is neither ``"local"``, a model or its name, nor a function with a name.
+        InputError: If it is neither ``"local"``, a model or its name, nor a function with a name;
+            if the function is asynchronous.
     """
     if given is None:
         return None
-    if given == LOCAL:
+    if isinstance(given, str) and given == LOCAL:
         return Embedder("local:all-MiniLM-L6-v2", None)
     if isinstance(given, str) and given.strip():
         given = Model(given)
@@ -89,10 +93,15 @@ def embedder_of(given: object) -> Embedder | None:
         model = EmbeddingModel(given)
         return Embedder(model.name, model.embed, model)
     name = getattr(given, "__qualname__", None)
+    if inspect.iscoroutinefunction(given):
+        raise InputError(
+            f"embedder={name} is asynchronous, and vectors are computed one batch after another: "
+            "give a function that returns them"
+        )
     if callable(given) and isinstance(name, str):
-        return Embedder(f"{getattr(given, '__module__', '')}.{name}", given)
+        return Embedder(encodable(f"{getattr(given, '__module__', '')}.{name}"), given)
     raise InputError(
-        f'embedder={given!r}: give "local", the name of an embedding model such as '
+        f'embedder={given!r:.200}: give "local", the name of an embedding model such as '
         "'openai/text-embedding-3-small', a Model, or a function that takes a list of texts and "
         "returns a vector for each"
     )

@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 from docsum_nb.errors import InputError
 from docsum_nb.records import Document
 
-__all__ = ["Entry", "Passage", "batches", "digests", "entry", "storable"]
+__all__ = ["Entry", "Passage", "batches", "digests", "encodable", "entry", "storable"]
 
 # About 230 English words: one matter to a passage, and enough of it to be judged by.
 _PASSAGE_TOKENS = 350
 _CHARACTERS_PER_TOKEN = 4
 # Each commit writes a part of the index of its own, and parts are merged later.
 _BATCH_PASSAGES = 500
+_DEEPEST = 100
+"""Levels of metadata; SQLite reads JSON of 1,000."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,29 @@ class Entry:
 
 
 def storable(document: Document) -> Document:
-    """Replace lone surrogates, which UTF-8 cannot hold; every offset stays the same."""
-    path = None if document.path is None else _encodable(document.path)
+    """Replace lone surrogates, which UTF-8 cannot hold; every offset stays the same.
+
+    Raises:
+        InputError: If its path is no text, or its pages are no numbers.
+    """
+    path, pages = document.path, document.pages
+    if not isinstance(path, str | None):
+        raise InputError(f"{document.name}: its path is {path!r:.200}; give a str, or None")
+    if not isinstance(pages, list | tuple) or not all(type(page) is int for page in pages):
+        raise InputError(
+            f"{document.name}: its pages are {pages!r:.200}; give the offset at which each begins"
+        )
     return replace(
-        document, name=_encodable(document.name), text=_encodable(document.text), path=path
+        document,
+        name=encodable(document.name),
+        text=encodable(document.text),
+        path=None if path is None else encodable(path),
     )
+
+
+def encodable(text: str) -> str:
+    """Return a text with ``?`` in place of lone surrogates, which UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def digests(documents: Iterable[Document]) -> dict[str, str]:
@@ -106,19 +126,24 @@ def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def _metadata(document: Document) -> str:
     try:
         metadata = dict(document.metadata)
+        if _is_deeper(metadata, _DEEPEST):
+            raise ValueError(f"it has more than {_DEEPEST} levels")
         text = json.dumps(metadata, sort_keys=True, allow_nan=False)
         if json.loads(text) != metadata:
             raise ValueError("it would come back as something else")
         return text
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"the metadata of {document.name!r} cannot be kept as JSON ({error}): "
             "use text, numbers, lists, and dicts with keys of text"
         ) from None
 
 
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _is_deeper(value: object, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list | tuple) or not isinstance(inner, Iterable):
+        return False
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def _tokens(text: str) -> int:

@@ -22,6 +22,7 @@ from docsum_nb.library.contents import insert, take_out, wipe
 from docsum_nb.library.database import (
     DamageError,
     OlderFormatError,
+    check_damage,
     checkpoint,
     created,
     explained,
@@ -81,8 +82,9 @@ class FolderStore:
             try:
                 with explained(self._folder), closing(self._opened(marker)) as db:
                     return work(FolderSnapshot(self._folder, db))
-            except DamageError as damage:
-                self._repair(marker, damage, again=attempt > 0)
+            except DamageError as error:
+                damage = error
+            self._repair(marker, damage, again=attempt > 0)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _opened(self, marker: Marker | None) -> sqlite3.Connection:
@@ -212,6 +214,8 @@ class FolderStore:
             yield marker
 
     def _repair(self, marker: Marker | None, damage: DamageError, *, again: bool) -> None:
+        """Repair the library, if it is damaged and no other process has done it meanwhile."""
+        check_damage(self._folder, marker.database if marker else None, damage)
         if again:
             raise LibraryError(
                 f"the library {self._folder} is damaged again after it was repaired ({damage}): "

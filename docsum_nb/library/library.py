@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.contents_table import held, table_of
 from docsum_nb.library.embedder import embedder_of
-from docsum_nb.library.entries import batches, digests, entry, storable
+from docsum_nb.library.entries import batches, digests, encodable, entry, storable
 from docsum_nb.library.filters import checked_where
 from docsum_nb.library.folder_store import FolderStore
 from docsum_nb.library.indexing import check_embedder, embed_missing
@@ -24,7 +24,7 @@ from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.postgres.address import address_of, is_postgres
 from docsum_nb.library.progress import progress, shown_name
 from docsum_nb.library.store import NOTHING, Store
-from docsum_nb.paths import user_path
+from docsum_nb.paths import is_path, user_path
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.table import Table
 from docsum_nb.results import Added, Hits
@@ -79,8 +79,9 @@ class Library(Tabled):
 
     def __init__(self, path: str | os.PathLike[str], *, embedder: Any = None) -> None:
         folder = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-        if not isinstance(folder, str) or "\0" in folder:
-            raise InputError(f"a library is a folder's path, not {path!r}")
+        if not isinstance(folder, str) or not is_path(folder):
+            shown = without_login(folder) if isinstance(folder, str) else path
+            raise InputError(f"a library is a folder's path, not {shown!r:.200}")
         self._path, self._store = _opened(folder)
         self._embedder = embedder_of(embedder)
         self._given_embedder = embedder
@@ -247,9 +248,12 @@ class Library(Tabled):
             Whether it was there.
 
         Raises:
+            InputError: If the name is no text.
             LibraryError: As for ``add``.
         """
-        removed = bool(self._store.remove([name]))
+        if not isinstance(name, str):
+            raise InputError(f"remove takes the name of one document, not {name!r:.200}")
+        removed = bool(self._store.remove([encodable(name)]))
         if removed:
             self._store.wipe()
         self._store.warn_of_what_is_set_aside(name)
@@ -309,9 +313,9 @@ class Library(Tabled):
         from docsum_nb.library.search import hits, query_of
 
         if not isinstance(query, str) or not query.strip():
-            raise InputError(f"a query is a text that says what to look for, not {query!r}")
+            raise InputError(f"a query is a text that says what to look for, not {query!r:.200}")
         if not isinstance(k, int) or k < 1:
-            raise InputError(f"k is a number of documents, at least one, not {k!r}")
+            raise InputError(f"k is a number of documents, at least one, not {k!r:.200}")
         sought = replace(query_of(query, is_text=is_text), where=checked_where(where))
         if self._embedder is not None:
             embedder = self._embedder

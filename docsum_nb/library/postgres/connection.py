@@ -18,6 +18,7 @@ from typing import Any
 
 from docsum_nb.errors import DocsumError, InputError, LibraryError
 from docsum_nb.library.postgres.address import Address
+from docsum_nb.library.soundness import flaw_in
 from docsum_nb.secrets import masked
 
 try:
@@ -148,7 +149,10 @@ def transaction(address: Address, *, write: bool = False) -> Iterator[Connection
 
 @contextmanager
 def explained(address: Address) -> Iterator[None]:
-    """Raise the errors of the server, and of rows that make no sense, as ``LibraryError``."""
+    """Raise the errors of the server, and of rows that make no sense, as ``LibraryError``.
+
+    What only may come of such rows is raised unchanged if there are none.
+    """
     try:
         yield
     except DocsumError:
@@ -160,12 +164,21 @@ def explained(address: Address) -> Iterator[None]:
             f"the server of the library {address.shown} does not answer: try again; what was "
             "reported as added is there"
         ) from None
-    except (ValueError, LookupError, OverflowError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, OverflowError, RecursionError) as error:
+        flaw = _flaw_of(address)
+        if flaw is None:
+            raise
         raise LibraryError(
-            f"the library {address.shown} has rows that docsum_nb did not write "
-            f"({type(error).__name__}: {_line(error)}): restore it from a backup, or drop the "
-            f"schema {address.schema} and add the documents again"
+            f"the library {address.shown} has rows that docsum_nb did not write ({flaw}): restore "
+            f"it from a backup, or drop the schema {address.schema} and add the documents again"
         ) from error
+
+
+def _flaw_of(address: Address) -> str | None:
+    """Return the first row that makes no sense; ``None`` if there is none, or no answer."""
+    with suppress(psycopg.Error, NoAnswerError, LibraryError), transaction(address) as connection:
+        return flaw_in(lambda query: connection.cursor().stream(query.encode()))
+    return None
 
 
 def _begun(address: Address, *, write: bool) -> Connection:
