@@ -142,7 +142,7 @@ def check_damage(folder: Path, database: Path | None, damage: DamageError) -> No
     if isinstance(cause, sqlite3.Error):
         raise LibraryError(
             f"the library {folder} is whole, but a query of it failed ({cause}): call it with "
-            "shorter or other arguments"
+            "other arguments, or report this"
         ) from cause
     raise cause
 

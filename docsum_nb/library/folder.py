@@ -170,7 +170,8 @@ def writing(folder: Path) -> Iterator[None]:
 def _content_of(folder: Path) -> bytes | None:
     """Return the marker's bytes, none if it cannot be one; ``None`` if there is nothing yet."""
     try:
-        return (folder / _MARKER).read_bytes()
+        # A pipe would be waited for.
+        return b"" if (folder / _MARKER).is_fifo() else (folder / _MARKER).read_bytes()
     except FileNotFoundError:
         names = _names_in(folder)
         if _MARKER in names:

@@ -39,8 +39,7 @@ class FolderSnapshot:
     def version(self) -> str:
         """What the content is known by: another one after each commit; empty if it has none."""
         token = self.setting(VERSION)
-        (_, _, file) = self._db.execute("PRAGMA database_list").fetchone()
-        return f"{file}\0{token}" if token else ""
+        return f"{self._folder}\0{token}" if token else ""
 
     def count(self) -> int:
         """Return the number of documents."""

@@ -49,7 +49,7 @@ def repaired(folder: Path, damaged: Path | None, damage: Exception) -> None:
         with _opened(damaged) as old, created(marker.database) as new:
             copied = 0
             vectors = _had_vectors(old)
-            for entry in _entries(old, losses):
+            for entry in _entries(old, losses, _most(damaged)):
                 with transaction(new), suppress(sqlite3.IntegrityError):
                     insert(new, [entry])
                     copied += 1
@@ -85,7 +85,7 @@ def copied_from_older(folder: Path, older: Path) -> Marker:
     assert marker.database is not None
     losses = _Losses()
     with _opened(older) as old, created(marker.database) as new:
-        for batch in batches(_entries(old, losses)):
+        for batch in batches(_entries(old, losses, _most(older))):
             with transaction(new):
                 insert(new, batch)
     mark(folder, marker)
@@ -129,8 +129,7 @@ def _had_vectors(db: sqlite3.Connection) -> bool:
         return False
 
 
-def _entries(db: sqlite3.Connection, losses: _Losses) -> Iterator[Entry]:
-    most = _most(db)
+def _entries(db: sqlite3.Connection, losses: _Losses, most: int) -> Iterator[Entry]:
     columns = "name, digest, path, pages, metadata, first, last"
     for number in range(1, _highest(db, most) + 1):
         try:
@@ -196,9 +195,9 @@ def _highest(db: sqlite3.Connection, most: int) -> int:
     return min(int(highest), most)
 
 
-def _most(db: sqlite3.Connection) -> int:
-    (path,) = (row[2] for row in db.execute("PRAGMA database_list") if row[1] == "main")
-    return Path(path).stat().st_size // _ROW_BYTES
+def _most(path: Path | None) -> int:
+    """Return how many rows a database can have."""
+    return 0 if path is None else path.stat().st_size // _ROW_BYTES
 
 
 def _one(db: sqlite3.Connection, query: str, number: int) -> tuple[Any, ...] | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -152,3 +154,15 @@ def test_what_is_no_path_is_refused() -> None:
     with pytest.raises(DocsumError) as caught:
         Library("postgresql://me:secret@host/\ud800")
     assert "secret" not in str(caught.value).replace("[secret]", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_folder_may_have_a_name_of_any_bytes(tmp_path: Path) -> None:
+    """Its searches are no damage, and neither is a pipe in place of a marker waited for."""
+    library = Library(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))
+    library.add(OFFICE)
+    assert is_whole(library)
+    marker = library.path / "docsum_library.json"
+    marker.unlink()
+    os.mkfifo(marker)
+    assert is_whole(library)

@@ -846,6 +846,7 @@ EXEMPT: dict[str, str] = {
     "crew.inspection.texts.unfilled": "by variables_of",
     "errors.shortened": "by described",
     "documents.terms.is_unspaced": "takes one character",
+    "library.entries.encodable": "by digests",
     "library.entries.storable": "by digests",
     "library.query.fuse": "takes scores",
     "records.json_form.read_data": "takes values",
