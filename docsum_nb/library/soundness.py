@@ -1,8 +1,8 @@
 """Whether what a library has stored is what was written: the only proof that it is damaged.
 
-An error in the middle of a search or a change may come of damaged rows, or of an argument that
-nobody thought of. Only a flaw that is found in the rows makes it damage; without one, the library
-is whole and the error is raised unchanged. Reads every row, so it is called after an error only.
+An error in the middle of a search or a change may come of damaged rows, or of an argument that is
+not foreseen. Only a flaw that is found in the rows makes it damage; without one, the library is
+whole and the error is raised unchanged. Reads every row, so it is called after an error only.
 """
 
 from __future__ import annotations

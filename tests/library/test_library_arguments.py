@@ -73,7 +73,7 @@ def test_a_filter_of_any_size_is_no_damage(office: Library) -> None:
 def test_an_error_that_rows_do_not_explain_is_raised_unchanged(
     office: Library, error: type[Exception]
 ) -> None:
-    """Whatever an unforeseen argument raises in the middle of a search or a change."""
+    """It is what an unforeseen argument raises in the middle of a search or a change."""
 
     def fails(opened: Any) -> None:
         raise mine
