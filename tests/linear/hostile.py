@@ -14,7 +14,7 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-__all__ = ["FAMILIES", "Make", "pattern_texts", "repeated"]
+__all__ = ["FAMILIES", "Make", "may_repeat", "pattern_texts", "repeated"]
 
 Make = Callable[[int], str]
 
@@ -169,13 +169,18 @@ FAMILIES: dict[str, Make] = {
 """By what they are made of."""
 
 
+def may_repeat(pattern: re.Pattern[str]) -> bool:
+    """Return whether any part of a pattern may match more than once in a row."""
+    return next(_pumps(_parsed(pattern)), None) is not None
+
+
 def pattern_texts(pattern: re.Pattern[str]) -> dict[str, Make]:
     """Return the rules made from a pattern's own parts.
 
     Every part that may repeat is repeated alone, with the rest of a match, and with a character in
     its place that ends no match; a match, and all but its end, are repeated as a whole.
     """
-    tree = _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
+    tree = _parsed(pattern)
     texts: dict[str, Make] = {}
     for whole in _examples(tree):
         texts[f"{whole!r}, repeated"] = repeated(whole or "a")
@@ -187,6 +192,10 @@ def pattern_texts(pattern: re.Pattern[str]) -> dict[str, Make]:
             texts[f"{shown} + {after!r}"] = repeated(unit, before=before, after=after)
         texts[f"{before + unit!r} * n"] = repeated(before + unit, after="\x01")
     return texts
+
+
+def _parsed(pattern: re.Pattern[str]) -> Any:
+    return _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
 
 
 def _examples(tree: Any) -> list[str]:
@@ -270,6 +279,8 @@ def _pumps(tree: Any, before: str = "", after: str = "") -> Iterator[tuple[str, 
             yield from _pumps(value[3], left, right)
         elif op is sre.ATOMIC_GROUP:
             yield from _pumps(value, left, right)
+        elif op in (sre.ASSERT, sre.ASSERT_NOT):
+            yield from _pumps(value[1], left, right)
         elif op is sre.BRANCH:
             for branch in value[1]:
                 yield from _pumps(branch, left, right)
