@@ -31,7 +31,8 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def own_context() -> Any:
-    """CrewAI sets what it has restored in the context, for all that runs in it later."""
+    """CrewAI keeps crews, and what it has restored, in the context of all that runs later."""
+    crewai_event_bus.reset_runtime_state()
     yield
     crewai_event_bus.reset_runtime_state()
 
