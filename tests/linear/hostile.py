@@ -17,6 +17,7 @@ from typing import Any
 __all__ = ["FAMILIES", "Make", "may_repeat", "pattern_texts", "repeated"]
 
 Make = Callable[[int], str]
+_REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
 
 
 def repeated(unit: str, *, before: str = "", after: str = "") -> Make:
@@ -225,7 +226,7 @@ def _shortest(item: Any) -> str:
         return "a" if value != ord("a") else "b"
     if op is sre.ANY:
         return "a"
-    if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
+    if op in _REPEATS:
         return "".join(map(_shortest, value[2])) * max(1, int(value[0]))
     if op is sre.SUBPATTERN:
         return "".join(map(_shortest, value[3]))
@@ -269,21 +270,25 @@ def _pumps(tree: Any, before: str = "", after: str = "") -> Iterator[tuple[str, 
     for at, (op, value) in enumerate(tree):
         left = before + "".join(map(_shortest, tree[:at]))
         right = "".join(map(_shortest, tree[at + 1 :])) + after
-        if op in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
-            if value[1] > 1:
-                for unit in [*_examples(value[2]), *_members(value[2])]:
-                    if unit:
-                        yield left, unit, right
-            yield from _pumps(value[2], left, right)
-        elif op is sre.SUBPATTERN:
-            yield from _pumps(value[3], left, right)
-        elif op is sre.ATOMIC_GROUP:
-            yield from _pumps(value, left, right)
-        elif op in (sre.ASSERT, sre.ASSERT_NOT):
-            yield from _pumps(value[1], left, right)
-        elif op is sre.BRANCH:
-            for branch in value[1]:
-                yield from _pumps(branch, left, right)
+        if op in _REPEATS and value[1] > 1:
+            for unit in [*_examples(value[2]), *_members(value[2])]:
+                if unit:
+                    yield left, unit, right
+        for part in _parts(op, value):
+            yield from _pumps(part, left, right)
+
+
+def _parts(op: Any, value: Any) -> list[Any]:
+    """Return the trees within one item of a tree."""
+    if op in _REPEATS:
+        return [value[2]]
+    if op is sre.SUBPATTERN:
+        return [value[3]]
+    if op is sre.ATOMIC_GROUP:
+        return [value]
+    if op is sre.BRANCH:
+        return list(value[1])
+    return [value[1]] if op in (sre.ASSERT, sre.ASSERT_NOT) else []
 
 
 def _members(tree: Any) -> list[str]:
