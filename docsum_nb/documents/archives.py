@@ -30,6 +30,8 @@ __all__ = ["MAX_LEVELS", "Allowance", "Member", "members"]
 MAX_LEVELS = 4
 """Archives and messages within one another, the outermost included."""
 _MAX_MEMBERS = 10_000
+_MAX_ENTRIES = 100_000
+"""Folders and links of a TAR included, each of which takes time."""
 _MAX_UNPACKED = 1024 * 1024 * 1024
 _MAX_RATIO = 200
 _FREE = 64 * 1024 * 1024
@@ -146,7 +148,10 @@ def _of_tar(path: Path, allowance: Allowance) -> Iterator[Piece]:
     try:
         # As a stream, so that nothing is unpacked that was not counted.
         with tarfile.open(path, "r:*") as archive:
-            for info in archive:
+            for entries, info in enumerate(archive):
+                if entries >= _MAX_ENTRIES:
+                    reason = f"holds more than {_MAX_ENTRIES:,} files, folders and links"
+                    raise LoadError(str(path), f"{reason}; unpack and split it")
                 if info.offset_data > max(_FREE, _MAX_RATIO * packed):
                     raise LoadError(str(path), "unpacks to too much; unpack it and split it")
                 name = _harmless(info.name)

@@ -47,7 +47,7 @@ _LEFT_OUT = {
     "symbols": "{} character(s) of symbol fonts that are not known",
     "objects": "{} embedded object(s), such as files of other programs",
     "cells": "{} cell(s) of rows that have more than 1,000",
-    "inserted": "{} inserted file(s) of a kind that is not read",
+    "inserted": "{} inserted file(s) that are not read",
 }
 
 

@@ -86,6 +86,8 @@ class Inline:
             self._control(element, found, hidden=hidden)
         elif name == "ruby":
             self._ruby(element, found, hidden=hidden)
+        elif name == "subDoc":
+            self._left["inserted"] += 1
         elif name in _CONTENT:
             self._content(element, found, hidden=hidden, raised="", font="")
         else:

@@ -2,9 +2,10 @@
 
 Decides the encoding by what is certain first: a byte order mark, the pattern of UTF-16 or UTF-32
 without one, the escapes of ISO-2022, strict UTF-8, what the file declares, UTF-8 with a few bad
-bytes; else it is guessed: the candidates of chardet, in their order, the first one in which words
-look like words; Windows-1252 is preferred if there is little to judge by. A guess that is not
-certain is said, as is damage. Takes linear time. Refuses what is not text.
+bytes, UTF-8 with whole lines in another encoding; else it is guessed: the candidates of chardet, in
+their order, the first one in which words look like words; Windows-1252 is preferred if there is
+little to judge by. A guess that is not certain is said, as is damage. Takes linear time. Refuses
+what is not text.
 """
 
 from __future__ import annotations
@@ -117,6 +118,8 @@ def decoded(data: bytes, *, declared: str | None = None) -> Decoded | None:
     damaged = data.decode("utf-8", "replace")
     if _mostly_whole(damaged):
         return _clean(damaged)
+    if (mixed := _mixed(data)) is not None:
+        return mixed
     guessed = None if b"\0" in data else _guess(_telling(data))
     if guessed is None:
         return None
@@ -239,6 +242,30 @@ def _mostly_whole(text: str) -> bool:
     return fitting > _FITTING * broken
 
 
+def _mixed(data: bytes) -> Decoded | None:
+    """Decode a text most of whose lines are UTF-8, as others were appended to it.
+
+    Returns:
+        ``None`` unless most of the lines beyond ASCII are UTF-8, and the others can be guessed.
+    """
+    lines = data.split(b"\n")
+    fits = [_is_utf_8(line) for line in lines]
+    strange = [line for line, fitting in zip(lines, fits, strict=True) if not fitting]
+    beyond = sum(not line.isascii() for line in lines)
+    if b"\0" in data or 2 * len(strange) >= beyond:
+        return None
+    guessed = _guess(_telling(b"\n".join(strange)))
+    if guessed is None:
+        return None
+    name, _ = guessed
+    text = "\n".join(
+        line.decode() if fitting else line.decode(name, "replace")
+        for line, fitting in zip(lines, fits, strict=True)
+    )
+    note = f"{len(strange):,} line(s) are not in UTF-8 as the others are; they were read as "
+    return _clean(text, f"{note}{_shown(name)}: check their accents")
+
+
 def _telling(data: bytes) -> bytes:
     """Return the lines that hold bytes beyond ASCII, as many as the guess needs."""
     kept: list[bytes] = []
@@ -323,6 +350,8 @@ def _looks_like_a_word(token: str) -> bool:
     kinds = set()
     before, sign = " ", False
     for each in token:
+        if "\x80" <= each <= "\x9f":
+            return False  # a control character, which no text holds
         if not each.isalpha() or each in _NO_LETTERS:
             # A sign between two letters is a letter in another encoding.
             odd = each > "\x7f" and each not in _JOINING

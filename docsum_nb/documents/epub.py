@@ -78,6 +78,9 @@ def read(path: Path) -> Reading:
             texts.append("\n\n".join(filter(None, (heading and f"## {heading}", page.text))))
     text = "\n\n".join(each for each in texts if each)
     if not any(texts[1:]):
+        if book.missing:
+            reason = f"names {book.missing:,} chapter(s) that are not in the file; get it again"
+            raise LoadError(str(path), reason)
         text = ""
     known = {key: "; ".join(values) for key, values in book.metadata.items()}
     return Reading(text, omitted=tuple(_omissions(book, left_out)), metadata=known)
@@ -133,16 +136,23 @@ def _book(path: Path, container: Container) -> _Book:
         raise LoadError(str(path), f"is a damaged EPUB book: its part {package} cannot be read")
     base = posixpath.dirname(package)
     items: dict[str, tuple[str, str, str]] = {}
+    spelled = {name.lower(): name for name in container.names()}
     for item in root.iterfind(".//{*}manifest/{*}item"):
         name = _member(base, item.get("href", ""))
+        if name not in container:
+            # As written on Windows, where "\\" divides folders, and capitals do not count.
+            name = spelled.get(_member(base, item.get("href", "").replace("\\", "/")).lower(), name)
         items[item.get("id", "")] = (name, item.get("media-type", ""), item.get("properties", ""))
     spine = [ref.get("idref", "") for ref in root.iterfind(".//{*}spine/{*}itemref")]
     named = [items[ref] for ref in dict.fromkeys(spine[:_MOST_CHAPTERS]) if ref in items]
     contents = {name for name, _, properties in items.values() if "nav" in properties.split()}
+    # A page may be listed by several identifiers; it is read once.
     chapters = tuple(
-        name
-        for name, kind, _ in named
-        if name in container and name not in contents and (kind in _PAGES or _is_page(name))
+        dict.fromkeys(
+            name
+            for name, kind, _ in named
+            if name in container and name not in contents and (kind in _PAGES or _is_page(name))
+        )
     )
     pages = {name for name, kind, _ in items.values() if kind in _PAGES and name in container}
     return _Book(

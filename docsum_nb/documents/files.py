@@ -24,7 +24,7 @@ from docsum_nb.documents.archives import MAX_LEVELS, Allowance, members
 from docsum_nb.documents.copies import MAX_BYTES, TIMEOUT_S, copy_file, write_all
 from docsum_nb.documents.fetch import Arrivals, Fetched, fetch
 from docsum_nb.documents.folders import is_hidden
-from docsum_nb.documents.reading import PICTURED, Picture, Reading, read_by
+from docsum_nb.documents.reading import PICTURED, Picture, Reading, data_marked, read_by
 from docsum_nb.documents.sniff import OLD_OFFICE, kind_of, old_format
 from docsum_nb.documents.sources import (
     ARCHIVE,
@@ -280,7 +280,7 @@ class _Reading:
     def _messages(self, copy: _Copy, allowance: Allowance) -> Iterator[_Step]:
         read = mail.read if copy.kind == MAIL else mail.read_mailbox
         reading, attachments = read(copy.path)
-        yield from _documents(copy.name, copy.source_path, reading)
+        yield from _documents(copy.name, copy.source_path, data_marked(reading))
         for each in attachments:
             yield self._inner(copy, each.name, iter([each.data]), allowance)
 

@@ -85,8 +85,8 @@ class Spans:
             return " "
         elif name == "a":
             return self._start_link(attributes)
-        elif name == "rp":
-            self._has_ruby_marks = True
+        elif name in ("ruby", "rp"):
+            self._has_ruby_marks = name == "rp"
         elif name == "rt" and not self._has_ruby_marks:
             self._inline.add("(")
             return ")"

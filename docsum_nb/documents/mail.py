@@ -1,11 +1,11 @@
 """Read mail: single messages (EML, MHTML, MSG of Outlook) and mailboxes (MBOX).
 
-Decides what of a message is text: subject, sender, recipients and date at its head; then the plain
-body or, if that says less, the HTML one. Attachments are further files, for their own readers. A
-signature is left out, the footer of a mailing, and among several messages a quoted line that is in
-another one (``mail_body``); how much is an omission. Header lines are cut beyond any length that a
-person would write, so that reading takes linear time. Refuses encrypted messages, and those nested
-too deeply or too large.
+Decides what of a message is text: subject, sender, recipients and date at its head; then all parts
+of its body in their order; of alternatives, the plain one or, if that says less, the HTML one.
+Attachments are further files, for their own readers. A signature is left out, the footer of a
+mailing, and among several messages a quoted line that is in another one (``mail_body``); how much
+is an omission. Header lines are cut beyond any length that a person would write, so that reading
+takes linear time. Refuses encrypted messages, and those nested too deeply or too large.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import email
 import email.header
 import email.policy
 import email.utils
+import re
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.mail_body import (
@@ -25,6 +27,7 @@ from docsum_nb.documents.mail_body import (
     without_footer,
     without_signature,
 )
+from docsum_nb.documents.markdown import as_markdown
 from docsum_nb.documents.outlook import is_outlook, message_of
 from docsum_nb.documents.reading import Reading, read_by
 from docsum_nb.documents.text import decode
@@ -47,10 +50,14 @@ _TOO_LARGE = f"has more than {MAX_MESSAGE // 2**20} MB; save it in parts"
 _CHUNK = 1024 * 1024
 _MAX_HEADER = 4096
 _LARGE_HTML = 256 * 1024
-"""Bytes of an HTML body from which on it is a file of its own, read in another process."""
+"""Bytes of a body's HTML from which on it is a file of its own, read in another process."""
 _MAX_PARTS = 1000
 _HEAD = ("From", "To", "Cc", "Date")
 _FEW_WORDS = 60
+_FORWARDED = ("message/rfc822", "message/global")
+_TEXTS = ("text/plain", "text/markdown")
+_SEPARATOR = re.compile(rb"From (?:\S{1,300}@\S{1,300}\s{0,9}$|.{0,300}[0-9]:[0-5][0-9])")
+_YEAR = re.compile(rb"\b(?:19|20)[0-9]{2}\b")
 _TOO_DEEP = "is nested too deeply to be read; save the message again"
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
@@ -96,12 +103,15 @@ class Mail:
     subject: str
     head: str
     """Subject, sender, recipients and date, a line each."""
-    plain: str
-    """The plain body; blank if there is none."""
-    html: bytes
-    """The HTML body, with its encoding marked; empty if there is none, or the plain one says it."""
+    pieces: tuple[str | bytes, ...]
+    """The body in its order: plain text, and HTML as bytes with its encoding marked."""
     attachments: tuple[Attachment, ...]
     omitted: tuple[Omission, ...]
+
+    @property
+    def is_html(self) -> bool:
+        """Whether any of the body is HTML."""
+        return any(isinstance(piece, bytes) for piece in self.pieces)
 
 
 def read(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
@@ -117,17 +127,15 @@ def read(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
         found = _Reader(path).read(message_of(path))
     else:
         found = _read_message(path.read_bytes(), path)
-    if found.html:
-        body, inner = _html(found.html, path)
-        body, of_mailing = without_footer(body, is_html=True)
-        text = f"# {found.subject}\n\n{found.head}\n\n{body}"
-        left = (*inner, *omissions_of(mailings=of_mailing))
-    else:
-        body, lines = without_signature(found.plain)
-        body, of_mailing = without_footer(body)
-        text = f"Subject: {found.subject}\n{found.head}\n\n{body}"
-        left = omissions_of(signatures=lines, mailings=of_mailing)
-    syntax: Syntax = "markdown" if found.html else "plain"
+    body, inner = _body(found, path)
+    lines = 0
+    if not found.is_html:
+        body, lines = without_signature(body)
+    body, of_mailing = without_footer(body, is_html=found.is_html)
+    title = f"# {found.subject}\n" if found.is_html else f"Subject: {found.subject}"
+    text = f"{title}\n{found.head}\n\n{body}"
+    left = (*inner, *omissions_of(signatures=lines, mailings=of_mailing))
+    syntax: Syntax = "markdown" if found.is_html else "plain"
     return Reading(text, omitted=(*found.omitted, *left), syntax=syntax), found.attachments
 
 
@@ -151,9 +159,9 @@ def read_mailbox(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
         except LoadError as error:
             omitted.append(Omission(f"message {number}", error.reason))
             continue
-        body, left = _html(found.html, path) if found.html else (found.plain, ())
+        body, left = _body(found, path)
         body, lines = without_signature(body)
-        body, of_mailing = without_footer(body, is_html=bool(found.html))
+        body, of_mailing = without_footer(body, is_html=found.is_html)
         body, again = quotes.without(body)
         repeated, signatures = repeated + again, signatures + lines
         mailings += of_mailing
@@ -167,6 +175,20 @@ def read_mailbox(path: Path) -> tuple[Reading, tuple[Attachment, ...]]:
         raise LoadError(str(path), "holds no message; a mailbox begins with a line 'From '")
     omitted += omissions_of(signatures=signatures, mailings=mailings, repeated=repeated)
     return Reading("\n\n".join(texts), omitted=tuple(omitted)), tuple(attachments)
+
+
+def _body(found: Mail, path: Path) -> tuple[str, tuple[Omission, ...]]:
+    """Return the body of a message, as Markdown if any of it is HTML, and what is not in it."""
+    texts: list[str] = []
+    omitted: list[Omission] = []
+    for piece in found.pieces:
+        if isinstance(piece, str):
+            texts.append(as_markdown(piece) if found.is_html else piece)
+        else:
+            text, left = _html(piece, path)
+            texts.append(text)
+            omitted += left
+    return "\n\n".join(texts), tuple(omitted)
 
 
 def _html(data: bytes, path: Path) -> tuple[str, tuple[Omission, ...]]:
@@ -190,7 +212,7 @@ def _messages(path: Path) -> Iterator[bytes | Omission]:
     after_blank = True
     with path.open("rb") as file:
         while line := file.readline(_CHUNK):
-            if after_blank and line.startswith(b"From "):
+            if after_blank and _is_separator(line[:_MAX_HEADER], first=not size):
                 yield from _message(lines, size, number)
                 lines, size, number = [], 0, number + 1
             else:
@@ -199,6 +221,14 @@ def _messages(path: Path) -> Iterator[bytes | Omission]:
                     lines.append(line[1:] if line.startswith(b">From ") else line)
             after_blank = not line.strip()
     yield from _message(lines, size, number)
+
+
+def _is_separator(line: bytes, *, first: bool) -> bool:
+    """Check whether a line stands before a message: text may begin with "From here on", too."""
+    if first:
+        return line.startswith(b"From ")
+    match = _SEPARATOR.match(line)
+    return match is not None and (b"@" in match[0] or _YEAR.search(line) is not None)
 
 
 def _message(lines: list[bytes], size: int, number: int) -> Iterator[bytes | Omission]:
@@ -222,62 +252,77 @@ def _read_message(data: bytes, path: Path) -> Mail:
         raise LoadError(str(path), _TOO_DEEP) from None
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """Parts of a body of which one kind says what the others say; a part alone is one as well."""
+
+    plain: list[str] = field(default_factory=list)
+    html: list[bytes] = field(default_factory=list)
+
+    def chosen(self) -> list[str | bytes]:
+        """Return the parts that say the most."""
+        plain = "\n\n".join(text for text in self.plain if text.strip())
+        # A plain part that only points to the HTML one is no body.
+        words = len(plain.split())
+        short = words < _FEW_WORDS and words * 4 <= sum(len(each.split()) for each in self.html)
+        return [*self.html] if self.html and (short or not words) else [plain] if words else []
+
+
 class _Reader:
     """Collects the parts of one message."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._plain: list[str] = []
-        self._html: list[bytes] = []
+        self._choices: dict[int, _Choice] = {}
         self._attachments: list[Attachment] = []
         self._left: Counter[str] = Counter()
 
     def read(self, message: Message) -> Mail:
-        for count, part in enumerate(_leaves(message)):
-            if count >= _MAX_PARTS:
+        for at, (choice, part) in enumerate(_leaves(message)):
+            if at >= _MAX_PARTS:
                 raise LoadError(
                     str(self._path), f"has more than {_MAX_PARTS} parts; save it in parts"
                 )
-            self._take(part)
-        plain = "\n\n".join(text for text in self._plain if text.strip())
-        # A plain part that only points to the HTML one is no body.
-        html = b"" if len(plain.split()) >= _FEW_WORDS or not self._html else self._html[0]
-        if html and self._plain and len(plain.split()) * 4 > len(html.split()):
-            html = b""
-        if len(html) > _LARGE_HTML:
-            self._attachments.append(Attachment("body.html", html))
-            html = b""
+            self._take(part, self._choices.setdefault(choice, _Choice()))
+        pieces: list[str | bytes] = []
+        size = 0
+        for piece in (each for choice in self._choices.values() for each in choice.chosen()):
+            size += len(piece) if isinstance(piece, bytes) else 0
+            if isinstance(piece, bytes) and size > _LARGE_HTML:
+                self._attachments.append(Attachment("body.html", piece))
+            else:
+                pieces.append(piece)
         subject = _header(message, "Subject") or "(no subject)"
         head = [f"{name}: {_header(message, name)}" for name in _HEAD if message.get(name)]
         omitted = [Omission("", f"{count:,} {what}") for what, count in self._left.items()]
         return Mail(
-            subject,
-            "\n".join(head),
-            "" if html else plain,
-            html,
-            tuple(self._attachments),
-            tuple(omitted),
+            *(subject, "\n".join(head)),
+            pieces=tuple(pieces),
+            attachments=tuple(self._attachments),
+            omitted=tuple(omitted),
         )
 
-    def _take(self, part: Message) -> None:
+    def _take(self, part: Message, choice: _Choice) -> None:
         kind = part.get_content_type()
         if kind in _ENCRYPTED:
             raise LoadError(str(self._path), "is encrypted; save it decrypted")
         name = _file_name(part)
         if part.is_multipart():
             inner: Any = part.get_payload()
-            if kind == "message/rfc822" and isinstance(inner, list) and inner:
+            if kind in _FORWARDED and isinstance(inner, list) and inner:
                 self._attachments.append(Attachment(name or "message.eml", inner[0].as_bytes()))
+            else:
+                self._left[f"parts of the kind {visible(kind)[:80]}"] += 1
             return
         data = part.get_payload(decode=True)
         if not isinstance(data, bytes) or not data:
             return
         attached = part.get_content_disposition() == "attachment"
-        if kind == "text/plain" and not attached:
+        if kind in _TEXTS and not attached:
             text = decode(data, declared=_charset(part))
-            self._plain.append(text or "")
+            choice.plain.append(text or "")
         elif kind == "text/html" and not attached:
-            self._html.append(_marked(data, _charset(part)))
+            choice.html.append(_marked(data, _charset(part)))
         elif name or attached:
             self._attachments.append(
                 Attachment(name or f"attachment.{part.get_content_subtype()}", data)
@@ -288,18 +333,25 @@ class _Reader:
             self._left[f"parts of the kind {visible(kind)[:80]}"] += 1
 
 
-def _leaves(message: Message) -> Iterator[Message]:
-    """Yield the parts of a message that hold something; forwarded messages are one part each."""
-    waiting = [message]
+def _leaves(message: Message) -> Iterator[tuple[int, Message]]:
+    """Yield the parts of a message that hold something, alternatives with the same number.
+
+    Forwarded messages are one part each.
+    """
+    numbers = count()
+    waiting: list[tuple[int | None, Message]] = [(None, message)]
     while waiting:
-        part = waiting.pop()
+        choice, part = waiting.pop()
         inner: Any = part.get_payload() if part.is_multipart() else None
+        kind = part.get_content_type()
+        if choice is None and kind == "multipart/alternative":
+            choice = next(numbers)
         if isinstance(inner, list) and part.get_content_maintype() == "multipart":
-            if part.get_content_type() in _ENCRYPTED:
-                yield part
-            waiting.extend(reversed(inner))
+            if kind in _ENCRYPTED:
+                yield next(numbers), part
+            waiting.extend((choice, each) for each in reversed(inner))
         else:
-            yield part
+            yield next(numbers) if choice is None else choice, part
 
 
 def _header(message: Message, name: str) -> str:

@@ -79,6 +79,8 @@ def _plain(number: float) -> str:
 
 
 def _moment(number: float, kind: str, *, from_1904: bool) -> str:
+    if abs(number) >= 1e15:
+        return _plain(number)
     if kind == "elapsed" or not 0 <= number < _LARGEST_SERIAL:
         seconds = round(abs(number) * 86_400)
         sign = "-" if number < 0 else ""

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 _CONTENT = "content.xml"
+_NO_TEXT = ("automatic-styles", "tracked-changes", "forms", "shapes")
+_FILLED = ("current-value", "current-state", "current-selected")
+"""Attributes of a form field that somebody filled in."""
 _MAX_PART = 200 * 1024 * 1024
 _MOST_REPEATED = 100
 _MOST_COPIED = 2_000_000
@@ -54,6 +57,7 @@ _LEFT_OUT = {
     "rows": "{} hidden row(s)",
     "cells": "{} cell(s) that repeat the one before, or stand beyond 1,000 columns",
     "repeated": "{} row(s) that repeat the one above",
+    "fields": "{} form field(s) with their values",
 }
 
 
@@ -135,7 +139,7 @@ class _Reader:
             self._path,
             self._container.chunks(_CONTENT, most=_MAX_PART),
             blocks=(
-                *("automatic-styles", "tracked-changes", "h", "p", "list"),
+                *("automatic-styles", "tracked-changes", "forms", "h", "p", "list"),
                 *("table", "table-row", "page", "shapes"),
             ),
             containers=("table",),
@@ -148,16 +152,23 @@ class _Reader:
                 sheet = None
             elif event == "block" and name == "table-row" and sheet is not None:
                 self._add_row(sheet, element)
-            elif event == "block" and sheet is None:
+            elif event == "block" and sheet is None and self._is_shown(element):
                 yield from self._block(element)
+
+    def _is_shown(self, element: Element) -> bool:
+        """Check whether a block stands in no section that is hidden, and count it otherwise."""
+        if local(element) in ("h", "p", "list"):
+            for above in element.iterancestors("{*}section"):
+                hidden = attribute(above, "is-hidden") == "true"
+                if hidden or attribute(above, "display") == "none":
+                    self.left["hidden"] += len(" ".join(map(str, element.itertext())).split())
+                    return False
+        return True
 
     def _block(self, element: Element) -> list[str]:
         name = local(element)
-        if name == "automatic-styles":
-            self._styles.add_automatic(element)
-        elif name == "tracked-changes":
-            for deletion in element.iter("{*}deletion"):
-                self.left["deleted"] += len("".join(map(str, deletion.itertext())).split())
+        if name in _NO_TEXT:
+            self._note(element)
         elif name in ("h", "p"):
             self._items.end()
             return self._paragraph(element)
@@ -167,9 +178,21 @@ class _Reader:
             return self._slide(element)
         elif name == "table":
             return self._inner_table(element)
-        elif name != "shapes":
+        else:
             return [block for child in children(element) for block in self._block(child)]
         return []
+
+    def _note(self, element: Element) -> None:
+        """Note styles, and count what is not read."""
+        name = local(element)
+        if name == "automatic-styles":
+            self._styles.add_automatic(element)
+        elif name == "tracked-changes":
+            for deletion in element.iter("{*}deletion"):
+                self.left["deleted"] += len("".join(map(str, deletion.itertext())).split())
+        elif name == "forms":
+            for field in element.iterdescendants():
+                self.left["fields"] += any(attribute(field, each) for each in _FILLED)
 
     def _paragraph(self, element: Element) -> list[str]:
         found = self._text.paragraph(element)
@@ -300,7 +323,10 @@ class _Reader:
         if name == "image":
             self.left["pictures"] += 1
             return []
-        if attribute(shape, "class") in ("date-time", "footer", "page-number", "header"):
+        kind = attribute(shape, "class")
+        if kind in ("date-time", "footer", "page-number", "header"):
+            words = " ".join(map(str, shape.itertext())).split()
+            self.left["heads"] += 0 if kind == "page-number" else len(words)
             return []
         self._items.end()
         return [block for child in children(shape) for block in self._shape(child)]

@@ -107,8 +107,11 @@ class _Reader:
         for name, value in self._head(root, fixed, page):
             if value:
                 message[name] = " ".join(value.split())
+        bodies = MIMEMultipart("alternative")
         for part in self._bodies(root, fixed, page):
-            message.attach(part)
+            bodies.attach(part)
+        if bodies.get_payload():
+            message.attach(bodies)
         for inner in self._storages(root, "__attach_version1.0_#"):
             message.attach(self._attachment(inner, page, kind))
         return message

@@ -17,7 +17,7 @@ from docsum_nb.documents.omissions import counted
 from docsum_nb.documents.ooxml import Package
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.runs import Paragraph
-from docsum_nb.documents.symbols import plain
+from docsum_nb.documents.symbols import plain, unescaped
 from docsum_nb.documents.tables import MOST_COLUMNS, Cell, Table
 from docsum_nb.documents.xml_parts import attribute, children, local, number
 from docsum_nb.errors import LoadError
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 _PRESENTATION = "ppt/presentation.xml"
-_EDGE = ("ftr", "dt", "sldNum", "hdr")
+_NUMBER = "sldNum"
+_EDGE = ("ftr", "dt", _NUMBER, "hdr")
 _TITLES = ("title", "ctrTitle")
 _BETWEEN = "\n\n"
 _MOST_SLIDES = 10_000
@@ -42,6 +43,7 @@ _LEFT_OUT = {
     "hidden": "{} hidden slide(s)",
     "comments": "comments on {} slide(s)",
     "objects": "{} embedded object(s), such as files of other programs",
+    "edges": "headers, footers and dates of {} word(s)",
 }
 
 
@@ -157,9 +159,12 @@ class _Reader:
 
     def _text(self, shape: Element) -> list[str]:
         kind = _placeholder(shape)
-        if kind in _EDGE:
-            return []
         bodies = list(children(shape, "txBody"))
+        if kind in _EDGE:
+            if kind != _NUMBER:
+                words = " ".join(text for body in bodies for text in _plain_paragraphs(body))
+                self.left["edges"] += len(words.split())
+            return []
         if kind in _TITLES:
             words = " ".join(" ".join(_plain_paragraphs(body)) for body in bodies)
             return [heading(1, escaped(words))] if words.strip() else []
@@ -212,7 +217,8 @@ def _add(found: Paragraph, part: Element) -> None:
         shift = number(attribute(properties, "baseline"))
         raised = "superscript" if shift > 0 else "subscript" if shift < 0 else ""
         for text in children(part, "t"):
-            found.pieces.append((plain(text.text or "").replace("\x0b", "\n"), raised))
+            words = unescaped(plain(text.text or "")).replace("\x0b", "\n")
+            found.pieces.append((words, raised))
     elif name == "br":
         found.pieces.append(("\n", ""))
     elif name in ("oMath", "oMathPara"):

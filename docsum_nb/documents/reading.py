@@ -18,7 +18,7 @@ from typing import Any
 from docsum_nb.documents.embedded_data import without_data
 from docsum_nb.records import Omission, Syntax
 
-__all__ = ["MOST_PICTURES", "PICTURED", "Picture", "Reading", "read_by"]
+__all__ = ["MOST_PICTURES", "PICTURED", "Picture", "Reading", "data_marked", "read_by"]
 
 PICTURED = frozenset({"pdf", "pictures"})
 """The readers that write pictures of pages."""
@@ -73,12 +73,15 @@ def read_by(kind: str, path: Path, pictures: Path | None = None) -> Reading:
     """
     further = (pictures,) if kind in PICTURED else ()
     found: Reading | str = import_module(f"docsum_nb.documents.{kind}").read(path, *further)
-    return _without_data(Reading(found) if isinstance(found, str) else found)
+    return data_marked(Reading(found) if isinstance(found, str) else found)
 
 
-def _without_data(reading: Reading) -> Reading:
-    """Replace pictures and the like in a text by marks, unless its pages are known by offsets."""
-    parts = tuple((name, _without_data(part)) for name, part in reading.parts)
+def data_marked(reading: Reading) -> Reading:
+    """Return a reading with marks for pictures and the like in its text.
+
+    A text whose pages are known by offsets stays unchanged.
+    """
+    parts = tuple((name, data_marked(part)) for name, part in reading.parts)
     if reading.pages:
         return replace(reading, parts=parts)
     text, notes = without_data(reading.text)

@@ -162,6 +162,7 @@ def _voices(line: str) -> list[tuple[str | None, str]]:
 
 
 def _plain(line: str) -> str:
+    line = line.replace("<rt>", "(").replace("</rt>", ")")
     bare = _REFERENCE.sub(lambda match: unescape(match[0]), _TAG.sub("", line))
     return " ".join(bare.split())
 

@@ -1,12 +1,14 @@
-"""Write the characters of symbol fonts, whose codes are not those of Unicode.
+"""Write the characters of symbol fonts, and those that Office files escape.
 
-Decides for the fonts Symbol, Wingdings and their like. A character that is not known becomes
-U+FFFD, so that it can be counted.
+Decides for the fonts Symbol, Wingdings and their like, whose codes are not those of Unicode, and
+for ``_x000D_``. A character that is not known becomes U+FFFD, so that it can be counted.
 """
 
 from __future__ import annotations
 
-__all__ = ["plain", "symbol"]
+import re
+
+__all__ = ["plain", "symbol", "unescaped"]
 
 UNKNOWN = "\ufffd"
 _PRIVATE = 0xF000
@@ -60,6 +62,7 @@ _WINGDINGS_2 = {
     0x97: "•",
     0x98: "•",
 }
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _FONTS = {
     "symbol": _SYMBOL,
     "wingdings": _WINGDINGS,
@@ -98,3 +101,21 @@ def plain(text: str, font: str = "") -> str:
         symbol(ord(each), font) if ord(each) < 0x100 or 0xF000 <= ord(each) <= 0xF0FF else each
         for each in text
     )
+
+
+def unescaped(text: str) -> str:
+    """Return a text of Excel or PowerPoint with the characters that XML cannot hold.
+
+    They are written by their codes, ``_x000D_``, and so is a ``_`` that would be taken for that.
+    """
+    if "_x" not in text:
+        return text
+    found = _ESCAPED.sub(lambda match: _character(int(match[1], 16)), text)
+    whole = found.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _character(code: int) -> str:
+    if code in (0x0B, 0x0C):
+        return "\n"
+    return chr(code) if code >= 0x20 or code in (0x09, 0x0A, 0x0D) else UNKNOWN

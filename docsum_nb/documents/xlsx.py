@@ -18,6 +18,7 @@ from docsum_nb.documents.omissions import counted, omissions
 from docsum_nb.documents.ooxml import Package, drawn_text
 from docsum_nb.documents.reading import Reading
 from docsum_nb.documents.rows import MOST_COLUMNS, records, report
+from docsum_nb.documents.symbols import unescaped
 from docsum_nb.documents.xml_parts import attribute, children, events, local, number
 from docsum_nb.errors import LoadError
 
@@ -40,6 +41,8 @@ _LONGEST_CELL = 40_000
 """Characters of one cell; Excel keeps 32,767."""
 _MOST_SHEETS = 1_000
 _MOST_MERGES = 100_000
+_HEAD_CODE = re.compile(r"&(?:\"[^\"]{0,100}\"|[0-9]{1,3}|[A-Z])")
+"""Stands in a running head for a font, a size, a position, or a number such as that of the page."""
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _LEFT_OUT = {
     "hidden rows": "{} hidden row(s)",
@@ -49,6 +52,7 @@ _LEFT_OUT = {
     "comments": "comments on {} sheet(s)",
     "pictures": "{} picture(s)",
     "charts": "{} chart(s) or drawing(s)",
+    "heads": "running heads and feet of {} word(s)",
 }
 
 
@@ -147,7 +151,12 @@ class _Reader:
         merges = self._merges(part)
         hidden: set[int] = set()
         chunks = self._package.chunks(part, most=_MAX_PART)
-        for _, element in events(self._package.path, chunks, blocks=("row", "cols")):
+        blocks = ("row", "cols", "headerFooter")
+        for _, element in events(self._package.path, chunks, blocks=blocks):
+            if local(element) == "headerFooter":
+                heads = _HEAD_CODE.sub(" ", " ".join(map(str, element.itertext())))
+                self.left["heads"] += len(heads.split())
+                continue
             if local(element) == "cols":
                 hidden = _hidden_columns(element)
                 self.left["hidden columns"] += len(hidden)
@@ -204,7 +213,7 @@ class _Reader:
         if kind == "b":
             return "TRUE" if stored.strip() == "1" else "FALSE"
         if kind != "n":
-            return stored
+            return unescaped(stored)
         style = number(attribute(cell, "s"))
         code = self._formats[style] if style < len(self._formats) else ""
         return shown(stored.strip(), code, from_1904=self._from_1904)
@@ -266,7 +275,7 @@ def _string(element: Element) -> str:
         for text in element.iter("{*}t")
         if text.getparent() is not None and local(text.getparent()) != "rPh"
     )
-    return "".join(parts)[:_LONGEST_CELL]
+    return unescaped("".join(parts)[:_LONGEST_CELL])
 
 
 def _position(reference: str) -> tuple[int, int] | None:

@@ -8,7 +8,7 @@ the ledger like all others: what is stored is not paid for again.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from docsum_nb.documents.load import load
 from docsum_nb.entry.guarded_run import GuardOptions, begin_work
 from docsum_nb.errors import InputError
 from docsum_nb.evaluation.measures import Evaluation, measured
+from docsum_nb.evaluation.rouge import checked_references
 from docsum_nb.models import Model
 from docsum_nb.options import StrPath
 from docsum_nb.pipeline import summarize
@@ -99,20 +100,23 @@ class Comparison(Tabled):
 
     def _table(self) -> Table:
         heads = ("supported", "coverage", "length", "ROUGE-1", "calls", "cost", "seconds")
-        names = [each.document for each in self.models[0].texts] if self.models else []
+        names = dict.fromkeys(each.document for made in self.models for each in made.texts)
         return Table(
             "Models compared",
             (Column("model"), *(Column(head, "number") for head in heads)),
             tuple(_row(each) for each in self.models),
             notes=("Means over the documents. A screen, not a proof: read some of the texts.",),
-            folds=tuple(self._fold(at, name) for at, name in enumerate(names)),
+            folds=tuple(map(self._fold, names)),
         )
 
-    def _fold(self, at: int, name: str) -> Fold:
+    def _fold(self, name: str) -> Fold:
+        # A model may have left a document out.
         lines = [
-            f"{one_line(made.model, max_chars=80)} ({made.texts[at].figures.supported:.0%} "
-            f"supported): {one_line(made.texts[at].text, max_chars=_MOST_CHARS)}"
+            f"{one_line(made.model, max_chars=80)} ({each.figures.supported:.0%} "
+            f"supported): {one_line(each.text, max_chars=_MOST_CHARS)}"
             for made in self.models
+            for each in made.texts
+            if each.document == name
         ]
         return Fold(one_line(name, max_chars=80) or "(no name)", tuple(lines))
 
@@ -166,15 +170,24 @@ def compare(
         is stored is not paid for again.
 
     Raises:
-        InputError: if there is no model, or the sample is not at least 1.
+        InputError: if there is no model, the sample is not at least 1, or a reference is no text;
+            out of the run, if no reference is of one of the documents.
         Exception: out of the run, the first error of a model or of the source, unchanged.
     """
-    if isinstance(models, str | Model) or not list(models):
+    several = isinstance(models, Iterable) and not isinstance(models, str | Mapping)
+    tried = [*models] if several else []
+    if not tried:
         raise InputError("models is a list of names or Models, such as ['extractive', 'openai/…']")
+    if references is not None and not isinstance(references, Mapping):
+        raise InputError(
+            "references maps names of documents to good summaries of them; it is of type "
+            f"{type(references).__name__}"
+        )
+    given = {name: checked_references(texts) for name, texts in (references or {}).items()}
     if isinstance(sample, bool) or not isinstance(sample, int) or sample < 1:
         raise InputError(f"sample (documents) is a whole number of at least 1, not {sample!r}")
     asked = {"length": length, "question": question, "ledger": ledger}
-    work = _Work(source, list(models), sample, dict(references or {}), asked, max_cost)
+    work = _Work(source, tried, sample, given, asked, max_cost)
     return begin_work(work, GuardOptions(), "compare", deadline, show=show)
 
 
@@ -185,12 +198,16 @@ class _Work:
     source: Any
     models: list[str | Model]
     sample: int
-    references: dict[str, str | Sequence[str]]
+    references: dict[str, list[str]]
     asked: dict[str, Any]
     max_cost: float | None
 
     async def __call__(self) -> Comparison:
-        documents = await in_thread(_sampled, self.source, self.sample)
+        found = await in_thread(_loaded, self.source)
+        if self.references and not self.references.keys() & {each.name for each in found}:
+            named = ", ".join(f"{name!r:.80}" for name in [*self.references][:3])
+            raise InputError(f"no document is called as a reference is: {named}")
+        documents = _sampled(found, self.sample)
         made: list[ComparedModel] = []
         left = self.max_cost
         for model in self.models:
@@ -231,10 +248,13 @@ class _Work:
         )
 
 
-def _sampled(source: Any, most: int) -> list[Document]:
-    """Return documents of a source, in its order; the same ones each time."""
-    found = list(load(source).documents)
+def _loaded(source: Any) -> tuple[Document, ...]:
+    return load(source).documents
+
+
+def _sampled(found: Sequence[Document], most: int) -> list[Document]:
+    """Return some of the documents, in their order; the same ones each time."""
     if len(found) <= most:
-        return found
+        return list(found)
     chosen = sorted(random.Random(most).sample(range(len(found)), most))  # noqa: S311  # no secret
     return [found[at] for at in chosen]

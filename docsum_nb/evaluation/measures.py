@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 from docsum_nb.documents.cite import cite
 from docsum_nb.documents.sentences import sentence_spans
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Evaluation", "evaluate", "evaluate_library", "measured"]
 
+_MOST_GRADE = 100
 _LEAST_CHARS = 30  # of a line without an end, to be taken for a sentence and not for a heading
 
 
@@ -72,7 +74,7 @@ def evaluate(
         Its figures: a screen, not a proof.
 
     Raises:
-        InputError: if it is no ``Summary``.
+        InputError: if it is no ``Summary``, a reference is no text, or the length no number.
 
     Example:
         >>> import docsum_nb as ds
@@ -83,6 +85,8 @@ def evaluate(
     """
     if not isinstance(summary, Summary):
         raise InputError(f"evaluate takes the Summary of a run, not {type(summary).__name__}")
+    if length is not None and not _is_count(length):
+        raise InputError(f"length (words) is a whole number of at least 1, not {length!r:.80}")
     chunks = [each.chunk for each in summary.chunks]
     return measured(summary.text, chunks, references=references, length=length)
 
@@ -145,21 +149,46 @@ def evaluate_library(
         that of the best order.
 
     Raises:
-        InputError: if there is no query, or a query has no document that answers it.
+        InputError: if there is no query, a query has no document that answers it, or a grade or
+            ``k`` cannot be counted with.
     """
     if not judged:
         raise InputError("evaluate_library needs at least one query with its documents")
+    if not isinstance(judged, Mapping):
+        raise InputError(f"judged maps queries to documents; it is of type {type(judged).__name__}")
+    if not _is_count(k):
+        raise InputError(f"k (hits) is a whole number of at least 1, not {k!r:.80}")
     return sum(_ndcg(library, query, of, k) for query, of in judged.items()) / len(judged)
 
 
 def _ndcg(
     library: Library, query: str, judged: Mapping[str, float] | Sequence[str], k: int
 ) -> float:
-    grades = dict(judged) if isinstance(judged, Mapping) else dict.fromkeys(judged, 1.0)
+    grades = _grades(query, judged)
     best = _gain(sorted(grades.values(), reverse=True)[:k])
     if best <= 0:
         raise InputError(f"no document answers the query {query!r}: leave it out")
     return _gain([grades.get(hit.name, 0.0) for hit in library.search(query, k)]) / best
+
+
+def _grades(query: str, judged: Mapping[str, float] | Sequence[str]) -> dict[str, float]:
+    if not isinstance(judged, Mapping):
+        return dict.fromkeys([judged] if isinstance(judged, str) else judged, 1.0)
+    for name, grade in judged.items():
+        if not _is_grade(grade):
+            raise InputError(
+                f"the grade of {name!r:.80} for the query {query!r:.80} is a number up to "
+                f"{_MOST_GRADE}, not {grade!r:.80}"
+            )
+    return dict(judged)
+
+
+def _is_grade(value: Any) -> bool:
+    return issubclass(type(value), Real) and bool(abs(value) <= _MOST_GRADE)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _gain(grades: Sequence[float]) -> float:

@@ -2,23 +2,24 @@
 
 Decides as ROUGE-1.5.5 with ``-m`` and the package ``rouge-score`` do: words of ASCII letters and
 digits in lower case, those of more than three letters by their Porter stem; a test compares the
-figures with those of that package, which is not needed here. Lines are taken for sentences.
-Refuses nothing: a text without a word has 0.
+figures with those of that package, which is not needed here. Lines are taken for sentences. A text
+without a word has 0. Refuses what is no text.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 from docsum_nb.documents.sentences import sentence_spans
+from docsum_nb.errors import InputError
 
-__all__ = ["Rouge", "rouge"]
+__all__ = ["Rouge", "checked_references", "rouge"]
 
 _WORD = re.compile(r"[a-z0-9]+")
 _STEMMED_FROM = 4  # letters
@@ -43,10 +44,33 @@ def rouge(text: str, references: str | Sequence[str]) -> Rouge:
     Args:
         text: The summary.
         references: One good summary or several; of several, the one that is most alike counts.
+
+    Raises:
+        InputError: if a text is no ``str``.
     """
-    given = [references] if isinstance(references, str) else list(references)
+    given = checked_references(references)
+    if not isinstance(text, str):
+        raise InputError(f"rouge compares texts, not a value of type {type(text).__name__}")
     scores = [_compared(text, each) for each in given]
     return max(scores, key=lambda each: each.rouge1, default=Rouge(0.0, 0.0, 0.0))
+
+
+def checked_references(references: object) -> list[str]:
+    """Return references as a list.
+
+    Raises:
+        InputError: if they are neither a text nor several.
+    """
+    if isinstance(references, str):
+        return [references]
+    given: list[object] = [references]
+    if isinstance(references, Iterable) and not isinstance(references, Mapping):
+        given = list(references)
+    texts = [each for each in given if isinstance(each, str)]
+    if len(texts) < len(given):
+        kind = next(type(each).__name__ for each in given if not isinstance(each, str))
+        raise InputError(f"references are a text or a list of texts, not a value of type {kind}")
+    return texts
 
 
 def _compared(text: str, reference: str) -> Rouge:
@@ -113,20 +137,37 @@ def _first(sentences: list[list[str]]) -> list[str]:
 
 def _subsequence(wanted: list[str], made: list[str]) -> list[int]:
     """Return the indexes in ``wanted`` of a longest common subsequence of both."""
-    table = [[0] * (len(made) + 1) for _ in range(len(wanted) + 1)]
-    for i, word in enumerate(wanted, start=1):
-        for j, other in enumerate(made, start=1):
-            table[i][j] = (
-                table[i - 1][j - 1] + 1 if word == other else max(table[i - 1][j], table[i][j - 1])
-            )
+    rows = _rows(wanted, made)
     found: list[int] = []
     i, j = len(wanted), len(made)
     while i and j:
         if wanted[i - 1] == made[j - 1]:
             found.append(i - 1)
             i, j = i - 1, j - 1
-        elif table[i][j - 1] > table[i - 1][j]:
+        elif _length(rows[i], j - 1) > _length(rows[i - 1], j):
             j -= 1
         else:
             i -= 1
     return found
+
+
+def _rows(wanted: list[str], made: list[str]) -> list[int]:
+    """Return the table of lengths, a row for each number of words of ``wanted``.
+
+    A bit of a row is 0 where the length grows by one, so that a row is one step of arithmetic
+    (Hyyrö, "Bit-Parallel LCS-length Computation Revisited", 2004).
+    """
+    places: dict[str, int] = {}
+    for at, word in enumerate(made):
+        places[word] = places.get(word, 0) | 1 << at
+    whole = (1 << len(made)) - 1
+    rows = [whole]
+    for word in wanted:
+        row = rows[-1]
+        hits = row & places.get(word, 0)
+        rows.append(((row + hits) | (row - hits)) & whole)
+    return rows
+
+
+def _length(row: int, words: int) -> int:
+    return words - (row & ((1 << words) - 1)).bit_count()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import docsum_nb as ds
 from docsum_nb.errors import BudgetExceeded, InputError
+from docsum_nb.evaluation import Comparison
 from docsum_nb.testing import Reply, ScriptedServer
 
 HANG_S = 300.0
@@ -83,6 +85,35 @@ def test_what_cannot_be_compared_is_refused() -> None:
         ds.compare(SOURCE, models=["extractive"], sample=0)
     with pytest.raises(InputError, match="takes the Summary of a run, not str"):
         ds.evaluate("text")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="maps names of documents"):
+        ds.compare(SOURCE, models=["extractive"], references=["a"])  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="references are a text"):
+        ds.compare(SOURCE, models=["extractive"], references={"whales": 5})  # type: ignore[dict-item]
+    run = ds.compare(
+        SOURCE, models=["extractive"], references={"whale": "A whale."}, ledger=False, show=False
+    )
+    with pytest.raises(InputError, match="no document is called as a reference is: 'whale'"):
+        run.result(HANG_S)
+
+
+def test_models_may_come_from_an_iterator() -> None:
+    made = ds.compare(
+        SOURCE,
+        models=(name for name in ["extractive"]),  # type: ignore[arg-type]
+        ledger=False,
+        show=False,
+    ).result(HANG_S)
+    assert [each.model for each in made.models] == ["extractive"]
+
+
+def test_texts_stand_by_their_documents() -> None:
+    """A model may have left a document out: its text of another one is not shown in its place."""
+    made = ds.compare(SOURCE, models=["extractive"], ledger=False, show=False).result(HANG_S)
+    less = replace(made.models[0], model="less", texts=made.models[0].texts[1:])
+    page = Comparison((less, *made.models)).to_html()
+    assert page.count("<details") == 2
+    assert page.count("less (100% supported)") == 1
+    assert page.count("extractive (100% supported)") == 2
 
 
 def test_a_library_is_measured(tmp_path: Path) -> None:
@@ -95,3 +126,8 @@ def test_a_library_is_measured(tmp_path: Path) -> None:
     assert ds.evaluate_library(library, {"mammals": ["dues"]}) == 0.0
     with pytest.raises(InputError, match="no document answers"):
         ds.evaluate_library(library, {"mammals": []})
+    for grade in (float("nan"), 5_000, "x"):
+        with pytest.raises(InputError, match="the grade of 'dues'"):
+            ds.evaluate_library(library, {"mammals": {"dues": grade}})  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="k \\(hits\\) is a whole number"):
+        ds.evaluate_library(library, {"mammals": ["dues"]}, k=0)
