@@ -53,6 +53,11 @@ REAL = (
     Format(".json", ("plain",)),
     Format(".xml", ("plain",)),
     Format(".srt", ("plain",)),
+    Format(".docx", ("python_docx", "pandoc")),
+    Format(".pptx", ("python_pptx",)),
+    Format(".xlsx", ("openpyxl",)),
+    Format(".odt", ("pandoc",)),
+    Format(".epub", ("pandoc",)),
 )
 MADE = (
     Format(".pdf", ("pymupdf", "pdfplumber"), made_from=".html"),

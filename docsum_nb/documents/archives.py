@@ -166,6 +166,8 @@ def _of_tar(path: Path, allowance: Allowance) -> Iterator[Piece]:
                     yield Member(name, allowance.counted(_chunks(file, path)))
                 # The list of members is not needed, and grows.
                 archive.members = []  # type: ignore[attr-defined]  # as documented in its module
+    except LoadError:
+        raise
     except _DAMAGE as error:
         raise LoadError(str(path), f"is damaged or cut off ({error}); pack it again") from error
 

@@ -770,6 +770,7 @@ EXEMPT: dict[str, str] = {
     "documents.tex_macros.expanded": "by tex.to_markdown",
     "documents.block_rules.item_text": "by prose_sentences",
     "documents.text.reading_of": "copies values",
+    "documents.symbols.unescaped": "passes over the text of one cell or run once",
     "documents.encodings.is_wrongly_declared": "by xml.read",
     "documents.encodings.wide_encoding": "by decoded",
     "documents.html_tags.markup_tags": "by plain_html",
