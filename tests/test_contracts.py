@@ -38,7 +38,7 @@ LAYERS = [
     {"run", "ledger", "budget"},
     {"events", "environment", "upstream", "results", "findings"},
     {"records", "paths", "private_folder", "provider_errors"},
-    {"render"},
+    {"render", "argument_hints"},
     {"errors", "option_kinds"},
     {"secrets", "characters", "own_code", "wording"},
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.diagnosis.notebook import notebook_findings
 from docsum_nb.diagnosis.switches import switch_findings
 from docsum_nb.diagnosis.versions import promise_findings, version_findings
@@ -17,6 +18,7 @@ __all__ = ["doctor"]
 _MOST_RUNS = 64
 
 
+@explains_arguments
 def doctor(
     crew_or_flow: Any = None,
     *,

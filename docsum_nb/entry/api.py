@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.entry.guarded_run import GuardOptions, Prices, begin_kickoff, begin_work
 from docsum_nb.entry.runnables import as_coroutine_function, check_kickable, is_kickable
 from docsum_nb.errors import InputError
@@ -72,6 +73,7 @@ def start(
     ask: AskPerson | None = None,
     show: bool = True,
 ) -> Run[Any]: ...
+@explains_arguments
 def start(
     work: Any,
     *args: Any,
@@ -164,6 +166,7 @@ def kickoff(
     on_event: Callable[[Event], object] | None = None,
     show: bool = True,
 ) -> Run[Any]: ...
+@explains_arguments
 def kickoff(
     crew_or_flow: Any,
     inputs: Mapping[str, Any] | None = None,
@@ -307,6 +310,7 @@ def run_with_deadline(
     inputs: Mapping[str, Any] | None = None,
     show: bool = True,
 ) -> Any: ...
+@explains_arguments
 def run_with_deadline(
     work: Any,
     deadline: float,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.documents.load import load
 from docsum_nb.entry.guarded_run import GuardOptions, begin_work
 from docsum_nb.errors import InputError
@@ -138,6 +139,7 @@ def _row(made: ComparedModel) -> Row:
     return Row(((part(made.model, max_chars=80),), *cells(shown)))
 
 
+@explains_arguments
 def compare(
     source: Any,
     *,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.documents.cite import cite
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.terms import has_words
@@ -60,6 +61,7 @@ def _rates(found: Rouge) -> list[float | None]:
     return [found.rouge1, found.rouge2, found.rouge_l]
 
 
+@explains_arguments
 def evaluate(
     summary: Summary, references: str | Sequence[str] | None = None, *, length: int | None = None
 ) -> Evaluation:
@@ -133,6 +135,7 @@ def _is_sentence(text: str) -> bool:
     return has_words(bare) and (bare[-1] in '.!?…。！？”"' or len(bare) >= _LEAST_CHARS)
 
 
+@explains_arguments
 def evaluate_library(
     library: Library, judged: Mapping[str, Mapping[str, float] | Sequence[str]], *, k: int = 10
 ) -> float:

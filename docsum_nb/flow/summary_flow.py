@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import PrivateAttr, ValidationError
 
+from docsum_nb.argument_hints import unexpected_argument
 from docsum_nb.crew.base_classes import Flow, inherit_steps, listen, start
 from docsum_nb.crew.guard import current_guard
 from docsum_nb.crew.output import quietly
@@ -22,7 +23,15 @@ from docsum_nb.events import Event
 from docsum_nb.flow.state import SummaryState, arguments_of
 from docsum_nb.flow.stepwise import StepwiseRun
 from docsum_nb.models import Model, as_model
-from docsum_nb.options import DetailLevel, OnError, Options, Strategy, StrPath, ToolLike
+from docsum_nb.options import (
+    DetailLevel,
+    OnError,
+    Options,
+    Strategy,
+    StrPath,
+    ToolLike,
+    options_of,
+)
 from docsum_nb.records import ChunkSummary
 from docsum_nb.results import Plan, Summary
 from docsum_nb.run import Run
@@ -151,6 +160,10 @@ class SummaryFlow(Flow[SummaryState]):  # type: ignore[misc]  # CrewAI's classes
         **flow: Any,
     ) -> None:
         given = dict(locals())
+        for other in flow.keys() - type(self).model_fields.keys():
+            # CrewAI would drop it in silence.
+            taken = [*(option.name for option in options_of()), *type(self).model_fields]
+            raise unexpected_argument(other, flow[other], taken=taken, name="SummaryFlow")
         super().__init__(**flow)
         for role in _MODELS:
             given[role] = self._without_key(role, given[role])

@@ -8,6 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
 import docsum_nb as ds
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.errors import InputError, check_on_error
 from docsum_nb.form import style
 from docsum_nb.form.form_values import FIELDS, FormValues
@@ -22,6 +23,7 @@ __all__ = ["App", "app"]
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
+@explains_arguments
 def app(
     *,
     source: str | os.PathLike[str] | None = None,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.errors import InputError, LedgerError
 from docsum_nb.ledger.damage import surviving_damage
 from docsum_nb.ledger.history import History
@@ -38,6 +39,7 @@ class Forgotten:
     """By how much the file became smaller; 0 if another process was using it."""
 
 
+@explains_arguments
 def forget(
     run_id: str | None = None,
     *,

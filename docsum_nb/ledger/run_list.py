@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.ledger.history import History
 from docsum_nb.ledger.run_record import RunRecord
 from docsum_nb.ledger.sqlite_file import LedgerFile, default_path
@@ -89,6 +90,7 @@ def _value_of(run: RunRecord, name: str) -> Any:
     return value
 
 
+@explains_arguments
 def runs(ledger: str | Path | None = None) -> Runs:
     """Return the runs of ``summarize`` that a ledger knows, newest first.
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.errors import InputError, LibraryError
 from docsum_nb.library.contents_table import held, table_of
 from docsum_nb.library.embedder import embedder_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Library"]
 
 
+@explains_arguments
 class Library(Tabled):
     """Keeps private documentation, and finds what it says about a matter.
 
@@ -96,6 +98,7 @@ class Library(Tabled):
         """What makes the vectors, as it was given; ``None`` if the search is by words alone."""
         return self._given_embedder
 
+    @explains_arguments
     def add(
         self,
         source: Any,
@@ -174,6 +177,7 @@ class Library(Tabled):
             embed_missing(self._store, self._embedder, self._path)
         return replace(total, gone=() if prune else gone, removed=removed)
 
+    @explains_arguments
     def sync(
         self,
         folder: str | os.PathLike[str],
@@ -259,6 +263,7 @@ class Library(Tabled):
         self._store.warn_of_what_is_set_aside(name)
         return removed
 
+    @explains_arguments
     def search(self, query: str, k: int = 10, *, where: Mapping[str, Any] | None = None) -> Hits:
         """Find what the library says about a matter.
 
@@ -287,6 +292,7 @@ class Library(Tabled):
         """
         return self._search(query, k, where, is_text=False)
 
+    @explains_arguments
     def related(self, text: str, k: int = 10, *, where: Mapping[str, Any] | None = None) -> Hits:
         """Find the documents that are related to a text, such as a summary.
 
@@ -347,8 +353,7 @@ class Library(Tabled):
     def _table(self) -> Table:
         path = str(self._path)
         try:
-            table = self._store.read(lambda snapshot: held(snapshot, path))
-            return table or table_of(path)
+            return self._store.read(lambda snapshot: held(snapshot, path)) or table_of(path)
         except LibraryError as error:
             # A library that is only displayed shows what is wrong with it instead.
             return table_of(path, problem=str(error))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.errors import InputError
 from docsum_nb.provider_errors import explained, public_address
 from docsum_nb.secrets import masked_params, remember_settings, without_login
@@ -25,6 +26,7 @@ _TAKEN = {
 """Parameters of a request that this package sets itself."""
 
 
+@explains_arguments
 @dataclass(frozen=True)
 class Model:
     """A model, and how it is to be called.

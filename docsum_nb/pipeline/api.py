@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from typing_extensions import TypeVar
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.events import Event
 from docsum_nb.models.model import Model
 from docsum_nb.options import SETTLE_S, DetailLevel, OnError, Options, Strategy, StrPath, ToolLike
@@ -32,6 +33,7 @@ _MOST_NAMES = 3
 """Of chunks that an error names as unfinished."""
 
 
+@explains_arguments
 def summarize(
     source: Any,
     *,
@@ -181,6 +183,7 @@ def given_models(run_id: str) -> dict[str, Any]:
     return _given.get(run_id, {})
 
 
+@explains_arguments
 def plan(
     source: Any,
     *,

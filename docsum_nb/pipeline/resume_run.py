@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypeVar
 
+from docsum_nb.argument_hints import explains_arguments
 from docsum_nb.errors import InputError
 from docsum_nb.events import Event
 from docsum_nb.ledger import History, Ledger, RunRecord, default_path
@@ -29,6 +30,7 @@ _Model = TypeVar("_Model", default=Any)
 """The class of ``data``; any if the class that the run had is used."""
 
 
+@explains_arguments
 def resume(
     run_id: str | None = None,
     *,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,14 @@ def shown_until(failing: str) -> list[tuple[str, str]]:
     done = STEPS[: STEPS.index(failing)]
     before = [(what, step) for step in done for what in ("started", "finished")]
     return [*before, ("started", failing), ("failed", failing), ("flow failed", "")]
+
+
+def test_an_argument_that_is_not_taken_is_an_error() -> None:
+    """CrewAI would drop it in silence; its own arguments are taken, and likely ones named."""
+    assert flow_of("x", suppress_flow_events=True).suppress_flow_events
+    for given, end in {"words": "write length=300, in words", "tracin": "'tracing'?"}.items():
+        with pytest.raises(TypeError, match=re.escape(end) + "$"):
+            flow_of("x", **{given: 300})
 
 
 def test_flow_does_what_summarize_does_and_tells_its_steps(server: ScriptedServer) -> None:
