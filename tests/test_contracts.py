@@ -138,7 +138,15 @@ def test_the_form_uses_what_everyone_can_use() -> None:
         assert used <= set(docsum_nb.__all__), path
         for module in imports_of(path):
             allowed = part_of(module) in (
-                *("form", "options", "render", "errors", "secrets", "private_folder"),
+                *(
+                    "form",
+                    "options",
+                    "render",
+                    "errors",
+                    "secrets",
+                    "private_folder",
+                    "argument_hints",
+                ),
             )
             assert allowed or module.startswith(_ALSO_FOR_THE_FORM), (path, module)
 
