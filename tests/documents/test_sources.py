@@ -84,6 +84,17 @@ _POSIX = pytest.mark.skipif(os.sep != "/", reason="a path of Windows is one ther
         ("Whales are large. Ships too", 'in as {"name": text}'),
         ("https:/example.org/a.pdf", "give it as a str, with two slashes"),
         pytest.param("C:\\Users\\me\\a.pdf", "no drives such as C:", marks=_POSIX),
+        pytest.param("Q:/reports/a.pdf", "no drives such as Q:", marks=_POSIX),
+        pytest.param("Q:a.pdf", "no drives such as Q:", marks=_POSIX),
+        pytest.param("/cygdrive/q/a.pdf", "no drives such as /cygdrive/q", marks=_POSIX),
+        pytest.param(r"\\wsl$\Debian\home\me", "within WSL, it is '/home/me'", marks=_POSIX),
+        pytest.param(r"\\wsl.localhost\Debian", "within WSL, it is '/'", marks=_POSIX),
+        (r"%USERPROFILE%\a.pdf", "%USERPROFILE% is not replaced by its value"),
+        ("${DATA}/a.pdf", "${DATA} is not replaced by its value: write the folder itself"),
+        ("$HOME/a.pdf", "'~' for your home folder"),
+        ("\u201ca.pdf\u201d", "without what stands around it, it is 'a.pdf'"),
+        ("'a.pdf'", "without what stands around it, it is 'a.pdf'"),
+        ("www.example.org/a.pdf", "begin it with https://"),
         ("a{1,2}.pdf", "give a list of paths"),
         ("-", "standard input is not read"),
     ],
@@ -94,6 +105,28 @@ def test_what_is_no_path_gets_a_hint(given: str, hint: str) -> None:
     assert hint in str(error)
     assert "\n" not in str(error)
     assert len(str(error)) < 400
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        (" one.txt\n", "without what stands around it, it is 'one.txt'"),
+        ("one.txt;two.txt", "several paths go in a list: ['one.txt', 'two.txt']"),
+        ("one.txt\ntwo.txt\n", "several paths go in a list: ['one.txt', 'two.txt']"),
+        ("onne.txt", "did you mean 'one.txt'?"),
+        ("ntoes/tow.txt", "did you mean"),
+    ],
+)
+def test_a_path_that_is_almost_there_is_named(
+    given: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was copied with it, several in one text, and misspelled names."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.txt", "two.txt", "notes/two.txt"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text("A text.", encoding="utf-8")
+    [error] = find(given)
+    assert hint in str(error)
 
 
 @pytest.mark.parametrize("given", ["my report.pdf", "my reports/old", "reports"])

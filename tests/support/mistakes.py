@@ -102,6 +102,9 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "The source": [
         ("a wrong path", 'ds.summarize("report/").result()'),
         ("a path of Windows, elsewhere", 'ds.summarize("reports\\\\north.md").result()'),
+        ("a drive, elsewhere", 'ds.summarize("Q:/reports/north.md").result()'),
+        ("a variable of a shell", 'ds.summarize("$HOME/reports").result()'),
+        ("quotation marks within", "ds.summarize('\"reports/north.md\"').result()"),
         (
             "a text as a path",
             'ds.summarize("The harbor froze for three weeks, and ships waited.").result()',
