@@ -59,8 +59,8 @@ napoleon_numpy_docstring = False
 nitpick_ignore_regex = [
     ("py:.*", r"(collections|contextvars|os|pathlib|re|threading|typing)\..*"),
     ("py:.*", r"(crewai|ipywidgets|matplotlib|pandas|pydantic)\..*"),
-    ("py:.*", r"(.*\.)?(Axes|DataFrame|DetailLevel|OnError|Prices|StrPath|Strategy|T|ToolLike)"),
-    ("py:.*", r"(.*\.)?(_Model|Data_co|CrewLike|CrewOutput|Generic|NotARun|NotAwaited)"),
+    ("py:.*", r"(.*\.)?(AskPerson|Axes|DataFrame|DetailLevel|OnError|Prices|StrPath|Strategy)"),
+    ("py:.*", r"(.*\.)?(T|ToolLike|_Model|Data_co|CrewLike|CrewOutput|Generic|NotARun|NotAwaited)"),
 ]
 
 html_theme = "furo"
