@@ -34,6 +34,8 @@ _FILES = {
 _NEWER = re.compile(r"(?:gpt-(?:4o|4\.[1-9]|oss|[5-9])|o[1-9]\b|chatgpt-|codex)")
 # Some versions of tiktoken take quadratic time on a run of characters without white space.
 _SLICE = 4_000
+# Roles, instructions and names, which are the same in the requests of a run.
+_SHORT, _REMEMBERED = 1_500, 256
 _lock = threading.Lock()
 
 
@@ -76,7 +78,13 @@ def _counter(encoding_name: str) -> Callable[[str], int]:
         return _estimate
     encode = encoding.encode_ordinary
 
+    @lru_cache(_REMEMBERED)
+    def of_short(text: str) -> int:
+        return len(encode(text))
+
     def count(text: str) -> int:
+        if len(text) <= _SHORT:
+            return of_short(text)
         if len(text) <= _SLICE:
             return len(encode(text))
         return sum(len(encode(part)) for part in _slices(text))

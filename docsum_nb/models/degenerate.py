@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = ["Kept", "echoes", "is_blank", "unlooped"]
 
@@ -48,7 +49,10 @@ summary, such as a paper's own abstract."""
 _SHORT = 1.3
 """Times the words asked for: a text of no more may be returned as its own summary."""
 _INSTRUCTED = 8
+"""Words of a run that is looked for in the instructions."""
 _INSTRUCTED_SHARE = 0.5
+_REMEMBERED = 32
+"""Instructions whose runs are kept between answers."""
 # Scripts whose words are not set apart by spaces: every character counts as a word.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -115,8 +119,9 @@ def echoes(text: str, *, instructions: str, source: str, max_words: int) -> bool
         max_words: How long the answer was to be.
     """
     words = _words_of(text).words
-    asked = _words_of(instructions).words
-    if _share_of_runs(words, asked) >= _INSTRUCTED_SHARE:
+    if len(words) < _INSTRUCTED:
+        return False
+    if _share_of_runs(words, _runs_of(instructions)) >= _INSTRUCTED_SHARE:
         return True
     if len(words) < max(_LEAST_COPIED, _TOO_LONG * max_words):
         return False
@@ -221,11 +226,17 @@ def _whole_sentences(text: str, end: int) -> str:
     return kept[: last + 1].rstrip() if last > 0 else kept
 
 
-def _share_of_runs(words: Sequence[str], others: Sequence[str]) -> float:
-    """Return the share of words that stand in runs which the others have as well."""
-    if len(words) < _INSTRUCTED:
-        return 0.0
-    known = {tuple(others[at : at + _INSTRUCTED]) for at in range(len(others) - _INSTRUCTED + 1)}
+@lru_cache(_REMEMBERED)
+def _runs_of(instructions: str) -> frozenset[tuple[str, ...]]:
+    """Return the runs of words of instructions, which are the same for all chunks of a run."""
+    words = _words_of(instructions).words
+    return frozenset(
+        tuple(words[at : at + _INSTRUCTED]) for at in range(len(words) - _INSTRUCTED + 1)
+    )
+
+
+def _share_of_runs(words: Sequence[str], known: frozenset[tuple[str, ...]]) -> float:
+    """Return the share of words that stand in runs which are known."""
     covered, upto = 0, 0
     for at in range(len(words) - _INSTRUCTED + 1):
         if tuple(words[at : at + _INSTRUCTED]) in known:

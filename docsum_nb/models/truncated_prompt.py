@@ -76,10 +76,19 @@ def unread_of(
     if not 0 < read < sent:
         return None
     near = any(size - _NEAR <= read <= size and longest <= size for size in (*_SIZES, *sizes))
-    if not (near and read < _SURELY_LESS * sent) and read >= _least_tokens(texts):
-        return None
+    if not (near and read < _SURELY_LESS * sent):
+        sought = tuple(texts)
+        if read >= _least_tokens_at_most(sought) or read >= _least_tokens(sought):
+            return None
     needed = 1 << (sent + answer).bit_length()
     return TruncatedPrompt(read, sent, needed)
+
+
+def _least_tokens_at_most(texts: Iterable[str]) -> int:
+    """Return a bound of ``_least_tokens`` for which no character has to be looked at."""
+    sizes = [(len(text), text.isascii()) for text in texts]
+    ascii_only = all(each for _, each in sizes)
+    return sum(size for size, _ in sizes) // (_LETTERS_A_TOKEN if ascii_only else _SIGNS_A_TOKEN)
 
 
 def _least_tokens(texts: Iterable[str]) -> int:

@@ -150,8 +150,11 @@ def _other_language(text: str, request: Request) -> str | None:
     """Return the languages of answer and text if they should be the same and are not."""
     if _SAME_LANGUAGE not in request.instructions.lower():
         return None  # the user's own prompt may ask for another one
-    written, given = language_of(text), language_of(request.text)
-    if written is None or given is None or written == given:
+    written = language_of(text)
+    if written is None:
+        return None
+    given = language_of(request.text)
+    if given is None or written == given:
         return None
     if request.question and language_of(request.question, least_words=3) in (written, None):
         return None  # an answer in the language of the question is right, too

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -59,6 +60,8 @@ LABEL_TOKENS = 48
 """Of the name under which a summary is merged; a longer one is cut there."""
 NAMED_TOKENS = LABEL_TOKENS + TAG_TOKENS
 """Of a summary's name and the tags around it."""
+_REMEMBERED = 512
+"""Counts of texts whose merging is kept."""
 _TOKENS_A_WORD = 3
 """Generous: English takes 1.3, German 2, languages with other scripts more."""
 LEAST_ANSWER = 128
@@ -181,34 +184,18 @@ class Sizes:
 
     def of_documents(self, count: int) -> Merging:
         """Return how the summaries of documents become the final one."""
-        return self._merging(count, self.final_words, least=DOCUMENT_WORDS)
+        return _merging(self, count, self.final_words, DOCUMENT_WORDS)
 
     def of_chunks(self, count: int, words: int) -> Merging:
         """Return how the summaries of a document's chunks become one of ``words`` words."""
-        return self._merging(count, words, least=CHUNK_WORDS)
+        return _merging(self, count, words, CHUNK_WORDS)
 
-    def _merging(self, count: int, words: int, *, least: int) -> Merging:
-        if count < 2:
-            return Merging(words, ())
-        levels: list[Level] = []
-        length = self._part_words(count, words, least)
-        part_words = length
-        while count > 1:
-            # At least two fit, so every level has at most half as many texts, rounded up.
-            fan_in = (self.room - self._answer_tokens(words)) // _named(length)
-            parts = -(-count // fan_in)
-            longest = words if parts == 1 else self._part_words(parts, words, DOCUMENT_WORDS)
-            level = Level(count, length, parts, longest)
-            levels.append(replace(level, evidence_tokens=self._evidence(level, words)))
-            count, length = parts, longest
-        return Merging(part_words, tuple(levels))
-
-    def _evidence(self, level: Level, words: int) -> int:
+    def evidence_tokens(self, level: Level, words: int) -> int:
         """Return the tokens of quotations that fit beside each text of a merge."""
-        spare = (self.room - self._answer_tokens(words)) // level.largest - level.text_tokens
+        spare = (self.room - _room_for_answer(words)) // level.largest - level.text_tokens
         return min(spare, _MOST_EVIDENCE) if self.quotes and spare >= _LEAST_EVIDENCE else 0
 
-    def _part_words(self, count: int, words: int, least: int) -> int:
+    def part_words(self, count: int, words: int, least: int) -> int:
         """Return the length of texts that are merged: together half as long again, or longer.
 
         The same for 2 and 3 texts, for 4 to 7, and so on: a prompt names it, and each new prompt
@@ -216,13 +203,38 @@ class Sizes:
         """
         step = 1 << (count.bit_length() - 1)
         even = min(-(-int(self.surplus * words) // step), words)
-        most = ((self.room - self._answer_tokens(words)) // 2 - NAMED_TOKENS) // _TOKENS_A_WORD
+        most = ((self.room - _room_for_answer(words)) // 2 - NAMED_TOKENS) // _TOKENS_A_WORD
         return min(max(least, even), most)
 
-    @staticmethod
-    def _answer_tokens(words: int) -> int:
-        """Return the room for any answer on the way to a text of ``words`` words."""
-        return answer_tokens(max(words, DOCUMENT_WORDS))
+
+@lru_cache(_REMEMBERED)
+def _merging(sizes: Sizes, count: int, words: int, least: int) -> Merging:
+    """Return how texts become one; asked for every document and chunk, with few different counts.
+
+    Args:
+        sizes: The run's.
+        count: The number of texts.
+        words: Length of what they become.
+        least: Words of a text on the first level.
+    """
+    if count < 2:
+        return Merging(words, ())
+    levels: list[Level] = []
+    length = part_words = sizes.part_words(count, words, least)
+    while count > 1:
+        # At least two fit, so every level has at most half as many texts, rounded up.
+        fan_in = (sizes.room - _room_for_answer(words)) // _named(length)
+        parts = -(-count // fan_in)
+        longest = words if parts == 1 else sizes.part_words(parts, words, DOCUMENT_WORDS)
+        level = Level(count, length, parts, longest)
+        levels.append(replace(level, evidence_tokens=sizes.evidence_tokens(level, words)))
+        count, length = parts, longest
+    return Merging(part_words, tuple(levels))
+
+
+def _room_for_answer(words: int) -> int:
+    """Return the room for any answer on the way to a text of ``words`` words, in tokens."""
+    return answer_tokens(max(words, DOCUMENT_WORDS))
 
 
 def _named(words: int) -> int:

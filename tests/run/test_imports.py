@@ -145,3 +145,34 @@ def test_the_module_that_a_thread_imports_is_known(
         go.set()
         thread.join()
     assert imported_in(thread_frames(threading.get_ident())) is None
+
+
+_AGES = """
+import gc
+from docsum_nb.run import without_collection
+
+{before}
+exempt = gc.get_freeze_count()
+with without_collection():
+    made = [[] for _ in range(3)]
+old = any(each is made for each in gc.get_objects(generation=2))
+print(gc.isenabled(), old, gc.get_freeze_count() == exempt)
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "printed"), [("", "True True True"), ("gc.freeze()", "True False True")]
+)
+def test_what_was_imported_is_old_unless_objects_are_exempt_from_the_search(
+    before: str, printed: str
+) -> None:
+    """So the next two searches for garbage do not go through it; what a user froze stays so."""
+    process = subprocess.run(
+        [sys.executable, "-c", _AGES.format(before=before)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (process.stdout.strip(), process.stderr) == (printed, "")
