@@ -11,12 +11,10 @@ Refuses nothing; the numerals of other languages than English are not known. Lin
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 
 from docsum_nb.documents.quantity_words import (
     APPROXIMATE,
@@ -27,7 +25,7 @@ from docsum_nb.documents.quantity_words import (
     UNITS,
 )
 
-__all__ = ["Date", "Quantities", "Quantity", "quantities"]
+__all__ = ["Date", "Quantity", "quantities"]
 
 Date = tuple[int | None, int | None, int | None]
 """Year, month, day; ``None`` for what is not named."""
@@ -52,9 +50,6 @@ class Quantity:
 
 
 _MOST_DIGITS = 30
-_FIRST_YEAR, _YEARS = 1900, 100
-_YEAR_FORM = (4, -1)
-_MOST_ALIKE = 50  # numbers of a source that one may be rounded from
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-ϿЀ-ӿ"
 _GROUP = "['’\u00a0\u202f\u2009 ]"
 _SIGNS = re.escape(UNIT_SIGNS)
@@ -72,10 +67,13 @@ _REFERENCE = re.compile(
 )
 _HALF = re.compile(r"[ -]and[ -]a[ -]half\b", re.IGNORECASE)
 _NUMERAL = "|".join(sorted(NUMERALS, key=len, reverse=True))
+_ONE = "|".join(word for word, value in NUMERALS.items() if 0 < value < 10)
 _BIG = "hundred|thousand|million|billion|trillion"
 _SPOKEN = re.compile(
-    rf"(?<![{_LETTER}\d_'’-])(?:an?[ ](?:{_BIG}|dozen)|{_NUMERAL})"
-    rf"(?:(?:[ ]and[ ]|[ \u00a0]|-)(?:{_NUMERAL}|{_BIG}|dozen|point)){{0,12}}+(?![{_LETTER}\d_])",
+    rf"(?<![{_LETTER}\d_'’-])(?:an?[ ](?:{_BIG}|dozen)|{_NUMERAL}|hundred(?=[ ]per[ ]?cent))"
+    # Transcripts have blanks around hyphens: "forty - five".
+    rf"(?:(?:[ ]and[ ]|[ \u00a0]|-|(?<=ty)[ ]-[ ](?=(?:{_ONE})(?![{_LETTER}])))"
+    rf"(?:{_NUMERAL}|{_BIG}|dozen|point)){{0,12}}+(?![{_LETTER}\d_])",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
@@ -83,6 +81,8 @@ _AFTER = re.compile(
     rf"(?:[ \u00a0\u202f-]?(?P<unit>per[ ]cent|[%％٪{_SIGNS}元円]"
     rf"|[{_LETTER}]{{1,12}}(?![{_LETTER}])))?"
 )
+# Between the two numbers of a range, of which the second alone may have a unit and a scale.
+_RANGE = re.compile(r"\s?(?:[-\u2010-\u2014]|to|or|and)\s?")
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _NOT_IN = rf"(?<![{_LETTER}\d_])"
 _YEAR = r"(?:,?\s{1,2}(?:de\s|of\s)?(?P<y>[12]\d{3})(?!\d))"
@@ -121,76 +121,17 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     if not any(map(str.isdigit, text)) and not _SPOKEN.search(text):
         return ()
     dates = _apart(each for pattern in _DATES for each in _dated(pattern, text))
-    return tuple(_apart([*dates, *_numbers(text)]))
+    found = _apart([*dates, *_numbers(text)])
+    return tuple(_as_begun(text, each, after) for each, after in zip_longest(found, found[1:]))
 
 
-class Quantities:
-    """The quantities of a source, to find others in.
-
-    Args:
-        found: Those of the source.
-    """
-
-    def __init__(self, found: Iterable[Quantity]) -> None:
-        self._units: dict[Decimal, set[str]] = {}
-        self._years: dict[tuple[int | None, int | None], set[int | None]] = {}
-        """By month and day, and by month alone."""
-        for each in found:
-            for value in each.values:
-                self._units.setdefault(value, set()).add(each.unit)
-            for date in each.dates:
-                year, month, day = date
-                for key in {(month, day), (month, None)}:
-                    self._years.setdefault(key, set()).add(year)
-                # Its parts are numbers too: a summary may name the year alone.
-                for part in date:
-                    if part is not None:
-                        self._units.setdefault(Decimal(part), set()).add("")
-        self._sorted = sorted(self._units)
-        self._forms = Counter(map(_form, self._units))
-
-    def holds(self, quantity: Quantity) -> bool:
-        """Return whether the source has a quantity, exactly or more precisely."""
-        if quantity.dates:
-            return any(map(self._has_date, quantity.dates))
-        return any(self._has(value, quantity) for value in quantity.values)
-
-    def chance(self, quantity: Quantity) -> float:
-        """Return how likely the source has any number that looks like a quantity's: 0 to 1.
-
-        It is the share of the numbers with as many digits, of years those of a century, that the
-        source has. A date that has a month is taken for rare.
-        """
-        if quantity.dates:
-            return 0.0
-        form = _form(quantity.values[0])
-        alike = self._forms[form]
-        return min(1.0, alike / (_YEARS if form == _YEAR_FORM else 9 * 10 ** (form[0] - 1)))
-
-    def _has(self, value: Decimal, quantity: Quantity) -> bool:
-        low = bisect_left(self._sorted, value - quantity.half_step)
-        high = bisect_right(self._sorted, value + quantity.half_step)
-        return any(
-            not quantity.unit or quantity.unit in units or "" in units
-            for each in self._sorted[low : min(high, low + _MOST_ALIKE)]
-            if (units := self._units[each])
-        )
-
-    def _has_date(self, date: Date) -> bool:
-        year, month, day = date
-        years = self._years.get((month, day), set())
-        # A source names its year once, and then days alone.
-        elsewhere = None in years and year is not None and Decimal(year) in self._units
-        return bool(years) and (year is None or year in years or elsewhere)
-
-
-def _form(value: Decimal) -> tuple[int, int]:
-    """Return the number of a value's digits and of its decimals; a year has a form of its own."""
-    digits = value.as_tuple()
-    decimals = max(0, -int(digits.exponent))
-    if not decimals and _FIRST_YEAR <= value < _FIRST_YEAR + 2 * _YEARS:
-        return _YEAR_FORM
-    return len(digits.digits), decimals
+def _as_begun(text: str, quantity: Quantity, after: Quantity | None) -> Quantity:
+    """Return a number with the unit and the scale of the one that ends its range: "8-30%"."""
+    if after is None or quantity.unit or not (after.unit and quantity.values and after.values):
+        return quantity
+    if not _RANGE.fullmatch(text, quantity.end, after.start):
+        return quantity
+    return replace(quantity, unit=after.unit, counted=False)
 
 
 def _apart(found: Iterable[Quantity]) -> list[Quantity]:

@@ -16,13 +16,14 @@ from itertools import accumulate
 
 from docsum_nb.documents.outline import may_have_headings, outline
 from docsum_nb.documents.prose import prose_sentences
-from docsum_nb.documents.quantities import Quantities, Quantity, quantities
+from docsum_nb.documents.quantities import Quantity, quantities
+from docsum_nb.documents.quantity_set import Quantities
 from docsum_nb.documents.sentences import sentence_spans
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import words
 from docsum_nb.records import Chunk
 
-__all__ = ["KnownTerms", "Passage", "SourceSentences", "content_terms", "trimmed_sentences"]
+__all__ = ["KnownTerms", "Passage", "SourceSentences", "content_terms", "stem", "trimmed_sentences"]
 
 _WINDOW = 3  # sentences of the longest passage
 _LENGTHENING = 0.08  # support that each further sentence of a passage must add
@@ -78,11 +79,12 @@ def trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:
 def content_terms(text: str) -> frozenset[str]:
     """Return the stems of a text's words, or of its content words if it has any."""
     found = words(text)
-    content = [_stem(word) for word in found if word not in STOP_WORDS]
-    return frozenset(content or map(_stem, found))
+    content = [stem(word) for word in found if word not in STOP_WORDS]
+    return frozenset(content or map(stem, found))
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Return a word without its ending, for comparing."""
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 4:
             return word[: -len(suffix)]
@@ -97,8 +99,8 @@ class KnownTerms(dict[str, str]):
         self._terms = terms
 
     def __missing__(self, word: str) -> str:
-        stem = _stem(word)
-        self[word] = found = stem if stem in self._terms else ""
+        own = stem(word)
+        self[word] = found = own if own in self._terms else ""
         return found
 
 
@@ -304,7 +306,7 @@ def _sums_around(values: Sequence[float]) -> list[float]:
 
 
 def _stems(found: Sequence[str], known: KnownTerms) -> set[str]:
-    return {stem for word in found if (stem := known[word])}
+    return {own for word in found if (own := known[word])}
 
 
 def _weight(terms: set[str], weights: dict[str, float]) -> float:

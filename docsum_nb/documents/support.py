@@ -26,7 +26,8 @@ from docsum_nb.documents.passages import (
     content_terms,
     trimmed_sentences,
 )
-from docsum_nb.documents.quantities import Quantities, Quantity, quantities
+from docsum_nb.documents.quantities import Quantity, quantities
+from docsum_nb.documents.quantity_set import Quantities
 from docsum_nb.documents.source_marks import Mark
 from docsum_nb.documents.terms import words
 from docsum_nb.documents.turns import Speakers, label_of
@@ -73,6 +74,8 @@ class SentenceSupport:
     """What the passage does not have."""
     supported: bool = False
     """Whether the passage supports the sentence: it is cited."""
+    shares_enough: bool = False
+    """Whether the passage has enough of its words, apart from what it lacks."""
     others: tuple[Passage, ...] = ()
     """The best passages of several documents, if they were asked for."""
 
@@ -201,12 +204,9 @@ def _judged(
         return SentenceSupport(start, end, passage, supported=passage is not None)
     names = name_spans(text[start:end])
     lacking = tuple(_lacking(text[start:end], start, passage, names))
-    supported = (
-        passage.confidence >= floor
-        and passage.support >= _LEAST_SUPPORT
-        and not _speaks_against(lacking, len(names))
-    )
-    return SentenceSupport(start, end, passage, lacking, supported)
+    enough = passage.confidence >= floor and passage.support >= _LEAST_SUPPORT
+    supported = enough and not _speaks_against(lacking, len(names))
+    return SentenceSupport(start, end, passage, lacking, supported, enough)
 
 
 def _with_quantities(

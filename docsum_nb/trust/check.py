@@ -11,23 +11,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from docsum_nb.documents.claims import bare_term, has_name
-from docsum_nb.documents.passages import content_terms
-from docsum_nb.documents.quantities import Quantities, Quantity, quantities
+from docsum_nb.documents.passages import Passage, content_terms
+from docsum_nb.documents.quantities import quantities
+from docsum_nb.documents.quantity_set import Quantities
 from docsum_nb.documents.source_marks import Mark
-from docsum_nb.documents.support import Lacking, SentenceSupport, supports
+from docsum_nb.documents.support import SentenceSupport, supports
 from docsum_nb.documents.terms import words
 from docsum_nb.records import OWN_CITATIONS, Chunk, Citation, SourceSpan, SummaryRecord
 from docsum_nb.render.formats import count_text
 from docsum_nb.results import Check, CheckedSentence, DocumentUse, Finding
 from docsum_nb.trust.conflicts import conflicts
+from docsum_nb.trust.facts import Facts
 
 __all__ = ["check"]
 
 _REPEATED = 0.7  # of the words of two sentences, that they share
-_CHANCE = 0.02  # that a document has any number like one, from which it says nothing
-_BESIDE_CHARS = 50  # on each side of a number, whose words say what it is of
-_SHARED_BESIDE = 2  # of these words, with which a number that stands elsewhere is the same
 _MOST_COMPARED = 1_000  # sentences that are compared with one another
 _LABEL_CHARS = 40  # of a line without an end of a sentence that is a heading or a label
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '"', "”", ")")
@@ -46,7 +44,7 @@ def check(summary: SummaryRecord) -> Check:
     chunks, unchecked = _sources(summary)
     found = supports(summary.text, chunks, others=True, marks=_as_marks(summary.citations))
     repeated = _repeated(summary.text, found)
-    facts = _Facts(chunks)
+    facts = Facts(chunks)
     cited = sorted((each.start, each.end) for each in summary.citations)
     sentences = tuple(
         _checked(summary.text, each, facts, cited, repeated=at in repeated)
@@ -106,53 +104,10 @@ def _as_chunk(citation: Citation) -> Chunk:
     )
 
 
-class _Facts:
-    """The quantities and words of each document, found when they are first asked for."""
-
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self._texts: defaultdict[str, list[str]] = defaultdict(list)
-        for each in chunks:
-            self._texts[each.document].append(each.text)
-        for each in chunks:
-            self._texts[each.document].extend((each.document, *each.headings))
-        self._known: dict[str, Quantities] = {}
-        self._words: dict[str, set[str]] = {}
-        self._beside: dict[str, list[tuple[Quantities, frozenset[str]]]] = {}
-
-    def of(self, document: str) -> Quantities:
-        """Return the quantities of a document."""
-        if document not in self._known:
-            texts = self._texts[document]
-            self._known[document] = Quantities(each for text in texts for each in quantities(text))
-        return self._known[document]
-
-    def says_of_it(self, document: str, quantity: Quantity, beside: frozenset[str]) -> bool:
-        """Return whether a document has a quantity with words that stand beside it in the text."""
-        if document not in self._beside:
-            self._beside[document] = [
-                (Quantities([each]), _terms_beside(text, each.start, each.end))
-                for text in self._texts[document]
-                for each in quantities(text)
-            ]
-        needed = min(len(beside), _SHARED_BESIDE)
-        return needed > 0 and any(
-            len(beside & terms) >= needed and own.holds(quantity)
-            for own, terms in self._beside[document]
-        )
-
-    def has_word(self, document: str, word: str) -> bool:
-        """Return whether a document has a word, in its text, its name or its headings."""
-        if document not in self._words:
-            found = {term for text in self._texts[document] for term in words(text)}
-            self._words[document] = {bare_term(term) for term in found}
-        known = self._words[document]
-        return all(has_name(bare_term(term), known) for term in words(word))
-
-
 def _checked(
     text: str,
     found: SentenceSupport,
-    facts: _Facts,
+    facts: Facts,
     cited: Sequence[tuple[int, int]],
     *,
     repeated: bool,
@@ -172,25 +127,33 @@ def _checked(
 
 
 def _findings(
-    text: str, found: SentenceSupport, facts: _Facts, *, repeated: bool
+    text: str, found: SentenceSupport, facts: Facts, *, repeated: bool
 ) -> Iterator[Finding]:
     sentence = text[found.start : found.end]
     span = (found.start, found.end, sentence)
     reasons = list(_lacking(text, found, facts)) if found.passage else []
     yield from reasons
     is_label = len(sentence) < _LABEL_CHARS and not sentence.endswith(_ENDS)
-    if not found.supported and not reasons and not is_label:
+    if not (found.supported or reasons or is_label or _is_confirmed(found)):
         yield Finding("unsupported", *span, "no passage was found that supports it")
     if repeated:
         yield Finding("repeated", *span, "an earlier sentence has most of its words")
 
 
-def _lacking(text: str, found: SentenceSupport, facts: _Facts) -> Iterator[Finding]:
+def _is_confirmed(found: SentenceSupport) -> bool:
+    """Return whether a sentence has its words in the passage, and its numbers elsewhere."""
+    far_names = any(each.kind == "name" and not each.near for each in found.lacking)
+    numbers = any(each.quantity is not None for each in found.lacking)
+    return found.shares_enough and numbers and not far_names
+
+
+def _lacking(text: str, found: SentenceSupport, facts: Facts) -> Iterator[Finding]:
     """Yield what the source of a sentence does not have."""
     passage = found.passage
     if passage is None:
         return
-    document = passage.chunk.document
+    document, sentence = passage.chunk.document, text[found.start : found.end]
+    gives_others = found.says_the_same and _has_others(passage, sentence)
     for each in found.lacking:
         shown = text[each.start : each.end]
         span = (each.kind, each.start, each.end, shown)
@@ -200,25 +163,23 @@ def _lacking(text: str, found: SentenceSupport, facts: _Facts) -> Iterator[Findi
             if not facts.has_word(document, shown):
                 yield Finding(*span, f"{shown} is nowhere in {document}")
         elif each.kind != "name" and (found.says_the_same or not each.near):
-            known = facts.of(document)
-            elsewhere = each.quantity is not None and known.holds(each.quantity)
-            if each.quantity and elsewhere and not found.says_the_same:
-                rare = known.chance(each.quantity) <= _CHANCE
-                if rare or facts.says_of_it(document, each.quantity, _beside(text, each)):
-                    continue
+            elsewhere = each.quantity is not None and facts.of(document).holds(each.quantity)
+            if (
+                each.quantity is not None
+                and elsewhere
+                and not gives_others
+                and facts.says_of_it(document, each.quantity, sentence)
+            ):
+                continue
             reason = "is not in the passage, but elsewhere in" if elsewhere else "is nowhere in"
             yield Finding(*span, f"{shown} {reason} {document}")
 
 
-def _beside(text: str, lacking: Lacking) -> frozenset[str]:
-    return _terms_beside(text, lacking.start, lacking.end)
-
-
-def _terms_beside(text: str, start: int, end: int) -> frozenset[str]:
-    """Return the terms on both sides of a number, within its sentence or nearly so."""
-    before = text[max(0, start - _BESIDE_CHARS) : start].partition(" ")[2]
-    after = text[end : end + _BESIDE_CHARS].rpartition(" ")[0]
-    return frozenset(each for each in content_terms(f"{before} {after}") if each.isalpha())
+def _has_others(passage: Passage, sentence: str) -> bool:
+    """Return whether a passage has numbers that a sentence does not: these stand in their place."""
+    own = Quantities(quantities(sentence))
+    stated = quantities(passage.chunk.text[passage.start : passage.end])
+    return not all(own.holds(each) for each in stated)
 
 
 def _repeated(text: str, found: Sequence[SentenceSupport]) -> set[int]:

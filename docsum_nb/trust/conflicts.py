@@ -12,7 +12,8 @@ from itertools import combinations
 from typing import NamedTuple
 
 from docsum_nb.documents.passages import Passage, content_terms
-from docsum_nb.documents.quantities import Quantities, Quantity, quantities
+from docsum_nb.documents.quantities import Quantity, quantities
+from docsum_nb.documents.quantity_set import Quantities
 from docsum_nb.documents.support import SentenceSupport
 from docsum_nb.results import Conflict
 

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docsum_nb.documents.quantities import Quantities, quantities
+from docsum_nb.documents.quantities import quantities
+from docsum_nb.documents.quantity_set import Quantities, share_of_alike
 
 SAME = [
     ("25 %", "twenty-five percent"),
@@ -38,6 +41,8 @@ SAME = [
     ("12.5 euros", "twelve and a half euros"),
     ("12.50 euros", "twelve fifty"),
     ("2.5 million", "two and a half million"),
+    ("45 minutes", "in forty - five minutes"),  # as transcripts have it
+    ("100 %", "our fift uh hundred per cent profit"),
 ]
 OTHER = [
     ("177,185 tweets", "about 177,000 users"),
@@ -55,6 +60,7 @@ OTHER = [
     ("March 2021", "April 2021"),
     ("10:30", "10:45"),
     ("19 people", "COVID-19"),
+    ("45 people", "forty - odd houses"),
 ]
 
 
@@ -106,6 +112,11 @@ def test_numbers_of_names_and_lists_are_no_quantities(text: str) -> None:
 
 
 def test_a_number_of_many_digits_is_hardly_there_by_chance() -> None:
-    source = Quantities(quantities("The 3 mills of the 5 towns made 4,711 tons in 1999."))
-    rare, likely = quantities("4,711 tons by 3 mills")
-    assert source.chance(rare) < 0.01 < 0.2 < source.chance(likely)
+    found = quantities("The 3 mills of the 5 towns made 4,711 tons in 1999.")
+    values = [value for each in found for value in each.values]
+    assert share_of_alike(Decimal(4711), values) < 0.01 < 0.2 < share_of_alike(Decimal(3), values)
+
+
+def test_a_range_has_one_unit() -> None:
+    found = quantities("8-30% of it, 5 to 6 km, two or three hours; 7 and then 9 kg")
+    assert [each.unit for each in found] == ["%", "%", "km", "km", "hour", "hour", "", "kg"]
