@@ -1,8 +1,8 @@
-"""Names and negations of a sentence: what a summary gets wrong in words that look right.
+"""Names of a sentence: what a summary gets wrong in words that look right.
 
 A name is a word with a capital that does not begin its sentence, or one with capitals or digits
 within. In a text in German, whose nouns have capitals, and in one that has capitals everywhere, no
-word is taken for a name. Negations are known in the languages listed. Refuses nothing; linear time.
+word is taken for a name. Refuses nothing; linear time.
 """
 
 from __future__ import annotations
@@ -14,19 +14,13 @@ from docsum_nb.documents.quantity_words import MONTHS
 from docsum_nb.documents.stopwords import STOP_WORDS
 from docsum_nb.documents.terms import term_spans
 
-__all__ = ["bare_term", "has_name", "is_negated", "name_spans"]
+__all__ = ["bare_term", "has_name", "name_spans"]
 
 
 def _words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-_NEGATIONS = {"no" + each for each in ("body", "thing")} | _words("""
-    no not never none neither nor without cannot can't nicht kein keine
-    keinen keinem keiner keines nie niemals niemand nichts ohne weder ne pas jamais aucun
-    aucune sans rien nunca ningún ninguna nada sin não nem nenhum nenhuma sem nessun nessuna
-    senza mai niente geen niet nooit zonder не нет никогда без ни
-""")
 _CAPITAL_SHARE = 0.8  # of the words, from which capitals say nothing
 _GERMAN = _words("""
     der die das und ist den dem des von mit im ein eine einen zu auf für
@@ -37,11 +31,6 @@ _DAYS = _words("""
 """)
 _OPENING = re.compile(r"[\s\"'“”‘’«»„(\[*_#>•\-–—:;]*\Z")
 _END = re.compile(r"[.!?:]\s*[\"'“”‘’«»„(\[*_]*\Z")
-
-
-def is_negated(terms: list[str]) -> bool:
-    """Return whether any of a sentence's terms, in lower case, is a negation."""
-    return any(term in _NEGATIONS or term.endswith("n't") for term in terms)
 
 
 def bare_term(term: str) -> str:

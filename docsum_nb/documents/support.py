@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
-from docsum_nb.documents.claims import bare_term, has_name, is_negated, name_spans
+from docsum_nb.documents.claims import bare_term, has_name, name_spans
+from docsum_nb.documents.negation import differs_in_negation
 from docsum_nb.documents.passages import (
     Passage,
     PassageIndex,
@@ -44,7 +45,6 @@ _LEAST_MARKED = 0.2  # support of a passage that a model named for its sentence
 _FEW = 10  # up to which a number is in many passages
 _NEIGHBORS = 2  # sentences on each side, in the text
 _OTHER_SUPPORT = 0.4  # of the passages of several documents, at least
-_SAME_WORDS = 0.6  # of the words of sentence and passage, from which they have to agree in negation
 
 
 @dataclass(frozen=True)
@@ -300,7 +300,7 @@ def _lacking(
             for low, high, term in names
             if not has_name(term, inside_terms)
         ]
-    if _differ_in_negation(sentence, own):
+    if differs_in_negation(sentence, own):
         found.append(Lacking("negation", start, start + len(sentence)))
     return found
 
@@ -308,13 +308,3 @@ def _lacking(
 def _bare(text: str) -> set[str]:
     """Return the terms of a text, without endings of the genitive."""
     return set(map(bare_term, words(text)))
-
-
-def _differ_in_negation(sentence: str, passage: str) -> bool:
-    """Return whether one of two sentences that say the same is negated, the other not."""
-    if len(list(trimmed_sentences(passage))) > 1:
-        return False
-    one, other = content_terms(sentence), content_terms(passage)
-    if len(one & other) < _SAME_WORDS * len(one | other):
-        return False
-    return is_negated(words(sentence)) != is_negated(words(passage))

@@ -29,7 +29,7 @@ _REPEATED = 0.7  # of the words of two sentences, that they share
 _MOST_COMPARED = 1_000  # sentences that are compared with one another
 _LABEL_CHARS = 40  # of a line without an end of a sentence that is a heading or a label
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '"', "”", ")")
-_DENIED = "the passage says the same but for a negation"
+_DENIED = "the passage affirms what it denies, or denies what it affirms"
 
 
 def check(summary: SummaryRecord) -> Check:

@@ -151,7 +151,7 @@ class _Places:
         return [round(each, 9) for each in total.tolist()]
 
     def _has_within(self, places: NDArray[Any], most: int) -> NDArray[Any]:
-        """Return for each number whether any of the places is at most so many characters away."""
+        """Return for each number whether one of the places is at most that many characters away."""
         import numpy as np
 
         low = np.searchsorted(places, self._at - most, side="left")
@@ -161,7 +161,7 @@ class _Places:
 
 
 def _is_near(quantity: Quantity, other: Quantity) -> bool:
-    """Return whether two numbers are equal but for rounding, as a quick look before a closer one."""
+    """Return whether two numbers are equal but for rounding: a quick look before a closer one."""
     step = quantity.half_step
     return any(abs(one - two) <= step for one in quantity.values for two in other.values)
 

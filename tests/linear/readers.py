@@ -45,6 +45,7 @@ from docsum_nb.documents import (
     logs,
     mail,
     markup,
+    negation,
     notebook,
     number_formats,
     odf,
@@ -601,6 +602,9 @@ READERS: dict[str, Reader] = {
         lambda text: list(source_sentences.trimmed_sentences(text))
     ),
     "documents.quantities.quantities": Reader(quantities.quantities),
+    "documents.negation.differs_in_negation": Reader(
+        lambda text: negation.differs_in_negation(text, f"It is not {text}")
+    ),
     "documents.path_hints.hint_at": Reader(path_hints.hint_at),
     "documents.path_hints.shown_path": Reader(path_hints.shown_path),
     "documents.source_marks.numbered": Reader(lambda text: source_marks.numbered(*_chunks(text))),
@@ -753,7 +757,6 @@ _TEXTS = ("str", "bytes", "Path", "Document", "Chunk", "Answer", "Summary", "Hit
 EXEMPT: dict[str, str] = {
     "documents.claims.bare_term": "passes over one word",
     "documents.claims.has_name": "passes over one word",
-    "documents.claims.is_negated": "passes over each term once",
     "documents.adoc.read": "by to_markdown",
     "documents.block_runs.is_run_of_leaves": "by outline",
     "documents.block_runs.words_of": "by outline",

@@ -215,8 +215,8 @@ def test_a_number_of_its_document_is_doubted_if_the_passage_gives_another() -> N
     passage = "The new parser reduces the errors on all arguments of the core {}test set."
     apart = "The river froze over in winter and the boats stayed in their sheds. " * 5
     source = (
-        f"{passage} {apart} {numbers} {apart} Table four shows: errors on all arguments of the core "
-        "test set fall by 32%."
+        f"{passage} {apart} {numbers} {apart} Table four shows: errors on all arguments of the "
+        "core test set fall by 32%."
     )
     said = "The new parser reduces the errors on all arguments of the core test set by {}%."
     assert kinds(summary_of(said.format(32), paper=source.format("")).check()) == []
