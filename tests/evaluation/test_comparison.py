@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 import docsum_nb as ds
-from docsum_nb.errors import BudgetExceeded, InputError
+from docsum_nb.errors import BudgetExceeded, InputError, RunCancelled
 from docsum_nb.evaluation import Comparison
-from docsum_nb.testing import Reply, ScriptedServer
+from docsum_nb.records import Omission
+from docsum_nb.testing import Call, Reply, ScriptedServer
 
 HANG_S = 300.0
 SOURCE = {
@@ -20,8 +22,8 @@ SOURCE = {
 }
 
 
-def model_of(server: ScriptedServer, **options: Any) -> ds.Model:
-    return ds.Model("openai/scripted", base_url=server.base_url, **options)
+def model_of(server: ScriptedServer, name: str = "scripted", **options: Any) -> ds.Model:
+    return ds.Model(f"openai/{name}", base_url=server.base_url, **options)
 
 
 def test_models_stand_side_by_side(server: ScriptedServer) -> None:
@@ -76,6 +78,64 @@ def test_the_first_error_and_a_bound_end_the_comparison(
     server.script = lambda call: Reply("refused", status=401)
     with pytest.raises(Exception, match="refused"):
         ds.compare(SOURCE, models=[model], ledger=False, show=False).result(HANG_S)
+
+
+class Stuck:
+    """Answers all requests but that of one model on harbours, which waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self.go_on = threading.Event()
+        self.status = 200
+
+    def __call__(self, call: Call) -> Reply:
+        if call.body["model"] != "second" or "harbour" not in call.prompt:
+            return Reply("Whales are mammals that breathe air.")
+        self.asked.set()
+        self.go_on.wait(HANG_S)
+        return Reply("Ships pay harbour dues." if self.status == 200 else "no", status=self.status)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "a model fails"])
+def test_what_a_stopped_comparison_has_finished_is_kept_and_the_rest_told(
+    server: ScriptedServer, tmp_path: Path, how: str
+) -> None:
+    """Compared again, only what was not answered is paid for."""
+    server.script = stuck = Stuck()
+    names = ["first", "second", "third"]
+    models = [model_of(server, name=each, prices=(1.0, 2.0), max_concurrency=1) for each in names]
+    asked: dict[str, Any] = {"models": models, "ledger": tmp_path / "ledger", "show": False}
+    run = ds.compare(SOURCE, **asked)
+    assert stuck.asked.wait(HANG_S)
+    assert [len(each.texts) for each in run.partial.models] == [2]
+    assert run.partial.omitted[0] == Omission("openai/second", "is in work")
+    if how == "cancelled":
+        run.cancel()
+        with pytest.raises(RunCancelled):
+            run.result(HANG_S)
+    else:
+        stuck.status = 401
+        stuck.go_on.set()
+        with pytest.raises(Exception, match="no") as raised:
+            run.result(HANG_S)
+        assert any("comparing openai/second" in each for each in raised.value.__notes__)
+    assert run.join(HANG_S)
+    partial = run.partial
+    assert [len(each.texts) for each in partial.models] == [2, 1]
+    assert [each.what for each in partial.omitted] == ["openai/second", "openai/third"]
+    assert "ended early" in partial.omitted[0].reason
+    assert "was not begun" in partial.to_text()
+    assert "openai/third" in partial.to_html()
+    assert list(partial.to_frame()["document"]) == ["whales", "harbours", "whales"]
+    stuck.status = 200
+    stuck.go_on.set()
+    paid = len(server.calls)
+    whole = ds.compare(SOURCE, **asked).result(HANG_S)
+    assert whole.models[0].usage.calls == 0
+    assert [len(each.texts) for each in whole.models] == [2, 2, 2]
+    # An answer in flight may still land after the stop; all others are stored.
+    assert len(server.calls) - paid in ((2, 3) if how == "cancelled" else (3,))
+    assert (whole.omitted, "not begun" in whole.to_text()) == ((), False)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -757,6 +757,7 @@ _TEXTS = ("str", "bytes", "Path", "Document", "Chunk", "Answer", "Summary", "Hit
 EXEMPT: dict[str, str] = {
     "documents.claims.bare_term": "passes over one word",
     "documents.claims.has_name": "passes over one word",
+    "documents.source_sentences.stem": "passes over one word",
     "documents.adoc.read": "by to_markdown",
     "documents.block_runs.is_run_of_leaves": "by outline",
     "documents.block_runs.words_of": "by outline",
