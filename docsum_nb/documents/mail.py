@@ -56,8 +56,8 @@ _HEAD = ("From", "To", "Cc", "Date")
 _FEW_WORDS = 60
 _FORWARDED = ("message/rfc822", "message/global")
 _TEXTS = ("text/plain", "text/markdown")
-_SEPARATOR = re.compile(rb"From (?:\S{1,300}@\S{1,300}\s{0,9}$|.{0,300}[0-9]:[0-5][0-9])")
-_YEAR = re.compile(rb"\b(?:19|20)[0-9]{2}\b")
+_SEPARATOR = re.compile(r"From (?:\S{1,300}@\S{1,300}\s{0,9}$|.{0,300}[0-9]:[0-5][0-9])")
+_YEAR = re.compile(r"\b(?:19|20)[0-9]{2}\b")
 _TOO_DEEP = "is nested too deeply to be read; save the message again"
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
 
@@ -225,10 +225,11 @@ def _messages(path: Path) -> Iterator[bytes | Omission]:
 
 def _is_separator(line: bytes, *, first: bool) -> bool:
     """Check whether a line stands before a message: text may begin with "From here on", too."""
+    text = line.decode("latin-1")
     if first:
-        return line.startswith(b"From ")
-    match = _SEPARATOR.match(line)
-    return match is not None and (b"@" in match[0] or _YEAR.search(line) is not None)
+        return text.startswith("From ")
+    match = _SEPARATOR.match(text)
+    return match is not None and ("@" in match[0] or _YEAR.search(text) is not None)
 
 
 def _message(lines: list[bytes], size: int, number: int) -> Iterator[bytes | Omission]:

@@ -40,6 +40,8 @@ _MARKDOWN = frozenset((".md", ".markdown", ".mdx", ".qmd", ".rmd"))
 # Bytes that tell whether a file is text.
 SAMPLE = 128 * 1024
 _DECLARED_IN = 4_096
+_OVERPRINTED = re.compile(r"(?<=[^_\n\x08])\x08_(?!\x08)|[^\n\x08]\x08(?!_)|_\x08")
+"""What a letter is printed over, bold or underlined, as in manual pages for printers."""
 # Tab, new lines, form feed, backspace and escape stand in logs and manual pages.
 _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
 _DECLARED = re.compile(
@@ -70,12 +72,17 @@ def read(path: Path) -> Reading:
 
 
 def _without_escapes(found: Decoded) -> Decoded:
-    """Return a text without the colours and movements that a terminal would show."""
-    if "\x1b" not in found.text:
-        return found
-    text, count = ESCAPES.subn("", found.text)
-    note = f"{count:,} escape sequences for a terminal, such as colours, are removed"
-    return Decoded(text, (*found.notes, note)) if count else found
+    """Return a text without colours, movements and letters that a terminal prints over."""
+    text, notes = found.text, found.notes
+    if "\x1b" in text:
+        text, count = ESCAPES.subn("", text)
+        what = "escape sequences for a terminal, such as colours, are removed"
+        notes += (f"{count:,} {what}",) * bool(count)
+    if "\b" in text:
+        text, count = _OVERPRINTED.subn("", text)
+        what = "characters that others are printed over are removed"
+        notes += (f"{count:,} {what}",) * bool(count)
+    return Decoded(text, notes)
 
 
 def reading_of(text: str, syntax: Syntax, notes: Iterable[str]) -> Reading:

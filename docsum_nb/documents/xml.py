@@ -2,11 +2,11 @@
 
 Decides what elements mean by their names, whatever namespace they are in: titles become headings as
 deep as their sections, and paragraphs, lists, tables, code and formulas are written as those of a
-page. An unknown element is part of a line if text stands before it, else a line of its own.
-In feeds (RSS, Atom) the entries are sections, and HTML that stands in their fields as text is read
-as HTML. Entities that a file declares itself are replaced within bounds; nothing else is opened.
-Refuses entities that unfold without bound; what is not well-formed is read by its tags, and that is
-said.
+page. An unknown element is part of a line if text stands before it, else a line of its own. An
+attribute of several words is a paragraph, or counted if it stands within a line. In feeds (RSS,
+Atom) the entries are sections, and HTML that stands in their fields as text is read as HTML.
+Entities that a file declares itself are replaced within bounds; nothing else is opened. Refuses
+entities that unfold without bound; what is not well-formed is read by its tags, and that is said.
 """
 
 from __future__ import annotations
@@ -77,6 +77,14 @@ _FEED_FIELDS = frozenset(
     ("title", "description", "content", "encoded", "summary", "subtitle", "tagline", "rights")
 )
 """Elements of feeds in which HTML stands as text."""
+_DRAWN = frozenset(("svg", "g", "path", "polygon", "polyline", "text", "tspan", "use"))
+_NO_TEXTS = frozenset(("class", "style", "rend", "font-family"))
+"""Attributes that hold several words which are no text."""
+_TEXT_WORDS = 6
+"""Words from which an attribute is a text."""
+_LEAST_TEXT = 2 * _TEXT_WORDS - 1
+_AROUND = ".,;:!?\"'()<>[]“”’/&"
+_TAG = re.compile(r"<[^<>]{0,200}>")
 _MARKED_UP = re.compile(r"<[a-zA-Z/!]|&#?\w{1,40};")
 _LEFT_OUT = {
     **dict.fromkeys(("encodingdesc", "revisiondesc", "profiledesc", "sourcedesc"), "metadata"),
@@ -204,8 +212,26 @@ class _Walker:
             self.writer.start(html, _attributes(html, attributes))
             if html not in _INLINE:
                 self._text_before = False
+        if attributes and name not in _DRAWN:
+            self._texts(attributes, in_line=self._in_line > 0 or html in _INLINE)
         if self._feed and name in _FEED_FIELDS and _holds_html(self._feed, attributes):
             self._field = []
+
+    def _texts(self, attributes: Attributes, *, in_line: bool) -> None:
+        """Write the attributes that are texts as paragraphs: some files hold all of theirs so."""
+        for key, value in attributes.items():
+            if len(value) < _LEAST_TEXT or key in _NO_TEXTS or not _is_text(value):
+                continue
+            if in_line or self._formula_is_open():
+                self.left_out["text in attributes"] += len(words(value))
+                continue
+            self.writer.start("p", {})
+            if _MARKED_UP.search(value):
+                parse_within(value, self.writer)
+            else:
+                self.writer.data(value)
+            self.writer.end("p")
+            self._text_before = False
 
     def end(self, tag: str) -> None:
         """Close the innermost open element."""
@@ -265,6 +291,8 @@ class _Walker:
             return f"h{min(6, 1 + self._depth)}"
         if name in _TITLES:
             return "" if self._in_line else "p"
+        if _refers_to_a_note(name, attributes) and parent not in ("sup", "superscript"):
+            return "sup"
         html = "div" if self._feed and name in _ENTRIES else _HTML.get(name, "")
         if name in ("list", "orderedlist") and _is_numbered(name, attributes):
             html = "ol"
@@ -287,6 +315,20 @@ def _holds_html(feed: str, attributes: Attributes) -> bool:
     """Return whether a field of a feed is HTML: in Atom it says so, in RSS it may be."""
     kind = attributes.get("type", "text" if feed == "feed" else "html").lower()
     return kind in ("html", "text/html") or attributes.get("mode", "") == "escaped"
+
+
+def _refers_to_a_note(name: str, attributes: Attributes) -> bool:
+    """Check whether an element is the mark of a note, in FictionBook and JATS."""
+    if name == "a":
+        return attributes.get("type", "") == "note"
+    return name == "xref" and attributes.get("ref-type", "") in ("fn", "table-fn")
+
+
+def _is_text(value: str) -> bool:
+    """Check whether an attribute is several words rather than numbers, names or code."""
+    found = _TAG.sub(" ", value).split()
+    count = sum(each.strip(_AROUND).isalpha() for each in found)
+    return count >= _TEXT_WORDS and 3 * count >= 2 * len(found)
 
 
 def _is_numbered(name: str, attributes: Attributes) -> bool:

@@ -199,6 +199,30 @@ TEXT = [
         omitted=("1 line(s) are not in UTF-8 as the others are; they were read as windows-1252",),
     ),
     Case(
+        "manual-page-for-printers",
+        "a.txt",
+        "N\bNA\bAM\bME\bE\n     l\bls\bs - list _\bf_\bi_\bl_\be and f\b_o\b_ of snake_case\n",
+        has=("NAME ls - list file and fo of snake_case",),
+        omitted=("characters that others are printed over are removed",),
+    ),
+    Case(
+        "xml-with-its-texts-in-attributes",
+        "Posts.xml",
+        "<posts><row Id='1' Body='&lt;p&gt;How do I read a &lt;b&gt;file&lt;/b&gt; now?&lt;/p&gt;'"
+        " Tags='a b'/><row d='1 2 3 4 5 6 7' Body='The second one is plain text.'/></posts>",
+        has=("How do I read a **file** now?", "The second one is plain text."),
+        lacks=("a b", "3 4"),
+        silent=True,
+    ),
+    Case(
+        "xml-marks-of-notes",
+        "a.fb2",
+        "<FictionBook><body><p>In 1932<a type='note'>1</a> it <a note='A text of more words than "
+        "six.'>was</a>.</p></body></FictionBook>",
+        has=("In 1932[1] it was.",),
+        omitted=("text in attributes: left out (7 words)",),
+    ),
+    Case(
         "text-of-a-mainframe",
         "a.txt",
         "The harbour was opened in 1901. Ships came from all over the world.".encode("cp500"),
