@@ -2,7 +2,9 @@
 
     DocsumError
     ├── InputError (ValueError)            you: a source, an argument, a model name, a key
-    │   └── LoadError                      you: one document that cannot be read
+    │   ├── LoadError                      you: one document that cannot be read
+    │   ├── NotAwaitedError                you: a run that was not waited for
+    │   └── NotARunError                   you: a result that is used as a run, or a misspelled name
     ├── ModelError                         the provider: an answer that cannot be used
     ├── LedgerError (OSError)              this machine: the file that keeps the answers
     ├── LibraryError (OSError)             this machine: the folder of the private documentation
@@ -44,6 +46,8 @@ __all__ = [
     "LibraryError",
     "LoadError",
     "ModelError",
+    "NotARunError",
+    "NotAwaitedError",
     "RunCancelled",
     "RunError",
     "UpstreamError",
@@ -159,6 +163,14 @@ class LoadError(InputError):
 
     def __str__(self) -> str:
         return to_show(f"{self.path}: {self.reason}")
+
+
+class NotAwaitedError(InputError, AttributeError, TypeError):
+    """A run was used as if it were its result: it has to be waited for first."""
+
+
+class NotARunError(InputError, AttributeError):
+    """A result was used as if it were a run, or for something that it does not have."""
 
 
 class ModelError(DocsumError):

@@ -12,15 +12,11 @@ from collections.abc import Generator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
 
-from docsum_nb.errors import InputError
+from docsum_nb.errors import NotARunError
 
-__all__ = ["NotARun", "NotARunError"]
+__all__ = ["NotARun"]
 
 _OF_RUNS = ("cancel", "done", "exception", "join", "partial", "result", "state", "widget")
-
-
-class NotARunError(InputError, AttributeError):
-    """A result was used as if it were something else."""
 
 
 class NotARun:

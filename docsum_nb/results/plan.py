@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, NoReturn
 
+from docsum_nb.errors import NotARunError
 from docsum_nb.records import Omission, PlannedDocument
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.formats import cost_text, count_text
 from docsum_nb.render.one_line import one_line
 from docsum_nb.render.table import Column, Row, Table, cells, folded, part
-from docsum_nb.results.not_a_run import NotARun, NotARunError
+from docsum_nb.results.not_a_run import NotARun
 from docsum_nb.results.summary import Summary
 
 __all__ = ["Plan"]

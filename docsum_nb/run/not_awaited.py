@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from functools import partialmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from docsum_nb.errors import InputError
+from docsum_nb.errors import NotAwaitedError
 from docsum_nb.results import Summary
 
 __all__ = ["NotAwaited"]
@@ -33,10 +33,6 @@ _USES = {
     **dict.fromkeys(("__lt__", "__le__", "__gt__", "__ge__"), "cannot be compared"),
 }
 """What a run says to these operations. Calling, hashing and ``==`` mean a run itself."""
-
-
-class NotAwaitedError(InputError, AttributeError, TypeError):
-    """A run was used as if it were its result."""
 
 
 class NotAwaited:
