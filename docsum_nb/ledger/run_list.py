@@ -61,7 +61,7 @@ class Runs(Tabled, Sequence[RunRecord]):
         return _table(self, self.place)
 
     def __repr__(self) -> str:
-        return self.to_text()
+        return self._printed()
 
     def to_frame(self) -> DataFrame:
         """Return a table to work on.
@@ -121,9 +121,10 @@ def _table(records: Sequence[RunRecord], place: str) -> Table:
     return Table(
         "Runs",
         (
-            *(Column("id", "label"), Column("began", "label"), Column("what"), Column("model")),
-            *(Column("state", "label"), Column("chunks", "number"), Column("calls", "number")),
-            Column("cost", "number"),
+            *(Column("id", "label"), Column("began", "label", spare=3), Column("what")),
+            *(Column("model", spare=4), Column("state", "label")),
+            *(Column("chunks", "number", spare=2), Column("calls", "number", spare=5)),
+            Column("cost", "number", spare=1),
         ),
         tuple(map(_run, records[:_MOST_RUNS])),
         notes=more(len(records) - _MOST_RUNS, "older ones")

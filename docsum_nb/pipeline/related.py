@@ -1,9 +1,10 @@
 """Related documents of the library: searched by the summary and its parts, then judged.
 
 It may also be a search of the user's own, whose order counts. Without a language model, the search
-alone decides, and the words that a document shares with the
-summary say why it is listed. Otherwise an agent says why, and drops what is not relevant. Left out
-are the summarized documents themselves, and what has hardly a word in common with the summary.
+alone decides, and the rarest words that a document shares with the summary say why it is listed.
+Rare is what few of the documents that were found have. Otherwise an agent says why, and drops what
+is not relevant. Left out are the summarized documents themselves, and what has hardly a word in
+common with the summary.
 """
 
 from __future__ import annotations
@@ -84,14 +85,14 @@ async def _found_and_judged(
     except SearchFailedError as error:
         return (), [Omission(_RELATED, str(error))]
     if not prepared.evaluates or not hits:
-        return _explained(hits), []
+        return search.explained(hits), []
     try:
         judged = await _judge(prepared, search, hits, summary, asker)
     except UpstreamError as error:
-        return _explained(hits), [Omission(_REASONS, str(error))]
+        return search.explained(hits), [Omission(_REASONS, str(error))]
     if judged is None:
         why = "the model's answer could not be read, so all that the search found is listed"
-        return _explained(hits), [Omission(_REASONS, why)]
+        return search.explained(hits), [Omission(_REASONS, why)]
     return judged, []
 
 
@@ -106,6 +107,8 @@ class _OtherDocuments:
         self._texts: dict[str, list[str]] = defaultdict(list)
         for each in documents:
             self._texts[_last_part(each.name)].append(each.text)
+        self._words: dict[str, set[str]] = defaultdict(set)
+        """Of the passages that were found, by document."""
 
     def search(self, query: str, k: int, *, is_text: bool = False) -> list[Hit]:
         """Return what is found, best first; ``is_text`` if the query is a summary."""
@@ -113,7 +116,25 @@ class _OtherDocuments:
         find = library.related if is_text and isinstance(library, Library) else library.search
         # Of what is found first, all of the summarized documents may be.
         found = find(query, k + min(_MOST_OWN, len(self._texts)))
-        return [hit for hit in found if not self._is_summarized(hit)][:k]
+        others = [hit for hit in found if not self._is_summarized(hit)][:k]
+        for hit in others:
+            self._words[hit.name].update(words(hit.passage))
+        return others
+
+    def explained(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Return the hits with the words by which they were found as the reason."""
+        return tuple(replace(hit, why=hit.why or self._words_in_common(hit)) for hit in hits)
+
+    def _words_in_common(self, hit: Hit) -> str:
+        """Return the words that a document shares with the summary, in words; rare ones first."""
+        spread = {
+            word: sum(word in each for each in self._words.values()) for word in _shared_words(hit)
+        }
+        ranked = sorted(spread, key=lambda word: (spread[word], -len(word)))
+        # Some words are in what any text of the library says.
+        rare = [word for word in ranked if 2 * spread[word] <= len(self._words)]
+        shown = listed(rare if len(rare) >= LEAST_WORDS else ranked, most=_MOST_WORDS)
+        return f"It has words of the summary: {shown}" if shown else ""
 
     def _is_summarized(self, hit: Hit) -> bool:
         path = hit.metadata.get("path")
@@ -125,16 +146,6 @@ class _OtherDocuments:
 
 def _last_part(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2]
-
-
-def _explained(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Return the hits with the words by which they were found as the reason."""
-    return tuple(replace(hit, why=hit.why or _words_in_common(hit)) for hit in hits)
-
-
-def _words_in_common(hit: Hit) -> str:
-    shown = listed(_shared_words(hit), most=_MOST_WORDS)
-    return f"It has words of the summary: {shown}" if shown else ""
 
 
 def _shared_words(hit: Hit) -> list[str]:

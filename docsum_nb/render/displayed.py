@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from docsum_nb.render.table import table_html, table_text
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     from docsum_nb.render.table import Table
 
 __all__ = ["Displayed", "Tabled"]
+
+_NARROWEST = 20
 
 
 class Displayed:
@@ -36,6 +40,14 @@ class Tabled(Displayed):
     def to_text(self) -> str:
         """Render as plain text for a terminal."""
         return table_text(self._table())
+
+    def _printed(self) -> str:
+        """Render as plain text, for the terminal if standard output is one."""
+        try:
+            room = os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
+        except (OSError, ValueError, AttributeError):
+            room = 0  # closed, replaced, or without a size
+        return table_text(self._table(), width=max(room, _NARROWEST)) if room else self.to_text()
 
     def to_html(self) -> str:
         """Render as HTML that needs no script and nothing from elsewhere."""

@@ -2,13 +2,15 @@
 
 Invariant: every string in a
 ``Table`` is clean; it is escaped here, for HTML. In a terminal, columns stand below their heads at
-up to 120 columns; what is too long for a column stands below its row.
+up to 120 columns; what is too long for a column stands below its row. A terminal that is narrower
+has fewer columns of the table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import compress
 from typing import Literal, NamedTuple
 
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 _WIDTH = 120
+_WRAPPED = 88
 _NARROWEST = 12
 _MOST_FOLDED = 20
 
@@ -77,6 +80,8 @@ class Column(NamedTuple):
     head: str
     kind: Literal["text", "label", "number"] = "text"
     """Texts are narrowed if the table is too wide; labels and numbers are never shortened."""
+    spare: int = 0
+    """Whether it is left out if there is no room for all: the highest first, 0 never."""
 
 
 @dataclass(frozen=True)
@@ -147,20 +152,25 @@ def table_html(table: Table) -> str:
     return fill(__package__, "table.html.j2", table=_without_blanks(table))
 
 
-def table_text(table: Table) -> str:
+def table_text(table: Table, *, width: int = _WIDTH) -> str:
     """Render as plain text.
+
+    Args:
+        table: The table.
+        width: Columns of the terminal.
 
     Returns:
         Lines without terminal escapes; no line feed at the end.
     """
     table = _without_blanks(table)
-    lines = [*wrap(table.headline), *(_row_lines(table) if table.rows else ())]
+    wrapped = partial(wrap, width=min(width, _WRAPPED))
+    lines = [*wrapped(table.headline), *(_row_lines(table, width) if table.rows else ())]
     for note in table.notes:
-        lines += wrap(note)
+        lines += wrapped(note)
     for fold in table.folds:
         lines.append(f"{fold.title}:")
         for line in fold.lines:
-            lines += wrap(line, first="- ", indent="  ")
+            lines += wrapped(line, first="- ", indent="  ")
     return "\n".join(lines)
 
 
@@ -170,17 +180,31 @@ def _without_blanks(table: Table) -> Table:
         any(part.spans for row in table.rows for part in row.cells[at])
         for at in range(len(table.columns))
     ]
+    return _with_columns(table, filled)
+
+
+def _with_columns(table: Table, kept: Sequence[bool]) -> Table:
     return replace(
         table,
-        columns=tuple(compress(table.columns, filled)),
-        rows=tuple(replace(row, cells=tuple(compress(row.cells, filled))) for row in table.rows),
+        columns=tuple(compress(table.columns, kept)),
+        rows=tuple(replace(row, cells=tuple(compress(row.cells, kept))) for row in table.rows),
     )
 
 
-def _row_lines(table: Table) -> Iterator[str]:
+def _row_lines(table: Table, width: int) -> Iterator[str]:
     heads = [column.head for column in table.columns]
     rows = [[" ".join(joined(each.spans) for each in cell) for cell in r.cells] for r in table.rows]
-    widths = _widths(table.columns, [heads, *rows])
+    widths = _natural_widths([heads, *rows])
+    least = [
+        min(each, _NARROWEST) if column.kind == "text" else each
+        for column, each in zip(table.columns, widths, strict=True)
+    ]
+    most = max((column.spare for column in table.columns), default=0)
+    if most and sum(least) + 2 * (len(least) - 1) > width:
+        kept = [column.spare < most for column in table.columns]
+        yield from _row_lines(_with_columns(table, kept), width)
+        return
+    widths = _narrowed(table.columns, widths, width)
     yield _line(table.columns, heads, widths)
     for row, cells in zip(table.rows, rows, strict=True):
         for at, cell in enumerate(row.cells):
@@ -189,14 +213,19 @@ def _row_lines(table: Table) -> Iterator[str]:
         yield _line(table.columns, cells, widths)
         for each in row.below:
             text = joined(each.spans)
-            yield from wrap(f"“{text}”" if text and each.kind == "quote" else text, indent="    ")
+            text = f"“{text}”" if text and each.kind == "quote" else text
+            yield from wrap(text, indent="    ", width=min(width, _WRAPPED))
 
 
-def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+def _natural_widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(columns_of(row[at]) for row in rows) for at in range(len(rows[0]))]
+
+
+def _narrowed(columns: Sequence[Column], widths: Sequence[int], width: int) -> list[int]:
     """Return the width of each column; the widest texts are narrowed until all fit."""
-    widths = [max(columns_of(row[at]) for row in rows) for at in range(len(columns))]
+    widths = list(widths)
     texts = [at for at, column in enumerate(columns) if column.kind == "text"]
-    room = _WIDTH - 2 * (len(columns) - 1)
+    room = width - 2 * (len(columns) - 1)
     while texts and sum(widths) > room:
         widest = max(texts, key=lambda at: widths[at])
         if widths[widest] <= _NARROWEST:

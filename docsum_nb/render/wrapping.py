@@ -1,4 +1,4 @@
-"""Clean text in the columns of a terminal, wrapped at 88.
+"""Clean text in the columns of a terminal, wrapped at 88 or a given width.
 
 Columns are counted as a terminal does: wide characters of East Asian scripts take two, combining
 marks none. Words that are longer than a line are broken.
@@ -14,13 +14,16 @@ __all__ = ["columns_of", "wrap"]
 _WIDTH = 88
 
 
-def wrap(text: str, *, first: str | None = None, indent: str = "") -> list[str]:
-    """Break a text into lines of at most 88 columns.
+def wrap(
+    text: str, *, first: str | None = None, indent: str = "", width: int = _WIDTH
+) -> list[str]:
+    """Break a text into lines.
 
     Args:
         text: A clean text; white space is collapsed.
         first: What the first line begins with; ``None`` for the indent.
         indent: What the other lines begin with.
+        width: Columns of a line at most.
 
     Returns:
         The lines; none for a blank text.
@@ -28,8 +31,8 @@ def wrap(text: str, *, first: str | None = None, indent: str = "") -> list[str]:
     lines: list[str] = []
     line, glue = indent if first is None else first, ""
     for word in text.split():
-        for part in _parts(word, _WIDTH - len(indent)):
-            if glue and columns_of(line + glue + part) > _WIDTH:
+        for part in _parts(word, width - len(indent)):
+            if glue and columns_of(line + glue + part) > width:
                 lines.append(line)
                 line, glue = indent, ""
             line, glue = line + glue + part, " "

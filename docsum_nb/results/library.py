@@ -41,10 +41,10 @@ class Hits(Tabled, list[Hit]):
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  # IPython's hook
         # IPython prints a subclass of list as a plain list otherwise.
-        printer.text(self.to_text())
+        printer.text(self._printed())
 
     def __str__(self) -> str:
-        return self.to_text()
+        return self._printed()
 
     def to_frame(self) -> DataFrame:
         """Return a table to work on.
@@ -64,14 +64,17 @@ class Related(Tabled, tuple[Hit, ...]):
     __slots__ = ()
 
     def _table(self) -> Table:
-        return replace(_hits_table(self, ""), headline=_related_head(len(self)))
+        table = replace(_hits_table(self, ""), headline=_related_head(len(self)))
+        # Their scores may be of several searches, which cannot be compared.
+        rows = tuple(replace(row, cells=row.cells[:-1]) for row in table.rows)
+        return replace(table, columns=table.columns[:-1], rows=rows)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001  # IPython's hook
         # IPython prints a subclass of tuple as a plain tuple otherwise.
-        printer.text(self.to_text())
+        printer.text(self._printed())
 
     def __str__(self) -> str:
-        return self.to_text()
+        return self._printed()
 
     def to_frame(self) -> DataFrame:
         """Return a table to work on, as ``summary.to_frame("related")``.

@@ -51,6 +51,21 @@ def test_related_documents_are_others_and_close_and_say_why(tmp_path: Path) -> N
     assert ds.Summary.from_json(summary.to_json()) == summary
 
 
+def test_reasons_are_the_rare_words(tmp_path: Path) -> None:
+    """Words that most of what is found has come last, or not at all; no score is shown."""
+    library = ds.Library(tmp_path / "lib")
+    for number, rare in enumerate(("krill plankton", "tonnage dues", "anchor berths", "rope tar")):
+        text = f"Ships and the harbour in the report of the year: {rare} are said to be new."
+        library.add({f"d{number}": text})
+    text = (
+        "The report of the year says: ships in the harbour paid tonnage dues, and krill was sold."
+    )
+    summary = summarize({"a": text}, library=library).result(LONG_S)
+    why = {hit.name: hit.why for hit in summary.related}
+    assert why["d1"] == "It has words of the summary: 'tonnage', 'dues'"
+    assert "score" not in str(summary.related)
+
+
 def test_agent_says_why_documents_are_relevant(server: ScriptedServer, tmp_path: Path) -> None:
     """With a language model, an agent judges the hits; its call is planned, stored and metered."""
     library = ds.Library(tmp_path / "lib")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import struct
 
 import pytest
 from bs4 import BeautifulSoup
@@ -91,6 +93,38 @@ def test_runs_say_why_they_failed() -> None:
     page = BeautifulSoup(runs.to_html(), "html.parser")
     assert [cell.get_text() for cell in page.select("tr.docsum-below td")] == ["HTTP status 401"]
     assert repr(Runs([], "ledger.db")) == "no runs in ledger.db"
+
+
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [
+        (40, "id what state"),
+        (50, "id what state cost"),
+        (60, "id what state chunks cost"),
+        (78, "id began what state chunks cost"),
+        (120, "id began what model state chunks calls cost"),
+    ],
+)
+def test_a_narrow_terminal_has_fewer_columns_of_the_runs(width: int, heads: str) -> None:
+    """Which run it is, what of and how it ended stay; no line is wider than the terminal."""
+    runs = Runs([record("interrupted", "HTTP status 401 of a server"), record("done", "")], "l.db")
+    lines = table_text(runs._table(), width=width).splitlines()
+    assert lines[0].split() == heads.split()
+    assert max(map(columns_of, lines)) <= width
+
+
+def test_runs_fit_the_terminal_that_they_are_printed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal of 40 columns; in a pipe nothing is left out."""
+    termios, fcntl = pytest.importorskip("termios"), pytest.importorskip("fcntl")
+    runs = Runs([record("failed", "HTTP status 401")], "ledger.db")
+    other, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with os.fdopen(terminal, "w") as stream, monkeypatch.context() as replaced:
+        replaced.setattr("sys.stdout", stream)
+        fitted = repr(runs)
+    os.close(other)
+    assert fitted.splitlines()[0].split() == ["id", "what", "state"]
+    assert runs.to_text() == table_text(runs._table())
 
 
 def test_a_library_lists_its_first_documents() -> None:
