@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -93,10 +93,10 @@ class _Added:
     """Where; ``None`` for everywhere, in order."""
     gains: Floats
 
-    def add_to(self, scores: Floats, weight: np.float32) -> None:
-        """Add it to the scores."""
+    def add_to(self, scores: Floats, weight: np.float32, room: Floats) -> None:
+        """Add it to the scores; ``room`` is an array of their length that may be written to."""
         if self.at is None:
-            scores += weight * self.gains
+            scores += np.multiply(self.gains, weight, out=room)
         else:
             # Each is there once.
             scores[self.at] += weight * self.gains
@@ -108,6 +108,8 @@ class _Gains:
 
     passages: _Added
     documents: _Added
+    count: int
+    """The passages that have it."""
 
     def size(self) -> int:
         """Return its bytes, about."""
@@ -153,10 +155,11 @@ class Index:
         """
         passages = np.zeros(len(self.owners), np.float32)
         documents = np.zeros(len(self.documents), np.float32)
-        for term, found in self._gains_of(self._affordable(weights)):
+        room = np.empty_like(passages), np.empty_like(documents)
+        for term, found in self._gains(weights):
             weight = np.float32(weights[term])
-            found.passages.add_to(passages, weight)
-            found.documents.add_to(documents, weight)
+            found.passages.add_to(passages, weight, room[0])
+            found.documents.add_to(documents, weight, room[1])
         passages[~self._findable] = 0
         findable = self._findable[self._layout.first]
         return Scores(passages, np.where(findable, documents, np.float32(0)))
@@ -184,6 +187,13 @@ class Index:
         found = self._source.postings(terms)
         for term in terms:
             yield term, decoded(found[term], self._layout.order)
+
+    def _gains(self, terms: Collection[str]) -> Iterable[tuple[str, _Gains]]:
+        """Return what each term adds to scores, the rarest first, as far as it can be read."""
+        if len(terms) * self._layout.passage_count > _MOST_POSTINGS:
+            return self._gains_of(self._affordable(terms))
+        # All can be read, and the sizes need not be looked up.
+        return sorted(self._gains_of([*terms]), key=lambda found: (found[1].count, found[0]))
 
     def _gains_of(self, terms: Sequence[str]) -> Iterator[tuple[str, _Gains]]:
         """Yield what each term adds to scores, in order; those that are not kept are read."""
@@ -215,7 +225,8 @@ def top(scores: Floats, limit: int) -> list[int]:
         least = np.partition(scores[found], len(found) - limit)[len(found) - limit]
         found = found[scores[found] >= least]
     order = np.argsort(-scores[found], kind="stable")[:limit]
-    return [int(index) for index in found[order]]
+    chosen: list[int] = found[order].tolist()
+    return chosen
 
 
 def expanded(
@@ -282,6 +293,7 @@ def _gains_of(found: Postings, layout: _Layout) -> _Gains:
     return _Gains(
         _added(at, by_passage, len(layout.owners)),
         _added(owners, by_document, len(layout.documents)),
+        len(at),
     )
 
 

@@ -87,15 +87,16 @@ def hits(snapshot: Snapshot, query: Query, k: int) -> list[Hit]:
     passages = top(scores.passages, 4 * depth)
     near = index.nearest(query.vector, 4 * depth) if query.vector is not None else []
     words = [
-        [(ordinal, float(scores.documents[ordinal])) for ordinal in documents],
-        [(int(index.owners[at]), float(scores.passages[at])) for at in passages],
+        _pairs(documents, scores.documents[documents]),
+        _pairs(index.owners[passages].tolist(), scores.passages[passages]),
     ]
-    meaning = [(int(index.owners[at]), cosine) for at, cosine in near]
+    owners = index.owners[[at for at, _ in near]].tolist() if near else []
+    meaning = [(owner, cosine) for owner, (_, cosine) in zip(owners, near, strict=True)]
     fused = dict(fuse_by_rank([fuse(words), meaning]) if meaning else fuse(words))
     exact = dict(_exact(snapshot, index, scores, query.phrases))
     for ordinal, count in Counter(ordinal for ordinal, _ in exact).items():
         fused[ordinal] = fused.get(ordinal, 0.0) + count
-    best = {int(index.owners[at]): at for at, _ in reversed(near)}
+    best = {owner: at for owner, (at, _) in zip(reversed(owners), reversed(near), strict=True)}
     ranking = _first(snapshot, index, fused, k)
     for _, _, ordinal in ranking:
         # The passage that has the words; if none has, the one that is nearest.
@@ -110,6 +111,10 @@ def hits(snapshot: Snapshot, query: Query, k: int) -> list[Hit]:
         _hit(name, -score, terms, shown.get(index.number(best[ordinal])), records[name])
         for score, name, ordinal in ranking
     ]
+
+
+def _pairs(ordinals: list[int], scores: Floats) -> list[tuple[int, float]]:
+    return [*zip(ordinals, scores.tolist(), strict=True)]
 
 
 def _first(

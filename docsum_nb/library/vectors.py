@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,8 @@ CANDIDATES = 2_000
 _AT_ONCE = 500
 _MOST_KEPT_BYTES = 64 * 1024**2
 """Vectors of a larger library are read again for each search, those that are compared."""
+_PART = BLOCK // 2
+"""Vectors that a search reads to keep them: all at once would take a second of the first search."""
 _LARGEST = 127
 
 Floats = np.ndarray[Any, np.dtype[np.float32]]
@@ -49,9 +51,22 @@ def quantized(vectors: Floats) -> Bytes:
 
 def cosines(query: Floats, small: Bytes) -> Floats:
     """Return the cosines of a vector of length 1 with vectors of bytes."""
-    vectors = small.astype(np.float32)
-    near: Floats = vectors @ query / np.maximum(np.linalg.norm(vectors, axis=1), 1e-9)
+    return _cosines(query, small, _lengths(small))
+
+
+def _cosines(query: Floats, small: Bytes, lengths: Floats) -> Floats:
+    # Not @: its threads wait busily for each other, and what it returns for a vector depends on how
+    # many others there are, so on what is kept.
+    near: Floats = np.einsum("ij,j->i", small.astype(np.float32), query) / lengths
     return near
+
+
+def _lengths(small: Bytes) -> Floats:
+    """Return the lengths of vectors, none of which is 0."""
+    # Whole numbers: the sums are exact, and no vector is copied.
+    sums = np.einsum("ij,ij->i", small, small, dtype=np.int32, casting="unsafe")
+    lengths: Floats = np.maximum(np.sqrt(sums.astype(np.float32)), np.float32(1e-9))
+    return lengths
 
 
 def write_vectors(db: sqlite3.Connection, numbers: Sequence[int], vectors: Floats) -> None:
@@ -116,8 +131,9 @@ def nearest(
         lambda found: int(found[0].nbytes + found[1].nbytes),
     )
     differing = np.zeros(len(allowed), np.int16)
+    both = np.empty(len(allowed), signs.dtype)
     for column, word in zip(signs, np.packbits(query > 0).view(signs.dtype), strict=True):
-        differing += np.bitwise_count(column ^ word)
+        differing += np.bitwise_count(np.bitwise_xor(column, word, out=both))
     differing[~(there & allowed)] = 8 * width + 1
     most = min(len(differing), max(CANDIDATES, 4 * limit))
     found = np.argpartition(differing, most - 1)[:most] if most else np.zeros(0, np.int64)
@@ -167,21 +183,22 @@ def _compared(
     have: list[Any] = []
     read = not len(order) * BLOCK * size <= _MOST_KEPT_BYTES
     unread: list[Any] = []
+    begins = np.searchsorted(found, np.arange(len(order) + 1) * BLOCK).tolist()
     for block, index in order.items():
-        first = np.searchsorted(found, index * BLOCK)
-        mine = found[first : np.searchsorted(found, (index + 1) * BLOCK)]
+        mine = found[begins[index] : begins[index + 1]]
         vectors = kept.known(("vectors", block, size))
-        if vectors is None and not read and len(mine):
-            # One in each search: all at once would take a second of the first.
+        if not read and len(mine) and (vectors is None or vectors.read < BLOCK):
             read = True
-            vectors = _block_of_vectors(db, block, size)
+            vectors = _more_of_block(db, block, size, vectors)
             kept.keep(("vectors", block, size), vectors, vectors.nbytes)
         if vectors is None:
             unread.append(mine)
             continue
         slots = mine - index * BLOCK
+        unread.append(mine[slots >= vectors.read])
+        slots = slots[slots < vectors.read]
         slots = slots[vectors.norms[slots] > 0]
-        near.append(vectors.small[slots].astype(np.float32) @ query / vectors.norms[slots])
+        near.append(_cosines(query, vectors.small[slots], vectors.norms[slots]))
         have.append(slots + index * BLOCK)
     small, at = _read_at(db, size, order, np.concatenate([np.zeros(0, np.int64), *unread]))
     return np.concatenate([cosines(query, small), *near]), np.concatenate([at, *have])
@@ -189,11 +206,13 @@ def _compared(
 
 @dataclass(frozen=True)
 class _BlockOfVectors:
-    """The vectors of a block, by slot."""
+    """The vectors of a block, by slot; what was not read yet may change."""
 
     small: Bytes
     norms: Floats
     """0 for a slot without a vector."""
+    read: int
+    """How many slots were read, from the first."""
 
     @property
     def nbytes(self) -> int:
@@ -201,24 +220,31 @@ class _BlockOfVectors:
         return int(self.small.nbytes + self.norms.nbytes)
 
 
-def _block_of_vectors(db: sqlite3.Connection, block: int, size: int) -> _BlockOfVectors:
+def _more_of_block(
+    db: sqlite3.Connection, block: int, size: int, before: _BlockOfVectors | None
+) -> _BlockOfVectors:
+    """Return what was read of a block, and the next part of it."""
+    if before is None:
+        empty = np.zeros((BLOCK, size), np.int8), np.zeros(BLOCK, np.float32)
+        before = _BlockOfVectors(*empty, read=0)
+    begin, end = block * BLOCK + before.read, block * BLOCK + before.read + _PART
     query = "SELECT passage, vector FROM vectors WHERE passage BETWEEN ? AND ?"
-    rows = db.execute(query, (block * BLOCK, (block + 1) * BLOCK - 1)).fetchall()
-    rows = [row for row in rows if len(row[1]) == size]
-    small, norms = np.zeros((BLOCK, size), np.int8), np.zeros(BLOCK, np.float32)
-    slots = [number - block * BLOCK for number, _ in rows]
-    small[slots] = np.frombuffer(b"".join(data for _, data in rows), np.int8).reshape(-1, size)
-    norms[slots] = np.maximum(np.linalg.norm(small[slots].astype(np.float32), axis=1), 1e-9)
-    return _BlockOfVectors(small, norms)
+    rows = [row for row in db.execute(query, (begin, end - 1)) if len(row[1]) == size]
+    slots = np.array([number for number, _ in rows], np.int64) - block * BLOCK
+    small = np.frombuffer(b"".join(data for _, data in rows), np.int8).reshape(-1, size)
+    # Another search may read the same part: it writes the same.
+    before.small[slots] = small
+    before.norms[slots] = _lengths(small)
+    return replace(before, read=before.read + _PART)
 
 
 def _read_at(
     db: sqlite3.Connection, size: int, order: Mapping[int, int], found: Any
 ) -> tuple[Bytes, Any]:
     """Return the vectors of positions, and of which of these there are any."""
-    blocks = {index: block for block, index in order.items()}
-    places = {blocks[int(at) // BLOCK] * BLOCK + int(at) % BLOCK: int(at) for at in found}
-    numbers = [*places]
+    blocks = np.array([*order], np.int64)
+    numbers = (blocks[found // BLOCK] * BLOCK + found % BLOCK).tolist()
+    places = dict(zip(numbers, found.tolist(), strict=True))
     rows: list[tuple[int, bytes]] = []
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
