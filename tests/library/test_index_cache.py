@@ -64,7 +64,7 @@ def test_a_second_search_reads_no_index(
     assert read == []
     office_folder.add({"more": "Late again."})
     office_folder.search("late payments")
-    assert {*read} == {"blocks", "postings", "sizes"}
+    assert {*read} == {"blocks", "postings"}
 
 
 def test_a_search_reads_while_others_write(tmp_path: Path) -> None:
