@@ -191,3 +191,42 @@ def test_a_full_disk_is_the_servers_error(server: Server, on_server: str) -> Non
     with pytest.raises(LibraryError, match=r"server is full .*No space left"):
         library.add({"new": "text"})
     assert (len(library), names(library, "late payments")) == (3, ["payments"])
+
+
+def lengths(texts: list[str]) -> list[list[float]]:
+    """Return a vector for each text."""
+    return [[1.0, float(len(each))] for each in texts]
+
+
+def other(texts: list[str]) -> list[list[float]]:
+    """Return a vector for each text, under another name."""
+    return lengths(texts)
+
+
+@pytest.mark.parametrize(
+    ("step", "use"),
+    [
+        ("checked_format", lambda place: Library(place).search("late payments")),
+        ("take_out", lambda place: Library(place).add({"new": "A zebra.", "travel": "None."})),
+        ("take_out", lambda place: Library(place).remove("travel")),
+        ("forget_all_vectors", lambda place: Library(place, embedder=other).embed()),
+    ],
+    ids=["search", "add", "remove", "embed"],
+)
+def test_a_connection_that_is_lost_in_the_middle_costs_one_clear_error(
+    on_server: str, monkeypatch: pytest.MonkeyPatch, step: str, use: Any
+) -> None:
+    """Nothing of the change is there, nothing of before is lost, and the same call works again."""
+    library = Library(on_server, embedder=lengths)
+    library.add(OFFICE)
+
+    def lost(connection: Any, *_: Any) -> None:
+        monkeypatch.undo()
+        connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(f"docsum_nb.library.postgres.store.{step}", lost)
+    with pytest.raises(LibraryError, match=r"connection .* was lost .* try again"):
+        use(on_server)
+    assert (library.stats()["documents"], library.stats()["vectors"]) == (3, 3)
+    assert library.search("journeys by train", 1)[0].name == "travel"
+    use(on_server)
