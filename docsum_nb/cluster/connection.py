@@ -11,14 +11,19 @@ cut connection. When the run is stopped, batches that no worker has taken are wi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from docsum_nb.cluster.dask_client import create_queue
+from docsum_nb.cluster.dask_client import (
+    CLOSE_S,
+    closed_on_error,
+    create_queue,
+    own_client,
+    quietly,
+)
 from docsum_nb.cluster.messages import (
     Answered,
     Batch,
@@ -48,8 +53,6 @@ _FEW_CALLS, _MOST_CALLS = 8, 64
 """Of a batch. A few are not divided: a batch costs the scheduler more than a call costs anyone."""
 _LOOK_S, _BUSY_S = 1.0, 10.0
 """How often the workers are counted; after which a batch that none has taken is reported."""
-_CONNECT_S, _CLOSE_S = 30.0, 2.0
-"""The latter for each step of closing: the scheduler may be gone."""
 
 
 class WorkerLost(ConnectionError):  # noqa: N818  # named as Dask names it
@@ -113,26 +116,10 @@ class Connection:
         Raises:
             ClusterError: if it does not answer.
         """
-        from distributed import Client
-
-        address = str(client.scheduler.address)
-        own = Client(
-            address,
-            security=client.security,
-            asynchronous=True,
-            set_as_default=False,
-            timeout=_CONNECT_S,
-            name="docsum_nb",
-        )
-        try:
-            connection = cls(await own, control)
+        own = await own_client(client)
+        connection = cls(own, control)
+        async with closed_on_error(own, connection._address):
             connection._outbox = await create_queue(connection._name, own)
-        except (OSError, TimeoutError) as error:
-            await _quietly(own.close(timeout=_CLOSE_S))
-            raise ClusterError(
-                f"the Dask scheduler at {address} does not answer ({described(error)}); connect "
-                "again, with client = Client(ADDRESS), or leave out client to work on this machine"
-            ) from error
         for work in (connection._read(), connection._watch_workers()):
             connection._begin(work)
         loop = connection._loop
@@ -142,12 +129,12 @@ class Connection:
     def prepare(self, models: Iterable[Model]) -> None:
         """Make the workers that are there begin to import what these models take."""
         if not all(each.embedded for each in models):
-            self._begin(_quietly(self._client.run(begin_imports, on_error="ignore")))
+            self._begin(quietly(self._client.run(begin_imports, on_error="ignore")))
 
     async def close(self) -> None:
         """Cancel what is in flight on the workers, and disconnect; never fails."""
         if not self._failure and self._batches:
-            await _quietly(self._client.run(stop_calls, self._name, on_error="ignore"))
+            await quietly(self._client.run(stop_calls, self._name, on_error="ignore"))
         tasks = [*self._tasks]
         for task in tasks:
             task.cancel()
@@ -155,7 +142,7 @@ class Connection:
         for sent in self._batches.values():
             sent.inbox.close()
         self._outbox.close()
-        await _quietly(self._client.close(timeout=_CLOSE_S))
+        await quietly(self._client.close(timeout=CLOSE_S))
 
     async def call(
         self,
@@ -391,9 +378,3 @@ def _reason(error: BaseException) -> str:
             f"docsum_nb[dask]=={Versions.here().docsum_nb} on all workers"
         )
     return f"a task on the Dask cluster failed: {described(error)}"
-
-
-async def _quietly(step: Any) -> None:
-    """Await a step of closing, for a while; never fails."""
-    with contextlib.suppress(Exception):
-        await asyncio.wait_for(step, _CLOSE_S)
