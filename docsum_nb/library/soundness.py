@@ -37,6 +37,7 @@ def _of_texts(rows: Rows, documents: Collection[int]) -> Iterator[str]:
         "SELECT id, first, last, pages, metadata, path, name, digest FROM documents"
     ):
         sound = _is_json(pages, list) and _is_json(metadata, dict) and _are(int, first, last)
+        sound = sound and _are(int, *json.loads(pages))
         if not sound or not _are(str, *texts) or not isinstance(path, str | None):
             yield f"the row of document {number} is not what was written"
     for number, document, start, headings, text in rows(

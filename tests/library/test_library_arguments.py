@@ -105,13 +105,25 @@ def test_a_query_that_sqlite_refuses_is_no_damage(office_folder: Library) -> Non
     assert is_whole(office_folder)
 
 
-def test_rows_that_explain_an_error_on_a_server_are_named(server: Server, on_server: str) -> None:
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("UPDATE passages SET headings = '[' WHERE id = 1", "row of passage 1"),
+        ("UPDATE documents SET pages = '[\"x\"]' WHERE id = 1", "row of document 1"),
+        ("UPDATE documents SET name = 'other' WHERE id = 1", "key of document 'other'"),
+        ("UPDATE postings SET passages = 'ab'", "index of the term"),
+        ("ALTER TABLE documents RENAME pages TO leaves", "lacks a table or a column"),
+    ],
+)
+def test_rows_that_explain_an_error_on_a_server_are_named(
+    server: Server, on_server: str, damage: str, named: str
+) -> None:
     """The message says which row, and what to do."""
     library = Library(on_server)
     library.add(OFFICE)
-    execute(server, f"UPDATE \"{schema_of(on_server)}\".passages SET headings = '[' WHERE id = 1")
-    with pytest.raises(LibraryError, match=r"row of passage 1 .*restore it from a backup"):
-        library.search("late payments")
+    execute(server, f'SET search_path = "{schema_of(on_server)}"', damage)
+    with pytest.raises(LibraryError, match=f"{named}.*restore it from a backup"):
+        library.search("late payments by train, in weeks")
 
 
 def test_documents_with_fields_of_other_types_are_named(office: Library) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from docsum_nb.errors import DocsumError, InputError, LibraryError
 from docsum_nb.library.postgres.address import Address
+from docsum_nb.library.postgres.values import key_of, restored
 from docsum_nb.library.soundness import flaw_in
 from docsum_nb.secrets import masked
 
@@ -46,6 +47,7 @@ _OLDEST = 140000
 _NO_RIGHTS = "42501"
 _BUSY = {"55P03", "57014"}
 _FULL = {"53100", "53200", "53400"}
+_MISSING = {"42P01", "42703"}
 
 
 class NoAnswerError(Exception):
@@ -177,7 +179,14 @@ def explained(address: Address) -> Iterator[None]:
 def _flaw_of(address: Address) -> str | None:
     """Return the first row that makes no sense; ``None`` if there is none, or no answer."""
     with suppress(psycopg.Error, NoAnswerError, LibraryError), transaction(address) as connection:
-        return flaw_in(lambda query: connection.cursor().stream(query.encode()))
+
+        def rows(query: str) -> Iterator[Any]:
+            return connection.cursor().stream(query.encode())
+
+        for name, key in rows("SELECT name, key FROM documents"):
+            if key_of(restored(name)) != key:
+                return f"the key of document {name!r:.80} is another's"
+        return flaw_in(rows)
     return None
 
 
@@ -283,6 +292,11 @@ def _explanation(address: Address, error: psycopg.Error) -> str:
         return f"{where} is in use for too long ({said}): try again when others are done"
     if code in _FULL:
         return f"{where} cannot be written, its server is full ({said}): ask who runs the server"
+    if code in _MISSING:
+        return (
+            f"{where} lacks a table or a column ({said}): restore it from a backup, or drop the "
+            f"schema {address.schema} and add the documents again"
+        )
     if code.startswith(("08", "57")) or not code:
         return (
             f"the connection to {where} was lost ({said}): try again; what was reported as added "
