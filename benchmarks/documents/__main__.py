@@ -36,6 +36,8 @@ from benchmarks.documents.files import MADE, REAL, Format, found, made  # noqa: 
 READERS = ROOT / "build" / "readers" / "bin" / "python"
 WORD = re.compile(r"[^\W_]+")
 LOWEST = 3
+LEAST_S = 0.05
+"""The clock of processor time is too coarse for less."""
 LONGEST_S = 300.0
 """Of comparing the files of a format with one reader."""
 
@@ -130,11 +132,12 @@ def row(kind: Format, files: list[Path], readers: Peers) -> Iterator[str]:
             continue
         recall = [score[0] for score in scores]
         precision = [score[1] for score in scores]
+        theirs = f"{compared / seconds:.2f}" if seconds > LEAST_S else "-"
         yield (
             f"{label:16} {name:12} {len(scores):5} {statistics.median(recall):7.3f} "
             f"{statistics.mean(recall):6.3f} {min(recall):6.3f} "
             f"{statistics.median(precision):10.3f} {statistics.mean(precision):6.3f} "
-            f"{pace:7.2f} {compared / max(1e-9, seconds):7.2f} {len(files) - len(read):7}"
+            f"{pace:7.2f} {theirs:>7} {len(files) - len(read):7}"
         )
         for score in sorted(scores)[:LOWEST]:
             if score[0] < 0.9:
