@@ -79,8 +79,8 @@ class Spans:
             return undo
         if text := _replaced(name, attributes):
             self._inline.add(text)
-        elif "-" in name:
-            # An element of the page's own, which mostly stands apart.
+        elif "-" in name or name in ("meter", "progress"):
+            # An element of the page's own mostly stands apart, and so does a bar.
             self._inline.add(" ")
             return " "
         elif name == "a":
@@ -172,7 +172,7 @@ def _replaced(name: str, attributes: Attributes) -> str:
         return ""
     kind = attributes.get("type", "text").lower()
     if kind in ("checkbox", "radio"):
-        return "[x] " if "checked" in attributes else "[ ] "
+        return " [x] " if "checked" in attributes else " [ ] "
     shown = kind in ("text", "number", "date", "email", "tel", "url", "time", "month")
     return f" {_attribute(attributes, 'value')} " if shown else " "
 

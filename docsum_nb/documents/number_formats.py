@@ -27,6 +27,7 @@ BUILT_IN = {
 _LONGEST_CODE = 255
 _QUOTED = re.compile(r'"([^"]*)"|\\(.)|_.|\*.')
 _BRACKETS = re.compile(r"\[(?:\$([^\[\]-]*+)[^\[\]]*+|[^\[\]]*+)\]")
+_CONDITION = re.compile(r"\[[<>=]")
 _ELAPSED = re.compile(r"\[(?:h++|m++|s++)\]", re.IGNORECASE)
 _DIGITS = re.compile(r"[#0?][#0?,. ]*")
 _DATE = re.compile(r"[ymdhs]", re.IGNORECASE)
@@ -41,6 +42,8 @@ class _Format:
     decimals: int = 0
     grouped: bool = False
     percent: bool = False
+    thousands: int = 0
+    """How often a number is divided by 1,000 before it is shown."""
     before: str = ""
     after: str = ""
 
@@ -66,7 +69,7 @@ def shown(value: str, code: str, *, from_1904: bool = False) -> str:
         return _plain(number)
     if form.kind == "scientific":
         return f"{number:.{form.decimals}E}"
-    scaled = abs(number) * (100 if form.percent else 1)
+    scaled = abs(number) * (100 if form.percent else 1) / 1000**form.thousands
     digits = f"{scaled:{',' if form.grouped else ''}.{form.decimals}f}"
     sign = "-" if number < 0 and any(each in "123456789" for each in digits) else ""
     return f"{sign}{form.before}{digits}{'%' if form.percent else ''}{form.after}"
@@ -103,6 +106,9 @@ def _parsed(code: str) -> _Format:
     first = _first_part(code)
     if not first or first.strip().lower() in ("general", "@", "standard"):
         return _Format("general")
+    if _CONDITION.search(code):
+        # Which of its parts is meant depends on the number.
+        return _Format("general")
     if _ELAPSED.search(first):
         return _Format("elapsed")
     bare = _QUOTED.sub("", _BRACKETS.sub("", first))
@@ -127,6 +133,7 @@ def _parsed(code: str) -> _Format:
         decimals,
         "," in pattern.partition(".")[0].rstrip(","),
         "%" in bare,
+        len(pattern) - len(pattern.rstrip(",")),
         before.replace("%", "").replace("(", "").lstrip(" -+"),
         after.replace("%", "").replace(")", "").rstrip(),
     )

@@ -131,6 +131,21 @@ OFFICE = [
         silent=True,
     ),
     Case(
+        "xlsx-numbers-in-thousands",
+        "a.xlsx",
+        xlsx(
+            cells("Sales", "Total", "Loss", "Less")
+            + "<row><c s='1'><v>1234567</v></c><c s='2'><v>2500000</v></c>"
+            "<c s='3'><v>-1234567</v></c><c s='4'><v>512</v></c></row>",
+            formats=(
+                *("#,##0,&quot; TEUR&quot;", "0.0,,&quot; M&quot;", "#,##0,"),
+                "[&gt;999999]0,,&quot;M&quot;;[&gt;999]0,&quot;K&quot;;0",
+            ),
+        ),
+        has=("Sales: 1,235 TEUR; Total: 2.5 M; Loss: -1,235; Less: 512",),
+        silent=True,
+    ),
+    Case(
         "pptx-escaped-characters-and-edges",
         "a.pptx",
         pptx(
@@ -189,6 +204,13 @@ TEXT = [
         "a.html",
         "<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp></ruby> <ruby>字<rt>ji</rt></ruby></p>",
         has=("漢(kan) 字(ji)",),
+    ),
+    Case(
+        "bars-and-boxes-stand-apart",
+        "a.html",
+        "<p>It is <meter>5 of 9</meter><progress>70%</progress><input type=radio checked>Yes"
+        "<input type=radio>No</p>",
+        has=("It is 5 of 9 70% [x] Yes [ ] No",),
     ),
     Case(
         "one-line-in-another-encoding",
