@@ -32,6 +32,7 @@ _ELAPSED = re.compile(r"\[(?:h++|m++|s++)\]", re.IGNORECASE)
 _DIGITS = re.compile(r"[#0?][#0?,. ]*")
 _DATE = re.compile(r"[ymdhs]", re.IGNORECASE)
 _DAY = re.compile(r"[yd]", re.IGNORECASE)
+_MOST_THOUSANDS = 10
 _LARGEST_SERIAL = 2_958_466
 
 
@@ -133,7 +134,7 @@ def _parsed(code: str) -> _Format:
         decimals,
         "," in pattern.partition(".")[0].rstrip(","),
         "%" in bare,
-        len(pattern) - len(pattern.rstrip(",")),
+        min(len(pattern) - len(pattern.rstrip(",")), _MOST_THOUSANDS),
         before.replace("%", "").replace("(", "").lstrip(" -+"),
         after.replace("%", "").replace(")", "").rstrip(),
     )

@@ -99,6 +99,9 @@ class _Reader:
         self.unread: list[str] = []
         self._text = OdfText(self._styles, left=self.left, formula=self._formula)
         self._items = ListItems()
+        self._parent: Element | None = None
+        """Of the block before, most of which share one; and whether it is in a hidden section."""
+        self._is_hidden = False
         self._size = 0
         self._room = _MOST_COPIED
 
@@ -157,13 +160,18 @@ class _Reader:
 
     def _is_shown(self, element: Element) -> bool:
         """Check whether a block stands in no section that is hidden, and count it otherwise."""
-        if local(element) in ("h", "p", "list"):
-            for above in element.iterancestors("{*}section"):
-                hidden = attribute(above, "is-hidden") == "true"
-                if hidden or attribute(above, "display") == "none":
-                    self.left["hidden"] += len(" ".join(map(str, element.itertext())).split())
-                    return False
-        return True
+        if local(element) not in ("h", "p", "list"):
+            return True
+        parent = element.getparent()
+        if parent is not self._parent:
+            self._parent = parent
+            self._is_hidden = any(
+                attribute(above, "is-hidden") == "true" or attribute(above, "display") == "none"
+                for above in element.iterancestors("{*}section")
+            )
+        if self._is_hidden:
+            self.left["hidden"] += len(" ".join(map(str, element.itertext())).split())
+        return not self._is_hidden
 
     def _block(self, element: Element) -> list[str]:
         name = local(element)

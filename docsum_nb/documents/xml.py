@@ -71,6 +71,8 @@ _INLINE = frozenset(
     ("em", "strong", "sup", "sub", "code", "q", "br", "x-note", "math", "a", "span", "i", "b", "u")
 )
 _LINES = frozenset(("p", "li", "td", "th", "pre", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6"))
+_ITEMS = frozenset(("li", "td", "th", "dd"))
+"""Lines in which paragraphs may stand."""
 _FEEDS = frozenset(("rss", "feed", "rdf"))
 _ENTRIES = frozenset(("item", "entry"))
 _FEED_FIELDS = frozenset(
@@ -213,7 +215,8 @@ class _Walker:
             if html not in _INLINE:
                 self._text_before = False
         if attributes and name not in _DRAWN:
-            self._texts(attributes, in_line=self._in_line > 0 or html in _INLINE)
+            in_line = self._in_line > (html in _ITEMS) or html in _INLINE
+            self._texts(attributes, in_line=in_line)
         if self._feed and name in _FEED_FIELDS and _holds_html(self._feed, attributes):
             self._field = []
 

@@ -231,8 +231,12 @@ TEXT = [
         "xml-with-its-texts-in-attributes",
         "Posts.xml",
         "<posts><row Id='1' Body='&lt;p&gt;How do I read a &lt;b&gt;file&lt;/b&gt; now?&lt;/p&gt;'"
-        " Tags='a b'/><row d='1 2 3 4 5 6 7' Body='The second one is plain text.'/></posts>",
-        has=("How do I read a **file** now?", "The second one is plain text."),
+        " Tags='a b'/><item a='The third one is in a list.'/>"
+        "<row d='1 2 3 4 5 6 7' Body='The second one is plain text.'/></posts>",
+        has=(
+            *("How do I read a **file** now?", "The third one is in a list."),
+            "The second one is plain text.",
+        ),
         lacks=("a b", "3 4"),
         silent=True,
     ),
