@@ -179,8 +179,9 @@ class PostgresSnapshot:
         """Return the first passages after a number that have no vector."""
         rows = self._connection.execute(
             "SELECT id FROM passages WHERE id > %s AND NOT EXISTS "
-            "(SELECT FROM vectors WHERE passage = id) ORDER BY id LIMIT %s",
-            (after, limit),
+            # The bound is repeated, or the vectors of all passages before are read each time.
+            "(SELECT FROM vectors WHERE passage = id AND passage > %s) ORDER BY id LIMIT %s",
+            (after, after, limit),
         )
         return self.passages([number for (number,) in rows])
 
