@@ -18,7 +18,11 @@ __all__ = ["Kept", "echoes", "is_blank", "unlooped"]
 _WORD = re.compile(r"\w+")
 _SENTENCE = re.compile(r"[^.!?。！？\n]+")
 _NUMBERING = "0123456789.)-*•# \t"
-_NOTHING = frozenset(("none", "null", "n", "a", "na", "nil", "empty", "json", "undefined", "nan"))
+_NOTHING = frozenset(
+    ("none", "null", "n", "a", "na", "nil", "empty", "json", "undefined", "nan", "tbd", "todo")
+)
+# Words of what stands for a summary that was not written: "[Insert summary here]".
+_PLACEHOLDER = frozenset(("insert", "summary", "text", "here", "your", "the", "of", "placeholder"))
 _MARKED = ("[", "(", "【", "^")
 _LONGEST_NOTHING = 40
 """Characters of an answer that says nothing in words."""
@@ -79,7 +83,7 @@ def is_blank(text: str) -> bool:
     if len(text) > _LONGEST_NOTHING:
         return _WORD.search(text) is None
     words = _WORD.findall(text.lower())
-    return not words or (len(words) <= 4 and _NOTHING.issuperset(words))
+    return not words or (len(words) <= 4 and (_NOTHING | _PLACEHOLDER).issuperset(words))
 
 
 def unlooped(text: str, *, cut: bool) -> Kept | None:

@@ -3,7 +3,7 @@
 An empty answer is checked only if the reason is known: it was refused, or its model used up its
 room for a thought. Refusals are recognized by the provider's own mark
 (``finish_reason`` "content_filter", the ``refusal`` field), else by a small pattern that only looks
-at how a short answer begins, in English: a summary must not be lost because it reports a refusal.
+at how a short answer begins: a summary must not be lost because it reports a refusal.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from docsum_nb.models.degenerate import echoes, is_blank, unlooped
 from docsum_nb.models.language import language_of
 from docsum_nb.models.reasoning import part
 from docsum_nb.models.structured_output import fitting_json
+from docsum_nb.models.unwrapping import unwrapped
 from docsum_nb.records import Answer, Request
 
 __all__ = [
@@ -80,6 +81,26 @@ _REFUSAL = re.compile(
     rf"{_UNABLE}\s+(?:to\s+)?(?:{_SERVING}|{_GIVING})\b",
     re.IGNORECASE,
 )
+# German, French, Spanish, Italian, Portuguese, Dutch, Chinese, Japanese: an apology, then "cannot".
+_SORRY_ELSEWHERE = re.compile(
+    r"\W*+(?:es tut mir (?:sehr )?leid|tut mir leid|entschuldigung|je suis (?:vraiment )?désolée?|"
+    r"désolée?|lo siento|lo lamento|mi dispiace|sinto muito|desculpe|het spijt me|sorry|"
+    r"抱歉|对不起|對不起|很抱歉|申し訳ありません|申し訳ございません|すみません)",
+    re.IGNORECASE,
+)
+_UNABLE_ELSEWHERE = re.compile(
+    r"\b(?:kann ich|ich kann|je ne peux pas|je ne suis pas en mesure|no puedo|non posso|"
+    r"não posso|kan ik|ik kan)\b|我无法|我不能|無法|无法|できません|できかねます",
+    re.IGNORECASE,
+)
+# The model did not find the text in its prompt, such as one that was cut off by its server.
+_NO_TEXT = re.compile(
+    r"\W*+(?:(?:it|this) (?:looks|seems|appears)(?: like| that| as if)?\s++)?+(?:"
+    r"(?:but )?you (?:haven['’]t|have not|didn['’]t|did not) (?:yet )?"
+    r"(?:provided?|shared?|included?|pasted?|attach(?:ed)?)|please (?:provide|share|paste|upload)"
+    r"(?: me with)?) (?:the|your|a|any) (?:actual )?(?:text|document|content|article|passage)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +125,8 @@ def checked(answer: Answer, request: Request) -> tuple[Answer, AnswerProblem | N
     """Check an answer.
 
     Returns:
-        The answer, of one with a schema the JSON only; and what is wrong with it, if anything.
+        The answer, of one with a schema the JSON only, of others without what a model puts around
+        an answer; and what is wrong with it, if anything.
     """
     if refused(answer) or reads_like_a_refusal(answer.text):
         return answer, AnswerProblem("refused")
@@ -116,6 +138,7 @@ def checked(answer: Answer, request: Request) -> tuple[Answer, AnswerProblem | N
             return replace(answer, text=fitting_json(request.schema, answer.text)), None
         except ValueError as error:
             return answer, AnswerProblem("malformed", str(error))
+    answer = replace(answer, text=unwrapped(answer.text))
     degenerate = _degenerate(answer, request)
     if degenerate is not None:
         return degenerate
@@ -208,4 +231,6 @@ def reads_like_a_refusal(text: str) -> bool:
     words = text.split(maxsplit=_LONGEST_REFUSAL)
     if len(words) > _LONGEST_REFUSAL:
         return False
-    return _REFUSAL.match(" ".join(words)[:_LOOKED_AT]) is not None
+    short = " ".join(words)[:_LOOKED_AT]
+    elsewhere = _SORRY_ELSEWHERE.match(short) and _UNABLE_ELSEWHERE.search(short)
+    return bool(elsewhere or _REFUSAL.match(short) or _NO_TEXT.match(short))

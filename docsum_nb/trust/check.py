@@ -26,6 +26,8 @@ from docsum_nb.trust.facts import Facts
 __all__ = ["check"]
 
 _REPEATED = 0.7  # of the words of two sentences, that they share
+_CONTAINED = 0.9  # of the words of a sentence, that an earlier one of up to twice its length has
+_LEAST_PART = 4  # words of such a sentence
 _MOST_COMPARED = 1_000  # sentences that are compared with one another
 _LABEL_CHARS = 40  # of a line without an end of a sentence that is a heading or a label
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟", '"', "”", ")")
@@ -189,7 +191,10 @@ def _repeated(text: str, found: Sequence[SentenceSupport]) -> set[int]:
     for at, own in enumerate(terms):
         for other in terms[:at]:
             shared = len(own & other)
-            if len(own) > 2 and shared >= _REPEATED * len(own | other):
+            is_part = len(own) >= _LEAST_PART and 2 * len(own) >= len(other)
+            if (len(own) > 2 and shared >= _REPEATED * len(own | other)) or (
+                is_part and shared >= _CONTAINED * len(own)
+            ):
                 again.add(at)
                 break
     return again

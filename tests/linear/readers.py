@@ -104,6 +104,7 @@ from docsum_nb.models import (
     retry,
     structured_output,
     unicode,
+    unwrapping,
     validation,
 )
 from docsum_nb.models.language import language_of
@@ -627,6 +628,7 @@ READERS: dict[str, Reader] = {
     "recognition.transcript.transcript_of": Reader(
         lambda text: transcript.transcript_of(Answer(text, "m"))
     ),
+    "models.unwrapping.unwrapped": Reader(unwrapping.unwrapped),
     "models.validation.recalled": Reader(lambda text: validation.recalled(Answer(text, "m"))),
     "models.degenerate": Reader(
         lambda text: (

@@ -90,6 +90,33 @@ def test_what_repeats_an_earlier_sentence_is_found() -> None:
     assert check.redundancy == pytest.approx(1 / 3)
 
 
+def test_what_repeats_a_part_of_an_earlier_sentence_is_found() -> None:
+    said = "The road to the harbor was closed for nine weeks while the old pipes were renewed."
+    again = "The road to the harbor was closed while pipes were renewed."
+    assert kinds(summary_of(f"{said} {again}", paper=said).check()) == ["repeated"]
+    # Numbers are words, too, and two words are no sentence.
+    other = "The road to the harbor was closed for two days while the bridge was renewed."
+    assert kinds(summary_of(f"{said} {other}", paper=f"{said} {other}").check()) == []
+
+
+def test_what_nearly_quotes_is_compared_with_what_it_quotes_wherever_that_is() -> None:
+    """The sentences around it rest on another part of the document."""
+    near = (
+        "The council met on Monday about the budget of the harbor and the fees of the pilots. It "
+        "raised the fees of the pilots and the budget of the harbor. The bridge was named by it. "
+    )
+    apart = "The river froze over in winter and the boats stayed in their sheds. " * 60
+    quoted = "The engineers of the county inspected the bridge over the gorge and approved it."
+    text = (
+        "The council met on Monday about the budget of the harbor. The engineers of the county "
+        "inspected the bridge over the gorge and have not approved it. It raised the fees of the "
+        "pilots and the budget."
+    )
+    check = summary_of(text, minutes=f"{near}{apart}{quoted}").check()
+    assert [each.kind for each in check.sentences[1].findings] == ["negation"]
+    assert check.sentences[1].passage.endswith(quoted)
+
+
 def test_documents_that_disagree_are_named() -> None:
     """One says that 140 people are employed at the mill, the other 190."""
     (conflict,) = checked("The mill at Riverton employs 140 people.").conflicts
