@@ -37,6 +37,8 @@ _AROUND_WEIGHT = 0.5  # of the words around a sentence, when chunks are chosen
 # What a passage counts if no neighbor of the sentence is near it: in one document, what stands
 # together in the text mostly stands together in the source; of several, the next may be elsewhere.
 _ALONE_IN_ONE, _ALONE_IN_MANY = 0.05, 0.5
+# What has nearly all words of a sentence of some is its source, wherever its neighbors stand.
+_LEAST_QUOTED, _NEARLY_ALL = 6, 0.85
 _K1, _B = 0.9, 0.4  # of BM25: a chunk that holds every word once is what counts
 _COMPLETE = 200  # chunks with all words of a sentence in which its wording is looked for
 _WITH_MARKUP = 0.6  # of a sentence's words, from which a chunk is read without its markup
@@ -68,6 +70,11 @@ class Sought:
     def around(self) -> frozenset[str]:
         """The terms around it that it does not have."""
         return frozenset[str]().union(*self.neighbors) - self.terms
+
+
+def _is_quoted(sought: Sought, passage: Passage) -> bool:
+    """Return whether a passage has nearly all words of a sentence that has some."""
+    return len(sought.terms) >= _LEAST_QUOTED and passage.support >= _NEARLY_ALL
 
 
 def _wording(text: str) -> str:
@@ -127,7 +134,7 @@ class PassageIndex:
         if not found:
             neighbors = [self._weights(each) for each in sought.neighbors]
             found = [
-                (each.rank(self._alone), each)
+                (each.rank(self._alone) + _is_quoted(sought, each), each)
                 for at in self._best(weights, around)
                 for each in self._open(at).passages(weights, neighbors)
             ]

@@ -30,7 +30,6 @@ _LENGTHENING = 0.08  # support that each further sentence of a passage must add
 _NEAR = 20  # sentences on each side of a window that count as near it
 _REACH = 40  # sentences on each side over which the weight of a supported neighbor falls to nothing
 _NO_NEIGHBOR = 0.6  # of a sentence's own support, for that of neighbors that it does not have
-_NEARLY_ALL = 0.85  # of the words of a sentence, by rarity
 _NEARBY = 8  # sentences on each side of a very wording that count as its neighborhood
 _COMPARED = 24  # windows of a chunk whose neighborhoods are looked at
 _OCCURRENCES = 50  # of a sentence's wording in one chunk, that are compared
@@ -64,12 +63,8 @@ class Passage:
 
         Args:
             alone: What a passage counts if no neighbor of the sentence is near it.
-
-        Returns:
-            A number; what has nearly all words of the sentence comes first, wherever it stands.
         """
-        whole = 1.0 if self.support >= _NEARLY_ALL else 0.0
-        return whole + self.support * (alone + self.nearby)
+        return self.support * (alone + self.nearby)
 
 
 def trimmed_sentences(text: str) -> Iterator[tuple[int, int]]:

@@ -83,7 +83,8 @@ def is_blank(text: str) -> bool:
     if len(text) > _LONGEST_NOTHING:
         return _WORD.search(text) is None
     words = _WORD.findall(text.lower())
-    return not words or (len(words) <= 4 and (_NOTHING | _PLACEHOLDER).issuperset(words))
+    known = _NOTHING | _PLACEHOLDER if "insert" in words or "placeholder" in words else _NOTHING
+    return not words or (len(words) <= 4 and known.issuperset(words))
 
 
 def unlooped(text: str, *, cut: bool) -> Kept | None:

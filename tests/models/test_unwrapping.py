@@ -55,6 +55,8 @@ REPORTS = [
     "The letter says that it looks like you have not provided the text of the law.",
     "Lo siento, dijo el alcalde a las familias del puente.",
     "The text here is of the mill.",
+    "A summary.",
+    "Summary of the text.",
 ]
 
 
