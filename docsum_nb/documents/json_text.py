@@ -1,11 +1,12 @@
 """Read JSON and JSON Lines as Markdown: the texts that they hold, below the names of their fields.
 
-Decides what is a text: a string of several words, or a short one that ends like a sentence. A file
-with such a string is read with all its values, a record a heading; values below 60 levels stand
-below the last heading, and long runs of numbers are counted, not shown. A string is text, whatever
-Markdown would make of its signs; one that is HTML is read as HTML. Equal keys are all kept. Lines
-that cannot be parsed are named. Refuses nothing but bytes that are not text: what is no JSON is
-read as plain text, and so is what nests deeper than it can be parsed, and both is said.
+Decides what is a text: a string of several words, a short one that ends like a sentence, or any
+words in a field that is named as messages of chats are. A file with such a string is read with all
+its values, a record a heading; values below 60 levels stand below the last heading, and long runs
+of numbers are counted, not shown. A string is text, whatever Markdown would make of its signs; one
+that is HTML is read as HTML. Equal keys are all kept. Lines that cannot be parsed are named.
+Refuses nothing but bytes that are not text: what is no JSON is read as plain text, and so is what
+nests deeper than it can be parsed, and both is said.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _TEXT_WORDS = 6  # from which a string is a text
 _ENDS = tuple(".!?…")
 _SENTENCE_WORDS = 3  # from which a string that ends so is a text
 _WIDE_ENDS = tuple("。！？।؟۔።")
+_TEXT_FIELDS = frozenset({"text", "content", "message", "body", "comment", "utterance"})
 _LONG = 80  # characters from which a value stands below its name, not beside it
 _NUMBERS = 12  # numbers in a list that are shown
 _DEEPEST = 60
@@ -202,7 +204,7 @@ class _Writer:
         if value is None or value == "":
             return
         words = _shown(value)
-        self.texts += type(value) is str and _is_text(words)
+        self.texts += type(value) is str and _is_text(words, of=name)
         name = as_markdown(name)
         if _HTML.match(words) and _END_TAG.search(words[-_LONG:]):
             page = to_page(words, titled=False)
@@ -216,7 +218,9 @@ class _Writer:
             self.out += ("", f"{name}: {words}" if name else words)
 
 
-def _is_text(words: str) -> bool:
+def _is_text(words: str, *, of: str) -> bool:
+    if of.lower() in _TEXT_FIELDS and any(map(str.isalpha, words)):
+        return True
     count = len(words.split())
     if count >= _TEXT_WORDS or (count >= _SENTENCE_WORDS and words.endswith(_ENDS)):
         return True

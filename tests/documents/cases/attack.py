@@ -34,6 +34,12 @@ CASES = [
         has=("The first is here.", "これは文です。"),
         omitted=("lines that are no JSON are not read: 1",),
     ),
+    Case(
+        "json-lines-chat-of-few-words",
+        "chat.jsonl",
+        '{"user": "ann", "message": "hello"}\n{"user": "bob", "message": "on Friday"}\n',
+        has=("ann", "hello", "bob", "on Friday"),
+    ),
     Case("json-settings", "s.json", '{"name": "x", "kind": "two words"}', refused="holds no text"),
     Case(
         "tex-percent-in-verb",
