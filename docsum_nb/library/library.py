@@ -24,7 +24,7 @@ from docsum_nb.library.indexing import check_embedder, embed_missing
 from docsum_nb.library.missing import folders_in, missing_from
 from docsum_nb.library.postgres.address import address_of, is_postgres
 from docsum_nb.library.progress import progress, shown_name
-from docsum_nb.library.store import NOTHING, Store
+from docsum_nb.library.store import NOTHING, Store, both_added
 from docsum_nb.paths import is_path, user_path
 from docsum_nb.render.displayed import Tabled
 from docsum_nb.render.table import Table
@@ -165,7 +165,7 @@ class Library(Tabled):
         total = Added(unchanged=len(wanted) - len(changed), omitted=loaded.omitted)
         with progress(f"adding to {shown_name(self._path)}", len(changed), "document") as count:
             for batch in batches(entry(document, wanted[document.name]) for document in changed):
-                total = _sum(total, self._store.write(batch))
+                total = both_added(total, self._store.write(batch))
                 count(len(batch))
         # A name that was read again is there, wherever it came from before.
         gone = missing_from(folders, {n: p for n, p in stored.items() if n not in wanted})
@@ -391,14 +391,4 @@ def _load(
 
     return load_and_read(
         source, vision=vision_of(vision), on_error=on_error, follow_links=follow_links
-    )
-
-
-def _sum(one: Added, other: Added) -> Added:
-    return Added(
-        one.added + other.added,
-        one.updated + other.updated,
-        one.unchanged + other.unchanged,
-        one.passages + other.passages,
-        one.omitted + other.omitted,
     )

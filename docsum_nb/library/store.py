@@ -14,7 +14,7 @@ from docsum_nb.library.entries import Entry, Passage
 from docsum_nb.library.ranking import Floats, PostingSource
 from docsum_nb.results import Added
 
-__all__ = ["NOTHING", "OTHER_EMBEDDER", "Snapshot", "Store", "still_there"]
+__all__ = ["NOTHING", "OTHER_EMBEDDER", "Snapshot", "Store", "both_added", "still_there"]
 
 _T = TypeVar("_T")
 NOTHING: Mapping[str, Any] = {
@@ -127,3 +127,14 @@ def still_there(passages: Mapping[int, Passage], now: Mapping[int, Passage]) -> 
     return [
         index for index, (number, each) in enumerate(passages.items()) if now.get(number) == each
     ]
+
+
+def both_added(one: Added, other: Added) -> Added:
+    """Return the counts of two changes together."""
+    return Added(
+        one.added + other.added,
+        one.updated + other.updated,
+        one.unchanged + other.unchanged,
+        one.passages + other.passages,
+        one.omitted + other.omitted,
+    )
