@@ -1,7 +1,7 @@
 """Sentences that are no part of what a text says: what surrounds it on pages and in files.
 
 Cookie notices, menus, licences, lists of names and of links, references, commits, captions with
-their figures, headers of mail. They stay in the text; they are not quoted.
+their figures, headers of mail, greetings. They stay in the text; they are not quoted.
 Judges a sentence alone, by its words and shape. Refuses nothing.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
+from docsum_nb.documents.small_talk import is_small_talk
 
 __all__ = ["is_furniture", "is_supplement"]
 
@@ -25,9 +27,12 @@ _SIGNS = re.compile(
         \ (?:made\ )?(?:available|licensed|distributed|released)\ under\b
     | \blicensed\ under\ (?:the|a|an)\b | \bcreative\ commons\ attribution\b
     | ^\W{0,4}(?:copyright\b|©|\(c\)\s) | \ball\ rights\ reserved\b
-    | \bpermission\ is\ hereby\ granted\b | \bprovided\ "as\ is"
+    | \bpermission\ is\ (?:hereby\ granted|granted\ to\ any) | \bprovided\ "as\ is"
     | \bin\ source\ and\ binary\ forms\b | \bredistributions?\ (?:of\ source|in\ binary)\b
-    | \bin\ no\ event\ shall\ the\ (?:authors?|copyright|contributors)\b
+    | \bin\ no\ event\ (?:shall|will)\ the\ (?:authors?|copyright|contributors)\b
+    | \baltered\ source\ versions\b | \bno\ warranty\ that\ our\ efforts\b
+    | \bsame\ disclaimer\ and\ licen[sc]e\b | \bany\ express\ or\ implied\ warranties\b
+    | \backnowledgment\ in\ the\ product\ documentation\b
     | \bderivative\ work\b[^\n]{0,200}\blicensee\b | \blicensee\b[^\n]{0,200}\bderivative\ work\b
     | \b(?:terms\ of|under)\ the\ gnu\b
     | \bwithout\ (?:even\ the\ implied\ )?warranty\b | \bas\ published\ by\ the\ free\ software\b
@@ -74,7 +79,10 @@ _SIGNS = re.compile(
     | (?:\[--?[a-z][^\]\n]{0,60}\]\s{0,3}){3}
     | \$\([a-z_]{2,40}\)\s--?[a-z] | \s@echo\s[^\n]{0,200}\s@echo\b
     | \b(?:if|while)\ \[\ (?:!\ )?["$-][^\n]{1,80}\ \];?\ (?:then|do)\b
-    | \bcase\ "?\$\{?[a-z_]\w{0,40}\}?"?\ in\b
+    | \bcase\ "?\$\{?[a-z_0-9]\w{0,40}\}?"?\ in\b | \bfor\ \w{1,30}\ in\ [^\n;]{1,80};\ do\b
+    | ;;\sesac\b | ^\$\ [a-z_./][\w./=-]{0,40}\s | (?:\s\$\ [a-z_./][^\n$]{1,120}){2}
+    | ^[\w-]{1,40}(?:::[\w-]{1,40}){1,6}\s" | \(gdb\)\s | ^source:\s[^\n]{1,100}\ssection:\s
+    | ^package:\s[^\n]{1,100}\s(?:architecture|version|depends|maintainer):\s
     | ^-r\s\S{1,60}\.txt\b | ^[\w.-]{1,40}(?:\[[\w,]{1,40}\])?\s?[<>=~!]=\s?[0-9]{1,4}\.[0-9]
     | ^(?:if|for|while|with|def|elif)\s[^\n]{1,120}\):\s\w{1,40}\(
     | \s--\s[^\n|]{1,80}\s\|\s[^\n|]{1,80}\s\|\s
@@ -90,6 +98,8 @@ _SUPPLEMENTS = re.compile(
 _NUMBER = re.compile(r"[-+±(]*[0-9][0-9.,:%)/–-]*")
 _NUMBER_SHARE = 0.3
 _LEAST_NUMBERS = 4
+_LEAST_MARKS = 6  # braces and semicolons, of which settings and code have many
+_MARK_SHARE = 0.25
 _LEAST_ITEMS = 4
 _ITEM_WORDS = 3.2  # of an item of a list of names, on the average at most
 _NAME_SHARE = 0.85
@@ -106,9 +116,12 @@ def is_furniture(sentence: str) -> bool:
         sentence: On one line, without markup; the first 600 characters count.
     """
     head = sentence[:_LOOKED_AT]
-    if _SIGNS.search(head):
+    if _SIGNS.search(head) or is_small_talk(head):
         return True
     spaced = head.split()
+    marks = sum(map(head.count, "{};"))
+    if marks >= _LEAST_MARKS and marks >= _MARK_SHARE * len(spaced):
+        return True
     numbers = sum(1 for word in spaced if _NUMBER.fullmatch(word))
     if numbers >= _LEAST_NUMBERS and numbers >= _NUMBER_SHARE * len(spaced):
         return True

@@ -14,7 +14,7 @@ from docsum_nb.documents.block_rules import quicken
 from docsum_nb.documents.html_tags import markup_tags, plain_html
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
@@ -26,6 +26,7 @@ __all__ = [
     "mask_rst",
     "notes_in",
     "plain_inline",
+    "targets_in",
 ]
 
 # Parsing pairs brackets and emphasis in worse than linear time; no real paragraph is this long.
@@ -44,9 +45,17 @@ _NOTE = re.compile(r" {0,3}\[\^([^\]\n]{1,40})\]:")
 _ROLE = re.compile(r"(:[\w:+.-]{1,30}:|(?<!`))`([^`<]{1,200}+)(<[^`>]{0,500}+>)?+`(_{0,2})")
 _UNDEFINED_LINK = re.compile(r"(?<![\w\])])!?\[([^\[\]\n]{1,500})\](?:\[[^\[\]\n]{0,200}\])")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_RST_TARGET = re.compile(r"[ \t]{0,12}\.\. _`?([^:`\n]{1,80})`?:")
+_RST_LINK = re.compile(r"(?<![\w`])([^\W_][\w.+-]{0,60}+)(?<=_)(?![\w`])")
 # Brackets that are no marks, until links without a target are found.
 _BRACKETS = str.maketrans("[]", "\ufdd0\ufdd1")
 _BRACKETS_AGAIN = str.maketrans("\ufdd0\ufdd1", "[]")
+# A link of a wiki: its words stand behind a stroke, or are the page itself. Arrays of numbers and
+# tests of a shell have no letter at the beginning. Code stays.
+_WIKI_LINK = re.compile(
+    r"`[^`\n]{1,300}`|(?<![\w\])\[])(!?)\[\[(?=[^\W\d_])"
+    r"([^\[\]|\n]{1,100})(?:\|([^\[\]|\n]{1,100}))?\]\](?![\[(\]])"
+)
 # A role of MyST, as in {ref}`name`.
 _MYST_ROLE = re.compile(r"\{[a-z][\w:+.-]{0,30}\}(?=`)")
 _TASK = re.compile(r"\A\[[ xX]\]\s+(?=\S)")
@@ -108,7 +117,8 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
     Args:
         content: The paragraph, without the marks of lists and quotes around it.
         env: What the block parser left, which holds the definitions of links. ``"notes"`` in it
-            names the footnotes that are defined, ``"rst"`` whether this is reStructuredText.
+            names the footnotes that are defined, ``"rst"`` whether this is reStructuredText, and
+        ``"targets"`` the targets of links that this defines.
 
     Returns:
         The text that a reader sees. Images leave nothing, links leave their text. What only looks
@@ -123,6 +133,10 @@ def plain_inline(content: str, env: dict[str, Any]) -> str:
     if env.get("rst"):
         content = _ROLE.sub(_words_of_role, content)
         content = _RST_SUBSTITUTION.sub("", _RST_FOOTNOTE.sub("", content))
+        targets = env.get("targets", ())
+        content = _RST_LINK.sub(lambda each: _words_of_link(each[0], targets), content)
+    if "[[" in content:
+        content = _WIKI_LINK.sub(_words_of_wiki_link, content)
     notes = env.get("notes", ())
     if notes:
         content = _FOOTNOTE.sub(lambda each: "" if each[1] in notes else each[0], content)
@@ -137,10 +151,26 @@ def notes_in(lines: Sequence[str]) -> frozenset[str]:
     return frozenset(found[1] for line in lines if (found := _NOTE.match(line)))
 
 
+def targets_in(lines: Sequence[str]) -> frozenset[str]:
+    """Return the names of the targets that reStructuredText defines, in small letters."""
+    return frozenset(found[1].lower() for line in lines if (found := _RST_TARGET.match(line)))
+
+
+def _words_of_link(name: str, targets: Collection[str]) -> str:
+    return name[:-1] if name[:-1].lower() in targets else name
+
+
 def _words_of_role(match: re.Match[str]) -> str:
     role, words, _target, end = match.groups()
     # Without a name before it or a mark behind it, it is code, as in Markdown.
     return words.rstrip() if role or end else match.group()
+
+
+def _words_of_wiki_link(match: re.Match[str]) -> str:
+    embedded, page, words = match.groups()
+    if page is None:
+        return match.group()
+    return "" if embedded else words or page
 
 
 def _rendered(tokens: list[Token]) -> str:

@@ -27,6 +27,7 @@ from docsum_nb.documents.markup import (
     mask_rst,
     notes_in,
     plain_inline,
+    targets_in,
 )
 from docsum_nb.documents.plain import is_listing, plain_paragraphs
 
@@ -142,6 +143,7 @@ def _markdown(source: _Lines) -> Iterator[Paragraph]:
     lines = mask_extensions(mask_front_matter(source.lines))
     shown = mask_rst(lines)
     env: dict[str, Any] = {"rst": shown is not lines, "notes": notes_in(source.lines)}
+    env["targets"] = targets_in(source.lines if env["rst"] else ())
     section = 0
     for token in block_parser().parse("\n".join(shown), env):
         if token.map is None:

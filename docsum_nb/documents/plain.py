@@ -49,7 +49,8 @@ def plain_paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """
     start = 0
     for at in range(len(lines) + 1):
-        if at == len(lines) or not lines[at].strip():
+        # A lone full stop is how files of Debian write a blank line.
+        if at == len(lines) or lines[at].strip() in ("", "."):
             if at > start:
                 yield from _of_block(lines, start, at)
             start = at + 1

@@ -82,6 +82,32 @@ def test_restructured_text_gives_its_running_text_and_nothing_else() -> None:
     ]
 
 
+def test_links_of_a_wiki_are_their_words() -> None:
+    """Code, arrays and tests of a shell have brackets, too, and keep them."""
+    text = (
+        "The [[Pilot Office|pilot office]] assigns [[berths]] to ships. ![[map.png]] See [[Dues]] "
+        "for it all. Call x[[1]] or `[[a]]` in your script whenever [[ -f x ]] holds."
+    )
+    assert _texts(text) == [
+        "The pilot office assigns berths to ships.",
+        "See Dues for it all.",
+        "Call x[[1]] or [[a]] in your script whenever [[ -f x ]] holds.",
+    ]
+
+
+def test_marks_of_links_to_defined_targets_are_taken_off() -> None:
+    """Names that end so and are no targets keep their marks."""
+    text = "Words\n=====\n\n.. _Sphinx: https://x.example\n\nThe Sphinx_ tool reads lambda_ here.\n"
+    assert _texts(text) == ["The Sphinx tool reads lambda_ here."]
+
+
+def test_a_lone_full_stop_is_a_blank_line_of_plain_text() -> None:
+    """As files of Debian write it."""
+    text = "The first part ends here.\n .\n Here the second one begins.\n .\n"
+    found = [each.text for each in prose_sentences(text, syntax="plain")]
+    assert found == ["The first part ends here.", "Here the second one begins."]
+
+
 def test_the_span_of_a_plain_sentence_is_exact() -> None:
     """Without markup a span holds the sentence and nothing more, on whatever lines it stands."""
     text = "\r\nFirst one\r\nis here.  Second one is there.\r\n\r\n> A quoted one comes last.\r\n"
