@@ -81,7 +81,7 @@ class Column(NamedTuple):
     kind: Literal["text", "label", "number"] = "text"
     """Texts are narrowed if the table is too wide; labels and numbers are never shortened."""
     spare: int = 0
-    """Whether it is left out if there is no room for all: the highest first, 0 never."""
+    """Whether it is omitted if there is no room for all: the highest first, 0 never."""
 
 
 @dataclass(frozen=True)

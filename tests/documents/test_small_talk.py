@@ -1,4 +1,4 @@
-"""Greetings, thanks and the like are not quoted; whatever says something more is."""
+"""Greetings, thanks and the like are not quoted; what says more is."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_courtesy_is_small_talk(sentence: str) -> None:
     ],
 )
 def test_another_word_makes_a_sentence(sentence: str) -> None:
-    """What says something is never left out for the courtesy in it."""
+    """What says something is quoted for all the courtesy in it."""
     assert not is_small_talk(sentence)
     assert not is_furniture(sentence)
 
