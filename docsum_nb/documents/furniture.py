@@ -119,7 +119,7 @@ def is_furniture(sentence: str) -> bool:
     if _SIGNS.search(head) or is_small_talk(head):
         return True
     spaced = head.split()
-    marks = sum(map(head.count, "{};"))
+    marks = sum(map(head.count, "{};")) if "{" in head and head.count(";") > 1 else 0
     if marks >= _LEAST_MARKS and marks >= _MARK_SHARE * len(spaced):
         return True
     numbers = sum(1 for word in spaced if _NUMBER.fullmatch(word))

@@ -40,6 +40,7 @@ def test_courtesy_is_small_talk(sentence: str) -> None:
         "Have a nice day, and bring the keys.",
         "If you have any questions about dues, ask the master of the harbor.",
         "Yes, we do.",
+        "We count {0} as true, {1,2}, {3,4} and {7,8,9} as false; {1,2,3,4} is missing.",
         "A berth costs US $ 40, and one for a week $ 200 with water.",
         "Permission is granted by the master to ships of the north, and there is no warranty.",
         "Struct S { float a; } is passed by value, and struct T; is not.",
