@@ -79,7 +79,8 @@ _SIGNS = re.compile(
     | (?:\[--?[a-z][^\]\n]{0,60}\]\s{0,3}){3}
     | \$\([a-z_]{2,40}\)\s--?[a-z] | \s@echo\s[^\n]{0,200}\s@echo\b
     | \b(?:if|while)\ \[\ (?:!\ )?["$-][^\n]{1,80}\ \];?\ (?:then|do)\b
-    | \bcase\ "?\$\{?[a-z_0-9]\w{0,40}\}?"?\ in\b | \bfor\ \w{1,30}\ in\ [^\n;]{1,80};\ do\b
+    | \bcase\ "?\$\{?[a-z_]\w{0,40}\}?"?\ in\b | \bcase\ "\$[0-9]"\ in\b
+    | \bfor\ \w{1,30}\ in\ [^\n;]{1,80};\ do\b
     | ;;\sesac\b | ^\$\ [a-z_./][\w./=-]{0,40}\s | (?:\s\$\ [a-z_./][^\n$]{1,120}){2}
     | ^[\w-]{1,40}(?:::[\w-]{1,40}){1,6}\s" | \(gdb\)\s | ^source:\s[^\n]{1,100}\ssection:\s
     | ^package:\s[^\n]{1,100}\s(?:architecture|version|depends|maintainer):\s
