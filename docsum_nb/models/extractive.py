@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "Extractive", "ExtractiveModel"]
 
-VERSION = "11"
+VERSION = "12"
 """Raised whenever the same request may be answered otherwise; part of the ledger's key."""
 
 _POOL = 4_000  # sentences that are compared with one another; only the best of more
