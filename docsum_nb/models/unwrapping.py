@@ -1,8 +1,8 @@
 """What models put around an answer: a fence, a first line that announces it, an offer at its end.
 
 Decides what of a text is the answer. Only what says nothing of the source is taken off: one fence
-around the whole, a line such as "Here is the summary:", marks of a chat that ended, an offer of
-more, and JSON around a single text. A text that would be empty without it stays unchanged. Takes
+around the whole, a line such as "Here is the summary:", further turns of a chat, an offer of more,
+and JSON around a single text. A text that would be empty without it stays unchanged. Takes
 linear time.
 """
 
@@ -13,10 +13,16 @@ import re
 
 __all__ = ["unwrapped"]
 
-_FENCE = re.compile(r"```[ \t]*(?:markdown|md|text|txt|plaintext|json)?[ \t]*\n", re.IGNORECASE)
+_FENCE = re.compile(r"```[ \t]*+(?:markdown|md|text|txt|plaintext|json)?[ \t]*+\n", re.IGNORECASE)
 _FENCE_END = "```"
-_CHAT_ENDS = ("<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end|>", "<|end_of_text|>", "</s>")
-_ROLE = re.compile(r"#{0,4}[ \t]*(?:assistant|answer|response)[ \t]*:[ \t]*\n", re.IGNORECASE)
+# Where an answer ends and the model has gone on with the next turn of a chat.
+_NEXT_TURN = re.compile(
+    r"<\|(?:im_end|eot_id|end|endoftext|end_of_text)\|>\s{0,8}"
+    r"<\|(?:im_start|start_header_id|start|user|assistant|system)\|>"
+)
+_ROLE = re.compile(
+    r"#{0,4}[ \t]{0,8}(?:assistant|answer|response)[ \t]{0,8}:[ \t]{0,8}\n", re.IGNORECASE
+)
 _LONGEST_LINE = 160  # characters of a line that announces or offers something
 _POLITE = r"(?:(?:sure|certainly|of course|absolutely|okay|ok)(?: thing)?[!,.:]?[ \t]+)?"
 _SUMMARY = r"(?:summar(?:y|ies)|overview|synopsis|answer|response)"
@@ -41,9 +47,8 @@ def unwrapped(text: str) -> str:
         text: What a model wrote, without its thoughts.
     """
     kept = text.strip()
-    for mark in _CHAT_ENDS:
-        before = kept.partition(mark)[0].rstrip()
-        kept = before or kept
+    if turn := _NEXT_TURN.search(kept):
+        kept = kept[: turn.start()].rstrip() or kept
     for pattern in (_ANNOUNCED, _ROLE):
         kept = _without_line(kept, pattern)
     kept = _only_text(_without_fence(kept))

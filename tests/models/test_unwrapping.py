@@ -21,6 +21,7 @@ WRAPPED = [
     f"{TEXT}\n\nLet me know if you'd like me to expand on any part!",
     f"{TEXT}\n\nI hope this helps!",
     f"{TEXT}<|im_end|>\n<|im_start|>user\nThank you!",
+    f"{TEXT}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThank you!",
     f"### Assistant:\n{TEXT}",
 ]
 OWN = [
@@ -36,7 +37,8 @@ OWN = [
     "Let me know if you can come, she wrote.",
     "Here is the summary:\n",
     "",
-    "The mark <|im_end|> ends a turn.".replace("<|im_end|>", "im_end"),
+    "The mark <|im_end|> ends a turn, and <|im_start|> begins the next.",
+    "HTML strikes <s>coal</s> out, and goes on.",
 ]
 NONE = [
     "Es tut mir leid, aber dabei kann ich Ihnen nicht helfen.",
