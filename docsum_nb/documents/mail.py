@@ -297,10 +297,11 @@ class _Reader:
         head = [f"{name}: {_header(message, name)}" for name in _HEAD if message.get(name)]
         omitted = [Omission("", f"{count:,} {what}") for what, count in self._left.items()]
         return Mail(
-            *(subject, "\n".join(head)),
-            pieces=tuple(pieces),
-            attachments=tuple(self._attachments),
-            omitted=tuple(omitted),
+            subject,
+            "\n".join(head),
+            tuple(pieces),
+            tuple(self._attachments),
+            tuple(omitted),
         )
 
     def _take(self, part: Message, choice: _Choice) -> None:

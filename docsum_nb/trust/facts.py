@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ class Facts:
             self._texts[each.document].append(each.text)
         for each in chunks:
             self._texts[each.document].extend((each.document, *each.headings))
+        self._found: dict[str, list[tuple[Quantity, ...]]] = {}
+        """The quantities of each of a document's texts."""
         self._known: dict[str, Quantities] = {}
         self._words: dict[str, set[str]] = {}
         self._places: dict[str, _Places] = {}
@@ -52,8 +55,7 @@ class Facts:
     def of(self, document: str) -> Quantities:
         """Return the quantities of a document."""
         if document not in self._known:
-            texts = self._texts[document]
-            self._known[document] = Quantities(each for text in texts for each in quantities(text))
+            self._known[document] = Quantities(chain.from_iterable(self._quantities(document)))
         return self._known[document]
 
     def says_of_it(self, document: str, quantity: Quantity, sentence: str) -> bool:
@@ -67,7 +69,8 @@ class Facts:
         if quantity.dates:
             return self.of(document).holds(quantity)
         if document not in self._places:
-            self._places[document] = _Places(self._texts[document])
+            found = self._quantities(document)
+            self._places[document] = _Places(self._texts[document], found)
         return self._places[document].chance(quantity, sentence) <= _CHANCE
 
     def has_word(self, document: str, word: str) -> bool:
@@ -78,18 +81,28 @@ class Facts:
         known = self._words[document]
         return all(has_name(bare_term(term), known) for term in words(word))
 
+    def _quantities(self, document: str) -> list[tuple[Quantity, ...]]:
+        if document not in self._found:
+            self._found[document] = [quantities(text) for text in self._texts[document]]
+        return self._found[document]
+
 
 class _Places:
-    """Where a document has numbers, and the words around each."""
+    """Where a document has numbers, and the words around each.
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    Args:
+        texts: The document's.
+        quantities_of: Those of each text.
+    """
+
+    def __init__(self, texts: Sequence[str], quantities_of: Sequence[tuple[Quantity, ...]]) -> None:
         import numpy as np
 
         found: list[tuple[int, Quantity]] = []
         positions: defaultdict[str, list[int]] = defaultdict(list)
         begin = 0
-        for text in texts:
-            found += [(begin + each.start, each) for each in quantities(text) if each.values]
+        for text, own in zip(texts, quantities_of, strict=True):
+            found += [(begin + each.start, each) for each in own if each.values]
             for start, _, term in term_spans(text):
                 if _is_telling(term):
                     positions[stem(term)].append(begin + start)
