@@ -33,7 +33,13 @@ async def _stopped_everywhere() -> list[str]:
         queues = scheduler.extensions["queues"].queues
         while any("docsum_nb" in each for each in scheduler.clients) or queues:
             await asyncio.sleep(0.02)
-        clients = [each for each in Client._instances if "docsum_nb" in each.id]
+        # One that was stopped before its first step has opened nothing that could be closed; it is
+        # still listed if no garbage was collected meanwhile.
+        clients = [
+            each
+            for each in Client._instances
+            if "docsum_nb" in each.id and each.status != "newly-created"
+        ]
         return [each.status for each in clients if each.status != "closed"]
 
 
